@@ -1,0 +1,96 @@
+"""How a call, a check or a fetch can end: one closed set of words.
+
+Pure data. The sentences a person reads are in wording.py, so that language is a matter of display.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """Final state of a check or a fetch; stored in job rows and printed by the commands."""
+
+    OK = "ok"
+    REACHABLE_UNVERIFIED = "reachable_unverified"  # answered, but nothing here proves the key
+    MISSING_CONFIG = "missing_config"  # a required field is empty; nothing was sent
+    BAD_KEY = "bad_key"
+    FORBIDDEN = "forbidden"  # key known, permission missing
+    NO_CREDIT = "no_credit"
+    RATE_LIMITED = "rate_limited"
+    MODEL_NOT_FOUND = "model_not_found"
+    BAD_ENDPOINT = "bad_endpoint"
+    BAD_REQUEST = "bad_request"
+    SERVER_ERROR = "server_error"
+    DNS_ERROR = "dns_error"
+    TLS_ERROR = "tls_error"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    UNEXPECTED_RESPONSE = "unexpected_response"
+    BLOCKED_ADDRESS = "blocked_address"
+    # Ours, not the provider's:
+    REFERENCE = "reference"  # the key is ${NAME}: only the agent can resolve it
+    NO_ANSWER = "no_answer"  # worker lost, or past the deadline
+    NO_WORKER = "no_worker"  # nobody there to do it
+    CANCELLED = "cancelled"
+    INTERNAL_ERROR = "internal_error"
+
+
+class KeyState(StrEnum):
+    """What is known about the key itself, apart from how the check ended."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    NOT_NEEDED = "not_needed"
+
+
+class Step(StrEnum):
+    """The rungs of the ladder, in the order in which they are climbed."""
+
+    ADDRESS = "address"  # form of the URL and operator policy; no packet yet
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    KEY = "key"
+    MODEL = "model"  # one rung for each model or deployment that was asked for
+    CATALOG = "catalog"
+
+
+_PROVES_KEY = {
+    Outcome.OK,
+    Outcome.FORBIDDEN,
+    Outcome.NO_CREDIT,
+    Outcome.RATE_LIMITED,
+    Outcome.MODEL_NOT_FOUND,
+    Outcome.BAD_REQUEST,
+}
+
+
+def key_state_of(outcome: Outcome) -> KeyState:
+    """What an outcome of an authenticated call says about the key."""
+    if outcome in _PROVES_KEY:
+        return KeyState.VALID
+    return KeyState.INVALID if outcome is Outcome.BAD_KEY else KeyState.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one answer means.
+
+    `detail` is a closed word that picks a more exact sentence ("no_scope", "deployment", ...);
+    `params` fill it and are safe to show: numbers, our own words, never text of the other side.
+    """
+
+    outcome: Outcome
+    detail: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+    http_status: int | None = None
+
+
+class Failed(Exception):  # noqa: N818 - reads as "the call failed", carries a verdict, not a fault
+    """A call could not be made or ended badly. Its text never holds a header, URL or body."""
+
+    def __init__(self, outcome: Outcome, detail: str = "", **params: Any) -> None:
+        super().__init__(f"{outcome.value} {detail}".strip())
+        self.verdict = Verdict(outcome, detail, params)

@@ -1,0 +1,178 @@
+"""The records that declare a provider. Frozen data; nothing here runs for one kind only.
+
+Placeholders in URLs and bodies: {base} API base without trailing slash, {root} base without a
+trailing /v1, {origin} scheme://host[:port] of the base, {native} the adapter's native root,
+{region}, {model} (as sent), {model_path} (URL-quoted).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from providers.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from providers.adapters import Adapter
+
+Group = Literal["hosted", "gateway", "local", "oauth"]
+CallName = Literal["list", "key", "model"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """How the key travels: one header. `format` holds {key}; `headers` go along with it."""
+
+    header: str = "Authorization"
+    format: str = "Bearer {key}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+BEARER = Auth()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request of a provider's API, with placeholders."""
+
+    url: str
+    method: Literal["GET", "POST"] = "GET"
+    query: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, Any] | None = None
+    auth: Auth | None = None  # None = the provider's own
+    expects: str = ""  # dotted path that a real answer has; "" = any JSON object
+    is_public: bool = False  # answers without a key too, so its success proves nothing
+    costs: str = ""  # what it costs, shown beforehand ("one token"); "" = nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """How a list goes on.
+
+    style: none; cursor (send `param`=value at `next_path` while `more_path` is true);
+    token (send `param`=value at `next_path` until absent); page (number in `param` from 1 until
+    `total_path` is reached); link (`next_path` holds a path or URL on the same origin).
+    """
+
+    style: Literal["none", "cursor", "token", "page", "link"] = "none"
+    param: str = ""
+    next_path: str = ""
+    more_path: str = ""
+    total_path: str = ""
+    size: int = 0  # rows a page, only for style "page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Dotted paths from a row of a model list to our facts; "" = the list does not say.
+
+    A tuple means: the first path that is present. Booleans at `vision` add "image" to the inputs.
+    Prices are USD per `price_per` tokens.
+    """
+
+    items: str | tuple[str, ...] = "data"  # "" = the top-level array
+    model_id: str | tuple[str, ...] = "id"
+    strip: str = ""  # prefix cut from the id ("models/")
+    name: str = ""
+    context_window: str | tuple[str, ...] = ""
+    max_output: str = ""
+    inputs: str = ""
+    outputs: str = ""
+    vision: str = ""
+    tools: str = ""
+    reasoning: str = ""
+    price_input: str = ""
+    price_output: str = ""
+    price_per: int = 1_000_000
+    retires_at: str = ""
+    aliases: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCall(Call):
+    """The call (or the alternatives, tried in order) that lists models."""
+
+    pages: Pages = Pages()
+    columns: Columns = Columns()
+    hide: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # path -> values left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRule:
+    """One row of a provider's error table; the first that matches decides.
+
+    Matches when `status` is empty or holds the HTTP status, and `pattern` (a regular expression)
+    is empty or found in the string at `path` (alternatives by |, [] = any element) or in the
+    response header `header`. `on` narrows it to some calls. Source: the spec's docs_url.
+    """
+
+    outcome: Outcome
+    status: tuple[int, ...] = ()
+    path: str = ""
+    header: str = ""
+    pattern: str = ""
+    on: tuple[CallName, ...] = ()
+    detail: str = ""  # picks a more exact sentence in wording.py
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """One extra input of a kind's form, beside API key, API base, extra headers and extra body."""
+
+    name: str
+    label: str
+    help: str = ""
+    required: bool = False
+    is_secret: bool = False
+    is_list: bool = False  # one value a line
+    placeholder: str = ""
+    config_key: str = ""  # its name in config.json; "" = not exported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSpec:
+    """All that is known about one kind of provider."""
+
+    kind: str  # its key under "providers" in config.json; the file name
+    label: str
+    group: Group
+    docs_url: str  # where these facts were read
+    note: str  # what an operator should know, shown on its page
+    adapter: type[Adapter] | None = None  # None = the OpenAI-compatible one
+    # What is entered
+    env_key: str = ""  # name of the key in environments and in ${...} exports
+    env_aliases: tuple[str, ...] = ()  # accepted on import as well
+    api_base: str = ""  # default; "" = none
+    api_base_required: bool = False
+    api_base_label: str = "API base"
+    api_base_example: str = ""  # placeholder where there is no default
+    regional_bases: tuple[str, ...] = ()  # offered as suggestions
+    key_required: bool = True
+    extra_fields: tuple[FieldSpec, ...] = ()
+    has_extra_headers: bool = True
+    has_extra_body: bool = True
+    # The key
+    auth: Auth = BEARER
+    key_prefixes: tuple[str, ...] = ()  # what its keys begin with
+    key_warnings: Mapping[str, str] = field(default_factory=dict)  # prefix -> sentence
+    console_url: str = ""  # where to get a key
+    # The calls
+    list_call: ListCall | None = None
+    list_alternatives: tuple[ListCall, ...] = ()
+    static_models: tuple[str, ...] = ()
+    key_call: Call | None = None  # None = the list call proves the key
+    model_call: Call | None = None
+    error_rules: tuple[ErrorRule, ...] = ()
+    # Beside the calls
+    models_dev: str = ""  # its key in the models.dev snapshot; "" = none
+    strip_prefixes: tuple[str, ...] = ()  # prefixes of a model name that are cut before sending
+    media: tuple[Literal["image", "video"], ...] = ()  # the agent's own generation backends here
+
+    @property
+    def is_local(self) -> bool:
+        return self.group == "local"
+
+    @property
+    def is_oauth(self) -> bool:
+        return self.group == "oauth"
