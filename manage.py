@@ -1,10 +1,25 @@
-"""Django's command line."""
+"""Django's command line. Every command works on an empty state folder."""
 
 import os
 import sys
 
+import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
-if __name__ == "__main__":
+
+def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facio_site.settings")
+    try:
+        django.setup()
+    except (ImproperlyConfigured, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    from facio_site.boot import prepare
+
+    prepare(sys.argv)
     execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

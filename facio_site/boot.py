@@ -1,0 +1,74 @@
+"""What every command may rely on: a state folder, migrated tables, a master key."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from facio_site import sealing
+
+# These look after the tables themselves, or need none.
+_WITHOUT_TABLES = {
+    "check",
+    "collectstatic",
+    "compilemessages",
+    "diffsettings",
+    "help",
+    "make_master_key",
+    "makemessages",
+    "makemigrations",
+    "migrate",
+    "restore",
+    "runserver",
+    "sqlmigrate",
+    "test",
+    "version",
+}
+
+
+def prepare(argv: Sequence[str]) -> None:
+    """Migrate before a command that needs tables, when something is left to migrate."""
+    if len(argv) < 2 or argv[1] in _WITHOUT_TABLES or argv[1].startswith("-") or "--help" in argv:
+        return
+    with _boot_lock():
+        connection = connections[DEFAULT_DB_ALIAS]
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", interactive=False, verbosity=0)
+
+
+@contextmanager
+def _boot_lock() -> Iterator[None]:
+    with (Path(settings.STATE_DIR) / "boot.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def after_migrate(**kwargs: Any) -> None:
+    """Signal receiver: the cache table, and a master key if there is neither key nor sealed row."""
+    if kwargs.get("using", DEFAULT_DB_ALIAS) != DEFAULT_DB_ALIAS:
+        return
+    call_command("createcachetable", verbosity=0)
+    make_first_key()
+
+
+def make_first_key() -> None:
+    """Write a new master key file, unless a key or any sealed row exists."""
+    from facio_site.sealed import SealedRow
+
+    if sealing.master_keys() or settings.MASTER_KEYS:
+        return
+    sealed = [model for model in apps.get_models() if issubclass(model, SealedRow)]
+    if any(model._default_manager.exclude(sealed={}).exists() for model in sealed):
+        return
+    descriptor = os.open(settings.MASTER_KEY_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(sealing.new_master_key() + "\n")

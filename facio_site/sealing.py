@@ -1,0 +1,123 @@
+"""Sealing: AES-256-GCM under a master key, bound to the place where the ciphertext stands.
+
+A box is `v1.<key id>.<base64 of nonce + ciphertext>`. Its associated data names purpose and place,
+so that a box moved to another row, column or use does not open. No Django models here.
+"""
+
+import base64
+import binascii
+import hashlib
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+
+class KeyMissing(Exception):  # noqa: N818
+    """There is no master key: stored secrets can be neither opened nor written."""
+
+
+class Unreadable(Exception):  # noqa: N818
+    """This one box does not open: another key, another place, or damaged."""
+
+
+class BadMasterKey(ValueError):
+    """A master key that must not be used; the text says why."""
+
+
+def new_master_key() -> str:
+    """A fresh master key as text: 32 random bytes, base64url."""
+    return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+def parse_master_key(text: str) -> bytes:
+    """The 32 bytes behind `text`. Raises BadMasterKey for short, patterned or malformed ones."""
+    try:
+        key = base64.urlsafe_b64decode(text.strip())
+    except (binascii.Error, ValueError):
+        raise BadMasterKey("a master key must be base64 text") from None
+    if len(key) != 32:
+        raise BadMasterKey("a master key must hold 32 bytes")
+    if len(set(key)) < 12:
+        raise BadMasterKey("a master key must be random")
+    return key
+
+
+def master_keys() -> dict[str, bytes]:
+    """Key id -> key, newest first: from MASTER_KEYS, else from MASTER_KEY_FILE. May be empty."""
+    texts = tuple(settings.MASTER_KEYS)
+    path = Path(settings.MASTER_KEY_FILE)
+    if not texts and path.is_file():
+        stat = path.stat()
+        return _from_file(path, stat.st_mtime_ns, stat.st_size)
+    return _parsed(texts)
+
+
+@lru_cache(maxsize=4)
+def _from_file(path: Path, _mtime: int, _size: int) -> dict[str, bytes]:
+    return _parsed(tuple(line for line in path.read_text().split() if line))
+
+
+@lru_cache(maxsize=4)
+def _parsed(texts: tuple[str, ...]) -> dict[str, bytes]:
+    keys = [parse_master_key(text) for text in texts]
+    return {hashlib.sha256(b"facio key id" + key).hexdigest()[:8]: key for key in keys}
+
+
+def newest_key_id() -> str:
+    """Id of the key that writes. Raises KeyMissing."""
+    for key_id in master_keys():
+        return key_id
+    raise KeyMissing
+
+
+@lru_cache(maxsize=64)
+def _derived(key: bytes, purpose: str) -> bytes:
+    info = b"facio-settings/" + purpose.encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(key)
+
+
+def seal(purpose: str, place: str, text: str) -> str:
+    """A box that opens only for the same purpose and place. Raises KeyMissing."""
+    key_id = newest_key_id()
+    nonce = os.urandom(12)
+    cipher = AESGCM(_derived(master_keys()[key_id], purpose))
+    body = nonce + cipher.encrypt(nonce, text.encode(), _bound(purpose, place))
+    return f"v1.{key_id}.{base64.b64encode(body).decode()}"
+
+
+def unseal(purpose: str, place: str, box: str) -> str:
+    """The text of a box. Raises KeyMissing without any key, Unreadable when it does not open."""
+    keys = master_keys()
+    if not keys:
+        raise KeyMissing
+    try:
+        version, key_id, encoded = box.split(".")
+        body = base64.b64decode(encoded, validate=True)
+        if version != "v1" or key_id not in keys:
+            raise Unreadable
+        cipher = AESGCM(_derived(keys[key_id], purpose))
+        return cipher.decrypt(body[:12], body[12:], _bound(purpose, place)).decode()
+    except (ValueError, InvalidTag):
+        raise Unreadable from None
+
+
+def key_id_of(box: str) -> str:
+    """Id of the master key that a box was sealed with; "" when it has no such form."""
+    parts = box.split(".")
+    return parts[1] if len(parts) == 3 else ""
+
+
+def digest(purpose: str, text: str) -> str:
+    """A keyed digest: the same text gives the same value, which tells nothing without the key."""
+    key = next(iter(master_keys().values()), settings.SECRET_KEY.encode())
+    return hashlib.blake2b(text.encode(), key=_derived(key, purpose), digest_size=20).hexdigest()
+
+
+def _bound(purpose: str, place: str) -> bytes:
+    return f"v1/{purpose}/{place}".encode()

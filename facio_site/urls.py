@@ -1,0 +1,20 @@
+"""Which app answers which path."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+from facio_site import health
+
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "Facio Settings"
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("", include("facio_site.accounts.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("providers.urls")),
+    path("", include("routing.urls")),
+]

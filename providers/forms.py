@@ -1,0 +1,343 @@
+"""The form of each kind, made from its declaration; the same rules for page, admin and command.
+
+Secrets are written, never read back: a blank field keeps the stored one, "clear" removes it, and
+a mask that comes back counts as kept.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from providers.adapters import Adapter, Entered
+from providers.http import BadURL, check_header
+from providers.keyshapes import clean_key, key_problem
+from providers.models import BODY, HEADERS, Entry, Provider, SecretState
+from providers.specs import FieldSpec, ProviderSpec
+from providers.wording import KEY_PROBLEMS, url_sentence
+
+MASK = "••••••••"
+MAX_HEADERS, MAX_BODY_BYTES, MAX_DEPTH = 20, 64 * 1024, 32
+_PLACEHOLDERS = {MASK, "***", "********"}
+# What a request is made of is not the operator's to change here: where it goes, and with what key.
+_OWN_BODY_FIELDS = {"model", "messages", "stream", "input", "base_url"}
+
+
+class SecretInput(forms.PasswordInput):
+    """Never rendered with a value."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        defaults = {"autocomplete": "off", "spellcheck": "false", "class": "mono"}
+        super().__init__(attrs={**defaults, **(attrs or {})}, render_value=False)
+
+
+class SecretField(forms.CharField):
+    """A key as pasted: surrounding blanks, quotes and `Bearer` go; "" means keep."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=SecretInput(), required=False, max_length=8192, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        text = clean_key(str(value or ""))
+        if text in _PLACEHOLDERS:
+            return ""
+        if text and (problem := key_problem(text)):
+            raise forms.ValidationError(KEY_PROBLEMS[problem])
+        return str(super().clean(text))
+
+
+class ProviderForm(forms.Form):
+    """Fields of one kind. `apply(entry)` writes the cleaned values into a provider or draft."""
+
+    def __init__(self, provider: Provider, data: Any = None, *, shown: Entry | None = None) -> None:
+        self.provider, self.spec = provider, provider.spec
+        self.shown = shown or provider  # a living draft shows what was typed for the test
+        super().__init__(data, initial=_initial(self.spec, self.shown), auto_id="id_%s")
+        spec = self.spec
+        if not spec.is_oauth:
+            self._add_address(spec)
+            for field in spec.extra_fields:
+                self._add_extra(field)
+            self._add_key(spec)
+            self._add_mappings(spec)
+
+    # Fields -----------------------------------------------------------------------------------
+
+    def _add_key(self, spec: ProviderSpec) -> None:
+        if any(field.is_secret for field in spec.extra_fields):
+            help_text = _("Or use the other ways to sign in below.")
+        elif spec.key_required:
+            help_text = ""
+        else:
+            help_text = _("Leave it empty if the server asks for none.")
+        self._add_secret("api_key", _("API key"), help_text)
+
+    def _add_secret(self, name: str, label: Any, help_text: Any = "") -> None:
+        field = SecretField(label=label, help_text=help_text)
+        state = self.shown.secret_state(name)
+        if state in (SecretState.SET, SecretState.REFERENCE):
+            field.widget.attrs["placeholder"] = _("%s (unchanged)") % MASK
+        self.fields[name] = field
+        if state is not SecretState.MISSING:
+            self.fields[f"clear_{name}"] = forms.BooleanField(
+                required=False, label=_("Remove the stored %(name)s") % {"name": label}
+            )
+
+    def _add_address(self, spec: ProviderSpec) -> None:
+        example = spec.api_base or spec.api_base_example
+        has_default = bool(spec.api_base)
+        self.fields["api_base"] = forms.CharField(
+            label=spec.api_base_label,
+            required=False,
+            max_length=4096,
+            widget=forms.TextInput(
+                attrs={
+                    "class": "mono",
+                    "inputmode": "url",
+                    "autocomplete": "off",
+                    "spellcheck": "false",
+                    "placeholder": _("Default: %s") % example if has_default else example,
+                    "list": "bases" if spec.regional_bases else None,
+                }
+            ),
+        )
+
+    def _add_extra(self, field: FieldSpec) -> None:
+        if field.is_secret:
+            self._add_secret(field.name, field.label, field.help)
+            return
+        attrs = {"class": "mono", "placeholder": field.placeholder, "spellcheck": "false"}
+        if field.is_list:
+            widget: forms.Widget = forms.Textarea(attrs={**attrs, "rows": 2})
+        elif field.name == "profile":
+            names = [(name, name) for name in settings.AWS_PROFILES_ALLOWED]
+            stored = self.shown.values.get("profile", "")
+            if stored and (stored, stored) not in names:
+                names.append((stored, stored))
+            self.fields[field.name] = forms.ChoiceField(
+                label=field.label,
+                help_text=field.help,
+                required=False,
+                choices=[("", _("None")), *names],
+            )
+            return
+        else:
+            widget = forms.TextInput(attrs=attrs)
+        self.fields[field.name] = forms.CharField(
+            label=field.label, help_text=field.help, required=False, widget=widget, max_length=4096
+        )
+
+    def _add_mappings(self, spec: ProviderSpec) -> None:
+        area = {"class": "mono", "rows": 2, "spellcheck": "false", "autocomplete": "off"}
+        if spec.has_extra_headers:
+            self.fields[HEADERS] = forms.CharField(
+                label=_("Extra headers"),
+                required=False,
+                strip=False,
+                help_text=_("One a line: Name: value. Stored values stay masked."),
+                widget=forms.Textarea(attrs={**area, "placeholder": "X-Team: blue"}),
+            )
+        if spec.has_extra_body:
+            self.fields[BODY] = forms.CharField(
+                label=_("Extra body"),
+                required=False,
+                strip=False,
+                help_text=_("A JSON object that the agent adds to each request."),
+                widget=forms.Textarea(attrs={**area, "placeholder": '{"temperature": 0.2}'}),
+            )
+
+    # Rules ------------------------------------------------------------------------------------
+
+    def clean_api_base(self) -> str:
+        text = str(self.cleaned_data["api_base"]).strip()
+        if not text:
+            if self.spec.api_base_required:
+                raise forms.ValidationError(
+                    _("Give the %(label)s: there is no default for %(kind)s.")
+                    % {"label": self.spec.api_base_label, "kind": self.spec.label}
+                )
+            return ""
+        try:
+            return self._adapter(Entered()).normalise_base(text)
+        except BadURL as error:
+            raise forms.ValidationError(url_sentence(error)) from None
+
+    def clean_deployments(self) -> list[str]:
+        lines = str(self.cleaned_data["deployments"]).splitlines()
+        names = list(dict.fromkeys(line.strip() for line in lines if line.strip()))
+        found = self._adapter(Entered()).deployment_in(self.data.get("api_base", ""))
+        if found and not names:
+            names = [found]
+        if not names:
+            raise forms.ValidationError(_("Give at least one deployment name."))
+        if bad := [name for name in names if len(name) > 128 or not name.isprintable()]:
+            raise forms.ValidationError(_("No deployment name: %s") % bad[0][:40])
+        return names
+
+    def clean_region(self) -> str:
+        text = str(self.cleaned_data["region"]).strip().lower()
+        if not text:
+            raise forms.ValidationError(_("Give the AWS region, for example us-east-1."))
+        if not text.replace("-", "").isalnum() or not text.isascii() or len(text) > 32:
+            raise forms.ValidationError(_("A region looks like us-east-1."))
+        return text
+
+    def clean_extra_headers(self) -> dict[str, str]:
+        stored = self.shown.open_mapping(HEADERS)
+        headers: dict[str, str] = {}
+        for line in str(self.cleaned_data[HEADERS]).splitlines():
+            if not line.strip():
+                continue
+            name, colon, value = line.partition(":")
+            name, value = name.strip(), value.strip()
+            if not colon:
+                raise forms.ValidationError(_("Each line needs a colon: Name: value."))
+            if value in _PLACEHOLDERS:
+                if name not in stored:
+                    raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
+                value = stored[name]
+            try:
+                check_header(name, value)
+            except ValueError as error:
+                raise forms.ValidationError(str(error)) from None
+            if name.lower() in {known.lower() for known in headers}:
+                raise forms.ValidationError(_("%s stands here twice.") % name[:60])
+            headers[name] = value
+        if len(headers) > MAX_HEADERS:
+            raise forms.ValidationError(_("At most %d headers.") % MAX_HEADERS)
+        return headers
+
+    def clean_extra_body(self) -> dict[str, Any]:
+        text = str(self.cleaned_data[BODY]).strip()
+        if not text:
+            return {}
+        if len(text.encode("utf-8", "replace")) > MAX_BODY_BYTES:
+            raise forms.ValidationError(_("At most 64 KB."))
+        try:
+            body = json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise forms.ValidationError(_("This is no valid JSON.")) from None
+        if not isinstance(body, dict):
+            raise forms.ValidationError(_("A JSON object is needed: {...}."))
+        if _depth(body) > MAX_DEPTH:
+            raise forms.ValidationError(_("Nested more than %d levels deep.") % MAX_DEPTH)
+        for name in body:
+            if name in _OWN_BODY_FIELDS or name.startswith("api_"):
+                raise forms.ValidationError(_("%s can't be set here.") % name[:60])
+        stored = self.shown.open_mapping(BODY)
+        for name, value in body.items():
+            if isinstance(value, str) and value in _PLACEHOLDERS:
+                if name not in stored:
+                    raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
+                body[name] = stored[name]
+        return body
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not self.spec.is_oauth:
+            self._check_secrets(data)
+        return data
+
+    def _check_secrets(self, data: dict[str, Any]) -> None:
+        """A stored secret counts only for the address it was typed for; required ones are asked
+        for at their own field."""
+        preview = Provider(kind=self.provider.kind)
+        self._apply_plain(preview, data)
+        bound = preview.bound
+        for name in self.secret_names():
+            if data.get(name) or data.get(f"clear_{name}"):
+                continue
+            item = self.shown.sealed.get(name)
+            if item and item["bound"] != bound:
+                self.add_error(
+                    name,
+                    _("The address has changed. Type it again, or remove the stored one."),
+                )
+        if self.spec.key_required and not self._has("api_key", data) and not self._signs_else(data):
+            self.add_error("api_key", _("Paste the API key."))
+
+    def _signs_else(self, data: dict[str, Any]) -> bool:
+        """Bedrock's other ways: a pair of access keys, or a profile."""
+        if "access_key_id" not in self.fields:
+            return False
+        pair = [self._has(name, data) for name in ("access_key_id", "secret_access_key")]
+        if any(pair) and not all(pair):
+            name = "secret_access_key" if pair[0] else "access_key_id"
+            self.add_error(name, _("Access key ID and secret access key belong together."))
+            return True
+        return all(pair) or bool(data.get("profile"))
+
+    def _has(self, name: str, data: dict[str, Any]) -> bool:
+        stored = self.shown.secret_state(name) is not SecretState.MISSING
+        return bool(data.get(name)) or (stored and not data.get(f"clear_{name}"))
+
+    # Use --------------------------------------------------------------------------------------
+
+    def secret_names(self) -> list[str]:
+        return [name for name, field in self.fields.items() if isinstance(field, SecretField)]
+
+    def apply(self, entry: Entry) -> list[str]:
+        """Write the cleaned values into `entry` (not saved); returns the names that changed."""
+        before = _state(entry)
+        data = self.cleaned_data
+        self._apply_plain(entry, data)
+        for name in self.secret_names():
+            if data.get(name):
+                entry.put_secret(name, data[name])
+            elif data.get(f"clear_{name}"):
+                entry.put_secret(name, None)
+        for name in (HEADERS, BODY):
+            if name in self.fields and data.get(name, {}) != entry.open_mapping(name):
+                entry.put_mapping(name, data.get(name, {}))
+        after = _state(entry)
+        return sorted(name for name in before | after if before.get(name) != after.get(name))
+
+    def _apply_plain(self, entry: Entry, data: dict[str, Any]) -> None:
+        entry.api_base = data.get("api_base", "")
+        for field in self.spec.extra_fields:
+            if field.is_secret:
+                continue
+            value = data.get(field.name)
+            entry.values.pop(field.name, None)
+            if value:
+                entry.values[field.name] = value
+
+    def _adapter(self, entered: Entered) -> Adapter:
+        return (self.spec.adapter or Adapter)(self.spec, entered)
+
+
+def _initial(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
+    initial: dict[str, Any] = {"api_base": entry.api_base}
+    for field in spec.extra_fields:
+        value = entry.values.get(field.name, "")
+        initial[field.name] = "\n".join(value) if isinstance(value, list) else value
+    headers, body = entry.values.get(HEADERS, []), entry.values.get(BODY, [])
+    initial[HEADERS] = "\n".join(f"{name}: {MASK}" for name in headers)
+    if body:
+        initial[BODY] = json.dumps(dict.fromkeys(body, MASK), indent=2, ensure_ascii=False)
+    return initial
+
+
+def _state(entry: Entry) -> dict[str, Any]:
+    boxes = {name: item["box"] for name, item in entry.sealed.items()}
+    plain = {k: v for k, v in entry.values.items() if k not in (HEADERS, BODY)}
+    return {"api_base": entry.api_base, **plain, **boxes}
+
+
+def _depth(value: Any) -> int:
+    """Levels of nesting, counted without recursion."""
+    deepest, todo = 0, [(value, 1)]
+    while todo:
+        item, level = todo.pop()
+        deepest = max(deepest, level)
+        children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        todo.extend((child, level + 1) for child in children)
+    return deepest
+
+
+def _refuse_constant(_name: str) -> None:
+    raise ValueError

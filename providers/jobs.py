@@ -1,0 +1,266 @@
+"""The job row: the truth about one test or one fetch, whatever happens to worker and broker.
+
+queued -> running -> done | cancelled. Every change is a compare-and-swap on the state, so a late
+or doubled message finds nothing to do. Celery carries the id and nothing else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from providers import broker
+from providers.outcomes import KeyState, Outcome
+
+if TYPE_CHECKING:
+    from providers.models import Draft, Provider
+
+GRACE_SECONDS = 5  # between the end of a call's own deadline and the end of its row's
+QUEUE_SECONDS = 20  # how long a job may wait for a worker; with the longest task still below 90 s
+
+
+class Task(models.TextChoices):
+    CHECK = "check"
+    FETCH = "fetch"
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+PENDING = (Status.QUEUED, Status.RUNNING)
+
+
+class TooMany(Exception):  # noqa: N818
+    """The user started more tests within a minute than the setting allows."""
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def pending(self) -> JobQuerySet:
+        return self.filter(status__in=PENDING)
+
+    def overdue(self) -> JobQuerySet:
+        return self.pending().filter(deadline__lt=timezone.now())
+
+    def finish_overdue(self) -> int:
+        """End what nobody will end any more; returns how many."""
+        count = self.overdue()._end(Outcome.NO_ANSWER)
+        if count:
+            broker.announce()
+        return count
+
+    def end_orphans(self) -> int:
+        """End running jobs whose worker is gone. Called when a worker has just started."""
+        alive = broker.workers()
+        running = self.filter(status=Status.RUNNING, worker__startswith="worker-")
+        lost = running.exclude(worker__in=alive)
+        count = lost._end(Outcome.NO_ANSWER)
+        if count:
+            broker.announce()
+        return count
+
+    def _end(self, outcome: Outcome) -> int:
+        return self.update(
+            status=Status.DONE,
+            outcome=outcome,
+            key_state=KeyState.UNKNOWN,
+            finished_at=timezone.now(),
+            version=F("version") + 1,
+        )
+
+    def started_within_a_minute(self, user: Any) -> int:
+        """How many starts count against the user's limit; a batch counts as one."""
+        recent = self.filter(requested_by=user, created_at__gt=timezone.now() - timedelta(minutes=1))
+        single = recent.filter(batch=None).count()
+        return single + recent.exclude(batch=None).values("batch").distinct().count()
+
+    def latest(self, provider: Provider, task: Task) -> Job | None:
+        return self.filter(provider=provider, task=task).order_by("-created_at").first()
+
+
+class Job(models.Model):
+    """One test or fetch. `outcome` and `params` are stored, sentences are made for display."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.ForeignKey(
+        "providers.Provider", on_delete=models.CASCADE, related_name="jobs"
+    )
+    draft = models.ForeignKey(
+        "providers.Draft", null=True, on_delete=models.SET_NULL, related_name="jobs"
+    )
+    task = models.CharField(max_length=10, choices=Task.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    version = models.PositiveIntegerField(default=0)  # grows with every visible change
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    deadline = models.DateTimeField()
+    worker = models.CharField(max_length=80, blank=True, default="")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    input_version = models.PositiveIntegerField()  # Provider.version when it was started
+    input_digest = models.CharField(max_length=40)
+    model_names: models.JSONField[Any, Any] = models.JSONField(default=list)  # tried as well
+    is_draft = models.BooleanField(default=False)  # stays true when the draft is swept
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    batch = models.UUIDField(null=True, db_index=True)  # "Test all"
+    # The result
+    outcome = models.CharField(max_length=30, blank=True, default="")
+    key_state = models.CharField(max_length=12, blank=True, default="")
+    http_status = models.PositiveSmallIntegerField(null=True)
+    ms = models.PositiveIntegerField(null=True)
+    detail = models.CharField(max_length=40, blank=True, default="")
+    params: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    rungs: models.JSONField[Any, Any] = models.JSONField(default=list)
+
+    objects: ClassVar[Any] = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["provider", "task"],
+                condition=Q(status__in=["queued", "running"]),
+                name="one_pending_job",
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["provider", "task", "-created_at"], name="job_latest"),
+            models.Index(fields=["status", "deadline"], name="job_overdue"),
+        ]
+        ordering: ClassVar[list[str]] = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.provider_id} {self.status}"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status in PENDING
+
+    @property
+    def state(self) -> str:
+        """queued, running or done: what pages show as data-state."""
+        return self.status if self.is_pending else "done"
+
+    @property
+    def shown_outcome(self) -> str:
+        return Outcome.CANCELLED if self.status == Status.CANCELLED else self.outcome
+
+    def claim(self, worker: str, seconds: float) -> bool:
+        """Take a queued job; False when somebody else has it, or it ended meanwhile."""
+        now = timezone.now()
+        claimed = Job.objects.filter(pk=self.pk, status=Status.QUEUED).update(
+            status=Status.RUNNING,
+            worker=worker,
+            started_at=now,
+            deadline=now + timedelta(seconds=seconds + GRACE_SECONDS),
+            attempt=F("attempt") + 1,
+            version=F("version") + 1,
+        )
+        if claimed:
+            self.refresh_from_db()
+            broker.announce()
+        return bool(claimed)
+
+    def progress(self, rungs: list[dict[str, Any]]) -> None:
+        """Show the rungs so far; nothing happens when the job is no longer running."""
+        if Job.objects.filter(pk=self.pk, status=Status.RUNNING).update(
+            rungs=rungs, version=F("version") + 1
+        ):
+            broker.announce()
+
+    def finish(self, **result: Any) -> bool:
+        """Write the result once; False when the job had ended before (late answer, cancelled)."""
+        with transaction.atomic():
+            written = Job.objects.filter(pk=self.pk, status__in=PENDING).update(
+                status=Status.DONE, finished_at=timezone.now(), version=F("version") + 1, **result
+            )
+        if written:
+            self.refresh_from_db()
+            broker.announce()
+        return bool(written)
+
+    def cancel(self) -> bool:
+        cancelled = Job.objects.filter(pk=self.pk, status__in=PENDING).update(
+            status=Status.CANCELLED,
+            outcome=Outcome.CANCELLED,
+            key_state=KeyState.UNKNOWN,
+            finished_at=timezone.now(),
+            version=F("version") + 1,
+        )
+        if cancelled:
+            broker.announce()
+        return bool(cancelled)
+
+
+def start(
+    provider: Provider,
+    task: Task,
+    *,
+    draft: Draft | None = None,
+    model_names: Iterable[str] = (),
+    user: Any = None,
+    batch: uuid.UUID | None = None,
+) -> Job:
+    """Queue a job and hand its id to the broker when the transaction commits.
+
+    The same values and models join the job that is under way (a double click is one call); other
+    values supersede it. Raises TooMany over the user's limit.
+    """
+    names = list(model_names)
+    digest = (draft or provider).fingerprint()
+    running = Job.objects.pending().filter(provider=provider, task=task).first()
+    if running:
+        if running.input_digest == digest and running.model_names == names:
+            return running
+        running.cancel()
+    limit = settings.TESTS_PER_MINUTE
+    if user and batch is None and Job.objects.started_within_a_minute(user) >= limit:
+        raise TooMany
+    try:
+        with transaction.atomic():
+            job = Job.objects.create(
+                provider=provider,
+                draft=draft,
+                task=task,
+                model_names=names,
+                is_draft=draft is not None,
+                requested_by=user,
+                batch=batch,
+                input_version=provider.version,
+                input_digest=digest,
+                deadline=_queue_deadline(),
+            )
+    except IntegrityError:  # the other click of a double click was faster
+        return Job.objects.pending().get(provider=provider, task=task)
+    transaction.on_commit(lambda: _hand_over([job]))
+    return job
+
+
+def _queue_deadline() -> datetime:
+    return timezone.now() + timedelta(seconds=QUEUE_SECONDS)
+
+
+def _hand_over(jobs: Iterable[Job]) -> None:
+    """Publish ids; a missing broker or worker ends the jobs at once instead of leaving them."""
+    from providers import tasks
+
+    try:
+        if not broker.workers():
+            raise ConnectionError
+        for job in jobs:
+            tasks.enqueue(job)
+    except ConnectionError:
+        detail = "" if broker.is_up() else "no_broker"
+        for job in jobs:
+            job.finish(outcome=Outcome.NO_WORKER, key_state=KeyState.UNKNOWN, detail=detail)

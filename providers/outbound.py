@@ -1,0 +1,55 @@
+"""The operator's settings turned into the door that every task and command uses."""
+
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from providers.http import Door, Observer, Policy, read_hosts
+
+
+def own_ports() -> frozenset[int]:
+    """Ports of this installation itself: no provider is called there on local addresses."""
+    ports = {int(settings.PORT)}
+    database = settings.DATABASES["default"].get("PORT")
+    if database:
+        ports.add(int(database))
+    broker = urlsplit(settings.REDIS_URL)
+    if broker.scheme in ("redis", "rediss"):
+        ports.add(broker.port or 6379)
+    return frozenset(ports)
+
+
+@lru_cache(maxsize=8)
+def _policy(allow: str, public_http: bool, hosts_file: str, ports: frozenset[int]) -> Policy:
+    hosts = read_hosts(Path(hosts_file).read_text()) if hosts_file else {}
+    return Policy.parse(allow, public_http=public_http, own_ports=ports, hosts=hosts)
+
+
+def policy() -> Policy:
+    """The operator's policy. Raises ValueError with a sentence for a bad token or hosts file."""
+    return _policy(
+        settings.OUTBOUND_ALLOW,
+        settings.OUTBOUND_PUBLIC_HTTP,
+        settings.OUTBOUND_HOSTS_FILE,
+        own_ports(),
+    )
+
+
+def open_door(
+    seconds: float,
+    *,
+    observe: Observer | None = None,
+    wire_bytes: int = 2_000_000,
+    decoded_bytes: int = 4_000_000,
+) -> Door:
+    """A door for one job; `seconds` bound all of its calls together."""
+    return Door(
+        policy(),
+        seconds=seconds,
+        wire_bytes=wire_bytes,
+        decoded_bytes=decoded_bytes,
+        ca_file=settings.OUTBOUND_CA_FILE or None,
+        observe=observe,
+    )

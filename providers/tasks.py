@@ -1,0 +1,171 @@
+"""Celery's side: claim a job row, make the calls, store what came of it. Takes job ids only.
+
+The commands call the same functions in their own process. Tasks never raise and return nothing.
+"""
+
+import logging
+import secrets
+import socket
+import uuid
+
+from celery import shared_task
+from celery.signals import worker_ready, worker_shutdown
+from django.conf import settings
+from django.db import close_old_connections
+from kombu.exceptions import KombuError
+
+from providers import broker, checks
+from providers.catalogs import fetch_catalog
+from providers.jobs import Job, Task
+from providers.models import Draft, Provider
+from providers.outbound import open_door
+from providers.outcomes import Failed, KeyState, Outcome, key_state_of
+from providers.progress import Progress
+
+log = logging.getLogger(__name__)
+_PROCESS = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+WORKER = f"command-{_PROCESS}"  # until the worker says that it is one
+CATALOG_WIRE_BYTES, CATALOG_DECODED_BYTES = 8_000_000, 32_000_000  # a page
+
+
+def enqueue(job: Job) -> None:
+    """Hand a job's id to the broker. Raises ConnectionError when that is not possible."""
+    task = {Task.CHECK: check_provider, Task.FETCH: refresh_catalog}[Task(job.task)]
+    try:
+        task.apply_async((str(job.pk),), retry=False)
+    except (KombuError, OSError):
+        raise ConnectionError from None
+
+
+@shared_task
+def check_provider(job_id: str) -> None:
+    """Test one provider's connection, on saved or drafted values."""
+    job = _job(job_id)
+    if job is None:
+        return
+    models = job.model_names
+    completes = checks.makes_completion(_entry(job).adapter(with_secrets=False), models)
+    seconds = settings.COMPLETION_TEST_SECONDS if completes else settings.TEST_SECONDS
+    if not job.claim(WORKER, seconds):
+        return
+    try:
+        _check(job, seconds)
+    except Exception as error:  # noqa: BLE001 - the row must end, whatever happened
+        _end_by_bug(job, error)
+
+
+def _check(job: Job, seconds: float) -> None:
+    entry = _entry(job)
+    if entry.fingerprint() != job.input_digest:
+        job.cancel()
+        return
+    with Progress(job) as progress:
+        ladder = checks.Ladder(progress.show)
+        with open_door(seconds, observe=ladder.observe) as door:
+            result = checks.run_check(entry.adapter(), door.send, ladder, models=job.model_names)
+    written = job.finish(
+        outcome=result.outcome,
+        key_state=result.key_state,
+        http_status=result.http_status,
+        ms=result.ms,
+        detail=result.detail,
+        params=result.params,
+        rungs=[rung.as_json() for rung in result.rungs],
+    )
+    if written and not job.is_draft:
+        job.provider.record_check(job)
+        broker.announce()
+
+
+@shared_task
+def refresh_catalog(job_id: str) -> None:
+    """Fetch one provider's model list; the last good list stays when that fails."""
+    job = _job(job_id)
+    if job is None or not job.claim(WORKER, settings.CATALOG_SECONDS):
+        return
+    try:
+        _fetch(job)
+    except Exception as error:  # noqa: BLE001 - the row must end, whatever happened
+        _end_by_bug(job, error)
+
+
+def _fetch(job: Job) -> None:
+    entry = _entry(job)
+    if entry.fingerprint() != job.input_digest:
+        job.cancel()
+        return
+    try:
+        with open_door(
+            settings.CATALOG_SECONDS,
+            wire_bytes=CATALOG_WIRE_BYTES,
+            decoded_bytes=CATALOG_DECODED_BYTES,
+        ) as door:
+            catalog = fetch_catalog(entry.adapter(), door.send)
+    except Failed as failed:
+        verdict = failed.verdict
+        job.finish(
+            outcome=verdict.outcome,
+            key_state=key_state_of(verdict.outcome),
+            http_status=verdict.http_status,
+            detail=verdict.detail,
+            params=verdict.params,
+        )
+        return
+    provider = Provider.objects.get(pk=job.provider_id)
+    if provider.version == job.input_version:
+        provider.replace_catalog(catalog)
+    job.finish(
+        outcome=Outcome.OK,
+        key_state=KeyState.UNKNOWN,
+        params={"count": len(catalog.items), "dropped": catalog.dropped},
+    )
+
+
+def _job(job_id: str) -> Job | None:
+    return Job.objects.select_related("provider", "draft__provider").filter(pk=job_id).first()
+
+
+def _entry(job: Job) -> Provider | Draft:
+    return job.draft or job.provider
+
+
+def _end_by_bug(job: Job, error: Exception) -> None:
+    """Log type and place of a fault, never its text: that may quote what was sent."""
+    reference = secrets.token_hex(4)
+    frames, trace = [], error.__traceback__
+    while trace:
+        frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    log.error("%s in job %s: %s at %s", reference, job.pk, type(error).__name__, frames[-4:])
+    job.finish(
+        outcome=Outcome.INTERNAL_ERROR,
+        key_state=KeyState.UNKNOWN,
+        params={"reference": reference},
+    )
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    """Every ten seconds: end what nobody ends, remove drafts that are past their time."""
+    Job.objects.finish_overdue()
+    Draft.objects.sweep()
+
+
+@worker_ready.connect
+def take_up(**_kwargs: object) -> None:
+    """A fresh worker: say so, end what a dead one left running, queue again what waits."""
+    global WORKER
+    WORKER = f"worker-{_PROCESS}"
+    broker.beat_for_ever(WORKER)
+    try:
+        Job.objects.end_orphans()
+        for job in Job.objects.filter(status="queued"):
+            enqueue(job)
+    except ConnectionError:
+        log.warning("the broker does not answer yet; the sweep ends what is left")
+    close_old_connections()
+
+
+@worker_shutdown.connect
+def leave(**_kwargs: object) -> None:
+    broker.stop_beating(WORKER)
