@@ -1,8 +1,8 @@
 """Which provider the agent would pick for a model, and why. Pure: strings in, a Decision out.
 
-Order, keywords and special cases are data here, each with its grade: "documented" by Facio
-(https://facio.bot/docs/providers and its sub-pages) or "inherited" from the agent that it descends
-from (nanobot-ai on PyPI). Not here: Django, rows, words for pages, requests.
+Source: https://facio.bot/docs/providers lists the rules; how ties inside one rule are broken is
+inherited from the agent that Facio descends from (nanobot-ai on PyPI). Not here: the data that
+they work on (order.py), Django, rows, words for pages, requests.
 """
 
 from __future__ import annotations
@@ -11,90 +11,21 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
 
-Grade = Literal["documented", "inherited"]
+from routing.order import (
+    ALL_DIFFERENCES,
+    DOCUMENTED_WORDS,
+    FACTS,
+    GEMMA_PREFERS_LOCAL,
+    INHERITED_NAMES,
+    LOCAL_FIRST_WORDS,
+    OAUTH_NEEDS_CHOICE,
+    REGISTRY_ORDER,
+    UNKNOWN_NAMES,
+    Grade,
+)
 
 AUTO = "auto"
-DOCS = "https://facio.bot/docs/providers"
-ANCESTOR = "https://pypi.org/project/nanobot-ai/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KindFacts:
-    """What the rules need to know of one kind. Standing in REGISTRY_ORDER is its priority."""
-
-    kind: str
-    keywords: tuple[str, ...] = ()
-    is_direct: bool = False  # needs no key to be picked by its name
-    is_local: bool = False
-    is_oauth: bool = False
-    is_gateway: bool = False
-    base_marker: str = ""  # part of the usual base; a local kind whose base has it goes first
-
-
-REGISTRY_ORDER: tuple[KindFacts, ...] = (  # the order itself is inherited
-    KindFacts(kind="custom", is_direct=True),
-    KindFacts(kind="azure_openai", keywords=("azure", "azure-openai"), is_direct=True),
-    KindFacts(
-        kind="bedrock",
-        keywords=(
-            "bedrock",
-            "anthropic.claude",
-            "amazon.nova",
-            "meta.",
-            "mistral.",
-            "cohere.",
-            "qwen.",
-            "deepseek.",
-            "openai.gpt-oss",
-            "ai21.",
-            "moonshot.",
-            "writer.",
-            "zai.",
-        ),
-        is_direct=True,
-    ),
-    KindFacts(kind="openrouter", keywords=("openrouter",), is_gateway=True),
-    KindFacts(kind="opencode_go", keywords=("opencode-go",), is_gateway=True),
-    KindFacts(kind="huggingface", keywords=("huggingface", "hugging-face"), is_gateway=True),
-    KindFacts(kind="byteplus", keywords=("byteplus",), is_gateway=True),
-    KindFacts(kind="byteplus_coding_plan", keywords=("byteplus-plan",), is_gateway=True),
-    KindFacts(kind="anthropic", keywords=("anthropic", "claude")),
-    KindFacts(kind="openai", keywords=("openai", "gpt")),
-    KindFacts(kind="openai_codex", keywords=("openai-codex",), is_oauth=True),
-    KindFacts(kind="github_copilot", keywords=("github-copilot", "copilot"), is_oauth=True),
-    KindFacts(kind="deepseek", keywords=("deepseek",)),
-    KindFacts(kind="gemini", keywords=("gemini", "gemma")),
-    KindFacts(kind="zhipu", keywords=("zhipu", "glm", "zai")),
-    KindFacts(kind="dashscope", keywords=("qwen", "dashscope")),
-    KindFacts(kind="moonshot", keywords=("moonshot", "kimi")),
-    KindFacts(kind="minimax", keywords=("minimax",)),
-    KindFacts(
-        kind="mistral", keywords=("mistral", "magistral", "ministral", "codestral", "devstral")
-    ),
-    KindFacts(kind="vllm", keywords=("vllm",), is_local=True),
-    KindFacts(kind="ollama", keywords=("ollama", "nemotron"), is_local=True, base_marker="11434"),
-    KindFacts(
-        kind="lm_studio", keywords=("lm-studio", "lmstudio"), is_local=True, base_marker="1234"
-    ),
-    KindFacts(kind="ovms", keywords=("openvino", "ovms"), is_direct=True, is_local=True),
-    KindFacts(kind="groq", keywords=("groq",)),
-)
-FACTS: Mapping[str, KindFacts] = {facts.kind: facts for facts in REGISTRY_ORDER}
-
-# Words that Facio's own page names; all other keywords are inherited.
-DOCUMENTED_WORDS = frozenset({"claude", "gpt", "gemini", "qwen", "ollama"})
-
-# Names that only the ancestor knows. As a prefix they keep a local provider from taking the model.
-INHERITED_NAMES = frozenset(
-    "aihubmix ant_ling assemblyai atomic_chat edenai kimi_coding longcat minimax_anthropic "
-    "modelscope novita nvidia opencode opencode_zen orcarouter qianfan siliconflow skywork "
-    "stepfun volcengine volcengine_coding_plan xai_grok xiaomi_mimo".split()
-)
-
-# Gemini keywords that a configured local provider goes before.
-LOCAL_FIRST_WORDS: Mapping[str, frozenset[str]] = {"gemini": frozenset({"gemma"})}
 
 
 class Rule(StrEnum):
@@ -130,41 +61,6 @@ GRADES: Mapping[Rule, Grade] = {
     Rule.UNKNOWN_PROVIDER: "inherited",
     Rule.NONE: "inherited",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One case in which Facio is documented to decide otherwise than its ancestor."""
-
-    code: str
-    text: str
-    source: str
-
-
-GEMMA_PREFERS_LOCAL = "gemma_prefers_local"
-OAUTH_NEEDS_CHOICE = "oauth_needs_choice"
-UNKNOWN_NAMES = "unknown_names"
-DIFFERENCES: tuple[Difference, ...] = (
-    Difference(
-        GEMMA_PREFERS_LOCAL,
-        "A model of the Gemma family goes to a configured local provider before it goes to Gemini, "
-        "unless its name starts with the name of a provider.",
-        "https://facio.bot/docs/providers/local",
-    ),
-    Difference(
-        OAUTH_NEEDS_CHOICE,
-        "OpenAI Codex and GitHub Copilot are picked by an explicit provider or prefix only, never "
-        "because a word of theirs stands somewhere in the model's name.",
-        "https://facio.bot/docs/providers/oauth",
-    ),
-    Difference(
-        UNKNOWN_NAMES,
-        "Providers that only the ancestor knows are not in Facio's tables: naming one as the "
-        "provider resolves to nothing here, unless config.json has an entry for it.",
-        DOCS,
-    ),
-)
-ALL_DIFFERENCES = frozenset(difference.code for difference in DIFFERENCES)
 
 
 class Why(StrEnum):
@@ -429,10 +325,11 @@ def _considered(
     for kind in _in_order({**states, **first}):
         if winner and kind == winner.kind:
             continue
-        row = first.get(kind)
-        if row is None:
+        if kind not in first:
             yield Considered(kind, Why.NOT_NAMED)
-        elif row.is_ok and winner:
+            continue
+        row = first[kind]
+        if row.is_ok and winner:
             params = {"winner": winner.kind, "rule": row.rule.value, "word": row.word}
             yield Considered(kind, Why.OUTRANKED, params)
         elif row.why is Why.FOREIGN_PREFIX:

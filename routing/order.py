@@ -1,0 +1,129 @@
+"""What the routing rules know about the kinds: order, keywords, special cases. Data only.
+
+Grades: "documented" by Facio (https://facio.bot/docs/providers and its sub-pages) or "inherited"
+from the agent that it descends from (nanobot-ai 0.3 on PyPI), to be replaced when Facio says more.
+Not here: how they are applied (rules.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Grade = Literal["documented", "inherited"]
+
+DOCS = "https://facio.bot/docs/providers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindFacts:
+    """What the rules need to know of one kind. Standing in REGISTRY_ORDER is its priority."""
+
+    kind: str
+    keywords: tuple[str, ...] = ()
+    is_direct: bool = False  # needs no key to be picked by its name
+    is_local: bool = False
+    is_oauth: bool = False
+    is_gateway: bool = False
+    base_marker: str = ""  # part of the usual base; a local kind whose base has it goes first
+
+
+REGISTRY_ORDER: tuple[KindFacts, ...] = (  # the order itself is inherited
+    KindFacts(kind="custom", is_direct=True),
+    KindFacts(kind="azure_openai", keywords=("azure", "azure-openai"), is_direct=True),
+    KindFacts(
+        kind="bedrock",
+        keywords=(
+            "bedrock",
+            "anthropic.claude",
+            "amazon.nova",
+            "meta.",
+            "mistral.",
+            "cohere.",
+            "qwen.",
+            "deepseek.",
+            "openai.gpt-oss",
+            "ai21.",
+            "moonshot.",
+            "writer.",
+            "zai.",
+        ),
+        is_direct=True,
+    ),
+    KindFacts(kind="openrouter", keywords=("openrouter",), is_gateway=True),
+    KindFacts(kind="opencode_go", keywords=("opencode-go",), is_gateway=True),
+    KindFacts(kind="huggingface", keywords=("huggingface", "hugging-face"), is_gateway=True),
+    KindFacts(kind="byteplus", keywords=("byteplus",), is_gateway=True),
+    KindFacts(kind="byteplus_coding_plan", keywords=("byteplus-plan",), is_gateway=True),
+    KindFacts(kind="anthropic", keywords=("anthropic", "claude")),
+    KindFacts(kind="openai", keywords=("openai", "gpt")),
+    KindFacts(kind="openai_codex", keywords=("openai-codex",), is_oauth=True),
+    KindFacts(kind="github_copilot", keywords=("github-copilot", "copilot"), is_oauth=True),
+    KindFacts(kind="deepseek", keywords=("deepseek",)),
+    KindFacts(kind="gemini", keywords=("gemini", "gemma")),
+    KindFacts(kind="zhipu", keywords=("zhipu", "glm", "zai")),
+    KindFacts(kind="dashscope", keywords=("qwen", "dashscope")),
+    KindFacts(kind="moonshot", keywords=("moonshot", "kimi")),
+    KindFacts(kind="minimax", keywords=("minimax",)),
+    KindFacts(
+        kind="mistral", keywords=("mistral", "magistral", "ministral", "codestral", "devstral")
+    ),
+    KindFacts(kind="vllm", keywords=("vllm",), is_local=True),
+    KindFacts(kind="ollama", keywords=("ollama", "nemotron"), is_local=True, base_marker="11434"),
+    KindFacts(
+        kind="lm_studio", keywords=("lm-studio", "lmstudio"), is_local=True, base_marker="1234"
+    ),
+    KindFacts(kind="ovms", keywords=("openvino", "ovms"), is_direct=True, is_local=True),
+    KindFacts(kind="groq", keywords=("groq",)),
+)
+FACTS: Mapping[str, KindFacts] = {facts.kind: facts for facts in REGISTRY_ORDER}
+
+# Words that Facio's own page names; all other keywords are inherited.
+DOCUMENTED_WORDS = frozenset({"claude", "gpt", "gemini", "qwen", "ollama"})
+
+# Names that only the ancestor knows. As a prefix they keep a local provider from taking the model.
+_NAMES = """
+    aihubmix ant_ling assemblyai atomic_chat edenai kimi_coding longcat minimax_anthropic modelscope
+    novita nvidia opencode opencode_zen orcarouter qianfan siliconflow skywork stepfun volcengine
+    volcengine_coding_plan xai_grok xiaomi_mimo
+"""
+INHERITED_NAMES = frozenset(_NAMES.split())
+
+# Gemini keywords that a configured local provider goes before.
+LOCAL_FIRST_WORDS: Mapping[str, frozenset[str]] = {"gemini": frozenset({"gemma"})}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One case in which Facio is documented to decide otherwise than its ancestor."""
+
+    code: str
+    text: str
+    source: str
+
+
+GEMMA_PREFERS_LOCAL = "gemma_prefers_local"
+OAUTH_NEEDS_CHOICE = "oauth_needs_choice"
+UNKNOWN_NAMES = "unknown_names"
+DIFFERENCES: tuple[Difference, ...] = (
+    Difference(
+        GEMMA_PREFERS_LOCAL,
+        "A model of the Gemma family goes to a configured local provider before it goes to Gemini, "
+        "unless its name starts with the name of a provider.",
+        "https://facio.bot/docs/providers/local",
+    ),
+    Difference(
+        OAUTH_NEEDS_CHOICE,
+        "OpenAI Codex and GitHub Copilot are picked by an explicit provider or prefix only, never "
+        "because a word of theirs stands somewhere in the model's name.",
+        "https://facio.bot/docs/providers/oauth",
+    ),
+    Difference(
+        UNKNOWN_NAMES,
+        "Providers that only the ancestor knows are not in Facio's tables: naming one as the "
+        "provider resolves to nothing here, unless config.json has an entry for it.",
+        DOCS,
+    ),
+)
+ALL_DIFFERENCES = frozenset(difference.code for difference in DIFFERENCES)

@@ -1,0 +1,48 @@
+"""The oracle: one process of the real nanobot-ai for the whole session."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON = Path(os.environ.get("NANOBOT_PYTHON", ROOT / "var/nanobot/bin/python"))
+
+Ask = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def nanobot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """Ask the oracle: nanobot("routes", cases=[({...}, "gpt-5", "auto")])."""
+    if not PYTHON.exists():
+        pytest.skip(f"nanobot-ai is not installed at {PYTHON}")
+    home = tmp_path_factory.mktemp("nanobot-home")
+    process = subprocess.Popen(
+        [str(PYTHON), str(Path(__file__).with_name("nanobot_oracle.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONUTF8": "1"},
+    )
+    assert process.stdin
+    assert process.stdout
+    questions, answers = process.stdin, process.stdout
+
+    def ask(what: str, **details: Any) -> Any:
+        questions.write(json.dumps({"ask": what, **details}) + "\n")
+        questions.flush()
+        line = answers.readline()
+        assert line, "the oracle died"
+        return json.loads(line)["answer"]
+
+    yield ask
+    questions.close()
+    process.wait(timeout=30)
+    answers.close()
