@@ -1,0 +1,194 @@
+"""Small tags for looks: icons, marks, status pills, times. Not here: words of one page, queries."""
+
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from lucide.templatetags.lucide import lucide
+
+register = template.Library()
+
+THEMES = ("system", "light", "dark")
+
+# What an outcome or a state of a job looks like and is called in a pill. Anything else is idle.
+_STATUS: Mapping[str, tuple[str, Any]] = {
+    "ok": ("ok", gettext_lazy("Works")),
+    "reachable_unverified": ("info", gettext_lazy("Reachable, key not proven")),
+    "reference": ("info", gettext_lazy("Only the agent can tell")),
+    "missing_config": ("warn", gettext_lazy("Incomplete")),
+    "bad_key": ("error", gettext_lazy("Key rejected")),
+    "forbidden": ("warn", gettext_lazy("Permission missing")),
+    "no_credit": ("warn", gettext_lazy("No credit")),
+    "rate_limited": ("warn", gettext_lazy("Rate limited")),
+    "model_not_found": ("error", gettext_lazy("Model not found")),
+    "bad_endpoint": ("error", gettext_lazy("Wrong address")),
+    "bad_request": ("error", gettext_lazy("Request refused")),
+    "server_error": ("error", gettext_lazy("Provider error")),
+    "dns_error": ("error", gettext_lazy("Name not found")),
+    "tls_error": ("error", gettext_lazy("Certificate problem")),
+    "unreachable": ("error", gettext_lazy("Unreachable")),
+    "timeout": ("error", gettext_lazy("Timed out")),
+    "unexpected_response": ("error", gettext_lazy("Not an API")),
+    "blocked_address": ("error", gettext_lazy("Address not allowed")),
+    "no_answer": ("warn", gettext_lazy("No answer")),
+    "no_worker": ("warn", gettext_lazy("No worker")),
+    "cancelled": ("idle", gettext_lazy("Cancelled")),
+    "internal_error": ("error", gettext_lazy("Internal error")),
+    "never": ("idle", gettext_lazy("Not tested")),
+    "queued": ("running", gettext_lazy("Waiting")),
+    "running": ("running", gettext_lazy("Running")),
+    "skipped": ("idle", gettext_lazy("Skipped")),
+    "not_configured": ("idle", gettext_lazy("Not set up")),
+}
+_TONE_ICONS = {
+    "ok": "check",
+    "warn": "triangle-alert",
+    "error": "x",
+    "info": "info",
+    "idle": "minus",
+}
+# Two kinds whose initials another kind has already.
+_MONOGRAMS = {"dashscope": "Da", "opencode_go": "OC"}
+
+
+@register.simple_tag
+@lru_cache(maxsize=512)
+def icon(name: str, size: int = 16) -> SafeString:
+    """An inline icon of the lucide set, hidden from screen readers: the text beside it speaks."""
+    svg = lucide(str(name), size=size, **{"class": "i", "aria-hidden": "true"})
+    return mark_safe("".join(line.strip() for line in svg.splitlines()))  # noqa: S308 - own package
+
+
+@register.simple_tag
+def tone_icon(tone: str, size: int = 16) -> SafeString:
+    """The icon that goes with a tone; empty while something runs (CSS draws a spinner)."""
+    name = _TONE_ICONS.get(str(tone))
+    return icon(name, size) if name else SafeString("")
+
+
+@register.filter
+def tone(status: str) -> str:
+    """The tone (data-tone) of an outcome or a job state; idle for "" and unknown words."""
+    return _STATUS.get(str(status or ""), ("idle", ""))[0]
+
+
+@register.filter
+def message_tone(level: str) -> str:
+    """The tone of a message by its level tag."""
+    return {"success": "ok", "warning": "warn", "error": "error"}.get(level, "info")
+
+
+@register.filter
+def status_label(status: str) -> str:
+    """The few words for an outcome or a job state; "Not tested" for ""."""
+    return str(_STATUS.get(str(status or "never"), ("", status))[1])
+
+
+@register.simple_tag
+def status(value: str) -> SafeString:
+    """A status pill with tone and words of an outcome or a job state."""
+    return pill(tone(value), status_label(value))
+
+
+@register.simple_tag
+def pill(tone_name: str, text: str) -> SafeString:
+    """A status pill in a tone with words of one's own."""
+    return format_html('<span class="pill" data-tone="{}">{}</span>', tone_name, text)
+
+
+@register.simple_tag
+def mark(kind: str, label: str, size: str = "") -> SafeString:
+    """A provider's monogram on a tinted ground: ours, no trademark. `size` is "" or "sm"."""
+    return format_html(
+        '<span class="mark{}" data-hue="{}" aria-hidden="true">{}</span>',
+        " mark-sm" if size == "sm" else "",
+        zlib.crc32(str(kind).encode()) % 6,
+        _MONOGRAMS.get(str(kind)) or monogram(label),
+    )
+
+
+def monogram(label: str) -> str:
+    """Two letters: initials of words and inner capitals, else the first two letters."""
+    words = [word for word in str(label).split() if word[0].isalnum()]
+    if len(words) > 1:
+        return words[0][0].upper() + words[1][0].upper()
+    word = words[0] if words else "?"
+    inner = [letter for letter in word[1:] if letter.isupper()]
+    return word[0].upper() + (inner[0] if inner else word[1:2].lower())
+
+
+@register.simple_tag
+def ago(moment: datetime | None, missing: str = "") -> SafeString | str:
+    """How long ago, as <time> with the exact moment as its title; `missing` for None."""
+    if moment is None:
+        return missing
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT") + " UTC",
+        _age((timezone.now() - moment).total_seconds()),
+    )
+
+
+def _age(seconds: float) -> str:
+    if seconds < 10:
+        return _("just now")
+    if seconds < 60:
+        return _("%d s ago") % seconds
+    if seconds < 3600:
+        return _("%d min ago") % (seconds // 60)
+    if seconds < 86400:
+        return _("%d h ago") % (seconds // 3600)
+    days = int(seconds // 86400)
+    return ngettext("%d day ago", "%d days ago", days) % days
+
+
+@register.filter
+def ms(value: float | None) -> str:
+    """Milliseconds as people read them: "3.2 ms", "142 ms", "1.24 s"; "" for None."""
+    if value is None:
+        return ""
+    if value < 10:
+        return f"{formats.number_format(value, 1)} ms"
+    if value < 1000:
+        return f"{value:.0f} ms"
+    return f"{formats.number_format(value / 1000, 2)} s"
+
+
+@register.filter
+def short(value: int | None) -> str:
+    """Token counts as people read them: "8K", "128K", "1M"; "" for None."""
+    if value is None:
+        return ""
+    for size, unit in ((1_000_000, "M"), (1_000, "K")):
+        if value >= size:
+            number = round(value / size, 1)
+            return f"{formats.number_format(number, 0 if number % 1 == 0 else 1)}{unit}"
+    return str(value)
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: Context) -> str:
+    """The theme of the cookie: system, light or dark; system where there is no request."""
+    request = context.get("request")
+    chosen = request.COOKIES.get("theme", "") if request is not None else ""
+    return chosen if chosen in THEMES else THEMES[0]
+
+
+@register.simple_tag(takes_context=True)
+def here(context: Context, path: str) -> SafeString:
+    """aria-current of a link in the navigation: "page" on it, "true" below it."""
+    request = context.get("request")
+    now = request.path if request is not None else ""
+    if now == path:
+        return SafeString(' aria-current="page"')
+    return SafeString(' aria-current="true"' if path != "/" and now.startswith(path) else "")

@@ -1,0 +1,44 @@
+// What HTML, CSS and htmx cannot do: theme cookie, copy, show a secret, close a message, Ctrl-K.
+(() => {
+  const root = document.documentElement;
+  const by = (id) => document.getElementById(id);
+
+  document.addEventListener("change", ({ target }) => {
+    if (target.name !== "theme" || !target.closest("[data-theme-switch]")) return;
+    const secure = location.protocol === "https:" ? ";secure" : "";
+    document.cookie = `theme=${target.value};path=/;max-age=31536000;samesite=lax${secure}`;
+    root.dataset.theme = target.value;
+    for (const meta of document.querySelectorAll("meta[data-mode]")) {
+      const mode = meta.dataset.mode;
+      meta.media = target.value === "system" ? `(prefers-color-scheme: ${mode})` : mode === target.value ? "all" : "not all";
+    }
+  });
+
+  document.addEventListener("click", async ({ target }) => {
+    const button = target.closest("[data-copy], [data-reveal], [data-dismiss]");
+    if (!button) return;
+    if ("dismiss" in button.dataset) return button.closest(".toast").remove();
+    if (button.dataset.reveal) {
+      const input = by(button.dataset.reveal);
+      const shown = input.type === "text";
+      input.type = shown ? "password" : "text";
+      button.setAttribute("aria-pressed", String(!shown));
+      return;
+    }
+    const source = by(button.dataset.copy) || button.previousElementSibling;
+    try {
+      await navigator.clipboard.writeText(source.value ?? source.textContent);
+      button.classList.add("copied");
+      setTimeout(() => button.classList.remove("copied"), 2000);
+    } catch {
+      getSelection().selectAllChildren(source);
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const palette = by("palette");
+    if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || !palette) return;
+    event.preventDefault();
+    palette.togglePopover();
+  });
+})();
