@@ -1,0 +1,154 @@
+"""Bodies: JSON out, and what comes back within limits. Pure; no socket.
+
+A hostile body costs at most the limits: it is unpacked piece by piece into a bounded buffer,
+counted before it is parsed, and parsed one at a time in the process.
+"""
+
+import json
+import math
+import re
+import threading
+import zlib
+from collections.abc import Iterable
+from typing import Any, Final, NoReturn
+
+from providers.http.records import NOT_JSON
+from providers.outcomes import Failed, Outcome
+
+MAX_DEPTH: Final = 32
+MAX_NODES: Final = 500_000  # about 40 MB as Python objects at the worst
+MAX_PIECES: Final = 50_000  # a body in one-byte chunks would cost seconds of processor time
+MAX_DIGITS: Final = 20  # of an integer: more fits no column
+
+_parsing = threading.Lock()  # so that the peak of memory is that of one body
+_DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be a NUL or half a pair
+
+
+def encode_json(value: Any) -> bytes:
+    """The exact bytes that are sent for Request.json; a signature is made over the same.
+
+    Raises ValueError, TypeError or RecursionError for what is no JSON.
+    """
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+class Body:
+    """Collects the decoded bytes of one answer. Raises Failed(UNEXPECTED_RESPONSE)."""
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        words = [word for word in encoding.lower().replace(" ", "").split(",") if word]
+        packing = [word for word in words if word != "identity"]
+        if packing not in ([], ["gzip"], ["x-gzip"]):
+            raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_encoding")
+        self._unpacker = zlib.decompressobj(31) if packing else None
+        self._limit = limit
+        self._pieces = 0
+        self.content = bytearray()
+
+    def feed(self, piece: bytes) -> None:
+        self._pieces += 1
+        if self._pieces > MAX_PIECES:
+            raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+        if self._unpacker is None:
+            self.content += piece
+            self._check("too_large")
+        else:
+            self._unpack(self._unpacker, piece)
+
+    def finish(self) -> bytearray:
+        unpacker = self._unpacker
+        if unpacker is not None and self._pieces and not unpacker.eof:
+            raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_encoding")
+        return self.content
+
+    def _unpack(self, unpacker: "zlib._Decompress", piece: bytes) -> None:
+        while piece:
+            room = self._limit - len(self.content) + 1
+            try:
+                self.content += unpacker.decompress(piece, room)
+            except zlib.error:
+                raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_encoding") from None
+            self._check("bomb")
+            if unpacker.eof and unpacker.unused_data:
+                raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_encoding")
+            piece = unpacker.unconsumed_tail
+
+    def _check(self, word: str) -> None:
+        if len(self.content) > self._limit:
+            raise Failed(Outcome.UNEXPECTED_RESPONSE, word)
+
+
+def parse_json(content: bytes | bytearray, seconds: float) -> Any:
+    """The JSON value, or NOT_JSON for everything that is not strict and safe to pass on.
+
+    That is: bad UTF-8, half a surrogate pair, a NUL character, NaN and infinities, integers over
+    20 digits, depth over 32. Waits at most `seconds` for its turn. Raises Failed when there are
+    too many values in it, or no turn came.
+    """
+    if not content.strip():
+        return NOT_JSON
+    nodes = sum(map(content.count, (b",", b"[", b"{")))
+    if nodes > MAX_NODES:
+        raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+    if not _parsing.acquire(timeout=max(seconds, 0)):
+        raise Failed(Outcome.TIMEOUT, "deadline")
+    try:
+        value = json.loads(
+            content.decode("utf-8-sig"),
+            parse_int=_integer,
+            parse_float=_number,
+            parse_constant=_no_constant,
+        )
+        is_sound = _is_sound(value, with_text=bool(_DOUBTFUL.search(content)))
+    except (ValueError, RecursionError):  # UnicodeError and JSONDecodeError are ValueErrors
+        return NOT_JSON
+    finally:
+        _parsing.release()
+    return value if is_sound else NOT_JSON
+
+
+def _integer(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _is_sound(value: Any, *, with_text: bool) -> bool:
+    """Level by level, so that depth costs no recursion."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        if with_text and not all(map(_is_sound_text, _texts(level))):
+            return False
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return True
+    return False
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _texts(level: list[Any]) -> Iterable[str]:
+    for value in level:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            yield from value
+
+
+def _is_sound_text(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

@@ -1,0 +1,64 @@
+"""Looks names up, with a time limit that the system's own resolver does not have.
+
+Each look-up runs in a daemon thread of its own: a resolver that hangs costs a thread until it
+gives up, never a caller. The number of such threads is bounded.
+"""
+
+import queue
+import socket
+import threading
+from typing import Final
+
+from providers.outcomes import Failed, Outcome
+
+MAX_LOOKUPS: Final = 64  # at once, hanging ones included
+
+_places = threading.BoundedSemaphore(MAX_LOOKUPS)
+_WORDS: Final = {
+    socket.EAI_NONAME: "not_found",
+    getattr(socket, "EAI_NODATA", socket.EAI_NONAME): "not_found",
+    socket.EAI_AGAIN: "temporary",  # no answer from the name server
+}
+
+
+def lookup(host: str) -> list[str]:
+    """All addresses of a name, in the system's order. Blocks as long as the system likes."""
+    # As bytes: a str would pass through Python's IDNA 2003 codec, a second reading of the name
+    found = socket.getaddrinfo(host.encode("ascii"), None, type=socket.SOCK_STREAM)
+    return [str(place[4][0]) for place in found]
+
+
+def resolve(host: str, seconds: float) -> list[str]:
+    """The same within a time limit. Raises Failed with dns_error or timeout."""
+    answer: queue.SimpleQueue[list[str] | BaseException] = queue.SimpleQueue()
+    if not _places.acquire(timeout=max(seconds, 0)):
+        raise Failed(Outcome.TIMEOUT, "dns", host=host)
+    try:
+        threading.Thread(
+            target=_look_up_into, args=(answer, host), name="lookup", daemon=True
+        ).start()
+    except BaseException:
+        _places.release()
+        raise
+    try:
+        found = answer.get(timeout=max(seconds, 0))
+    except queue.Empty:
+        raise Failed(Outcome.TIMEOUT, "dns", host=host) from None
+    if isinstance(found, list):
+        return found
+    raise Failed(Outcome.DNS_ERROR, _word_of(found), host=host)
+
+
+def _look_up_into(answer: "queue.SimpleQueue[list[str] | BaseException]", host: str) -> None:
+    try:
+        answer.put(lookup(host))
+    except BaseException as error:  # noqa: BLE001 - told to the waiting thread
+        answer.put(error)
+    finally:
+        _places.release()
+
+
+def _word_of(error: BaseException) -> str:
+    if isinstance(error, socket.gaierror):
+        return _WORDS.get(error.errno or 0, "failed")
+    return "bad_name" if isinstance(error, UnicodeError) else "failed"

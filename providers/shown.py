@@ -1,0 +1,125 @@
+"""Rows as pages show them: a job with its sentences, a card of the list. Read-only records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from providers.jobs import Job, Task
+from providers.models import Provider
+from providers.outcomes import Outcome
+from providers.registry import KINDS
+from providers.specs import ProviderSpec
+from providers.wording import STEPS, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRung:
+    step: str
+    label: str  # "Key", "Model gpt-5"
+    outcome: str  # an Outcome, "running" or "skipped"
+    ms: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJob:
+    """One job for display; `state` is never, queued, running or done."""
+
+    job: Job | None
+    state: str
+    outcome: str
+    text: str
+    rungs: tuple[ShownRung, ...] = ()
+    is_stale: bool = False  # the saved values have changed since
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state in ("queued", "running")
+
+    @property
+    def status(self) -> str:
+        """The word for a pill: an outcome, or the state while there is none."""
+        return self.state if self.is_pending or self.state == "never" else self.outcome
+
+
+def show_job(job: Job | None, provider: Provider) -> ShownJob:
+    if job is None:
+        return ShownJob(None, "never", "", "")
+    return ShownJob(
+        job=job,
+        state=job.state,
+        outcome="" if job.is_pending else job.shown_outcome,
+        text="" if job.is_pending else sentence(job.shown_outcome, job.detail, job.params),
+        rungs=tuple(_rungs(job)),
+        is_stale=not job.is_pending and not job.is_draft and job.input_version != provider.version,
+    )
+
+
+def _rungs(job: Job) -> Iterable[ShownRung]:
+    for rung in job.rungs:
+        name = rung.get("label", "")
+        label = str(STEPS.get(rung["step"], rung["step"]))
+        yield ShownRung(
+            step=rung["step"],
+            label=f"{label} {name}".strip(),
+            outcome=rung["outcome"],
+            ms=rung.get("ms"),
+            text=sentence(rung["outcome"], rung.get("detail", ""), rung.get("params")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One provider on the list."""
+
+    spec: ProviderSpec
+    provider: Provider
+    job: Job | None  # a test under way
+
+    @property
+    def outcome(self) -> str:
+        """For data-outcome: the last check of the saved values; "" = none."""
+        return self.provider.check_outcome
+
+    @property
+    def status(self) -> str:
+        if self.job:
+            return self.job.state
+        if not self.provider.is_configured:
+            return "not_configured"
+        return self.provider.check_outcome or "never"
+
+    @property
+    def checked_at(self) -> datetime | None:
+        return self.provider.checked_at
+
+
+def cards() -> list[Card]:
+    """A card for every kind; two queries however many providers there are."""
+    rows = {row.kind: row for row in Provider.objects.all()}
+    jobs = {
+        job.provider_id: job
+        for job in Job.objects.filter(task=Task.CHECK).pending().filter(is_draft=False)
+    }
+    made = []
+    for kind, spec in KINDS.items():
+        provider = rows.get(kind) or Provider(kind=kind)
+        made.append(Card(spec, provider, jobs.get(provider.pk)))
+    return made
+
+
+def batch_progress(jobs: Iterable[Job]) -> dict[str, Any]:
+    """Counts of a "Test all" for its progress bar."""
+    listed = list(jobs)
+    done = [job for job in listed if not job.is_pending]
+    return {
+        "total": len(listed),
+        "done": len(done),
+        "running": sum(job.status == "running" for job in listed),
+        "ok": sum(job.outcome == Outcome.OK for job in done),
+        "failed": sum(job.outcome != Outcome.OK for job in done),
+        "is_pending": len(done) < len(listed),
+    }

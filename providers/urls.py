@@ -1,0 +1,19 @@
+"""Paths of providers. `kind` is the provider's key in config.json."""
+
+from django.urls import path
+
+from providers import live, views
+
+app_name = "providers"
+urlpatterns = [
+    path("live/", live.live, name="live"),
+    path("providers/", views.provider_list, name="list"),
+    path("providers/check/", views.check_all, name="check-all"),
+    path("providers/check/cancel/", views.check_cancel, name="check-cancel"),
+    path("providers/<slug:kind>/", views.provider_detail, name="detail"),
+    path("providers/<slug:kind>/check/", views.check_start, name="check-start"),
+    path("providers/<slug:kind>/catalog/", views.catalog_refresh, name="catalog-refresh"),
+    path("providers/<slug:kind>/models/", views.catalog_search, name="catalog-search"),
+    path("providers/<slug:kind>/discard/", views.draft_discard, name="draft-discard"),
+    path("providers/<slug:kind>/remove/", views.provider_remove, name="remove"),
+]

@@ -1,0 +1,294 @@
+"""Pages and partials of providers: list, one provider, tests and catalogs.
+
+A start answers the part that was pressed; news come through /live/ (live.py).
+"""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from facio_site.accounts.access import editor_required, viewer_required
+from facio_site.audit import record
+from providers import jobs
+from providers.forms import ProviderForm
+from providers.jobs import Job, Task
+from providers.models import CatalogEntry, Draft, Provider
+from providers.outbound import policy
+from providers.registry import KINDS
+from providers.shown import batch_progress, cards, show_job
+
+MODELS_SHOWN = 100
+
+
+@viewer_required
+@require_safe
+def provider_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "providers/list.html", list_context())
+
+
+def list_context() -> dict[str, Any]:
+    shown = cards()
+    batch = Job.objects.exclude(batch=None).order_by("-created_at").first()
+    progress = batch_progress(Job.objects.filter(batch=batch.batch)) if batch else None
+    return {
+        "cards": shown,
+        "configured": sum(card.provider.is_configured for card in shown),
+        "batch": batch,
+        "progress": progress,
+        "pending": any(card.job for card in shown) or bool(progress and progress["is_pending"]),
+    }
+
+
+@viewer_required
+def provider_detail(request: HttpRequest, kind: str) -> HttpResponse:
+    provider = _provider(kind)
+    if request.method == "POST":
+        return _save(request, provider)
+    return render(request, "providers/detail.html", detail_context(request, provider))
+
+
+def detail_context(
+    request: HttpRequest, provider: Provider, form: ProviderForm | None = None
+) -> dict[str, Any]:
+    """Everything the page of one provider shows."""
+    draft = _draft(request, provider)
+    shown = draft or provider
+    saved = not provider._state.adding
+    check = show_job(Job.objects.latest(provider, Task.CHECK) if saved else None, provider)
+    fetch = show_job(Job.objects.latest(provider, Task.FETCH) if saved else None, provider)
+    return {
+        "spec": provider.spec,
+        "provider": provider,
+        "draft": draft,
+        "form": form or ProviderForm(provider, shown=shown),
+        "secrets": _secret_rows(provider),
+        "check": check,
+        "fetch": fetch,
+        "pending": check.is_pending or fetch.is_pending,
+        "policy": policy(),
+        **catalog_context(provider, request.GET.get("q", "")),
+    }
+
+
+def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
+    entries = CatalogEntry.objects.none()
+    if not provider._state.adding:
+        entries = CatalogEntry.objects.filter(provider=provider)
+    found = entries.present().search(query)
+    return {
+        "provider": provider,
+        "spec": provider.spec,
+        "query": query,
+        "entries": found[:MODELS_SHOWN],
+        "found_count": found.count() if query else provider.catalog_count,
+        "gone": entries.filter(gone_at__isnull=False)[:20],
+        "new_count": entries.new().count(),
+    }
+
+
+def _secret_rows(provider: Provider) -> list[dict[str, Any]]:
+    names = ["api_key", *(f.name for f in provider.spec.extra_fields if f.is_secret)]
+    return [
+        {"name": name, "state": provider.secret_state(name), **provider.sealed.get(name, {})}
+        for name in names
+    ]
+
+
+def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
+    response = _refuse_viewers(request)
+    if response:
+        return response
+    draft = _draft(request, provider)
+    form = ProviderForm(provider, request.POST, shown=draft or provider)
+    if not form.is_valid():
+        return _invalid(request, provider, form, "providers/detail.html#check")
+    if request.POST.get("version", str(provider.version)) != str(provider.version):
+        return _conflict(request, provider, form)
+    with transaction.atomic():
+        if draft:
+            provider.copy_from(draft)
+        changed = form.apply(provider)
+        if not provider.store():
+            return _conflict(request, Provider.objects.get(pk=provider.pk), form)
+        provider.adopt_check()
+        Draft.objects.filter(provider=provider).delete()
+        record(
+            "provider.saved",
+            actor=request.user,
+            target=provider.kind,
+            fields=changed,
+            request=request,
+        )
+    messages.success(request, _("%s saved.") % provider.spec.label)
+    return redirect("providers:detail", provider.kind)
+
+
+def _conflict(request: HttpRequest, provider: Provider, form: ProviderForm) -> HttpResponse:
+    """Somebody else saved meanwhile: both versions on one page, nothing overwritten."""
+    context = detail_context(request, provider, form)
+    return render(request, "providers/detail.html", {**context, "conflict": True}, status=409)
+
+
+def _invalid(
+    request: HttpRequest, provider: Provider, form: ProviderForm, part: str
+) -> HttpResponse:
+    """Errors at their fields. Inside htmx only the error texts are replaced, so that nothing typed
+    is lost; the whole page otherwise."""
+    context = {**detail_context(request, provider, form), "is_invalid": True}
+    template = part if request.headers.get("HX-Request") else "providers/detail.html"
+    return render(request, template, context, status=422)
+
+
+@editor_required
+@require_POST
+def check_start(request: HttpRequest, kind: str) -> HttpResponse:
+    return _start(request, kind, Task.CHECK)
+
+
+@editor_required
+@require_POST
+def catalog_refresh(request: HttpRequest, kind: str) -> HttpResponse:
+    return _start(request, kind, Task.FETCH)
+
+
+def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
+    """Queue a job on the values in the form, saved or not."""
+    provider = _provider(kind)
+    part = "providers/detail.html#check" if task == Task.CHECK else "providers/detail.html#catalog"
+    if provider.spec.is_oauth:
+        raise Http404
+    shown = _draft(request, provider) or provider
+    form = ProviderForm(provider, request.POST, shown=shown)
+    if not form.is_valid():
+        return _invalid(request, provider, form, part)
+    models = [request.POST.get("test_model", "").strip()] if task == Task.CHECK else []
+    try:
+        with transaction.atomic():
+            if provider._state.adding:
+                provider.save()
+            draft = _keep_draft(request, provider, form, shown)
+            jobs.start(
+                provider,
+                task,
+                draft=draft,
+                model_names=[name[:300] for name in models if name],
+                user=request.user,
+            )
+            action = "provider.tested" if task == Task.CHECK else "catalog.fetched"
+            record(action, actor=request.user, target=kind, request=request)
+    except jobs.TooMany:
+        context = {**detail_context(request, provider), "too_many": True}
+        template = part if request.headers.get("HX-Request") else "providers/detail.html"
+        return render(request, template, context, status=422)
+    if not request.headers.get("HX-Request"):
+        return redirect("providers:detail", kind)
+    response = render(request, part, detail_context(request, provider))
+    response["HX-Trigger-After-Settle"] = "started"
+    return response
+
+
+def _keep_draft(
+    request: HttpRequest, provider: Provider, form: ProviderForm, shown: Provider | Draft
+) -> Draft | None:
+    """The draft of what stands in the form; None when that is what is saved."""
+    draft = Draft(provider=provider, base_version=provider.version, created_by_id=request.user.pk)
+    draft.copy_from(shown)
+    form.apply(draft)
+    fingerprint = draft.fingerprint()
+    if provider.is_configured and fingerprint == provider.fingerprint():
+        Draft.objects.filter(provider=provider).delete()
+        return None
+    if isinstance(shown, Draft) and shown.fingerprint() == fingerprint:
+        return shown
+    Draft.objects.filter(provider=provider).delete()
+    draft.save()
+    return draft
+
+
+@editor_required
+@require_POST
+def draft_discard(request: HttpRequest, kind: str) -> HttpResponse:
+    Draft.objects.filter(provider__kind=kind).delete()
+    return redirect("providers:detail", kind)
+
+
+@editor_required
+@require_POST
+def provider_remove(request: HttpRequest, kind: str) -> HttpResponse:
+    """Forget a provider: its values, secrets, tests and catalog."""
+    provider = get_object_or_404(Provider, kind=kind)
+    with transaction.atomic():
+        record("provider.removed", actor=request.user, target=kind, request=request)
+        provider.delete()
+    messages.success(request, _("%s removed.") % KINDS[kind].label)
+    return redirect("providers:list")
+
+
+@viewer_required
+@require_GET
+def catalog_search(request: HttpRequest, kind: str) -> HttpResponse:
+    context = catalog_context(_provider(kind), request.GET.get("q", "")[:200])
+    return render(request, "providers/detail.html#models", context)
+
+
+@editor_required
+@require_POST
+def check_all(request: HttpRequest) -> HttpResponse:
+    """Test every configured provider side by side."""
+    batch = uuid.uuid4()
+    rows = Provider.objects.checkable()
+    try:
+        with transaction.atomic():
+            if Job.objects.started_within_a_minute(request.user) >= jobs.limit():
+                raise jobs.TooMany
+            for provider in rows:
+                jobs.start(provider, Task.CHECK, user=request.user, batch=batch)
+            record("provider.tested", actor=request.user, target="all", request=request)
+    except jobs.TooMany:
+        messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
+    if not request.headers.get("HX-Request"):
+        return redirect("providers:list")
+    response = render(request, "providers/list.html#board", list_context())
+    response["HX-Trigger-After-Settle"] = "started"
+    return response
+
+
+@editor_required
+@require_POST
+def check_cancel(request: HttpRequest) -> HttpResponse:
+    """Stop waiting for tests under way; an answer that still comes is not kept."""
+    for job in Job.objects.filter(task=Task.CHECK).pending():
+        job.cancel()
+    if not request.headers.get("HX-Request"):
+        return redirect("providers:list")
+    return render(request, "providers/list.html#board", list_context())
+
+
+def _provider(kind: str) -> Provider:
+    if kind not in KINDS:
+        raise Http404
+    row: Provider = Provider.objects.for_kind(kind)
+    return row
+
+
+def _draft(request: HttpRequest, provider: Provider) -> Draft | None:
+    """This user's own unsaved values for a provider."""
+    if provider._state.adding:
+        return None
+    draft: Draft | None = (
+        Draft.objects.living()
+        .filter(provider=provider, created_by=request.user)
+        .order_by("-expires_at")
+        .first()
+    )
+    return draft
+
+
+def _refuse_viewers(request: HttpRequest) -> HttpResponse | None:
+    return None
