@@ -85,7 +85,7 @@ def parse_json(content: bytes | bytearray, seconds: float) -> Any:
     20 digits, depth over 32. Waits at most `seconds` for its turn. Raises Failed when there are
     too many values in it, or no turn came.
     """
-    if not content.strip():
+    if not content or content.isspace():
         return NOT_JSON
     nodes = sum(map(content.count, (b",", b"[", b"{")))
     if nodes > MAX_NODES:
@@ -126,28 +126,29 @@ def _no_constant(_: str) -> NoReturn:
 
 def _is_sound(value: Any, *, with_text: bool) -> bool:
     """Level by level, so that depth costs no recursion."""
-    level = [value]
+    level: list[Any] = [[value]]
     for _ in range(MAX_DEPTH + 1):
         if with_text and not all(map(_is_sound_text, _texts(level))):
             return False
-        level = [child for parent in level for child in _children(parent)]
+        level = [child for parent in level for child in _items(parent) if _is_parent(child)]
         if not level:
             return True
     return False
 
 
-def _children(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
+def _is_parent(value: Any) -> bool:
+    return isinstance(value, dict | list)
+
+
+def _items(parent: Any) -> Iterable[Any]:
+    return parent.values() if isinstance(parent, dict) else parent
 
 
 def _texts(level: list[Any]) -> Iterable[str]:
-    for value in level:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            yield from value
+    for parent in level:
+        if isinstance(parent, dict):
+            yield from parent
+        yield from (item for item in _items(parent) if isinstance(item, str))
 
 
 def _is_sound_text(text: str) -> bool:

@@ -15,8 +15,10 @@ _VALUE = re.compile(r"(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?")
 
 # Set by the transport, or trusted by proxies and cloud metadata services when they see them
 _OURS: Final = frozenset(
-    ("accept-encoding", "connection", "content-length", "cookie", "expect", "forwarded", "host")
-    + ("keep-alive", "origin", "te", "trailer", "transfer-encoding", "upgrade")
+    {
+        *("accept-encoding", "connection", "content-length", "cookie", "expect", "forwarded"),
+        *("host", "keep-alive", "origin", "te", "trailer", "transfer-encoding", "upgrade"),
+    }
 )
 _OUR_PREFIXES: Final = ("proxy-", "x-forwarded-", "metadata", "x-aws-ec2-")
 

@@ -227,7 +227,7 @@ def _read_network(target: str) -> Network | None:
         raise ValueError("it is not a valid address or network.") from None
     if (network.version == 6) is not in_brackets:
         raise ValueError("brackets belong around IPv6 only, and around all of it.")
-    if network.version == 6 and network.network_address.ipv4_mapped:  # type: ignore[union-attr]
+    if network.version == 6 and network.network_address.ipv4_mapped:
         raise ValueError("write the IPv4 address that it stands for.")
     if network.prefixlen < 8:
         raise ValueError("that network is too large; name the part that you need.")

@@ -12,12 +12,17 @@ NOT_JSON: Any = object()  # Reply.data of a body that is no JSON, too deep, or e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request. The URL has passed urls.parse_base before anything was appended to it."""
+    """One HTTP request.
+
+    The base in `url` has passed urls.parse_base; what was appended is URL-quoted. A header value
+    that is a Secret is revealed in the door only. The default headers (Accept, Content-Type,
+    User-Agent) can be set otherwise here.
+    """
 
     url: str
     method: str = "GET"
-    headers: Mapping[str, str | Secret] = field(default_factory=dict)
-    json: Any = None  # None = no body
+    headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)
+    json: Any = field(default=None, repr=False)  # None = no body; see bodies.encode_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +30,10 @@ class Reply:
     """An answer with any status. Only a complete answer within all limits becomes a Reply."""
 
     status: int
-    headers: Mapping[str, str]  # lower-case names
-    data: Any  # parsed JSON, or NOT_JSON
-    text: str  # decoded body, for pattern rules only; never shown or stored
-    ms: int  # from sending the request to the last byte
+    headers: Mapping[str, str] = field(repr=False)  # lower-case names
+    data: Any = field(repr=False)  # parsed JSON, or NOT_JSON; of a redirect always NOT_JSON
+    text: str = field(repr=False)  # start of the body, for pattern rules only; never shown or kept
+    ms: int  # from sending the request to the last byte, connecting not included
 
     @property
     def is_json(self) -> bool:

@@ -1,0 +1,261 @@
+"""The door: the one place from which a request leaves, and where secrets are revealed for it.
+
+Follows no redirect, keeps no cookie, reads no environment, verifies every certificate. Whatever
+the other side does ends in a Reply or in a Failed of the closed set of outcomes.
+"""
+
+import logging
+import secrets
+import threading
+import time
+import traceback
+from types import TracebackType
+from typing import Final, Self
+
+import h11
+import httpcore
+
+from providers.http.bodies import Body, encode_json, parse_json
+from providers.http.headers import check_name, check_value
+from providers.http.network import Exchange, GuardedBackend
+from providers.http.policy import Policy
+from providers.http.records import NOT_JSON, Observer, Reply, Request
+from providers.http.tls import tls_context
+from providers.http.urls import BadURL, Target, parse_target
+from providers.outcomes import Failed, Outcome, Step
+from providers.secret import Secret
+
+MAX_REPLY_HEADERS: Final = 200
+TEXT_BYTES: Final = 64_000  # of a body that Reply.text holds
+
+logger = logging.getLogger(__name__)
+# At DEBUG it would write the other side's header lines, which may repeat a key
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+
+class Door:
+    """Sends requests under one policy and one deadline; usable from several threads.
+
+    seconds: for everything from the first send to the last byte of the last answer.
+    wire_bytes, decoded_bytes: for each answer.
+    ca_file: the operator's own authorities, on top of the public ones (see tls_context).
+    observe: told address, dns, connect and tls of each new connection, in the calling thread,
+    the moment each is known; a kept connection tells nothing, a plain one no tls.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        seconds: float,
+        wire_bytes: int = 2_000_000,
+        decoded_bytes: int = 4_000_000,
+        ca_file: str | None = None,
+        observe: Observer | None = None,
+    ) -> None:
+        self._policy = policy
+        self._seconds = seconds
+        self._wire_bytes = wire_bytes
+        self._decoded_bytes = decoded_bytes
+        self._observe = observe
+        self._deadline: float | None = None
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls_context(ca_file),
+            network_backend=GuardedBackend(self._current),
+            http1=True,
+            http2=False,
+            retries=0,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.close()
+
+    def send(self, request: Request) -> Reply:
+        """The complete answer, of any status. Raises Failed, and nothing else."""
+        try:
+            return self._send(request)
+        except Failed:
+            raise
+        except Exception as error:  # noqa: BLE001 - the closed set has a word for it
+            reference = _log(error)
+        # Outside the block, so that the fault and the values in its text are not carried along
+        raise Failed(Outcome.INTERNAL_ERROR, reference=reference)
+
+    def _send(self, request: Request) -> Reply:
+        deadline = self._start()
+        try:
+            target = parse_target(request.url)
+        except BadURL as error:
+            code = error.code
+            if self._observe is not None:
+                self._observe(Step.ADDRESS, Outcome.BAD_ENDPOINT, 0, "bad_url", {"code": code})
+            raise Failed(Outcome.BAD_ENDPOINT, "bad_url", code=code) from None
+        body = _body(request)
+        headers = _headers(request, target, body)
+        is_second = False
+        while True:
+            exchange = Exchange(
+                target,
+                self._policy,
+                deadline=deadline,
+                wire_bytes=self._wire_bytes,
+                observe=self._observe,
+            )
+            try:
+                return self._exchange(exchange, request.method, headers, body)
+            except Failed as failed:
+                if is_second or request.method != "GET" or not _was_stale(exchange, failed):
+                    raise
+            is_second = True
+
+    def _start(self) -> float:
+        with self._lock:
+            if self._deadline is None:
+                self._deadline = time.monotonic() + self._seconds
+            return self._deadline
+
+    def _current(self) -> Exchange:
+        exchange: Exchange = self._local.exchange
+        return exchange
+
+    def _exchange(
+        self, exchange: Exchange, method: str, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> Reply:
+        target = exchange.target
+        self._local.exchange = exchange
+        try:
+            response = self._pool.handle_request(
+                httpcore.Request(
+                    method=method,
+                    url=httpcore.URL(
+                        scheme=target.scheme, host=target.host, port=target.port, target=target.line
+                    ),
+                    headers=headers,
+                    content=body,
+                    extensions={"timeout": {"pool": exchange.left()}},
+                )
+            )
+            try:
+                return self._read(exchange, response)
+            finally:
+                response.close()
+        except httpcore.TimeoutException:
+            failed = exchange.timeout()
+        except (httpcore.ProtocolError, h11.ProtocolError) as error:
+            failed = _protocol_failure(exchange, error)
+        except httpcore.NetworkError:
+            failed = exchange.failed(Outcome.UNREACHABLE, "reset")
+        raise failed
+
+    def _read(self, exchange: Exchange, response: httpcore.Response) -> Reply:
+        status = response.status
+        headers = _reply_headers(exchange, response)
+        if status < 200:
+            raise exchange.failed(Outcome.UNEXPECTED_RESPONSE, "bad_http")
+        content = bytearray()
+        if not 300 <= status < 400:  # a redirect is a result by itself; its body says nothing
+            content = self._content(exchange, response, headers)
+        sent_at = exchange.sent_at or time.monotonic()
+        ms = round((time.monotonic() - sent_at) * 1000)
+        return Reply(
+            status=status,
+            headers=headers,
+            data=parse_json(content, exchange.left()) if content else NOT_JSON,
+            text=content[:TEXT_BYTES].decode("utf-8", "replace"),
+            ms=ms,
+        )
+
+    def _content(
+        self, exchange: Exchange, response: httpcore.Response, headers: dict[str, str]
+    ) -> bytearray:
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self._wire_bytes:
+            raise exchange.failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+        body = Body(headers.get("content-encoding", ""), self._decoded_bytes)
+        for piece in response.iter_stream():
+            exchange.left()  # pieces that are here already cost no read, only time
+            body.feed(piece)
+        return body.finish()
+
+
+def _body(request: Request) -> bytes:
+    if request.json is None:
+        return b""
+    try:
+        return encode_json(request.json)
+    except (ValueError, RecursionError):
+        raise Failed(Outcome.BAD_REQUEST, "unsendable") from None
+
+
+def _headers(request: Request, target: Target, body: bytes) -> list[tuple[bytes, bytes]]:
+    """The header lines, secrets revealed. Raises Failed without a value in it."""
+    lines = {
+        "host": ("Host", target.netloc),
+        "user-agent": ("User-Agent", "Facio-Settings"),
+        "accept": ("Accept", "application/json"),
+        "accept-encoding": ("Accept-Encoding", "gzip, identity"),
+    }
+    if body:
+        lines["content-type"] = ("Content-Type", "application/json")
+    if body or request.method not in {"GET", "HEAD"}:
+        lines["content-length"] = ("Content-Length", str(len(body)))
+    for name, value in request.headers.items():
+        text = value.reveal() if isinstance(value, Secret) else value
+        try:
+            check_name(name)
+        except ValueError:
+            raise Failed(Outcome.BAD_REQUEST, "bad_header") from None
+        try:
+            check_value(name, text)
+        except ValueError:
+            raise Failed(Outcome.BAD_KEY, "unsendable", header=name) from None
+        lines[name.lower()] = (name, text)
+    return [(name.encode("ascii"), value.encode("ascii")) for name, value in lines.values()]
+
+
+def _reply_headers(exchange: Exchange, response: httpcore.Response) -> dict[str, str]:
+    if len(response.headers) > MAX_REPLY_HEADERS:
+        raise exchange.failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in response.headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _was_stale(exchange: Exchange, failed: Failed) -> bool:
+    """True when a kept connection turned out to be closed by the time it was used again."""
+    is_gone = failed.verdict.outcome is Outcome.UNREACHABLE
+    return is_gone and not exchange.is_fresh and not exchange.received
+
+
+def _protocol_failure(exchange: Exchange, error: Exception) -> Failed:
+    """Never from the error's text, which may quote a header value."""
+    is_local = isinstance(error, httpcore.LocalProtocolError | h11.LocalProtocolError)
+    if is_local and exchange.sent_at is None:
+        return exchange.failed(Outcome.BAD_KEY, "unsendable")
+    if exchange.has_ended and not exchange.received:
+        return exchange.failed(Outcome.UNREACHABLE, "closed")
+    word = "incomplete" if exchange.has_ended else "bad_http"
+    return exchange.failed(Outcome.UNEXPECTED_RESPONSE, word)
+
+
+def _log(error: Exception) -> str:
+    """Writes where it happened under a reference number; type names and places, no values."""
+    reference = secrets.token_hex(4)
+    places = [
+        f"{frame.filename}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    logger.error("Internal error %s: %s at %s", reference, type(error).__name__, " > ".join(places))
+    return reference

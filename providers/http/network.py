@@ -1,0 +1,257 @@
+"""What lies under the HTTP library: names, sockets, TLS, the clock and the count of bytes.
+
+A name is resolved once for a connection, all its addresses are judged, and one of those very
+addresses is dialled. Host header, server name and certificate check keep the name.
+Failures leave as providers.outcomes.Failed; the HTTP library passes them through.
+"""
+
+import errno
+import select
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import httpcore
+
+from providers.http.addresses import read
+from providers.http.policy import Policy
+from providers.http.records import Observer
+from providers.http.resolver import resolve
+from providers.http.tls import word_of
+from providers.http.urls import Target
+from providers.outcomes import Failed, Outcome, Step
+
+DNS_SECONDS: Final = 5.0
+CONNECT_SECONDS: Final = 5.0  # for all addresses of a name together
+TLS_SECONDS: Final = 8.0
+
+_NO_ROUTE: Final = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
+_TELLING: Final = ("refused", "timeout", "reset", "no_route", "failed")  # the most telling first
+
+
+class Exchange:
+    """One request on its way: its limits, and what was seen of the answer so far."""
+
+    def __init__(
+        self,
+        target: Target,
+        policy: Policy,
+        *,
+        deadline: float,
+        wire_bytes: int,
+        observe: Observer | None = None,
+    ) -> None:
+        self.target = target
+        self.policy = policy
+        self.wire_bytes = wire_bytes
+        self.is_fresh = False  # on a connection of its own, not on a kept one
+        self.received = 0  # bytes on the wire
+        self.has_ended = False  # the other side closed
+        self.sent_at: float | None = None
+        self._deadline = deadline  # of time.monotonic
+        self._observe = observe
+
+    def left(self) -> float:
+        """Seconds, more than zero. Raises Failed(TIMEOUT) when the time is up."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise self.timeout()
+        return left
+
+    def timeout(self) -> Failed:
+        """For a request that was sent: "read" while nothing came back, "deadline" after that."""
+        is_silent = self.sent_at is not None and not self.received
+        return self.failed(Outcome.TIMEOUT, "read" if is_silent else "deadline")
+
+    def failed(self, outcome: Outcome, detail: str, **params: Any) -> Failed:
+        return Failed(outcome, detail, host=self.target.host, port=self.target.port, **params)
+
+    def count(self, size: int) -> None:
+        self.received += size
+        if self.received > self.wire_bytes:
+            raise self.failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+
+    def tell(
+        self, step: Step, outcome: Outcome, seconds: float, detail: str = "", **params: Any
+    ) -> None:
+        if self._observe is not None:
+            where = {"host": self.target.host, "port": self.target.port}
+            self._observe(step, outcome, round(seconds * 1000), detail, where | params)
+
+    @contextmanager
+    def rung(self, step: Step) -> Iterator[None]:
+        """Tells how the block ended and how long it took."""
+        began = time.monotonic()
+        try:
+            yield
+        except Failed as failed:
+            self.tell_failed(step, failed, time.monotonic() - began)
+            raise
+        self.tell(step, Outcome.OK, time.monotonic() - began)
+
+    def tell_failed(self, step: Step, failed: Failed, seconds: float = 0) -> None:
+        verdict = failed.verdict
+        self.tell(step, verdict.outcome, seconds, verdict.detail, **verdict.params)
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Opens connections for the exchange that the calling thread is in."""
+
+    def __init__(self, current: Callable[[], Exchange]) -> None:
+        self._current = current
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        exchange = self._current()
+        if (host, port) != (exchange.target.host, exchange.target.port):
+            raise RuntimeError("the HTTP library dials another place than it was given")
+        exchange.is_fresh = True
+        addresses, at_port = _find(exchange)
+        with exchange.rung(Step.CONNECT):
+            return GuardedStream(_connect(exchange, addresses, at_port), self._current)
+
+
+class GuardedStream(httpcore.NetworkStream):
+    """A connection on which no call outlives the deadline and no answer the limit of bytes."""
+
+    def __init__(self, sock: socket.socket, current: Callable[[], Exchange]) -> None:
+        self._sock = sock
+        self._current = current
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        exchange = self._current()
+        try:
+            self._sock.settimeout(exchange.left())
+            data = self._sock.recv(min(max_bytes, exchange.wire_bytes - exchange.received + 1))
+        except TimeoutError:
+            raise exchange.timeout() from None
+        except ssl.SSLError:
+            raise exchange.failed(Outcome.TLS_ERROR, "broken") from None
+        except OSError:
+            raise exchange.failed(Outcome.UNREACHABLE, "reset") from None
+        exchange.has_ended = not data
+        exchange.count(len(data))
+        return data
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        exchange = self._current()
+        exchange.sent_at = exchange.sent_at or time.monotonic()
+        try:
+            self._sock.settimeout(exchange.left())
+            self._sock.sendall(buffer)
+        except TimeoutError:
+            raise exchange.timeout() from None
+        except OSError:  # there may be an answer all the same: the library looks for it
+            raise httpcore.WriteError from None
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        exchange = self._current()
+        with exchange.rung(Step.TLS):
+            try:
+                self._sock.settimeout(min(TLS_SECONDS, exchange.left()))
+                self._sock = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+            except BaseException as error:
+                self._sock.close()
+                if isinstance(error, OSError):
+                    raise _tls_failure(exchange, error) from None
+                raise
+        return self
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        """Only what the pool asks to learn whether a kept connection was closed over there."""
+        if info != "is_readable":
+            return None
+        if self._sock.fileno() < 0:
+            return True
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
+
+
+def _find(exchange: Exchange) -> tuple[list[str], int]:
+    """The judged addresses and the port to dial; tells the rungs address and dns."""
+    target, policy = exchange.target, exchange.policy
+    place = (target.host, target.port)
+    mapped = policy.mapped(*place)
+    if mapped or read(target.host):
+        with exchange.rung(Step.ADDRESS):
+            addresses = (
+                policy.check_mapped(*place, *mapped)
+                if mapped
+                else policy.check(*place, target.scheme, [target.host])
+            )
+        exchange.tell(Step.DNS, Outcome.OK, 0, "hosts_file" if mapped else "literal")
+        return addresses, mapped[1] if mapped else target.port
+    began = time.monotonic()
+    try:
+        found = resolve(target.host, min(DNS_SECONDS, exchange.left()))
+    except Failed as failed:
+        exchange.tell(Step.ADDRESS, Outcome.OK, 0, "unresolved")  # its form is all that is known
+        exchange.tell_failed(Step.DNS, failed, time.monotonic() - began)
+        raise
+    seconds = time.monotonic() - began
+    with exchange.rung(Step.ADDRESS):
+        addresses = policy.check(*place, target.scheme, found)
+    exchange.tell(Step.DNS, Outcome.OK, seconds)
+    return addresses, target.port
+
+
+def dial(address: str, port: int, seconds: float) -> socket.socket:
+    """A connected socket to an IP address that the policy has passed. Raises OSError."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.connect((address, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _connect(exchange: Exchange, addresses: list[str], port: int) -> socket.socket:
+    """The first that answers; each gets an equal share of the time that is left."""
+    end = time.monotonic() + min(CONNECT_SECONDS, exchange.left())
+    words = {"timeout"} if not addresses else set()
+    for index, address in enumerate(addresses):
+        share = (end - time.monotonic()) / (len(addresses) - index)
+        try:
+            return dial(address, port, max(share, 0.001))
+        except TimeoutError:
+            words.add("timeout")
+        except ConnectionRefusedError:
+            words.add("refused")
+        except ConnectionResetError:
+            words.add("reset")
+        except OSError as error:
+            words.add("no_route" if error.errno in _NO_ROUTE else "failed")
+    word = min(words, key=_TELLING.index)
+    if word == "timeout":
+        raise exchange.failed(Outcome.TIMEOUT, "connect")
+    raise exchange.failed(Outcome.UNREACHABLE, word)
+
+
+def _tls_failure(exchange: Exchange, error: OSError) -> Failed:
+    if isinstance(error, TimeoutError):
+        return exchange.failed(Outcome.TIMEOUT, "tls")
+    if isinstance(error, ssl.SSLError):
+        return exchange.failed(Outcome.TLS_ERROR, word_of(error))
+    return exchange.failed(Outcome.UNREACHABLE, "reset")
