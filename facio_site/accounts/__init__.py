@@ -1,0 +1,1 @@
+"""Accounts: the first owner, roles, invitations, sign-in rules. Providers and routes stay out."""

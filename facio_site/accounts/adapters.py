@@ -1,0 +1,96 @@
+"""What differs from allauth's defaults: nobody signs up, no mail, factor seeds are sealed."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import qrcode
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from qrcode.image.svg import SvgPathFillImage
+
+from facio_site import sealing
+from facio_site.audit import record
+
+PURPOSE = "factors"
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """No mail leaves this site."""
+
+    def get_login_stages(self) -> list[str]:
+        return ["allauth.mfa.stages.AuthenticateStage"]
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account")
+
+
+class SeedUnreadable(ValidationError):  # noqa: N818
+    """A factor's seed cannot be opened. Silent in templates, an error at the field in forms."""
+
+    silent_variable_failure = True
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    def encrypt(self, text: str) -> str:
+        """Raises SeedUnreadable when the site runs without its master key."""
+        try:
+            return sealing.seal(PURPOSE, _place(), text)
+        except sealing.KeyMissing:
+            raise _unreadable() from None
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Raises SeedUnreadable without the key, or for a seed that was moved or damaged."""
+        try:
+            return sealing.unseal(PURPOSE, _place(), encrypted_text)
+        except (sealing.KeyMissing, sealing.Unreadable):
+            raise _unreadable() from None
+
+    def build_totp_svg(self, url: str) -> str:
+        """With a white ground, so that it can be scanned from a dark page as well."""
+        target = BytesIO()
+        qrcode.make(url, image_factory=SvgPathFillImage).save(target)
+        return target.getvalue().decode()
+
+
+class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]
+    def end_sessions(self, sessions: list[Any]) -> None:
+        request = context.request
+        super().end_sessions(sessions)
+        if sessions:
+            record(
+                "sessions.ended",
+                actor=request.user,
+                target=sessions[0].user.get_username(),
+                result=str(len(sessions)),
+                request=request,
+            )
+
+
+def place_of(user_pk: object) -> str:
+    """The place that a user's factor seeds are bound to, for `sealing.seal` and `unseal`."""
+    return f"user/{user_pk}"
+
+
+def _place() -> str:
+    """allauth names no user here; it is whoever signs in right now, else whoever is signed in."""
+    request = context.request
+    stage = getattr(request, "_login_stage", None)
+    return place_of(stage.login.user.pk if stage else request.user.pk)
+
+
+def _unreadable() -> SeedUnreadable:
+    return SeedUnreadable(
+        _("The site cannot read its secrets now. Use a passkey, or ask its operator.")
+    )

@@ -1,0 +1,50 @@
+"""Forms of set-up, invitations and users. Sign-in and factors are allauth's own."""
+
+from typing import Any
+
+from allauth.account.forms import ChangePasswordForm, LoginForm
+from django import forms
+from django.contrib.auth.forms import UserCreationForm
+from django.utils.translation import gettext_lazy as _
+
+from facio_site.accounts.models import Role, User
+
+PASSWORD_HELP = _("At least 12 characters, and not a common password.")
+
+
+class AccountForm(UserCreationForm):  # type: ignore[type-arg]  # no generics at run time
+    """A new account: name and password. The role comes from the link, never from the form."""
+
+    class Meta:
+        model = User
+        fields = ("username",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].help_text = ""
+        self.fields["username"].widget.attrs["autocomplete"] = "username"
+        self.fields["password1"].help_text = PASSWORD_HELP
+        self.fields["password2"].label = _("Password again")
+        self.fields["password2"].help_text = ""
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        self.fields["login"].widget.attrs["autofocus"] = True
+
+
+class PasswordForm(ChangePasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        self.fields["password1"].help_text = PASSWORD_HELP
+
+
+class RoleForm(forms.Form):
+    """`role` for an invitation or a user."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)

@@ -1,0 +1,160 @@
+"""User with one role, and one-time links to an account. No passwords rules, no pages."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+INVITATION_LIFE = timedelta(days=7)
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    EDITOR = "editor", _("Editor")
+    VIEWER = "viewer", _("Viewer")
+
+
+class UserManager(DjangoUserManager["User"]):
+    def owners(self) -> models.QuerySet[User]:
+        """Those who can let others in: active and with the role of owner."""
+        return self.filter(role=Role.OWNER, is_active=True)
+
+    def has_owner(self) -> bool:
+        return self.owners().exists()
+
+    def create_superuser(
+        self,
+        username: str,
+        email: str | None = None,
+        password: str | None = None,
+        **extra_fields: Any,
+    ) -> User:
+        extra_fields["role"] = Role.OWNER
+        return super().create_superuser(username, email, password, **extra_fields)
+
+
+class User(AbstractUser):
+    """A person with one role. Staff and superuser follow from it: an owner is both, others none."""
+
+    role = models.CharField(
+        _("role"), max_length=10, choices=Role.choices, default=Role.VIEWER, db_index=True
+    )
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="accounts_username_in_any_case"),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.is_staff = self.is_superuser = self.role == Role.OWNER
+        changed = kwargs.get("update_fields")
+        if changed is not None and "role" in changed:
+            kwargs["update_fields"] = {*changed, "is_staff", "is_superuser"}
+        super().save(*args, **kwargs)
+
+    @property
+    def can_edit(self) -> bool:
+        """May save and test providers and routes."""
+        return self.is_active and self.role in (Role.OWNER, Role.EDITOR)
+
+    @property
+    def can_export_keys(self) -> bool:
+        """May take stored keys out, in a config.json with real values."""
+        return self.is_active and self.role == Role.OWNER
+
+    @property
+    def can_manage_users(self) -> bool:
+        return self.is_active and self.role == Role.OWNER
+
+    def is_last_owner(self) -> bool:
+        return self.can_manage_users and not User.objects.owners().exclude(pk=self.pk).exists()
+
+    def end_sessions(self) -> None:
+        """Every session of this user is void from now on, the current one too."""
+        User.objects.filter(pk=self.pk).update(session_epoch=models.F("session_epoch") + 1)
+        self.refresh_from_db(fields=["session_epoch"])
+
+    def get_session_auth_hash(self) -> str:
+        return self._session_hash(None)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(secret)
+
+    def _session_hash(self, secret: str | bytes | None) -> str:
+        value = f"{self.session_epoch}|{self.password}"
+        salt = "facio_site.accounts.session"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def issue(self, role: str, *, by: User | None = None) -> str:
+        """Make a link's token, which exists only in the answer; the row keeps its hash.
+
+        Without `by` it is the set-up link of the first owner: it replaces the one before and lives
+        until the next one. Any other lives INVITATION_LIFE.
+        """
+        if by is None:
+            self.filter(created_by=None).delete()
+        token = secrets.token_urlsafe(32)
+        expires_at = timezone.now() + INVITATION_LIFE if by else None
+        self.create(digest=_digest(token), role=role, created_by=by, expires_at=expires_at)
+        return token
+
+    def open(self) -> InvitationQuerySet:
+        """Those that can still lead to an account; the set-up link only while there is no owner."""
+        living = self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()))
+        return living.exclude(created_by=None) if User.objects.has_owner() else living
+
+    def redeem(self, token: str) -> Invitation | None:
+        """Exchange a token, once. None for one that is unknown, used, expired or no longer open."""
+        digest = _digest(token)
+        found = self.open().filter(digest=digest, redeemed_at=None).first()
+        if found is None or not hmac.compare_digest(found.digest, digest):
+            return None
+        won = self.filter(pk=found.pk, redeemed_at=None).update(redeemed_at=timezone.now())
+        return found if won else None
+
+
+class Invitation(models.Model):
+    """A one-time link to an account. The token is exchanged for a place in a session (redeemed);
+    making the account deletes the row."""
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        User, null=True, on_delete=models.CASCADE, related_name="invitations"
+    )
+    expires_at = models.DateTimeField(null=True)
+    redeemed_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[Invitation]] = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()}, {self.created_at:%Y-%m-%d}"
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,128 @@
+"""Pages for owners: who has an account, with which role, and who is invited."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from facio_site.accounts.forms import RoleForm
+from facio_site.accounts.models import Invitation, Role, User
+from facio_site.accounts.roles import SignedIn, fresh_login_required, owner_required
+from facio_site.audit import record
+
+
+@owner_required
+@require_safe
+def users(request: SignedIn) -> HttpResponse:
+    return _page(request, RoleForm())
+
+
+@owner_required
+@require_POST
+@fresh_login_required
+def invite(request: SignedIn) -> HttpResponse:
+    """The link is in this one answer and nowhere else."""
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    role = form.cleaned_data["role"]
+    with transaction.atomic():
+        token = Invitation.objects.issue(role, by=request.user)
+        record("user.invited", actor=request.user, result=role, request=request)
+    return _page(request, RoleForm(), link=setup_url(token))
+
+
+@owner_required
+@require_POST
+@fresh_login_required
+def withdraw(request: SignedIn, pk: int) -> HttpResponseRedirect:
+    invitation = get_object_or_404(Invitation.objects.exclude(created_by=None), pk=pk)
+    with transaction.atomic():
+        record("user.uninvited", actor=request.user, result=invitation.role, request=request)
+        invitation.delete()
+    return redirect("users")
+
+
+@owner_required
+@require_POST
+@fresh_login_required
+def change_role(request: SignedIn, pk: int) -> HttpResponse:
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    role = form.cleaned_data["role"]
+    with transaction.atomic():
+        user = get_object_or_404(User.objects.select_for_update(), pk=pk)
+        if user.is_last_owner() and role != user.role:
+            return _refused(request)
+        user.role = role
+        user.save(update_fields=["role"])
+        record(
+            "user.role",
+            actor=request.user,
+            target=user.username,
+            result=role,
+            fields=["role"],
+            request=request,
+        )
+    return redirect("users")
+
+
+@owner_required
+@require_POST
+@fresh_login_required
+def deactivate(request: SignedIn, pk: int) -> HttpResponse:
+    with transaction.atomic():
+        user = get_object_or_404(User.objects.select_for_update(), pk=pk)
+        if user.is_last_owner():
+            return _refused(request)
+        _switch(request, user, active=False)
+    return redirect("users")
+
+
+@owner_required
+@require_POST
+@fresh_login_required
+def activate(request: SignedIn, pk: int) -> HttpResponse:
+    with transaction.atomic():
+        _switch(request, get_object_or_404(User.objects.select_for_update(), pk=pk), active=True)
+    return redirect("users")
+
+
+def setup_url(token: str) -> str:
+    return f"{settings.PUBLIC_URL}/setup/?token={token}"
+
+
+def _switch(request: SignedIn, user: User, *, active: bool) -> None:
+    user.is_active = active
+    user.save(update_fields=["is_active"])
+    user.end_sessions()
+    record(
+        "user.activated" if active else "user.deactivated",
+        actor=request.user,
+        target=user.username,
+        fields=["is_active"],
+        request=request,
+    )
+
+
+def _refused(request: SignedIn) -> HttpResponseRedirect:
+    messages.error(request, _("There must be one active owner at least."))
+    return redirect("users")
+
+
+def _page(request: SignedIn, form: RoleForm, *, link: str = "", status: int = 200) -> HttpResponse:
+    invitations = Invitation.objects.open().exclude(created_by=None)
+    page = {
+        "people": User.objects.order_by("username"),
+        "invitations": invitations.filter(redeemed_at=None).select_related("created_by"),
+        "roles": Role.choices,
+        "form": form,
+        "link": link,
+    }
+    return render(request, "accounts/users.html", page, status=status)
