@@ -176,6 +176,12 @@ def short(value: int | None) -> str:
     return str(value)
 
 
+@register.simple_block_tag
+def capture(content: str) -> str:
+    """What stands inside, for {% capture as name %}: a block that a page shows twice."""
+    return content
+
+
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
     """The theme of the cookie: system, light or dark; system where there is no request."""
