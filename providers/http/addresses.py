@@ -37,19 +37,20 @@ def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ip_network(word) for word in text.split())
 
 
-# Metadata services and the like come first: some lie inside ranges that can be opened
+# The first that holds an address decides: metadata services lie inside ranges that can be opened.
+# Never: link-local, metadata, this-network, multicast, reserved, and IPv6 that stands for IPv4
 _NEVER: Final = _networks(
     "169.254.0.0/16 fe80::/10 fd00:ec2::254/128 100.100.100.200/32 192.0.0.192/32 "
-    "168.63.129.16/32 0.0.0.0/8 224.0.0.0/4 240.0.0.0/4 ff00::/8"
+    "168.63.129.16/32 0.0.0.0/8 224.0.0.0/4 240.0.0.0/4 192.88.99.0/24 ff00::/8 "
+    "2001::/23 2002::/16"
 )
 _LOOPBACK: Final = _networks("127.0.0.0/8 ::1/128")
 _PRIVATE: Final = _networks("10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7")
-# Carrier-grade NAT (also Tailscale) and benchmarking (also the made-up answers of some proxies)
-_SPECIAL: Final = _networks("100.64.0.0/10 198.18.0.0/15")
-_NOT_PUBLIC: Final = _networks(
-    "192.0.0.0/24 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.175.48.0/24 "
-    "198.51.100.0/24 203.0.113.0/24 "
-    "2001::/23 2001:db8::/32 2002::/16 3fff::/20 2620:4f:8000::/48"
+# Carrier-grade NAT (also Tailscale), benchmarking (also the made-up answers of some proxies),
+# documentation and what else the registries set aside
+_SPECIAL: Final = _networks(
+    "100.64.0.0/10 198.18.0.0/15 192.0.0.0/24 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 "
+    "192.175.48.0/24 198.51.100.0/24 203.0.113.0/24 2001:db8::/32 3fff::/20 2620:4f:8000::/48"
 )
 _GLOBAL_IPV6: Final = IPv6Network("2000::/3")
 _ORDER: Final = (
@@ -57,7 +58,6 @@ _ORDER: Final = (
     (Reach.LOOPBACK, _LOOPBACK),
     (Reach.PRIVATE, _PRIVATE),
     (Reach.SPECIAL, _SPECIAL),
-    (Reach.NEVER, _NOT_PUBLIC),
 )
 
 
@@ -85,18 +85,12 @@ def reach(address: Address) -> Reach:
 
 
 def is_never(network: Network) -> bool:
-    """True when a whole network cannot be opened."""
-    return any(
-        _is_inside(network, other)
-        for kind, networks in _ORDER
-        if kind is Reach.NEVER
-        for other in networks
-    ) or (
-        isinstance(network, IPv6Network)
-        and reach(network[0]) is Reach.NEVER
-        and reach(network[-1]) is Reach.NEVER
-        and not _GLOBAL_IPV6.overlaps(network)
-    )
+    """True when a network lies as a whole in one that cannot be opened."""
+    if isinstance(network, IPv6Network):
+        ends = reach(network[0]), reach(network[-1])
+        if ends == (Reach.NEVER, Reach.NEVER) and not network.overlaps(_GLOBAL_IPV6):
+            return True
+    return any(_is_inside(network, other) for other in _NEVER)
 
 
 def _is_inside(network: Network, other: Network) -> bool:

@@ -222,6 +222,8 @@ def _read_network(target: str) -> Network | None:
     if not in_brackets and "/" not in text and read(text) is None:
         return None
     try:
+        if "%" in text:
+            raise ValueError
         network = ip_network(text)
     except ValueError:
         raise ValueError("it is not a valid address or network.") from None
