@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -62,12 +61,11 @@ def after_migrate(**kwargs: Any) -> None:
 
 def make_first_key() -> None:
     """Write a new master key file, unless a key or any sealed row exists."""
-    from facio_site.sealed import SealedRow
+    from facio_site.sealed import sealed_models
 
     if sealing.master_keys() or settings.MASTER_KEYS:
         return
-    sealed = [model for model in apps.get_models() if issubclass(model, SealedRow)]
-    if any(model._default_manager.exclude(sealed={}).exists() for model in sealed):
+    if any(model._default_manager.exclude(sealed={}).exists() for model in sealed_models()):
         return
     descriptor = os.open(settings.MASTER_KEY_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w") as file:

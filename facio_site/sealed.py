@@ -6,10 +6,12 @@ for (for provider keys: the origins it may go to) and is part of the associated 
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
-from django.db import models
+from django.apps import apps
+from django.db import models, transaction
 from django.utils import timezone
 
 from facio_site import sealing
@@ -55,3 +57,43 @@ class SealedRow(models.Model):
 
     def _place(self, name: str, bound: str) -> str:
         return f"{self._meta.db_table}/{name}/{self.pk}/{bound}"
+
+
+def sealed_models() -> list[type[SealedRow]]:
+    """Every table that holds sealed rows."""
+    return [model for model in apps.get_models() if issubclass(model, SealedRow)]
+
+
+def rotate() -> tuple[int, int, int]:
+    """Seal all rows again under the newest key, each in a short transaction of its own.
+
+    Returns (rows sealed again, rows still under an old key, rows that do not open). A row that
+    somebody writes at the same moment is left to them and counted as still under an old key when
+    it is. Raises sealing.KeyMissing.
+    """
+    newest = sealing.newest_key_id()
+    done = unreadable = 0
+    for model in sealed_models():
+        for row in model._default_manager.exclude(sealed={}).iterator(chunk_size=100):
+            before = json.loads(json.dumps(row.sealed))
+            try:
+                changed = row.reseal()
+            except sealing.Unreadable:
+                unreadable += 1
+                continue
+            if changed:
+                with transaction.atomic():
+                    same = model._default_manager.select_for_update().filter(pk=row.pk).first()
+                    if same is not None and same.sealed == before:
+                        same.sealed = row.sealed
+                        same.save(update_fields=["sealed"])
+                        done += 1
+    return done, _under_old_keys(newest) - unreadable, unreadable
+
+
+def _under_old_keys(newest: str) -> int:
+    return sum(
+        any(sealing.key_id_of(item["box"]) != newest for item in row.sealed.values())
+        for model in sealed_models()
+        for row in model._default_manager.exclude(sealed={}).iterator(chunk_size=100)
+    )

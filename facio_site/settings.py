@@ -237,6 +237,7 @@ AWS_PROFILES_ALLOWED = env.list("AWS_PROFILES_ALLOWED", default=[])
 TEST_SECONDS = env.float("TEST_SECONDS", default=15.0)  # whole test, DNS and TLS included
 COMPLETION_TEST_SECONDS = env.float("COMPLETION_TEST_SECONDS", default=30.0)
 CATALOG_SECONDS = env.float("CATALOG_SECONDS", default=60.0)
+LIVE_HOLDS = env.int("LIVE_HOLDS", default=12)  # of the web threads, for pages that wait for news
 TESTS_PER_MINUTE = env.int("TESTS_PER_MINUTE", default=30)  # a user; "Test all" counts as one
 
 # The agent's live file

@@ -211,11 +211,13 @@ def start(
     model_names: Iterable[str] = (),
     user: Any = None,
     batch: uuid.UUID | None = None,
+    hand_over: bool = True,
 ) -> Job:
     """Queue a job and hand its id to the broker when the transaction commits.
 
     The same values and models join the job that is under way (a double click is one call); other
-    values supersede it. Raises TooMany over the user's limit.
+    values supersede it. `hand_over=False` leaves the call to the caller's own process. Raises
+    TooMany over the user's limit.
     """
     names = list(model_names)
     digest = (draft or provider).fingerprint()
@@ -224,8 +226,7 @@ def start(
         if running.input_digest == digest and running.model_names == names:
             return running
         running.cancel()
-    limit = settings.TESTS_PER_MINUTE
-    if user and batch is None and Job.objects.started_within_a_minute(user) >= limit:
+    if user and batch is None and Job.objects.started_within_a_minute(user) >= limit():
         raise TooMany
     try:
         with transaction.atomic():
@@ -243,8 +244,14 @@ def start(
             )
     except IntegrityError:  # the other click of a double click was faster
         return Job.objects.pending().get(provider=provider, task=task)
-    transaction.on_commit(lambda: _hand_over([job]))
+    if hand_over:
+        transaction.on_commit(lambda: _hand_over([job]))
     return job
+
+
+def limit() -> int:
+    """Starts a minute that one user may make; a batch counts as one."""
+    return int(settings.TESTS_PER_MINUTE)
 
 
 def _queue_deadline() -> datetime:

@@ -77,7 +77,7 @@ SHAPES = tuple(
 
 _EXPORT = re.compile(r"^(?:export\s+|set\s+|setx\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*(?=[^\s=])")
 _BEARER = re.compile(r"^(?:authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
-_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»"}  # noqa: RUF001
+_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»"}
 
 
 def clean_key(text: str) -> str:

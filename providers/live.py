@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
-from facio_site.accounts.access import viewer_required
+from facio_site.accounts.roles import viewer_required
 from providers import broker
 from providers.jobs import Job
 from providers.views import detail_context, list_context

@@ -20,7 +20,7 @@ from facio_site import sealing
 from facio_site.sealed import SealedRow
 from providers.adapters import Adapter, Entered
 from providers.catalogs import Catalog, CatalogItem
-from providers.jobs import Job, JobQuerySet
+from providers.jobs import Job, JobQuerySet, Task
 from providers.outcomes import Outcome
 from providers.registry import KINDS, kind_choices
 from providers.secret import Secret
@@ -89,6 +89,14 @@ class Entry(SealedRow):
         except sealing.Unreadable:
             return SecretState.UNREADABLE
         return SecretState.REFERENCE if self.sealed[name].get("reference") else SecretState.SET
+
+    def has_usable(self, name: str) -> bool:
+        """Set, or a reference, and still for this address; opens nothing."""
+        return name in self.sealed and self.sealed[name]["bound"] == self.bound
+
+    def written_base(self) -> str:
+        """The API base as config.json carries it: local kinds always write theirs."""
+        return self.api_base or (self.spec.api_base if self.spec.is_local else "")
 
     def open_secret(self, name: str) -> Secret | None:
         """The secret, or None when it is missing or must not be used now."""
@@ -236,6 +244,14 @@ class Provider(Entry):
             check_ms=job.ms,
             checked_at=job.finished_at,
         )
+
+    def adopt_check(self) -> None:
+        """Values that were tested as a draft and are now saved unchanged keep that result."""
+        job = Job.objects.latest(self, Task.CHECK)
+        if job and job.is_draft and not job.is_pending and job.input_digest == self.fingerprint():
+            Job.objects.filter(pk=job.pk).update(is_draft=False, input_version=self.version)
+            job.input_version = self.version
+            self.record_check(job)
 
     @property
     def is_working(self) -> bool:

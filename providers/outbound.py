@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from providers.http import Door, Observer, Policy, read_hosts
+from providers.http import Door, Observer, Policy, parse_hosts
 
 
 def own_ports() -> frozenset[int]:
@@ -23,7 +23,7 @@ def own_ports() -> frozenset[int]:
 
 @lru_cache(maxsize=8)
 def _policy(allow: str, public_http: bool, hosts_file: str, ports: frozenset[int]) -> Policy:
-    hosts = read_hosts(Path(hosts_file).read_text()) if hosts_file else {}
+    hosts = parse_hosts(Path(hosts_file).read_text()) if hosts_file else {}
     return Policy.parse(allow, public_http=public_http, own_ports=ports, hosts=hosts)
 
 

@@ -12,7 +12,7 @@ from providers.models import Provider
 from providers.outcomes import Outcome
 from providers.registry import KINDS
 from providers.specs import ProviderSpec
-from providers.wording import STEPS, sentence
+from providers.wording import KEY_STATES, STEPS, sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,19 @@ class ShownJob:
     text: str
     rungs: tuple[ShownRung, ...] = ()
     is_stale: bool = False  # the saved values have changed since
+    quoted: str = ""  # the provider's own words, cleaned
 
     @property
     def is_pending(self) -> bool:
         return self.state in ("queued", "running")
+
+    @property
+    def is_unsaved(self) -> bool:
+        return self.job is not None and self.job.is_draft
+
+    @property
+    def key_words(self) -> str:
+        return str(KEY_STATES.get(self.job.key_state, "")) if self.job else ""
 
     @property
     def status(self) -> str:
@@ -54,6 +63,7 @@ def show_job(job: Job | None, provider: Provider) -> ShownJob:
         outcome="" if job.is_pending else job.shown_outcome,
         text="" if job.is_pending else sentence(job.shown_outcome, job.detail, job.params),
         rungs=tuple(_rungs(job)),
+        quoted=str(job.params.get("quoted", "")),
         is_stale=not job.is_pending and not job.is_draft and job.input_version != provider.version,
     )
 

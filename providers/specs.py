@@ -1,8 +1,8 @@
 """The records that declare a provider. Frozen data; nothing here runs for one kind only.
 
 Placeholders in URLs and bodies: {base} API base without trailing slash, {root} base without a
-trailing /v1, {origin} scheme://host[:port] of the base, {native} the adapter's native root,
-{region}, {model} (as sent), {model_path} (URL-quoted).
+trailing /v1, {origin} scheme://host[:port] of the base, {model} (as sent), {model_path}
+(URL-quoted), and what the adapter of a kind adds to them ({native}, {control}, {runtime}).
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ class Call:
     query: tuple[tuple[str, str], ...] = ()
     body: Mapping[str, Any] | None = None
     auth: Auth | None = None  # None = the provider's own
-    expects: str = ""  # dotted path that a real answer has; "" = any JSON object
+    expects: str = ""  # dotted path that a real answer has; "" = any JSON
     is_public: bool = False  # answers without a key too, so its success proves nothing
+    is_completion: bool = False  # generates text: the extra body goes along, and it may cost
+    retry_body: Mapping[str, Any] | None = None  # sent once when `body` was a bad request
     costs: str = ""  # what it costs, shown beforehand ("one token"); "" = nothing
 
 
@@ -67,8 +69,8 @@ class Pages:
 class Columns:
     """Dotted paths from a row of a model list to our facts; "" = the list does not say.
 
-    A tuple means: the first path that is present. Booleans at `vision` add "image" to the inputs.
-    Prices are USD per `price_per` tokens.
+    A tuple means: the first path that is present. A boolean at `vision` says whether "image" is
+    among the inputs. Prices are USD per `price_per` tokens.
     """
 
     items: str | tuple[str, ...] = "data"  # "" = the top-level array
@@ -91,11 +93,13 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCall(Call):
-    """The call (or the alternatives, tried in order) that lists models."""
+    """A call that lists models."""
 
     pages: Pages = Pages()
     columns: Columns = Columns()
     hide: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # path -> values left out
+    is_optional: bool = False  # servers without this list are in order: a model call can decide
+    note: str = ""  # closed word about what it holds, for the page ("base_models")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,16 @@ class ErrorRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdFact:
+    """What the id of a model tells where neither its list nor a catalog does; the first matching
+    `pattern` (searched, case ignored) decides. None = it does not say."""
+
+    pattern: str
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
     """One extra input of a kind's form, beside API key, API base, extra headers and extra body."""
 
@@ -127,6 +141,7 @@ class FieldSpec:
     is_secret: bool = False
     is_list: bool = False  # one value a line
     placeholder: str = ""
+    pattern: str = ""  # regular expression that the whole value must match
     config_key: str = ""  # its name in config.json; "" = not exported
 
 
@@ -159,14 +174,19 @@ class ProviderSpec:
     console_url: str = ""  # where to get a key
     # The calls
     list_call: ListCall | None = None
-    list_alternatives: tuple[ListCall, ...] = ()
+    list_alternatives: tuple[ListCall, ...] = ()  # tried in order when there is no list_call there
     static_models: tuple[str, ...] = ()
     key_call: Call | None = None  # None = the list call proves the key
     model_call: Call | None = None
     error_rules: tuple[ErrorRule, ...] = ()
+    hints: Mapping[Outcome, str] = field(default_factory=dict)  # outcome -> its usual cause here
     # Beside the calls
+    sign_in: str = ""  # command that signs in, for the kinds without a key
+    id_facts: tuple[IdFact, ...] = ()
     models_dev: str = ""  # its key in the models.dev snapshot; "" = none
-    strip_prefixes: tuple[str, ...] = ()  # prefixes of a model name that are cut before sending
+    # What is cut from a model name before it is sent: "x/" exactly that text; "x" the first
+    # segment if it is that word (case ignored, - and _ equal); "*" all before the last slash.
+    strip_prefixes: tuple[str, ...] = ()
     media: tuple[Literal["image", "video"], ...] = ()  # the agent's own generation backends here
 
     @property

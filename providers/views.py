@@ -7,13 +7,14 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from facio_site.accounts.access import editor_required, viewer_required
+from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from providers import jobs
 from providers.forms import ProviderForm
@@ -101,9 +102,8 @@ def _secret_rows(provider: Provider) -> list[dict[str, Any]]:
 
 
 def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
-    response = _refuse_viewers(request)
-    if response:
-        return response
+    if not can_edit(request.user):
+        raise PermissionDenied
     draft = _draft(request, provider)
     form = ProviderForm(provider, request.POST, shown=draft or provider)
     if not form.is_valid():
@@ -289,6 +289,3 @@ def _draft(request: HttpRequest, provider: Provider) -> Draft | None:
     )
     return draft
 
-
-def _refuse_viewers(request: HttpRequest) -> HttpResponse | None:
-    return None

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from providers.outcomes import Outcome, Step
+from providers.outcomes import KeyState, Outcome, Step
 
 STEPS: dict[str, Any] = {
     Step.ADDRESS: gettext_lazy("Address allowed"),
@@ -20,6 +20,13 @@ STEPS: dict[str, Any] = {
     Step.KEY: gettext_lazy("Key"),
     Step.MODEL: gettext_lazy("Model"),
     Step.CATALOG: gettext_lazy("Model list"),
+}
+
+KEY_STATES: dict[str, Any] = {
+    KeyState.VALID: gettext_lazy("accepted"),
+    KeyState.INVALID: gettext_lazy("refused"),
+    KeyState.UNKNOWN: gettext_lazy("not proven"),
+    KeyState.NOT_NEEDED: gettext_lazy("not needed"),
 }
 
 KEY_PROBLEMS: dict[str, Any] = {

@@ -1,0 +1,331 @@
+"""Adapter: one configured provider, turned into requests and findings. Pure; no Django, no I/O.
+
+It speaks the OpenAI-compatible dialect; kinds/<kind>.py overrides what differs. Calls go out
+through the `send` function it is given, and only to the origins that its fields derive.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
+from providers.judge import judge, unwrapped, values_at
+from providers.outcomes import KeyState, Outcome, Verdict, key_state_of
+from providers.rows import has_shape, rows_of
+from providers.secret import Secret
+from providers.specs import Call, CallName, ListCall, ProviderSpec
+
+# What a test request is made of, and what would make it dearer, is not the extra body's to say.
+_OWN_BODY_FIELDS = frozenset(
+    [
+        "model",
+        "messages",
+        "input",
+        "contents",
+        "stream",
+        "stream_options",
+        "base_url",
+        "n",
+        "best_of",
+        "max_tokens",
+        "max_completion_tokens",
+        "max_output_tokens",
+    ]
+)
+_NO_LIST = (404, 405, 501)
+
+
+class StrayRequest(RuntimeError):  # noqa: N818 - a fault in a declaration, never in what is typed
+    """A call would have left the origins of its provider. Its text holds no URL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """What a person entered for one provider, in plain. Lives only while calls are made."""
+
+    api_base: str = ""  # as typed; "" = the default
+    values: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, Secret] = field(default_factory=dict)  # api_key, access_key_id, ...
+    extra_headers: Mapping[str, Secret] = field(default_factory=dict)
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    deployments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one question to a provider brought to light."""
+
+    verdict: Verdict
+    key_state: KeyState
+    ms: int = 0
+
+
+class Adapter:
+    """The OpenAI-compatible dialect, and the frame for the others."""
+
+    def __init__(self, spec: ProviderSpec, entered: Entered) -> None:
+        self.spec = spec
+        self.entered = entered
+
+    # Addresses ------------------------------------------------------------------------------
+
+    def normalise_base(self, text: str) -> str:
+        """An API base in its one form, without trailing slash. Raises BadURL."""
+        return parse_base(text.strip()).url
+
+    def base(self) -> str:
+        """The base that calls use: the one entered, else the default; "" = none. Raises BadURL."""
+        text = self.entered.api_base.strip() or self.spec.api_base
+        return self.normalise_base(text) if text else ""
+
+    @property
+    def is_default_base(self) -> bool:
+        """Whether calls go where they would with nothing entered. Raises BadURL."""
+        default = self.spec.api_base
+        return not self.entered.api_base.strip() or (
+            bool(default) and self.base() == self.normalise_base(default)
+        )
+
+    def places(self) -> dict[str, str]:
+        """Placeholders of URLs, apart from the model. Raises BadURL."""
+        base = self.base()
+        origin = origin_of(base) if base else ""
+        return {"base": base, "root": base.removesuffix("/v1"), "origin": origin}
+
+    def origins(self) -> tuple[str, ...]:
+        """The closed set of origins that calls may go to; () while there is no usable address."""
+        try:
+            base = self.base()
+            return (origin_of(base),) if base and not self.spec.is_oauth else ()
+        except BadURL:
+            return ()
+
+    def deployment_in(self, text: str) -> str:
+        """The deployment that a pasted address names; "" = none."""
+        return ""
+
+    # What was entered -------------------------------------------------------------------------
+
+    @property
+    def key(self) -> Secret | None:
+        return self.entered.secrets.get("api_key") or None
+
+    def secrets(self) -> tuple[Secret, ...]:
+        return (*self.entered.secrets.values(), *self.entered.extra_headers.values())
+
+    def missing(self) -> list[str]:
+        """Names of required fields that are empty."""
+        names = []
+        if self.spec.api_base_required and not self.entered.api_base.strip():
+            names.append("api_base")
+        for extra in self.spec.extra_fields:
+            value = self.entered.deployments if extra.is_list else self.entered.values
+            if extra.required and not (value if extra.is_list else self._has(extra.name)):
+                names.append(extra.name)
+        if self.spec.key_required and not self.key:
+            names.append("api_key")
+        return names
+
+    def _has(self, name: str) -> bool:
+        return bool(self.entered.values.get(name) or self.entered.secrets.get(name))
+
+    def references(self) -> list[str]:
+        """Names of fields that hold ${NAME}: only the agent can resolve them."""
+        secrets = {**self.entered.secrets, **self.entered.extra_headers}
+        names = [name for name, secret in secrets.items() if "${" in secret.reveal()]
+        return [*names, "api_base"] if self.entered.api_base.strip().startswith("${") else names
+
+    def sent_name(self, model: str) -> str:
+        """The model name as the agent sends it to this provider."""
+        for prefix in self.spec.strip_prefixes:
+            if prefix == "*":
+                return model.rpartition("/")[2]
+            if prefix.endswith("/"):
+                if model.startswith(prefix):
+                    return model.removeprefix(prefix)
+                continue
+            head, slash, rest = model.partition("/")
+            if slash and _folded(head) == _folded(prefix):
+                return rest
+        return model
+
+    # Requests ---------------------------------------------------------------------------------
+
+    def request(self, call: Call, model: str = "", *, keyless: bool = False) -> Request:
+        """One request. Raises BadURL for an unusable base, StrayRequest for a faulty declaration.
+
+        `keyless` leaves out the key and nothing else: the control that shows what it changes.
+        """
+        sent = self.sent_name(model)
+        places = {**self.places(), "model": sent, "model_path": quote(sent, safe="")}
+        url = _filled(call.url, places)
+        if call.query:
+            url += "?" + urlencode(call.query)
+        if origin_of(url) not in self.origins():
+            raise StrayRequest(f"a call of {self.spec.kind} leaves its origins")
+        headers = self.headers(call, keyless=keyless)
+        request = Request(
+            url=url, method=call.method, headers=headers, json=self.body(call, places)
+        )
+        return request if keyless else self.signed(request)
+
+    def headers(self, call: Call, *, keyless: bool) -> dict[str, str | Secret]:
+        """The key's header and its companions; an extra header of the same name wins, as it does
+        in the agent."""
+        auth = call.auth or self.spec.auth
+        extra = self.entered.extra_headers
+        own: dict[str, str | Secret] = dict(auth.headers)
+        if self.key and not keyless:
+            own[auth.header] = Secret(auth.format.replace("{key}", self.key.reveal()))
+        taken = {name.lower() for name in extra}
+        return {name: value for name, value in own.items() if name.lower() not in taken} | dict(
+            extra
+        )
+
+    def body(self, call: Call, places: Mapping[str, str]) -> Any:
+        """The JSON to send, or None. The extra body goes along with completions only."""
+        if call.body is None:
+            return None
+        own = {name: _filled_value(value, places) for name, value in call.body.items()}
+        return {**self.extra_body(), **own} if call.is_completion else own
+
+    def extra_body(self) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in self.entered.extra_body.items()
+            if name not in _OWN_BODY_FIELDS and not name.startswith("api_")
+        }
+
+    def signed(self, request: Request) -> Request:
+        """A hook for kinds that sign the finished request."""
+        return request
+
+    # Questions --------------------------------------------------------------------------------
+
+    def ask(
+        self, send: Send, call: Call, name: CallName, model: str = "", *, keyless: bool = False
+    ) -> tuple[Reply, Verdict]:
+        """Make one call and judge its answer. Raises Failed where no answer came."""
+        reply = send(self.request(call, model, keyless=keyless))
+        verdict = judge(
+            reply,
+            name,
+            is_expected=expectation(call),
+            rules=self.spec.error_rules,
+            secrets=self.secrets(),
+        )
+        is_list = isinstance(call, ListCall)
+        if is_list and call.is_optional and reply.status in _NO_LIST:
+            verdict = replace(verdict, outcome=Outcome.BAD_ENDPOINT, detail="no_list")
+        return reply, verdict
+
+    def check_key(self, send: Send) -> Finding:
+        """Ask what proves the key. Raises Failed where no answer came."""
+        call = self.spec.key_call or self.spec.list_call
+        if call is None:
+            raise ValueError(f"{self.spec.kind} has no call that proves a key")
+        reply, verdict = self.ask(send, call, "key")
+        listing = self.spec.list_call
+        is_gone = verdict.outcome is Outcome.BAD_ENDPOINT and reply.status in _NO_LIST
+        if is_gone and listing and call.url != listing.url and not listing.is_public:
+            call = listing  # a base without the provider's extras, such as a proxy
+            reply, verdict = self.ask(send, call, "key")
+        if verdict.outcome is Outcome.OK:
+            verdict = self.read_key_answer(unwrapped(reply), call, verdict)
+        return Finding(verdict, self.key_state(verdict), reply.ms)
+
+    def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
+        """What a good answer to the key call says beyond "yes". A hook for the kinds."""
+        if call.is_public:
+            return replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail="public_list")
+        if isinstance(call, ListCall) and not rows_of(data, call.columns.items):
+            return replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail="empty_list")
+        return verdict
+
+    def key_state(self, verdict: Verdict) -> KeyState:
+        """What a verdict on an authenticated call says about the key."""
+        if verdict.detail in ("html", "proof_limited"):
+            return KeyState.UNKNOWN
+        return key_state_of(verdict.outcome)
+
+    def model_call(self, model: str) -> Call:
+        """The smallest call that needs this model."""
+        if self.spec.model_call is None:
+            raise ValueError(f"{self.spec.kind} has no call that tries a model")
+        return self.spec.model_call
+
+    def check_model(self, send: Send, model: str) -> Finding:
+        """Make the smallest call with one model or deployment. Raises Failed without an answer."""
+        call = self.model_call(model)
+        reply, verdict = self.ask(send, call, "model", model)
+        ms = reply.ms
+        if verdict.outcome is Outcome.BAD_REQUEST and call.retry_body is not None:
+            call = replace(call, body=call.retry_body)
+            reply, verdict = self.ask(send, call, "model", model)
+            ms += reply.ms
+        return Finding(verdict, self.key_state(verdict), ms)
+
+    # Catalog ----------------------------------------------------------------------------------
+
+    def list_rows(self, read: "ReadList") -> tuple[list[Any], ListCall]:
+        """All rows and the call they came from. `read` fetches every page of one list, and raises
+        Failed. Where the first list is not there, the alternatives are tried."""
+        if self.spec.list_call is None:
+            raise ValueError(f"{self.spec.kind} has no live list")
+        calls = (self.spec.list_call, *self.spec.list_alternatives)
+        for number, call in enumerate(calls, start=1):
+            rows = read(call, may_lack=number < len(calls))
+            if rows is not None:
+                return self.tidy(rows, call), call
+        raise AssertionError("the last list raises where it is not there")
+
+    def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
+        """Rows in a form that the call's columns can read. A hook for the kinds."""
+        return rows
+
+    def models_dev(self) -> str:
+        """Key of this provider in the models.dev snapshot; "" = none."""
+        return self.spec.models_dev
+
+    def twin_ids(self, model_id: str) -> tuple[str, ...]:
+        """Ids under which another catalog may know a model, most exact first."""
+        return (model_id,)
+
+
+ReadList = Callable[..., list[Any] | None]
+
+
+def adapter_for(spec: ProviderSpec, entered: Entered) -> Adapter:
+    return (spec.adapter or Adapter)(spec, entered)
+
+
+def expectation(call: Call) -> Callable[[Any], bool]:
+    """Tells whether parsed JSON is the answer that a call promises."""
+    if isinstance(call, ListCall):
+        columns = call.columns
+
+        def is_list(data: Any) -> bool:
+            rows = rows_of(data, columns.items)
+            return rows is not None and has_shape(rows, columns)
+
+        return is_list
+    if call.expects:
+        return lambda data: any(value is not None for value in values_at(data, call.expects))
+    return lambda data: True
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def _filled(template: str, places: Mapping[str, str]) -> str:
+    """One pass, so that text which was filled in is never read as a placeholder."""
+    return re.sub(r"\{(\w+)\}", lambda match: places[match[1]], template)
+
+
+def _filled_value(value: Any, places: Mapping[str, str]) -> Any:
+    if value == "{model}":
+        return places["model"]
+    return value

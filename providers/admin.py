@@ -1,0 +1,99 @@
+"""Rows to look at. Values are edited on the provider's page, whose form has the rules; secrets are
+on no admin page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from facio_site.audit import record
+from providers import jobs
+from providers.jobs import Job, Task
+from providers.models import CatalogEntry, Provider
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Shown, never written."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Provider)
+class ProviderAdmin(ReadOnly):
+    list_display = ("kind", "api_base", "check_outcome", "checked_at", "catalog_count", "edit")
+    list_filter = ("check_outcome",)
+    search_fields = ("kind", "api_base")
+    fields = (
+        "kind",
+        "edit",
+        "api_base",
+        "configured_at",
+        "updated_at",
+        "check_outcome",
+        "check_key_state",
+        "check_ms",
+        "checked_at",
+        "catalog_source",
+        "catalog_count",
+        "catalog_at",
+    )
+    actions = ("test_connection", "fetch_models")
+
+    @admin.display(description=gettext_lazy("settings and keys"))
+    def edit(self, row: Provider) -> str:
+        url = reverse("providers:detail", args=[row.kind])
+        return format_html('<a href="{}">{}</a>', url, _("Open the provider's page"))
+
+    @admin.action(description=gettext_lazy("Test connection"))
+    def test_connection(self, request: HttpRequest, rows: Any) -> None:
+        self._queue(request, rows, Task.CHECK, "provider.tested")
+
+    @admin.action(description=gettext_lazy("Fetch models"))
+    def fetch_models(self, request: HttpRequest, rows: Any) -> None:
+        self._queue(request, rows, Task.FETCH, "catalog.fetched")
+
+    def _queue(self, request: HttpRequest, rows: Any, task: Task, action: str) -> None:
+        count = 0
+        try:
+            with transaction.atomic():
+                for row in rows.configured():
+                    if row.spec.is_oauth:
+                        continue
+                    jobs.start(row, task, user=request.user)
+                    record(action, actor=request.user, target=row.kind, request=request)
+                    count += 1
+        except jobs.TooMany:
+            self.message_user(request, _("That was a lot of tests."), messages.WARNING)
+            return
+        self.message_user(request, _("%d queued.") % count)
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly):
+    list_display = ("created_at", "provider", "task", "status", "outcome", "ms", "requested_by")
+    list_filter = ("task", "status", "outcome")
+    list_select_related = ("provider", "requested_by")
+    date_hierarchy = "created_at"
+    exclude = ("input_digest", "worker")
+
+
+@admin.register(CatalogEntry)
+class CatalogEntryAdmin(ReadOnly):
+    list_display = ("model_id", "provider", "context_window", "price_input", "price_output")
+    list_filter = ("provider", "tools", "reasoning")
+    list_select_related = ("provider",)
+    search_fields = ("model_id", "name")

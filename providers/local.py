@@ -1,0 +1,72 @@
+"""LocalAdapter: servers that a person runs, where a key is optional and may not be looked at. Pure.
+
+Whether a key means anything there shows only in a control: the same call once more without it.
+That is done for these kinds alone; a hosted service may count refused calls.
+"""
+
+from dataclasses import replace
+
+from providers.adapters import Adapter, Finding
+from providers.http import Reply, Send
+from providers.judge import unwrapped
+from providers.outcomes import Failed, KeyState, Outcome, Verdict
+from providers.rows import rows_of
+from providers.specs import ListCall
+
+_REFUSED = (Outcome.BAD_KEY, Outcome.FORBIDDEN)
+
+
+class LocalAdapter(Adapter):
+    """The list tells that it is the right server; the control tells what the key is worth."""
+
+    ignores_keys = False  # True: no server of this kind looks at a key
+
+    def check_key(self, send: Send) -> Finding:
+        reply, verdict, call = self.find_list(send)
+        ms = reply.ms
+        if verdict.outcome is not Outcome.OK:
+            return Finding(self._without_key(verdict), self.key_state(verdict), ms)
+        if not rows_of(unwrapped(reply), call.columns.items):
+            verdict = replace(verdict, detail="no_models")
+        if not self.key:
+            return Finding(verdict, KeyState.NOT_NEEDED, ms)
+        control = self.control(send, call)
+        if control is Outcome.BAD_KEY:
+            return Finding(verdict, KeyState.VALID, ms)
+        if control is Outcome.OK and self.ignores_keys:
+            return Finding(replace(verdict, detail="key_ignored"), KeyState.NOT_NEEDED, ms)
+        detail = "key_not_checked" if control is Outcome.OK else "control_failed"
+        verdict = replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail=detail)
+        return Finding(verdict, KeyState.UNKNOWN, ms)
+
+    def find_list(self, send: Send) -> tuple[Reply, Verdict, ListCall]:
+        """The first list that is there, with its answer; a refused key ends the search."""
+        listing = self.spec.list_call
+        assert listing is not None  # noqa: S101 - every local kind declares one
+        reply, verdict = self.ask(send, listing, "list")
+        for call in self.spec.list_alternatives:
+            if not _is_absent(verdict):
+                break
+            other, judged = self.ask(send, call, "list")
+            if not _is_absent(judged):
+                reply, verdict, listing = other, judged, call
+        return reply, verdict, listing
+
+    def control(self, send: Send, call: ListCall) -> Outcome:
+        """What the same call brings without the key: BAD_KEY means that the key is looked at."""
+        try:
+            _, verdict = self.ask(send, call, "list", keyless=True)
+        except Failed as failed:
+            return failed.verdict.outcome
+        return Outcome.BAD_KEY if verdict.outcome in _REFUSED else verdict.outcome
+
+    def _without_key(self, verdict: Verdict) -> Verdict:
+        """A refusal where no key was entered: it is not wrong, it is missing."""
+        if verdict.outcome is Outcome.BAD_KEY and not self.key:
+            return replace(verdict, detail="key_required")
+        return verdict
+
+
+def _is_absent(verdict: Verdict) -> bool:
+    """Whether there is no such list here. Unknown paths may answer 200 with another shape."""
+    return verdict.outcome in (Outcome.BAD_ENDPOINT, Outcome.UNEXPECTED_RESPONSE)

@@ -1,0 +1,24 @@
+"""rotate_master_key: seal everything again under the newest master key."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from facio_site import sealing
+from facio_site.sealed import rotate
+
+
+class Command(BaseCommand):
+    help = (
+        "Re-encrypts all secrets under the newest master key. Can be stopped at any moment and "
+        "run again. Prints how many rows were sealed again and how many still need an old key."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            done, left, unreadable = rotate()
+        except sealing.KeyMissing:
+            raise CommandError("there is no master key") from None
+        self.stdout.write(f"sealed again: {done}, under old keys: {left}, unreadable: {unreadable}")
+        if left or unreadable:
+            raise CommandError("some rows could not be sealed again; keep the old keys")

@@ -1,0 +1,49 @@
+"""set_provider KIND: save one provider from a JSON object on stdin."""
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from facio_site.audit import record
+from providers.models import Provider
+from providers.patch import BadPatch, form_of
+from providers.registry import KINDS
+
+
+class Command(BaseCommand):
+    help = (
+        "Reads a JSON object on stdin (apiKey, apiBase, extraHeaders, extraBody; Azure: "
+        "deployments; Bedrock: region, profile, accessKeyId, secretAccessKey, sessionToken) and "
+        "saves it with the rules of the form. null clears a field."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("kind")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        kind = options["kind"]
+        if kind not in KINDS:
+            raise CommandError(f"unknown provider: {kind}", returncode=2)
+        try:
+            patch = json.loads(sys.stdin.read(1_000_000))
+        except (ValueError, RecursionError):
+            raise CommandError("stdin holds no JSON object") from None
+        if not isinstance(patch, dict):
+            raise CommandError("stdin holds no JSON object")
+        provider = Provider.objects.for_kind(kind)
+        try:
+            form = form_of(provider, patch)
+        except BadPatch as error:
+            raise CommandError(str(error)) from None
+        if not form.is_valid():
+            name, errors = next(iter(form.errors.items()))
+            raise CommandError(f"{name}: {errors[0]}")
+        with transaction.atomic():
+            changed = form.apply(provider)
+            if not provider.store():
+                raise CommandError(f"{kind} was changed by somebody else just now; try again")
+            record("provider.saved", actor=None, target=kind, fields=changed)
+        self.stdout.write(f"{kind}: saved")

@@ -1,0 +1,45 @@
+"""Jobs run in a command's own process: the task's function, no worker, no broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from django.core.management.base import CommandError
+from django.db import connections
+
+from providers import jobs
+from providers.jobs import Job, Task
+from providers.models import Provider
+from providers.registry import KINDS
+
+SIDE_BY_SIDE = 32
+
+
+def chosen(kinds: Sequence[str]) -> list[Provider]:
+    """The configured providers among `kinds`, or all. Raises CommandError for others."""
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        raise CommandError(f"unknown provider: {unknown[0]}", returncode=2)
+    if oauth := [kind for kind in kinds if KINDS[kind].is_oauth]:
+        raise CommandError(f"{oauth[0]} signs in at the agent; nothing can be called from here")
+    rows = {row.kind: row for row in Provider.objects.checkable()}
+    if missing := [kind for kind in kinds if kind not in rows]:
+        raise CommandError(f"{missing[0]} is not configured")
+    return [rows[kind] for kind in kinds] if kinds else list(rows.values())
+
+
+def run(rows: Iterable[Provider], task: Task, call: Callable[[str], None]) -> list[Job]:
+    """One finished job for each provider, in their order; all calls side by side."""
+    made = [jobs.start(row, task, hand_over=False) for row in rows]
+
+    def one(job: Job) -> None:
+        try:
+            call(str(job.pk))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        list(pool.map(one, made))
+    for job in made:
+        job.refresh_from_db()
+    return made

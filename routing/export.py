@@ -1,0 +1,429 @@
+"""config.json from what is set here, over the imported document if there is one.
+
+Pure: states in, document out; no request, file, clock or network. What is not ours (other sections,
+unknown providers, unknown fields) stays as it came; a value of ours that means the same as the
+imported one keeps its spelling and presence, so that an edit changes exactly what was edited.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from providers.secret import Secret
+from providers.specs import ProviderSpec
+from routing.document import camel, drop, get, join, key_of, make_part, part, put, snake, write_json
+from routing.rules import AUTO, Configured
+
+MASK = "***"
+MAIN = "main"
+SLOTS = (MAIN, "subagent", "vision", "image", "video")
+
+# Names beside its own under which a key is written to the .env text.
+# Source: https://facio.bot/docs/providers/hosted
+ALSO_NAMED: Mapping[str, tuple[str, ...]] = {"zhipu": ("ZHIPUAI_API_KEY",)}
+# What the Docker quickstart reads. Source: https://facio.bot/docs/configuration
+QUICKSTART_KINDS = ("openrouter", "anthropic", "openai")
+QUICKSTART_MODEL = "FACIO_MODEL"
+
+
+class Mode(StrEnum):
+    """What stands where a secret belongs: its value, ${NAME}, or ***."""
+
+    KEYS = "keys"
+    ENV = "env"
+    REDACTED = "redacted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderState:
+    """One configured provider. `api_base` as it was typed, "" = the kind's default."""
+
+    kind: str
+    api_base: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)  # extra fields by name: region, profile
+    secrets: Mapping[str, Secret] = field(default_factory=dict)  # api_key, access_key_id, ...
+    extra_headers: Mapping[str, Secret] = field(default_factory=dict)
+    extra_body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteState:
+    slot: str  # one of SLOTS
+    model: str = ""  # "" = not set
+    provider: str = AUTO
+
+
+def quickstart_env(
+    providers: Sequence[ProviderState],
+    routes: Sequence[RouteState],
+    *,
+    specs: Mapping[str, ProviderSpec],
+) -> dict[str, Secret]:
+    """What Facio's Docker quickstart reads; the other settings have no name there."""
+    states = {state.kind: state for state in providers}
+    env: dict[str, Secret] = {}
+    for kind in QUICKSTART_KINDS:
+        key = states[kind].secrets.get("api_key") if kind in states else None
+        if key and not is_reference(key.reveal()):
+            env[env_name(specs[kind])] = key
+    model = next((route.model for route in routes if route.slot == MAIN), "")
+    if model:
+        env[QUICKSTART_MODEL] = Secret(model)
+    return env
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """`env` holds the values for the names that the file refers to (not in mode redacted)."""
+
+    mode: Mode
+    document: dict[str, Any] = field(repr=False)
+    text: str = field(repr=False)
+    env: Mapping[str, Secret]
+    unowned: tuple[str, ...]  # paths of what is not ours
+    has_extra_body: bool
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Paths that are in the imported document and not in this one."""
+        return self.unowned if self.mode is Mode.REDACTED else ()
+
+    @property
+    def may_hold_secrets(self) -> bool:
+        """True when handing it out needs a fresh login: what is not ours may hold tokens."""
+        if self.mode is Mode.REDACTED:
+            return False
+        return self.mode is Mode.KEYS or bool(self.unowned) or self.has_extra_body
+
+
+def build_config(
+    base: Mapping[str, Any] | None,
+    providers: Sequence[ProviderState],
+    routes: Sequence[RouteState],
+    mode: Mode,
+    *,
+    specs: Mapping[str, ProviderSpec],
+) -> Exported:
+    """The document that these states make of `base` (None = nothing was imported).
+
+    A kind of `specs` without a state is not configured: what `base` holds for it is taken out.
+    """
+    document = copy.deepcopy(dict(base or {}))
+    _put_routes(document, routes)
+    states = {state.kind: state for state in providers}
+    for kind, spec in specs.items():
+        if not spec.is_oauth:
+            _put_provider(document, spec, states.get(kind))
+    unowned = tuple(_unowned(document, specs))
+    env: dict[str, Secret] = {}
+    if mode is not Mode.REDACTED:
+        env = _cloud_env(states, specs)
+    if mode is Mode.ENV:
+        env = {**_refer(document, specs), **env}
+    has_extra_body = any(get(section, "extraBody") for _, section in _sections(document, specs))
+    if mode is Mode.REDACTED:
+        document = _redacted(document, specs)
+    return Exported(
+        mode=mode,
+        document=document,
+        text=write_json(document),
+        env=env,
+        unowned=unowned,
+        has_extra_body=has_extra_body,
+    )
+
+
+# --- routes ---------------------------------------------------------------------------------
+
+
+def _put_routes(document: dict[str, Any], routes: Sequence[RouteState]) -> None:
+    states = {route.slot: route for route in routes}
+    for slot in SLOTS:
+        _put_route(document, states.get(slot, RouteState(slot=slot)))
+
+
+def _put_route(document: dict[str, Any], route: RouteState) -> None:
+    """Main says "auto" in words; an override that is not set is not there."""
+    model, provider = route_keys(route.slot)
+    is_main = route.slot == MAIN
+    defaults = part(document, "agents", "defaults")
+    before = get(defaults, model) or ""
+    if route.model != before:
+        defaults = make_part(document, "agents", "defaults")
+        _set(defaults, model, route.model)
+    if route.provider != (get(defaults, provider) or AUTO):
+        defaults = make_part(document, "agents", "defaults")
+        auto = AUTO if is_main and route.model else ""
+        _set(defaults, provider, auto if route.provider == AUTO else route.provider)
+    elif is_main and route.model and not before and key_of(defaults, provider) is None:
+        put(defaults, provider, AUTO)
+    elif is_main and before and not route.model and route.provider == AUTO:
+        drop(defaults, provider)
+
+
+def _set(section: dict[str, Any], name: str, value: str) -> None:
+    if value:
+        put(section, name, value)
+    else:
+        drop(section, name)
+
+
+def route_keys(slot: str) -> tuple[str, str]:
+    """The names of a slot's model and provider in agents.defaults."""
+    return ("model", "provider") if slot == MAIN else (f"{slot}_model", f"{slot}_provider")
+
+
+# --- providers ------------------------------------------------------------------------------
+
+
+def owned_keys(spec: ProviderSpec) -> tuple[str, ...]:
+    """The keys of a provider's entry that are set here, by the names that new ones get."""
+    extra = tuple(item.config_key for item in spec.extra_fields if item.config_key)
+    return ("apiKey", "apiBase", "extraHeaders", "extraBody", *extra)
+
+
+def env_name(spec: ProviderSpec) -> str:
+    """The name of a provider's key in environments and ${...}."""
+    return spec.env_key or f"{spec.kind.upper()}_API_KEY"
+
+
+def _put_provider(
+    document: dict[str, Any], spec: ProviderSpec, state: ProviderState | None
+) -> None:
+    before = part(document, "providers", spec.kind)
+    was_there = bool(before)
+    wanted = _wanted(spec, state, before) if state else {}
+    for name in owned_keys(spec):
+        have = _meaning(spec, name, get(before, name))
+        want = _meaning(spec, name, wanted.get(name))
+        if _same(have, want):
+            continue
+        if want is None:
+            drop(part(document, "providers", spec.kind), name)
+            continue
+        section = make_part(document, "providers", spec.kind)
+        merged = _merged(have, want) if isinstance(want, dict) else want
+        put(section, name, merged)
+    if was_there and not part(document, "providers", spec.kind):
+        drop(part(document, "providers"), spec.kind)
+
+
+def _wanted(spec: ProviderSpec, state: ProviderState, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What the state says for each owned key, in plain."""
+    key = state.secrets.get("api_key")
+    wanted: dict[str, Any] = {
+        "apiKey": key.reveal() if key else None,
+        "apiBase": state.api_base,
+        "extraHeaders": {name: text.reveal() for name, text in state.extra_headers.items()},
+        "extraBody": dict(state.extra_body),
+    }
+    for item in spec.extra_fields:
+        if item.config_key:
+            wanted[item.config_key] = state.values.get(item.name)
+    if spec.is_local and not state.api_base:
+        # A base is what makes a local provider eligible: written even when it is the default,
+        # unless an imported entry does without it.
+        is_imported = any(_meaning(spec, name, get(before, name)) for name in owned_keys(spec))
+        wanted["apiBase"] = "" if is_imported and not get(before, "apiBase") else spec.api_base
+    return wanted
+
+
+def _meaning(spec: ProviderSpec, name: str, value: Any) -> Any:
+    """None for all that means "not set": missing, null, empty, a hosted kind's own default."""
+    if value is None or value in ("", {}):
+        return None
+    is_default = name == "apiBase" and not spec.is_local and isinstance(value, str)
+    if is_default and spec.api_base and value.rstrip("/") == spec.api_base.rstrip("/"):
+        return None
+    return value
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equality of JSON: 1, 1.0 and true are three values; the order of keys says nothing."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def _merged(have: Any, want: dict[str, Any]) -> dict[str, Any]:
+    """`want` in the order of `have`, new keys last."""
+    kept = [name for name in have if name in want] if isinstance(have, dict) else []
+    return {name: want[name] for name in [*kept, *(n for n in want if n not in kept)]}
+
+
+def _sections(
+    document: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
+) -> Iterator[tuple[ProviderSpec, dict[str, Any]]]:
+    """The entries of our kinds that are there, in the order of `specs`."""
+    for kind, spec in specs.items():
+        section = part(document, "providers", kind)
+        if section and not spec.is_oauth:
+            yield spec, section
+
+
+def configured(
+    document: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
+) -> tuple[Configured, ...]:
+    """The providers of a document as the agent's routing sees them."""
+    kinds = _spellings(specs)
+    return tuple(
+        Configured(
+            kind=kinds.get(name, name),
+            has_key=bool(get(section, "apiKey")),
+            api_base=str(get(section, "apiBase") or ""),
+        )
+        for name, section in part(document, "providers").items()
+        if isinstance(section, dict)
+    )
+
+
+def _spellings(specs: Mapping[str, ProviderSpec]) -> dict[str, str]:
+    """Both spellings of every kind that is ours to write -> the kind."""
+    return {name: kind for kind in specs for name in (kind, camel(kind))}
+
+
+# --- secrets --------------------------------------------------------------------------------
+
+# ${NAME}, also behind a scheme word: only the agent can resolve it, so it stays.
+_REFERENCE = re.compile(r"(?:[A-Za-z]+ )?\$\{[A-Za-z_][\w.]*\}", re.ASCII)
+
+
+def is_reference(text: str) -> bool:
+    return _REFERENCE.fullmatch(text) is not None
+
+
+def _refer(document: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[str, Secret]:
+    """Put ${NAME} for every key and header of our kinds; the values by name."""
+    env: dict[str, Secret] = {}
+    for spec, section in _sections(document, specs):
+        key = get(section, "apiKey")
+        if isinstance(key, str) and key and not is_reference(key):
+            put(section, "apiKey", f"${{{env_name(spec)}}}")
+            for name in (env_name(spec), *ALSO_NAMED.get(spec.kind, ())):
+                env[name] = Secret(key)
+        headers = get(section, "extraHeaders")
+        for header, value in headers.items() if isinstance(headers, dict) else ():
+            if isinstance(value, str) and value and not is_reference(value):
+                name = _header_name(spec.kind, header, env)
+                headers[header] = f"${{{name}}}"
+                env[name] = Secret(value)
+    return env
+
+
+def _header_name(kind: str, header: str, taken: Mapping[str, Secret]) -> str:
+    plain = re.sub(r"[^A-Z0-9]+", "_", header.upper()).strip("_") or "X"
+    name = f"{kind.upper()}_HEADER_{plain}"
+    number = 2
+    while name in taken:
+        name = f"{kind.upper()}_HEADER_{plain}_{number}"
+        number += 1
+    return name
+
+
+def _cloud_env(
+    states: Mapping[str, ProviderState], specs: Mapping[str, ProviderSpec]
+) -> dict[str, Secret]:
+    """Secrets that never stand in config.json: Bedrock's AWS_ACCESS_KEY_ID and the like."""
+    return {
+        f"AWS_{item.name.upper()}": state.secrets[item.name]
+        for kind, spec in specs.items()
+        if (state := states.get(kind))
+        for item in spec.extra_fields
+        if item.is_secret and not item.config_key and state.secrets.get(item.name)
+    }
+
+
+# --- what is not ours -----------------------------------------------------------------------
+
+_ROUTE_KEYS = {name for slot in SLOTS for name in route_keys(slot)}
+
+
+def _is_owned(path: tuple[str, ...], specs: Mapping[str, ProviderSpec]) -> bool | None:
+    """True: ours. False: not ours. None: an object that holds both."""
+    kinds = _spellings(specs)
+    match path:
+        case ("agents",) | ("agents", "defaults") | ("providers",):
+            return None
+        case ("agents", "defaults", name):
+            return snake(name) in _ROUTE_KEYS
+        case ("providers", name):
+            return None if name in kinds and not specs[kinds[name]].is_oauth else False
+        case ("providers", name, key):
+            owned = owned_keys(specs[kinds[name]])
+            return key in owned or key in map(snake, owned)
+        case _:
+            return False
+
+
+def _unowned(
+    value: Mapping[str, Any],
+    specs: Mapping[str, ProviderSpec],
+    path: tuple[str, ...] = (),
+    shown: str = "",
+) -> Iterator[str]:
+    for key, item in value.items():
+        here, name = (*path, key), join(shown, key)
+        is_owned = _is_owned(here, specs)
+        if is_owned is None and isinstance(item, dict):
+            yield from _unowned(item, specs, here, name)
+        elif not is_owned:
+            yield name
+
+
+def _redacted(
+    value: Mapping[str, Any], specs: Mapping[str, ProviderSpec], path: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, item in value.items():
+        here = (*path, key)
+        is_owned = _is_owned(here, specs)
+        if is_owned is None and isinstance(item, dict):
+            kept[key] = _redacted(item, specs, here)
+        elif is_owned:
+            kept[key] = _redacted_field(snake(key), item) if path[0] == "providers" else item
+    return kept
+
+
+def _redacted_field(name: str, value: Any) -> Any:
+    if name in ("api_key", "extra_headers", "extra_body"):
+        return _masked(value)
+    if name == "api_base" and re.search(r"[@?#]", str(value)):
+        return MASK  # more than an address: it may carry a password or a token
+    return value
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    return value if value is None or value == "" else MASK
+
+
+def preview(exported: Exported, specs: Mapping[str, ProviderSpec]) -> str:
+    """The document for a page: references stay, secrets are ***, what is not ours is only named."""
+    return write_json(_shown(exported.document, specs))
+
+
+def _shown(
+    value: Mapping[str, Any], specs: Mapping[str, ProviderSpec], path: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, item in value.items():
+        here = (*path, key)
+        is_owned = _is_owned(here, specs)
+        if is_owned is None and isinstance(item, dict):
+            kept[key] = _shown(item, specs, here)
+        elif not is_owned:
+            kept[key] = "…"
+        elif path[0] != "providers" or (isinstance(item, str) and is_reference(item)):
+            kept[key] = item
+        elif snake(key) == "extra_headers" and isinstance(item, dict):
+            kept[key] = {n: v if is_reference(str(v)) else MASK for n, v in item.items()}
+        else:
+            kept[key] = _redacted_field(snake(key), item)
+    return kept

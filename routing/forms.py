@@ -1,0 +1,68 @@
+"""The form of all routes: a model (from a catalog or typed) and who serves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from providers.registry import KINDS
+from routing.models import AUTO, MEDIA, Route, Slot
+
+MEDIA_SERVICES = (("replicate", "Replicate"), ("fal", "fal.ai"))
+
+
+class RouteForm(forms.ModelForm[Route]):
+    """One slot. The prefix is the slot, so five of them make the page's one form."""
+
+    class Meta:
+        model = Route
+        fields = ("model", "provider")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_main = self.instance.slot == Slot.MAIN
+        self.fields["model"] = forms.CharField(
+            label=_("Model"),
+            required=False,
+            max_length=300,
+            widget=forms.TextInput(
+                attrs={
+                    "class": "mono",
+                    "autocomplete": "off",
+                    "spellcheck": "false",
+                    "placeholder": _("Search or type a model") if is_main else _("As main"),
+                    "list": f"models-{self.instance.slot}",
+                }
+            ),
+        )
+        self.fields["provider"] = forms.ChoiceField(
+            label=_("Provider"), choices=self._providers(), required=False
+        )
+
+    def _providers(self) -> list[tuple[str, Any]]:
+        choices: list[tuple[str, Any]] = [(AUTO, _("Auto"))]
+        choices += [(kind, spec.label) for kind, spec in KINDS.items()]
+        if self.instance.slot in MEDIA:
+            choices += MEDIA_SERVICES
+        stored = self.instance.provider
+        if stored not in {value for value, _label in choices}:
+            choices.append((stored, stored))  # an imported name that is unknown here stays
+        return choices
+
+    def clean_model(self) -> str:
+        text = str(self.cleaned_data["model"]).strip()
+        if not text.isprintable():
+            raise forms.ValidationError(_("A model name has no control characters."))
+        return text
+
+    def clean_provider(self) -> str:
+        return str(self.cleaned_data["provider"] or AUTO)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        forced = data.get("provider", AUTO) != AUTO
+        if forced and not data.get("model") and "model" in data:
+            self.add_error("model", _("Choose a model, or set the provider back to Auto."))
+        return data

@@ -1,0 +1,101 @@
+"""What tests stand on: people, a signed-in browser, simulated providers, real processes."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+
+from tests import processes
+from tests.simulators import Simulators
+
+REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    chromium = Path("/usr/bin/chromium").exists()
+    nanobot = Path("var/nanobot/bin/python").exists()
+    for item in items:
+        if "live_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+        for mark, present in (("browser", chromium), ("nanobot", nanobot)):
+            if mark in item.keywords and not present and not REQUIRE_ALL:
+                item.add_marker(pytest.mark.skip(reason=f"{mark} is not installed here"))
+
+
+@pytest.fixture
+def owner(db: None, django_user_model: Any) -> Any:
+    return django_user_model.objects.create_user("olivia", password="right horse", role="owner")
+
+
+@pytest.fixture
+def editor(db: None, django_user_model: Any) -> Any:
+    return django_user_model.objects.create_user("edgar", password="right horse", role="editor")
+
+
+@pytest.fixture
+def viewer(db: None, django_user_model: Any) -> Any:
+    return django_user_model.objects.create_user("vera", password="right horse", role="viewer")
+
+
+@pytest.fixture
+def page(owner: Any) -> Client:
+    """A signed-in owner's browser."""
+    return signed_in(owner)
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
+    return client
+
+
+@pytest.fixture(scope="session")
+def simulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulators]:
+    with Simulators(tmp_path_factory.mktemp("simulators")) as running:
+        yield running
+
+
+@pytest.fixture
+def sims(simulators: Simulators, settings: Any) -> Simulators:
+    """The simulated providers, under their real names, for this test's own process."""
+    settings.OUTBOUND_HOSTS_FILE = str(simulators.hosts_file)
+    settings.OUTBOUND_CA_FILE = str(simulators.ca_file)
+    simulators.clear()
+    return simulators
+
+
+@pytest.fixture(scope="session")
+def broker_url() -> Iterator[str]:
+    with processes.broker() as url:
+        yield url
+
+
+@pytest.fixture
+def with_broker(broker_url: str, settings: Any) -> Iterator[str]:
+    """This process and its children use a real broker."""
+    from facio_site.celery import app
+    from providers import broker
+
+    settings.REDIS_URL = broker_url
+    before = app.conf.broker_url
+    app.conf.broker_url = broker_url.replace("unix://", "redis+socket://")
+    broker._client.cache_clear()
+    app.pool.force_close_all()
+    yield broker_url
+    broker._client().flushall()
+    broker._client.cache_clear()
+    app.conf.broker_url = before
+
+
+@pytest.fixture
+def worker(transactional_db: None, sims: Simulators, with_broker: str) -> Iterator[Any]:
+    """The real worker process on the test database."""
+    process = processes.start_worker(with_broker)
+    try:
+        yield process
+    finally:
+        processes.stop(process)

