@@ -1,0 +1,408 @@
+"""From states to config.json and .env."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from providers.secret import Secret
+from routing.document import camel, read_json
+from routing.envfile import env_text
+from routing.export import (
+    Exported,
+    Mode,
+    ProviderState,
+    RouteState,
+    build_config,
+    configured,
+    quickstart_env,
+)
+from routing.rules import Configured, explain
+from routing.schema import problems
+from tests.routing.conftest import Ask
+from tests.routing.samples import ROUTES, SPECS, provider, provider_states
+
+
+def build(
+    base: dict[str, Any] | None = None,
+    providers: list[ProviderState] | None = None,
+    routes: list[RouteState] | None = None,
+    mode: Mode = Mode.KEYS,
+) -> Exported:
+    return build_config(base, providers or [], routes or [], mode, specs=SPECS)
+
+
+def main(model: str, provider_name: str = "auto") -> list[RouteState]:
+    return [RouteState(slot="main", model=model, provider=provider_name)]
+
+
+def plain(env: dict[str, Secret] | Any) -> dict[str, str]:
+    return {name: secret.reveal() for name, secret in env.items()}
+
+
+# --- the selection examples -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("states", "route", "expected"),
+    [
+        (
+            [provider("anthropic", "sk-ant-1"), provider("openrouter", "sk-or-1")],
+            main("anthropic/claude-opus-4-7"),
+            {
+                "agents": {"defaults": {"model": "anthropic/claude-opus-4-7", "provider": "auto"}},
+                "providers": {
+                    "anthropic": {"apiKey": "sk-ant-1"},
+                    "openrouter": {"apiKey": "sk-or-1"},
+                },
+            },
+        ),
+        (
+            [provider("openrouter", "sk-or-1")],
+            main("qwen/qwen3-coder", "openrouter"),
+            {
+                "agents": {"defaults": {"model": "qwen/qwen3-coder", "provider": "openrouter"}},
+                "providers": {"openrouter": {"apiKey": "sk-or-1"}},
+            },
+        ),
+        (
+            [
+                provider(
+                    "azure_openai",
+                    "k1",
+                    api_base="https://x.openai.azure.com",
+                    values={"deployments": "my-deployment"},
+                )
+            ],
+            main("my-deployment", "azure_openai"),
+            {
+                "agents": {"defaults": {"model": "my-deployment", "provider": "azure_openai"}},
+                "providers": {
+                    "azure_openai": {"apiKey": "k1", "apiBase": "https://x.openai.azure.com"}
+                },
+            },
+        ),
+        (
+            [provider("opencode_go", "oc-1")],
+            main("glm-5", "opencode_go"),
+            {
+                "agents": {"defaults": {"model": "glm-5", "provider": "opencode_go"}},
+                "providers": {"opencode_go": {"apiKey": "oc-1"}},
+            },
+        ),
+    ],
+    ids=["anthropic by name", "openrouter forced", "azure deployment", "opencode go"],
+)
+def test_the_selection_examples_come_out_exactly(
+    states: list[ProviderState], route: list[RouteState], expected: dict[str, Any]
+) -> None:
+    exported = build(None, states, route)
+
+    assert exported.document == expected
+    assert read_json(exported.text.encode()) == expected
+    decision = explain(route[0].model, configured(exported.document, SPECS), route[0].provider)
+    assert decision.provider == states[0].kind
+
+
+# --- modes ----------------------------------------------------------------------------------
+
+STATES = [
+    provider(
+        "openai", "sk-proj-1", extra_headers={"X-Org": "o1", "X_Org": "o2", "A": "Bearer ${T}"}
+    ),
+    provider("azure_openai", "az-1", api_base="https://x.openai.azure.com"),
+    provider("zhipu", "z1"),
+    provider("groq", "${GROQ_KEY}"),
+    provider("vllm", "v1", api_base="http://gpu:8000/v1", extra_body={"top_k": 3, "t": ["a"]}),
+    provider(
+        "bedrock",
+        secrets={"access_key_id": "AKIA1", "secret_access_key": "s1"},
+        values={"region": "eu-west-1"},
+    ),
+]
+
+
+def test_mode_env_names_every_secret_and_gives_the_values_beside_the_file() -> None:
+    exported = build(None, STATES, mode=Mode.ENV)
+
+    assert exported.document["providers"] == {
+        "openai": {
+            "apiKey": "${OPENAI_API_KEY}",
+            "extraHeaders": {
+                "X-Org": "${OPENAI_HEADER_X_ORG}",
+                "X_Org": "${OPENAI_HEADER_X_ORG_2}",
+                "A": "Bearer ${T}",
+            },
+        },
+        "azure_openai": {
+            "apiKey": "${AZURE_OPENAI_API_KEY}",
+            "apiBase": "https://x.openai.azure.com",
+        },
+        "bedrock": {"region": "eu-west-1"},
+        "zhipu": {"apiKey": "${ZAI_API_KEY}"},
+        "groq": {"apiKey": "${GROQ_KEY}"},
+        "vllm": {
+            "apiKey": "${VLLM_API_KEY}",
+            "apiBase": "http://gpu:8000/v1",
+            "extraBody": {"top_k": 3, "t": ["a"]},
+        },
+    }
+    assert plain(exported.env) == {
+        "OPENAI_API_KEY": "sk-proj-1",
+        "OPENAI_HEADER_X_ORG": "o1",
+        "OPENAI_HEADER_X_ORG_2": "o2",
+        "AZURE_OPENAI_API_KEY": "az-1",
+        "ZAI_API_KEY": "z1",
+        "ZHIPUAI_API_KEY": "z1",
+        "VLLM_API_KEY": "v1",
+        "AWS_ACCESS_KEY_ID": "AKIA1",
+        "AWS_SECRET_ACCESS_KEY": "s1",
+    }
+
+
+def test_mode_keys_holds_the_keys_and_never_the_aws_ones() -> None:
+    exported = build(None, STATES)
+
+    assert exported.document["providers"]["openai"]["apiKey"] == "sk-proj-1"
+    assert exported.document["providers"]["bedrock"] == {"region": "eu-west-1"}
+    assert "AKIA1" not in exported.text
+    assert exported.may_hold_secrets
+
+
+def test_mode_redacted_masks_every_secret_leaf_and_names_what_it_leaves_out() -> None:
+    base = {
+        "channels": {"telegram": {"token": "t-1"}},
+        "agents": {"defaults": {"model": "m", "workspace": "~/w"}, "other": 1},
+        "providers": {
+            "azureOpenai": {"api_key": "az-0", "proxy": "http://u:p@h", "apiBase": "https://u:p@h"},
+            "companyProxy": {"apiKey": "c-1"},
+            "openai_codex": {"proxy": "x"},
+        },
+    }
+    states = [provider("azure_openai", "az-0", api_base="https://u:p@h"), STATES[0], STATES[4]]
+
+    exported = build(base, states, main("m"), Mode.REDACTED)
+
+    assert exported.document == {
+        "agents": {"defaults": {"model": "m"}},
+        "providers": {
+            "azureOpenai": {"api_key": "***", "apiBase": "***"},
+            "openai": {
+                "apiKey": "***",
+                "extraHeaders": {"X-Org": "***", "X_Org": "***", "A": "***"},
+            },
+            "vllm": {
+                "apiKey": "***",
+                "apiBase": "http://gpu:8000/v1",
+                "extraBody": {"top_k": "***", "t": ["***"]},
+            },
+        },
+    }
+    assert exported.left_out == (
+        "channels",
+        "agents.defaults.workspace",
+        "agents.other",
+        "providers.azureOpenai.proxy",
+        "providers.companyProxy",
+        "providers.openai_codex",
+    )
+    assert not exported.may_hold_secrets
+
+
+def test_mode_env_may_hold_secrets_only_when_something_is_not_ours_or_a_body_is_there() -> None:
+    key = [provider("openai", "sk-1")]
+
+    assert not build(None, key, mode=Mode.ENV).may_hold_secrets
+    assert build({"channels": {}}, key, mode=Mode.ENV).may_hold_secrets
+    assert build(None, [STATES[4]], mode=Mode.ENV).may_hold_secrets
+
+
+def test_nothing_of_an_export_prints_a_secret() -> None:
+    exported = build(None, STATES, mode=Mode.ENV)
+
+    assert "sk-proj-1" not in repr(exported)
+    assert "sk-proj-1" not in repr(STATES)
+    assert "sk-proj-1" not in repr(build(None, STATES))
+
+
+# --- presence -------------------------------------------------------------------------------
+
+
+def test_a_hosted_base_that_is_the_default_is_left_out_with_or_without_slash() -> None:
+    for base in ("https://api.deepseek.com", "https://api.deepseek.com/", ""):
+        document = build(None, [provider("deepseek", "k", api_base=base)]).document
+        assert document["providers"]["deepseek"] == {"apiKey": "k"}
+
+
+def test_a_local_base_is_always_written() -> None:
+    for base in ("http://localhost:11434/v1", ""):
+        document = build(None, [provider("ollama", api_base=base)]).document
+        assert document["providers"]["ollama"] == {"apiBase": "http://localhost:11434/v1"}
+
+
+def test_a_provider_that_was_never_configured_has_no_entry() -> None:
+    assert build(None, [], main("m")).document == {
+        "agents": {"defaults": {"model": "m", "provider": "auto"}}
+    }
+    only_aws = provider("bedrock", secrets={"access_key_id": "AKIA1"})
+    assert build(None, [only_aws]).document == {}
+
+
+def test_an_unset_main_route_writes_neither_model_nor_provider() -> None:
+    assert build(None, [], [RouteState(slot="main")]).document == {}
+
+
+def test_overrides_are_written_only_when_set_and_their_provider_only_when_not_auto() -> None:
+    routes = [
+        RouteState(slot="subagent", model="haiku"),
+        RouteState(slot="image", model="fal-ai/flux/dev", provider="fal"),
+        RouteState(slot="video", provider="replicate"),
+        RouteState(slot="vision"),
+    ]
+    assert build(None, [], routes).document == {
+        "agents": {
+            "defaults": {
+                "subagent_model": "haiku",
+                "image_model": "fal-ai/flux/dev",
+                "image_provider": "fal",
+                "video_provider": "replicate",
+            }
+        }
+    }
+
+
+def test_a_removed_provider_leaves_the_file_and_its_unknown_fields_stay() -> None:
+    base = {
+        "providers": {
+            "openai": {"apiKey": "k", "proxy": "p"},
+            "groq": {"api_key": "k"},
+            "zhipu": {},
+            "deepseek": {"apiKey": None, "apiBase": "https://api.deepseek.com/"},
+        }
+    }
+    assert build(base).document["providers"] == {
+        "openai": {"proxy": "p"},
+        "zhipu": {},
+        "deepseek": {"apiKey": None, "apiBase": "https://api.deepseek.com/"},
+    }
+
+
+def test_an_emptied_main_route_takes_its_provider_along() -> None:
+    base = {"agents": {"defaults": {"model": "m", "provider": "auto", "workspace": "w"}}}
+    assert build(base, [], main("")).document == {"agents": {"defaults": {"workspace": "w"}}}
+
+
+def test_a_lone_provider_auto_of_an_imported_file_stays() -> None:
+    base = {"agents": {"defaults": {"provider": "auto", "subagentModel": "", "image_model": None}}}
+    assert build(base, [], main("")).document == base
+
+
+def test_going_back_to_auto_says_so_in_words_on_the_main_route() -> None:
+    base = {"agents": {"defaults": {"model": "m", "provider": "openai", "visionProvider": "groq"}}}
+    assert build(base, [], main("m")).document == {
+        "agents": {"defaults": {"model": "m", "provider": "auto"}}
+    }
+
+
+def test_one_changed_header_keeps_the_order_of_the_others() -> None:
+    base = {"providers": {"openai": {"extra_headers": {"B": "1", "A": "2", "C": "3"}}}}
+    states = [provider("openai", extra_headers={"A": "9", "C": "3", "B": "1", "D": "4"})]
+
+    section = build(base, states).document["providers"]["openai"]
+
+    assert list(section["extra_headers"].items()) == [
+        ("B", "1"),
+        ("A", "9"),
+        ("C", "3"),
+        ("D", "4"),
+    ]
+
+
+def test_true_and_one_are_two_values() -> None:
+    base = {"providers": {"openai": {"extraBody": {"store": 1}}}}
+    section = build(base, [provider("openai", extra_body={"store": True})]).document
+    assert section["providers"]["openai"]["extraBody"]["store"] is True
+
+
+def test_the_imported_document_itself_is_not_changed() -> None:
+    base = {"providers": {"openai": {"apiKey": "old", "extraHeaders": {"A": "1"}}}}
+    before = json.dumps(base)
+    build(base, [provider("openai", "new", extra_headers={"A": "2"})], mode=Mode.ENV)
+    assert json.dumps(base) == before
+
+
+def test_the_order_of_the_states_does_not_matter() -> None:
+    for mode in Mode:
+        assert build(None, STATES, mode=mode).text == build(None, STATES[::-1], mode=mode).text
+
+
+def test_the_agents_view_of_a_document_knows_both_spellings_and_own_names() -> None:
+    document = {
+        "providers": {
+            "azureOpenai": {"api_key": "k", "api_base": "https://x"},
+            "companyProxy": {"apiBase": "https://y"},
+            "ollama": {"apiKey": None},
+            "odd": 3,
+        }
+    }
+    assert configured(document, SPECS) == (
+        Configured(kind="azure_openai", has_key=True, api_base="https://x"),
+        Configured(kind="companyProxy", api_base="https://y"),
+        Configured(kind="ollama"),
+    )
+
+
+# --- .env -----------------------------------------------------------------------------------
+
+
+def test_the_quickstart_env_holds_its_four_names_only() -> None:
+    states = [provider("openai", "sk-1"), provider("openrouter", "${X}"), provider("groq", "g")]
+
+    env = quickstart_env(states, main("gpt-5"), specs=SPECS)
+
+    assert plain(env) == {"OPENAI_API_KEY": "sk-1", "FACIO_MODEL": "gpt-5"}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("sk-or-v1-ab_c.d=", "sk-or-v1-ab_c.d="),
+        ("a b#c", "'a b#c'"),
+        ("a$b", "'a$b'"),
+        ("it's $1", '"it\'s \\$1"'),
+    ],
+)
+def test_env_values_are_quoted_only_where_needed(value: str, written: str) -> None:
+    assert env_text({"N": Secret(value)}) == f"N={written}\n"
+
+
+# --- the agent's loader ---------------------------------------------------------------------
+
+
+@pytest.mark.nanobot
+@settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(states=provider_states(), routes=ROUTES)
+def test_every_mode_is_loaded_by_nanobot_and_twice_the_same(
+    nanobot: Ask, states: tuple[ProviderState, ...], routes: list[RouteState]
+) -> None:
+    for mode in Mode:
+        exported = build(None, list(states), routes, mode)
+        answer = nanobot("load", text=exported.text)
+
+        assert "error" not in answer
+        assert problems(exported.document) == ()
+        assert build(None, list(states), routes, mode).text == exported.text
+        for state in states:
+            key = state.secrets.get("api_key")
+            if key and mode is Mode.KEYS:
+                assert answer["providers"][camel(state.kind)]["apiKey"] == key.reveal()
+            if key and len(key.reveal()) > 20 and not key.is_reference and mode is not Mode.KEYS:
+                assert key.reveal() not in exported.text
