@@ -38,7 +38,9 @@ PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
 IS_LOOPBACK = HOST in ("127.0.0.1", "::1", "localhost")
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 if not IS_HTTPS and not IS_LOOPBACK:
-    _fail("HOST is not loopback, so PUBLIC_URL must start with https:// (a reverse proxy ends TLS).")
+    _fail(
+        "HOST is not loopback, so PUBLIC_URL must start with https:// (a reverse proxy ends TLS)."
+    )
 _public_host = PUBLIC_URL.split("://", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0].strip("[]")
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -79,7 +81,6 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "facio_site.middleware.htmx_page_loads",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "facio_site.middleware.session_limits",
@@ -88,6 +89,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "facio_site.middleware.InvalidForms",
+    "facio_site.middleware.htmx_page_loads",  # innermost: it adds a message
 ]
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
@@ -174,6 +177,7 @@ MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_REAUTHENTICATION_REQUIRED = True
 USERSESSIONS_TRACK_ACTIVITY = True
+USERSESSIONS_ADAPTER = "facio_site.accounts.adapters.SessionsAdapter"
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail is ever sent
 
 # Sessions, cookies, transport
