@@ -6,8 +6,6 @@ whatever Python is there, and looks for one that is new enough. Kept out: what t
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import fcntl
 import hashlib
 import os
@@ -18,10 +16,10 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Iterator
+from typing import Iterator, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -57,7 +55,6 @@ FIXES = {
 PRODUCTION = {
     "ALLOWED_HOSTS": "",
     "CSRF_TRUSTED_ORIGINS": "",
-    "DATABASE_URL": "",
     "DEBUG": "0",
     "HOST": "127.0.0.1",
     "PUBLIC_URL": "https://facio.example",
@@ -70,7 +67,7 @@ PROBE = (
 )
 
 
-class Impossible(Exception):
+class Impossible(Exception):  # noqa: N818
     """The text says what is missing on this machine."""
 
 
@@ -95,7 +92,8 @@ def site_packages(python: str) -> Path | None:
 
 def pythons() -> Iterator[str]:
     """Where a Python may be, the wanted one first; a name on PATH can still be a dead shim."""
-    names = [os.environ.get("PYTHON"), sys.executable, "python3"]
+    own = getattr(sys, "_base_executable", sys.executable)  # not that of the environment
+    names = [os.environ.get("PYTHON"), own, "python3"]
     names += [f"python3.{minor}" for minor in range(14, 10, -1)]
     names += ["python", "/usr/bin/python3", "/usr/local/bin/python3"]
     for name in dict.fromkeys(names):
@@ -232,6 +230,8 @@ def clean_environ() -> dict[str, str]:
 def end_with_make() -> None:
     """A killed make tells nobody, so the kernel is asked to (Linux; it outlasts the exec)."""
     if "MAKELEVEL" in os.environ and sys.platform.startswith("linux"):
+        import ctypes
+
         ctypes.CDLL(None).prctl(1, int(signal.SIGTERM), 0, 0, 0)
 
 
@@ -251,14 +251,17 @@ def project_files(suffix: str) -> list[str]:
     found = []
     for folder, subfolders, files in os.walk(ROOT):
         subfolders[:] = [name for name in subfolders if name[0] not in "._" and name != "var"]
-        found += [os.path.join(folder, name) for name in files if name.endswith(suffix)]
+        found += [str(Path(folder, name)) for name in files if name.endswith(suffix)]
     return sorted(found)
 
 
 def run_steps(steps: dict[str, str], python: str, *, at_once: int) -> bool:
     """Whether all of them succeeded; each reports by itself, with its output when it did not."""
+    from concurrent.futures import ThreadPoolExecutor  # not for the commands that must start fast
+
     with tempfile.TemporaryDirectory() as state, ThreadPoolExecutor(at_once) as pool:
         environ = {**clean_environ(), **PRODUCTION, "STATE_DIR": state}
+        environ["DATABASE_URL"] = f"sqlite:///{state}/db.sqlite3"
 
         def run(name: str) -> bool:
             started = time.monotonic()
@@ -286,6 +289,10 @@ def test_environ() -> dict[str, str]:
     return environ
 
 
+def become(argv: list[str], environ: dict[str, str]) -> NoReturn:
+    os.execve(argv[0], argv, environ)
+
+
 def provide_nanobot() -> None:
     """The agent's ancestor in an environment of its own, for the tests that compare with it."""
     try:
@@ -302,22 +309,23 @@ def main(words: list[str]) -> int:
     name = words[0]
     os.chdir(ROOT)
     end_with_make()
-    with ThreadPoolExecutor(1) as pool:
-        if name in ("test", "check", "bench"):
-            pool.submit(provide_nanobot)
-        if name in ("run", "demo"):
-            python = provide(VENV, RUN_LOCK, enough=[RUN_LOCK, DEVELOP_LOCK], guard=RUN_LOCK)
-        else:
-            python = provide(VENV, DEVELOP_LOCK, enough=[DEVELOP_LOCK], guard=RUN_LOCK)
+    beside = threading.Thread(target=provide_nanobot)
+    if name in ("test", "check", "bench"):
+        beside.start()
+    if name in ("run", "demo"):
+        python = provide(VENV, RUN_LOCK, enough=[RUN_LOCK, DEVELOP_LOCK], guard=RUN_LOCK)
+    else:
+        python = provide(VENV, DEVELOP_LOCK, enough=[DEVELOP_LOCK], guard=RUN_LOCK)
+    if beside.ident:
+        beside.join()
     if name == "fix":
-        return not run_steps(FIXES, python, at_once=1)
+        return int(not run_steps(FIXES, python, at_once=1))
     if name == "check":
         clean = run_steps(CHECKS, python, at_once=os.cpu_count() or 1)
         tests = words_of(COMMANDS["test"], python)
-        passed = not subprocess.run(tests, env=test_environ()).returncode
-        return not (clean and passed)
+        return subprocess.run(tests, env=test_environ()).returncode or int(not clean)
     argv = words_of(COMMANDS[name], python) + shlex.split(os.environ.get("ARGS", ""))
-    os.execve(python, argv, test_environ())  # does not return
+    become(argv, test_environ())
 
 
 if __name__ == "__main__":

@@ -274,8 +274,12 @@ def announce(url: str, link: str, *, demo: bool) -> None:
     if link:
         lines.append(f"Create the owner account here (works once): {link}")
     if demo:
-        lines.append("Demo: the providers are simulated. The key decides how one answers:")
-        lines.append("  good, bad, nocredit, limited, error, hang, slow, html, malformed, empty")
+        lines.append(
+            "The providers are simulated; a word in the key decides how one answers: demo-good,"
+        )
+        lines.append(
+            "demo-bad, -nocredit, -limited, -error, -hang, -slow, -html, -malformed, -empty"
+        )
     with contextlib.suppress(OSError):
         print(*lines, "Ctrl-C stops it.", sep="\n", flush=True)
 
