@@ -13,7 +13,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from providers.adapters import Adapter, Entered
+from providers.adapters import Adapter, Entered, adapter_for
 from providers.http import BadURL, check_header
 from providers.keyshapes import clean_key, key_problem
 from providers.models import BODY, HEADERS, Entry, Provider, SecretState
@@ -307,7 +307,7 @@ class ProviderForm(forms.Form):
                 entry.values[field.name] = value
 
     def _adapter(self, entered: Entered) -> Adapter:
-        return (self.spec.adapter or Adapter)(self.spec, entered)
+        return adapter_for(self.spec, entered)
 
 
 def _initial(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
@@ -334,7 +334,9 @@ def _depth(value: Any) -> int:
     while todo:
         item, level = todo.pop()
         deepest = max(deepest, level)
-        children = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        children = (
+            item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+        )
         todo.extend((child, level + 1) for child in children)
     return deepest
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -18,7 +19,8 @@ from django.utils import timezone
 
 from facio_site import sealing
 from facio_site.sealed import SealedRow
-from providers.adapters import Adapter, Entered
+from providers.adapters import Adapter, Entered, adapter_for
+from providers.awsprofiles import keys_of
 from providers.catalogs import Catalog, CatalogItem
 from providers.jobs import Job, JobQuerySet, Task
 from providers.outcomes import Outcome
@@ -134,8 +136,13 @@ class Entry(SealedRow):
         )
 
     def adapter(self, *, with_secrets: bool = True) -> Adapter:
-        cls = self.spec.adapter or Adapter
-        return cls(self.spec, self.entered(with_secrets=with_secrets))
+        """The adapter of these values. A profile that the operator opened stands for its keys."""
+        entered = self.entered(with_secrets=with_secrets)
+        keys = keys_of(entered.values.get("profile", "")) if with_secrets else {}
+        if keys and "api_key" not in entered.secrets:
+            values = {name: text for name, text in entered.values.items() if name != "profile"}
+            entered = replace(entered, values=values, secrets={**entered.secrets, **keys})
+        return adapter_for(self.spec, entered)
 
     def fingerprint(self) -> str:
         """A keyed digest of all that was entered: equal values give equal text."""
@@ -422,5 +429,3 @@ class CatalogEntry(models.Model):
             filled=sorted(item.filled),
             first_seen_at=now,
         )
-
-
