@@ -157,11 +157,10 @@ def ms(value: float | None) -> str:
     """Milliseconds as people read them: "3.2 ms", "142 ms", "1.24 s"; "" for None."""
     if value is None:
         return ""
-    if value < 10:
-        return f"{formats.number_format(value, 1)} ms"
-    if value < 1000:
-        return f"{value:.0f} ms"
-    return f"{formats.number_format(value / 1000, 2)} s"
+    if value >= 1000:
+        return f"{formats.number_format(round(value / 1000, 2), 2)} s"
+    places = 1 if value < 10 and isinstance(value, float) else 0
+    return f"{formats.number_format(round(value, places), places)} ms"
 
 
 @register.filter

@@ -1,0 +1,67 @@
+"""The style sheet: readable in both themes, and nothing in it that the page may not load."""
+
+import re
+from itertools import product
+
+import pytest
+from django.conf import settings
+
+CSS = (settings.BASE_DIR / "static" / "app.css").read_text()
+SCRIPT = (settings.BASE_DIR / "static" / "app.js").read_text()
+TONES = ("ok", "warn", "error", "info", "violet")
+GROUNDS = ("paper", "card", "side", "soft")
+PAIRS = [
+    *product(("ink", "muted", "link"), GROUNDS),
+    *product(("ink", "link"), ("tint",)),
+    *((f"{tone}-fg", ground) for tone in TONES for ground in (f"{tone}-bg", "card", "paper")),
+    *product(("danger",), ("card", "paper", "error-bg")),
+    ("on-primary", "primary"),
+    ("on-danger", "danger-bg"),
+    ("ink", "raised"),
+]
+
+
+def _colours(theme: int) -> dict[str, str]:
+    found = re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\)", CSS)
+    return {name: both[theme] for name, *both in found}
+
+
+def _luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(c * 2 for c in colour[1:])
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(("text", "ground"), PAIRS)
+def test_text_stands_out_from_its_ground(theme, text, ground):
+    colours = _colours(theme)
+    assert _contrast(colours[text], colours[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("ground", ["paper", "card", "soft"])
+def test_the_focus_ring_stands_out_from_its_ground(theme, ground):
+    colours = _colours(theme)
+    assert _contrast(colours["ring"], colours[ground]) >= 3
+
+
+def test_the_style_sheet_loads_nothing_from_elsewhere():
+    assert "@import" not in CSS
+    assert all(url.startswith('"data:image/svg+xml,') for url in re.findall(r"url\(([^)]*)", CSS))
+
+
+def test_every_custom_property_that_is_used_is_declared():
+    declared = set(re.findall(r"(--[\w-]+):", CSS))
+    assert set(re.findall(r"var\((--[\w-]+)", CSS)) <= declared
+
+
+def test_style_sheet_and_script_stay_small():
+    assert len(CSS.encode()) <= 38_000
+    assert len(SCRIPT.encode()) <= 4_000
