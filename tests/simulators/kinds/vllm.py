@@ -1,0 +1,91 @@
+"""vLLM: only /v1 is guarded, and only with `~guarded`; LoRA rows inherit from their parent.
+
+Source: https://github.com/vllm-project/vllm (vllm/entrypoints/openai)
+"""
+
+from tests.simulators.answers import (
+    Answer,
+    Ask,
+    Manners,
+    Row,
+    as_json,
+    as_text,
+    chat_done,
+    gate,
+    has_messages,
+    listing,
+    public_gate,
+)
+from tests.simulators.kinds.kind import Kind
+
+
+def row(model_id: str, parent: str | None = None) -> Row:
+    found: Row = {
+        "id": model_id,
+        "object": "model",
+        "created": 1_770_000_000,
+        "owned_by": "vllm",
+        "root": model_id if parent is None else f"/lora/{model_id}",
+        "parent": parent,
+        "permission": [],
+    }
+    return found if parent else {**found, "max_model_len": 40_960}
+
+
+ROWS: list[Row] = [row("Qwen/Qwen3-32B"), row("sql-adapter", parent="Qwen/Qwen3-32B")]
+
+
+def problem(status: int, kind: str, message: str) -> Answer:
+    error = {"message": message, "type": kind, "param": "model", "code": status}
+    return as_json(status, {"error": error})
+
+
+MANNERS = Manners(
+    missing=as_json(401, {"error": "Unauthorized"}),
+    bad=as_json(401, {"error": "Unauthorized"}),
+    limited=problem(429, "TooManyRequests", "Too many requests"),
+    forbidden=problem(403, "Forbidden", "Forbidden"),
+    error=problem(500, "InternalServerError", "EngineCore encountered an issue."),
+)
+
+
+def _chat(ask: Ask) -> Answer:
+    if ask.model not in {one["id"] for one in ask.rows(ROWS, row, fresh=False)}:
+        text = f"The model `{ask.model}` does not exist."
+        return problem(404, "NotFoundError", text)
+    if not has_messages(ask):
+        return problem(400, "BadRequestError", "messages: Field required")
+    return chat_done(ask.model)
+
+
+def answer(ask: Ask) -> Answer:
+    if ask.path in {"/health", "/version", "/metrics"}:
+        if ask.path == "/health":
+            return Answer(503 if ask.has("error") else 200)
+        if ask.path == "/version":
+            return as_json(200, {"version": "0.21.0"})
+        return as_text(200, "# HELP vllm:num_requests_running Running requests.\n")
+    guarded = "guarded" in ask.path_words
+    refused = gate(ask, MANNERS, ask.bearer) if guarded else public_gate(ask, MANNERS)
+    if refused is not None:
+        return refused
+    match ask.method, ask.path:
+        case "GET", "/v1/models":
+            return listing(ask.rows(ROWS, row))
+        case "POST", "/v1/chat/completions":
+            return _chat(ask)
+    return as_json(404, {"detail": "Not Found"})
+
+
+KIND = Kind(
+    "vllm",
+    answer,
+    plain=(
+        "vllm.example:8000",
+        "localhost:8001",
+        "localhost:8000",
+        "host.docker.internal:8000",
+        "host.docker.internal:8001",
+    ),
+    local=True,
+)
