@@ -17,12 +17,19 @@ from typing import Any
 
 from providers.secret import Secret
 from providers.specs import ProviderSpec
-from routing.document import camel, drop, get, join, key_of, make_part, part, put, snake, write_json
+from routing.document import drop, get, key_of, make_part, part, put, write_json
+from routing.owned import (
+    MAIN,
+    SLOTS,
+    owned_keys,
+    redacted,
+    route_keys,
+    shown_document,
+    spellings,
+    unowned_paths,
+)
 from routing.rules import AUTO, Configured
-
-MASK = "***"
-MAIN = "main"
-SLOTS = (MAIN, "subagent", "vision", "image", "video")
+from routing.understood import fault, is_reference, meaning
 
 # Names beside its own under which a key is written to the .env text.
 # Source: https://facio.bot/docs/providers/hosted
@@ -120,7 +127,7 @@ def build_config(
     for kind, spec in specs.items():
         if not spec.is_oauth:
             _put_provider(document, spec, states.get(kind))
-    unowned = tuple(_unowned(document, specs))
+    unowned = tuple(unowned_paths(document, specs))
     env: dict[str, Secret] = {}
     if mode is not Mode.REDACTED:
         env = _cloud_env(states, specs)
@@ -128,7 +135,7 @@ def build_config(
         env = {**_refer(document, specs), **env}
     has_extra_body = any(get(section, "extraBody") for _, section in _sections(document, specs))
     if mode is Mode.REDACTED:
-        document = _redacted(document, specs)
+        document = redacted(document, specs)
     return Exported(
         mode=mode,
         document=document,
@@ -137,6 +144,11 @@ def build_config(
         unowned=unowned,
         has_extra_body=has_extra_body,
     )
+
+
+def preview(exported: Exported, specs: Mapping[str, ProviderSpec]) -> str:
+    """The document for a page: references stay, secrets are ***, what is not ours is only named."""
+    return write_json(shown_document(exported.document, specs))
 
 
 # --- routes ---------------------------------------------------------------------------------
@@ -174,18 +186,7 @@ def _set(section: dict[str, Any], name: str, value: str) -> None:
         drop(section, name)
 
 
-def route_keys(slot: str) -> tuple[str, str]:
-    """The names of a slot's model and provider in agents.defaults."""
-    return ("model", "provider") if slot == MAIN else (f"{slot}_model", f"{slot}_provider")
-
-
 # --- providers ------------------------------------------------------------------------------
-
-
-def owned_keys(spec: ProviderSpec) -> tuple[str, ...]:
-    """The keys of a provider's entry that are set here, by the names that new ones get."""
-    extra = tuple(item.config_key for item in spec.extra_fields if item.config_key)
-    return ("apiKey", "apiBase", "extraHeaders", "extraBody", *extra)
 
 
 def env_name(spec: ProviderSpec) -> str:
@@ -200,16 +201,14 @@ def _put_provider(
     was_there = bool(before)
     wanted = _wanted(spec, state, before) if state else {}
     for name in owned_keys(spec):
-        have = _meaning(spec, name, get(before, name))
-        want = _meaning(spec, name, wanted.get(name))
-        if _same(have, want):
+        stands, want = get(before, name), wanted.get(name)
+        if _same(_understood(spec, name, stands), meaning(spec, name, want)):
             continue
-        if want is None:
-            drop(part(document, "providers", spec.kind), name)
+        if meaning(spec, name, want) is None:
+            drop(before, name)
             continue
         section = make_part(document, "providers", spec.kind)
-        merged = _merged(have, want) if isinstance(want, dict) else want
-        put(section, name, merged)
+        put(section, name, _merged(stands, want) if isinstance(want, dict) else want)
     if was_there and not part(document, "providers", spec.kind):
         drop(part(document, "providers"), spec.kind)
 
@@ -229,19 +228,14 @@ def _wanted(spec: ProviderSpec, state: ProviderState, before: Mapping[str, Any])
     if spec.is_local and not state.api_base:
         # A base is what makes a local provider eligible: written even when it is the default,
         # unless an imported entry does without it.
-        is_imported = any(_meaning(spec, name, get(before, name)) for name in owned_keys(spec))
+        is_imported = any(_understood(spec, name, get(before, name)) for name in owned_keys(spec))
         wanted["apiBase"] = "" if is_imported and not get(before, "apiBase") else spec.api_base
     return wanted
 
 
-def _meaning(spec: ProviderSpec, name: str, value: Any) -> Any:
-    """None for all that means "not set": missing, null, empty, a hosted kind's own default."""
-    if value is None or value in ("", {}):
-        return None
-    is_default = name == "apiBase" and not spec.is_local and isinstance(value, str)
-    if is_default and spec.api_base and value.rstrip("/") == spec.api_base.rstrip("/"):
-        return None
-    return value
+def _understood(spec: ProviderSpec, name: str, value: Any) -> Any:
+    """What a value of the document means; None also when nothing here would have taken it."""
+    return None if fault(spec, name, value) else meaning(spec, name, value)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -269,7 +263,7 @@ def configured(
     document: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
 ) -> tuple[Configured, ...]:
     """The providers of a document as the agent's routing sees them."""
-    kinds = _spellings(specs)
+    kinds = spellings(specs)
     return tuple(
         Configured(
             kind=kinds.get(name, name),
@@ -281,19 +275,7 @@ def configured(
     )
 
 
-def _spellings(specs: Mapping[str, ProviderSpec]) -> dict[str, str]:
-    """Both spellings of every kind that is ours to write -> the kind."""
-    return {name: kind for kind in specs for name in (kind, camel(kind))}
-
-
 # --- secrets --------------------------------------------------------------------------------
-
-# ${NAME}, also behind a scheme word: only the agent can resolve it, so it stays.
-_REFERENCE = re.compile(r"(?:[A-Za-z]+ )?\$\{[A-Za-z_][\w.]*\}", re.ASCII)
-
-
-def is_reference(text: str) -> bool:
-    return _REFERENCE.fullmatch(text) is not None
 
 
 def _refer(document: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[str, Secret]:
@@ -301,17 +283,24 @@ def _refer(document: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[
     env: dict[str, Secret] = {}
     for spec, section in _sections(document, specs):
         key = get(section, "apiKey")
-        if isinstance(key, str) and key and not is_reference(key):
+        if _is_secret(key):
             put(section, "apiKey", f"${{{env_name(spec)}}}")
             for name in (env_name(spec), *ALSO_NAMED.get(spec.kind, ())):
                 env[name] = Secret(key)
         headers = get(section, "extraHeaders")
         for header, value in headers.items() if isinstance(headers, dict) else ():
-            if isinstance(value, str) and value and not is_reference(value):
+            if _is_secret(value):
                 name = _header_name(spec.kind, header, env)
                 headers[header] = f"${{{name}}}"
                 env[name] = Secret(value)
     return env
+
+
+def _is_secret(value: Any) -> bool:
+    """A value to hide: not empty, not a reference, and not a mask already."""
+    if not isinstance(value, str) or not value or is_reference(value):
+        return False
+    return re.fullmatch(r"[*•]+", value) is None
 
 
 def _header_name(kind: str, header: str, taken: Mapping[str, Secret]) -> str:
@@ -335,95 +324,3 @@ def _cloud_env(
         for item in spec.extra_fields
         if item.is_secret and not item.config_key and state.secrets.get(item.name)
     }
-
-
-# --- what is not ours -----------------------------------------------------------------------
-
-_ROUTE_KEYS = {name for slot in SLOTS for name in route_keys(slot)}
-
-
-def _is_owned(path: tuple[str, ...], specs: Mapping[str, ProviderSpec]) -> bool | None:
-    """True: ours. False: not ours. None: an object that holds both."""
-    kinds = _spellings(specs)
-    match path:
-        case ("agents",) | ("agents", "defaults") | ("providers",):
-            return None
-        case ("agents", "defaults", name):
-            return snake(name) in _ROUTE_KEYS
-        case ("providers", name):
-            return None if name in kinds and not specs[kinds[name]].is_oauth else False
-        case ("providers", name, key):
-            owned = owned_keys(specs[kinds[name]])
-            return key in owned or key in map(snake, owned)
-        case _:
-            return False
-
-
-def _unowned(
-    value: Mapping[str, Any],
-    specs: Mapping[str, ProviderSpec],
-    path: tuple[str, ...] = (),
-    shown: str = "",
-) -> Iterator[str]:
-    for key, item in value.items():
-        here, name = (*path, key), join(shown, key)
-        is_owned = _is_owned(here, specs)
-        if is_owned is None and isinstance(item, dict):
-            yield from _unowned(item, specs, here, name)
-        elif not is_owned:
-            yield name
-
-
-def _redacted(
-    value: Mapping[str, Any], specs: Mapping[str, ProviderSpec], path: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key, item in value.items():
-        here = (*path, key)
-        is_owned = _is_owned(here, specs)
-        if is_owned is None and isinstance(item, dict):
-            kept[key] = _redacted(item, specs, here)
-        elif is_owned:
-            kept[key] = _redacted_field(snake(key), item) if path[0] == "providers" else item
-    return kept
-
-
-def _redacted_field(name: str, value: Any) -> Any:
-    if name in ("api_key", "extra_headers", "extra_body"):
-        return _masked(value)
-    if name == "api_base" and re.search(r"[@?#]", str(value)):
-        return MASK  # more than an address: it may carry a password or a token
-    return value
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _masked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    return value if value is None or value == "" else MASK
-
-
-def preview(exported: Exported, specs: Mapping[str, ProviderSpec]) -> str:
-    """The document for a page: references stay, secrets are ***, what is not ours is only named."""
-    return write_json(_shown(exported.document, specs))
-
-
-def _shown(
-    value: Mapping[str, Any], specs: Mapping[str, ProviderSpec], path: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key, item in value.items():
-        here = (*path, key)
-        is_owned = _is_owned(here, specs)
-        if is_owned is None and isinstance(item, dict):
-            kept[key] = _shown(item, specs, here)
-        elif not is_owned:
-            kept[key] = "…"
-        elif path[0] != "providers" or (isinstance(item, str) and is_reference(item)):
-            kept[key] = item
-        elif snake(key) == "extra_headers" and isinstance(item, dict):
-            kept[key] = {n: v if is_reference(str(v)) else MASK for n, v in item.items()}
-        else:
-            kept[key] = _redacted_field(snake(key), item)
-    return kept

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from routing.document import camel, join, key_of
-from routing.export import SLOTS, route_keys
 from routing.order import FACTS, INHERITED_NAMES
+from routing.owned import MAIN, SLOTS, route_keys
 from routing.rules import known_name
 
 MESSAGES: Mapping[str, str] = {
@@ -55,7 +55,7 @@ def _routes(document: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("not_object", "agents.defaults")
         return
     for slot in SLOTS:
-        check = _text if slot == SLOTS[0] else _text_or_null
+        check = _text if slot == MAIN else _text_or_null
         for name in route_keys(slot):
             key = key_of(defaults, name)
             if key is not None and (code := check(defaults[key])):

@@ -18,6 +18,7 @@ from routing.export import (
     RouteState,
     build_config,
     configured,
+    preview,
     quickstart_env,
 )
 from routing.rules import Configured, explain
@@ -228,6 +229,29 @@ def test_nothing_of_an_export_prints_a_secret() -> None:
     assert "sk-proj-1" not in repr(build(None, STATES))
 
 
+def test_the_preview_keeps_references_masks_secrets_and_only_names_the_rest() -> None:
+    base = {"channels": {"telegram": {"token": "t-1"}}, "providers": {"mine": {"apiKey": "m-1"}}}
+    exported = build(base, [STATES[0], STATES[3], STATES[4]], main("m"))
+
+    assert json.loads(preview(exported, SPECS)) == {
+        "channels": "…",
+        "agents": {"defaults": {"model": "m", "provider": "auto"}},
+        "providers": {
+            "mine": "…",
+            "openai": {
+                "apiKey": "***",
+                "extraHeaders": {"X-Org": "***", "X_Org": "***", "A": "Bearer ${T}"},
+            },
+            "groq": {"apiKey": "${GROQ_KEY}"},
+            "vllm": {
+                "apiKey": "***",
+                "apiBase": "http://gpu:8000/v1",
+                "extraBody": {"top_k": "***", "t": ["***"]},
+            },
+        },
+    }
+
+
 # --- presence -------------------------------------------------------------------------------
 
 
@@ -305,6 +329,35 @@ def test_going_back_to_auto_says_so_in_words_on_the_main_route() -> None:
     assert build(base, [], main("m")).document == {
         "agents": {"defaults": {"model": "m", "provider": "auto"}}
     }
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"apiKey": "***"},
+        {"apiKey": "sk-or-v1-xxx", "extra_headers": {"X-Key": "<your key>"}},
+        {"api_key": "two words"},
+        {"apiBase": "not an address"},
+        {"apiBase": "https://api.openai.com/v1/"},
+        {"extraHeaders": {"Host": "x"}},
+        {"extraHeaders": {}, "extraBody": None, "apiBase": None},
+    ],
+)
+def test_a_value_that_nothing_here_would_take_stays_as_it_came(entry: dict[str, Any]) -> None:
+    base = {"providers": {"openai": {**entry, "apiType": "auto"}}}
+    assert build(base).document == base
+    assert build(base, [provider("openai")]).document == base
+
+
+def test_a_real_key_takes_the_place_of_a_mask() -> None:
+    base = {"providers": {"openai": {"api_key": "***"}}}
+    document = build(base, [provider("openai", "sk-1")]).document
+    assert document == {"providers": {"openai": {"api_key": "sk-1"}}}
+
+
+def test_a_base_that_differs_only_in_its_last_slash_is_the_same() -> None:
+    base = {"providers": {"vllm": {"apiBase": "http://gpu:8000/v1/"}}}
+    assert build(base, [provider("vllm", api_base="http://gpu:8000/v1")]).document == base
 
 
 def test_one_changed_header_keeps_the_order_of_the_others() -> None:
