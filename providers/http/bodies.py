@@ -1,7 +1,7 @@
 """Bodies: JSON out, and what comes back within limits. Pure; no socket.
 
 A hostile body costs at most the limits: it is unpacked piece by piece into a bounded buffer,
-counted before it is parsed, and parsed one at a time in the process.
+counted before it is parsed, and few large ones are in memory at once.
 """
 
 import json
@@ -9,18 +9,22 @@ import math
 import re
 import threading
 import zlib
-from collections.abc import Iterable
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Final, NoReturn, Self
 
 from providers.http.records import NOT_JSON
 from providers.outcomes import Failed, Outcome
 
 MAX_DEPTH: Final = 32
-MAX_NODES: Final = 500_000  # about 40 MB as Python objects at the worst
+MAX_NODES: Final = 250_000  # about 20 MB as Python objects at the worst
 MAX_PIECES: Final = 50_000  # a body in one-byte chunks would cost seconds of processor time
 MAX_DIGITS: Final = 20  # of an integer: more fits no column
 
-_parsing = threading.Lock()  # so that the peak of memory is that of one body
+SMALL_BYTES: Final = 4_000_000  # beyond it a body needs one of a few places in the process
+
+_large = threading.BoundedSemaphore(3)
+_parsing = threading.Lock()  # a body is several times its size while it is parsed
 _DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be a NUL or half a pair
 
 
@@ -33,22 +37,44 @@ def encode_json(value: Any) -> bytes:
 
 
 class Body:
-    """Collects the decoded bytes of one answer. Raises Failed(UNEXPECTED_RESPONSE)."""
+    """Collects the decoded bytes of one answer; leave the block when they are no longer needed.
 
-    def __init__(self, encoding: str, limit: int) -> None:
+    left: the seconds that remain; a large body may wait that long for its place.
+    Raises Failed(UNEXPECTED_RESPONSE).
+    """
+
+    def __init__(self, encoding: str, limit: int, left: Callable[[], float]) -> None:
         words = [word for word in encoding.lower().replace(" ", "").split(",") if word]
         packing = [word for word in words if word != "identity"]
         if packing not in ([], ["gzip"], ["x-gzip"]):
             raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_encoding")
         self._unpacker = zlib.decompressobj(31) if packing else None
         self._limit = limit
+        self._left = left
         self._pieces = 0
+        self._has_place = False
         self.content = bytearray()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.content = bytearray()
+        if self._has_place:
+            _large.release()
+            self._has_place = False
 
     def feed(self, piece: bytes) -> None:
         self._pieces += 1
         if self._pieces > MAX_PIECES:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+        if not self._has_place and len(self.content) + len(piece) > SMALL_BYTES:
+            self._take_place()
         if self._unpacker is None:
             self.content += piece
             self._check("too_large")
@@ -63,15 +89,23 @@ class Body:
 
     def _unpack(self, unpacker: "zlib._Decompress", piece: bytes) -> None:
         while piece:
-            room = self._limit - len(self.content) + 1
+            most = self._limit if self._has_place else min(self._limit, SMALL_BYTES)
+            room = most - len(self.content) + 1
             try:
                 self.content += unpacker.decompress(piece, room)
             except zlib.error:
                 raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_encoding") from None
             self._check("bomb")
+            if not self._has_place and len(self.content) > SMALL_BYTES:
+                self._take_place()
             if unpacker.eof and unpacker.unused_data:
                 raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_encoding")
             piece = unpacker.unconsumed_tail
+
+    def _take_place(self) -> None:
+        self._has_place = _large.acquire(timeout=self._left())
+        if not self._has_place:
+            raise Failed(Outcome.TIMEOUT, "deadline")
 
     def _check(self, word: str) -> None:
         if len(self.content) > self._limit:

@@ -149,43 +149,47 @@ class Door:
                 return self._read(exchange, response)
             finally:
                 response.close()
+        except Failed as error:
+            failed = error
         except httpcore.TimeoutException:
             failed = exchange.timeout()
         except (httpcore.ProtocolError, h11.ProtocolError) as error:
             failed = _protocol_failure(exchange, error)
         except httpcore.NetworkError:
-            failed = exchange.failed(Outcome.UNREACHABLE, "reset")
+            failed = Failed(Outcome.UNREACHABLE, "reset")
+        params = failed.verdict.params
+        params.update(exchange.where | params)
         raise failed
 
     def _read(self, exchange: Exchange, response: httpcore.Response) -> Reply:
         status = response.status
-        headers = _reply_headers(exchange, response)
+        headers = _reply_headers(response)
+        exchange.has_head = True
+        exchange.count(0)  # the first piece may hold more than an answer is allowed to
         if status < 200:
-            raise exchange.failed(Outcome.UNEXPECTED_RESPONSE, "bad_http")
-        content = bytearray()
-        if not 300 <= status < 400:  # a redirect is a result by itself; its body says nothing
-            content = self._content(exchange, response, headers)
-        sent_at = exchange.sent_at or time.monotonic()
-        ms = round((time.monotonic() - sent_at) * 1000)
-        return Reply(
-            status=status,
-            headers=headers,
-            data=parse_json(content, exchange.left()) if content else NOT_JSON,
-            text=content[:TEXT_BYTES].decode("utf-8", "replace"),
-            ms=ms,
-        )
+            raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_http")
+        with Body(headers.get("content-encoding", ""), self._decoded_bytes, exchange.left) as body:
+            if not 300 <= status < 400:  # a redirect is a result by itself; its body says nothing
+                self._collect(exchange, response, headers.get("content-length", ""), body)
+            sent_at = exchange.sent_at or time.monotonic()
+            ms = round((time.monotonic() - sent_at) * 1000)
+            content = body.finish()
+            return Reply(
+                status=status,
+                headers=headers,
+                data=parse_json(content, exchange.left()) if content else NOT_JSON,
+                text=content[:TEXT_BYTES].decode("utf-8", "replace"),
+                ms=ms,
+            )
 
-    def _content(
-        self, exchange: Exchange, response: httpcore.Response, headers: dict[str, str]
-    ) -> bytearray:
-        length = headers.get("content-length", "")
+    def _collect(
+        self, exchange: Exchange, response: httpcore.Response, length: str, body: Body
+    ) -> None:
         if length.isdecimal() and int(length[:20]) > self._wire_bytes:
-            raise exchange.failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
-        body = Body(headers.get("content-encoding", ""), self._decoded_bytes)
+            raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
         for piece in response.iter_stream():
             exchange.left()  # pieces that are here already cost no read, only time
             body.feed(piece)
-        return body.finish()
 
 
 def _body(request: Request) -> bytes:
@@ -223,9 +227,9 @@ def _headers(request: Request, target: Target, body: bytes) -> list[tuple[bytes,
     return [(name.encode("ascii"), value.encode("ascii")) for name, value in lines.values()]
 
 
-def _reply_headers(exchange: Exchange, response: httpcore.Response) -> dict[str, str]:
+def _reply_headers(response: httpcore.Response) -> dict[str, str]:
     if len(response.headers) > MAX_REPLY_HEADERS:
-        raise exchange.failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+        raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
     headers: dict[str, str] = {}
     for raw_name, raw_value in response.headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
@@ -243,11 +247,11 @@ def _protocol_failure(exchange: Exchange, error: Exception) -> Failed:
     """Never from the error's text, which may quote a header value."""
     is_local = isinstance(error, httpcore.LocalProtocolError | h11.LocalProtocolError)
     if is_local and exchange.sent_at is None:
-        return exchange.failed(Outcome.BAD_KEY, "unsendable")
+        return Failed(Outcome.BAD_KEY, "unsendable")
     if exchange.has_ended and not exchange.received:
-        return exchange.failed(Outcome.UNREACHABLE, "closed")
-    word = "incomplete" if exchange.has_ended else "bad_http"
-    return exchange.failed(Outcome.UNEXPECTED_RESPONSE, word)
+        return Failed(Outcome.UNREACHABLE, "closed")
+    word = "incomplete" if exchange.has_ended and exchange.has_head else "bad_http"
+    return Failed(Outcome.UNEXPECTED_RESPONSE, word)
 
 
 def _log(error: Exception) -> str:

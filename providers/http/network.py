@@ -27,6 +27,7 @@ from providers.outcomes import Failed, Outcome, Step
 DNS_SECONDS: Final = 5.0
 CONNECT_SECONDS: Final = 5.0  # for all addresses of a name together
 TLS_SECONDS: Final = 8.0
+HEAD_BYTES: Final = 256_000  # of headers and interim answers, with the first piece of the body
 
 _NO_ROUTE: Final = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.ENETDOWN}
 _TELLING: Final = ("refused", "timeout", "reset", "no_route", "failed")  # the most telling first
@@ -45,10 +46,12 @@ class Exchange:
         observe: Observer | None = None,
     ) -> None:
         self.target = target
+        self.where: dict[str, Any] = {"host": target.host, "port": target.port}
         self.policy = policy
         self.wire_bytes = wire_bytes
         self.is_fresh = False  # on a connection of its own, not on a kept one
         self.received = 0  # bytes on the wire
+        self.has_head = False  # status and headers are complete
         self.has_ended = False  # the other side closed
         self.sent_at: float | None = None
         self._deadline = deadline  # of time.monotonic
@@ -64,22 +67,18 @@ class Exchange:
     def timeout(self) -> Failed:
         """For a request that was sent: "read" while nothing came back, "deadline" after that."""
         is_silent = self.sent_at is not None and not self.received
-        return self.failed(Outcome.TIMEOUT, "read" if is_silent else "deadline")
-
-    def failed(self, outcome: Outcome, detail: str, **params: Any) -> Failed:
-        return Failed(outcome, detail, host=self.target.host, port=self.target.port, **params)
+        return Failed(Outcome.TIMEOUT, "read" if is_silent else "deadline")
 
     def count(self, size: int) -> None:
         self.received += size
-        if self.received > self.wire_bytes:
-            raise self.failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+        if self.received > (self.wire_bytes if self.has_head else HEAD_BYTES):
+            raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
 
     def tell(
         self, step: Step, outcome: Outcome, seconds: float, detail: str = "", **params: Any
     ) -> None:
         if self._observe is not None:
-            where = {"host": self.target.host, "port": self.target.port}
-            self._observe(step, outcome, round(seconds * 1000), detail, where | params)
+            self._observe(step, outcome, round(seconds * 1000), detail, self.where | params)
 
     @contextmanager
     def rung(self, step: Step) -> Iterator[None]:
@@ -131,13 +130,13 @@ class GuardedStream(httpcore.NetworkStream):
         exchange = self._current()
         try:
             self._sock.settimeout(exchange.left())
-            data = self._sock.recv(min(max_bytes, exchange.wire_bytes - exchange.received + 1))
+            data = self._sock.recv(max_bytes)
         except TimeoutError:
             raise exchange.timeout() from None
         except ssl.SSLError:
-            raise exchange.failed(Outcome.TLS_ERROR, "broken") from None
+            raise Failed(Outcome.TLS_ERROR, "broken") from None
         except OSError:
-            raise exchange.failed(Outcome.UNREACHABLE, "reset") from None
+            raise Failed(Outcome.UNREACHABLE, "reset") from None
         exchange.has_ended = not data
         exchange.count(len(data))
         return data
@@ -167,7 +166,7 @@ class GuardedStream(httpcore.NetworkStream):
             except BaseException as error:
                 self._sock.close()
                 if isinstance(error, OSError):
-                    raise _tls_failure(exchange, error) from None
+                    raise _tls_failure(error) from None
                 raise
         return self
 
@@ -245,13 +244,13 @@ def _connect(exchange: Exchange, addresses: list[str], port: int) -> socket.sock
             words.add("no_route" if error.errno in _NO_ROUTE else "failed")
     word = min(words, key=_TELLING.index)
     if word == "timeout":
-        raise exchange.failed(Outcome.TIMEOUT, "connect")
-    raise exchange.failed(Outcome.UNREACHABLE, word)
+        raise Failed(Outcome.TIMEOUT, "connect")
+    raise Failed(Outcome.UNREACHABLE, word)
 
 
-def _tls_failure(exchange: Exchange, error: OSError) -> Failed:
+def _tls_failure(error: OSError) -> Failed:
     if isinstance(error, TimeoutError):
-        return exchange.failed(Outcome.TIMEOUT, "tls")
+        return Failed(Outcome.TIMEOUT, "tls")
     if isinstance(error, ssl.SSLError):
-        return exchange.failed(Outcome.TLS_ERROR, word_of(error))
-    return exchange.failed(Outcome.UNREACHABLE, "reset")
+        return Failed(Outcome.TLS_ERROR, word_of(error))
+    return Failed(Outcome.UNREACHABLE, "reset")

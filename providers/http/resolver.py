@@ -31,14 +31,22 @@ def lookup(host: str) -> list[str]:
 def resolve(host: str, seconds: float) -> list[str]:
     """The same within a time limit. Raises Failed with dns_error or timeout."""
     answer: queue.SimpleQueue[list[str] | BaseException] = queue.SimpleQueue()
-    if not _places.acquire(timeout=max(seconds, 0)):
+    places = _places
+    if not places.acquire(timeout=max(seconds, 0)):
         raise Failed(Outcome.TIMEOUT, "dns", host=host)
+
+    def look_up() -> None:
+        try:
+            answer.put(lookup(host))
+        except BaseException as error:  # noqa: BLE001 - told to the waiting thread
+            answer.put(error)
+        finally:
+            places.release()
+
     try:
-        threading.Thread(
-            target=_look_up_into, args=(answer, host), name="lookup", daemon=True
-        ).start()
+        threading.Thread(target=look_up, name="lookup", daemon=True).start()
     except BaseException:
-        _places.release()
+        places.release()
         raise
     try:
         found = answer.get(timeout=max(seconds, 0))
@@ -47,15 +55,6 @@ def resolve(host: str, seconds: float) -> list[str]:
     if isinstance(found, list):
         return found
     raise Failed(Outcome.DNS_ERROR, _word_of(found), host=host)
-
-
-def _look_up_into(answer: "queue.SimpleQueue[list[str] | BaseException]", host: str) -> None:
-    try:
-        answer.put(lookup(host))
-    except BaseException as error:  # noqa: BLE001 - told to the waiting thread
-        answer.put(error)
-    finally:
-        _places.release()
 
 
 def _word_of(error: BaseException) -> str:

@@ -1,0 +1,537 @@
+"""Servers that mean harm: each ends in one word of the closed set, in time, in little memory."""
+
+import errno
+import gzip
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from providers.http import Door, Policy, Request, network
+from providers.outcomes import Failed, Outcome
+from tests.providers.http.conftest import Rungs
+from tests.providers.http.servers import always, answer, once, serve
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+BOMB = gzip.compress(b"[" + b" " * 300_000_000 + b"]")
+
+
+def drip(before=b"", piece=b" ", pause=0.05):
+    """A byte at a time, for ever."""
+
+    def script(call):
+        call.request()
+        call.send(before)
+        while not call.wait(pause):
+            call.send(piece)
+
+    return script
+
+
+def hang(before=b""):
+    def script(call):
+        call.request()
+        call.send(before)
+        call.wait()
+
+    return script
+
+
+def endless(before, piece):
+    def script(call):
+        call.request()
+        call.send(before)
+        while not call.server.stopping.is_set():
+            call.send(piece)
+
+    return script
+
+
+def silent(call):
+    """Accepts and does not even read."""
+    call.wait()
+
+
+def reset(before=b""):
+    def script(call):
+        call.request()
+        call.send(before)
+        call.reset()
+
+    return script
+
+
+MANY = "\r\n".join(f"X-{number}: 1" for number in range(300)).encode()
+
+SHORT = [  # (name, script, outcome, detail): each ends by the deadline
+    ("silent", silent, "timeout", "read"),
+    ("hang", hang(), "timeout", "read"),
+    ("hang in the status line", hang(b"HTTP/1.1 2"), "timeout", "deadline"),
+    ("hang after the headers", hang(HEAD + b"Content-Length: 9\r\n\r\n"), "timeout", "deadline"),
+    ("hang in the body", hang(HEAD + b"Content-Length: 9\r\n\r\n{"), "timeout", "deadline"),
+    ("hang after 100", hang(b"HTTP/1.1 100 Continue\r\n\r\n"), "timeout", "deadline"),
+    ("drip of headers", drip(HEAD + b"X: "), "timeout", "deadline"),
+    ("drip of body", drip(HEAD + b"\r\n"), "timeout", "deadline"),
+    ("drip of chunks", drip(CHUNKED, b"1\r\n \r\n"), "timeout", "deadline"),
+    ("drip of 100s", drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "timeout", "deadline"),
+]
+
+QUICK = [
+    ("close at once", lambda call: call.sock.close(), "unreachable", None),
+    ("close after reading", lambda call: call.request(), "unreachable", "closed"),
+    ("reset", reset(), "unreachable", "reset"),
+    ("reset in the body", reset(HEAD + b"Content-Length: 9\r\n\r\n{"), None, None),
+    ("not HTTP", once(b"SSH-2.0-OpenSSH_9.9\r\n"), "unexpected_response", "bad_http"),
+    ("HTTP/0.9", once(b"<html>hello</html>"), "unexpected_response", "bad_http"),
+    ("HTTP/2 preface", once(b"\0\0\x12\x04\0\0\0\0\0" + b"\0" * 18), "unexpected_response", None),
+    ("NUL in a header", once(HEAD + b"X: a\0b\r\n\r\n"), "unexpected_response", "bad_http"),
+    ("status 99", once(b"HTTP/1.1 99 No\r\n\r\n"), "unexpected_response", "bad_http"),
+    ("status 1000", once(b"HTTP/1.1 1000 No\r\n\r\n"), "unexpected_response", "bad_http"),
+    ("upgrade", once(b"HTTP/1.1 101 Switching\r\n\r\n"), "unexpected_response", "bad_http"),
+    ("half a head", once(HEAD), "unexpected_response", "bad_http"),
+    (
+        "length too long",
+        once(HEAD + b"Content-Length: 99\r\n\r\n{}"),
+        "unexpected_response",
+        "incomplete",
+    ),
+    (
+        "two lengths",
+        once(HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
+        "unexpected_response",
+        "bad_http",
+    ),
+    (
+        "negative length",
+        once(HEAD + b"Content-Length: -2\r\n\r\n{}"),
+        "unexpected_response",
+        "bad_http",
+    ),
+    (
+        "length of 30 digits",
+        once(HEAD + b"Content-Length: " + b"9" * 30 + b"\r\n\r\n{}"),
+        "unexpected_response",
+        None,
+    ),
+    (
+        "huge length",
+        once(HEAD + b"Content-Length: 9999999999\r\n\r\n{}"),
+        "unexpected_response",
+        "too_large",
+    ),
+    ("bad chunk", once(CHUNKED + b"zz\r\n{}\r\n0\r\n\r\n"), "unexpected_response", "bad_http"),
+    ("negative chunk", once(CHUNKED + b"-2\r\n{}\r\n"), "unexpected_response", "bad_http"),
+    ("huge chunk size", once(CHUNKED + b"f" * 19 + b"\r\n{}"), "unexpected_response", None),
+    ("chunk without end", once(CHUNKED + b"2\r\n{}XX0\r\n"), "unexpected_response", "bad_http"),
+    ("chunks cut off", once(CHUNKED + b"2\r\n{}\r\n"), "unexpected_response", "incomplete"),
+    ("many headers", once(HEAD + MANY + b"\r\n\r\n"), "unexpected_response", "too_large"),
+    ("endless header", endless(HEAD, b"x" * 65_536), "unexpected_response", "bad_http"),
+    ("endless headers", endless(HEAD, b"X: y\r\n" * 9_000), "unexpected_response", "bad_http"),
+    ("endless status line", endless(b"HTTP/1.1 200 ", b"x" * 65_536), "unexpected_response", None),
+    (
+        "endless 100s",
+        endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 2_000),
+        "unexpected_response",
+        "too_large",
+    ),
+    ("endless body", endless(HEAD + b"\r\n", b" " * 65_536), "unexpected_response", "too_large"),
+    (
+        "endless chunks",
+        endless(CHUNKED, b"ffff\r\n" + b" " * 65_535 + b"\r\n"),
+        "unexpected_response",
+        "too_large",
+    ),
+    (
+        "endless tiny chunks",
+        endless(CHUNKED, b"1\r\n \r\n" * 10_000),
+        "unexpected_response",
+        "too_large",
+    ),
+    (
+        "endless trailers",
+        endless(CHUNKED + b"0\r\n", b"X: y\r\n" * 9_000),
+        "unexpected_response",
+        "bad_http",
+    ),
+    (
+        "endless chunk extension",
+        endless(CHUNKED + b"1;", b"x" * 65_536),
+        "unexpected_response",
+        "bad_http",
+    ),
+    (
+        "gzip bomb",
+        once(answer(BOMB, headers=("Content-Encoding: gzip",))),
+        "unexpected_response",
+        "bomb",
+    ),
+    (
+        "gzip cut off",
+        once(answer(gzip.compress(b"{}" * 50)[:-9], headers=("Content-Encoding: gzip",))),
+        "unexpected_response",
+        "bad_encoding",
+    ),
+    (
+        "gzip that is none",
+        once(answer(b"{}", headers=("Content-Encoding: gzip",))),
+        "unexpected_response",
+        "bad_encoding",
+    ),
+    (
+        "brotli",
+        once(answer(b"{}", headers=("Content-Encoding: br",))),
+        "unexpected_response",
+        "bad_encoding",
+    ),
+    (
+        "countless values",
+        once(answer(b"[" + b"0," * 600_000 + b"0]")),
+        "unexpected_response",
+        "too_large",
+    ),
+]
+
+NOT_JSON_BODIES = [
+    ("empty", b""),
+    ("HTML", b"<!doctype html><title>Sign in</title>"),
+    ("deep JSON", b"[" * 100_000 + b"]" * 100_000),
+    ("deep objects", b'{"a":' * 5_000 + b"1" + b"}" * 5_000),
+    ("huge integer", b'{"data": ' + b"9" * 100_000 + b"}"),
+    ("NaN", b'{"data": NaN}'),
+    ("infinite float", b'{"data": 1e999}'),
+    ("bad UTF-8", b'{"data": "\xff\xfe"}'),
+    ("half a pair", b'{"data": "\\ud800"}'),
+    ("UTF-16", '{"data": 1}'.encode("utf-16")),
+    ("event stream", b"data: {}\n\ndata: [DONE]\n\n"),
+]
+
+
+def ids(rows):
+    return [row[0] for row in rows]
+
+
+@pytest.mark.parametrize("row", SHORT, ids=ids(SHORT))
+def test_s7_a_server_that_stalls_ends_at_the_deadline(verdict_of, row):
+    _, script, outcome, detail = row
+    began = time.monotonic()
+    with serve(script) as server:
+        verdict = verdict_of(f"http://127.0.0.1:{server.port}/", seconds=0.4)
+        assert time.monotonic() - began < 5
+    assert (verdict.outcome.value, verdict.detail) == (outcome, detail)
+
+
+@pytest.mark.parametrize("row", QUICK, ids=ids(QUICK))
+def test_s7_s8_a_server_that_breaks_the_rules_ends_in_a_word_of_ours(verdict_of, row):
+    _, script, outcome, detail = row
+    with serve(script) as server:
+        verdict = verdict_of(f"http://127.0.0.1:{server.port}/", seconds=20)
+        limit = 2_000_000 + 16_000_000  # what was taken, and what socket buffers may hold
+        assert server.sent < limit
+    assert verdict.outcome in {Outcome.UNEXPECTED_RESPONSE, Outcome.UNREACHABLE}
+    assert outcome in {None, verdict.outcome.value}
+    assert detail in {None, verdict.detail}
+    assert {"host", "port"} <= verdict.params.keys()
+
+
+@pytest.mark.parametrize("row", NOT_JSON_BODIES, ids=ids(NOT_JSON_BODIES))
+def test_s8_a_body_that_is_no_plain_json_is_a_reply_without_data(fetch, row):
+    with serve(once(answer(row[1]))) as server:
+        reply = fetch(f"http://127.0.0.1:{server.port}/")
+    assert reply.status == 200
+    assert not reply.is_json
+    json.dumps(reply.text).encode()
+
+
+def test_a_length_that_is_too_short_cuts_the_body(fetch):
+    with serve(once(HEAD + b'Content-Length: 2\r\n\r\n{}{"more": 1}')) as server:
+        assert fetch(f"http://127.0.0.1:{server.port}/").data == {}
+
+
+def test_a_bomb_inside_the_limits_of_a_catalog_is_read(fetch):
+    data = answer(
+        gzip.compress(b"[" + b" " * 5_000_000 + b"]"), headers=("Content-Encoding: gzip",)
+    )
+    with serve(once(data)) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        assert fetch(url, wire_bytes=8_000_000, decoded_bytes=32_000_000).data == []
+
+
+def test_the_limits_are_those_of_the_door(verdict_of, fetch):
+    with serve(always(answer(b'"' + b"x" * 998 + b'"'))) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        assert len(fetch(url, decoded_bytes=1_000, wire_bytes=1_100).text) == 1_000
+        assert verdict_of(url, decoded_bytes=999).detail == "too_large"
+        assert verdict_of(url, wire_bytes=1_000).detail == "too_large"
+
+
+def tls_outcome(authority, script, context, host="api.example", seconds=10.0):
+    rungs = Rungs()
+    with serve(script, tls=context) as server:
+        policy = Policy.parse("", hosts={(host, None): ("127.0.0.1", server.port)})
+        with (
+            Door(policy, seconds=seconds, ca_file=str(authority.file), observe=rungs) as door,
+            pytest.raises(Failed) as caught,
+        ):
+            door.send(Request(url=f"https://{host}/"))
+    verdict = caught.value.verdict
+    assert rungs[-1] == ("tls", verdict.outcome.value, verdict.detail)
+    assert rungs[-2] == ("connect", "ok", "")
+    assert server.requests == []
+    return verdict.outcome.value, verdict.detail
+
+
+def test_tls_an_expired_certificate(authority):
+    context = authority.context("api.example", days=(-30, -1))
+    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "expired")
+
+
+def test_tls_a_certificate_of_tomorrow(authority):
+    context = authority.context("api.example", days=(1, 30))
+    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "not_yet_valid")
+
+
+def test_tls_a_certificate_of_another_name(authority):
+    context = authority.context("other.example", "*.api.example", "127.0.0.1")
+    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "wrong_name")
+
+
+def test_tls_a_certificate_of_another_address(authority, verdict_of):
+    with serve(always(answer()), tls=authority.context("10.0.0.1")) as server:
+        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
+    assert (verdict.outcome.value, verdict.detail) == ("tls_error", "wrong_name")
+
+
+def test_tls_a_certificate_of_the_address_is_good(authority, fetch):
+    with serve(always(answer()), tls=authority.context("127.0.0.1")) as server:
+        url = f"https://127.0.0.1:{server.port}/"
+        assert fetch(url, ca_file=str(authority.file)).status == 200
+
+
+def test_tls_a_self_signed_certificate(authority):
+    context = authority.context("api.example", self_signed=True)
+    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "self_signed")
+
+
+def test_tls_an_unknown_authority(authority, verdict_of):
+    with serve(always(answer()), tls=authority.context("127.0.0.1")) as server:
+        verdict = verdict_of(f"https://127.0.0.1:{server.port}/")
+    assert (verdict.outcome.value, verdict.detail) == ("tls_error", "unknown_issuer")
+
+
+@pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail ESMTP\r\n"])
+def test_tls_against_a_plain_port(authority, data):
+    def script(call):
+        call.sock.recv(10)
+        call.send(data)
+        call.wait(0.2)
+
+    assert tls_outcome(authority, script, None) == ("tls_error", "not_tls")
+
+
+def test_tls_that_is_closed_in_the_handshake(authority):
+    def script(call):
+        call.sock.recv(65_536)
+
+    assert tls_outcome(authority, script, None) == ("tls_error", "handshake")
+
+
+def test_tls_that_is_reset_in_the_handshake(authority):
+    def script(call):
+        call.sock.recv(65_536)
+        call.reset()
+
+    assert tls_outcome(authority, script, None) == ("unreachable", "reset")
+
+
+def test_tls_that_never_answers(authority):
+    assert tls_outcome(authority, silent, None, seconds=0.3) == ("timeout", "tls")
+
+
+def test_tls_that_drips_its_handshake(authority):
+    script = drip(b"\x16\x03\x03\x40\x00\x02", b"\0")
+    assert tls_outcome(authority, script, None, seconds=0.4) == ("timeout", "tls")
+
+
+def test_tls_of_an_old_version(authority):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context = authority.context("api.example", tls=ssl.TLSVersion.TLSv1_1)
+    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "handshake")
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_versions_that_are_current_work_and_keep_their_connection(authority, version):
+    context = authority.context("127.0.0.1", tls=version)
+    with serve(always(answer()), tls=context) as server:
+        request = Request(url=f"https://127.0.0.1:{server.port}/")
+        policy = Policy.parse("loopback")
+        with Door(policy, seconds=10, ca_file=str(authority.file)) as door:
+            assert [door.send(request).status for _ in range(3)] == [200] * 3
+    assert server.accepted == 1
+
+
+def test_tls_and_a_drip_end_at_the_deadline(authority, verdict_of):
+    with serve(drip(HEAD + b"\r\n"), tls=authority.context("127.0.0.1")) as server:
+        verdict = verdict_of(
+            f"https://127.0.0.1:{server.port}/", seconds=0.5, ca_file=str(authority.file)
+        )
+    assert (verdict.outcome.value, verdict.detail) == ("timeout", "deadline")
+
+
+def test_tls_that_breaks_in_the_answer(authority, verdict_of):
+    def script(call):
+        call.request()
+        raw = call.sock.detach()
+        with socket.socket(fileno=raw) as sock:
+            sock.sendall(b"\x17\x03\x03\x00\x20" + b"\0" * 32)
+
+    with serve(script, tls=authority.context("127.0.0.1")) as server:
+        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
+    assert (verdict.outcome.value, verdict.detail) == ("tls_error", "broken")
+
+
+def test_a_plain_request_to_a_tls_port(authority, verdict_of):
+    with serve(always(answer()), tls=authority.context("127.0.0.1")) as server:
+        verdict = verdict_of(f"http://127.0.0.1:{server.port}/")
+    assert verdict.outcome in {Outcome.UNREACHABLE, Outcome.UNEXPECTED_RESPONSE}
+
+
+def test_a_closed_port_is_refused(verdict_of, rungs):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    verdict = verdict_of(f"http://127.0.0.1:{port}/", observe=rungs)
+    assert (verdict.outcome.value, verdict.detail) == ("unreachable", "refused")
+    assert rungs[-1] == ("connect", "unreachable", "refused")
+
+
+def test_a_full_backlog_is_a_timeout(verdict_of, rungs):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        fillers = []
+        try:
+            for _ in range(4):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex(address)
+                fillers.append(filler)
+            time.sleep(0.1)
+            verdict = verdict_of(f"http://127.0.0.1:{address[1]}/", seconds=0.3, observe=rungs)
+        finally:
+            for filler in fillers:
+                filler.close()
+    assert (verdict.outcome.value, verdict.detail) == ("timeout", "connect")
+    assert rungs[-1] == ("connect", "timeout", "connect")
+
+
+@pytest.mark.parametrize(
+    ("errors", "outcome", "detail"),
+    [
+        ([OSError(errno.ENETUNREACH, "x")], "unreachable", "no_route"),
+        ([OSError(errno.EHOSTUNREACH, "x"), ConnectionRefusedError()], "unreachable", "refused"),
+        ([OSError(errno.EPERM, "x")], "unreachable", "failed"),
+        ([ConnectionResetError()], "unreachable", "reset"),
+        ([OSError(errno.ENETUNREACH, "x"), TimeoutError()], "timeout", "connect"),
+    ],
+)
+def test_the_most_telling_of_several_faults_is_told(
+    names, monkeypatch, verdict_of, errors, outcome, detail
+):
+    names["a.example"] = [f"127.0.0.{number}" for number in range(1, len(errors) + 1)]
+    faults = iter(errors)
+
+    def dial(*_):
+        raise next(faults)
+
+    monkeypatch.setattr(network, "dial", dial)
+    verdict = verdict_of("http://a.example:8000/")
+    assert (verdict.outcome.value, verdict.detail) == (outcome, detail)
+
+
+def test_the_next_address_is_tried_when_one_is_closed(names, fetch):
+    with serve(always(answer())) as server:
+        names["a.example"] = ["127.0.0.9", "127.0.0.1"]
+        assert fetch(f"http://a.example:{server.port}/").status == 200
+
+
+def test_an_early_answer_to_a_long_request_is_read(fetch):
+    def script(call):
+        call.sock.recv(1_000)
+        call.send(answer(b'{"error": "too long"}', status="413 No", headers=("Connection: close",)))
+        call.sock.shutdown(socket.SHUT_WR)
+        call.wait(0.3)
+
+    with serve(script) as server:
+        reply = fetch(f"http://127.0.0.1:{server.port}/", method="POST", json={"x": "y" * 500_000})
+    assert (reply.status, reply.data) == (413, {"error": "too long"})
+
+
+def test_a_server_that_does_not_take_the_request_is_a_timeout(verdict_of):
+    with serve(silent) as server:
+        verdict = verdict_of(
+            f"http://127.0.0.1:{server.port}/",
+            method="POST",
+            json={"x": "y" * 20_000_000},
+            seconds=0.5,
+        )
+    assert (verdict.outcome.value, verdict.detail) == ("timeout", "read")
+
+
+_MEASURE = textwrap.dedent(
+    """
+    import resource, sys
+    from providers.http import Door, Policy, Request
+    from providers.outcomes import Failed
+
+    def send(port):
+        with Door(Policy.parse("loopback"), seconds=20) as door:
+            try:
+                door.send(Request(url=f"http://127.0.0.1:{port}/"))
+            except Failed as failed:
+                return failed.verdict.detail
+        return "reply"
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    warm, *ports = map(int, sys.argv[1:])
+    send(warm)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    words = [send(port) for port in ports]
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print((after - before) * unit, *words)
+    """
+)
+
+
+def test_s7_hostile_bodies_cost_little_memory():
+    scripts = [
+        endless(HEAD + b"\r\n", b" " * 65_536),
+        endless(HEAD, b"X: y\r\n" * 9_000),
+        endless(CHUNKED, b"1\r\n \r\n" * 10_000),
+        once(answer(BOMB, headers=("Content-Encoding: gzip",))),
+        once(answer(b"[" * 1_900_000)),
+        once(answer(b"[" + b"[]," * 120_000 + b"[]]")),
+        once(answer(b'["' + b"\xf0\x9f\x98\x80" + b"x" * 1_900_000 + b'"]')),
+    ]
+    with serve(always(answer())) as warm:
+        servers = [serve(script) for script in scripts]
+        try:
+            ports = [server.__enter__().port for server in servers]
+            done = subprocess.run(
+                [sys.executable, "-c", _MEASURE, str(warm.port), *map(str, ports)],
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=True,
+            )
+        finally:
+            for server in servers:
+                server.__exit__(None, None, None)
+    grown, *words = done.stdout.split()
+    assert words == ["too_large", "bad_http", "too_large", "bomb", "too_large", "reply", "reply"]
+    assert int(grown) < 64_000_000
