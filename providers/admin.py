@@ -14,26 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from facio_site.audit import record
+from facio_site.audit.admin import ReadOnlyAdmin
 from providers import jobs
 from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Provider
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
-    """Shown, never written."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Provider)
-class ProviderAdmin(ReadOnly):
+class ProviderAdmin(ReadOnlyAdmin):
     list_display = ("kind", "api_base", "check_outcome", "checked_at", "catalog_count", "edit")
     list_filter = ("check_outcome",)
     search_fields = ("kind", "api_base")
@@ -83,7 +71,7 @@ class ProviderAdmin(ReadOnly):
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnly):
+class JobAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "provider", "task", "status", "outcome", "ms", "requested_by")
     list_filter = ("task", "status", "outcome")
     list_select_related = ("provider", "requested_by")
@@ -92,7 +80,7 @@ class JobAdmin(ReadOnly):
 
 
 @admin.register(CatalogEntry)
-class CatalogEntryAdmin(ReadOnly):
+class CatalogEntryAdmin(ReadOnlyAdmin):
     list_display = ("model_id", "provider", "context_window", "price_input", "price_output")
     list_filter = ("provider", "tools", "reasoning")
     list_select_related = ("provider",)

@@ -80,7 +80,9 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def started_within_a_minute(self, user: Any) -> int:
         """How many starts count against the user's limit; a batch counts as one."""
-        recent = self.filter(requested_by=user, created_at__gt=timezone.now() - timedelta(minutes=1))
+        recent = self.filter(
+            requested_by=user, created_at__gt=timezone.now() - timedelta(minutes=1)
+        )
         single = recent.filter(batch=None).count()
         return single + recent.exclude(batch=None).values("batch").distinct().count()
 

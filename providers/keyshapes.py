@@ -28,7 +28,7 @@ WARNINGS = (
     "bearer",
 )
 PROBLEMS = ("too_long", "control", "non_ascii", "blank")
-MAX_LENGTH = 4096
+MAX_LENGTH = 4_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,10 @@ class LocalAdapter(Adapter):
         verdict = replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail=detail)
         return Finding(verdict, KeyState.UNKNOWN, ms)
 
+    def key_state(self, verdict: Verdict) -> KeyState:
+        """An answer alone proves no key here: only the control does."""
+        return KeyState.INVALID if verdict.outcome is Outcome.BAD_KEY else KeyState.UNKNOWN
+
     def find_list(self, send: Send) -> tuple[Reply, Verdict, ListCall]:
         """The first list that is there, with its answer; a refused key ends the search."""
         listing = self.spec.list_call

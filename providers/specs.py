@@ -120,7 +120,7 @@ class ErrorRule:
     detail: str = ""  # picks a more exact sentence in wording.py
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class IdFact:
     """What the id of a model tells where neither its list nor a catalog does; the first matching
     `pattern` (searched, case ignored) decides. None = it does not say."""
@@ -158,6 +158,7 @@ class ProviderSpec:
     # What is entered
     env_key: str = ""  # name of the key in environments and in ${...} exports
     env_aliases: tuple[str, ...] = ()  # accepted on import as well
+    env_also: tuple[str, ...] = ()  # written beside env_key in an .env file, with the same value
     api_base: str = ""  # default; "" = none
     api_base_required: bool = False
     api_base_label: str = "API base"

@@ -288,4 +288,3 @@ def _draft(request: HttpRequest, provider: Provider) -> Draft | None:
         .first()
     )
     return draft
-

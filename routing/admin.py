@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -11,9 +11,14 @@ from facio_site.audit import record
 from routing.forms import RouteForm
 from routing.models import Route
 
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Route]
+else:
+    _Admin = admin.ModelAdmin  # not subscriptable when it runs
+
 
 @admin.register(Route)
-class RouteAdmin(admin.ModelAdmin[Route]):
+class RouteAdmin(_Admin):
     form = RouteForm
     list_display = ("slot", "model", "provider", "updated_at")
 

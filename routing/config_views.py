@@ -139,4 +139,3 @@ def _file(exported: Exported, *, wants_env: bool) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     return response
-

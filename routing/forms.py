@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,10 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from providers.registry import KINDS
 from routing.models import AUTO, MEDIA, Route, Slot
 
+if TYPE_CHECKING:
+    _Form = forms.ModelForm[Route]
+else:
+    _Form = forms.ModelForm  # not subscriptable when it runs
+
 MEDIA_SERVICES = (("replicate", "Replicate"), ("fal", "fal.ai"))
 
 
-class RouteForm(forms.ModelForm[Route]):
+class RouteForm(_Form):
     """One slot. The prefix is the slot, so five of them make the page's one form."""
 
     class Meta:

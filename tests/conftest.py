@@ -42,7 +42,7 @@ def viewer(db: None, django_user_model: Any) -> Any:
 
 
 @pytest.fixture
-def page(owner: Any) -> Client:
+def site(owner: Any) -> Client:
     """A signed-in owner's browser."""
     return signed_in(owner)
 

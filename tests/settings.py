@@ -10,7 +10,13 @@ from pathlib import Path
 IS_CHILD = "TEST_STATE_DIR" in os.environ
 _state = Path(os.environ.get("TEST_STATE_DIR") or tempfile.mkdtemp(prefix="facio-tests-"))
 if not IS_CHILD:
-    for _name in ("DEBUG", "ALLOWED_HOSTS", "PUBLIC_URL", "OUTBOUND_HOSTS_FILE", "OUTBOUND_CA_FILE"):
+    for _name in (
+        "DEBUG",
+        "ALLOWED_HOSTS",
+        "PUBLIC_URL",
+        "OUTBOUND_HOSTS_FILE",
+        "OUTBOUND_CA_FILE",
+    ):
         os.environ.pop(_name, None)
     # Nobody listens there: a test without a broker of its own meets a missing one.
     os.environ.setdefault("REDIS_URL", f"unix://{_state}/no-broker.sock")
@@ -27,6 +33,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
 TESTS_PER_MINUTE = 10_000
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     DATABASES["default"].setdefault("TEST", {})["NAME"] = str(_state / "test.sqlite3")  # noqa: F405

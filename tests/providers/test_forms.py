@@ -143,13 +143,13 @@ def test_bad_headers_are_told_at_their_field(headers: str) -> None:
 
 
 def test_headers_are_masked_and_a_mask_keeps_each_value() -> None:
-    save("openai", api_key="sk-1", extra_headers="X-Team: blue\nX-Cost: 42")
+    save("openai", api_key="sk-1", extra_headers="X-Team: indigo\nX-Cost: 42")
     row = Provider.objects.get(kind="openai")
     html = str(ProviderForm(row))
-    assert "blue" not in html
+    assert "indigo" not in html
     assert f"X-Team: {MASK}" in html
     row = save("openai", extra_headers=f"X-Team: {MASK}\nX-Cost: 43")
-    assert row.open_mapping("extra_headers") == {"X-Team": "blue", "X-Cost": "43"}
+    assert row.open_mapping("extra_headers") == {"X-Team": "indigo", "X-Cost": "43"}
 
 
 @pytest.mark.parametrize(

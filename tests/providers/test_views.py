@@ -36,39 +36,39 @@ def saved(kind: str = "openrouter", key: str = KEY) -> Provider:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_has_a_page(page: Client, kind: str) -> None:
-    answer = page.get(f"/providers/{kind}/")
+def test_every_kind_has_a_page(site: Client, kind: str) -> None:
+    answer = site.get(f"/providers/{kind}/")
     assert answer.status_code == 200
     assert KINDS[kind].label in answer.content.decode()
 
 
-def test_an_unknown_provider_is_404(page: Client) -> None:
-    assert page.get("/providers/nothing/").status_code == 404
-    assert page.post("/providers/nothing/check/").status_code == 404
+def test_an_unknown_provider_is_404(site: Client) -> None:
+    assert site.get("/providers/nothing/").status_code == 404
+    assert site.post("/providers/nothing/check/").status_code == 404
 
 
-def test_the_list_shows_every_kind(page: Client) -> None:
-    html = page.get("/providers/").content.decode()
+def test_the_list_shows_every_kind(site: Client) -> None:
+    html = site.get("/providers/").content.decode()
     for kind in KINDS:
         assert f'data-kind="{kind}"' in html
 
 
-def test_save_stores_the_key_and_shows_only_its_end(page: Client) -> None:
-    answer = page.post("/providers/openrouter/", {"api_key": KEY}, follow=True)
+def test_save_stores_the_key_and_shows_only_its_end(site: Client) -> None:
+    answer = site.post("/providers/openrouter/", {"api_key": KEY}, follow=True)
     html = answer.content.decode()
     assert "cdef" in html
     assert KEY not in html
     assert Provider.objects.get(kind="openrouter").is_configured
 
 
-def test_bad_input_is_422_at_its_field(page: Client) -> None:
-    answer = page.post("/providers/custom/", {"api_base": "https://host.example:99999"})
+def test_bad_input_is_422_at_its_field(site: Client) -> None:
+    answer = site.post("/providers/custom/", {"api_base": "https://host.example:99999"})
     assert answer.status_code == 422
     assert 'id="id_api_base_error"' in answer.content.decode()
 
 
-def test_inside_htmx_only_the_error_texts_are_replaced(page: Client, queued: list[Job]) -> None:
-    answer = page.post(
+def test_inside_htmx_only_the_error_texts_are_replaced(site: Client, queued: list[Job]) -> None:
+    answer = site.post(
         "/providers/groq/check/", {"api_key": "gsk_typed and broken"}, headers=HTMX
     )
     html = answer.content.decode()
@@ -80,10 +80,10 @@ def test_inside_htmx_only_the_error_texts_are_replaced(page: Client, queued: lis
 
 
 def test_a_test_of_unsaved_values_seals_them_in_a_draft(
-    page: Client, queued: list[Job], django_capture_on_commit_callbacks: Any
+    site: Client, queued: list[Job], django_capture_on_commit_callbacks: Any
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        answer = page.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
+        answer = site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
     assert answer.status_code == 200
     assert 'data-state="queued"' in answer.content.decode()
     assert answer["HX-Trigger-After-Settle"] == "started"
@@ -93,47 +93,47 @@ def test_a_test_of_unsaved_values_seals_them_in_a_draft(
     assert [job.draft for job in queued] == [draft]
 
 
-def test_without_htmx_a_start_leads_back_to_the_page(page: Client, queued: list[Job]) -> None:
-    answer = page.post("/providers/groq/check/", {"api_key": "gsk_draft1234"})
+def test_without_htmx_a_start_leads_back_to_the_page(site: Client, queued: list[Job]) -> None:
+    answer = site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"})
     assert answer.status_code == 302
     assert answer["Location"] == "/providers/groq/"
-    html = page.get("/providers/groq/").content.decode()
+    html = site.get("/providers/groq/").content.decode()
     assert "not saved" in html
 
 
 def test_a_double_click_is_one_job_and_other_values_supersede_it(
-    page: Client, queued: list[Job]
+    site: Client, queued: list[Job]
 ) -> None:
     for key in ("gsk_one12345", "gsk_one12345", "gsk_two12345"):
-        page.post("/providers/groq/check/", {"api_key": key}, headers=HTMX)
+        site.post("/providers/groq/check/", {"api_key": key}, headers=HTMX)
     statuses = sorted(Job.objects.values_list("status", flat=True))
     assert statuses == ["cancelled", "queued"]
     assert Draft.objects.count() == 1
 
 
-def test_the_saved_values_are_tested_without_a_draft(page: Client, queued: list[Job]) -> None:
+def test_the_saved_values_are_tested_without_a_draft(site: Client, queued: list[Job]) -> None:
     saved()
-    page.post("/providers/openrouter/check/", {"api_key": ""}, headers=HTMX)
+    site.post("/providers/openrouter/check/", {"api_key": ""}, headers=HTMX)
     assert not Draft.objects.exists()
     assert not Job.objects.get().is_draft
 
 
 def test_s73_a_missing_broker_is_told_at_once(
-    page: Client, django_capture_on_commit_callbacks: Any
+    site: Client, django_capture_on_commit_callbacks: Any
 ) -> None:
     saved()
     with django_capture_on_commit_callbacks(execute=True):
-        page.post("/providers/openrouter/check/", {}, headers=HTMX)
+        site.post("/providers/openrouter/check/", {}, headers=HTMX)
     job = Job.objects.get()
     assert (job.status, job.outcome, job.detail) == ("done", Outcome.NO_WORKER, "no_broker")
-    assert "broker" in page.get("/providers/openrouter/").content.decode()
+    assert "broker" in site.get("/providers/openrouter/").content.decode()
 
 
-def test_saving_what_was_tested_keeps_the_result(page: Client, queued: list[Job]) -> None:
-    page.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
+def test_saving_what_was_tested_keeps_the_result(site: Client, queued: list[Job]) -> None:
+    site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
     job = Job.objects.get()
     job.finish(outcome=Outcome.OK, key_state="valid", ms=12)
-    page.post("/providers/groq/", {"api_key": ""})
+    site.post("/providers/groq/", {"api_key": ""})
     row = Provider.objects.get(kind="groq")
     secret = row.open_secret("api_key")
     assert row.check_outcome == Outcome.OK
@@ -142,21 +142,21 @@ def test_saving_what_was_tested_keeps_the_result(page: Client, queued: list[Job]
     assert not Draft.objects.exists()
 
 
-def test_a_failing_draft_leaves_the_working_key_alone(page: Client, queued: list[Job]) -> None:
+def test_a_failing_draft_leaves_the_working_key_alone(site: Client, queued: list[Job]) -> None:
     row = saved()
-    page.post("/providers/openrouter/check/", {"api_key": "sk-or-v1-broken"}, headers=HTMX)
+    site.post("/providers/openrouter/check/", {"api_key": "sk-or-v1-broken"}, headers=HTMX)
     Job.objects.get().finish(outcome=Outcome.BAD_KEY, key_state="invalid")
-    page.post("/providers/openrouter/discard/")
+    site.post("/providers/openrouter/discard/")
     secret = Provider.objects.get(pk=row.pk).open_secret("api_key")
     assert secret is not None
     assert secret.reveal() == KEY
 
 
-def test_s78_the_second_of_two_editors_sees_both_versions(page: Client) -> None:
+def test_s78_the_second_of_two_editors_sees_both_versions(site: Client) -> None:
     row = saved()
     row.api_base = "https://openrouter.ai/theirs"
     row.store()
-    answer = page.post(
+    answer = site.post(
         "/providers/openrouter/", {"version": "1", "api_base": "https://openrouter.ai/mine"}
     )
     html = answer.content.decode()
@@ -175,11 +175,11 @@ def test_s62_a_viewer_sees_pages_and_changes_nothing(viewer: Any) -> None:
     assert Provider.objects.get().version == 1
 
 
-def test_s13_tests_are_limited_a_minute(page: Client, queued: list[Job], settings: Any) -> None:
+def test_s13_tests_are_limited_a_minute(site: Client, queued: list[Job], settings: Any) -> None:
     settings.TESTS_PER_MINUTE = 2
     saved()
     answers = [
-        page.post("/providers/openrouter/check/", {"test_model": f"m{n}"}, headers=HTMX)
+        site.post("/providers/openrouter/check/", {"test_model": f"m{n}"}, headers=HTMX)
         for n in range(3)
     ]
     assert [answer.status_code for answer in answers] == [200, 200, 422]
@@ -187,30 +187,30 @@ def test_s13_tests_are_limited_a_minute(page: Client, queued: list[Job], setting
 
 
 def test_test_all_counts_as_one_and_queues_every_configured_provider(
-    page: Client, queued: list[Job], settings: Any, django_capture_on_commit_callbacks: Any
+    site: Client, queued: list[Job], settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.TESTS_PER_MINUTE = 2
     for kind in ("openrouter", "groq", "mistral"):
         saved(kind)
     with django_capture_on_commit_callbacks(execute=True):
-        answer = page.post("/providers/check/", headers=HTMX)
+        answer = site.post("/providers/check/", headers=HTMX)
     assert answer.status_code == 200
     assert len(queued) == 3
     assert Job.objects.started_within_a_minute(queued[0].requested_by) == 1
 
 
-def test_removing_a_provider_forgets_its_jobs_and_keys(page: Client, queued: list[Job]) -> None:
+def test_removing_a_provider_forgets_its_jobs_and_keys(site: Client, queued: list[Job]) -> None:
     row = saved()
     jobs.start(row, Task.CHECK)
-    page.post("/providers/openrouter/remove/")
+    site.post("/providers/openrouter/remove/")
     assert not Provider.objects.exists()
     assert not Job.objects.exists()
 
 
-def test_queries_of_the_list_do_not_grow_with_providers(page: Client, queued: list[Job]) -> None:
+def test_queries_of_the_list_do_not_grow_with_providers(site: Client, queued: list[Job]) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            page.get("/providers/")
+            site.get("/providers/")
         return len(captured)
 
     saved("openrouter")

@@ -1,0 +1,43 @@
+"""The calls of the OpenAI-compatible dialect, for declarations to use. Plain data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.specs import Call, Columns, ListCall
+
+_MESSAGES = [{"role": "user", "content": "hi"}]
+MODELS = ListCall(url="{base}/models")
+
+
+def models(columns: Columns | None = None, **changes: Any) -> ListCall:
+    """GET {base}/models; `changes` are other fields of the call."""
+    return ListCall(url="{base}/models", columns=columns or Columns(), **changes)
+
+
+def chat(
+    limit: str = "max_tokens",
+    tokens: int = 1,
+    *,
+    extra: Mapping[str, Any] | None = None,
+    retry_limit: str = "",
+    model: str = "{model}",
+    costs: str = "",
+) -> Call:
+    """The smallest completion: `limit` names the field that bounds the answer.
+
+    Where one token, or a field of `extra`, is refused, the call is made once more with 16 tokens
+    (as some upstreams ask for) and without `extra`.
+    """
+    body = {"model": model, "messages": _MESSAGES}
+    retry = None
+    if tokens < 16 or extra:
+        retry = {**body, retry_limit or limit: 16}
+    return Call(
+        url="{base}/chat/completions",
+        method="POST",
+        body={**body, limit: tokens, **(extra or {})},
+        retry_body=retry,
+        expects="choices",
+        is_completion=True,
+        costs=costs or ("one token" if tokens == 1 else f"up to {tokens} tokens"),
+    )
