@@ -36,7 +36,6 @@ PERMISSIONS = {
         (
             "accelerometer",
             "autoplay",
-            "bluetooth",
             "browsing-topics",
             "camera",
             "clipboard-read",
@@ -56,7 +55,6 @@ PERMISSIONS = {
             "screen-wake-lock",
             "serial",
             "usb",
-            "web-share",
             "xr-spatial-tracking",
         ),
         "()",

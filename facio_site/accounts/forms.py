@@ -27,6 +27,10 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]  # no generics at
         self.fields["password2"].label = _("Password again")
         self.fields["password2"].help_text = ""
 
+    def validate_password_for_user(self, user: User, *_args: Any, **_kwargs: Any) -> None:
+        """What is wrong with the password stands at the first of its two fields."""
+        super().validate_password_for_user(user, "password1")  # type: ignore[misc]
+
 
 class SignInForm(LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -50,9 +50,7 @@ def viewer():
 
 
 def sign_in(client, username="ada", password=PASSWORD, **extra):
-    return client.post(
-        reverse("account_login"), {"login": username, "password": password}, **extra
-    )
+    return client.post(reverse("account_login"), {"login": username, "password": password}, **extra)
 
 
 def confirm(client, password=PASSWORD):
@@ -404,7 +402,9 @@ def test_a_confirmation_holds_five_minutes(client, owner, settings):
     assert client.get(reverse("mfa_activate_totp")).status_code == 302
 
 
-def test_s50_totp_is_asked_for_after_the_password(client, owner, django_capture_on_commit_callbacks):
+def test_s50_totp_is_asked_for_after_the_password(
+    client, owner, django_capture_on_commit_callbacks
+):
     sign_in(client)
     with django_capture_on_commit_callbacks(execute=True):
         add_totp(client, owner)

@@ -1,0 +1,252 @@
+"""What gets an audit row, what never stands in it, and that rows stay."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.urls import reverse
+
+from facio_site.accounts.models import Role, User
+from facio_site.audit import record
+from facio_site.audit.models import AppendOnly, AuditEntry, AuditQuerySet
+from tests.facio_site.test_accounts import (
+    OTHER_PASSWORD,
+    PASSWORD,
+    add_totp,
+    change_password,
+    confirm,
+    sign_in,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def fresh_limits_and_a_master_key(settings):
+    from facio_site import sealing
+
+    cache.clear()
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+
+
+@pytest.fixture
+def owner():
+    return User.objects.create_user("ada", password=PASSWORD, role=Role.OWNER)
+
+
+def actions():
+    return list(AuditEntry.objects.order_by("pk").values_list("action", "actor_name", "result"))
+
+
+def test_s33_a_row_says_who_what_when_from_where_with_which_result(owner, rf):
+    request = rf.get("/", REMOTE_ADDR="192.0.2.7")
+    entry = record(
+        "provider.saved",
+        actor=owner,
+        target="anthropic",
+        result="ok",
+        fields=["api_key", "extra_headers.X-Org"],
+        request=request,
+        job="42",
+    )
+    entry.refresh_from_db()
+    assert entry.as_dict() == {
+        "at": entry.at.isoformat(),
+        "actor": "ada",
+        "action": "provider.saved",
+        "target": "anthropic",
+        "result": "ok",
+        "fields": ["api_key", "extra_headers.X-Org"],
+        "ip": "192.0.2.7",
+        "job": "42",
+    }
+
+
+def test_s33_a_row_falls_with_the_transaction_of_its_action(owner):
+    with transaction.atomic():
+        record("provider.saved", actor=owner)
+        transaction.set_rollback(True)
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_row_outlives_its_user(owner):
+    record("provider.saved", actor=owner)
+    owner.delete()
+    assert AuditEntry.objects.get().actor_name == "ada"
+    assert AuditEntry.objects.get().actor is None
+
+
+@pytest.mark.parametrize("fields", [["sk-ant key"], ["a=b"], ["x" * 101], [""], ["é"]])
+def test_s28_what_is_no_name_is_not_accepted_as_a_field(fields):
+    with pytest.raises(ValueError) as failure:
+        record("provider.saved", actor=None, fields=fields)
+    assert fields[0] not in str(failure.value) or not fields[0]
+
+
+@pytest.mark.parametrize("action", ["", "Saved", "a b", "x" * 65])
+def test_an_action_is_a_short_name(action):
+    with pytest.raises(ValueError):
+        record(action, actor=None)
+
+
+def test_rows_can_be_neither_changed_nor_deleted(owner):
+    entry = record("provider.saved", actor=owner)
+    entry.result = "other"
+    for attempt in (
+        entry.save,
+        entry.delete,
+        AuditEntry.objects.all().delete,
+        lambda: AuditEntry.objects.update(result=""),
+    ):
+        with pytest.raises(AppendOnly):
+            attempt()
+    assert AuditEntry.objects.get().result == ""
+
+
+def test_the_admin_only_shows_rows(client, owner):
+    entry = record("provider.saved", actor=owner, target="anthropic")
+    client.force_login(owner)
+    assert b"anthropic" in client.get("/admin/audit/auditentry/").content
+    assert client.get("/admin/audit/auditentry/add/").status_code == 403
+    change = reverse("admin:audit_auditentry_change", args=[entry.pk])
+    assert client.post(change, {"result": "x"}).status_code == 403
+    delete = reverse("admin:audit_auditentry_delete", args=[entry.pk])
+    assert client.post(delete, {"post": "yes"}).status_code == 403
+
+
+def test_sign_in_and_out_are_recorded(client, owner):
+    sign_in(client)
+    client.post(reverse("account_logout"))
+    assert actions() == [("sign-in", "ada", "ok"), ("sign-out", "ada", "")]
+    assert AuditEntry.objects.first().ip == "127.0.0.1"
+
+
+def test_a_forged_forwarded_address_is_not_recorded(client, owner):
+    sign_in(client, headers={"X-Forwarded-For": "203.0.113.9"})
+    assert AuditEntry.objects.get().ip == "127.0.0.1"
+
+
+def test_behind_a_stated_proxy_the_forwarded_address_is_recorded(client, owner, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    sign_in(client, headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9"})
+    assert AuditEntry.objects.get().ip == "203.0.113.9"
+
+
+def test_a_refused_sign_in_is_recorded_without_what_was_typed(client, owner):
+    sign_in(client, password="typed-the-wrong-one")
+    sign_in(client, username="my-password-in-the-name-field")
+    assert actions() == [("sign-in.refused", "", "wrong_password")] * 2
+    targets = set(AuditEntry.objects.values_list("target", flat=True))
+    assert targets == {"ada", ""}
+    assert "typed" not in str(list(AuditEntry.objects.values()))
+
+
+def test_confirmations_are_recorded_either_way(client, owner):
+    sign_in(client)
+    confirm(client, "wrong wrong")
+    confirm(client)
+    assert actions()[1:] == [
+        ("confirmed.refused", "ada", "wrong_password"),
+        ("confirmed", "ada", "password"),
+    ]
+
+
+def test_a_changed_password_is_recorded_without_a_value(client, owner):
+    sign_in(client)
+    change_password(client)
+    entry = AuditEntry.objects.get(action="password.changed")
+    assert entry.fields == ["password"]
+    stored = str(list(AuditEntry.objects.values()))
+    assert PASSWORD not in stored
+    assert OTHER_PASSWORD not in stored
+
+
+def test_added_and_removed_factors_are_recorded(client, owner):
+    sign_in(client)
+    add_totp(client, owner)
+    client.post(reverse("mfa_deactivate_totp"))
+    added = [row for row in actions() if row[0].startswith("factor")]
+    assert added == [
+        ("factor.added", "ada", "totp"),
+        ("factor.added", "ada", "recovery_codes"),
+        ("factor.removed", "ada", "totp"),
+        ("factor.removed", "ada", "recovery_codes"),
+    ]
+
+
+def test_s33_a_factor_is_not_added_when_its_row_fails(client, owner, monkeypatch):
+    from allauth.mfa.models import Authenticator
+
+    sign_in(client)
+    confirm(client)
+    monkeypatch.setattr("facio_site.audit.receivers.record", _fails)
+    with pytest.raises(OSError):
+        add_totp(client, owner)
+    assert not Authenticator.objects.exists()
+
+
+def test_s33_nobody_gets_in_when_the_row_of_the_sign_in_fails(client, owner, monkeypatch):
+    monkeypatch.setattr("facio_site.audit.receivers.record", _fails)
+    with pytest.raises(OSError):
+        sign_in(client)
+    assert client.get(reverse("account")).status_code == 302
+
+
+def _fails(*_args, **_kwargs):
+    raise OSError("disk full")
+
+
+def fill(owner):
+    eve = User.objects.create_user("eve")
+    for actor, action, target, day in [
+        (owner, "provider.saved", "anthropic", 1),
+        (eve, "provider.saved", "openai", 2),
+        (owner, "config.downloaded", "config.json", 3),
+    ]:
+        entry = record(action, actor=actor, target=target)
+        moment = datetime(2026, 1, day, 12, tzinfo=UTC)
+        AuditEntry._base_manager.filter(pk=entry.pk).update(at=moment)
+
+
+@pytest.mark.parametrize(
+    ("asked", "targets"),
+    [
+        ({}, ["config.json", "openai", "anthropic"]),
+        ({"actor": "ada"}, ["config.json", "anthropic"]),
+        ({"action": "provider.saved"}, ["openai", "anthropic"]),
+        ({"target": "OPEN"}, ["openai"]),
+        ({"since": "2026-01-02"}, ["config.json", "openai"]),
+        ({"until": "2026-01-02"}, ["openai", "anthropic"]),
+        ({"since": "2026-13-45", "until": "soon"}, ["config.json", "openai", "anthropic"]),
+        (
+            {"actor__password__startswith": "a", "ip": "x"},
+            ["config.json", "openai", "anthropic"],
+        ),
+    ],
+)
+def test_s62_the_filter_knows_its_names_and_no_others(owner, asked, targets):
+    fill(owner)
+    found = AuditEntry.objects.filtered(asked)
+    assert isinstance(found, AuditQuerySet)
+    assert [entry.target for entry in found] == targets
+
+
+def test_the_choices_of_the_filter_are_what_was_recorded(owner):
+    fill(owner)
+    assert AuditEntry.objects.all().actor_names() == ["ada", "eve"]
+    record("sign-in", actor=owner)
+    assert AuditEntry.objects.all().action_choices() == [
+        ("config.downloaded", "config.downloaded"),
+        ("provider.saved", "provider.saved"),
+        ("sign-in", "Signed in"),
+    ]
+
+
+def test_json_lines_hold_one_entry_each(owner):
+    fill(owner)
+    lines = list(AuditEntry.objects.filtered({"actor": "eve"}).json_lines())
+    assert len(lines) == 1
+    assert lines[0].endswith("\n")
+    assert json.loads(lines[0])["target"] == "openai"
