@@ -186,8 +186,8 @@ def listen(host: str, port: int, patience: float) -> socket.socket:
 def web_server(listener: socket.socket, threads: int, environ: Mapping[str, str]) -> Child:
     options = {
         "--bind": f"fd://{listener.fileno()}",
-        "--worker-class": "gthread",
-        "--workers": "1",
+        "-k": "gthread",
+        "-w": "1",
         "--threads": str(threads),
         "--graceful-timeout": "3",
         "--forwarded-allow-ips": "",
@@ -206,8 +206,10 @@ def web_server(listener: socket.socket, threads: int, environ: Mapping[str, str]
 
 
 def celery(name: str, *words: str, environ: Mapping[str, str]) -> Child:
-    argv = [sys.executable, "-W", "ignore:You're running the worker with superuser", "-m", "celery"]
-    argv += ["-A", "facio_site.celery", name, *words, "--loglevel", "WARNING"]
+    argv = [sys.executable, "-m", "celery", "-A", "facio_site.celery", name, *words]
+    argv += ["--loglevel", "WARNING"]
+    # Celery's ten lines about running as root are none of a container's business.
+    environ = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser", **environ}
     # A task may go on for a minute. An orphan must not: the next worker takes up its row.
     return Child(name, argv, environ, ROOT, orphaned=signal.SIGKILL)
 
