@@ -216,8 +216,7 @@ class Adapter:
             rules=self.spec.error_rules,
             secrets=self.secrets(),
         )
-        is_list = isinstance(call, ListCall)
-        if is_list and call.is_optional and reply.status in _NO_LIST:
+        if isinstance(call, ListCall) and call.is_optional and reply.status in _NO_LIST:
             verdict = replace(verdict, outcome=Outcome.BAD_ENDPOINT, detail="no_list")
         return reply, verdict
 
@@ -229,7 +228,7 @@ class Adapter:
         reply, verdict = self.ask(send, call, "key")
         listing = self.spec.list_call
         is_gone = verdict.outcome is Outcome.BAD_ENDPOINT and reply.status in _NO_LIST
-        if is_gone and listing and call.url != listing.url and not listing.is_public:
+        if is_gone and not isinstance(call, ListCall) and listing and not listing.is_public:
             call = listing  # a base without the provider's extras, such as a proxy
             reply, verdict = self.ask(send, call, "key")
         if verdict.outcome is Outcome.OK:

@@ -270,9 +270,9 @@ def _count(value: Any) -> int | None:
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MAX_TOKENS:
-        return None
-    return value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MAX_TOKENS:
+        return int(value)
+    return None
 
 
 def _strings(value: Any) -> list[str]:
@@ -376,7 +376,7 @@ def _with_id_facts(item: CatalogItem, facts: Sequence[IdFact]) -> CatalogItem:
     for fact in facts:
         if re.search(fact.pattern, item.model_id, re.I):
             told = {"inputs": fact.inputs, "outputs": fact.outputs}
-            gaps = {
+            gaps: dict[str, Any] = {
                 name: value
                 for name, value in told.items()
                 if value is not None and getattr(item, name) is None

@@ -299,7 +299,7 @@ def _sum_up(
     state = _key_state(adapter, key, worst)
     key = replace(key, verdict=_settled(key.verdict, state), key_state=state)
     ladder.done(Step.KEY, key)
-    is_ignored = key.verdict.detail in ("key_ignored", "no_list", "no_list_scope")
+    is_ignored = key.verdict.detail in ("no_list", "no_list_scope")
     detail = key.verdict.detail if is_ignored else ""
     return replace(worst.verdict, detail=detail, params={}), state, ModelState.OK
 

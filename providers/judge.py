@@ -48,7 +48,10 @@ _WORDS_AT = (
     ".error_code",
 )
 _MESSAGE_AT = "error.message|message|Message|error|detail|base_resp.status_msg"
-_CODES_AT = "error.details.error_code|error.status|error.code|error.type|base_resp.status_code|code|__type|type"
+_CODES_AT = (
+    "error.details.error_code|error.status|error.code|error.type|base_resp.status_code"
+    "|code|__type|type"
+)
 _REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid")
 _TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _GOOD_CODES = (None, 0, "0", 200, "200", "", "success", "Success")

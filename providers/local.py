@@ -19,8 +19,6 @@ _REFUSED = (Outcome.BAD_KEY, Outcome.FORBIDDEN)
 class LocalAdapter(Adapter):
     """The list tells that it is the right server; the control tells what the key is worth."""
 
-    ignores_keys = False  # True: no server of this kind looks at a key
-
     def check_key(self, send: Send) -> Finding:
         reply, verdict, call = self.find_list(send)
         ms = reply.ms
@@ -33,8 +31,6 @@ class LocalAdapter(Adapter):
         control = self.control(send, call)
         if control is Outcome.BAD_KEY:
             return Finding(verdict, KeyState.VALID, ms)
-        if control is Outcome.OK and self.ignores_keys:
-            return Finding(replace(verdict, detail="key_ignored"), KeyState.NOT_NEEDED, ms)
         detail = "key_not_checked" if control is Outcome.OK else "control_failed"
         verdict = replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail=detail)
         return Finding(verdict, KeyState.UNKNOWN, ms)

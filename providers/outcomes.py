@@ -72,7 +72,6 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.OK: frozenset(
         {
             "no_models",  # a local server without a model
-            "key_ignored",  # a local server that looks at no key
             "no_list_scope",  # the key may not list models, but a model answered
             "no_list",  # there is no list, but a model answered
             "permission_unproven",  # the token is good; only a model call shows what it may do

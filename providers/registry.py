@@ -1,7 +1,7 @@
-"""All kinds, found once by walking the folder."""
+"""All kinds: kinds/ is walked once, and each file name is the kind that it declares. No Django."""
 
-from importlib import import_module
-from pkgutil import iter_modules
+import importlib
+import pkgutil
 
 from providers import kinds
 from providers.specs import ProviderSpec
@@ -9,19 +9,21 @@ from providers.specs import ProviderSpec
 _GROUPS = ("hosted", "gateway", "local", "oauth")
 
 
-def _walk() -> dict[str, ProviderSpec]:
-    specs = []
-    for module in iter_modules(kinds.__path__):
-        spec: ProviderSpec = import_module(f"{kinds.__name__}.{module.name}").SPEC
+def _load() -> dict[str, ProviderSpec]:
+    found = {}
+    for module in pkgutil.iter_modules(kinds.__path__):
+        spec = importlib.import_module(f"{kinds.__name__}.{module.name}").SPEC
         if spec.kind != module.name:
-            raise ImportError(f"kinds/{module.name}.py declares {spec.kind}")
-        specs.append(spec)
-    specs.sort(key=lambda spec: (_GROUPS.index(spec.group), spec.label.lower()))
-    return {spec.kind: spec for spec in specs}
+            raise ValueError(f"kinds/{module.name}.py declares the kind {spec.kind!r}")
+        found[spec.kind] = spec
+    order = sorted(found.values(), key=lambda s: (_GROUPS.index(s.group), s.label.lower()))
+    return {spec.kind: spec for spec in order}
 
 
-KINDS = _walk()
+# Hosted ones by label, then gateways and plans, local servers, sign-ins. The order in which the
+# agent tries them is a fact about routing and stands there.
+KINDS: dict[str, ProviderSpec] = _load()
 
 
 def kind_choices() -> list[tuple[str, str]]:
-    return [(kind, spec.label) for kind, spec in KINDS.items()]
+    return [(spec.kind, spec.label) for spec in KINDS.values()]

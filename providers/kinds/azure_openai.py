@@ -1,0 +1,88 @@
+"""Azure OpenAI: the model is a deployment, which no list of the key's shows."""
+
+import re
+from dataclasses import replace
+from urllib.parse import unquote
+
+from providers.adapters import Adapter
+from providers.compatible import chat
+from providers.http import parse_base
+from providers.outcomes import Outcome
+from providers.specs import Auth, ErrorRule, FieldSpec, ListCall, ProviderSpec
+
+_AZURE = re.compile(r"\.(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)$")
+_TAIL = re.compile(r"/(openai|api/projects)(/.*)?$")
+_DEPLOYMENT = re.compile(r"/openai/deployments/([^/?#\s]{1,200})")
+
+
+class AzureAdapter(Adapter):
+    """Every endpoint that the portal shows comes down to the origin; the agent adds the rest."""
+
+    def normalise_base(self, text: str) -> str:
+        base = parse_base(text.strip().partition("?")[0])
+        if _AZURE.search(base.host):
+            return base.origin
+        return base.origin + _TAIL.sub("", base.path)  # a gateway in front may have a path
+
+    def deployment_in(self, text: str) -> str:
+        match = _DEPLOYMENT.search(text)
+        name = unquote(match[1]) if match else ""
+        return name if name.isprintable() else ""
+
+
+SPEC = ProviderSpec(
+    kind="azure_openai",
+    label="Azure OpenAI",
+    group="hosted",
+    adapter=AzureAdapter,
+    docs_url="https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle",
+    note="Needs a key and the endpoint of your resource. The model of a route is the name of a "
+    "deployment, not of a model, so each deployment is tried by a small completion.",
+    env_key="AZURE_OPENAI_API_KEY",
+    api_base_required=True,
+    api_base_label="Endpoint",
+    api_base_example="https://my-resource.openai.azure.com",
+    extra_fields=(
+        FieldSpec(
+            name="deployments",
+            label="Deployment name",
+            help="One a line, as named in the Azure portal. Each is tried by the test.",
+            required=True,
+            is_list=True,
+            placeholder="gpt-main",
+        ),
+    ),
+    auth=Auth(header="api-key", format="{key}"),
+    key_warnings={"sk-": "Keys of Azure do not begin with sk-. This looks like another vendor's."},
+    console_url="https://portal.azure.com",
+    list_call=ListCall(url="{base}/openai/v1/models", note="base_models"),
+    model_call=replace(chat("max_completion_tokens", 16), url="{base}/openai/v1/chat/completions"),
+    error_rules=(
+        ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="key_or_endpoint"),
+        ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(404,),
+            path="error.code",
+            pattern="^DeploymentNotFound$",
+            detail="deployment",
+        ),
+        ErrorRule(outcome=Outcome.BAD_ENDPOINT, status=(404,), detail="wrong_path"),
+        ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="not_allowed_here"),
+        ErrorRule(
+            outcome=Outcome.BAD_ENDPOINT,
+            status=(400,),
+            path="error.message",
+            pattern="(?i)api version",
+            detail="api_version",
+        ),
+        ErrorRule(
+            outcome=Outcome.OK,  # it began to answer: key, deployment and quota are there
+            status=(400,),
+            path="error.message",
+            pattern="(?i)max_tokens or model output limit was reached",
+            on=("model",),
+        ),
+    ),
+    hints={Outcome.DNS_ERROR: "azure_resource"},
+    models_dev="azure",
+)

@@ -1,0 +1,63 @@
+"""Any OpenAI-compatible server. Nothing about it is known, not even whether it has a list."""
+
+from dataclasses import replace
+
+from providers.compatible import chat
+from providers.http import Reply, Send
+from providers.local import LocalAdapter
+from providers.outcomes import Outcome, Verdict
+from providers.specs import Columns, ListCall, ProviderSpec
+
+
+class CustomAdapter(LocalAdapter):
+    """The base stays as it was typed; where /v1 seems to be missing, it is suggested."""
+
+    def find_list(self, send: Send) -> tuple[Reply, Verdict, ListCall]:
+        reply, verdict, call = super().find_list(send)
+        base = self.base()
+        if reply.status != 404 or base.endswith("/v1"):
+            return reply, verdict, call
+        guess = replace(call, url="{base}/v1/models")
+        _, guessed = self.ask(send, guess, "list")
+        if guessed.outcome in (Outcome.OK, Outcome.BAD_KEY):
+            params = {**verdict.params, "base": f"{base}/v1"}
+            verdict = replace(verdict, detail="suggest_base", params=params)
+        return reply, verdict, call
+
+
+SPEC = ProviderSpec(
+    kind="custom",
+    label="Custom",
+    group="local",
+    adapter=CustomAdapter,
+    docs_url="https://platform.openai.com/docs/api-reference/models/list",
+    note="Any OpenAI-compatible endpoint, local or not. Give everything explicitly: the address "
+    "with its path, the key if there is one, and the model by name if there is no list.",
+    env_key="CUSTOM_API_KEY",
+    api_base_required=True,
+    api_base_example="https://llm.example.com/v1",
+    key_required=False,
+    list_call=ListCall(
+        url="{base}/models",
+        columns=Columns(
+            items=("data", "models", ""),
+            model_id=("id", "name", "model", "key"),
+            name="display_name",
+            context_window=(
+                "context_window",
+                "context_length",
+                "max_context_length",
+                "max_model_len",
+                "max_input_tokens",
+                "top_provider.context_length",
+                "token_limits.context_window",
+                "model_info.context_window",
+            ),
+            inputs="architecture.input_modalities",
+            outputs="architecture.output_modalities",
+        ),
+        is_optional=True,
+    ),
+    model_call=chat(retry_limit="max_completion_tokens"),
+    media=("image",),
+)

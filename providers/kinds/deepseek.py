@@ -1,0 +1,46 @@
+"""DeepSeek. The balance proves the key and shows the credit in one call."""
+
+from dataclasses import replace
+from typing import Any
+
+from providers.adapters import Adapter
+from providers.compatible import chat, models
+from providers.judge import values_at
+from providers.outcomes import Outcome, Verdict
+from providers.specs import Call, Columns, ErrorRule, ProviderSpec
+
+
+class DeepSeekAdapter(Adapter):
+    def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
+        if call is not self.spec.key_call:
+            return super().read_key_answer(data, call, verdict)
+        if False in values_at(data, "is_available"):
+            return replace(verdict, outcome=Outcome.NO_CREDIT)
+        return verdict
+
+
+SPEC = ProviderSpec(
+    kind="deepseek",
+    label="DeepSeek",
+    group="hosted",
+    adapter=DeepSeekAdapter,
+    docs_url="https://api-docs.deepseek.com/api/list-models",
+    note="OpenAI-compatible, at an address without a version. Short names such as deepseek-chat "
+    "work although the list leaves them out.",
+    env_key="DEEPSEEK_API_KEY",
+    api_base="https://api.deepseek.com",
+    key_prefixes=("sk-",),
+    console_url="https://platform.deepseek.com/api_keys",
+    list_call=models(Columns(context_window="context_window", max_output="max_output_tokens")),
+    key_call=Call(url="{base}/user/balance", expects="is_available|balance_infos"),
+    model_call=chat(),
+    error_rules=(
+        ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(400,),
+            path="error.message",
+            pattern="(?i)supported api model names|model not exist",
+        ),
+    ),
+    models_dev="deepseek",
+)

@@ -1,0 +1,142 @@
+"""Gemini. The agent uses Google's compatible API; lists and free checks are the native one's."""
+
+from dataclasses import replace
+from typing import Any
+
+from providers.adapters import Adapter
+from providers.judge import values_at
+from providers.outcomes import Outcome
+from providers.specs import (
+    BEARER,
+    Auth,
+    Call,
+    Columns,
+    ErrorRule,
+    IdFact,
+    ListCall,
+    Pages,
+    ProviderSpec,
+)
+
+
+class GeminiAdapter(Adapter):
+    def places(self) -> dict[str, str]:
+        """The native API stands beside the compatible one, on the same origin."""
+        places = super().places()
+        base = places["base"]
+        is_usual = base.endswith("/openai")
+        native = base.removesuffix("/openai") if is_usual else places["origin"] + "/v1beta"
+        return {**places, "native": native}
+
+    def sent_name(self, model: str) -> str:
+        return super().sent_name(model).removeprefix("models/")
+
+    def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
+        return [{**row, "_outputs": _outputs(row)} for row in rows if isinstance(row, dict)]
+
+
+def _outputs(row: dict[str, Any]) -> list[str] | None:
+    """What a model makes, told by the methods it offers and, for images and speech, its id."""
+    methods = values_at(row, "supportedGenerationMethods[]")
+    name = str(row.get("name", ""))
+    if "generateContent" in methods:
+        if "image" in name:
+            return ["text", "image"]
+        return ["audio"] if "tts" in name else ["text"]
+    for method, made in (
+        ("predictLongRunning", "video"),
+        ("predict", "image"),
+        ("embedContent", "embedding"),
+        ("bidiGenerateContent", "audio"),
+        ("generateAnswer", "text"),
+    ):
+        if method in methods:
+            return [made]
+    return None
+
+
+_NATIVE = ListCall(
+    url="{native}/models",
+    query=(("pageSize", "1000"),),
+    pages=Pages(style="token", param="pageToken", next_path="nextPageToken"),
+    columns=Columns(
+        items="models",
+        model_id="name",
+        strip="models/",
+        name="displayName",
+        context_window="inputTokenLimit",
+        max_output="outputTokenLimit",
+        outputs="_outputs",
+        reasoning="thinking",
+    ),
+)
+
+SPEC = ProviderSpec(
+    kind="gemini",
+    label="Gemini",
+    group="hosted",
+    adapter=GeminiAdapter,
+    docs_url="https://ai.google.dev/api/models",
+    note="Google's OpenAI-compatible endpoint. Keys of AI Studio begin with AQ. or AIza; the older "
+    "ones need restrictions set in Google's console.",
+    env_key="GEMINI_API_KEY",
+    env_aliases=("GOOGLE_API_KEY",),
+    api_base="https://generativelanguage.googleapis.com/v1beta/openai/",
+    auth=Auth(header="x-goog-api-key", format="{key}"),
+    key_prefixes=("AQ.", "AIza"),
+    console_url="https://aistudio.google.com/apikey",
+    list_call=_NATIVE,
+    list_alternatives=(
+        ListCall(url="{base}/models", auth=BEARER, columns=Columns(strip="models/")),
+    ),
+    key_call=replace(_NATIVE, query=(("pageSize", "1"),)),
+    model_call=Call(
+        url="{native}/models/{model_path}:countTokens",
+        method="POST",
+        body={"contents": [{"parts": [{"text": "hi"}]}]},
+        expects="totalTokens",
+    ),
+    error_rules=(
+        ErrorRule(
+            outcome=Outcome.BAD_KEY,
+            status=(400,),
+            path="error.message",
+            pattern="(?i)api key expired",
+            detail="expired",
+        ),
+        ErrorRule(
+            outcome=Outcome.BAD_KEY,
+            status=(400,),
+            path="error.details[].reason",
+            pattern="^API_KEY_INVALID$",
+        ),
+        ErrorRule(
+            outcome=Outcome.BAD_KEY,
+            status=(400,),
+            path="error.message",
+            pattern="(?i)api key not valid",
+        ),
+        ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="key_restricted"),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(400,),
+            path="error.status",
+            pattern="^FAILED_PRECONDITION$",
+            detail="region_blocked",
+        ),
+        ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(429,),
+            path="error.message",
+            pattern="(?i)billing|limit: 0",
+        ),
+    ),
+    id_facts=(
+        IdFact("embedding", ("text",), None),
+        IdFact("^(gemini|gemma-[3-9])", ("text", "image"), None),
+        IdFact("^(imagen|veo)", ("text",), None),
+    ),
+    models_dev="google",
+    media=("image", "video"),
+)

@@ -1,0 +1,46 @@
+"""Groq. The list tells windows but no modalities; retired models stay in it, marked."""
+
+from providers.compatible import chat, models
+from providers.outcomes import Outcome
+from providers.specs import Columns, ErrorRule, IdFact, ProviderSpec
+
+SPEC = ProviderSpec(
+    kind="groq",
+    label="Groq",
+    group="hosted",
+    docs_url="https://console.groq.com/docs/api-reference#models",
+    note="Often used for transcription; serves language models too. Not to be confused with Grok "
+    "of xAI.",
+    env_key="GROQ_API_KEY",
+    api_base="https://api.groq.com/openai/v1",
+    key_prefixes=("gsk_",),
+    key_warnings={"xai-": "This looks like a key of xAI (Grok), which is another company."},
+    console_url="https://console.groq.com/keys",
+    list_call=models(
+        Columns(context_window="context_window", max_output="max_completion_tokens"),
+        hide={"active": (False,)},
+    ),
+    model_call=chat("max_completion_tokens"),
+    error_rules=(
+        ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(400,),
+            path="error.code",
+            pattern="^model_decommissioned$",
+            detail="retired",
+        ),
+        ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
+        ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(400,),
+            path="error.code",
+            pattern="^model_not_found$",
+        ),
+        ErrorRule(outcome=Outcome.RATE_LIMITED, status=(498,)),
+    ),
+    id_facts=(
+        IdFact("whisper", ("audio",), ("text",)),
+        IdFact("tts|orpheus", ("text",), ("audio",)),
+    ),
+    models_dev="groq",
+)

@@ -1,0 +1,78 @@
+"""LM Studio. Three lists by version; a path it does not know answers 200, so the shape decides."""
+
+from typing import Any
+
+from providers.compatible import chat, models
+from providers.judge import values_at
+from providers.local import LocalAdapter
+from providers.outcomes import Outcome
+from providers.specs import Columns, ErrorRule, ListCall, ProviderSpec
+
+
+class LmStudioAdapter(LocalAdapter):
+    def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
+        return [_told(row) for row in rows if isinstance(row, dict)]
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """A loaded model runs with its own window, which may be smaller than what it could have."""
+    loaded = values_at(row, "loaded_instances[].config.context_length")
+    windows = [one for one in loaded if isinstance(one, int) and not isinstance(one, bool)]
+    kind = row.get("type")
+    vision = values_at(row, "capabilities.vision")
+    made = {"llm": ["text"], "vlm": ["text"]}.get(kind if isinstance(kind, str) else "")
+    if isinstance(kind, str) and kind.startswith("embedding"):
+        made = ["embedding"]
+    return {
+        **row,
+        "_context": max(windows) if windows else row.get("max_context_length"),
+        "_vision": vision[0] if vision else (True if kind == "vlm" else None),
+        "_outputs": made,
+    }
+
+
+SPEC = ProviderSpec(
+    kind="lm_studio",
+    label="LM Studio",
+    group="local",
+    adapter=LmStudioAdapter,
+    docs_url="https://lmstudio.ai/docs/developer/rest/list",
+    note="Models on your own machine. A key is needed only where tokens are switched on: in the "
+    "app under Developer, Server Settings, Manage Tokens (version 0.4.0 and later).",
+    env_key="LM_STUDIO_API_KEY",
+    env_aliases=("LM_API_TOKEN",),
+    api_base="http://localhost:1234/v1",
+    key_required=False,
+    key_prefixes=("sk-lm-",),
+    list_call=ListCall(
+        url="{root}/api/v1/models",
+        columns=Columns(
+            items="models",
+            model_id="key",
+            name="display_name",
+            context_window="_context",
+            vision="_vision",
+            outputs="_outputs",
+            tools="capabilities.trained_for_tool_use",
+        ),
+    ),
+    list_alternatives=(
+        ListCall(
+            url="{root}/api/v0/models",
+            columns=Columns(context_window="_context", vision="_vision", outputs="_outputs"),
+        ),
+        models(),
+    ),
+    model_call=chat(costs="local; loads the model"),
+    error_rules=(
+        ErrorRule(outcome=Outcome.BAD_KEY, path="error.code", pattern="^invalid_api_key$"),
+        ErrorRule(
+            outcome=Outcome.BAD_ENDPOINT,
+            status=(200,),
+            path="error",
+            pattern="(?i)unexpected endpoint or method",
+            detail="wrong_path",
+        ),
+        ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
+    ),
+)

@@ -1,0 +1,65 @@
+"""Ollama. A local server looks at no key; its native list says what the models can do."""
+
+from typing import Any
+
+from providers.compatible import chat, models
+from providers.judge import values_at
+from providers.local import LocalAdapter
+from providers.outcomes import Outcome
+from providers.specs import Columns, ErrorRule, ListCall, ProviderSpec
+
+
+class OllamaAdapter(LocalAdapter):
+    def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
+        return [_told(row) for row in rows if isinstance(row, dict)]
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """Abilities in our words; older versions list none."""
+    able = values_at(row, "capabilities[]")
+    if not able:
+        return row
+    outputs = [made for made, word in _MAKES if word in able]
+    return {
+        **row,
+        "_inputs": ["text", *(name for name, word in _SEES if word in able)],
+        "_outputs": outputs or None,
+        "_tools": "tools" in able,
+        "_reasoning": "thinking" in able,
+    }
+
+
+_SEES = (("image", "vision"), ("audio", "audio"))
+_MAKES = (("text", "completion"), ("image", "image"), ("embedding", "embedding"))
+
+SPEC = ProviderSpec(
+    kind="ollama",
+    label="Ollama",
+    group="local",
+    adapter=OllamaAdapter,
+    docs_url="https://docs.ollama.com/api/tags",
+    note="Models on your own machine. A key is usually not needed. Inside a container, localhost "
+    "is the container: use host.docker.internal instead.",
+    env_key="OLLAMA_API_KEY",
+    api_base="http://localhost:11434/v1",
+    key_required=False,
+    list_call=ListCall(
+        url="{root}/api/tags",
+        columns=Columns(
+            items="models",
+            model_id=("model", "name"),
+            context_window="details.context_length",
+            inputs="_inputs",
+            outputs="_outputs",
+            tools="_tools",
+            reasoning="_reasoning",
+        ),
+    ),
+    list_alternatives=(models(),),
+    model_call=chat(costs="local; loads the model"),
+    error_rules=(
+        ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="host_not_allowed"),
+        ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
+    ),
+    media=("image",),
+)

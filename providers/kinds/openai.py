@@ -1,0 +1,85 @@
+"""OpenAI. Its list tells ids only; restricted keys may be refused there and still complete."""
+
+from providers.compatible import chat, models
+from providers.outcomes import Outcome
+from providers.specs import Columns, ErrorRule, IdFact, ProviderSpec
+
+SPEC = ProviderSpec(
+    kind="openai",
+    label="OpenAI",
+    group="hosted",
+    docs_url="https://platform.openai.com/docs/api-reference/models/list",
+    note="GPT models. The agent bounds answers by max_completion_tokens, as these models ask for. "
+    "A key of a project with data residency works on that region's address only.",
+    env_key="OPENAI_API_KEY",
+    api_base="https://api.openai.com/v1",
+    regional_bases=tuple(
+        f"https://{region}.api.openai.com/v1" for region in ("us", "eu", "ae", "au", "in", "jp")
+    ),
+    key_prefixes=("sk-proj-", "sk-svcacct-", "sk-"),
+    key_warnings={"sk-admin-": "This is an admin key. It cannot call models."},
+    console_url="https://platform.openai.com/api-keys",
+    list_call=models(Columns(retires_at="shutdown_date")),
+    model_call=chat("max_completion_tokens", 16),
+    error_rules=(
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(401, 403),
+            path="error.message",
+            pattern="(?i)insufficient permissions|missing scopes",
+            detail="no_scope",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(401,),
+            path="error.message",
+            pattern="(?i)ip (address )?(is )?not (allowed|authorized)",
+            detail="not_allowed_here",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(401,),
+            path="error.message",
+            pattern="(?i)must be a member of an organization",
+            detail="not_a_member",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(403,),
+            path="error.message|error.code",
+            pattern="(?i)country|region|territory",
+            detail="region_blocked",
+        ),
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(429,),
+            path="error.code|error.type",
+            pattern="^(insufficient_quota|credit_balance_exhausted"
+            "|billing_hard_limit_reached|billing_not_active)$",
+        ),
+        ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(404,),
+            path="error.code",
+            pattern="^model_not_found$",
+        ),
+        ErrorRule(
+            outcome=Outcome.OK,  # it began to answer: key, model and credit are there
+            status=(400,),
+            path="error.message",
+            pattern="(?i)max_tokens or model output limit was reached",
+            on=("model",),
+        ),
+    ),
+    id_facts=(
+        IdFact(r"gpt-image|dall-e|chatgpt-image", ("text", "image"), ("image",)),
+        IdFact(r"^sora", ("text", "image"), ("video",)),
+        IdFact(r"embedding", ("text",), ("embedding",)),
+        IdFact(r"whisper|transcribe", ("audio",), ("text",)),
+        IdFact(r"tts", ("text",), ("audio",)),
+        IdFact(r"moderation", None, ("moderation",)),
+        IdFact(r"realtime|audio", ("text", "audio"), ("text", "audio")),
+    ),
+    models_dev="openai",
+    media=("image", "video"),
+)

@@ -1,0 +1,83 @@
+"""OpenRouter: a gateway. Its list is public, so the key has a call of its own."""
+
+from dataclasses import replace
+from typing import Any
+
+from providers.adapters import Adapter
+from providers.compatible import chat, models
+from providers.judge import values_at
+from providers.outcomes import Outcome, Verdict
+from providers.rows import first
+from providers.specs import Call, Columns, ErrorRule, Pages, ProviderSpec
+
+
+class OpenRouterAdapter(Adapter):
+    def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
+        """The key's own record: a management key calls no models, a spent one none either."""
+        if call is not self.spec.key_call:
+            return super().read_key_answer(data, call, verdict)
+        if True in values_at(data, "data.is_management_key|data.is_provisioning_key"):
+            return replace(verdict, outcome=Outcome.FORBIDDEN, detail="management_key")
+        left = first(data, "data.limit_remaining")
+        if isinstance(left, int | float) and left <= 0:
+            return replace(verdict, outcome=Outcome.NO_CREDIT, detail="key_limit")
+        return verdict
+
+
+SPEC = ProviderSpec(
+    kind="openrouter",
+    label="OpenRouter",
+    group="gateway",
+    adapter=OpenRouterAdapter,
+    docs_url="https://openrouter.ai/docs/api-reference/list-available-models",
+    note="A gateway that routes to many model families with one key. Force it as the provider to "
+    "send it any model id of its list.",
+    env_key="OPENROUTER_API_KEY",
+    api_base="https://openrouter.ai/api/v1",
+    key_prefixes=("sk-or-v1-", "sk-or-"),
+    console_url="https://openrouter.ai/settings/keys",
+    list_call=models(
+        Columns(
+            name="name",
+            context_window=("context_length", "top_provider.context_length"),
+            max_output="top_provider.max_completion_tokens",
+            inputs="architecture.input_modalities",
+            outputs="architecture.output_modalities",
+            tools="supported_parameters",
+            reasoning="supported_parameters",
+            price_input="pricing.prompt",
+            price_output="pricing.completion",
+            price_per=1,
+            retires_at="expiration_date",
+        ),
+        query=(("output_modalities", "all"),),
+        pages=Pages(style="link", next_path="links.next"),
+        is_public=True,
+    ),
+    key_call=Call(url="{base}/key", expects="data"),
+    model_call=chat(tokens=16),
+    error_rules=(
+        ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(400,),
+            path="error.message",
+            pattern="(?i)not a valid model|invalid model",
+        ),
+        ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(404,),
+            path="error.message",
+            pattern="(?i)no endpoints found",
+            detail="no_endpoints",
+        ),
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(402,),
+            path="error.metadata.limit_source",
+            pattern="key_limit",
+            detail="key_limit",
+        ),
+    ),
+    models_dev="openrouter",
+    media=("image",),
+)
