@@ -175,7 +175,7 @@ class Simulators:
                 with self._lock:
                     self._threads.discard(threading.current_thread())
 
-        thread = threading.Thread(target=run, daemon=True, name="simulator")
+        thread = threading.Thread(target=run, daemon=True, name=f"simulator {self.tls_port}")
         with self._lock:
             self._threads.add(thread)
         thread.start()

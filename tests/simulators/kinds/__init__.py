@@ -70,7 +70,8 @@ _TABLE = _by_name()
 def kind_for(host: str, path: str) -> Kind | None:
     """`host` as in the Host header. A name with its port counts before the bare name."""
     candidates = _TABLE.get(host) or _TABLE.get(host.partition(":")[0], [])
-    return next((kind for kind in candidates if kind.owns is None or kind.owns(path)), None)
+    owners = [kind for kind in candidates if kind.owns is None or kind.owns(path)]
+    return next(iter(owners or candidates), None)
 
 
 __all__ = ["HOST_NAMES", "KINDS", "PLAIN_NAMES", "Kind", "kind_for"]

@@ -73,7 +73,7 @@ def answer(ask: Ask) -> Answer:
     if refused is not None:
         return refused
     match ask.method, ask.path:
-        case "GET", "/v3/models" | "/v3/v1/models":
+        case "GET", "/v3/models" | "/v3/v1/models" | "/v1/models":
             return listing(ask.rows(_rows(), row))
         case "GET", path if path.startswith("/v3/models/"):
             wanted = path.removeprefix("/v3/models/")
