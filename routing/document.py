@@ -122,6 +122,9 @@ def _int(text: str) -> Any:
     return int(text) if len(text) <= MAX_DIGITS else _BadNumber()
 
 
+_BAD_TEXT = re.compile("[\0\ud800-\udfff]")
+
+
 def _check_values(document: Any) -> None:
     for count, (path, value) in enumerate(_walk(document, ""), start=1):
         if count > MAX_NODES:
@@ -147,7 +150,7 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _is_bad_text(text: str) -> bool:
-    return "\0" in text or any("\ud800" <= character <= "\udfff" for character in text)
+    return _BAD_TEXT.search(text) is not None
 
 
 def join(path: str, key: str) -> str:
