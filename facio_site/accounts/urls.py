@@ -30,6 +30,11 @@ urlpatterns = [
         login_not_required(webauthn.login_webauthn),
         name="mfa_login_webauthn",
     ),
+    path(
+        "accounts/2fa/webauthn/add/",
+        transaction.atomic(webauthn.add_webauthn),  # key and audit row stand or fall together
+        name="mfa_add_webauthn",
+    ),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("accounts/users/", people.users, name="users"),

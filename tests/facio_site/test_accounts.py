@@ -18,7 +18,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from facio_site import sealing
-from facio_site.accounts import adapters
+from facio_site.accounts import adapters, factors
 from facio_site.accounts.models import Invitation, Role, User
 from facio_site.audit.models import AuditEntry
 
@@ -485,6 +485,22 @@ def test_s25_without_the_master_key_factor_pages_work_and_codes_say_why(
     sign_in(other)
     page = other.post(reverse("mfa_authenticate"), {"code": "123456"})
     assert b"cannot read its secrets" in page.content
+
+
+def test_s24_rotation_seals_factor_seeds_under_the_newest_key(client, owner, settings):
+    sign_in(client)
+    assert not factors.any_sealed()
+    secret = add_totp(client, owner)
+    assert factors.any_sealed()
+    old_keys = list(settings.MASTER_KEYS)
+    settings.MASTER_KEYS = [sealing.new_master_key(), *old_keys]
+    assert factors.rotate() == (2, 0, 0)
+    assert factors.rotate() == (0, 0, 0)
+    settings.MASTER_KEYS = settings.MASTER_KEYS[:1]
+    assert seed_of(owner, "secret") == secret
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+    assert factors.rotate() == (0, 0, 2)
+    assert client.get(reverse("account")).status_code == 200
 
 
 def test_s52_a_new_factor_keeps_this_session_and_ends_the_others(client, owner):

@@ -187,6 +187,19 @@ def test_s33_a_factor_is_not_added_when_its_row_fails(client, owner, monkeypatch
     assert not Authenticator.objects.exists()
 
 
+def test_s33_a_passkey_is_not_added_when_its_row_fails(client, owner, monkeypatch):
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.webauthn.forms import AddWebAuthnForm
+
+    sign_in(client)
+    confirm(client)
+    monkeypatch.setattr(AddWebAuthnForm, "clean", lambda self: self.cleaned_data)
+    monkeypatch.setattr("facio_site.audit.receivers.record", _fails)
+    with pytest.raises(OSError):
+        client.post(reverse("mfa_add_webauthn"), {"name": "key", "credential": '{"id": "x"}'})
+    assert not Authenticator.objects.exists()
+
+
 def test_s33_nobody_gets_in_when_the_row_of_the_sign_in_fails(client, owner, monkeypatch):
     monkeypatch.setattr("facio_site.audit.receivers.record", _fails)
     with pytest.raises(OSError):

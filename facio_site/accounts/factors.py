@@ -1,0 +1,62 @@
+"""The sealed seeds of sign-in factors as a whole, for key rotation and the first start."""
+
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from facio_site import sealing
+from facio_site.accounts.adapters import PURPOSE, place_of
+
+_NAMES = ("secret", "seed")  # where allauth keeps a TOTP secret and the seed of recovery codes
+
+
+def any_sealed() -> bool:
+    """Is there a seed that only an existing master key can open?"""
+    return any(_boxes(row.data) for row in Authenticator.objects.iterator())
+
+
+def rotate() -> tuple[int, int, int]:
+    """Seal every seed again under the newest key, each in a short transaction of its own.
+
+    Returns (rows sealed again, rows still under an old key, rows that do not open). A row that
+    changes at the same moment is left alone. Raises sealing.KeyMissing.
+    """
+    newest = sealing.newest_key_id()
+    done = unreadable = 0
+    for row in Authenticator.objects.iterator():
+        old = {name: box for name, box in _boxes(row.data).items() if _id(box) != newest}
+        try:
+            new = {name: _again(row.user_id, box) for name, box in old.items()}
+        except sealing.Unreadable:
+            unreadable += 1
+            continue
+        done += bool(new) and _swap(row.pk, old, new)
+    left = sum(
+        any(_id(box) != newest for box in _boxes(row.data).values())
+        for row in Authenticator.objects.iterator()
+    )
+    return done, left - unreadable, unreadable
+
+
+@transaction.atomic
+def _swap(pk: int, old: dict[str, str], new: dict[str, str]) -> bool:
+    row = Authenticator.objects.select_for_update().filter(pk=pk).first()
+    if row is None or any(row.data.get(name) != box for name, box in old.items()):
+        return False
+    row.data = {**row.data, **new}
+    row.save(update_fields=["data"])
+    return True
+
+
+def _boxes(data: dict[str, Any]) -> dict[str, str]:
+    return {name: data[name] for name in _NAMES if name in data}
+
+
+def _again(user_pk: int, box: str) -> str:
+    place = place_of(user_pk)
+    return sealing.seal(PURPOSE, place, sealing.unseal(PURPOSE, place, box))
+
+
+def _id(box: str) -> str:
+    return sealing.key_id_of(box)
