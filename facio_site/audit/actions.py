@@ -21,4 +21,11 @@ LABELS = {
     "user.role": _("Changed a role"),
     "user.deactivated": _("Deactivated a user"),
     "user.activated": _("Activated a user"),
+    "provider.saved": _("Saved a provider"),
+    "provider.tested": _("Tested a connection"),
+    "provider.removed": _("Removed a provider"),
+    "catalog.fetched": _("Fetched models"),
+    "routes.saved": _("Saved routes"),
+    "config.downloaded": _("Downloaded the config"),
+    "config.exported": _("Exported the config"),
 }

@@ -250,9 +250,11 @@ def test_the_choices_of_the_filter_are_what_was_recorded(owner):
     fill(owner)
     assert AuditEntry.objects.all().actor_names() == ["ada", "eve"]
     record("sign-in", actor=owner)
+    record("key.burnt", actor=owner)
     assert AuditEntry.objects.all().action_choices() == [
-        ("config.downloaded", "config.downloaded"),
-        ("provider.saved", "provider.saved"),
+        ("config.downloaded", "Downloaded the config"),
+        ("key.burnt", "key.burnt"),
+        ("provider.saved", "Saved a provider"),
         ("sign-in", "Signed in"),
     ]
 
