@@ -18,13 +18,15 @@ from providers.outcomes import Failed, Outcome
 
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 250_000  # about 20 MB as Python objects at the worst
+STEP_BYTES: Final = 256_000  # unpacked at a time
 MAX_PIECES: Final = 50_000  # a body in one-byte chunks would cost seconds of processor time
 MAX_DIGITS: Final = 20  # of an integer: more fits no column
 
 SMALL_BYTES: Final = 4_000_000  # beyond it a body needs one of a few places in the process
 
-_large = threading.BoundedSemaphore(3)
+_large = threading.BoundedSemaphore(2)
 _parsing = threading.Lock()  # a body is several times its size while it is parsed
+_ASTRAL = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
 _DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be a NUL or half a pair
 
 
@@ -90,7 +92,7 @@ class Body:
     def _unpack(self, unpacker: "zlib._Decompress", piece: bytes) -> None:
         while piece:
             most = self._limit if self._has_place else min(self._limit, SMALL_BYTES)
-            room = most - len(self.content) + 1
+            room = min(most - len(self.content) + 1, STEP_BYTES)
             try:
                 self.content += unpacker.decompress(piece, room)
             except zlib.error:
@@ -116,8 +118,10 @@ def parse_json(content: bytes | bytearray, seconds: float) -> Any:
     """The JSON value, or NOT_JSON for everything that is not strict and safe to pass on.
 
     That is: bad UTF-8, half a surrogate pair, a NUL character, NaN and infinities, integers over
-    20 digits, depth over 32. Waits at most `seconds` for its turn. Raises Failed when there are
-    too many values in it, or no turn came.
+    20 digits, depth over 32. In a large body, what lies beyond U+FFFF (emoji) is replaced: one such
+    character would make Python's text four times the size. A bytearray is emptied on the way, so
+    that the body is in memory once. Waits at most `seconds` for its turn.
+    Raises Failed when there are too many values in it, or no turn came.
     """
     if not content or content.isspace():
         return NOT_JSON
@@ -127,18 +131,27 @@ def parse_json(content: bytes | bytearray, seconds: float) -> Any:
     if not _parsing.acquire(timeout=max(seconds, 0)):
         raise Failed(Outcome.TIMEOUT, "deadline")
     try:
+        is_doubtful = bool(_DOUBTFUL.search(content))
         value = json.loads(
-            content.decode("utf-8-sig"),
+            _decode(content),
             parse_int=_integer,
             parse_float=_number,
             parse_constant=_no_constant,
         )
-        is_sound = _is_sound(value, with_text=bool(_DOUBTFUL.search(content)))
+        is_sound = _is_sound(value, with_text=is_doubtful)
     except (ValueError, RecursionError):  # UnicodeError and JSONDecodeError are ValueErrors
         return NOT_JSON
     finally:
         _parsing.release()
     return value if is_sound else NOT_JSON
+
+
+def _decode(content: bytes | bytearray) -> str:
+    is_large = len(content) > SMALL_BYTES
+    kept = _ASTRAL.sub("\ufffd".encode(), content) if is_large else bytes(content)
+    if isinstance(content, bytearray):
+        content.clear()
+    return kept.decode("utf-8-sig")
 
 
 def _integer(text: str) -> int:

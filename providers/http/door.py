@@ -159,7 +159,10 @@ class Door:
             failed = Failed(Outcome.UNREACHABLE, "reset")
         params = failed.verdict.params
         params.update(exchange.where | params)
-        raise failed
+        try:
+            raise failed
+        finally:
+            del failed  # or the frame and the exception would keep each other, and the body, alive
 
     def _read(self, exchange: Exchange, response: httpcore.Response) -> Reply:
         status = response.status
@@ -174,13 +177,9 @@ class Door:
             sent_at = exchange.sent_at or time.monotonic()
             ms = round((time.monotonic() - sent_at) * 1000)
             content = body.finish()
-            return Reply(
-                status=status,
-                headers=headers,
-                data=parse_json(content, exchange.left()) if content else NOT_JSON,
-                text=content[:TEXT_BYTES].decode("utf-8", "replace"),
-                ms=ms,
-            )
+            text = content[:TEXT_BYTES].decode("utf-8", "replace")
+            data = parse_json(content, exchange.left()) if content else NOT_JSON
+            return Reply(status=status, headers=headers, data=data, text=text, ms=ms)
 
     def _collect(
         self, exchange: Exchange, response: httpcore.Response, length: str, body: Body
@@ -249,7 +248,7 @@ def _protocol_failure(exchange: Exchange, error: Exception) -> Failed:
     if is_local and exchange.sent_at is None:
         return Failed(Outcome.BAD_KEY, "unsendable")
     if exchange.has_ended and not exchange.received:
-        return Failed(Outcome.UNREACHABLE, "closed")
+        return Failed(Outcome.UNREACHABLE, "reset" if exchange.was_reset else "closed")
     word = "incomplete" if exchange.has_ended and exchange.has_head else "bad_http"
     return Failed(Outcome.UNEXPECTED_RESPONSE, word)
 

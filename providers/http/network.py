@@ -53,6 +53,7 @@ class Exchange:
         self.received = 0  # bytes on the wire
         self.has_head = False  # status and headers are complete
         self.has_ended = False  # the other side closed
+        self.was_reset = False  # while the request was being sent
         self.sent_at: float | None = None
         self._deadline = deadline  # of time.monotonic
         self._observe = observe
@@ -142,6 +143,8 @@ class GuardedStream(httpcore.NetworkStream):
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:  # sending nothing would take a pending error away from the next read
+            return
         exchange = self._current()
         exchange.sent_at = exchange.sent_at or time.monotonic()
         try:
@@ -149,7 +152,8 @@ class GuardedStream(httpcore.NetworkStream):
             self._sock.sendall(buffer)
         except TimeoutError:
             raise exchange.timeout() from None
-        except OSError:  # there may be an answer all the same: the library looks for it
+        except OSError as error:  # there may be an answer all the same: the library looks for it
+            exchange.was_reset = isinstance(error, ConnectionResetError)
             raise httpcore.WriteError from None
 
     def start_tls(
