@@ -101,7 +101,7 @@ _FINE = {Rule.NO_MODEL, Rule.OUTSIDE, Rule.AGENT_DECIDES}
 
 
 def _mode(text: str) -> Mode:
-    return Mode(text) if text in Mode else Mode.ENV
+    return Mode(text) if text in list(Mode) else Mode.ENV
 
 
 @viewer_required

@@ -170,7 +170,7 @@ def short(value: int | None) -> str:
         return ""
     for size, unit in ((1_000_000, "M"), (1_000, "K")):
         if value >= size:
-            number = round(value / size, 1)
+            number = round(value / size, 1 if value < 100 * size else 0)
             return f"{formats.number_format(number, 0 if number % 1 == 0 else 1)}{unit}"
     return str(value)
 

@@ -89,7 +89,15 @@ def test_milliseconds_become_seconds_from_a_thousand_on(value, words):
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(None, ""), (0, "0"), (512, "512"), (8_192, "8.2K"), (128_000, "128K"), (1_048_576, "1M")],
+    [
+        (None, ""),
+        (0, "0"),
+        (512, "512"),
+        (8_192, "8.2K"),
+        (128_000, "128K"),
+        (131_072, "131K"),
+        (1_048_576, "1M"),
+    ],
 )
 def test_token_counts_are_short(value, words):
     assert ui.short(value) == words
