@@ -9,8 +9,7 @@ class ProvidersConfig(AppConfig):
 
     def ready(self) -> None:
         from facio_site.boot import after_migrate
-        from facio_site.celery import app
-        from providers import checks_at_start  # noqa: F401 - registers itself
+        from facio_site import celery  # noqa: F401 - the app that the tasks belong to
+        from providers import checks_at_start, tasks  # noqa: F401 - they register themselves
 
-        app.autodiscover_tasks(["providers"])
         post_migrate.connect(after_migrate, sender=self)

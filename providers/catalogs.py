@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from providers.adapters import Adapter, expectation
 from providers.checks import preflight
 from providers.http import Send
-from providers.judge import judge, unwrapped
+from providers.judge import is_absent, judge, unwrapped
 from providers.modelsdev import Twin, twins
 from providers.outcomes import Failed, Outcome, Verdict
 from providers.rows import first, id_of, is_hidden, rows_of
@@ -166,8 +166,7 @@ class _Reader:
         )
         if verdict.outcome is Outcome.OK:
             return unwrapped(reply)
-        is_absent = verdict.outcome in (Outcome.BAD_ENDPOINT, Outcome.UNEXPECTED_RESPONSE)
-        if may_lack and is_absent:
+        if may_lack and is_absent(verdict):
             return None
         if call.is_optional and reply.status in _NOT_THERE:
             verdict = replace(verdict, outcome=Outcome.BAD_ENDPOINT, detail="no_list")

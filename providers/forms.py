@@ -238,26 +238,31 @@ class ProviderForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not self.errors and not self.spec.is_oauth:
-            self._check_secrets(data)
+        if not self.spec.is_oauth:
+            if not self.errors:
+                self._check_origins(data)
+            self._check_key(data)
         return data
 
-    def _check_secrets(self, data: dict[str, Any]) -> None:
-        """A stored secret counts only for the address it was typed for; required ones are asked
-        for at their own field."""
+    def _check_origins(self, data: dict[str, Any]) -> None:
+        """A stored secret counts only for the address it was typed for."""
         preview = Provider(kind=self.provider.kind)
         self._apply_plain(preview, data)
         bound = preview.bound
         for name in self.secret_names():
-            if data.get(name) or data.get(f"clear_{name}"):
-                continue
             item = self.shown.sealed.get(name)
-            if item and item["bound"] != bound:
+            is_kept = not data.get(name) and not data.get(f"clear_{name}")
+            if item and is_kept and item["bound"] != bound:
                 self.add_error(
-                    name,
-                    _("The address has changed. Type it again, or remove the stored one."),
+                    name, _("The address has changed. Type it again, or remove the stored one.")
                 )
-        if self.spec.key_required and not self._has("api_key", data) and not self._signs_else(data):
+
+    def _check_key(self, data: dict[str, Any]) -> None:
+        """A required key, or another of the kind's ways to sign in."""
+        has_ways = "access_key_id" in self.fields
+        if "api_key" in self.errors or not (self.spec.key_required or has_ways):
+            return
+        if not self._has("api_key", data) and not self._signs_else(data):
             self.add_error("api_key", _("Paste the API key."))
 
     def _signs_else(self, data: dict[str, Any]) -> bool:

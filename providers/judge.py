@@ -151,6 +151,15 @@ def _meaning(
     return _generic(worst, words, call)
 
 
+def is_absent(verdict: Verdict) -> bool:
+    """Whether an answer says that there is no such call here, so that another may be tried. A
+    path that LM Studio does not know answers 200 with JSON of another shape."""
+    if verdict.outcome is Outcome.BAD_ENDPOINT:
+        return verdict.detail != "redirect"
+    is_other = verdict.detail in ("wrong_shape", "error_body")
+    return verdict.outcome is Outcome.UNEXPECTED_RESPONSE and is_other
+
+
 def _is_error(data: Any, is_expected: Callable[[Any], bool]) -> bool:
     """Whether a body under a 2xx says that the call failed."""
     if not isinstance(data, dict):

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from providers.adapters import Adapter, Finding
 from providers.http import Reply, Send
-from providers.judge import unwrapped
+from providers.judge import is_absent, unwrapped
 from providers.outcomes import Failed, KeyState, Outcome, Verdict
 from providers.rows import rows_of
 from providers.specs import ListCall
@@ -45,10 +45,10 @@ class LocalAdapter(Adapter):
         assert listing is not None  # noqa: S101 - every local kind declares one
         reply, verdict = self.ask(send, listing, "list")
         for call in self.spec.list_alternatives:
-            if not _is_absent(verdict):
+            if not is_absent(verdict):
                 break
             other, judged = self.ask(send, call, "list")
-            if not _is_absent(judged):
+            if not is_absent(judged):
                 reply, verdict, listing = other, judged, call
         return reply, verdict, listing
 
@@ -65,8 +65,3 @@ class LocalAdapter(Adapter):
         if verdict.outcome is Outcome.BAD_KEY and not self.key:
             return replace(verdict, detail="key_required")
         return verdict
-
-
-def _is_absent(verdict: Verdict) -> bool:
-    """Whether there is no such list here. Unknown paths may answer 200 with another shape."""
-    return verdict.outcome in (Outcome.BAD_ENDPOINT, Outcome.UNEXPECTED_RESPONSE)

@@ -57,5 +57,5 @@ class Progress:
             if self._is_over or self._rungs is None:
                 return
             rungs, self._rungs = self._rungs, None
-            self._job.progress(rungs)
+        self._job.progress(rungs)  # a write that comes after the result changes nothing
         connection.close()  # this thread ends here

@@ -16,6 +16,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 HANG_SECONDS = 0.7  # the deadline of tests against a server that never answers
 
 
+@pytest.fixture(autouse=True)
+def no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's own transaction locks SQLite: rungs on their way could not be written."""
+    monkeypatch.setattr("providers.progress._EVERY_SECONDS", 600.0)
+
+
 def run(kind: str, fields: Any, task: Task, model: str = "") -> Job | None:
     """The finished job of a saved provider; None when its form refuses the fields."""
     provider = Provider.objects.for_kind(kind)

@@ -1,24 +1,11 @@
 """BytePlus Coding Plan. The base decides the billing, so only the plan's own base is called; no
 list is to be trusted there, and a completion alone proves the key."""
 
-from dataclasses import replace
 from typing import Any
 
-from providers.adapters import Adapter, Finding
 from providers.compatible import chat
-from providers.http import Send
 from providers.outcomes import Outcome
 from providers.specs import ErrorRule, ProviderSpec
-
-
-class CodingPlanAdapter(Adapter):
-    def check_key(self, send: Send) -> Finding:
-        """The plan may not know the model that stands for all; it knows the key then."""
-        finding = super().check_key(send)
-        if finding.verdict.outcome is not Outcome.MODEL_NOT_FOUND:
-            return finding
-        return replace(finding, verdict=replace(finding.verdict, outcome=Outcome.OK, detail=""))
-
 
 _BODY: dict[str, Any] = {"thinking": {"type": "disabled"}}
 
@@ -26,7 +13,6 @@ SPEC = ProviderSpec(
     kind="byteplus_coding_plan",
     label="BytePlus Coding Plan",
     group="gateway",
-    adapter=CodingPlanAdapter,
     docs_url="https://docs.byteplus.com/en/docs/ModelArk/1928261",
     note="A subscription of BytePlus with an address of its own: calls to the ordinary address "
     "are billed outside the plan. The prefix before a model's name is cut off before sending.",

@@ -12,19 +12,20 @@ class MiniMaxAdapter(Adapter):
         return "minimax-cn" if is_chinese else self.spec.models_dev
 
 
-def _code(outcome: Outcome, codes: str, detail: str = "") -> tuple[ErrorRule, ErrorRule]:
+def _code(
+    outcome: Outcome, codes: str, detail: str = "", status: tuple[int, ...] = ()
+) -> tuple[ErrorRule, ErrorRule]:
     """The code in its own field, or in parentheses at the end of a message."""
+    at, within = "base_resp.status_code", "error.message|base_resp.status_msg"
     return (
+        ErrorRule(outcome=outcome, status=status, path=at, pattern=f"^({codes})$", detail=detail),
         ErrorRule(
-            outcome=outcome, path="base_resp.status_code", pattern=f"^({codes})$", detail=detail
-        ),
-        ErrorRule(
-            outcome=outcome,
-            path="error.message|base_resp.status_msg",
-            pattern=rf"\(({codes})\)",
-            detail=detail,
+            outcome=outcome, status=status, path=within, pattern=rf"\(({codes})\)", detail=detail
         ),
     )
+
+
+_VAGUE = (200, 500, 502, 503)  # statuses that say less than the code
 
 
 SPEC = ProviderSpec(
@@ -47,8 +48,8 @@ SPEC = ProviderSpec(
         *_code(Outcome.NO_CREDIT, "1008"),
         *_code(Outcome.NO_CREDIT, "2056", "plan_window"),
         *_code(Outcome.RATE_LIMITED, "1002|1039"),
-        *_code(Outcome.TIMEOUT, "1001"),
-        *_code(Outcome.SERVER_ERROR, "1000|1024|1033"),
+        *_code(Outcome.TIMEOUT, "1001", status=_VAGUE),
+        *_code(Outcome.SERVER_ERROR, "1000|1024|1033", status=_VAGUE),
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="region_or_plan"),
         ErrorRule(
             outcome=Outcome.MODEL_NOT_FOUND,
@@ -56,7 +57,7 @@ SPEC = ProviderSpec(
             pattern="(?i)unknown model|model .*not (found|exist|support)",
             on=("model",),
         ),
-        *_code(Outcome.BAD_REQUEST, "2013"),
+        *_code(Outcome.BAD_REQUEST, "2013", status=_VAGUE),
     ),
     id_facts=(
         IdFact(r"^minimax-m3", ("text", "image", "video"), ("text",)),

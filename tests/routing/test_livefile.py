@@ -20,13 +20,13 @@ from routing.livefile import (
     MESSAGES,
     TEMP_PREFIX,
     BadTarget,
-    Refused,
     digest_of,
     read_live,
     sweep,
     write_live,
     write_new,
 )
+from routing.schema import Refused
 
 OLD = '{"agents": {"defaults": {"model": "old"}}}\n'
 NEW = '{"agents": {"defaults": {"model": "new"}}}\n'

@@ -1,0 +1,450 @@
+"""The parent with its real children, and the small rules that it stands on."""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection  # noqa: TID251 - to this machine's own site
+from pathlib import Path
+
+import environ as django_environ
+import pytest
+
+from facio_site import broker, children, prepared, up
+from facio_site.access import cut_queries
+
+ROOT = Path(up.__file__).resolve().parent.parent
+PARTS = ("valkey-server", "-m gunicorn", "facio_site.celery worker", "facio_site.celery beat")
+
+
+def environment(state: Path, **more: str) -> dict[str, str]:
+    """A bare machine: no home, no variable of ours but these."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "STATE_DIR": str(state),
+        "PORT": "0",
+        **more,
+    }
+
+
+@dataclass
+class Site:
+    process: "subprocess.Popen[bytes]"
+    said: str
+    state: Path
+
+    @property
+    def url(self) -> str:
+        return self.said.split("running at ")[1].split()[0]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=15)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    def is_ready(self) -> bool:
+        return self.get("/readyz")[0] == 200
+
+    def family(self) -> dict[int, str]:
+        """Command lines by pid: the parent and all below it."""
+        found = {self.process.pid: ""}
+        table = processes()
+        for _ in range(4):
+            found |= {pid: line for pid, (parent, line) in table.items() if parent in found}
+        return found
+
+    def pid_of(self, part: str) -> int | None:
+        """The lowest pid: a web server's own worker comes after it."""
+        return min((pid for pid, line in self.family().items() if part in line), default=None)
+
+    def all_up(self) -> bool:
+        return all(self.pid_of(part) for part in PARTS) and self.is_ready()
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Parent and command line of each process that is not a zombie."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if state != "Z":
+                found[int(folder.name)] = (int(parent), line)
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 40.0) -> None:
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, "it never came true"
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def running(state: Path, *words: str, **more: str) -> Iterator[Site]:
+    """A parent that said where it serves; killed at the end when the test has not stopped it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "facio_site.up", *words],
+        cwd=ROOT,
+        env=environment(state, **more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    with process:
+        try:
+            yield Site(process, heard(process, "Ctrl-C"), state)
+        finally:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
+
+
+def heard(process: "subprocess.Popen[bytes]", last: str, seconds: float = 90.0) -> str:
+    assert process.stdout is not None
+    said, give_up = b"", time.monotonic() + seconds
+    while last.encode() not in said:
+        assert time.monotonic() < give_up, said.decode()
+        if select.select([process.stdout], [], [], 1)[0]:
+            piece = os.read(process.stdout.fileno(), 65536)
+            assert piece, said.decode()
+            said += piece
+    return said.decode()
+
+
+def refused(state: Path, **more: str) -> str:
+    """What a start that does not come to pass says."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "facio_site.up"],
+        cwd=ROOT,
+        env=environment(state, **more),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == b""
+    lines = ended.stderr.decode().splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def used_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder that a first start has filled."""
+    state = tmp_path_factory.mktemp("u")
+    with running(state):
+        pass
+    return state
+
+
+@pytest.fixture
+def state(used_state: Path, tmp_path: Path) -> Path:
+    """A copy of it: a start from here is short."""
+    return Path(shutil.copytree(used_state, tmp_path / "s"))
+
+
+@pytest.fixture(scope="module")
+def site(used_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    copy = shutil.copytree(used_state, tmp_path_factory.mktemp("s") / "s")
+    with running(Path(copy)) as site:
+        wait_until(site.all_up)
+        yield site
+
+
+# With real children
+
+
+@pytest.mark.journey
+def test_a_bare_machine_gets_a_page_and_a_setup_link(site: Site) -> None:
+    assert site.get("/healthz")[0] == 200
+    assert f"{site.url}/setup/?token=" in site.said
+    assert site.get("/readyz") == (200, site.get("/readyz")[1])
+    assert all(json.loads(site.get("/readyz")[1]).values())
+
+
+@pytest.mark.journey
+def test_the_setup_token_is_in_no_command_line_environment_or_file(site: Site) -> None:
+    token = site.said.split("token=")[1].split()[0].encode()
+    site.get(f"/setup/?token={token.decode()}")
+    for pid in site.family():
+        assert token not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert token not in Path(f"/proc/{pid}/environ").read_bytes()
+    files = [path for path in site.state.rglob("*") if path.is_file()]
+    assert [path for path in files if token in path.read_bytes()] == []
+
+
+@pytest.mark.journey
+def test_nobody_else_can_read_what_a_start_made(site: Site) -> None:
+    made = [path for path in site.state.iterdir() if path.name not in ("logs", "static")]
+    assert {path.name: oct(path.stat().st_mode & 0o077) for path in made} == {
+        path.name: "0o0" for path in made
+    }
+
+
+@pytest.mark.journey
+def test_the_broker_is_told_no_secret(site: Site) -> None:
+    pid = site.pid_of("valkey-server")
+    names = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    assert [name for name in names if name and not name.startswith(b"PATH=")] == []
+
+
+@pytest.mark.journey
+def test_a_second_start_says_who_is_running(site: Site) -> None:
+    assert refused(site.state) == f"facio: already running (pid {site.process.pid})"
+    assert site.get("/healthz")[0] == 200
+
+
+@pytest.mark.journey
+def test_a_busy_port_is_told_before_anything_starts(site: Site, tmp_path: Path) -> None:
+    assert f"port {site.port} on 127.0.0.1 is already in use" in refused(
+        tmp_path, PORT=str(site.port)
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["logs"]
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("part", PARTS)
+def test_a_killed_part_comes_back(site: Site, part: str) -> None:
+    before = site.pid_of(part)
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: site.pid_of(part) not in (None, before))
+    assert site.get("/healthz")[0] == 200
+    wait_until(site.all_up)
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything_and_leaves_nothing(state: Path, signum: signal.Signals) -> None:
+    with running(state) as site:
+        wait_until(site.all_up)
+        family = set(site.family())
+        asked = time.monotonic()
+        site.process.send_signal(signum)
+        assert site.process.wait(15) == 0
+        assert time.monotonic() - asked < 10
+    assert family & set(processes()) == set()
+    left = {path.name for path in state.iterdir()}
+    assert not left & {"broker.sock", "up.pid"}
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", site.port)) != 0
+
+
+@pytest.mark.journey
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a favour of Linux")
+def test_a_killed_parent_takes_its_children_along_and_the_next_start_tidies_up(
+    state: Path,
+) -> None:
+    with running(state) as site:
+        wait_until(site.all_up)
+        family = set(site.family())
+        site.process.kill()
+        site.process.wait()
+        port = site.port
+        with running(state, PORT=str(port)) as again:
+            assert again.port == port
+            wait_until(again.all_up)
+            assert family & set(processes()) == set()
+
+
+@pytest.mark.journey
+def test_what_did_not_change_is_not_migrated_again(state: Path) -> None:
+    stamp = state / "prepared"
+    before = stamp.stat().st_mtime_ns
+    with running(state):
+        pass
+    assert stamp.stat().st_mtime_ns == before
+    with contextlib.closing(sqlite3.connect(state / "db.sqlite3")) as database:
+        database.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'y', 0)")
+        database.commit()
+    with running(state):
+        pass
+    assert stamp.stat().st_mtime_ns != before
+
+
+@pytest.mark.journey
+def test_the_demo_serves_simulated_providers_and_leaves_no_folder(tmp_path: Path) -> None:
+    with running(tmp_path / "unused", "--demo", TMPDIR=str(tmp_path)) as site:
+        wait_until(site.is_ready)
+        [state] = tmp_path.glob("facio-*-demo")
+        assert (state / "simulators" / "hosts").read_text()
+        assert "demo-good" in site.said
+        assert site.pid_of("tests.simulators")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.journey
+def test_debug_is_refused(tmp_path: Path) -> None:
+    assert "DEBUG" in refused(tmp_path, DEBUG="1")
+
+
+@pytest.mark.journey
+def test_a_database_that_cannot_be_migrated_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "db.sqlite3").write_text("this is no database " * 100)
+    assert "migrate failed" in refused(tmp_path)
+
+
+@pytest.mark.journey
+def test_a_state_folder_with_a_long_name_gets_its_socket_elsewhere(
+    state: Path, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "t"
+    temporary.mkdir()
+    with running(state.rename(tmp_path / ("x" * 100)), TMPDIR=str(temporary)) as site:
+        wait_until(site.is_ready)
+        [folder] = temporary.glob("facio-*")
+        assert folder.stat().st_mode & 0o077 == 0
+    assert list(temporary.iterdir()) == []
+
+
+# Small rules
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "99999"),
+        ("PORT", "http"),
+        ("PORT", "-1"),
+        ("WEB_THREADS", "0"),
+        ("PORT", "8000\n1"),
+    ],
+)
+def test_a_number_that_is_none_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(children.Refused, match=f"{name} must be a whole number"):
+        up.Choice.read({name: value})
+
+
+def test_unset_and_empty_numbers_have_their_defaults() -> None:
+    assert up.Choice.read({"PORT": ""}) == up.Choice("127.0.0.1", 8000, 32, 32)
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(children.Refused, match=r"cannot listen on 192\.0\.2\.1"):
+        up.listen("192.0.2.1", 0, 0.0)
+    with pytest.raises(children.Refused, match="not an address"):
+        up.listen("no such host", 0, 0.0)
+
+
+def test_a_port_that_is_freed_within_the_patience_is_taken() -> None:
+    first = up.listen("127.0.0.1", 0, 0.0)
+    port = first.getsockname()[1]
+    signal.signal(signal.SIGALRM, lambda *_: first.close())
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    with up.listen("127.0.0.1", port, 5.0) as second:
+        assert second.getsockname()[1] == port
+
+
+def test_an_env_file_is_read_as_django_environ_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "# comment\nPLAIN=a b\nexport EXPORTED=1\nSINGLE='it''s \\n'\nDOUBLE=\"a \\\"b\\\" \\n\"\n"
+        "EMPTY=\nHASH=a#b\nnonsense\n  INDENTED=1\nURL=redis://u:p@h/0?x=1\n"
+    )
+    read: dict[str, str] = {}
+    monkeypatch.setattr(django_environ.Env, "ENVIRON", read)
+    django_environ.Env.read_env(file)
+    assert up.read_env_file(file) == read
+    assert up.read_env_file(tmp_path / "missing") == {}
+
+
+def test_a_folder_that_others_can_enter_is_not_private(tmp_path: Path) -> None:
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+    with pytest.raises(children.Refused):
+        broker.private_folder(folder)
+    (tmp_path / "link").symlink_to(tmp_path)
+    with pytest.raises(children.Refused):
+        broker.private_folder(tmp_path / "link")
+    assert broker.private_folder(tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_broker_that_outlived_its_parent_is_shut_down(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    (tmp_path / "logs").mkdir()
+    child = broker.broker(path, tmp_path)
+    child.start()
+    try:
+        wait_until(path.exists)
+        broker.clear_socket(path)
+        wait_until(lambda: not child.is_running)
+        assert not path.exists()
+    finally:
+        child.kill()
+        assert not isinstance(child.output, int)
+        child.output.close()
+
+
+def test_a_dead_socket_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    broker.clear_socket(path)
+    assert not path.exists()
+
+
+def test_a_part_that_keeps_ending_is_restarted_ever_later(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = children.Child("part", [sys.executable, "-c", "raise SystemExit(3)"], {}, tmp_path)
+    delays = []
+    for _ in range(3):
+        child.due_at = 0.0
+        child.tend()
+        assert child.process is not None
+        child.process.wait()
+        child.tend()
+        delays.append(child.due_at - time.monotonic())
+    assert 0 < delays[0] < delays[1] < delays[2] < 1
+    assert capsys.readouterr().err.count("part ended (exit code 3), starting it again") == 3
+
+
+def test_a_watched_value_a_secret_or_a_migration_changes_what_a_start_may_skip(
+    tmp_path: Path,
+) -> None:
+    for name in prepared.MADE_AT_START:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    with contextlib.closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
+        database.execute("CREATE TABLE django_migrations (id INTEGER, app TEXT, name TEXT)")
+        database.commit()
+        mark = prepared.mark_of(tmp_path, {})
+        assert mark
+        assert prepared.mark_of(tmp_path, {}) == mark
+        assert prepared.mark_of(tmp_path, {"OUTBOUND_ALLOW": ""}) != mark
+        assert prepared.mark_of(tmp_path, {"SECRET_KEY": "x"}) == ""
+        database.execute("INSERT INTO django_migrations VALUES (1, 'a', 'b')")
+        database.commit()
+        assert prepared.mark_of(tmp_path, {}) not in (mark, "")
+    (tmp_path / "master_keys").unlink()
+    assert prepared.mark_of(tmp_path, {}) == ""
+
+
+def test_queries_are_cut_from_the_error_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(cut_queries)
+    try:
+        import logging
+
+        logging.getLogger("x").error("Error handling request %s %s", "GET", "/setup/?token=abc")
+    finally:
+        caplog.handler.removeFilter(cut_queries)
+    assert caplog.messages == ["Error handling request GET /setup/"]
