@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 MAX_BYTES = 1_000_000
@@ -27,6 +28,8 @@ MESSAGES: Mapping[str, str] = {  # filled with the parameters of a BadDocument
     "too_many": "More than {limit} values; counting stopped at {path}.",
     "duplicate_key": "{path} is there twice in the same object.",
     "bad_number": "{path} is not a number that JSON can hold, or has too many digits.",
+    "not_known": "This is no JSON, no .env file, no curl line and no key.",
+    "bad_curl": "This curl line can't be read: its quotes or its address are incomplete.",
     "bad_text": "{path} holds a NUL or half of a character pair.",
 }
 
@@ -163,11 +166,13 @@ def join(path: str, key: str) -> str:
 # --- spellings ------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1024)
 def camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
 
+@lru_cache(maxsize=1024)
 def snake(name: str) -> str:
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 

@@ -8,7 +8,6 @@ imported one keeps its spelling and presence, so that an edit changes exactly wh
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,19 +16,20 @@ from typing import Any
 
 from providers.secret import Secret
 from providers.specs import ProviderSpec
+from routing.difference import same
 from routing.document import drop, get, key_of, make_part, part, put, write_json
 from routing.owned import (
     MAIN,
     SLOTS,
+    kind_of,
     owned_keys,
     redacted,
     route_keys,
     shown_document,
-    spellings,
     unowned_paths,
 )
 from routing.rules import AUTO, Configured
-from routing.understood import fault, is_reference, meaning
+from routing.understood import fault, is_reference, meaning, route_text
 
 # Names beside its own under which a key is written to the .env text.
 # Source: https://facio.bot/docs/providers/hosted
@@ -165,17 +165,17 @@ def _put_route(document: dict[str, Any], route: RouteState) -> None:
     model, provider = route_keys(route.slot)
     is_main = route.slot == MAIN
     defaults = part(document, "agents", "defaults")
-    before = get(defaults, model) or ""
+    before = route_text(model, get(defaults, model))
     if route.model != before:
         defaults = make_part(document, "agents", "defaults")
         _set(defaults, model, route.model)
-    if route.provider != (get(defaults, provider) or AUTO):
+    wanted = "" if route.provider == AUTO else route.provider
+    if wanted != route_text(provider, get(defaults, provider)):
         defaults = make_part(document, "agents", "defaults")
-        auto = AUTO if is_main and route.model else ""
-        _set(defaults, provider, auto if route.provider == AUTO else route.provider)
+        _set(defaults, provider, wanted or (AUTO if is_main and route.model else ""))
     elif is_main and route.model and not before and key_of(defaults, provider) is None:
         put(defaults, provider, AUTO)
-    elif is_main and before and not route.model and route.provider == AUTO:
+    elif is_main and before and not route.model and not wanted:
         drop(defaults, provider)
 
 
@@ -198,11 +198,13 @@ def _put_provider(
     document: dict[str, Any], spec: ProviderSpec, state: ProviderState | None
 ) -> None:
     before = part(document, "providers", spec.kind)
+    if state is None and not before:
+        return
     was_there = bool(before)
     wanted = _wanted(spec, state, before) if state else {}
     for name in owned_keys(spec):
         stands, want = get(before, name), wanted.get(name)
-        if _same(_understood(spec, name, stands), meaning(spec, name, want)):
+        if same(_understood(spec, name, stands), meaning(spec, name, want)):
             continue
         if meaning(spec, name, want) is None:
             drop(before, name)
@@ -238,11 +240,6 @@ def _understood(spec: ProviderSpec, name: str, value: Any) -> Any:
     return None if fault(spec, name, value) else meaning(spec, name, value)
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Equality of JSON: 1, 1.0 and true are three values; the order of keys says nothing."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-
-
 def _merged(have: Any, want: dict[str, Any]) -> dict[str, Any]:
     """`want` in the order of `have`, new keys last."""
     kept = [name for name in have if name in want] if isinstance(have, dict) else []
@@ -263,10 +260,9 @@ def configured(
     document: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
 ) -> tuple[Configured, ...]:
     """The providers of a document as the agent's routing sees them."""
-    kinds = spellings(specs)
     return tuple(
         Configured(
-            kind=kinds.get(name, name),
+            kind=kind_of(name, specs) or name,
             has_key=bool(get(section, "apiKey")),
             api_base=str(get(section, "apiBase") or ""),
         )

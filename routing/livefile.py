@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from routing.document import MAX_BYTES, read_json
-from routing.schema import Problem, problems
+from routing.schema import Refused, problems
 
 TEMP_PREFIX = ".facio-settings-"
 BACKUP_SUFFIX = ".bak"
@@ -77,14 +77,6 @@ class Live:
     mode: int
     uid: int
     gid: int
-
-
-class Refused(ValueError):  # noqa: N818 - the agent would refuse it
-    """A text that the agent's loader would not take."""
-
-    def __init__(self, faults: tuple[Problem, ...]) -> None:
-        self.faults = faults
-        super().__init__(" ".join(fault.sentence for fault in faults[:5]))
 
 
 def digest_of(text: str) -> str:

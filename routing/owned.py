@@ -31,27 +31,28 @@ def owned_keys(spec: ProviderSpec) -> tuple[str, ...]:
     return ("apiKey", "apiBase", *headers, *body, *extra)
 
 
-def spellings(specs: Mapping[str, ProviderSpec]) -> dict[str, str]:
-    """Both spellings of every kind that is ours to write -> the kind."""
-    return {name: kind for kind in specs for name in (kind, camel(kind))}
+def kind_of(name: str, specs: Mapping[str, ProviderSpec]) -> str:
+    """The kind that a key under "providers" names, in either spelling; "" when it is not ours."""
+    kind = name if name in specs else snake(name)
+    return kind if kind in specs and name in (kind, camel(kind)) else ""
 
 
 _ROUTE_KEYS = {name for slot in SLOTS for name in route_keys(slot)}
 
 
 def is_owned(path: tuple[str, ...], specs: Mapping[str, ProviderSpec]) -> bool | None:
-    """True: ours. False: not ours. None: an object that holds both."""
-    kinds = spellings(specs)
+    """True: ours. False: not ours. None: an object that holds both. At most three keys deep."""
     match path:
         case ("agents",) | ("agents", "defaults") | ("providers",):
             return None
         case ("agents", "defaults", name):
             return snake(name) in _ROUTE_KEYS
-        case ("providers", name):
-            return None if name in kinds and not specs[kinds[name]].is_oauth else False
-        case ("providers", name, key):
-            owned = owned_keys(specs[kinds[name]])
-            return key in owned or key in map(snake, owned)
+        case ("providers", name, *rest):
+            kind = kind_of(name, specs)
+            if not kind or specs[kind].is_oauth:
+                return False
+            owned = owned_keys(specs[kind])
+            return rest[0] in owned or rest[0] in map(snake, owned) if rest else None
         case _:
             return False
 

@@ -38,6 +38,14 @@ class Problem:
         return MESSAGES[self.code].format(path=self.path)
 
 
+class Refused(ValueError):  # noqa: N818 - the agent would refuse it
+    """A document that the agent's loader would not take."""
+
+    def __init__(self, faults: tuple[Problem, ...]) -> None:
+        self.faults = faults
+        super().__init__(" ".join(fault.sentence for fault in faults[:5]))
+
+
 def problems(document: Mapping[str, Any]) -> tuple[Problem, ...]:
     """Why the agent would refuse this document; empty when it would not."""
     return tuple(_routes(document)) + tuple(_providers(document))

@@ -14,9 +14,12 @@ from providers.adapters import Adapter, Entered
 from providers.http import BadURL, check_headers
 from providers.keyshapes import key_problem
 from providers.specs import ProviderSpec
+from routing.order import FACTS
+from routing.rules import AUTO, known_name
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_BASE = 2048
+MAX_MODEL, MAX_PROVIDER = 300, 60
 
 # ${NAME}, also behind a scheme word: only the agent can resolve it, so it stays a reference.
 _REFERENCE = re.compile(r"(?:[A-Za-z]+ )?\$\{[A-Za-z_][\w.]*\}", re.ASCII)
@@ -75,6 +78,20 @@ def _headers_fault(value: Any) -> str:
     except ValueError:
         return "bad_header"
     return ""
+
+
+def route_text(name: str, value: Any) -> str:
+    """A model or provider of a route as it is kept here; "" when it is not set or not taken.
+
+    "auto" is how a provider that is not set is written; known providers are named by their kind.
+    """
+    limit = MAX_PROVIDER if name.endswith("provider") else MAX_MODEL
+    if not isinstance(value, str) or len(value) > limit or not value.isprintable():
+        return ""
+    if not name.endswith("provider"):
+        return value
+    kind = known_name(value)
+    return "" if value == AUTO else kind if kind in FACTS else value
 
 
 def normal_base(spec: ProviderSpec, text: str) -> str:

@@ -137,7 +137,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
 
 
 DRAWN = settings(
-    max_examples=250, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
