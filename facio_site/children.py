@@ -214,11 +214,15 @@ class Command:
     def is_running(self) -> bool:
         return self.child.is_running
 
+    @property
+    def has_failed(self) -> bool:
+        return self._process is None or bool(self._process.poll())
+
     def text(self) -> str:
         """What it printed. Raises Refused, with its last line, when it failed."""
         output, errors = _content(self._output), _content(self._errors)
         self.child.kill()
-        if self._process is None or self._process.returncode:
+        if self.has_failed:
             last = (errors or output or "no message").splitlines()[-1]
             raise Refused(f"{self.child.name} failed: {last}")
         return output

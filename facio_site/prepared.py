@@ -24,6 +24,11 @@ WATCHED = (
     *("HOST", "MASTER_KEY_FILE", "OUTBOUND_ALLOW", "OUTBOUND_CA_FILE", "OUTBOUND_HOSTS_FILE"),
     *("OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL", "TRUSTED_PROXY_COUNT"),
 )
+# Large files of other packages that no page asks for: compressing them takes seconds.
+NEVER_SERVED = (
+    *("--ignore=htmax*", "--ignore=htmx-4*", "--ignore=*-4.js"),
+    *("--ignore=jquery.js", "--ignore=select2.full.js", "--ignore=xregexp.js"),
+)
 MADE_AT_START = ("db.sqlite3", "master_keys", "secret_key", "static/staticfiles.json")
 
 
@@ -70,16 +75,20 @@ def prepare(
     stamp.unlink(missing_ok=True)
     steps = [
         manage("migrate", "--noinput", "--verbosity=0", environ=environ),
-        manage("collectstatic", "--noinput", "--verbosity=0", environ=environ),
+        manage("collectstatic", "--noinput", "--verbosity=0", *NEVER_SERVED, environ=environ),
     ]
     try:
-        until(lambda: not any(step.is_running for step in steps), parts, bell)
-        for step in steps:
+        until(lambda: is_decided(steps), parts, bell)
+        for step in sorted(steps, key=lambda step: not step.has_failed):
             step.text()
     finally:
         for step in steps:
             step.child.kill()
     stamp.write_text(mark_of(state, given))
+
+
+def is_decided(steps: Sequence[Command]) -> bool:
+    return any(step.has_failed for step in steps) or not any(step.is_running for step in steps)
 
 
 def manage(*words: str, environ: Mapping[str, str]) -> Command:
