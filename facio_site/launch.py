@@ -37,7 +37,7 @@ COMMANDS = {
 }
 CHECKS = {
     "types": "python -m mypy",
-    "architecture": "python -c 'from importlinter.cli import lint_imports_command as c; c()'",
+    "architecture": "python -c 'import importlinter.cli as c; c.lint_imports_command()' --no-logo",
     "migrations": "python manage.py makemigrations --check --dry-run",
     "deployment": "python manage.py check --deploy --fail-level WARNING",
     "lint": "python -m ruff check",
