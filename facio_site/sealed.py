@@ -44,9 +44,7 @@ class SealedRow(models.Model):
         """Seal everything again under the newest key; True when something changed."""
         newest = sealing.newest_key_id()
         old = [
-            name
-            for name, item in self.sealed.items()
-            if sealing.key_id_of(item["box"]) != newest
+            name for name, item in self.sealed.items() if sealing.key_id_of(item["box"]) != newest
         ]
         for name in old:
             place = self._place(name, self.sealed[name]["bound"])

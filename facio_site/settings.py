@@ -1,4 +1,4 @@
-"""All settings. What differs by machine comes from the environment or a `.env` file (.env.example)."""
+"""All settings. What differs by machine comes from the environment or a `.env` file."""
 
 import os
 import secrets
@@ -266,6 +266,13 @@ STORAGES = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {
+        # "Not ready" is an answer of /readyz, not a fault.
+        "no_503": {
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", 0) != 503,
+        }
+    },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
@@ -275,6 +282,7 @@ LOGGING = {
         "httpcore": {"level": "WARNING"},
         "h11": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        "django.request": {"filters": ["no_503"]},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

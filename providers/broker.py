@@ -75,7 +75,9 @@ def announce() -> None:
 @contextlib.contextmanager
 def changes() -> Iterator["Changes"]:
     """Subscribe first, then look, then wait: no change between the two is lost."""
-    pubsub = _client().pubsub(ignore_subscribe_messages=False)
+    pubsub = _client().pubsub(  # type: ignore[no-untyped-call]
+        ignore_subscribe_messages=False
+    )
     try:
         try:
             pubsub.subscribe(_CHANNEL)

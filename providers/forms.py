@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from providers.adapters import Adapter, Entered, adapter_for
 from providers.http import BadURL, check_header
-from providers.keyshapes import clean_key, key_problem
+from providers.keyshapes import clean_key, key_problem, warnings_for
 from providers.models import BODY, HEADERS, Entry, Provider, SecretState
 from providers.specs import FieldSpec, ProviderSpec
-from providers.wording import KEY_PROBLEMS, url_sentence
+from providers.wording import KEY_PROBLEMS, key_warning, url_sentence
 
 MASK = "••••••••"
 MAX_HEADERS, MAX_BODY_BYTES, MAX_DEPTH = 20, 64 * 1024, 32
@@ -59,20 +59,21 @@ class ProviderForm(forms.Form):
         super().__init__(data, initial=_initial(self.spec, self.shown), auto_id="id_%s")
         spec = self.spec
         if not spec.is_oauth:
+            self._add_key(spec)
             self._add_address(spec)
             for field in spec.extra_fields:
                 self._add_extra(field)
-            self._add_key(spec)
             self._add_mappings(spec)
+            first = [name for name in ("region", "api_base") if self._is_required(name)]
+            self.order_fields([*first, "deployments", "api_key", "clear_api_key"])
 
     # Fields -----------------------------------------------------------------------------------
 
     def _add_key(self, spec: ProviderSpec) -> None:
+        help_text: Any = ""
         if any(field.is_secret for field in spec.extra_fields):
             help_text = _("Or use the other ways to sign in below.")
-        elif spec.key_required:
-            help_text = ""
-        else:
+        elif not spec.key_required:
             help_text = _("Leave it empty if the server asks for none.")
         self._add_secret("api_key", _("API key"), help_text)
 
@@ -149,6 +150,12 @@ class ProviderForm(forms.Form):
                 help_text=_("A JSON object that the agent adds to each request."),
                 widget=forms.Textarea(attrs={**area, "placeholder": '{"temperature": 0.2}'}),
             )
+
+    def _is_required(self, name: str) -> bool:
+        """Asked for before the key: without it there is nowhere to send the key to."""
+        if name == "api_base":
+            return self.spec.api_base_required
+        return any(field.name == name and field.required for field in self.spec.extra_fields)
 
     # Rules ------------------------------------------------------------------------------------
 
@@ -284,6 +291,15 @@ class ProviderForm(forms.Form):
 
     def secret_names(self) -> list[str]:
         return [name for name, field in self.fields.items() if isinstance(field, SecretField)]
+
+    def text_fields(self) -> list[forms.BoundField]:
+        """The fields that can be in error; the boxes that clear a secret can't."""
+        return [field for field in self.visible_fields() if not field.name.startswith("clear_")]
+
+    def key_warnings(self) -> list[str]:
+        """What is odd about a key typed just now. Told, never a reason to refuse."""
+        typed = str(self.data.get("api_key", ""))
+        return [key_warning(found) for found in warnings_for(self.spec, typed)] if typed else []
 
     def apply(self, entry: Entry) -> list[str]:
         """Write the cleaned values into `entry` (not saved); returns the names that changed."""

@@ -86,7 +86,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         single = recent.filter(batch=None).count()
         return single + recent.exclude(batch=None).values("batch").distinct().count()
 
-    def latest(self, provider: Provider, task: Task) -> Job | None:
+    def newest(self, provider: Provider, task: Task) -> Job | None:
         return self.filter(provider=provider, task=task).order_by("-created_at").first()
 
 

@@ -254,7 +254,7 @@ class Provider(Entry):
 
     def adopt_check(self) -> None:
         """Values that were tested as a draft and are now saved unchanged keep that result."""
-        job = Job.objects.latest(self, Task.CHECK)
+        job = Job.objects.newest(self, Task.CHECK)
         if job and job.is_draft and not job.is_pending and job.input_digest == self.fingerprint():
             Job.objects.filter(pk=job.pk).update(is_draft=False, input_version=self.version)
             job.input_version = self.version
@@ -300,7 +300,7 @@ def _in_15_minutes() -> datetime:
 
 
 class Draft(Entry):
-    """Values typed for a test and not saved: sealed in a row of their own, gone after 15 minutes."""
+    """Values typed for a test and not saved: sealed in a row of its own, gone after 15 minutes."""
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="drafts")
     base_version = models.PositiveIntegerField()  # Provider.version that it was typed over

@@ -29,7 +29,7 @@ class BadPatch(ValueError):
 
 
 def form_of(provider: Provider, patch: Mapping[str, Any]) -> ProviderForm:
-    """The bound form of `provider` with `patch` applied. Raises BadPatch for unknown or odd parts."""
+    """The bound form of `provider` with `patch` applied. Raises BadPatch for unknown parts."""
     form = ProviderForm(provider)
     data: dict[str, Any] = {
         name: form.get_initial_for_field(field, name) for name, field in form.fields.items()

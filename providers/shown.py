@@ -45,6 +45,11 @@ class ShownJob:
         return self.job is not None and self.job.is_draft
 
     @property
+    def is_told_by_rung(self) -> bool:
+        """A rung below says the same in its place."""
+        return any(rung.text == self.text for rung in self.rungs)
+
+    @property
     def key_words(self) -> str:
         return str(KEY_STATES.get(self.job.key_state, "")) if self.job else ""
 
@@ -72,12 +77,15 @@ def _rungs(job: Job) -> Iterable[ShownRung]:
     for rung in job.rungs:
         name = rung.get("label", "")
         label = str(STEPS.get(rung["step"], rung["step"]))
+        is_quiet = rung["outcome"] in (Outcome.OK, "skipped", "running") and not rung.get("detail")
         yield ShownRung(
             step=rung["step"],
             label=f"{label} {name}".strip(),
             outcome=rung["outcome"],
             ms=rung.get("ms"),
-            text=sentence(rung["outcome"], rung.get("detail", ""), rung.get("params")),
+            text=""
+            if is_quiet
+            else sentence(rung["outcome"], rung.get("detail", ""), rung.get("params")),
         )
 
 

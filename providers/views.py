@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from providers import jobs
+from providers.checks import makes_completion
 from providers.forms import ProviderForm
 from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Draft, Provider
@@ -61,10 +62,12 @@ def detail_context(
     draft = _draft(request, provider)
     shown = draft or provider
     saved = not provider._state.adding
-    check = show_job(Job.objects.latest(provider, Task.CHECK) if saved else None, provider)
-    fetch = show_job(Job.objects.latest(provider, Task.FETCH) if saved else None, provider)
+    check = show_job(Job.objects.newest(provider, Task.CHECK) if saved else None, provider)
+    fetch = show_job(Job.objects.newest(provider, Task.FETCH) if saved else None, provider)
+    models = [request.POST.get("test_model", "")] if request.method == "POST" else []
     return {
         "spec": provider.spec,
+        "completes": not provider.spec.is_oauth and makes_completion(shown.adapter(), models),
         "provider": provider,
         "draft": draft,
         "form": form or ProviderForm(provider, shown=shown),
@@ -125,6 +128,8 @@ def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
             fields=changed,
             request=request,
         )
+    for warning in form.key_warnings():
+        messages.warning(request, warning)
     messages.success(request, _("%s saved.") % provider.spec.label)
     return redirect("providers:detail", provider.kind)
 
@@ -188,7 +193,8 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
         return render(request, template, context, status=422)
     if not request.headers.get("HX-Request"):
         return redirect("providers:detail", kind)
-    response = render(request, part, detail_context(request, provider))
+    context = {**detail_context(request, provider), "warnings": form.key_warnings()}
+    response = render(request, part, context)
     response["HX-Trigger-After-Settle"] = "started"
     return response
 
@@ -283,7 +289,7 @@ def _draft(request: HttpRequest, provider: Provider) -> Draft | None:
         return None
     draft: Draft | None = (
         Draft.objects.living()
-        .filter(provider=provider, created_by=request.user)
+        .filter(provider=provider, created_by_id=request.user.pk)
         .order_by("-expires_at")
         .first()
     )

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from providers.keyshapes import KeyWarning
 from providers.outcomes import KeyState, Outcome, Step
 
 STEPS: dict[str, Any] = {
@@ -117,6 +118,11 @@ def _fill(sentence: str, params: Mapping[str, Any]) -> str:
         return sentence % params if "%(" in sentence else sentence
     except (KeyError, TypeError, ValueError):
         return sentence.split("%(")[0].rstrip(" :,(") + "."
+
+
+def key_warning(found: KeyWarning) -> str:
+    """What is odd about a pasted key."""
+    return found.code
 
 
 def url_sentence(error: ValueError) -> str:

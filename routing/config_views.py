@@ -22,9 +22,9 @@ from providers.models import Provider
 from providers.registry import KINDS
 from routing.envfile import env_text
 from routing.export import Exported, Mode, preview
+from routing.models import Route
 from routing.rules import Rule
 from routing.state import configured, decide, export
-from routing.models import Route
 
 
 @viewer_required

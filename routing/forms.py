@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from providers.registry import KINDS
@@ -39,6 +40,13 @@ class RouteForm(_Form):
                     "spellcheck": "false",
                     "placeholder": _("Search or type a model") if is_main else _("As main"),
                     "list": f"models-{self.instance.slot}",
+                    "hx-get": reverse("routing:models"),
+                    "hx-trigger": "focus once, input changed delay:150ms",
+                    "hx-include": f"[name={self.add_prefix('provider')}]",
+                    "hx-vals": f'{{"slot": "{self.instance.slot}"}}',
+                    "hx-target": f"#models-{self.instance.slot}",
+                    "hx-swap": "outerHTML",
+                    "hx-sync": "this:replace",
                 }
             ),
         )

@@ -60,7 +60,7 @@ class Route(models.Model):
 
 
 class BaseDocument(SealedRow):
-    """The imported config.json, sealed as a whole: what is not ours comes back from it unchanged."""
+    """The imported config.json, sealed as a whole: what is not ours comes back unchanged."""
 
     NAME = "document"
     imported_at = models.DateTimeField(auto_now=True)

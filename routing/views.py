@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_safe
 
 from facio_site.accounts.roles import can_edit, viewer_required
-from facio_site.audit.models import AuditEntry
 from facio_site.audit import record
+from facio_site.audit.models import AuditEntry
 from providers import broker
 from providers.jobs import Job
 from providers.models import CatalogEntry, Provider
@@ -92,7 +92,8 @@ def routing(request: HttpRequest) -> HttpResponse:
     if data is not None:
         if not can_edit(request.user):
             raise PermissionDenied
-        if all([form.is_valid() for form in forms]):
+        valid = [form.is_valid() for form in forms]  # each one, so that each tells its errors
+        if all(valid):
             _save(request, forms)
             return redirect("routing:routing")
         status = 422
