@@ -61,11 +61,13 @@ def after_migrate(**kwargs: Any) -> None:
 
 def make_first_key() -> None:
     """Write a new master key file, unless a key or any sealed row exists."""
+    from facio_site.accounts import factors
     from facio_site.sealed import sealed_models
 
     if sealing.master_keys() or settings.MASTER_KEYS:
         return
-    if any(model._default_manager.exclude(sealed={}).exists() for model in sealed_models()):
+    rows = (model._default_manager.exclude(sealed={}) for model in sealed_models())
+    if factors.any_sealed() or any(found.exists() for found in rows):
         return
     descriptor = os.open(settings.MASTER_KEY_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -23,11 +23,11 @@ MOST_FAILURES = 3  # in a row, while the site starts
 PR_SET_PDEATHSIG = 1
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The start ends here; the text is the one line for the person who typed the command."""
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """A signal came before everything was up."""
 
 

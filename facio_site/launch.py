@@ -60,6 +60,7 @@ PRODUCTION = {
     "PUBLIC_URL": "https://facio.example",
     "REDIS_URL": "",
     "SECRET_KEY": "",
+    "TRUSTED_PROXY_COUNT": "1",
 }
 PROBE = (
     "import ctypes, sqlite3, ssl, sys, sysconfig, venv, zlib;"
@@ -67,7 +68,7 @@ PROBE = (
 )
 
 
-class Impossible(Exception):  # noqa: N818
+class Impossible(Exception):
     """The text says what is missing on this machine."""
 
 

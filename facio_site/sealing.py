@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 
-class KeyMissing(Exception):  # noqa: N818
+class KeyMissing(Exception):
     """There is no master key: stored secrets can be neither opened nor written."""
 
 
-class Unreadable(Exception):  # noqa: N818
+class Unreadable(Exception):
     """This one box does not open: another key, another place, or damaged."""
 
 

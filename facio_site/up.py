@@ -214,14 +214,14 @@ def celery(name: str, *words: str, environ: Mapping[str, str]) -> Child:
     return Child(name, argv, environ, ROOT, orphaned=signal.SIGKILL)
 
 
-def workers(state: Path, threads: int, environ: Mapping[str, str]) -> list[Child]:
+def worker(threads: int, environ: Mapping[str, str]) -> Child:
     pool = ("--pool", "threads", "--concurrency", str(threads))
     alone = ("--without-mingle", "--without-gossip", "--without-heartbeat")
-    schedule = ("--schedule", str(state / "beat"), "--pidfile", "")
-    return [
-        celery("worker", *pool, *alone, environ=environ),
-        celery("beat", *schedule, environ=environ),
-    ]
+    return celery("worker", *pool, *alone, environ=environ)
+
+
+def beat(state: Path, environ: Mapping[str, str]) -> Child:
+    return celery("beat", "--schedule", str(state / "beat"), "--pidfile", "", environ=environ)
 
 
 def simulators(state: Path, environ: Mapping[str, str]) -> Child:
@@ -318,11 +318,13 @@ def serve(
             tend(ground)
             prepare(state, given, environ, ground, bell)
             until(lambda: all(child.is_ready() for child in ground), ground, bell)
-            upper = [web_server(listener, choice.web_threads, environ)]
-            tend(upper)
-            link = manage("setup_link", environ=environ)
+            upper = [
+                web_server(listener, choice.web_threads, environ),
+                worker(choice.worker_threads, environ),
+            ]
             until(Knock(listener).answered, ground + upper, bell)
-            upper += workers(state, choice.worker_threads, environ)
+            upper.append(beat(state, environ))
+            link = manage("setup_link", environ=environ)
             until(lambda: not link.is_running, ground + upper, bell)
             announce(url, link.text(), demo=demo)
             while bell.first is None:

@@ -37,7 +37,7 @@ _OWN_BODY_FIELDS = frozenset(
 _NO_LIST = (404, 405, 501)
 
 
-class StrayRequest(RuntimeError):  # noqa: N818 - a fault in a declaration, never in what is typed
+class StrayRequest(RuntimeError):
     """A call would have left the origins of its provider. Its text holds no URL."""
 
 

@@ -41,7 +41,7 @@ class Status(models.TextChoices):
 PENDING = (Status.QUEUED, Status.RUNNING)
 
 
-class TooMany(Exception):  # noqa: N818
+class TooMany(Exception):
     """The user started more tests within a minute than the setting allows."""
 
 

@@ -180,7 +180,7 @@ class Verdict:
     http_status: int | None = None
 
 
-class Failed(Exception):  # noqa: N818 - reads as "the call failed", carries a verdict, not a fault
+class Failed(Exception):
     """A call could not be made or ended badly. Its text never holds a header, URL or body."""
 
     def __init__(self, outcome: Outcome, detail: str = "", **params: Any) -> None:

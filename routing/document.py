@@ -34,7 +34,7 @@ MESSAGES: Mapping[str, str] = {  # filled with the parameters of a BadDocument
 }
 
 
-class BadDocument(ValueError):  # noqa: N818 - what it is, not that it is an error
+class BadDocument(ValueError):
     """A text that is not taken. Its sentence names the line or path and never holds a value."""
 
     def __init__(self, code: str, *, line: int = 0, path: str = "", **params: int) -> None:

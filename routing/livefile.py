@@ -60,7 +60,7 @@ _BY_ERRNO = {
 }
 
 
-class BadTarget(ValueError):  # noqa: N818 - what it is: a place that is not written to
+class BadTarget(ValueError):
     """Nothing was written. `code` is a key of MESSAGES; the sentence holds the path and no more."""
 
     def __init__(self, code: str, path: Path, reason: str = "") -> None:

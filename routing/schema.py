@@ -38,7 +38,7 @@ class Problem:
         return MESSAGES[self.code].format(path=self.path)
 
 
-class Refused(ValueError):  # noqa: N818 - the agent would refuse it
+class Refused(ValueError):
     """A document that the agent's loader would not take."""
 
     def __init__(self, faults: tuple[Problem, ...]) -> None:

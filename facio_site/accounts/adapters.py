@@ -36,7 +36,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("account")
 
 
-class SeedUnreadable(ValidationError):  # noqa: N818
+class SeedUnreadable(ValidationError):
     """A factor's seed cannot be opened. Silent in templates, an error at the field in forms."""
 
     silent_variable_failure = True

@@ -18,7 +18,7 @@ _ACTION = re.compile(r"[a-z][a-z0-9_.-]{1,63}")
 _FIELD = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
 
 
-class AppendOnly(TypeError):  # noqa: N818
+class AppendOnly(TypeError):
     """Somebody tried to change or delete what was recorded."""
 
 

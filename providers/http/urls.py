@@ -56,7 +56,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.I | re.A)
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.A)
 
 
-class BadURL(ValueError):  # noqa: N818 - named for what the text is
+class BadURL(ValueError):
     """An address that is refused. `code` is a key of SENTENCES; str() is its sentence."""
 
     def __init__(self, code: str) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.core.management.base import CommandError
 from django.db import connections
 
+from facio_site.commands import UsageError
 from providers import jobs
 from providers.jobs import Job, Task
 from providers.models import Provider
@@ -19,7 +20,7 @@ SIDE_BY_SIDE = 32
 def chosen(kinds: Sequence[str]) -> list[Provider]:
     """The configured providers among `kinds`, or all. Raises CommandError for others."""
     if unknown := [kind for kind in kinds if kind not in KINDS]:
-        raise CommandError(f"unknown provider: {unknown[0]}", returncode=2)
+        raise UsageError(f"unknown provider: {unknown[0]}")
     if oauth := [kind for kind in kinds if KINDS[kind].is_oauth]:
         raise CommandError(f"{oauth[0]} signs in at the agent; nothing can be called from here")
     rows = {row.kind: row for row in Provider.objects.checkable()}

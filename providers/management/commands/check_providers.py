@@ -4,8 +4,9 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from facio_site.commands import Command as OneLine
 from providers.jobs import Task
 from providers.management.run import chosen, run
 from providers.outcomes import Outcome
@@ -13,7 +14,7 @@ from providers.tasks import check_provider
 from providers.wording import sentence
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     help = "Tests the named (or all configured) providers side by side. Exit 1 unless all are ok."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,8 +4,9 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from facio_site.commands import Command as OneLine
 from providers.jobs import Task
 from providers.management.run import chosen, run
 from providers.models import CatalogEntry
@@ -14,7 +15,7 @@ from providers.tasks import refresh_catalog
 from providers.wording import sentence
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     help = "Fetches the model lists of the named (or all configured) providers side by side."
 
     def add_arguments(self, parser: CommandParser) -> None:

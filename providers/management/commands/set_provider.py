@@ -4,16 +4,18 @@ import json
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
 from facio_site.audit import record
+from facio_site.commands import Command as OneLine
+from facio_site.commands import UsageError
 from providers.models import Provider
 from providers.patch import BadPatch, form_of
 from providers.registry import KINDS
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     help = (
         "Reads a JSON object on stdin (apiKey, apiBase, extraHeaders, extraBody; Azure: "
         "deployments; Bedrock: region, profile, accessKeyId, secretAccessKey, sessionToken) and "
@@ -26,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         kind = options["kind"]
         if kind not in KINDS:
-            raise CommandError(f"unknown provider: {kind}", returncode=2)
+            raise UsageError(f"unknown provider: {kind}")
         try:
             patch = json.loads(sys.stdin.read(1_000_000))
         except (ValueError, RecursionError):

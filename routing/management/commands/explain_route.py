@@ -3,15 +3,16 @@
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from facio_site.commands import Command as OneLine
 from routing.models import AUTO, Route
 from routing.rules import explain
 from routing.state import configured
 from routing.wording import considered_words, resolution
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     help = "Says which provider would serve MODEL with the settings as they are, and why."
 
     def add_arguments(self, parser: CommandParser) -> None:
