@@ -84,8 +84,10 @@ class ProviderForm(forms.Form):
             field.widget.attrs["placeholder"] = _("%s (unchanged)") % MASK
         self.fields[name] = field
         if state is not SecretState.MISSING:
+            # Not the field's own label within another one: scripts find fields by their labels.
+            what = _("key") if name == "api_key" else label
             self.fields[f"clear_{name}"] = forms.BooleanField(
-                required=False, label=_("Remove the stored %(name)s") % {"name": label}
+                required=False, label=_("Remove the stored %(name)s") % {"name": what}
             )
 
     def _add_address(self, spec: ProviderSpec) -> None:
