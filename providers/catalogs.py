@@ -71,7 +71,7 @@ def fetch_catalog(adapter: Adapter, send: Send) -> Catalog:
     refusal = preflight(adapter)
     if refusal and not _is_open(spec.list_call, refusal):
         raise _failed(refusal)
-    reader = _Reader(adapter, send)
+    reader = _Reader(adapter, send, keyless=refusal is not None)
     try:
         rows, call = adapter.list_rows(reader.read)
     except Failed as failed:
@@ -91,7 +91,7 @@ def fetch_catalog(adapter: Adapter, send: Send) -> Catalog:
 
 
 def _is_open(call: ListCall, refusal: Verdict) -> bool:
-    """A public list can be fetched before there is a key."""
+    """A public list can be fetched without a key, or with one that only the agent can resolve."""
     only_key = refusal.params.get("fields") == ["api_key"]
     return call.is_public and only_key
 
@@ -116,9 +116,10 @@ class _Reader:
     Rows over the caps are counted, not kept, so that a hostile list costs no memory.
     """
 
-    def __init__(self, adapter: Adapter, send: Send) -> None:
+    def __init__(self, adapter: Adapter, send: Send, *, keyless: bool) -> None:
         self._adapter = adapter
         self._send = send
+        self._keyless = keyless
         self._room = MAX_ITEMS
         self._weight = 0
         self.passed_over = 0
@@ -156,7 +157,7 @@ class _Reader:
 
     def _page(self, call: ListCall, *, may_lack: bool) -> Any:
         adapter = self._adapter
-        reply = self._send(adapter.request(call))
+        reply = self._send(adapter.request(call, keyless=self._keyless))
         verdict = judge(
             reply,
             "list",

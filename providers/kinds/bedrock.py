@@ -114,7 +114,7 @@ class BedrockAdapter(Adapter):
         models = [row for row in read(_MODELS) or [] if isinstance(row, dict)]
         call = _MODELS
         try:
-            profiles = read(_PROFILES) or []
+            profiles = read(_PROFILES, may_lack=True) or []
         except Failed as failed:
             if failed.verdict.outcome is not Outcome.FORBIDDEN:
                 raise

@@ -1,0 +1,50 @@
+"""The models.dev snapshot that comes with a package from PyPI."""
+
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from providers.modelsdev import snapshot_date, twins
+from providers.registry import KINDS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *sorted({spec.models_dev for spec in KINDS.values() if spec.models_dev}),
+        *("alibaba", "minimax-cn", "moonshotai-cn", "zai"),
+    ],
+)
+def test_every_name_that_a_kind_uses_is_in_the_snapshot(name: str) -> None:
+    known = twins(name)
+    assert known
+    assert any(twin.context_window for twin in known.values())
+
+
+def test_facts_come_in_our_types() -> None:
+    twin = twins("deepseek")["deepseek-v4-pro"]
+    assert twin.name == "DeepSeek V4 Pro"
+    assert isinstance(twin.price_input, Decimal)
+    assert twin.inputs == ("text",)
+    assert twin.tools is True
+
+
+def test_an_unknown_provider_has_no_models() -> None:
+    assert twins("nobody") == {}
+
+
+def test_the_snapshot_has_a_day() -> None:
+    assert date(2026, 1, 1) < snapshot_date() < date(2030, 1, 1)
+
+
+def test_nothing_is_read_before_it_is_asked_for() -> None:
+    program = (
+        "import providers.registry, providers.catalogs, sys; print('models_dev' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
