@@ -102,7 +102,7 @@ def test_tls_on_the_plain_port_fails_at_once(sims: Simulators) -> None:
     started = time.monotonic()
     with pytest.raises(ssl.SSLError):
         fetch(sims, "https://localhost:9000/v1/models")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_plain_http_on_the_tls_port_is_a_400(sims: Simulators) -> None:
@@ -143,7 +143,7 @@ def test_stopping_does_not_wait_for_hangs(tmp_path: Path) -> None:
             time.sleep(0.01)
         started = time.monotonic()
         sims.stop()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 4
         for one in hanging:
             with pytest.raises(ConnectionError):
                 one.result(timeout=2)
@@ -189,7 +189,7 @@ def test_calls_on_a_kept_connection_are_not_delayed(sims: Simulators) -> None:
 def test_a_slow_key_is_answered_late_but_well(sims: Simulators, word: str, least: float) -> None:
     started = time.monotonic()
     assert fetch(sims, OPENAI, bearer(word)).status == 200
-    assert least <= time.monotonic() - started < least + 1
+    assert least <= time.monotonic() - started < least + 5
 
 
 def test_set_delay_slows_a_kind_or_a_host(sims: Simulators) -> None:

@@ -135,7 +135,8 @@ def _chat(ask: Ask) -> Answer:
         return fault(400, "Missing required parameter: 'messages'.", code="missing_required_param")
     if is_reasoning(ask.model) and "max_tokens" in ask.document:
         return unsupported("max_tokens")
-    if is_reasoning(ask.model) and ask.document.get("max_completion_tokens", 16) < 16:
+    limit = ask.document.get("max_completion_tokens")
+    if is_reasoning(ask.model) and isinstance(limit, int) and limit < 16:
         text = (
             "Could not finish the message because max_tokens or model output limit was reached. "
             "Please try again with higher max_tokens."
