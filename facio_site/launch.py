@@ -60,6 +60,7 @@ PRODUCTION = {
     "PUBLIC_URL": "https://facio.example",
     "REDIS_URL": "",
     "SECRET_KEY": "",
+    "TRUSTED_PROXY_COUNT": "1",  # whoever ends TLS
     "TRUSTED_PROXY_COUNT": "1",
 }
 PROBE = (
