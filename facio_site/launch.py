@@ -61,7 +61,6 @@ PRODUCTION = {
     "REDIS_URL": "",
     "SECRET_KEY": "",
     "TRUSTED_PROXY_COUNT": "1",  # whoever ends TLS
-    "TRUSTED_PROXY_COUNT": "1",
 }
 PROBE = (
     "import ctypes, sqlite3, ssl, sys, sysconfig, venv, zlib;"
