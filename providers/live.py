@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -24,15 +25,27 @@ from providers.views import detail_context, list_context
 
 HOLD_SECONDS = 8.0
 _MOST_WATCHED = 64
-_PARTS = {"check": "providers/detail.html#check", "catalog": "providers/detail.html#catalog"}
+Render = Callable[[HttpRequest, Job, str], str]
 _places = threading.BoundedSemaphore(settings.LIVE_HOLDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    part: str  # check, catalog, card
+    part: str  # check, catalog, card, or one of another app; "name-about" for several on a page
     job: uuid.UUID
     version: int
+
+
+def _of_detail(part: str) -> Render:
+    def render(request: HttpRequest, job: Job, about: str) -> str:
+        context = {**detail_context(request, job.provider), "oob": True}
+        return render_to_string(f"providers/detail.html#{part}", context, request)
+
+    return render
+
+
+# Part of a page -> how it is drawn anew for a job that has moved on. Apps above add their own.
+PARTS: dict[str, Render] = {"check": _of_detail("check"), "catalog": _of_detail("catalog")}
 
 
 @viewer_required
@@ -43,12 +56,12 @@ def live(request: HttpRequest) -> HttpResponse:
     if not watched:
         return HttpResponse(status=204)
     if not _places.acquire(blocking=False):
-        return _answer(request, watched, _changed(watched), again="ease")
+        return _answer(request, watched, _look(watched), again="ease")
     try:
-        changed = _wait(watched)
+        found = _wait(watched)
     finally:
         _places.release()
-    return _answer(request, watched, changed, again="again")
+    return _answer(request, watched, found, again="again")
 
 
 def _parse(text: str) -> Watched | None:
@@ -60,40 +73,51 @@ def _parse(text: str) -> Watched | None:
         return None
 
 
-def _wait(watched: list[Watched]) -> list[Job]:
+@dataclass(frozen=True, slots=True)
+class News:
+    changed: list[Job]  # whose row has moved on
+    is_gone: bool  # the provider of one of them was removed, and its jobs with it
+
+
+def _wait(watched: list[Watched]) -> News:
     until = time.monotonic() + HOLD_SECONDS
     with broker.changes() as changes:
         while True:
             Job.objects.finish_overdue()
-            changed = _changed(watched)
+            found = _look(watched)
             left = until - time.monotonic()
-            if changed or left <= 0:
-                return changed
+            if found.changed or found.is_gone or left <= 0:
+                return found
             connection.close_if_unusable_or_obsolete()
             changes.wait(left)
 
 
-def _changed(watched: list[Watched]) -> list[Job]:
-    """Jobs whose row has moved on, or is gone (then it is left out and the page reloads itself)."""
+def _look(watched: list[Watched]) -> News:
     known = {w.job: w.version for w in watched}
-    rows = Job.objects.filter(pk__in=known).select_related("provider")
-    return [row for row in rows if row.version != known[row.pk]]
+    rows = list(Job.objects.filter(pk__in=known).select_related("provider"))
+    changed = [row for row in rows if row.version != known[row.pk]]
+    return News(changed, is_gone=len(rows) < len(known))
 
 
 def _answer(
-    request: HttpRequest, watched: list[Watched], changed: list[Job], *, again: str
+    request: HttpRequest, watched: list[Watched], found: News, *, again: str
 ) -> HttpResponse:
-    """Changed parts as out-of-band swaps; a trigger for the next round while some still wait."""
+    """Changed parts as out-of-band swaps; a trigger for the next round while some still wait.
+
+    What is gone has no part any more: the page loads itself again.
+    """
+    if found.is_gone:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    changed = found.changed
     parts = {w.job: w.part for w in watched}
-    html = []
+    html: list[str] = []
     if any(parts[job.pk] == "card" for job in changed):
         context = {**list_context(), "oob": True, "changed": {job.provider_id for job in changed}}
         html.append(render_to_string("providers/list.html#news", context, request))
     for job in changed:
-        template = _PARTS.get(parts[job.pk])
-        if template:
-            context = {**detail_context(request, job.provider), "oob": True}
-            html.append(render_to_string(template, context, request))
+        name, _, about = parts[job.pk].partition("-")
+        if render := PARTS.get(name):
+            html.append(render(request, job, about))
     response = HttpResponse("".join(html))
     over = {job.pk for job in changed if not job.is_pending}
     if len(over) < len(watched):
