@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import kombu.pools
 import pytest
+import redis
 from django.conf import settings as django_settings
 from django.test import Client
 
@@ -76,19 +79,35 @@ def broker_url() -> Iterator[str]:
 
 @pytest.fixture
 def with_broker(broker_url: str, settings: Any) -> Iterator[str]:
-    """This process and its children use a real broker."""
+    """This process and its children use a real broker, empty at the start."""
+    with redis.Redis.from_url(broker_url) as client:
+        client.flushall()
+    with connected(broker_url, settings):
+        yield broker_url
+
+
+@contextmanager
+def connected(url: str, settings: Any) -> Iterator[None]:
+    """This process publishes to the broker at `url`, whatever it used before."""
     from facio_site.celery import app
     from providers import broker
 
-    settings.REDIS_URL = broker_url
     before = app.conf.broker_url
-    app.conf.broker_url = broker_url.replace("unix://", "redis+socket://")
+    settings.REDIS_URL = url
+    app.conf.broker_url = url.replace("unix://", "redis+socket://")
+    _forget_connections(app, broker)
+    try:
+        yield
+    finally:
+        app.conf.broker_url = before
+        _forget_connections(app, broker)
+
+
+def _forget_connections(app: Any, broker: Any) -> None:
+    broker._client().close()
     broker._client.cache_clear()
-    app.pool.force_close_all()
-    yield broker_url
-    broker._client().flushall()
-    broker._client.cache_clear()
-    app.conf.broker_url = before
+    kombu.pools.reset()
+    app._pool = app.amqp._producer_pool = None
 
 
 @pytest.fixture

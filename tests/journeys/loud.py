@@ -1,0 +1,10 @@
+"""Settings of a child that writes every log line there is, for the search for secrets in them."""
+
+from tests.settings import *  # noqa: F403
+from tests.settings import LOGGING as QUIET
+
+LOGGING = {
+    **QUIET,
+    "root": {"handlers": ["console"], "level": "DEBUG"},
+    "loggers": {name: {"level": "DEBUG"} for name in ("httpx", "httpcore", "h11", "celery")},
+}

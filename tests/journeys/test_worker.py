@@ -1,0 +1,218 @@
+"""Tests and fetches through the real worker, and every way in which that can go wrong.
+
+Worker and broker are processes, the providers servers on loopback; pages are asked by Django's
+client. Nothing here waits for a deadline to come: the clock of the row is set forward instead.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from providers import jobs, live, tasks
+from providers.jobs import Job, Status, Task
+from providers.models import Provider
+from providers.outcomes import Outcome
+from providers.wording import sentence
+from tests import processes
+from tests.conftest import signed_in
+from tests.journeys.desk import Desk, attribute
+from tests.simulators.entries import HOSTED
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+def put_forward(job: Job) -> None:
+    """Move a row past its deadline."""
+    Job.objects.filter(pk=job.pk).update(deadline=timezone.now() - timedelta(seconds=1))
+
+
+def assert_stays(condition: Callable[[], bool], seconds: float = 1.0) -> None:
+    """True now and for a while, in which what must not happen would have happened."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert condition()
+        time.sleep(0.05)
+
+
+# The usual case
+
+
+def test_a_test_goes_from_the_button_through_the_worker_into_the_page(desk: Desk) -> None:
+    part = desk.press("openrouter")
+    assert attribute(part, "state") in ("queued", "running", "done")
+    job = desk.ended(desk.job("openrouter"))
+    assert (job.outcome, job.key_state, job.attempt) == (Outcome.OK, "valid", 1)
+    assert job.worker.startswith("worker-")
+    assert [rung["step"] for rung in job.rungs] == ["address", "dns", "connect", "tls", "key"]
+    page = desk.page("/providers/openrouter/")
+    assert 'id="check" data-state="done" data-outcome="ok"' in page
+
+
+def test_a_fetch_fills_the_catalog(desk: Desk) -> None:
+    desk.press("openrouter", what="catalog")
+    job = desk.ended(desk.job("openrouter", Task.FETCH))
+    assert job.outcome == Outcome.OK
+    assert f'data-count="{job.params["count"]}"' in desk.page("/providers/openrouter/")
+
+
+def test_the_waiter_is_told_the_moment_that_the_result_exists(desk: Desk) -> None:
+    job = desk.test("openrouter", "hang")
+    desk.called("openrouter")
+    processes.wait_for(lambda: Job.objects.get(pk=job.pk).rungs)
+    job.refresh_from_db()
+    threading.Timer(0.7, desk.sims.release_hangs).start()
+    asked = time.monotonic()
+    answer = desk.news("check", job.pk, job.version)
+    waited = time.monotonic() - asked
+    assert 0.6 < waited < live.HOLD_SECONDS - 2
+    part = answer.content.decode()
+    assert (attribute(part, "state"), attribute(part, "outcome")) == ("done", "ok")
+    assert "HX-Trigger-After-Settle" not in answer
+    told_after = timezone.now() - Job.objects.get(pk=job.pk).finished_at
+    assert told_after < timedelta(seconds=1.5)
+
+
+def test_the_waiter_shows_the_rungs_while_they_are_climbed(desk: Desk) -> None:
+    job = desk.test("openrouter", "hang")
+    steps: set[str] = set()
+    version, over = job.version, time.monotonic() + 20
+    while "Key" not in steps and time.monotonic() < over:
+        answer = desk.news("check", job.pk, version)
+        part = answer.content.decode()
+        steps |= {
+            label for label in ("Connection", "TLS", "Key") if f"<span>{label}</span>" in part
+        }
+        version = Job.objects.get(pk=job.pk).version
+        assert answer["HX-Trigger-After-Settle"] == "again"
+    assert steps == {"Connection", "TLS", "Key"}
+
+
+def test_two_pages_that_wait_are_both_told(desk: Desk, owner: Any) -> None:
+    job = desk.test("openrouter", "hang")
+    desk.called("openrouter")
+    processes.wait_for(lambda: Job.objects.get(pk=job.pk).rungs)
+    version = Job.objects.get(pk=job.pk).version
+    told: list[str] = []
+
+    def wait() -> None:
+        page = Desk(signed_in(owner), desk.sims)
+        told.append(page.news("check", job.pk, version).content.decode())
+        connection.close()
+
+    pages = [threading.Thread(target=wait) for _ in range(2)]
+    for page in pages:
+        page.start()
+    time.sleep(0.5)
+    assert not told
+    desk.sims.release_hangs()
+    for page in pages:
+        page.join(live.HOLD_SECONDS + 5)
+    assert [attribute(part, "outcome") for part in told] == ["ok", "ok"]
+
+
+def test_s71_a_double_click_is_one_call(desk: Desk) -> None:
+    first, second = desk.test("openrouter", "slow500"), desk.test("openrouter", "slow500")
+    assert first == second
+    assert desk.ended(first).outcome == Outcome.OK
+    assert len(desk.sims.calls_of("openrouter")) == 1
+
+
+def test_s71_the_same_message_ten_times_is_one_call(desk: Desk) -> None:
+    desk.save("openrouter", "slow500")
+    provider = Provider.objects.get()
+    job = jobs.start(provider, Task.CHECK, hand_over=False)
+    for _ in range(10):
+        tasks.enqueue(job)
+    assert desk.ended(job).outcome == Outcome.OK
+    tasks.enqueue(job)
+    desk.save("groq")
+    desk.ended(desk.test("groq"))  # came after it through the same queue
+    assert len(desk.sims.calls_of("openrouter")) == 1
+    assert Job.objects.get(pk=job.pk).attempt == 1
+
+
+# Many at once
+
+DELAY = 1.0
+# Nothing is timed sharply on a busy machine: one after the other they would take 17 times as long.
+SIDE_BY_SIDE_SECONDS = 8 * DELAY
+
+
+@pytest.fixture
+def all_slow(desk: Desk) -> Any:
+    for kind in HOSTED:
+        desk.save(kind)
+        desk.sims.set_delay(kind, DELAY)
+    yield desk
+    for kind in HOSTED:
+        desk.sims.set_delay(kind, 0)
+
+
+def test_test_all_calls_every_provider_at_the_same_time(all_slow: Desk) -> None:
+    assert len(HOSTED) == 17
+    started = time.monotonic()
+    part = all_slow.test_all()
+    assert part.count('name="w" value="card:') == 17
+    rows = [all_slow.ended(all_slow.job(kind)) for kind in HOSTED]
+    took = time.monotonic() - started
+    assert {row.outcome for row in rows} == {Outcome.OK}
+    assert DELAY < took < SIDE_BY_SIDE_SECONDS, took
+    arrivals = sorted(all_slow.sims.calls_of(kind)[0].at for kind in HOSTED)
+    first_answer = arrivals[0] + DELAY
+    assert sum(at < first_answer for at in arrivals) > 17 / 2, arrivals
+    assert all_slow.page("/providers/").count('data-outcome="ok"') == 17
+
+
+def test_a_hung_provider_holds_up_nobody(desk: Desk) -> None:
+    desk.save("openrouter", "hang")
+    others = [kind for kind in HOSTED if kind != "openrouter"]
+    for kind in others:
+        desk.save(kind)
+    part = desk.test_all()
+    assert 'value="0" max="17"' in part
+    rows = [desk.ended(desk.job(kind)) for kind in others]
+    assert {row.outcome for row in rows} == {Outcome.OK}
+    assert desk.job("openrouter").status == Status.RUNNING
+    assert "16 of 17 finished, 1 running" in desk.page("/providers/")
+
+
+def test_cancel_ends_the_waiting_and_the_late_answer_is_not_kept(desk: Desk) -> None:
+    desk.save("openrouter", "hang")
+    desk.test_all()
+    desk.called("openrouter")
+    assert desk.site.post("/providers/check/cancel/").status_code == 302
+    job = desk.job("openrouter")
+    assert (job.status, job.outcome) == (Status.CANCELLED, Outcome.CANCELLED)
+    desk.sims.release_hangs()
+    assert_stays(lambda: Job.objects.get(pk=job.pk).outcome == Outcome.CANCELLED)
+    assert Provider.objects.get().check_outcome == ""
+
+
+def test_s74_an_answer_to_older_values_is_not_the_newer_ones(desk: Desk) -> None:
+    desk.save("openrouter", "slow800")
+    job = desk.test("openrouter", "")
+    desk.called("openrouter")
+    desk.save("openrouter", "bad")
+    assert desk.ended(job).outcome == Outcome.OK
+    assert Provider.objects.get().check_outcome == ""
+    assert "have changed since this test" in desk.page("/providers/openrouter/")
+
+
+def test_a_provider_that_is_removed_while_its_test_runs_leaves_nothing_behind(desk: Desk) -> None:
+    desk.save("openrouter", "hang")
+    job = desk.test("openrouter", "")
+    desk.called("openrouter")
+    assert desk.site.post("/providers/openrouter/remove/").status_code == 302
+    answer = desk.news("check", job.pk, job.version)
+    assert answer["HX-Refresh"] == "true"
+    desk.sims.release_hangs()
+    desk.save("groq")
+    assert desk.ended(desk.test("groq", "")).outcome == Outcome.OK
+    assert Job.objects.count() == 1
+    assert not Provider.objects.filter(kind="openrouter").exists()
