@@ -189,12 +189,14 @@ Side = Literal["ours", "theirs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
-    """A place that both sides changed, and not to the same."""
+class Place:
+    """A place that they changed. In a conflict we changed it too, and not to the same."""
 
     keys: Path
     ours: str  # fit to be shown, as in PathChange
     theirs: str
+    is_conflict: bool
+    side: Side  # whose value the merged document has
 
     @property
     def path(self) -> str:
@@ -204,8 +206,7 @@ class Conflict:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
     document: dict[str, Any] = field(repr=False)
-    conflicts: tuple[Conflict, ...]  # those decided by `choices` too
-    taken: tuple[str, ...]  # paths that come from their side
+    places: tuple[Place, ...]
 
 
 def merge(
@@ -218,18 +219,18 @@ def merge(
 ) -> Merged:
     """What both sides made of `base`, key by key.
 
-    A conflict goes to our side, unless `choices` (by path) says otherwise. Lists are one value.
+    A conflict goes to our side and what only they changed to theirs, unless `choices` (by path)
+    says otherwise. Lists are one value.
     """
     merging = _Merging(specs, choices or {})
     document = merging.objects(base, ours, theirs, ())
-    return Merged(document=document, conflicts=tuple(merging.conflicts), taken=tuple(merging.taken))
+    return Merged(document=document, places=tuple(merging.places))
 
 
 class _Merging:
     def __init__(self, specs: Mapping[str, ProviderSpec], choices: Mapping[str, Side]) -> None:
         self.specs, self.choices = specs, choices
-        self.conflicts: list[Conflict] = []
-        self.taken: list[str] = []
+        self.places: list[Place] = []
 
     def objects(
         self,
@@ -252,21 +253,24 @@ class _Merging:
 
     def value(self, base: Any, our: Any, their: Any, keys: Path) -> Any:
         if same(our, their) or same(base, their):
-            return copy.deepcopy(our) if our is not _MISSING else _MISSING
+            return _copied(our)
         if isinstance(our, dict) and isinstance(their, dict):
             return self.objects(base if isinstance(base, dict) else {}, our, their, keys)
-        path = shown_path(keys)
-        if not same(base, our):
-            changes = (*_changes(their, our, keys, self.specs),)
-            is_secret = any(change.is_secret for change in changes)
-            self.conflicts.append(
-                Conflict(
-                    keys=keys,
-                    ours=_shown(our, is_secret=is_secret),
-                    theirs=_shown(their, is_secret=is_secret),
-                )
+        is_conflict = not same(base, our)
+        side = self.choices.get(shown_path(keys), "ours" if is_conflict else "theirs")
+        changes = (*_changes(our, their, keys, self.specs),)
+        is_secret = any(change.is_secret for change in changes)
+        self.places.append(
+            Place(
+                keys=keys,
+                ours=_shown(our, is_secret=is_secret),
+                theirs=_shown(their, is_secret=is_secret),
+                is_conflict=is_conflict,
+                side=side,
             )
-            if self.choices.get(path) != "theirs":
-                return copy.deepcopy(our) if our is not _MISSING else _MISSING
-        self.taken.append(path)
-        return copy.deepcopy(their) if their is not _MISSING else _MISSING
+        )
+        return _copied(our if side == "ours" else their)
+
+
+def _copied(value: Any) -> Any:
+    return value if value is _MISSING else copy.deepcopy(value)

@@ -61,7 +61,7 @@ def plain_values(state: ProviderState, spec: ProviderSpec) -> dict[str, Any]:
 
 def lost_secrets(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -> tuple[str, ...]:
     """The stored secrets that were typed for other origins than those after `edit`."""
-    if origins(plain_after(state, edit, spec), spec) == origins(state, spec):
+    if not moves(state, edit.values, spec):
         return ()
     names = [name for name in state.secrets if name not in edit.secrets]
     if "apiKey" in edit.values and "api_key" in names:
@@ -72,19 +72,26 @@ def lost_secrets(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -
     return tuple(names)
 
 
+def moves(state: ProviderState, values: Mapping[str, Any], spec: ProviderSpec) -> bool:
+    """Whether calls would go elsewhere with these values."""
+    return origins(_plain_after(state, values, spec), spec) != origins(state, spec)
+
+
 def origins(state: ProviderState, spec: ProviderSpec) -> frozenset[str]:
     """Where calls of this provider may go; its secrets are for these places only."""
     entered = Entered(api_base=state.api_base, values=state.values)
     return frozenset((spec.adapter or Adapter)(spec, entered).origins())
 
 
-def plain_after(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -> ProviderState:
+def _plain_after(
+    state: ProviderState, told: Mapping[str, Any], spec: ProviderSpec
+) -> ProviderState:
     """Address and extra fields after an edit; secrets as they were."""
     values = dict(state.values)
     for item in spec.extra_fields:
-        if item.config_key in edit.values:
-            values[item.name] = edit.values[item.config_key] or ""
-    base = edit.values.get("apiBase", state.api_base) or ""
+        if item.config_key in told:
+            values[item.name] = told[item.config_key] or ""
+    base = told.get("apiBase", state.api_base) or ""
     return replace(state, api_base=base, values={n: v for n, v in values.items() if v})
 
 
@@ -130,5 +137,5 @@ def _edited(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -> Pro
     body = {} if "extraBody" in lost else state.extra_body
     if "extraBody" in edit.values:
         body = edit.values["extraBody"] or {}
-    after = plain_after(state, edit, spec)
+    after = _plain_after(state, edit.values, spec)
     return replace(after, secrets=secrets, extra_headers=headers, extra_body=body)

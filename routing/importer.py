@@ -23,7 +23,15 @@ from routing.difference import (
     with_value,
 )
 from routing.document import get, key_of, part
-from routing.edits import Current, ProviderEdit, Retype, applied, lost_secrets, plain_values
+from routing.edits import (
+    Current,
+    ProviderEdit,
+    Retype,
+    applied,
+    lost_secrets,
+    moves,
+    plain_values,
+)
 from routing.export import Mode, ProviderState, RouteState, build_config
 from routing.owned import SLOTS, is_owned, kind_of, owned_keys, route_keys, unowned_paths
 from routing.pasted import Ignored, Pasted, Source
@@ -219,7 +227,7 @@ class _Reading:
             state = self.states.get(kind)
             if state is None and not entry:
                 continue
-            values = dict(self.values(spec, entry, state))
+            values = self.values(spec, entry, state)
             left = _after(state, values, spec)
             if state and not left and not self.is_merge and _is_in_file(state, spec):
                 yield ProviderEdit(kind=kind, is_removed=True)
@@ -227,6 +235,19 @@ class _Reading:
                 yield ProviderEdit(kind=kind, values=values)
 
     def values(
+        self, spec: ProviderSpec, entry: Mapping[str, Any], state: ProviderState | None
+    ) -> dict[str, Any]:
+        """What to store. Where the address moves, only what the entry itself says: neither the
+        mask of a stored secret nor its absence takes it along."""
+        told = len(self.ignored)
+        values = dict(self._values(spec, entry, state))
+        if state and moves(state, values, spec):
+            del self.ignored[told:]
+            bare = replace(state, secrets={}, extra_headers={}, extra_body={})
+            values = dict(self._values(spec, entry, bare))
+        return values
+
+    def _values(
         self, spec: ProviderSpec, entry: Mapping[str, Any], state: ProviderState | None
     ) -> Iterator[tuple[str, Any]]:
         stored = plain_values(state, spec) if state else {}
@@ -301,10 +322,13 @@ def _with_outside(
 ) -> dict[str, ProviderEdit]:
     """Add cloud secrets, and the deployments that forced Azure routes name."""
     changed = _outside(pasted, current, specs)
+    states = {state.kind: state for state in current.providers}
     for kind, secrets in pasted.secrets.items():
-        new = {name: text for name, text in secrets.items() if f"{kind}.{name}" in changed}
+        edit = edits.get(kind, ProviderEdit(kind=kind))
+        is_moved = kind in states and moves(states[kind], edit.values, specs[kind])
+        new = {n: text for n, text in secrets.items() if is_moved or f"{kind}.{n}" in changed}
         if new:
-            edits[kind] = replace(edits.get(kind, ProviderEdit(kind=kind)), secrets=new)
+            edits[kind] = replace(edit, secrets=new, is_removed=False)
     named = [route.model for route in routes if route.provider == AZURE and route.model]
     found = [*pasted.deployments, *named]
     missing = tuple(dict.fromkeys(name for name in found if name not in current.deployments))
