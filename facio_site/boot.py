@@ -4,7 +4,6 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -46,7 +45,7 @@ def prepare(argv: Sequence[str]) -> None:
 
 @contextmanager
 def _boot_lock() -> Iterator[None]:
-    with (Path(settings.STATE_DIR) / "boot.lock").open("w") as lock:
+    with (settings.BASE_DIR / "manage.py").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

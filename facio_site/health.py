@@ -19,7 +19,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when database, broker and a worker are there, else 503."""
-    state = {"database": _database(), "broker": broker.is_up(), "worker": _worker()}
+    state = {"database": _database(), "broker": broker.is_up(), "worker": broker.has_worker()}
     return JsonResponse(state, status=200 if all(state.values()) else 503)
 
 
@@ -30,10 +30,3 @@ def _database() -> bool:
     except DatabaseError:
         return False
     return True
-
-
-def _worker() -> bool:
-    try:
-        return bool(broker.workers())
-    except ConnectionError:
-        return False

@@ -1,5 +1,6 @@
 """All settings. What differs by machine comes from the environment or a `.env` file."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -18,12 +19,17 @@ STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _kept_secret(path: Path) -> str:
-    """The text of a 0600 file, made with random text when it is not there yet."""
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+    """The text of a 0600 file, made with random text when it is not there yet.
+
+    Two processes may start at once: the file appears whole or not at all, and the first one wins.
+    """
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
     return path.read_text().strip()
 
 
@@ -211,9 +217,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 MASTER_KEYS = env.list("MASTER_KEYS", default=[])
 MASTER_KEY_FILE = Path(env.str("MASTER_KEY_FILE", default=str(STATE_DIR / "master_keys")))
 
-# Broker: carries job ids and wake-ups only. Empty outside `make run` until the parent fills it.
-REDIS_URL = env.str("REDIS_URL", default="")
-CELERY_BROKER_URL = (REDIS_URL or "redis://127.0.0.1:1/0").replace("unix://", "redis+socket://", 1)
+# Broker: carries job ids and wake-ups only.
+# `make run` passes its embedded one on; a command beside it finds that one by its socket.
+REDIS_URL = env.str("REDIS_URL", default="") or f"unix://{STATE_DIR / 'broker.sock'}"
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -258,6 +265,7 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = STATE_DIR / "static"
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -17,14 +17,15 @@ from redis.retry import Retry
 _CHANNEL = "facio:changes"
 _HEARTBEAT = "facio:worker:"
 BEAT_SECONDS = 2
-_LIFETIME_SECONDS = 7  # three missed beats
+LIFETIME_SECONDS = 7  # three missed beats
+_MOMENT_SECONDS = 1.0
+_silent_until = 0.0  # after a question without an answer nobody waits for the next one at once
 
 
 @lru_cache(maxsize=1)
 def _client() -> redis.Redis:
-    url = settings.REDIS_URL or settings.CELERY_BROKER_URL
     return redis.Redis.from_url(
-        url,
+        settings.REDIS_URL,
         socket_timeout=2,
         socket_connect_timeout=2,
         health_check_interval=30,
@@ -42,11 +43,22 @@ def is_up() -> bool:
 
 def workers() -> set[str]:
     """Ids of workers that were alive in the last seconds. Raises ConnectionError without broker."""
+    if time.monotonic() < _silent_until:
+        raise ConnectionError
     try:
         keys = list(_client().scan_iter(match=_HEARTBEAT + "*", count=100))
     except (redis.RedisError, OSError):
+        _note_silence()
         raise ConnectionError from None
     return {key.decode().removeprefix(_HEARTBEAT) for key in keys}
+
+
+def has_worker() -> bool:
+    """True when a worker was alive in the last seconds."""
+    try:
+        return bool(workers())
+    except ConnectionError:
+        return False
 
 
 def beat_for_ever(worker: str) -> None:
@@ -55,7 +67,7 @@ def beat_for_ever(worker: str) -> None:
     def loop() -> None:
         while True:
             with contextlib.suppress(redis.RedisError, OSError):
-                _client().set(_HEARTBEAT + worker, b"1", ex=_LIFETIME_SECONDS)
+                _client().set(_HEARTBEAT + worker, b"1", ex=LIFETIME_SECONDS)
             time.sleep(BEAT_SECONDS)
 
     threading.Thread(target=loop, name="heartbeat", daemon=True).start()
@@ -68,8 +80,17 @@ def stop_beating(worker: str) -> None:
 
 def announce() -> None:
     """Wake the pages that wait for news. Losing one is fine: they look again by themselves."""
-    with contextlib.suppress(redis.RedisError, OSError):
+    if time.monotonic() < _silent_until:
+        return
+    try:
         _client().publish(_CHANNEL, b"1")
+    except (redis.RedisError, OSError):
+        _note_silence()
+
+
+def _note_silence() -> None:
+    global _silent_until
+    _silent_until = time.monotonic() + _MOMENT_SECONDS
 
 
 @contextlib.contextmanager

@@ -197,7 +197,7 @@ def run_check(
     refusal = preflight(adapter)
     if refusal:
         key, tried = Finding(refusal, key_state_of(refusal.outcome)), {}
-    elif names and _proof_is_completion(adapter):
+    elif names and (_proof_is_completion(adapter) or adapter.entered.deployments):
         tried = _try_models(adapter, send, ladder, names)
         key = _key_shown_by(tried, names)
         if ladder.has_connection:

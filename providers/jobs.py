@@ -6,6 +6,7 @@ or doubled message finds nothing to do. Celery carries the id and nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -53,8 +54,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.pending().filter(deadline__lt=timezone.now())
 
     def finish_overdue(self) -> int:
-        """End what nobody will end any more; returns how many."""
-        count = self.overdue()._end(Outcome.NO_ANSWER)
+        """End what nobody will end any more; returns how many. Every page that shows jobs calls
+        it, so that a reload is enough: there may be no worker and no broker."""
+        overdue = self.overdue()
+        count = overdue._end(Outcome.NO_ANSWER) if overdue.exists() else 0
         if count:
             broker.announce()
         return count
@@ -85,6 +88,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         )
         single = recent.filter(batch=None).count()
         return single + recent.exclude(batch=None).values("batch").distinct().count()
+
+    def newest_with(self, provider: Provider, model: str) -> Job | None:
+        """The newest check of the saved values that tried this model and nothing else."""
+        rows = self.filter(provider=provider, task=Task.CHECK, is_draft=False, model_names=[model])
+        return rows.order_by("-created_at").first()
 
     def newest(self, provider: Provider, task: Task) -> Job | None:
         return self.filter(provider=provider, task=task).order_by("-created_at").first()
@@ -221,6 +229,7 @@ def start(
     values supersede it. `hand_over=False` leaves the call to the caller's own process. Raises
     TooMany over the user's limit.
     """
+    Job.objects.finish_overdue()
     names = list(model_names)
     digest = (draft or provider).fingerprint()
     running = Job.objects.pending().filter(provider=provider, task=task).first()
@@ -264,12 +273,12 @@ def _hand_over(jobs: Iterable[Job]) -> None:
     """Publish ids; a missing broker or worker ends the jobs at once instead of leaving them."""
     from providers import tasks
 
-    try:
-        if not broker.workers():
-            raise ConnectionError
-        for job in jobs:
-            tasks.enqueue(job)
-    except ConnectionError:
-        detail = "" if broker.is_up() else "no_broker"
-        for job in jobs:
-            job.finish(outcome=Outcome.NO_WORKER, key_state=KeyState.UNKNOWN, detail=detail)
+    detail = "no_broker"
+    with contextlib.suppress(ConnectionError):
+        if broker.workers():
+            for job in jobs:
+                tasks.enqueue(job)
+            return
+        detail = ""
+    for job in jobs:
+        job.finish(outcome=Outcome.NO_WORKER, key_state=KeyState.UNKNOWN, detail=detail)

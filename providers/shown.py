@@ -68,7 +68,7 @@ def show_job(job: Job | None, provider: Provider) -> ShownJob:
         outcome="" if job.is_pending else job.shown_outcome,
         text="" if job.is_pending else sentence(job.shown_outcome, job.detail, job.params),
         rungs=tuple(_rungs(job)),
-        quoted=str(job.params.get("quoted", "")),
+        quoted=str(job.params.get("quote", "")),
         is_stale=not job.is_pending and not job.is_draft and job.input_version != provider.version,
     )
 

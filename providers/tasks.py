@@ -6,12 +6,13 @@ The commands call the same functions in their own process. Tasks never raise and
 import logging
 import secrets
 import socket
+import threading
 import uuid
 
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from kombu.exceptions import KombuError
 
 from providers import broker, checks
@@ -164,6 +165,19 @@ def take_up(**_kwargs: object) -> None:
     except ConnectionError:
         log.warning("the broker does not answer yet; the sweep ends what is left")
     close_old_connections()
+    # One that was killed a moment ago still counts as alive: look again when it no longer does.
+    later = threading.Timer(broker.LIFETIME_SECONDS + broker.BEAT_SECONDS, _end_late_orphans)
+    later.daemon = True
+    later.start()
+
+
+def _end_late_orphans() -> None:
+    try:
+        Job.objects.end_orphans()
+    except ConnectionError:
+        log.warning("the broker does not answer; the sweep ends what is left")
+    finally:
+        connection.close()
 
 
 @worker_shutdown.connect

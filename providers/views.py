@@ -31,6 +31,7 @@ MODELS_SHOWN = 100
 @viewer_required
 @require_safe
 def provider_list(request: HttpRequest) -> HttpResponse:
+    Job.objects.finish_overdue()
     return render(request, "providers/list.html", list_context())
 
 
@@ -52,6 +53,7 @@ def provider_detail(request: HttpRequest, kind: str) -> HttpResponse:
     provider = _provider(kind)
     if request.method == "POST":
         return _save(request, provider)
+    Job.objects.finish_overdue()
     return render(request, "providers/detail.html", detail_context(request, provider))
 
 

@@ -1,17 +1,21 @@
 """Outcomes in words: what happened, and what to do about it.
 
-Rows keep outcome, detail and parameters; the sentence is made here when it is shown, in the
-reader's language. A detail has its own sentence where it can be more exact than its outcome.
+Rows keep outcome, detail and parameters; the sentence is chosen and filled here when it is shown,
+in the reader's language. The texts of outcomes are data in sentences/.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
+from providers.http import SENTENCES as URL_SENTENCES
 from providers.keyshapes import KeyWarning
-from providers.outcomes import KeyState, Outcome, Step
+from providers.outcomes import KeyState, Step
+from providers.sentences import LOCAL, SENTENCES
+from providers.specs import ProviderSpec
 
 STEPS: dict[str, Any] = {
     Step.ADDRESS: gettext_lazy("Address allowed"),
@@ -31,100 +35,187 @@ KEY_STATES: dict[str, Any] = {
 }
 
 KEY_PROBLEMS: dict[str, Any] = {
-    "control": gettext_lazy("The key holds a line break or control character. Paste it again."),
+    "control": gettext_lazy(
+        "The key holds a line break or control character. Copy it again as one line."
+    ),
     "non_ascii": gettext_lazy(
         "The key holds a character that no key has, such as a curly quote or a long dash. "
         "Copy it again from the provider's console."
     ),
     "blank": gettext_lazy("The key holds a blank. Copy it again without surrounding text."),
-    "too_long": gettext_lazy("This is too long for a key."),
+    "too_long": gettext_lazy(
+        "This is too long for a key. Copy it again without what stands around it."
+    ),
 }
 
-_SENTENCES: dict[str, Any] = {
-    Outcome.OK: gettext_lazy("An authenticated call succeeded."),
-    Outcome.REACHABLE_UNVERIFIED: gettext_lazy(
-        "The server answers, but nothing it offers can prove this key. Include a model in the test "
-        "to be sure."
+_KEY_WARNINGS: dict[str, Any] = {
+    "other_provider": gettext_lazy(
+        "A key that begins with %(prefix)s usually belongs to %(owner)s. Check that it is meant "
+        "for this provider."
     ),
-    Outcome.MISSING_CONFIG: gettext_lazy("A required field is empty. Nothing was sent."),
-    Outcome.BAD_KEY: gettext_lazy(
-        "The provider refused the key: wrong, revoked, expired, or of another region or product. "
-        "Copy it again from the provider's console."
+    "url": gettext_lazy(
+        "This looks like an address, not like a key. Paste the key here; an address belongs into "
+        "the field of its own."
     ),
-    Outcome.FORBIDDEN: gettext_lazy(
-        "The provider knows the key but does not permit this call. Check the key's permissions, "
-        "the subscription and the region in the provider's console."
+    "export": gettext_lazy(
+        "A whole line was pasted, with the name of a variable. Only what stands after the equals "
+        "sign is taken as the key."
     ),
-    Outcome.NO_CREDIT: gettext_lazy(
-        "The key is fine, but balance, plan or spending limit is used up. Top up or raise the "
-        "limit in the provider's console."
+    "quotes": gettext_lazy(
+        "The quotation marks around the key are no part of it and are left out."
     ),
-    Outcome.RATE_LIMITED: gettext_lazy(
-        "The key is fine, but too many requests came just now. Try again in a moment."
-    ),
-    Outcome.MODEL_NOT_FOUND: gettext_lazy(
-        "The provider does not know this model, or it is not activated for this key. Choose one "
-        "from the catalog."
-    ),
-    Outcome.BAD_ENDPOINT: gettext_lazy(
-        "The server has no such API at this address. Check the API base."
-    ),
-    Outcome.BAD_REQUEST: gettext_lazy(
-        "The provider refused the form of the test request. Key and address are probably fine."
-    ),
-    Outcome.SERVER_ERROR: gettext_lazy(
-        "The provider has a fault of its own right now. Try again later."
-    ),
-    Outcome.DNS_ERROR: gettext_lazy("The host name does not resolve. Check its spelling."),
-    Outcome.TLS_ERROR: gettext_lazy("No secure connection could be made to this server."),
-    Outcome.UNREACHABLE: gettext_lazy(
-        "Nothing accepts connections there. Is the server running, and can it be reached from the "
-        "machine that this dashboard runs on?"
-    ),
-    Outcome.TIMEOUT: gettext_lazy("The server did not answer in time. Try again."),
-    Outcome.UNEXPECTED_RESPONSE: gettext_lazy(
-        "The server answered, but not as this API does. Check the API base."
-    ),
-    Outcome.BLOCKED_ADDRESS: gettext_lazy(
-        "The operator's policy does not open this address. Nothing was sent."
-    ),
-    Outcome.REFERENCE: gettext_lazy(
-        "The key is a reference. Only the agent can resolve it, so nothing was sent."
-    ),
-    Outcome.NO_ANSWER: gettext_lazy("The worker gave no answer. Try again."),
-    Outcome.NO_WORKER: gettext_lazy(
-        "No worker is running, so nothing was sent. Start it (make run) and try again."
-    ),
-    Outcome.CANCELLED: gettext_lazy("Cancelled before it ended."),
-    Outcome.INTERNAL_ERROR: gettext_lazy("Something went wrong here. Reference: %(reference)s."),
+    "bearer": gettext_lazy("The word Bearer before the key is no part of it and is left out."),
 }
 
-# (outcome, detail) -> sentence
-_DETAILS: dict[tuple[str, str], Any] = {
-    (Outcome.NO_WORKER, "no_broker"): gettext_lazy(
-        "The task broker does not answer, so nothing was sent. Start it (make run) and try again."
+_CATALOG_NOTES: dict[str, Any] = {
+    "static": gettext_lazy(
+        "This provider has no list that can be trusted, so these are the names known here. Any "
+        "other can be typed."
+    ),
+    "base_models": gettext_lazy(
+        "These are the models that the resource could run, not your deployments. A route needs the "
+        "name of a deployment."
+    ),
+    "not_exhaustive": gettext_lazy(
+        "The provider serves more than it lists. A name that is missing here can be typed."
+    ),
+    "profiles_forbidden": gettext_lazy(
+        "The inference profiles could not be read, so models that need one are missing. Allow "
+        "bedrock:ListInferenceProfiles in IAM, or type their ids."
     ),
 }
 
 
-def sentence(outcome: str, detail: str = "", params: Mapping[str, Any] | None = None) -> str:
-    """What happened and what to do, for an outcome of a check, a fetch or one rung."""
-    text = _DETAILS.get((outcome, detail)) or _SENTENCES.get(outcome, "")
-    return _fill(str(text), params or {})
+def sentence(
+    outcome: str,
+    detail: str = "",
+    params: Mapping[str, Any] | None = None,
+    spec: ProviderSpec | None = None,
+) -> str:
+    """What happened and what to do, for an outcome of a check, a fetch or one rung.
 
-
-def _fill(sentence: str, params: Mapping[str, Any]) -> str:
-    try:
-        return sentence % params if "%(" in sentence else sentence
-    except (KeyError, TypeError, ValueError):
-        return sentence.split("%(")[0].rstrip(" :,(") + "."
+    `spec` makes it more exact: how fields are called, and whether a server of one's own is meant.
+    "" for what is no outcome ("running", "skipped").
+    """
+    values = _values(params or {}, spec)
+    for text in map(str, _candidates(outcome, detail, spec)):
+        names = _NAME.findall(text)
+        if values.keys() >= set(names):
+            return text % values if names else text
+    return ""
 
 
 def key_warning(found: KeyWarning) -> str:
     """What is odd about a pasted key."""
-    return found.code
+    if found.code == "own_kind":
+        return _(found.params["text"])
+    return str(_KEY_WARNINGS[found.code]) % found.params
+
+
+def catalog_note(code: str) -> str:
+    """What is to be known about a model list as a whole; "" = nothing."""
+    return str(_CATALOG_NOTES.get(code, ""))
 
 
 def url_sentence(error: ValueError) -> str:
     """The sentence of a URL that is no API base."""
     return _(str(error))
+
+
+# Choosing and filling ---------------------------------------------------------------------------
+
+_NAME = re.compile(r"%\((\w+)\)s")
+_OWN_HOST = re.compile(r"localhost|127\.[0-9.]+|::1")
+
+
+def _candidates(outcome: str, detail: str, spec: ProviderSpec | None) -> Iterator[Any]:
+    """Texts that would do, the most exact first; the last one has no placeholders."""
+    tables = (LOCAL, SENTENCES) if spec and spec.is_local else (SENTENCES,)
+    for word in dict.fromkeys((detail, "")):
+        for table in tables:
+            texts = table.get(outcome, {}).get(word, ())
+            yield from texts if isinstance(texts, tuple) else (texts,)
+
+
+def _values(params: Mapping[str, Any], spec: ProviderSpec | None) -> dict[str, Any]:
+    """What fills the placeholders: parameters that are not empty, and what follows from them."""
+    values = {name: value for name, value in params.items() if value}
+    host, port = str(params.get("host", "")), params.get("port")
+    if host:
+        values["place"] = _place(host, port)
+        if _OWN_HOST.fullmatch(host):
+            values["localhost"] = host
+    if wait := params.get("retry_after_s"):
+        values["wait"] = _span(int(wait))
+    if fields := params.get("fields"):
+        values["names"] = ", ".join(_labels(fields, spec))
+    if reason := _reason(params):
+        values["reason"] = reason
+    return values
+
+
+def _place(host: str, port: Any) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return name if port in (None, 80, 443) else f"{name}:{port}"
+
+
+def _span(seconds: int) -> str:
+    """A waiting time, rounded up to a unit that a person would use."""
+    for limit, unit, text in (
+        (120, 1, _("%(n)s s")),
+        (2 * 3_600, 60, _("%(n)s min")),
+        (2 * 86_400, 3_600, _("%(n)s h")),
+    ):
+        if seconds < limit:
+            return text % {"n": -(-seconds // unit)}
+    days = -(-seconds // 86_400)
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+
+
+def _labels(fields: Sequence[str], spec: ProviderSpec | None) -> list[str]:
+    """What fields are called on the page; headers keep their names."""
+    labels = {"api_key": _("API key"), "api_base": _("API base")}
+    if spec:
+        labels["api_base"] = _(spec.api_base_label)
+        labels |= {extra.name: _(extra.label) for extra in spec.extra_fields}
+        if any(extra.is_secret for extra in spec.extra_fields):
+            labels["api_key"] = _("API key or access keys")
+    return [labels.get(name, name) for name in fields]
+
+
+def _reason(params: Mapping[str, Any]) -> str:
+    """Why a text that was entered cannot be used: an address by its code, a key by its problem."""
+    if text := URL_SENTENCES.get(params.get("code", "")):
+        return _(text)
+    return str(KEY_PROBLEMS.get(params.get("problem", ""), ""))
+
+
+# providers.http knows no Django: its sentences stand here once more, for makemessages to find.
+URL_MESSAGES = (
+    gettext_noop("Enter an address, such as https://api.example.com/v1."),
+    gettext_noop("The address is too long."),
+    gettext_noop(
+        "The address has characters outside ASCII. Write an international name in its xn-- form."
+    ),
+    gettext_noop("The address has a blank or an invisible character in it."),
+    gettext_noop("The address has a backslash. Use / instead."),
+    gettext_noop("The address must begin with https:// or http://."),
+    gettext_noop("Leave out the user name and password before the @. The key has its own field."),
+    gettext_noop("Leave out the part from the question mark on."),
+    gettext_noop("Leave out the part from the # on."),
+    gettext_noop("The port must be a number from 1 to 65535."),
+    gettext_noop(
+        "The host name is not valid. It has letters, digits, hyphens and dots, as in "
+        "api.example.com."
+    ),
+    gettext_noop(
+        "A numeric host must be a plain IPv4 address, four numbers from 0 to 255 without leading "
+        "zeros, such as 192.168.1.20."
+    ),
+    gettext_noop(
+        "The IPv6 address is not valid. Write it in brackets and without a zone, as in [fd12::1]."
+    ),
+    gettext_noop("A part of the host name begins with xn-- but is no valid international name."),
+    gettext_noop("The path has a . or .. step. Write the path out."),
+    gettext_noop("The path has a character or an empty step that is not allowed."),
+)

@@ -5,3 +5,9 @@ from django.apps import AppConfig
 
 class RoutingConfig(AppConfig):
     name = "routing"
+
+    def ready(self) -> None:
+        from providers import live
+        from routing.views import render_test
+
+        live.PARTS["route"] = render_test

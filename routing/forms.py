@@ -53,6 +53,8 @@ class RouteForm(_Form):
         self.fields["provider"] = forms.ChoiceField(
             label=_("Provider"), choices=self._providers(), required=False
         )
+        for field in self.fields.values():
+            field.widget.attrs["form"] = "routes"  # other buttons of a card have their own forms
 
     def _providers(self) -> list[tuple[str, Any]]:
         choices: list[tuple[str, Any]] = [(AUTO, _("Auto"))]

@@ -135,17 +135,23 @@ def _base(
         return incoming
     if pasted.source != "config" and not any(unowned_paths(incoming, specs)):
         return None if current.document is None else dict(current.document)
-    return overlaid(current.document or {}, _without_nulls(incoming, specs))
+    return overlaid(current.document or {}, _without_silence(incoming, specs))
 
 
-def _without_nulls(incoming: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[str, Any]:
-    """A merge takes nothing away: a null or empty value of ours says nothing."""
+def _without_silence(incoming: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[str, Any]:
+    """A merge takes nothing away: a null, an empty value or a mask of ours says nothing."""
     entries = {}
     for name, entry in part(incoming, "providers").items():
         kind = kind_of(name, specs)
         if kind and not specs[kind].is_oauth:
-            ours = {key_of(entry, key) for key in owned_keys(specs[kind])}
-            full = {k: v for k, v in entry.items() if k not in ours or v not in (None, "", {})}
+            spec = specs[kind]
+            silent = {
+                key_of(entry, name)
+                for name in owned_keys(spec)
+                if (value := get(entry, name)) in (None, "", {})
+                or fault(spec, name, value) == "placeholder"
+            }
+            full = {key: value for key, value in entry.items() if key not in silent}
             if entry and not full:
                 continue
             entry = full
@@ -227,11 +233,11 @@ class _Reading:
             state = self.states.get(kind)
             if state is None and not entry:
                 continue
-            values = self.values(spec, entry, state)
-            left = _after(state, values, spec)
-            if state and not left and not self.is_merge and _is_in_file(state, spec):
+            said = [meaning(spec, name, get(entry, name)) for name in owned_keys(spec)]
+            is_gone = not self.is_merge and all(value is None for value in said)
+            if is_gone and state and _is_in_file(state, spec):
                 yield ProviderEdit(kind=kind, is_removed=True)
-            elif values:
+            elif values := self.values(spec, entry, state):
                 yield ProviderEdit(kind=kind, values=values)
 
     def values(
@@ -284,12 +290,6 @@ def _is_masked(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and all(map(_is_masked, value))
     return isinstance(value, str) and is_placeholder(value)
-
-
-def _after(state: ProviderState | None, values: Mapping[str, Any], spec: ProviderSpec) -> bool:
-    """Whether anything is left of a provider when `values` are stored."""
-    merged = {**(plain_values(state, spec) if state else {}), **values}
-    return any(value not in (None, "", {}) for value in merged.values())
 
 
 def _is_in_file(state: ProviderState, spec: ProviderSpec) -> bool:

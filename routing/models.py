@@ -3,14 +3,21 @@ catalog never breaks a route."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.sealed import SealedRow
+from routing.document import write_json
 
 AUTO = "auto"
+UNDO_COPIES = 20
 
 
 class Slot(models.TextChoices):
@@ -74,3 +81,103 @@ class BaseDocument(SealedRow):
         sealing.Unreadable."""
         row = cls.objects.first()
         return row.unseal(cls.NAME) if row else None
+
+    @classmethod
+    def put(cls, document: Mapping[str, Any] | None) -> None:
+        """Replace the document; None forgets it. Raises sealing.KeyMissing."""
+        cls.objects.all().delete()
+        if document is not None:
+            row = cls()
+            row.seal(cls.NAME, write_json(document))
+            row.save()
+
+
+class PendingImportQuerySet(models.QuerySet["PendingImport"]):
+    def living(self) -> PendingImportQuerySet:
+        return self.filter(expires_at__gt=timezone.now())
+
+    def sweep(self) -> int:
+        """Remove those that are past their time; returns how many."""
+        return self.filter(expires_at__lte=timezone.now()).delete()[0]
+
+
+def _in_15_minutes() -> datetime:
+    return timezone.now() + timedelta(minutes=15)
+
+
+class PendingImport(SealedRow):
+    """What one person handed in and has not taken over yet: sealed, gone after 15 minutes."""
+
+    TEXT, BESIDE = "text", "beside"  # `beside`: what config.json has no place for, as JSON
+
+    class Origin(models.TextChoices):
+        UPLOAD = "upload", _("Upload")
+        LIVE = "live", _("The live file")
+        VERSION = "version", _("A version")
+
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.UPLOAD)
+    name = models.CharField(max_length=200, blank=True, default="")  # of the file or version
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    expires_at = models.DateTimeField(default=_in_15_minutes)
+
+    objects: ClassVar[Any] = PendingImportQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"pending import of {self.created_by_id}"
+
+    @property
+    def may_merge(self) -> bool:
+        """Only what this person typed may be mixed with what is set here: keys that stand in a
+        version or in the live file are nobody's to put beside another address."""
+        return self.origin == self.Origin.UPLOAD
+
+
+class ConfigVersionQuerySet(models.QuerySet["ConfigVersion"]):
+    def written(self) -> ConfigVersion | None:
+        """The newest that was written to the live file, without its sealed part."""
+        return self.filter(reason=ConfigVersion.Reason.WRITTEN).defer("sealed").first()
+
+    def next_number(self) -> int:
+        return (self.aggregate(last=models.Max("number"))["last"] or 0) + 1
+
+    def prune(self) -> None:
+        """Forget old copies from before imports; what was written stays."""
+        copies = self.filter(reason=ConfigVersion.Reason.UNDO).values_list("pk", flat=True)
+        self.filter(pk__in=list(copies[UNDO_COPIES:])).delete()
+
+
+class ConfigVersion(SealedRow):
+    """All that was set here at one moment, sealed: when the live file was written, or just before
+    an import."""
+
+    STATE, TEXT = "state", "text"  # everything, as JSON; the file as it was written
+
+    class Reason(models.TextChoices):
+        WRITTEN = "written", _("Written to Facio")
+        UNDO = "undo", _("Before an import")
+
+    number = models.PositiveIntegerField(unique=True)
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    mode = models.CharField(max_length=10, blank=True, default="")  # of the secrets in the file
+    digest = models.CharField(max_length=64, blank=True, default="")  # SHA-256 of the file
+    stamp = models.CharField(max_length=64, blank=True, default="")  # of the rows it came from
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    actor_name = models.CharField(max_length=150, blank=True, default="")
+
+    objects: ClassVar[Any] = ConfigVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-number"]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    def state(self) -> dict[str, Any]:
+        """{"document", "secrets", "deployments"}. Raises sealing.KeyMissing, sealing.Unreadable."""
+        loaded: dict[str, Any] = json.loads(self.unseal(self.STATE))
+        return loaded

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from typing import Any
+
 from facio_site import sealing
 from providers.models import Provider
 from providers.outcomes import Outcome
 from providers.registry import KINDS
 from routing.document import read_json
+from routing.edits import Current
 from routing.export import Exported, Mode, ProviderState, RouteState, build_config
 from routing.models import BaseDocument, Route, Slot
 from routing.rules import AUTO, Configured, Decision, explain
 
 
-def configured() -> list[Configured]:
+def configured(rows: Iterable[Provider] | None = None) -> list[Configured]:
     """The providers as the agent would see them in an exported config.json."""
     return [
         Configured(
@@ -20,7 +25,7 @@ def configured() -> list[Configured]:
             has_key=row.has_usable("api_key") or bool(row.values.get("profile")),
             api_base=row.written_base(),
         )
-        for row in Provider.objects.configured()
+        for row in (Provider.objects.configured() if rows is None else rows)
     ]
 
 
@@ -34,11 +39,51 @@ def decide(route: Route, states: list[Configured]) -> Decision | None:
 def export(mode: Mode) -> Exported:
     """config.json of everything that is set here. Raises sealing.KeyMissing, and
     sealing.Unreadable when the imported document does not open."""
+    return exported(current(), mode)
+
+
+def exported(state: Current, mode: Mode) -> Exported:
+    return build_config(state.document, state.providers, state.routes, mode, specs=KINDS)
+
+
+def current(*, is_lenient: bool = False) -> Current:
+    """All that is set here, in plain. Raises sealing.KeyMissing, and sealing.Unreadable when the
+    imported document does not open (if lenient, there is none then)."""
     if not sealing.master_keys():
         raise sealing.KeyMissing
-    text = BaseDocument.text()
-    base = read_json(text.encode()) if text else None
-    return build_config(base, provider_states(), route_states(), mode, specs=KINDS)
+    try:
+        text = BaseDocument.text()
+    except sealing.Unreadable:
+        if not is_lenient:
+            raise
+        text = None
+    azure = Provider.objects.configured().filter(kind="azure_openai").first()
+    return Current(
+        providers=provider_states(),
+        routes=route_states(),
+        document=read_json(text.encode()) if text else None,
+        deployments=tuple(azure.values.get("deployments", ())) if azure else (),
+    )
+
+
+def beside(state: Current) -> dict[str, Any]:
+    """What is set here and has no place in config.json, in plain and as JSON can hold it."""
+    secrets = {
+        provider.kind: {
+            name: text.reveal() for name, text in provider.secrets.items() if name != "api_key"
+        }
+        for provider in state.providers
+    }
+    return {
+        "secrets": {kind: texts for kind, texts in secrets.items() if texts},
+        "deployments": list(state.deployments),
+    }
+
+
+def fingerprint(state: Current) -> str:
+    """A keyed digest of all that is set: what was previewed is done only over the same state."""
+    parts = [exported(state, Mode.KEYS).document, state.document, beside(state)]
+    return sealing.digest("state", json.dumps(parts))
 
 
 def provider_states() -> list[ProviderState]:

@@ -1,4 +1,4 @@
-"""Overview, routes, config.json and activity."""
+"""Overview, routes and activity."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from facio_site.accounts.roles import can_edit, viewer_required
+from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from facio_site.audit.models import AuditEntry
-from providers import broker
-from providers.jobs import Job
+from providers import broker, jobs
+from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Provider
 from providers.registry import KINDS
+from routing.drill import drill
 from routing.forms import RouteForm
 from routing.models import AUTO, Route, Slot
+from routing.recipes import RECIPES, recipe
+from routing.rows import RouteRow, asked, provider_rows, route_rows
 from routing.rules import explain
-from routing.state import configured, decide, is_known_bad
-from routing.wording import resolution
+from routing.state import configured, is_known_bad
+from routing.wording import drill_words, resolution, shown_considered
 
 MODELS_OFFERED = 60
 
@@ -32,86 +36,115 @@ MODELS_OFFERED = 60
 @viewer_required
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    rows = {row.kind: row for row in Provider.objects.configured()}
+    rows = provider_rows()
     routes = route_rows(rows)
-    working = [row for row in rows.values() if row.is_working]
-    failing = [row for row in rows.values() if is_known_bad(row)]
     return render(
         request,
         "routing/overview.html",
         {
             "routes": routes,
             "configured": len(rows),
-            "working": len(working),
-            "failing": failing,
+            "working": sum(row.is_working for row in rows.values()),
+            "failing": [row for row in rows.values() if is_known_bad(row)],
             "untested": [r for r in rows.values() if not r.check_outcome and not r.spec.is_oauth],
             "models": sum(row.catalog_count for row in rows.values()),
             "main": routes[0],
             "broker": broker.is_up(),
-            "worker": _has_worker(),
+            "worker": broker.has_worker(),
         },
     )
-
-
-def _has_worker() -> bool:
-    try:
-        return bool(broker.workers())
-    except ConnectionError:
-        return False
-
-
-def route_rows(rows: dict[str, Provider] | None = None) -> list[dict[str, Any]]:
-    """Each slot with its decision in words and the state of the provider it resolves to."""
-    if rows is None:
-        rows = {row.kind: row for row in Provider.objects.configured()}
-    states = configured()
-    shown = []
-    for route in Route.objects.all_slots():
-        decision = decide(route, states)
-        kind = decision.provider if decision else None
-        shown.append(
-            {
-                "route": route,
-                "slot": Slot(route.slot),
-                "decision": decision,
-                "words": resolution(route, decision),
-                "spec": KINDS.get(kind) if kind else None,
-                "provider": rows.get(kind) if kind else None,
-            }
-        )
-    return shown
 
 
 @viewer_required
 def routing(request: HttpRequest) -> HttpResponse:
     """All five routes in one form; saving explains them anew."""
-    routes = Route.objects.all_slots()
-    data = request.POST if request.method == "POST" else None
-    forms = [RouteForm(data, instance=route, prefix=route.slot) for route in routes]
-    status = 200
-    if data is not None:
+    forms = _forms(request)
+    if request.method == "POST":
         if not can_edit(request.user):
             raise PermissionDenied
         valid = [form.is_valid() for form in forms]  # each one, so that each tells its errors
         if all(valid):
             _save(request, forms)
             return redirect("routing:routing")
-        status = 422
-        routes = Route.objects.all_slots()
-    shown = route_rows()
-    for row, form in zip(shown, forms, strict=True):
-        row["form"] = form
-    query = request.GET.get("model", "").strip()[:300]
-    forced = request.GET.get("provider", AUTO)
-    tried = explain(query, configured(), forced) if query else None
-    context = {"routes": shown, "query": query, "tried": tried, "kinds": KINDS}
-    if tried:
-        context["tried_words"] = resolution(Route(slot="main", model=query, provider=forced), tried)
+    rows = provider_rows()
+    shown = route_rows(rows, with_tests=True)
+    context = {
+        "routes": list(zip(shown, forms, strict=True)),
+        "kinds": KINDS,
+        "configured": list(rows.values()),
+        "recipes": RECIPES,
+        "pending": any(row.test and row.test.is_pending for row in shown),
+        **_what_if(request),
+        **_drill(request, shown),
+        **_recipe(request, rows),
+    }
+    status = 422 if request.method == "POST" else 200
     return render(request, "routing/routing.html", context, status=status)
 
 
+def _forms(request: HttpRequest) -> list[RouteForm]:
+    data = request.POST if request.method == "POST" else None
+    chosen = recipe(request.GET.get("recipe", ""))
+    forms = []
+    for route in Route.objects.all_slots():
+        initial = None
+        if chosen and route.slot == Slot.MAIN:
+            initial = {"model": chosen.model or _first_name(chosen.kind)}
+            initial["provider"] = chosen.provider
+        forms.append(RouteForm(data, instance=route, prefix=route.slot, initial=initial))
+    return forms
+
+
+def _first_name(kind: str) -> str:
+    """A name to start from: the Azure deployment; elsewhere the person chooses."""
+    row = Provider.objects.filter(kind=kind).first()
+    names = row.values.get("deployments", []) if row else []
+    return str(names[0]) if names else ""
+
+
+def _recipe(request: HttpRequest, rows: dict[str, Provider]) -> dict[str, Any]:
+    chosen = recipe(request.GET.get("recipe", ""))
+    if not chosen:
+        return {}
+    row = rows.get(chosen.kind)
+    return {
+        "recipe": chosen,
+        "recipe_spec": KINDS[chosen.kind],
+        "recipe_lacks_provider": row is None,
+        "recipe_untested": row is not None and not row.is_working,
+        "recipe_lacks_models": row is not None and not row.catalog_count and not chosen.model,
+    }
+
+
+def _what_if(request: HttpRequest) -> dict[str, Any]:
+    query = request.GET.get("model", "").strip()[:300]
+    if not query:
+        return {}
+    forced = request.GET.get("provider", AUTO)
+    decision = explain(query, configured(), forced)
+    return {
+        "query": query,
+        "forced": forced,
+        "tried": decision,
+        "tried_words": resolution(Route(model=query, provider=forced), decision),
+        "tried_considered": shown_considered(decision),
+    }
+
+
+def _drill(request: HttpRequest, shown: list[RouteRow]) -> dict[str, Any]:
+    without = request.GET.get("without", "")
+    if without not in KINDS:
+        return {}
+    labels = {row.route.slot: row.slot.label for row in shown}
+    moved = drill(asked(shown), configured(), without)
+    return {
+        "without": KINDS[without],
+        "moved": [(labels[one.slot], one.verdict, drill_words(one)) for one in moved],
+    }
+
+
 def _save(request: HttpRequest, forms: list[RouteForm]) -> None:
-    changed = [form for form in forms if form.has_changed()]
+    changed = [form for form in forms if form.has_changed() or _differs(form)]
     with transaction.atomic():
         for form in changed:
             route = form.save(commit=False)
@@ -126,6 +159,67 @@ def _save(request: HttpRequest, forms: list[RouteForm]) -> None:
             )
     if changed:
         messages.success(request, _("Routes saved."))
+
+
+def _differs(form: RouteForm) -> bool:
+    """A recipe's values are the form's initial ones and still not what is stored."""
+    stored = Route.objects.filter(slot=form.instance.slot).first() or Route()
+    data = form.cleaned_data
+    return (stored.model, stored.provider) != (data["model"], data["provider"])
+
+
+@editor_required
+@require_POST
+def pin(request: HttpRequest, slot: str) -> HttpResponse:
+    """Turn auto into the provider that it resolves to now."""
+    row = _row(slot)
+    if row.can_pin and row.spec:
+        with transaction.atomic():
+            row.route.provider = row.spec.kind
+            row.route.version += 1
+            row.route.save()
+            record("routes.saved", actor=request.user, fields=[slot], request=request)
+        messages.success(
+            request,
+            _("%(slot)s is pinned to %(provider)s.")
+            % {"slot": row.slot.label, "provider": row.spec.label},
+        )
+    return redirect("routing:routing")
+
+
+@editor_required
+@require_POST
+def route_test(request: HttpRequest, slot: str) -> HttpResponse:
+    """The smallest real call to exactly the model and provider that the route resolves to."""
+    row = _row(slot)
+    if not row.can_test or row.provider is None:
+        messages.warning(request, _("Nothing to test: no configured provider would serve it."))
+        return redirect("routing:routing")
+    too_many = False
+    try:
+        with transaction.atomic():
+            jobs.start(row.provider, Task.CHECK, model_names=row.tried_names, user=request.user)
+            record("route.tested", actor=request.user, target=slot, request=request)
+    except jobs.TooMany:
+        too_many = True
+    if not request.headers.get("HX-Request"):
+        return redirect("routing:routing")
+    context = {"row": _row(slot), "too_many": too_many}
+    response = render(request, "routing/routing.html#test", context)
+    response["HX-Trigger-After-Settle"] = "started"
+    return response
+
+
+def render_test(request: HttpRequest, _job: Job, slot: str) -> str:
+    """The live part of one route's test."""
+    context = {"row": _row(slot), "oob": True}
+    return render_to_string("routing/routing.html#test", context, request)
+
+
+def _row(slot: str) -> RouteRow:
+    if slot not in Slot.values:
+        raise Http404
+    return next(row for row in route_rows(with_tests=True) if row.route.slot == slot)
 
 
 @viewer_required
@@ -158,6 +252,7 @@ def _static_names(kind: str, query: str) -> list[str]:
 @viewer_required
 @require_safe
 def activity(request: HttpRequest) -> HttpResponse:
+    Job.objects.finish_overdue()
     page = Paginator(AuditEntry.objects.order_by("-at", "-pk"), 50).get_page(
         request.GET.get("page", 1)
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 
 from providers.registry import KINDS
+from routing.drill import Moved
 from routing.models import Route
 from routing.rules import Considered, Decision, Rule, Why
 
@@ -43,7 +46,46 @@ _RULES = {
 
 def considered_words(one: Considered) -> str:
     """Why one provider got the model, or lost it, in a few words."""
-    return _WHY[one.verdict]() % _Lenient(one.params)
+    names = {key: KINDS[kind].label for key, kind in one.params.items() if kind in KINDS}
+    return _WHY[one.verdict]() % _Lenient({**one.params, **names})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownConsidered:
+    """One provider of the considered list."""
+
+    kind: str
+    label: str
+    text: str
+    is_chosen: bool
+
+
+def shown_considered(decision: Decision) -> list[ShownConsidered]:
+    """Every provider that was considered, the chosen one first."""
+    rows = [
+        ShownConsidered(
+            kind=one.kind,
+            label=KINDS[one.kind].label if one.kind in KINDS else one.kind,
+            text=considered_words(one),
+            is_chosen=one.verdict is Why.CHOSEN,
+        )
+        for one in decision.considered
+    ]
+    return sorted(rows, key=lambda row: not row.is_chosen)
+
+
+def drill_words(moved: Moved) -> str:
+    """What happens to one route when a provider is gone."""
+    before, after = (
+        KINDS[d.provider].label if d.provider in KINDS else str(d.provider or "")
+        for d in (moved.before, moved.after)
+    )
+    return {
+        "idle": _("no provider serves it now either"),
+        "stays": _("stays with %(before)s"),
+        "moves": _("moves from %(before)s to %(after)s"),
+        "stops": _("stops: only %(before)s serves it"),
+    }[moved.verdict] % {"before": before, "after": after}
 
 
 class _Lenient(dict[str, str]):

@@ -12,15 +12,15 @@ import traceback
 from types import TracebackType
 from typing import Final, Self
 
-import h11
-import httpcore
+import httpx
 
 from providers.http.bodies import Body, encode_json, parse_json
 from providers.http.headers import check_name, check_value
-from providers.http.network import Exchange, GuardedBackend
+from providers.http.network import Exchange
 from providers.http.policy import Policy
 from providers.http.records import NOT_JSON, Observer, Reply, Request
 from providers.http.tls import tls_context
+from providers.http.transport import GuardedTransport, outgoing
 from providers.http.urls import BadURL, Target, parse_target
 from providers.outcomes import Failed, Outcome, Step
 from providers.secret import Secret
@@ -29,8 +29,6 @@ MAX_REPLY_HEADERS: Final = 200
 TEXT_BYTES: Final = 64_000  # of a body that Reply.text holds
 
 logger = logging.getLogger(__name__)
-# At DEBUG it would write the other side's header lines, which may repeat a key
-logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
 class Door:
@@ -60,14 +58,7 @@ class Door:
         self._observe = observe
         self._deadline: float | None = None
         self._lock = threading.Lock()
-        self._local = threading.local()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls_context(ca_file),
-            network_backend=GuardedBackend(self._current),
-            http1=True,
-            http2=False,
-            retries=0,
-        )
+        self._transport = GuardedTransport(tls_context(ca_file))
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +69,7 @@ class Door:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._pool.close()
+        self._transport.close()
 
     def send(self, request: Request) -> Reply:
         """The complete answer, of any status. Raises Failed, and nothing else."""
@@ -124,38 +115,22 @@ class Door:
                 self._deadline = time.monotonic() + self._seconds
             return self._deadline
 
-    def _current(self) -> Exchange:
-        exchange: Exchange = self._local.exchange
-        return exchange
-
     def _exchange(
         self, exchange: Exchange, method: str, headers: list[tuple[bytes, bytes]], body: bytes
     ) -> Reply:
-        target = exchange.target
-        self._local.exchange = exchange
         try:
-            response = self._pool.handle_request(
-                httpcore.Request(
-                    method=method,
-                    url=httpcore.URL(
-                        scheme=target.scheme, host=target.host, port=target.port, target=target.line
-                    ),
-                    headers=headers,
-                    content=body,
-                    extensions={"timeout": {"pool": exchange.left()}},
-                )
-            )
+            response = self._transport.handle_request(outgoing(exchange, method, headers, body))
             try:
                 return self._read(exchange, response)
             finally:
                 response.close()
         except Failed as error:
             failed = error
-        except httpcore.TimeoutException:
+        except httpx.TimeoutException:
             failed = exchange.timeout()
-        except (httpcore.ProtocolError, h11.ProtocolError) as error:
+        except httpx.ProtocolError as error:
             failed = _protocol_failure(exchange, error)
-        except httpcore.NetworkError:
+        except httpx.NetworkError:
             failed = Failed(Outcome.UNREACHABLE, "reset")
         params = failed.verdict.params
         params.update(exchange.where | params)
@@ -164,8 +139,8 @@ class Door:
         finally:
             del failed  # or the frame and the exception would keep each other, and the body, alive
 
-    def _read(self, exchange: Exchange, response: httpcore.Response) -> Reply:
-        status = response.status
+    def _read(self, exchange: Exchange, response: httpx.Response) -> Reply:
+        status = response.status_code
         headers = _reply_headers(response)
         exchange.has_head = True
         exchange.count(0)  # the first piece may hold more than an answer is allowed to
@@ -182,11 +157,11 @@ class Door:
             return Reply(status=status, headers=headers, data=data, text=text, ms=ms)
 
     def _collect(
-        self, exchange: Exchange, response: httpcore.Response, length: str, body: Body
+        self, exchange: Exchange, response: httpx.Response, length: str, body: Body
     ) -> None:
         if length.isdecimal() and int(length[:20]) > self._wire_bytes:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
-        for piece in response.iter_stream():
+        for piece in response.iter_raw():
             exchange.left()  # pieces that are here already cost no read, only time
             body.feed(piece)
 
@@ -226,11 +201,12 @@ def _headers(request: Request, target: Target, body: bytes) -> list[tuple[bytes,
     return [(name.encode("ascii"), value.encode("ascii")) for name, value in lines.values()]
 
 
-def _reply_headers(response: httpcore.Response) -> dict[str, str]:
-    if len(response.headers) > MAX_REPLY_HEADERS:
+def _reply_headers(response: httpx.Response) -> dict[str, str]:
+    lines = response.headers.raw
+    if len(lines) > MAX_REPLY_HEADERS:
         raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
     headers: dict[str, str] = {}
-    for raw_name, raw_value in response.headers:
+    for raw_name, raw_value in lines:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
@@ -242,9 +218,8 @@ def _was_stale(exchange: Exchange, failed: Failed) -> bool:
     return is_gone and not exchange.is_fresh and not exchange.received
 
 
-def _protocol_failure(exchange: Exchange, error: Exception) -> Failed:
-    """Never from the error's text, which may quote a header value."""
-    is_local = isinstance(error, httpcore.LocalProtocolError | h11.LocalProtocolError)
+def _protocol_failure(exchange: Exchange, error: httpx.ProtocolError) -> Failed:
+    is_local = isinstance(error, httpx.LocalProtocolError)
     if is_local and exchange.sent_at is None:
         return Failed(Outcome.BAD_KEY, "unsendable")
     if exchange.has_ended and not exchange.received:

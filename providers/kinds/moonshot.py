@@ -1,31 +1,21 @@
-"""Moonshot AI (Kimi). The list proves the key; a second free call shows the credit."""
+"""Moonshot AI (Kimi). The balance call is free and proves key and credit at once."""
 
 from dataclasses import replace
 from typing import Any
 
-from providers.adapters import Adapter, Finding
+from providers.adapters import Adapter
 from providers.compatible import chat, models
-from providers.http import Send
-from providers.outcomes import Failed, Outcome
+from providers.outcomes import Outcome, Verdict
 from providers.rows import first
 from providers.specs import Call, Columns, ErrorRule, ListCall, ProviderSpec
 
 
 class MoonshotAdapter(Adapter):
-    def check_key(self, send: Send) -> Finding:
-        """A balance that cannot be read takes nothing away from a proven key."""
-        finding = super().check_key(send)
-        if finding.verdict.outcome is not Outcome.OK:
-            return finding
-        try:
-            reply, verdict = self.ask(send, _BALANCE, "key")
-        except Failed:
-            return finding
-        left = first(reply.data, "data.available_balance")
-        is_spent = isinstance(left, int | float) and left <= 0
-        if verdict.outcome is Outcome.OK and is_spent:
-            finding = replace(finding, verdict=replace(verdict, outcome=Outcome.NO_CREDIT))
-        return replace(finding, ms=finding.ms + reply.ms)
+    def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
+        left = first(data, "data.available_balance")
+        if isinstance(left, int | float) and left <= 0:
+            return replace(verdict, outcome=Outcome.NO_CREDIT)
+        return super().read_key_answer(data, call, verdict)
 
     def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
         return [{**row, "_inputs": _inputs(row)} for row in rows if isinstance(row, dict)]
@@ -41,8 +31,6 @@ def _inputs(row: dict[str, Any]) -> list[str] | None:
         return None
     return ["text", *(name for name, value in told.items() if value is True)]
 
-
-_BALANCE = Call(url="{base}/users/me/balance", expects="data.available_balance")
 
 SPEC = ProviderSpec(
     kind="moonshot",
@@ -66,6 +54,7 @@ SPEC = ProviderSpec(
             reasoning="supports_reasoning",
         )
     ),
+    key_call=Call(url="{base}/users/me/balance", expects="data.available_balance"),
     model_call=chat("max_completion_tokens"),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="region_or_plan"),

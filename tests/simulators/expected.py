@@ -51,6 +51,7 @@ _PROVEN_ELSEWHERE = (
     "huggingface",
     "opencode_go",
     "deepseek",
+    "moonshot",
     "byteplus_coding_plan",
     "azure_openai",
 )

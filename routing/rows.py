@@ -1,0 +1,103 @@
+"""Routes as pages show them: decision in words, what was considered, the last test. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from providers.jobs import Job, Task
+from providers.models import Provider
+from providers.registry import KINDS
+from providers.shown import ShownJob, show_job
+from providers.specs import ProviderSpec
+from routing.drill import Asked
+from routing.models import Route, Slot
+from routing.rules import Configured, Decision
+from routing.state import configured, decide
+from routing.wording import ShownConsidered, resolution, shown_considered
+
+
+@dataclass(slots=True)
+class RouteRow:
+    """`decision` is None for an override that is not set: it follows main."""
+
+    route: Route
+    decision: Decision | None
+    words: str
+    provider: Provider | None  # the configured row that it resolves to
+    test: ShownJob | None = None  # of exactly this model at that provider
+    considered: list[ShownConsidered] = field(default_factory=list)
+
+    @property
+    def slot(self) -> Slot:
+        return Slot(self.route.slot)
+
+    @property
+    def spec(self) -> ProviderSpec | None:
+        return KINDS.get(self.decision.provider or "") if self.decision else None
+
+    @property
+    def can_pin(self) -> bool:
+        """Auto, and resolved to somebody."""
+        return bool(self.spec) and self.route.provider == "auto" and bool(self.route.model)
+
+    @property
+    def can_test(self) -> bool:
+        return (
+            self.provider is not None and bool(self.route.model) and not self.provider.spec.is_oauth
+        )
+
+    @property
+    def tried_names(self) -> list[str]:
+        """What a test tries besides the key: nothing for media, where it would bill a picture."""
+        return [] if self.route.is_media else [self.route.model]
+
+
+def route_rows(
+    rows: Mapping[str, Provider] | None = None, *, with_tests: bool = False
+) -> list[RouteRow]:
+    """All slots in order; a fixed number of queries."""
+    rows = provider_rows() if rows is None else rows
+    states = configured(rows.values())
+    return [route_row(route, states, rows, with_tests) for route in Route.objects.all_slots()]
+
+
+def provider_rows() -> dict[str, Provider]:
+    return {row.kind: row for row in Provider.objects.configured()}
+
+
+def route_row(
+    route: Route, states: list[Configured], rows: Mapping[str, Provider], with_tests: bool
+) -> RouteRow:
+    decision = decide(route, states)
+    provider = rows.get(decision.provider or "") if decision else None
+    shown = RouteRow(
+        route=route,
+        decision=decision,
+        words=resolution(route, decision),
+        provider=provider,
+        considered=shown_considered(decision) if decision else [],
+    )
+    if with_tests and shown.can_test and provider:
+        names = shown.tried_names
+        job = (
+            Job.objects.newest_with(provider, names[0])
+            if names
+            else Job.objects.newest(provider, Task.CHECK)
+        )
+        shown.test = show_job(job, provider)
+    return shown
+
+
+def asked(rows: list[RouteRow]) -> list[Asked]:
+    """The routes that are set, for the failure drill."""
+    return [
+        Asked(
+            slot=row.route.slot,
+            model=row.route.model,
+            provider=row.route.provider,
+            is_media=row.route.is_media,
+        )
+        for row in rows
+        if row.decision and row.route.is_set
+    ]
