@@ -66,14 +66,16 @@ def show_job(job: Job | None, provider: Provider) -> ShownJob:
         job=job,
         state=job.state,
         outcome="" if job.is_pending else job.shown_outcome,
-        text="" if job.is_pending else sentence(job.shown_outcome, job.detail, job.params),
-        rungs=tuple(_rungs(job)),
+        text=""
+        if job.is_pending
+        else sentence(job.shown_outcome, job.detail, job.params, provider.spec),
+        rungs=tuple(_rungs(job, provider.spec)),
         quoted=str(job.params.get("quote", "")),
         is_stale=not job.is_pending and not job.is_draft and job.input_version != provider.version,
     )
 
 
-def _rungs(job: Job) -> Iterable[ShownRung]:
+def _rungs(job: Job, spec: ProviderSpec) -> Iterable[ShownRung]:
     for rung in job.rungs:
         name = rung.get("label", "")
         label = str(STEPS.get(rung["step"], rung["step"]))
@@ -85,7 +87,7 @@ def _rungs(job: Job) -> Iterable[ShownRung]:
             ms=rung.get("ms"),
             text=""
             if is_quiet
-            else sentence(rung["outcome"], rung.get("detail", ""), rung.get("params")),
+            else sentence(rung["outcome"], rung.get("detail", ""), rung.get("params"), spec),
         )
 
 

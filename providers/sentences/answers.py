@@ -61,8 +61,8 @@ ANSWERS: Sentences = {
     },
     Outcome.BAD_KEY: {
         "": _(
-            "The provider refused the key: it is wrong, revoked, expired or of another product. "
-            "Copy it again from the provider's console."
+            "The provider refused the key: it is wrong, revoked, expired, or of another region or "
+            "product. Copy it again from the provider's console."
         ),
         "unsendable": (
             _("%(reason)s Nothing was sent."),

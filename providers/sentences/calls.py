@@ -15,12 +15,12 @@ CALLS: Sentences = {
     Outcome.REFERENCE: {
         "": (
             _(
-                "Nothing was sent: %(names)s holds a reference such as ${NAME}, which only the "
-                "agent can resolve. To test it here, type the value itself."
+                "Nothing was sent: only the agent can resolve a reference such as ${NAME}. To test "
+                "here, type the value itself into: %(names)s."
             ),
             _(
-                "Nothing was sent: a field holds a reference such as ${NAME}, which only the agent "
-                "can resolve. To test it here, type the value itself."
+                "Nothing was sent: only the agent can resolve a reference such as ${NAME}. To test "
+                "here, type the value itself."
             ),
         ),
         "aws_profile": _(
@@ -40,25 +40,29 @@ CALLS: Sentences = {
         ),
         "special": (
             _(
-                "%(host)s lies in a range set aside for special networks, so nothing was sent. The "
-                "operator can open it with OUTBOUND_ALLOW=%(token)s."
+                "%(host)s lies in a range set aside for special networks, so nothing was sent. To "
+                "open it, the operator sets OUTBOUND_ALLOW=%(token)s (a comma between several) and "
+                "restarts."
             ),
             _(
                 "%(host)s leads into a range set aside for special networks, so nothing was sent. "
-                "The operator can open it by number only: OUTBOUND_ALLOW=ADDRESS:%(port)s."
+                "It opens by number only: the operator sets OUTBOUND_ALLOW=ADDRESS:%(port)s and "
+                "restarts."
             ),
         ),
         "loopback": _(
-            "%(host)s is the machine (or the container) that this dashboard runs in, so nothing "
-            "was sent. The operator can open it with OUTBOUND_ALLOW=%(token)s."
+            "%(host)s is the very machine or container that this dashboard runs in, so nothing was "
+            "sent. To open it, the operator sets OUTBOUND_ALLOW=%(token)s (a comma between "
+            "several) and restarts."
         ),
         "private": _(
-            "%(host)s lies in a private network, so nothing was sent. The operator can open it "
-            "with OUTBOUND_ALLOW=%(token)s."
+            "%(host)s lies in a private network, so nothing was sent. To open it, the operator "
+            "sets OUTBOUND_ALLOW=%(token)s (a comma between several) and restarts."
         ),
         "plain_http": _(
             "Over plain http the key could be read on its way to %(host)s, so nothing was sent. "
-            "Use https, or have the operator open it with OUTBOUND_ALLOW=%(token)s."
+            "Use https; or the operator sets OUTBOUND_ALLOW=%(token)s (a comma between several) "
+            "and restarts."
         ),
     },
     Outcome.DNS_ERROR: {
@@ -147,8 +151,8 @@ CALLS: Sentences = {
             "operator can trust it: put it into the file that OUTBOUND_CA_FILE names."
         ),
         "certificate": _(
-            "The certificate of %(host)s did not pass the check. It must be replaced there, unless "
-            "a proxy in between put its own in place."
+            "The certificate of %(host)s did not pass the check. It must be replaced there; a "
+            "proxy that puts its own in place may be the cause."
         ),
         "not_tls": _(
             "%(place)s does not speak TLS. Check the port; if the server offers plain http only, "

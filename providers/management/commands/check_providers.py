@@ -30,7 +30,7 @@ class Command(OneLine):
                 "key_state": job.key_state,
                 "http_status": job.http_status,
                 "ms": job.ms,
-                "message": sentence(job.outcome, job.detail, job.params),
+                "message": sentence(job.outcome, job.detail, job.params, job.provider.spec),
             }
             for job in finished
         ]

@@ -38,7 +38,8 @@ class Command(OneLine):
                 }
             )
             if not options["json"]:
-                said = f"{len(models)} models" if is_ok else sentence(job.outcome, job.detail)
+                why = sentence(job.outcome, job.detail, job.params, job.provider.spec)
+                said = f"{len(models)} models" if is_ok else why
                 self.stdout.write(f"{job.provider.kind:<22}{job.outcome:<22}{said}")
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
