@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 from kombu.exceptions import KombuError
 
+from facio_site import sealed
 from providers import broker, checks
 from providers.catalogs import fetch_catalog
 from providers.jobs import Job, Task
@@ -147,9 +148,9 @@ def _end_by_bug(job: Job, error: Exception) -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Every ten seconds: end what nobody ends, remove drafts that are past their time."""
+    """Every ten seconds: end what nobody ends, remove drafts and the like past their time."""
     Job.objects.finish_overdue()
-    Draft.objects.sweep()
+    sealed.sweep()
 
 
 @worker_ready.connect
