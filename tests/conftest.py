@@ -106,6 +106,7 @@ def connected(url: str, settings: Any) -> Iterator[None]:
 def _forget_connections(app: Any, broker: Any) -> None:
     broker._client().close()
     broker._client.cache_clear()
+    broker._silent_until = 0.0
     kombu.pools.reset()
     app._pool = app.amqp._producer_pool = None
 

@@ -58,6 +58,7 @@ def environment(broker_url: str, **more: str) -> dict[str, str]:
         "TEST_MASTER_KEY": settings.MASTER_KEYS[0],
         "DATABASE_URL": url,
         "REDIS_URL": broker_url,
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
         "OUTBOUND_HOSTS_FILE": settings.OUTBOUND_HOSTS_FILE,
         "OUTBOUND_CA_FILE": settings.OUTBOUND_CA_FILE,
         **more,
@@ -65,27 +66,33 @@ def environment(broker_url: str, **more: str) -> dict[str, str]:
 
 
 def start_worker(
-    broker_url: str, *, log: Path | None = None, **more: str
+    broker_url: str, *, threads: int = 32, log: Path | None = None, **more: str
 ) -> subprocess.Popen[bytes]:
     """The real worker, started as `make run` starts it; returns once it says that it lives.
 
     `log` takes what it writes; this process's own standard error does otherwise.
     """
     command = [sys.executable, "-m", "celery", "-A", "facio_site.celery", "worker"]
-    options = ["-P", "threads", "-c", "32", "--without-mingle", "--without-gossip", "-l", "WARNING"]
+    command += ["-P", "threads", "-c", str(threads), "-l", "WARNING"]
+    command += ["--without-mingle", "--without-gossip"]
     client = redis.Redis.from_url(broker_url)
     before = set(client.scan_iter(HEARTBEATS))
     with log.open("ab") if log else nullcontext() as output:
         process = subprocess.Popen(
-            [*command, *options],
+            command,
             cwd=ROOT,
             env=environment(broker_url, **more),
             start_new_session=True,
-            stdout=output,
+            stdout=output or subprocess.DEVNULL,
             stderr=output,
         )
     try:
-        wait_for(lambda: set(client.scan_iter(HEARTBEATS)) - before, seconds=30)
+        wait_for(
+            lambda: set(client.scan_iter(HEARTBEATS)) - before or process.poll() is not None,
+            seconds=30,
+        )
+        if process.poll() is not None:
+            raise ChildProcessError(f"the worker ended with {process.returncode}")
     except TimeoutError:
         stop(process)
         raise

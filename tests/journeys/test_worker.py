@@ -4,23 +4,29 @@ Worker and broker are processes, the providers servers on loopback; pages are as
 client. Nothing here waits for a deadline to come: the clock of the row is set forward instead.
 """
 
+import html
+import os
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import redis
 from django.db import connection
 from django.utils import timezone
 
-from providers import jobs, live, tasks
+from providers import broker, jobs, live, tasks
 from providers.jobs import Job, Status, Task
 from providers.models import Provider
 from providers.outcomes import Outcome
 from providers.wording import sentence
 from tests import processes
-from tests.conftest import signed_in
+from tests.conftest import connected, signed_in
+from tests.journeys.conftest import Hire
 from tests.journeys.desk import Desk, attribute
 from tests.simulators.entries import HOSTED
 
@@ -216,3 +222,123 @@ def test_a_provider_that_is_removed_while_its_test_runs_leaves_nothing_behind(de
     assert desk.ended(desk.test("groq", "")).outcome == Outcome.OK
     assert Job.objects.count() == 1
     assert not Provider.objects.filter(kind="openrouter").exists()
+
+
+# When a worker or the broker goes away
+
+LONG = "60"  # seconds that a call may take: no deadline of its own ends one of these tests
+
+
+def test_s70_what_a_killed_worker_left_ends_when_the_next_one_is_there(
+    alone: Desk, hire: Hire
+) -> None:
+    first = hire(TEST_SECONDS=LONG)
+    job = alone.test("openrouter", "hang")
+    alone.called("openrouter")
+    first.kill()
+    hire(TEST_SECONDS=LONG)
+    ended = alone.ended(job)
+    assert (ended.outcome, ended.key_state) == (Outcome.NO_ANSWER, "unknown")
+    page = alone.page("/providers/openrouter/")
+    assert 'data-state="done" data-outcome="no_answer"' in page
+    assert sentence(Outcome.NO_ANSWER) in html.unescape(page)
+    assert "Try again" in page
+    assert alone.ended(alone.test("openrouter", "good")).outcome == Outcome.OK
+
+
+def test_s70_without_a_next_worker_the_page_ends_it_at_its_deadline(
+    alone: Desk, hire: Hire
+) -> None:
+    worker = hire()
+    job = alone.test("openrouter", "hang")
+    alone.called("openrouter")
+    worker.kill()
+    left = Job.objects.get(pk=job.pk).deadline - timezone.now()
+    assert left < timedelta(seconds=25)
+    put_forward(job)
+    part = alone.news("check", job.pk, job.version).content.decode()
+    assert (attribute(part, "state"), attribute(part, "outcome")) == ("done", "no_answer")
+
+
+@pytest.mark.parametrize("path", ["/providers/openrouter/", "/providers/", "/activity/"])
+def test_s70_a_reload_is_enough_to_end_it(alone: Desk, hire: Hire, path: str) -> None:
+    alone.save("openrouter")
+    job = jobs.start(Provider.objects.get(), Task.CHECK, hand_over=False)
+    put_forward(job)
+    alone.page(path)
+    assert Job.objects.get().outcome == Outcome.NO_ANSWER
+
+
+def test_s76_without_a_worker_the_start_says_so(alone: Desk) -> None:
+    part = alone.press("openrouter")
+    assert (attribute(part, "state"), attribute(part, "outcome")) == ("done", "no_worker")
+    assert "No worker is running" in part
+    assert not alone.sims.calls
+
+
+def test_s73_without_a_broker_the_start_says_so_at_once(alone: Desk, settings: Any) -> None:
+    with processes.broker() as url:
+        pass
+    with connected(url, settings):
+        started = time.monotonic()
+        part = alone.press("openrouter")
+        assert time.monotonic() - started < 3
+    assert (attribute(part, "state"), attribute(part, "outcome")) == ("done", "no_worker")
+    assert "broker does not answer" in part
+
+
+def test_s73_a_broker_that_went_silent_is_told_within_three_seconds(
+    alone: Desk, settings: Any
+) -> None:
+    with processes.broker() as url, connected(url, settings), silent(url):
+        started = time.monotonic()
+        part = alone.press("openrouter")
+        assert time.monotonic() - started < 3
+    assert "broker does not answer" in part
+
+
+def test_a_flushed_broker_loses_messages_and_nothing_else(alone: Desk, hire: Hire) -> None:
+    hire(threads=1)
+    busy, next_one = alone.test("openrouter", "hang"), alone.test("groq")
+    alone.called("openrouter")
+    waiting = alone.test("mistral")
+    broker._client().flushall()
+    alone.sims.release_hangs()
+    assert alone.ended(busy).outcome == alone.ended(next_one).outcome == Outcome.OK
+    assert_stays(lambda: Job.objects.get(pk=waiting.pk).status == Status.QUEUED)
+    put_forward(waiting)
+    part = alone.news("check", waiting.pk, waiting.version).content.decode()
+    assert (attribute(part, "state"), attribute(part, "outcome")) == ("done", "no_answer")
+    processes.wait_for(broker.workers)
+    assert alone.ended(alone.test("mistral")).outcome == Outcome.OK
+    assert len(alone.sims.calls_of("mistral")) == 1
+
+
+def test_a_worker_takes_up_what_was_queued_before_it_came(alone: Desk, hire: Hire) -> None:
+    alone.save("openrouter")
+    job = jobs.start(Provider.objects.get(), Task.CHECK, hand_over=False)
+    hire()
+    assert alone.ended(job).outcome == Outcome.OK
+
+
+def test_s79_a_worker_that_is_asked_to_end_finishes_the_call_first(alone: Desk, hire: Hire) -> None:
+    worker = hire()
+    job = alone.test("openrouter", "hang")
+    alone.called("openrouter")
+    worker.terminate()
+    threading.Timer(0.5, alone.sims.release_hangs).start()
+    assert worker.wait(5) == 0
+    assert Job.objects.get(pk=job.pk).outcome == Outcome.OK
+    assert not broker.workers()
+
+
+@contextmanager
+def silent(url: str) -> Iterator[None]:
+    """A broker that takes connections and answers nothing."""
+    with redis.Redis.from_url(url) as client:
+        pid = int(client.info("server")["process_id"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)

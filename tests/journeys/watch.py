@@ -1,4 +1,4 @@
-"""Everything that a page may complain about, heard from outside: console, errors, policy, network."""
+"""All that a page may complain about, heard from outside: console, errors, policy, network."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
