@@ -214,10 +214,16 @@ def run_check(
         model_state=model_state,
         http_status=verdict.http_status,
         ms=int((time.monotonic() - start) * 1000),
-        detail=adapter.spec.hints.get(verdict.outcome, verdict.detail),
+        detail=_told(adapter, verdict),
         params=verdict.params,
         rungs=ladder.end(),
     )
+
+
+def _told(adapter: Adapter, verdict: Verdict) -> str:
+    """The detail of the whole test. At some kinds an unknown name has one usual cause."""
+    is_unknown = (verdict.outcome, verdict.detail) == (Outcome.DNS_ERROR, "not_found")
+    return (is_unknown and adapter.spec.dns_hint) or verdict.detail
 
 
 def preflight(adapter: Adapter) -> Verdict | None:

@@ -205,6 +205,7 @@ class Provider(Entry):
     catalog_count = models.PositiveIntegerField(default=0)
     catalog_dropped = models.PositiveIntegerField(default=0)  # beyond the cap, not stored
     catalog_at = models.DateTimeField(null=True, blank=True)
+    catalog_notes: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     catalog_is_first = models.BooleanField(default=True)  # nothing to compare it with
 
     objects: ClassVar[Any] = ProviderQuerySet.as_manager()
@@ -275,11 +276,13 @@ class Provider(Entry):
             self.catalog_is_first = self.catalog_at is None
             self.catalog_source, self.catalog_dropped = catalog.source, catalog.dropped
             self.catalog_count, self.catalog_at = len(catalog.items), now
+            self.catalog_notes = list(catalog.notes)
             self.save(
                 update_fields=[
                     "catalog_source",
                     "catalog_dropped",
                     "catalog_count",
+                    "catalog_notes",
                     "catalog_at",
                     "catalog_is_first",
                 ]

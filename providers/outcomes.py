@@ -145,7 +145,6 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.TIMEOUT: frozenset(),
     Outcome.UNEXPECTED_RESPONSE: frozenset({"html", "not_json", "error_body", "wrong_shape"}),
     Outcome.DNS_ERROR: frozenset({"azure_resource", "bedrock_region"}),
-    Outcome.UNREACHABLE: frozenset({"local_server"}),
     Outcome.REFERENCE: frozenset({"aws_profile"}),  # params: fields
 }
 

@@ -180,7 +180,7 @@ class ProviderSpec:
     key_call: Call | None = None  # None = the list call proves the key
     model_call: Call | None = None
     error_rules: tuple[ErrorRule, ...] = ()
-    hints: Mapping[Outcome, str] = field(default_factory=dict)  # outcome -> its usual cause here
+    dns_hint: str = ""  # detail for "this name does not exist": its usual cause here
     # Beside the calls
     sign_in: str = ""  # command that signs in, for the kinds without a key
     id_facts: tuple[IdFact, ...] = ()

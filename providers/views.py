@@ -24,6 +24,7 @@ from providers.models import CatalogEntry, Draft, Provider
 from providers.outbound import policy
 from providers.registry import KINDS
 from providers.shown import batch_progress, cards, show_job
+from providers.wording import catalog_note
 
 MODELS_SHOWN = 100
 
@@ -93,6 +94,7 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
         "query": query,
         "entries": found[:MODELS_SHOWN],
         "found_count": found.count() if query else provider.catalog_count,
+        "notes": [text for code in provider.catalog_notes if (text := catalog_note(code))],
         "gone": entries.filter(gone_at__isnull=False)[:20],
         "new_count": entries.new().count(),
     }

@@ -83,6 +83,6 @@ SPEC = ProviderSpec(
             on=("model",),
         ),
     ),
-    hints={Outcome.DNS_ERROR: "azure_resource"},
+    dns_hint="azure_resource",
     models_dev="azure",
 )

@@ -262,7 +262,7 @@ SPEC = ProviderSpec(
         ),
         ErrorRule(outcome=Outcome.SERVER_ERROR, status=(424,)),
     ),
-    hints={Outcome.DNS_ERROR: "bedrock_region"},
+    dns_hint="bedrock_region",
     models_dev="amazon-bedrock",
     strip_prefixes=("bedrock/",),
 )

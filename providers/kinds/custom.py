@@ -37,7 +37,6 @@ SPEC = ProviderSpec(
     api_base_required=True,
     api_base_example="https://llm.example.com/v1",
     key_required=False,
-    hints={Outcome.UNREACHABLE: "local_server"},
     list_call=ListCall(
         url="{base}/models",
         columns=Columns(

@@ -43,7 +43,6 @@ SPEC = ProviderSpec(
     env_aliases=("LM_API_TOKEN",),
     api_base="http://localhost:1234/v1",
     key_required=False,
-    hints={Outcome.UNREACHABLE: "local_server"},
     key_prefixes=("sk-lm-",),
     list_call=ListCall(
         url="{root}/api/v1/models",

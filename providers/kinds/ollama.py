@@ -43,7 +43,6 @@ SPEC = ProviderSpec(
     env_key="OLLAMA_API_KEY",
     api_base="http://localhost:11434/v1",
     key_required=False,
-    hints={Outcome.UNREACHABLE: "local_server"},
     list_call=ListCall(
         url="{root}/api/tags",
         columns=Columns(

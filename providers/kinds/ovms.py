@@ -52,7 +52,6 @@ SPEC = ProviderSpec(
     env_key="OVMS_API_KEY",
     api_base="http://localhost:8000/v3",
     key_required=False,
-    hints={Outcome.UNREACHABLE: "local_server"},
     list_call=models(),
     model_call=chat(costs="local; may load the model"),
     error_rules=(

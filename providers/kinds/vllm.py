@@ -34,7 +34,6 @@ SPEC = ProviderSpec(
     api_base_required=True,
     api_base_example="http://localhost:8000/v1",
     key_required=False,
-    hints={Outcome.UNREACHABLE: "local_server"},
     list_call=models(Columns(context_window="max_model_len")),
     model_call=chat(costs="local; may load the model"),
     error_rules=(

@@ -117,16 +117,6 @@ CALLS: Sentences = {
             "No connection to %(place)s could be made. Check the address, and the network of the "
             "machine or container that this dashboard runs in."
         ),
-        "local_server": (
-            _(
-                "No server answered at %(place)s. Is it running? If this dashboard runs in a "
-                "container, %(localhost)s is that container itself: use host.docker.internal."
-            ),
-            _(
-                "No server answered at %(place)s. Is it running, and can the machine or container "
-                "that this dashboard runs in reach it?"
-            ),
-        ),
     },
     Outcome.TLS_ERROR: {
         "": _("No secure connection could be made. Check the address."),

@@ -160,8 +160,9 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
         found |= {(outcome, detail): set() for detail in details}
     for spec in KINDS.values():
         found |= {(rule.outcome, rule.detail): set() for rule in spec.error_rules}
-        for outcome, detail in spec.hints.items():
-            found.setdefault((outcome, detail), set()).update(("host", "port"))
+        if spec.dns_hint:
+            pair = (Outcome.DNS_ERROR, spec.dns_hint)
+            found.setdefault(pair, set()).update(("host", "port"))
     for place in places():
         for pair in place.pairs:
             names = {"host", "port"} if place.file.startswith("http/") else set()

@@ -56,7 +56,7 @@ def test_the_considered_list_says_why_the_others_lost(site: Client) -> None:
     page = html(site)
     assert "Why not another one?" in page
     assert "Anthropic goes first" in page
-    assert "no key" in page
+    assert "no key" in html(site, "?model=gpt-9")
 
 
 def test_a_provider_without_a_model_is_told_at_the_model(site: Client) -> None:
