@@ -276,7 +276,7 @@ def test_deployments_are_tried_side_by_side() -> None:
 
 
 def test_a_name_that_does_not_resolve_is_most_likely_the_resource() -> None:
-    result = check(azure("a"), Failed(Outcome.DNS_ERROR, "no_name"))
+    result = check(azure("a"), Failed(Outcome.DNS_ERROR, "not_found"))
     assert told(result) == ("dns_error", "unknown", "azure_resource")
 
 
