@@ -62,6 +62,12 @@ def sealed_models() -> list[type[SealedRow]]:
     return [model for model in apps.get_models() if issubclass(model, SealedRow)]
 
 
+def sweep() -> int:
+    """Remove the rows that are past their time, where a table has such; returns how many."""
+    managers = (model._default_manager for model in sealed_models())
+    return sum(manager.sweep() for manager in managers if hasattr(manager, "sweep"))
+
+
 def rotate() -> tuple[int, int, int]:
     """Seal all rows again under the newest key, each in a short transaction of its own.
 

@@ -22,7 +22,7 @@ from routing.difference import (
     value_at,
     with_value,
 )
-from routing.document import get, key_of, part
+from routing.document import camel, get, key_of, part
 from routing.edits import (
     Current,
     ProviderEdit,
@@ -35,6 +35,7 @@ from routing.edits import (
 from routing.export import Mode, ProviderState, RouteState, build_config
 from routing.owned import SLOTS, is_owned, kind_of, owned_keys, route_keys, unowned_paths
 from routing.pasted import Ignored, Pasted, Source
+from routing.references import masked
 from routing.risks import Risk, risks_of
 from routing.rules import AUTO
 from routing.schema import Refused, problems
@@ -70,42 +71,45 @@ def plan_import(
     specs: Mapping[str, ProviderSpec],
     is_merge: bool = False,
     declined: frozenset[str] = frozenset(),
+    kept: Sequence[Path] = (),
 ) -> Plan:
     """What taking in `pasted` would do. Replace: what a config.json lacks goes; Merge: it stays.
 
-    `declined` are paths of risks to which nobody consented: they stay as they are now. Everything
-    but a whole config.json is merged. Raises Refused for a document that the agent would not load.
+    `declined` are paths of risks to which nobody consented: they stay as they are now. `kept` are
+    places where a reference names a stored secret, which stays. Everything but a whole config.json
+    is merged. Raises Refused for a document that the agent would not load.
     """
     if faults := problems(pasted.document):
         raise Refused(faults)
     is_merge = is_merge or pasted.source != "config"
     now = _exported(current, specs)
-    incoming, masked = _unmasked(pasted.document, now, specs)
+    incoming, ignored = _unmasked(pasted.document, now, specs)
     risks = risks_of(now, incoming, specs=specs)
     for risk in risks:
         if risk.path in declined:
-            incoming = with_value(incoming, risk.keys, value_at(now, risk.keys))
-    reading = _Reading(current, incoming, specs, is_merge=is_merge)
+            incoming = _declined(incoming, now, risk.keys)
+    reading = _Reading(current, masked(incoming, kept), specs, is_merge=is_merge)
     plan = Plan(
         source=pasted.source,
         is_merge=is_merge,
         changes=(),
         outside=_outside(pasted, current, specs),
         kept=(),
-        ignored=(*pasted.ignored, *masked),
+        ignored=(*pasted.ignored, *ignored),
         risks=risks,
         retype=(),
         providers=(),
         routes=tuple(reading.routes()),
         document=_base(pasted, current, incoming, specs, is_merge=is_merge),
     )
+    names = {f"providers.{kind_of(keys[1], specs)}.{camel(keys[2])}" for keys in kept}
     edits = {edit.kind: edit for edit in reading.providers()}
     edits = _with_outside(edits, pasted, current, plan.routes, specs)
     plan = replace(
         plan,
         providers=tuple(edits.values()),
         retype=tuple(_retype(edits.values(), current, specs)),
-        ignored=(*plan.ignored, *reading.ignored),
+        ignored=(*plan.ignored, *(one for one in reading.ignored if one.path not in names)),
     )
     state = applied(current, plan.providers, plan.routes, plan.document, specs=specs)
     after = _exported(state, specs)
@@ -116,6 +120,16 @@ def plan_import(
         changes=semantic_diff(now, after, specs=specs),
         kept=tuple(unowned_paths(after, specs)),
     )
+
+
+def _declined(incoming: dict[str, Any], now: Mapping[str, Any], keys: Path) -> dict[str, Any]:
+    """`incoming` with what stands there now; an object that is only there for it goes along."""
+    incoming = with_value(incoming, keys, value_at(now, keys))
+    for length in range(len(keys) - 1, 0, -1):
+        above = keys[:length]
+        if value_at(incoming, above) == {} and value_at(now, above) is None:
+            incoming = with_value(incoming, above, None)
+    return incoming
 
 
 def _exported(current: Current, specs: Mapping[str, ProviderSpec]) -> dict[str, Any]:

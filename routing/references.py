@@ -1,13 +1,14 @@
 """References in a document that stand for keys which are stored here. Pure.
 
 An export in mode `env` writes ${NAME} where a key is. When that file comes back, the name says
-nothing new about the key: it is masked, and a mask never takes the place of a stored secret.
+nothing new about the key: it counts as a mask, which never takes the place of a stored secret and
+does not move it to another address either.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from providers.specs import ProviderSpec
@@ -35,14 +36,15 @@ def own_references(
     )
 
 
-def masked(document: Mapping[str, Any], paths: tuple[Path, ...]) -> dict[str, Any]:
-    """A copy with a mask at each of these paths."""
+def masked(document: Mapping[str, Any], paths: Sequence[Path]) -> dict[str, Any]:
+    """A copy with a mask at each of these paths that is there."""
     result = copy.deepcopy(dict(document))
     for *above, last in paths:
-        here = result
+        here: Any = result
         for key in above:
-            here = here[key]
-        here[last] = MASK
+            here = here.get(key) if isinstance(here, dict) else None
+        if isinstance(here, dict) and last in here:
+            here[last] = MASK
     return result
 
 

@@ -335,7 +335,7 @@ def test_s41_a_declined_part_stays_as_it_is_now() -> None:
     assert careful.risks == done.risks
     assert after(careful, NOW).document == {
         "channels": {"telegram": {"token": "t-old", "allowFrom": ["1"]}},
-        "tools": {"exec": {"enable": True}, "mcpServers": {}},
+        "tools": {"exec": {"enable": True}},
     }
 
 
