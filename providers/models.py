@@ -28,7 +28,7 @@ from providers.registry import KINDS, kind_choices
 from providers.secret import Secret
 from providers.specs import ProviderSpec
 
-__all__ = ["CatalogEntry", "Draft", "Job", "JobQuerySet", "Provider", "SecretState"]
+__all__ = ["CatalogEntry", "Draft", "Job", "JobQuerySet", "Provider", "Replaced", "SecretState"]
 
 HEADERS = "extra_headers"  # sealed as one JSON object; the names stand in `values` for display
 BODY = "extra_body"
@@ -144,6 +144,16 @@ class Entry(SealedRow):
             entered = replace(entered, values=values, secrets={**entered.secrets, **keys})
         return adapter_for(self.spec, entered)
 
+    def secret_texts(self) -> dict[str, str]:
+        """What each secret opens to, to compare two entries; the box where one does not open."""
+        texts = {}
+        for name, item in self.sealed.items():
+            try:
+                texts[name] = self.unseal(name)
+            except (sealing.KeyMissing, sealing.Unreadable):
+                texts[name] = item["box"]
+        return texts
+
     def fingerprint(self) -> str:
         """A keyed digest of all that was entered: equal values give equal text."""
         entered = self.entered()
@@ -238,11 +248,27 @@ class Provider(Entry):
             self.save(force_insert=True)
             return True
         with transaction.atomic():
-            current = Provider.objects.select_for_update().filter(pk=self.pk, version=before)
-            if not current.exists():
+            rows = Provider.objects.select_for_update()
+            current = rows.filter(pk=self.pk, version=before).first()
+            if current is None:
                 return False
+            if current.sealed and current.secret_texts() != self.secret_texts():
+                Replaced.keep(current)
             self.save()
         return True
+
+    def undo(self) -> bool:
+        """Go back to what the last change of a secret replaced, which becomes what is kept.
+
+        Returns False when nothing is kept any more, or somebody else changed the row meanwhile.
+        Raises sealing.KeyMissing.
+        """
+        with transaction.atomic():
+            kept = Replaced.objects.living().filter(provider=self).first()
+            if kept is None:
+                return False
+            self.copy_from(kept)
+            return self.store()
 
     def record_check(self, job: Job) -> None:
         """Keep a finished check, unless the values have changed since it started."""
@@ -320,6 +346,49 @@ class Draft(Entry):
     @property
     def spec(self) -> ProviderSpec:
         return self.provider.spec
+
+
+REPLACED_LIFE = timedelta(hours=24)
+
+
+class ReplacedQuerySet(models.QuerySet["Replaced"]):
+    def living(self) -> ReplacedQuerySet:
+        return self.filter(expires_at__gt=timezone.now())
+
+    def sweep(self) -> int:
+        """Destroy what is past its time; returns how many."""
+        return self.filter(expires_at__lte=timezone.now()).delete()[0]
+
+
+def _in_a_day() -> datetime:
+    return timezone.now() + REPLACED_LIFE
+
+
+class Replaced(Entry):
+    """What a provider held before a secret of it was changed: sealed, for an undo within a day."""
+
+    provider = models.OneToOneField(Provider, on_delete=models.CASCADE, related_name="replaced")
+    expires_at = models.DateTimeField(default=_in_a_day)
+
+    objects: ClassVar[Any] = ReplacedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"replaced values of {self.provider_id}"
+
+    @property
+    def spec(self) -> ProviderSpec:
+        return self.provider.spec
+
+    @classmethod
+    def keep(cls, provider: Provider) -> None:
+        """Take the place of what was kept before; nothing is kept while there is no master key."""
+        cls.objects.filter(provider=provider).delete()
+        kept = cls(provider=provider)
+        try:
+            kept.copy_from(provider)
+        except sealing.KeyMissing:
+            return
+        kept.save(force_insert=True)
 
 
 FACTS = (

@@ -15,5 +15,6 @@ urlpatterns = [
     path("providers/<slug:kind>/catalog/", views.catalog_refresh, name="catalog-refresh"),
     path("providers/<slug:kind>/models/", views.catalog_search, name="catalog-search"),
     path("providers/<slug:kind>/discard/", views.draft_discard, name="draft-discard"),
+    path("providers/<slug:kind>/undo/", views.provider_undo, name="undo"),
     path("providers/<slug:kind>/remove/", views.provider_remove, name="remove"),
 ]

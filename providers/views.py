@@ -14,13 +14,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from facio_site import sealing
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from providers import jobs
 from providers.checks import makes_completion
 from providers.forms import ProviderForm
 from providers.jobs import Job, Task
-from providers.models import CatalogEntry, Draft, Provider
+from providers.models import CatalogEntry, Draft, Provider, Replaced
 from providers.outbound import policy
 from providers.registry import KINDS
 from providers.shown import batch_progress, cards, show_job
@@ -73,6 +74,7 @@ def detail_context(
         "completes": not provider.spec.is_oauth and makes_completion(shown.adapter(), models),
         "provider": provider,
         "draft": draft,
+        "replaced": Replaced.objects.living().filter(provider=provider).first() if saved else None,
         "form": form or ProviderForm(provider, shown=shown),
         "secrets": _secret_rows(provider),
         "check": check,
@@ -225,6 +227,26 @@ def _keep_draft(
 @require_POST
 def draft_discard(request: HttpRequest, kind: str) -> HttpResponse:
     Draft.objects.filter(provider__kind=kind).delete()
+    return redirect("providers:detail", kind)
+
+
+@editor_required
+@require_POST
+def provider_undo(request: HttpRequest, kind: str) -> HttpResponse:
+    """Back to what the last change of a secret replaced; pressed again, forward once more."""
+    provider = get_object_or_404(Provider, kind=kind)
+    try:
+        with transaction.atomic():
+            undone = provider.undo()
+            if undone:
+                Draft.objects.filter(provider=provider).delete()
+                record("provider.undone", actor=request.user, target=kind, request=request)
+    except sealing.KeyMissing:
+        undone = False
+    if undone:
+        messages.success(request, _("%s is as it was before. Test it.") % provider.spec.label)
+    else:
+        messages.warning(request, _("There is nothing to go back to any more."))
     return redirect("providers:detail", kind)
 
 

@@ -22,6 +22,7 @@ LABELS = {
     "user.deactivated": _("Deactivated a user"),
     "user.activated": _("Activated a user"),
     "provider.saved": _("Saved a provider"),
+    "provider.undone": _("Undid a change of a key"),
     "provider.tested": _("Tested a connection"),
     "provider.removed": _("Removed a provider"),
     "catalog.fetched": _("Fetched models"),
