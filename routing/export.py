@@ -231,7 +231,8 @@ def _wanted(spec: ProviderSpec, state: ProviderState, before: Mapping[str, Any])
         # A base is what makes a local provider eligible: written even when it is the default,
         # unless an imported entry does without it.
         is_imported = any(_understood(spec, name, get(before, name)) for name in owned_keys(spec))
-        wanted["apiBase"] = "" if is_imported and not get(before, "apiBase") else spec.api_base
+        has_base = _understood(spec, "apiBase", get(before, "apiBase")) is not None
+        wanted["apiBase"] = "" if is_imported and not has_base else spec.api_base
     return wanted
 
 

@@ -272,7 +272,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
     },
     "local providers without an address": {
-        "providers": {"ollama": {"apiKey": "sk-1"}, "lmStudio": {"extraHeaders": {"A": "b"}}}
+        "providers": {
+            "ollama": {"apiKey": "sk-1"},
+            "lmStudio": {"extraHeaders": {"A": "b"}},
+            "ovms": {"apiKey": "sk-1", "apiBase": "localhost:8000"},
+        }
     },
     "spellings of the other kind": {
         "agents": {"defaults": {"subagentModel": "m", "visionProvider": "lm-studio"}},
