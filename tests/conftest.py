@@ -16,10 +16,22 @@ from tests import processes
 from tests.simulators import Simulators
 
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Playwright runs a loop in this thread, in which Django would refuse to touch the database.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    chromium = Path("/usr/bin/chromium").exists()
+    chromium = Path(CHROMIUM).exists()
     nanobot = Path("var/nanobot/bin/python").exists()
     for item in items:
         if "live_server" in getattr(item, "fixturenames", ()):
@@ -54,6 +66,12 @@ def signed_in(user: Any) -> Client:
     client = Client()
     client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
     return client
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium instead of a downloaded one, and quiet: it asks nobody outside."""
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": CHROMIUM_ARGUMENTS}
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,21 @@
-"""One broker and one worker for all journeys, and the means to hire more and to kill them."""
+"""What journeys share: one broker, one worker, one running site, one browser."""
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Browser
 
 from providers import broker
 from providers.jobs import Job
 from tests import processes
 from tests.conftest import connected
 from tests.journeys.desk import Desk
+from tests.journeys.stack import Stack, running
+from tests.journeys.tab import Tab, make_owner, opened
 from tests.simulators import Simulators
 
 Hire = Callable[..., "subprocess.Popen[bytes]"]
@@ -71,3 +75,57 @@ def hire(alone: Desk, with_broker: str) -> Iterator[Hire]:
     yield start
     for process in hired:
         processes.stop(process)
+
+
+# The whole product, and a browser
+
+
+@pytest.fixture(scope="package")
+def stack(simulators: Simulators, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The site as `make run` starts it, with a state of its own and nobody in it yet."""
+    folder = tmp_path_factory.mktemp("stack")
+    with running(folder / "state", simulators=simulators, TESTS_PER_MINUTE="1000") as found:
+        yield found
+
+
+@pytest.fixture(scope="package")
+def first_tab(browser: Browser, stack: Stack) -> Iterator[Tab]:
+    """The owner's own browser: it has opened the printed link and made the account."""
+    with opened(browser, stack) as tab:
+        make_owner(tab, stack.link)
+        yield tab
+
+
+@pytest.fixture
+def open_tab(browser: Browser, stack: Stack, first_tab: Tab) -> Iterator[Callable[..., Tab]]:
+    """Opens a browser of its own for each call, signed in as the owner unless told otherwise.
+
+    Keywords are those of a Playwright context. After the test no page may have complained.
+    """
+    tabs: list[Tab] = []
+    with ExitStack() as open_ones:
+
+        def another(*, signed_in: bool = True, **choices: Any) -> Tab:
+            if signed_in:
+                choices["storage_state"] = first_tab.page.context.storage_state()
+            tabs.append(open_ones.enter_context(opened(browser, stack, **choices)))
+            return tabs[-1]
+
+        yield another
+        complaints = [tab.watch.complaints for tab in tabs]
+    assert complaints == [[] for _ in tabs]
+
+
+@pytest.fixture
+def tab(open_tab: Callable[..., Tab]) -> Tab:
+    return open_tab()
+
+
+@pytest.fixture(autouse=True)
+def calm(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Nothing hangs on from one browser journey into the next."""
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("simulators").clear()
+    yield
+    if "stack" in request.fixturenames:
+        request.getfixturevalue("simulators").release_hangs()

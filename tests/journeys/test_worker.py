@@ -342,3 +342,15 @@ def silent(url: str) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def test_s73_a_silent_broker_holds_up_a_whole_batch_no_longer_than_one_test(
+    alone: Desk, settings: Any
+) -> None:
+    for kind in HOSTED:
+        alone.save(kind)
+    with processes.broker() as url, connected(url, settings), silent(url):
+        started = time.monotonic()
+        alone.test_all()
+        assert time.monotonic() - started < 5
+    assert {job.outcome for job in Job.objects.all()} == {Outcome.NO_WORKER}
