@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from providers.registry import KINDS
 from providers.secret import Secret
 from routing.document import camel, read_json
 from routing.envfile import env_text
@@ -430,6 +431,53 @@ def test_the_quickstart_env_holds_its_four_names_only() -> None:
 )
 def test_env_values_are_quoted_only_where_needed(value: str, written: str) -> None:
     assert env_text({"N": Secret(value)}) == f"N={written}\n"
+
+
+# The key names of https://facio.bot/docs/providers/hosted, and what follows from them
+NAMES = {
+    "anthropic": "ANTHROPIC_API_KEY",
+    "openai": "OPENAI_API_KEY",
+    "openrouter": "OPENROUTER_API_KEY",
+    "azure_openai": "AZURE_OPENAI_API_KEY",
+    "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
+    "huggingface": "HF_TOKEN",
+    "byteplus": "BYTEPLUS_API_KEY",
+    "byteplus_coding_plan": "BYTEPLUS_CODING_PLAN_API_KEY",
+    "opencode_go": "OPENCODE_GO_API_KEY",
+    "deepseek": "DEEPSEEK_API_KEY",
+    "gemini": "GEMINI_API_KEY",
+    "zhipu": "ZAI_API_KEY",
+    "dashscope": "DASHSCOPE_API_KEY",
+    "moonshot": "MOONSHOT_API_KEY",
+    "minimax": "MINIMAX_API_KEY",
+    "mistral": "MISTRAL_API_KEY",
+    "groq": "GROQ_API_KEY",
+    "custom": "CUSTOM_API_KEY",
+    "vllm": "VLLM_API_KEY",
+    "ollama": "OLLAMA_API_KEY",
+    "lm_studio": "LM_STUDIO_API_KEY",
+    "ovms": "OVMS_API_KEY",
+}
+
+
+@pytest.mark.nanobot
+def test_every_kind_is_exported_under_its_name_and_loaded_in_every_mode(nanobot: Ask) -> None:
+    assert set(NAMES) == {kind for kind, spec in KINDS.items() if not spec.is_oauth}
+    states = [
+        provider(kind, f"key-of-{kind}", api_base="http://gpu:8000/v1" if kind == "vllm" else "")
+        for kind in NAMES
+    ]
+    for mode in Mode:
+        exported = build_config(None, states, main("gpt-5"), mode, specs=KINDS)
+        assert "error" not in nanobot("load", text=exported.text)
+        for kind, name in NAMES.items():
+            values = {Mode.KEYS: f"key-of-{kind}", Mode.ENV: f"${{{name}}}", Mode.REDACTED: "***"}
+            assert exported.document["providers"][kind]["apiKey"] == values[mode]
+        if mode is Mode.ENV:
+            assert plain(exported.env) == {
+                **{name: f"key-of-{kind}" for kind, name in NAMES.items()},
+                "ZHIPUAI_API_KEY": "key-of-zhipu",
+            }
 
 
 # --- the agent's loader ---------------------------------------------------------------------

@@ -227,6 +227,21 @@ def test_after_one_edit_the_difference_is_exactly_that_edit(
     assert len(changed) <= len(touched)
 
 
+@pytest.mark.nanobot
+@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(document=documents().filter(lambda document: not problems(document)))
+def test_an_imported_file_that_nanobot_loads_is_loaded_after_the_round_trip_in_every_mode(
+    nanobot: Ask, document: dict[str, Any]
+) -> None:
+    _, current = taken_in(document)
+    was_loaded = "error" not in nanobot("load", text=write_json(document))
+    for mode in Mode:
+        state = (current.document, current.providers, current.routes)
+        answer = nanobot("load", text=build_config(*state, mode, specs=KINDS).text)
+        if was_loaded or mode is Mode.REDACTED:
+            assert "error" not in answer, (mode, answer)
+
+
 # --- whole files ----------------------------------------------------------------------------
 
 EXAMPLES: dict[str, dict[str, Any]] = {
