@@ -8,6 +8,7 @@ class RoutingConfig(AppConfig):
 
     def ready(self) -> None:
         from providers import live
+        from routing import start  # noqa: F401 - its checks and receivers register themselves
         from routing.views import render_test
 
         live.PARTS["route"] = render_test

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing import config_views, views
+from routing import config_views, import_views, live_views, views
 
 app_name = "routing"
 urlpatterns = [
@@ -13,5 +13,14 @@ urlpatterns = [
     path("routing/models/", views.model_options, name="models"),
     path("config/", config_views.config, name="config"),
     path("config/download/", config_views.download, name="download"),
+    path("config/import/", import_views.import_start, name="import-start"),
+    path("config/import/<uuid:pk>/", import_views.import_preview, name="import-preview"),
+    path("config/import/<uuid:pk>/discard/", import_views.import_discard, name="import-discard"),
+    path("config/write/", live_views.live_write, name="live-write"),
+    path("config/write/take-in/", live_views.live_take_in, name="live-take-in"),
+    path("config/versions/<int:number>/", live_views.version_detail, name="version"),
+    path(
+        "config/versions/<int:number>/restore/", live_views.version_restore, name="version-restore"
+    ),
     path("activity/", views.activity, name="activity"),
 ]

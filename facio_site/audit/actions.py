@@ -21,6 +21,9 @@ LABELS = {
     "user.role": _("Changed a role"),
     "user.deactivated": _("Deactivated a user"),
     "user.activated": _("Activated a user"),
+    "keys.rotated": _("Rotated the master key"),
+    "keys.forgotten": _("Gave up what no master key opens"),
+    "database.restored": _("Restored a backup"),
     "provider.saved": _("Saved a provider"),
     "provider.undone": _("Undid a change of a key"),
     "provider.tested": _("Tested a connection"),
@@ -29,4 +32,6 @@ LABELS = {
     "routes.saved": _("Saved routes"),
     "config.downloaded": _("Downloaded the config"),
     "config.exported": _("Exported the config"),
+    "config.imported": _("Imported a config"),
+    "config.written": _("Wrote the live file"),
 }
