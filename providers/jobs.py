@@ -189,14 +189,21 @@ class Job(models.Model):
         ):
             broker.announce()
 
-    def finish(self, **result: Any) -> bool:
-        """Write the result once; False when the job had ended before (late answer, cancelled)."""
+    def finish(self, *, is_told: bool = False, **result: Any) -> bool:
+        """Write the result once; False when the job had ended before (late answer, cancelled).
+
+        `is_told`: the provider itself said so, so a check of saved values is kept as its state, in
+        the same transaction: who sees the job ended sees both.
+        """
         with transaction.atomic():
             written = Job.objects.filter(pk=self.pk, status__in=PENDING).update(
                 status=Status.DONE, finished_at=timezone.now(), version=F("version") + 1, **result
             )
+            if written:
+                self.refresh_from_db()
+            if written and is_told and self.task == Task.CHECK and not self.is_draft:
+                self.provider.record_check(self)
         if written:
-            self.refresh_from_db()
             broker.announce()
         return bool(written)
 

@@ -167,6 +167,14 @@ class Entry(SealedRow):
         ]
         return sealing.digest("fingerprint", json.dumps(parts, default=str))
 
+    def forget(self, names: Sequence[str]) -> None:
+        """The other values stay; the page asks for these secrets again."""
+        for name in names:
+            del self.sealed[name]
+            if name in (HEADERS, BODY):
+                self.values.pop(name, None)
+        self.save(update_fields=["sealed", "values"])
+
     def copy_from(self, other: Entry) -> None:
         """Take over everything of another entry; secrets are sealed again for this place.
 
@@ -271,7 +279,12 @@ class Provider(Entry):
             return self.store()
 
     def record_check(self, job: Job) -> None:
-        """Keep a finished check, unless the values have changed since it started."""
+        """Keep a finished check, unless the values have changed since it started.
+
+        A model that fails says nothing about the provider as a whole.
+        """
+        if job.model_names and job.outcome in (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST):
+            return
         Provider.objects.filter(pk=self.pk, version=job.input_version).update(
             check_outcome=job.outcome,
             check_key_state=job.key_state,

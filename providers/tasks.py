@@ -65,7 +65,8 @@ def _check(job: Job, seconds: float) -> None:
         ladder = checks.Ladder(progress.show)
         with open_door(seconds, observe=ladder.observe) as door:
             result = checks.run_check(entry.adapter(), door.send, ladder, models=job.model_names)
-    written = job.finish(
+    job.finish(
+        is_told=True,
         outcome=result.outcome,
         key_state=result.key_state,
         http_status=result.http_status,
@@ -74,9 +75,6 @@ def _check(job: Job, seconds: float) -> None:
         params=result.params,
         rungs=[rung.as_json() for rung in result.rungs],
     )
-    if written and not job.is_draft:
-        job.provider.record_check(job)
-        broker.announce()
 
 
 @shared_task

@@ -137,3 +137,18 @@ def test_orphans_of_dead_workers_end_and_those_of_living_ones_go_on(
     assert Job.objects.end_orphans() == 1
     assert Job.objects.get(pk=check.pk).outcome == Outcome.NO_ANSWER
     assert Job.objects.get(pk=fetch.pk).status == Status.RUNNING
+
+
+def test_what_the_provider_said_is_its_state_and_what_happened_here_is_not(job: Job) -> None:
+    job.claim("worker-1", 15)
+    job.finish(is_told=True, outcome=Outcome.BAD_KEY, key_state="invalid", ms=3)
+    assert Provider.objects.get().check_outcome == Outcome.BAD_KEY
+    later = jobs.start(job.provider, Task.CHECK, hand_over=False)
+    later.finish(outcome=Outcome.NO_ANSWER, key_state="unknown")
+    assert Provider.objects.get().check_outcome == Outcome.BAD_KEY
+
+
+def test_a_model_that_fails_says_nothing_about_the_provider(provider: Provider) -> None:
+    job = jobs.start(provider, Task.CHECK, model_names=["no-such"], hand_over=False)
+    job.finish(is_told=True, outcome=Outcome.MODEL_NOT_FOUND, key_state="valid")
+    assert Provider.objects.get().check_outcome == ""
