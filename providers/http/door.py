@@ -146,8 +146,10 @@ class Door:
         exchange.count(0)  # the first piece may hold more than an answer is allowed to
         if status < 200:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_http")
-        with Body(headers.get("content-encoding", ""), self._decoded_bytes, exchange.left) as body:
-            if not 300 <= status < 400:  # a redirect is a result by itself; its body says nothing
+        is_redirect = 300 <= status < 400  # a result by itself: its body is not read
+        encoding = "" if is_redirect else headers.get("content-encoding", "")
+        with Body(encoding, self._decoded_bytes, exchange.left) as body:
+            if not is_redirect:
                 self._collect(exchange, response, headers.get("content-length", ""), body)
             sent_at = exchange.sent_at or time.monotonic()
             ms = round((time.monotonic() - sent_at) * 1000)
