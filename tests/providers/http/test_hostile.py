@@ -10,8 +10,11 @@ import subprocess
 import sys
 import textwrap
 import time
+import zlib
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from providers.http import Door, Policy, Request, network
 from providers.outcomes import Failed, Outcome
@@ -21,6 +24,12 @@ from tests.providers.http.servers import always, answer, once, serve
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 BOMB = gzip.compress(b"[" + b" " * 300_000_000 + b"]")
+PACKED = HEAD + b"Content-Encoding: gzip\r\n\r\n"
+_PACKER = zlib.compressobj(wbits=31)
+PACKED_START = PACKED + _PACKER.compress(b"[") + _PACKER.flush(zlib.Z_SYNC_FLUSH)
+PACKED_NOTHING = _PACKER.flush(zlib.Z_FULL_FLUSH)  # bytes on the wire that unpack to none
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: /\r\n"
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 
 
 def drip(before=b"", piece=b" ", pause=0.05):
@@ -81,6 +90,11 @@ SHORT = [  # (name, script, outcome, detail): each ends by the deadline
     ("drip of body", drip(HEAD + b"\r\n"), "timeout", "deadline"),
     ("drip of chunks", drip(CHUNKED, b"1\r\n \r\n"), "timeout", "deadline"),
     ("drip of 100s", drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "timeout", "deadline"),
+    ("drip of hints", drip(EARLY, EARLY), "timeout", "deadline"),
+    ("drip of a packed body", drip(PACKED_START, PACKED_NOTHING), "timeout", "deadline"),
+    ("drip of a redirect", drip(MOVED + b"X: "), "timeout", "deadline"),
+    ("drip of HTML", drip(HEAD + b"\r\n<html>", b"<p>"), "timeout", "deadline"),
+    ("hang in the trailers", hang(CHUNKED + b"2\r\n{}\r\n0\r\nX: "), "timeout", "deadline"),
 ]
 
 QUICK = [
@@ -190,6 +204,59 @@ QUICK = [
         "unexpected_response",
         "bad_encoding",
     ),
+    ("endless hints", endless(b"", EARLY * 500), "unexpected_response", "too_large"),
+    ("countless headers", once(HEAD + b"a:\r\n" * 20_000 + b"\r\n"), None, "too_large"),
+    ("header of 200 KB", once(HEAD + b"X: " + b"y" * 200_000 + b"\r\n\r\n{}"), None, "bad_http"),
+    ("header without colon", once(HEAD + b"nonsense\r\n\r\n{}"), None, "bad_http"),
+    ("blank before the colon", once(HEAD + b"X : a\r\n\r\n{}"), None, "bad_http"),
+    ("lone CR in a header", once(HEAD + b"X: a\rX: b\r\n\r\n{}"), None, "bad_http"),
+    ("length with a sign", once(HEAD + b"Content-Length: +2\r\n\r\n{}"), None, "bad_http"),
+    ("length in hex", once(HEAD + b"Content-Length: 0x2\r\n\r\n{}"), None, "bad_http"),
+    ("length of no ASCII", once(HEAD + b"Content-Length: \xb2\r\n\r\n{}"), None, "bad_http"),
+    (
+        "length of 5,000 digits",
+        once(HEAD + b"Content-Length: " + b"9" * 5_000 + b"\r\n\r\n{}"),
+        None,
+        "bad_http",
+    ),
+    (
+        "two transfer codings",
+        once(HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),
+        None,
+        "bad_http",
+    ),
+    (
+        "transfer coding named twice",
+        once(HEAD + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n2\r\n{}\r\n0\r\n\r\n"),
+        None,
+        "bad_http",
+    ),
+    ("endless HTML", endless(HEAD + b"\r\n<html>", b"<p>" * 20_000), None, "too_large"),
+    ("endless packed nothing", endless(PACKED_START, PACKED_NOTHING * 9_000), None, "too_large"),
+    (
+        "endless name in a packed body",
+        endless(PACKED + b"\x1f\x8b\x08\x08\0\0\0\0\0\0", b"x" * 65_536),
+        None,
+        "too_large",
+    ),
+    (
+        "packed members without end",
+        endless(PACKED, gzip.compress(b"") * 3_000),
+        None,
+        "bad_encoding",
+    ),
+    (
+        "packed twice",
+        once(answer(gzip.compress(BOMB), headers=("Content-Encoding: gzip, gzip",))),
+        None,
+        "bad_encoding",
+    ),
+    (
+        "deflate bomb",
+        once(answer(zlib.compress(b" " * 50_000_000), headers=("Content-Encoding: deflate",))),
+        None,
+        "bad_encoding",
+    ),
     (
         "countless values",
         once(answer(b"[" + b"0," * 600_000 + b"0]")),
@@ -202,6 +269,7 @@ NOT_JSON_BODIES = [
     ("empty", b""),
     ("HTML", b"<!doctype html><title>Sign in</title>"),
     ("deep JSON", b"[" * 100_000 + b"]" * 100_000),
+    ("open lists", b"[" * 200_000),
     ("deep objects", b'{"a":' * 5_000 + b"1" + b"}" * 5_000),
     ("huge integer", b'{"data": ' + b"9" * 100_000 + b"}"),
     ("NaN", b'{"data": NaN}'),
@@ -247,6 +315,102 @@ def test_s8_a_body_that_is_no_plain_json_is_a_reply_without_data(fetch, row):
     assert reply.status == 200
     assert not reply.is_json
     json.dumps(reply.text).encode()
+
+
+@pytest.mark.parametrize("row", NOT_JSON_BODIES, ids=ids(NOT_JSON_BODIES))
+def test_s8_nor_is_it_when_it_comes_packed(fetch, row):
+    data = answer(gzip.compress(row[1]), headers=("Content-Encoding: gzip",))
+    with serve(once(data)) as server:
+        assert not fetch(f"http://127.0.0.1:{server.port}/").is_json
+
+
+REDIRECTS = [
+    ("endless", endless(MOVED + b"\r\n", b" " * 65_536)),
+    ("endless chunks", endless(MOVED + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n")),
+    ("drip", drip(MOVED + b"\r\n")),
+    ("hang", hang(MOVED + b"Content-Length: 9\r\n\r\n")),
+    ("reset", reset(MOVED + b"Content-Length: 9\r\n\r\n")),
+    ("huge length", once(MOVED + b"Content-Length: 99999999999\r\n\r\n")),
+    ("bomb", once(MOVED + b"Content-Encoding: gzip\r\n\r\n" + BOMB)),
+    ("brotli", once(MOVED + b"Content-Encoding: br\r\nContent-Length: 2\r\n\r\nxx")),
+]
+
+
+@pytest.mark.parametrize("row", REDIRECTS, ids=ids(REDIRECTS))
+def test_s5_s7_the_body_of_a_redirect_is_not_waited_for(loopback, row):
+    with serve(row[1]) as server, Door(loopback, seconds=10) as door:
+        for _ in range(2):  # the connection is not used again with the rest of it still to come
+            began = time.monotonic()
+            reply = door.send(Request(url=f"http://127.0.0.1:{server.port}/"))
+            assert (reply.status, reply.text, reply.is_json) == (302, "", False)
+            assert time.monotonic() - began < 5
+    assert server.accepted == 2
+
+
+READABLE = [
+    ("length and chunks", CHUNKED.replace(b"\r\n", b"\r\nContent-Length: 99\r\n", 1)),
+    ("lengths that agree", HEAD + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"),
+    ("HTTP/1.0", b"HTTP/1.0 200 OK\r\n\r\n{}"),
+    ("no reason", b"HTTP/1.1 200\r\n\r\n{}"),
+    ("terminal codes as reason", b"HTTP/1.1 200 \x1b[2J\xff\r\n\r\n{}"),
+    ("a reason of 60 KB", b"HTTP/1.1 200 " + b"x" * 60_000 + b"\r\n\r\n{}"),
+    ("a header of 60 KB", HEAD + b"X: " + b"y" * 60_000 + b"\r\n\r\n{}"),
+    ("as many headers as may be", HEAD + b"X: y\r\n" * 199 + b"\r\n{}"),
+    ("a folded header", HEAD + b"X: a\r\n b\r\n\r\n{}"),
+    ("some hints", EARLY * 50 + HEAD + b"\r\n{}"),
+]
+
+
+@pytest.mark.parametrize("row", READABLE, ids=ids(READABLE))
+def test_what_is_odd_but_plain_is_read(fetch, row):
+    chunks = b"2\r\n{}\r\n0\r\n\r\n" if b"chunked" in row[1] else b""
+    with serve(once(row[1] + chunks)) as server:
+        reply = fetch(f"http://127.0.0.1:{server.port}/")
+    assert (reply.status, reply.data) == (200, {})
+
+
+_LINES = st.sampled_from(
+    [
+        *(b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 404 \r\n", MOVED, HEAD, EARLY, b"\r\n", b"\n"),
+        *(b"Content-Length: 2\r\n", b"Content-Length: 99\r\n", b"Content-Length: -1\r\n"),
+        *(
+            b"Transfer-Encoding: chunked\r\n",
+            b"Content-Encoding: gzip\r\n",
+            b"Connection: close\r\n",
+        ),
+        *(b"2\r\n", b"{}", b"\r\n0\r\n\r\n", b"ffffffffff\r\n", b"0\r\nX: y\r\n\r\n"),
+        *(gzip.compress(b"{}"), gzip.compress(b"[" * 100), PACKED_START, PACKED_NOTHING),
+        *(b"[" * 100, b'"\\ud800"', b"\xff\xfe", b"\0", b"<html>", b"\x15\x03\x01\0\x02"),
+    ]
+)
+
+
+@given(
+    st.binary(max_size=300) | st.lists(_LINES | st.binary(max_size=20), max_size=8).map(b"".join)
+)
+@settings(max_examples=300, deadline=None)
+def test_s8_whatever_bytes_come_the_result_is_of_the_closed_set(data):
+    def dial(*_):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            theirs.sendall(data)
+            theirs.shutdown(socket.SHUT_WR)
+        return ours
+
+    with pytest.MonkeyPatch.context() as patch, Door(Policy.parse("loopback"), seconds=5) as door:
+        patch.setattr(network, "dial", dial)
+        try:
+            reply = door.send(Request(url="http://127.0.0.1:1/"))
+        except Failed as failed:
+            verdict = failed.verdict
+            assert verdict.outcome in {Outcome.UNEXPECTED_RESPONSE, Outcome.UNREACHABLE}
+            assert verdict.detail in {
+                *("bad_http", "incomplete", "bad_encoding", "bomb", "too_large"),
+                *("closed", "reset"),
+            }
+        else:
+            assert 200 <= reply.status <= 999
+            json.dumps([reply.text, dict(reply.headers)])
 
 
 def test_a_length_that_is_too_short_cuts_the_body(fetch):
@@ -348,6 +512,43 @@ def test_tls_that_is_reset_in_the_handshake(authority):
         call.reset()
 
     assert tls_outcome(authority, script, None) == ("unreachable", "reset")
+
+
+def test_tls_that_refuses_the_name_with_an_alert(authority):
+    context = authority.context("api.example")
+    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "handshake")
+
+
+@pytest.mark.parametrize(
+    ("version", "word"), [(ssl.TLSVersion.TLSv1_2, "handshake"), (ssl.TLSVersion.TLSv1_3, "broken")]
+)
+def test_tls_that_wants_a_certificate_of_ours(authority, verdict_of, version, word):
+    context = authority.context("127.0.0.1", tls=version)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.file)
+    with serve(always(answer()), tls=context) as server:
+        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
+    assert (verdict.outcome.value, verdict.detail) == ("tls_error", word)
+    assert server.requests == []
+
+
+def test_tls_that_is_cut_in_the_answer(authority, verdict_of):
+    def script(call):
+        call.request()
+        call.send(HEAD + b"Content-Length: 9\r\n\r\n{}")
+        socket.socket(fileno=call.sock.detach()).close()  # without a goodbye
+
+    with serve(script, tls=authority.context("127.0.0.1")) as server:
+        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
+    assert (verdict.outcome.value, verdict.detail) == ("unexpected_response", "incomplete")
+
+
+def test_tls_and_a_bomb(authority, verdict_of):
+    data = answer(BOMB, headers=("Content-Encoding: gzip",))
+    with serve(once(data), tls=authority.context("127.0.0.1")) as server:
+        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
+    assert (verdict.outcome.value, verdict.detail) == ("unexpected_response", "bomb")
 
 
 def test_tls_that_never_answers(authority):
@@ -479,7 +680,7 @@ def test_a_server_that_does_not_take_the_request_is_a_timeout(verdict_of):
             f"http://127.0.0.1:{server.port}/",
             method="POST",
             json={"x": "y" * 20_000_000},
-            seconds=0.5,
+            seconds=2,  # of which a busy machine takes some to write the body down
         )
     assert (verdict.outcome.value, verdict.detail) == ("timeout", "read")
 
