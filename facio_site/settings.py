@@ -82,6 +82,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "facio_site.middleware.security_headers",  # outermost: error pages and static files too
+    # Compressing leaks nothing: no page holds a secret, tokens are masked, lengths are blurred.
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -134,7 +136,12 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
-    }
+    },
+    # What {% cache %} keeps of the shell: no data, only words and icons.
+    "template_fragments": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "TIMEOUT": None,
+    },
 }
 
 # Sign-in
@@ -259,6 +266,11 @@ FACIO_CONFIG_GROUP = env.str("FACIO_CONFIG_GROUP", default="")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "facio_site" / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SECURE = IS_HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "UTC"
 USE_TZ = True
 

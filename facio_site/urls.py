@@ -3,6 +3,7 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from facio_site import health
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("", include("facio_site.accounts.urls")),
+    path("language/", set_language, name="language"),
     path("admin/", admin.site.urls),
     path("", include("providers.urls")),
     path("", include("routing.urls")),
