@@ -8,6 +8,7 @@ app_name = "routing"
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("routing/", views.routing, name="routing"),
+    path("routing/<slug:slot>/fix/", views.fix, name="fix"),
     path("routing/<slug:slot>/pin/", views.pin, name="pin"),
     path("routing/<slug:slot>/test/", views.route_test, name="route-test"),
     path("routing/models/", views.model_options, name="models"),

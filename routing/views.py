@@ -22,7 +22,9 @@ from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Provider
 from providers.registry import KINDS
 from routing.drill import drill
+from routing.findings import apply_fix, findings
 from routing.forms import RouteForm
+from routing.live import drift
 from routing.models import AUTO, Route, Slot
 from routing.recipes import RECIPES, recipe
 from routing.rows import RouteRow, asked, provider_rows, route_rows
@@ -51,6 +53,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "main": routes[0],
             "broker": broker.is_up(),
             "worker": broker.has_worker(),
+            "drift": drift(),
         },
     )
 
@@ -74,6 +77,7 @@ def routing(request: HttpRequest) -> HttpResponse:
         "configured": list(rows.values()),
         "recipes": RECIPES,
         "pending": any(row.test and row.test.is_pending for row in shown),
+        "findings": findings(shown),
         **_what_if(request),
         **_drill(request, shown),
         **_recipe(request, rows),
@@ -184,6 +188,23 @@ def pin(request: HttpRequest, slot: str) -> HttpResponse:
             _("%(slot)s is pinned to %(provider)s.")
             % {"slot": row.slot.label, "provider": row.spec.label},
         )
+    return redirect("routing:routing")
+
+
+@editor_required
+@require_POST
+def fix(request: HttpRequest, slot: str) -> HttpResponse:
+    """One click on the fix of a finding, if it is still on offer."""
+    _row(slot)
+    with transaction.atomic():
+        wanted, value = request.POST.get("fix", ""), request.POST.get("value", "")
+        changed = apply_fix(route_rows(), slot, wanted, value)
+        if changed:
+            record("routes.saved", actor=request.user, fields=changed, request=request)
+    if changed:
+        messages.success(request, _("Done."))
+    else:
+        messages.warning(request, _("That has changed meanwhile. Look again."))
     return redirect("routing:routing")
 
 
