@@ -91,11 +91,11 @@ def does_nothing(plan: Plan, before: Current) -> bool:
 
 
 def _part(risk: Risk, changes: list[PathChange]) -> Part:
-    inside = tuple(change for change in changes if _is_inside(change.keys, risk.keys))
+    inside = tuple(change for change in changes if is_inside(change.keys, risk.keys))
     return Part(risk.path, risk.danger, inside)
 
 
-def _is_inside(keys: Path, above: Path) -> bool:
+def is_inside(keys: Path, above: Path) -> bool:
     return [*map(snake, keys[: len(above)])] == [*map(snake, above)]
 
 

@@ -84,7 +84,7 @@ def plan_import(
     is_merge = is_merge or pasted.source != "config"
     now = _exported(current, specs)
     incoming, ignored = _unmasked(pasted.document, now, specs)
-    risks = risks_of(now, incoming, specs=specs)
+    risks = risks_of(now, masked(incoming, kept), specs=specs)
     for risk in risks:
         if risk.path in declined:
             incoming = _declined(incoming, now, risk.keys)

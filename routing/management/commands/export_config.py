@@ -3,16 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 
-from facio_site import sealing
 from facio_site.audit import record
+from facio_site.commands import Command as OneLine
+from routing.config_wording import FAULTS, fault_words
 from routing.export import Mode
-from routing.livefile import BadTarget, write_new
+from routing.livefile import write_new
 from routing.state import export
 
 
-class Command(BaseCommand):
+class Command(OneLine):
     help = "Writes config.json to PATH (- = stdout). The file gets mode 0600 and is never torn."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,24 +27,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        mode = Mode(options["secrets"])
+        mode, path = Mode(options["secrets"]), options["path"]
         try:
             text = export(mode).text
-        except sealing.KeyMissing:
-            raise CommandError("there is no master key: stored secrets can't be opened") from None
-        except sealing.Unreadable:
-            raise CommandError("the imported document does not open with this key") from None
-        if options["path"] == "-":
+            with transaction.atomic():  # without its audit row no file is written
+                record("config.exported", actor=None, target=path[:200], result=mode.value)
+                if path != "-":
+                    write_new(Path(path), text)
+        except FAULTS as error:
+            raise CommandError(fault_words(error)) from None
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}") from None
+        if path == "-":
             self.stdout.write(text, ending="")
-        else:
-            try:
-                write_new(Path(options["path"]), text)
-            except (BadTarget, OSError) as error:
-                raise CommandError(_said(error)) from None
-        record("config.exported", actor=None, target=options["path"][:200], result=mode.value)
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
