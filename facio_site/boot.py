@@ -60,14 +60,26 @@ def after_migrate(**kwargs: Any) -> None:
 
 def make_first_key() -> None:
     """Write a new master key file, unless a key or any sealed row exists."""
-    from facio_site.accounts import factors
-    from facio_site.sealed import sealed_models
-
-    if sealing.master_keys() or settings.MASTER_KEYS:
-        return
-    rows = (model._default_manager.exclude(sealed={}) for model in sealed_models())
-    if factors.any_sealed() or any(found.exists() for found in rows):
+    if sealing.master_keys() or settings.MASTER_KEYS or sealed_key_ids():
         return
     descriptor = os.open(settings.MASTER_KEY_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(sealing.new_master_key() + "\n")
+
+
+def sealed_key_ids() -> set[str]:
+    """Ids of the master keys that anything in the database is sealed under."""
+    from facio_site import sealed
+    from facio_site.accounts import factors
+
+    return sealed.key_ids() | factors.key_ids()
+
+
+def key_fits() -> bool:
+    """False when nothing that is stored can be opened by any key at hand: it is a wrong one.
+
+    True without a key (the site starts locked) and while nothing is sealed. Opens nothing: each box
+    names its key. Raises sealing.BadMasterKey.
+    """
+    keys, used = set(sealing.master_keys()), sealed_key_ids()
+    return not keys or not used or bool(keys & used)

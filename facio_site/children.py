@@ -223,8 +223,10 @@ class Command:
         output, errors = _content(self._output), _content(self._errors)
         self.child.kill()
         if self.has_failed:
-            last = (errors or output or "no message").splitlines()[-1]
-            raise Refused(f"{self.child.name} failed: {last}")
+            lines = (errors or output or "no message").splitlines()
+            # A system check of Django's that failed stands above the line that counts them.
+            told = [line.partition(") ")[2] for line in lines if line.startswith("?: (")]
+            raise Refused(f"{self.child.name} failed: {(told or lines)[0 if told else -1]}")
         return output
 
 

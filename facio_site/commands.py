@@ -2,7 +2,7 @@
 
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
 
 
 class UsageError(CommandError):
@@ -20,6 +20,14 @@ class _OneLineParser(CommandParser):
 
 
 class Command(BaseCommand):
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """Raises CommandError with the first fault that was found."""
+        try:
+            super().check(*args, **kwargs)
+        except SystemCheckError as error:
+            told = [line for line in str(error).splitlines() if line.startswith("?: (")]
+            raise CommandError(told[0].partition(") ")[2] if told else str(error)) from None
+
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.__class__ = _OneLineParser

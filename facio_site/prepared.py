@@ -48,6 +48,9 @@ def mark_of(state: Path, environ: Mapping[str, str]) -> str:
             if path.suffix != ".pyc" and path.is_file():
                 found = path.stat()
                 seen.append((str(path), found.st_size, found.st_mtime_ns))
+    key_file = Path(environ.get("MASTER_KEY_FILE") or state / "master_keys")
+    with contextlib.suppress(OSError):  # another key is a reason to look whether it fits
+        seen.append((key_file.stat().st_size, key_file.stat().st_mtime_ns))
     try:
         address = f"file:{quote(str(state / 'db.sqlite3'))}?mode=rw"
         with contextlib.closing(sqlite3.connect(address, uri=True, timeout=1)) as database:

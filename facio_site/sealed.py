@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -41,17 +42,34 @@ class SealedRow(models.Model):
         return sealing.unseal("rows", self._place(name, item["bound"]), item["box"])
 
     def reseal(self) -> bool:
-        """Seal everything again under the newest key; True when something changed."""
-        newest = sealing.newest_key_id()
-        old = [
-            name for name, item in self.sealed.items() if sealing.key_id_of(item["box"]) != newest
-        ]
-        for name in old:
-            place = self._place(name, self.sealed[name]["bound"])
-            text = sealing.unseal("rows", place, self.sealed[name]["box"])
-            box = sealing.seal("rows", place, text)
-            self.sealed[name] = {**self.sealed[name], "box": box}
-        return bool(old)
+        """Seal everything that opens again under the newest key; True when something changed."""
+        newest, changed = sealing.newest_key_id(), False
+        for name, item in self.sealed.items():
+            if sealing.key_id_of(item["box"]) == newest:
+                continue
+            place = self._place(name, item["bound"])
+            try:
+                text = sealing.unseal("rows", place, item["box"])
+            except sealing.Unreadable:
+                continue
+            self.sealed[name] = {**item, "box": sealing.seal("rows", place, text)}
+            changed = True
+        return changed
+
+    def unreadable_names(self) -> list[str]:
+        """What no key at hand opens. Raises sealing.KeyMissing."""
+        return [name for name in self.sealed if not self._opens(name)]
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Give up what can't be opened any more: here the whole row, which is nothing without."""
+        self.delete()
+
+    def _opens(self, name: str) -> bool:
+        try:
+            self.unseal(name)
+        except sealing.Unreadable:
+            return False
+        return True
 
     def _place(self, name: str, bound: str) -> str:
         return f"{self._meta.db_table}/{name}/{self.pk}/{bound}"
@@ -68,36 +86,53 @@ def sweep() -> int:
     return sum(manager.sweep() for manager in managers if hasattr(manager, "sweep"))
 
 
+def key_ids() -> set[str]:
+    """Ids of the master keys that rows are sealed under."""
+    return {
+        sealing.key_id_of(item["box"])
+        for model in sealed_models()
+        for found in model._default_manager.exclude(sealed={}).values_list("sealed", flat=True)
+        for item in found.values()
+    }
+
+
 def rotate() -> tuple[int, int, int]:
     """Seal all rows again under the newest key, each in a short transaction of its own.
 
-    Returns (rows sealed again, rows still under an old key, rows that do not open). A row that
-    somebody writes at the same moment is left to them and counted as still under an old key when
-    it is. Raises sealing.KeyMissing.
+    Returns (rows sealed again, rows still under an old key, rows with something that does not
+    open). A row that somebody writes at the same moment is left to them and counted as still under
+    an old key when it is. Raises sealing.KeyMissing.
     """
     newest = sealing.newest_key_id()
-    done = unreadable = 0
+    done = left = unreadable = 0
+    for model, row in _sealed_rows():
+        before = json.loads(json.dumps(row.sealed))
+        if not row.reseal():
+            continue
+        with transaction.atomic():
+            same = model._default_manager.select_for_update().filter(pk=row.pk).first()
+            if same is not None and same.sealed == before:
+                same.sealed = row.sealed
+                same.save(update_fields=["sealed"])
+                done += 1
+    for _model, row in _sealed_rows():
+        if any(sealing.key_id_of(item["box"]) != newest for item in row.sealed.values()):
+            is_lost = bool(row.unreadable_names())
+            left, unreadable = left + (not is_lost), unreadable + is_lost
+    return done, left, unreadable
+
+
+def forget_unreadable() -> int:
+    """Give up what no key at hand opens; returns how many rows. Raises sealing.KeyMissing."""
+    count = 0
+    for _model, row in _sealed_rows():
+        if names := row.unreadable_names():
+            row.forget(names)
+            count += 1
+    return count
+
+
+def _sealed_rows() -> Iterator[tuple[type[SealedRow], SealedRow]]:
     for model in sealed_models():
         for row in model._default_manager.exclude(sealed={}).iterator(chunk_size=100):
-            before = json.loads(json.dumps(row.sealed))
-            try:
-                changed = row.reseal()
-            except sealing.Unreadable:
-                unreadable += 1
-                continue
-            if changed:
-                with transaction.atomic():
-                    same = model._default_manager.select_for_update().filter(pk=row.pk).first()
-                    if same is not None and same.sealed == before:
-                        same.sealed = row.sealed
-                        same.save(update_fields=["sealed"])
-                        done += 1
-    return done, _under_old_keys(newest) - unreadable, unreadable
-
-
-def _under_old_keys(newest: str) -> int:
-    return sum(
-        any(sealing.key_id_of(item["box"]) != newest for item in row.sealed.values())
-        for model in sealed_models()
-        for row in model._default_manager.exclude(sealed={}).iterator(chunk_size=100)
-    )
+            yield model, row

@@ -291,10 +291,17 @@ LOGGING = {
         "no_503": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
-        }
+        },
+        "redact": {"()": "facio_site.redaction.Redact"},
     },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["redact"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         # These write whole URLs and headers when they are let.
@@ -302,6 +309,9 @@ LOGGING = {
         "httpcore": {"level": "WARNING"},
         "h11": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        # Django's own handlers go: none mails, and each line passes the one filter above.
+        "django": {"level": "WARNING"},
+        "django.server": {"level": "INFO"},
         "django.request": {"filters": ["no_503"]},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError
 
 from facio_site import sealing
+from facio_site.boot import key_fits
 from providers.outbound import policy
 
 
@@ -26,3 +28,23 @@ def master_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckM
     except sealing.BadMasterKey as error:
         return [Error(f"MASTER_KEYS or MASTER_KEY_FILE: {error}", id="facio.E002")]
     return []
+
+
+@register(Tags.database)
+def fitting_key(
+    app_configs: Sequence[Any] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """With a wrong key every secret would read as damaged: better not to start at all.
+
+    Runs before migrations, which is at each start; tables may be missing then.
+    """
+    try:
+        fits = not databases or key_fits()
+    except (DatabaseError, sealing.BadMasterKey):
+        return []
+    sentence = (
+        "The master key is another one than the stored secrets are sealed with. Put the right one "
+        "into MASTER_KEYS or MASTER_KEY_FILE; without any, the site starts locked. If it is lost, "
+        "run rotate_master_key --forget-unreadable and type the provider keys again."
+    )
+    return [] if fits else [Error(sentence, id="facio.E003")]

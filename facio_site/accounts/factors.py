@@ -11,9 +11,10 @@ from facio_site.accounts.adapters import PURPOSE, place_of
 _NAMES = ("secret", "seed")  # where allauth keeps a TOTP secret and the seed of recovery codes
 
 
-def any_sealed() -> bool:
-    """Is there a seed that only an existing master key can open?"""
-    return any(_boxes(row.data) for row in Authenticator.objects.iterator())
+def key_ids() -> set[str]:
+    """Ids of the master keys that seeds are sealed under."""
+    rows = Authenticator.objects.iterator()
+    return {_id(box) for row in rows for box in _boxes(row.data).values()}
 
 
 def rotate() -> tuple[int, int, int]:
@@ -37,6 +38,22 @@ def rotate() -> tuple[int, int, int]:
         for row in Authenticator.objects.iterator()
     )
     return done, left - unreadable, unreadable
+
+
+def forget_unreadable() -> int:
+    """Remove the factors whose seed no key at hand opens; returns how many.
+
+    Their users sign in by password alone until they add a factor anew.
+    """
+    count = 0
+    for row in list(Authenticator.objects.all()):
+        try:
+            for box in _boxes(row.data).values():
+                sealing.unseal(PURPOSE, place_of(row.user_id), box)
+        except sealing.Unreadable:
+            row.delete()
+            count += 1
+    return count
 
 
 @transaction.atomic

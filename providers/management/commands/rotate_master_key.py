@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 
-from facio_site import sealing
+from facio_site import sealed, sealing
 from facio_site.accounts import factors
+from facio_site.audit import record
 from facio_site.commands import Command as OneLine
-from facio_site.sealed import rotate
 
 
 class Command(OneLine):
@@ -16,12 +17,29 @@ class Command(OneLine):
         "run again. Prints how many rows were sealed again and how many still need an old key."
     )
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--forget-unreadable",
+            action="store_true",
+            help="give up what no key at hand opens, for when a key is lost; it must be typed "
+            "again, and sign-in factors added anew",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            counts = [rotate(), factors.rotate()]
+            if options["forget_unreadable"]:
+                self._forget()
+            counts = [sealed.rotate(), factors.rotate()]
         except sealing.KeyMissing:
             raise CommandError("there is no master key") from None
         done, left, unreadable = (sum(column) for column in zip(*counts, strict=True))
+        record("keys.rotated", actor=None, result=f"{done} again, {left + unreadable} not")
         self.stdout.write(f"sealed again: {done}, under old keys: {left}, unreadable: {unreadable}")
         if left or unreadable:
             raise CommandError("some rows could not be sealed again; keep the old keys")
+
+    def _forget(self) -> None:
+        with transaction.atomic():
+            count = sealed.forget_unreadable() + factors.forget_unreadable()
+            record("keys.forgotten", actor=None, result=str(count))
+        self.stdout.write(f"forgotten: {count}")
