@@ -1,5 +1,4 @@
-"""Rows to look at. Values are edited on the provider's page, whose form has the rules; secrets are
-on no admin page."""
+"""Providers without their secrets, and the rows that are only looked at."""
 
 from __future__ import annotations
 
@@ -13,22 +12,25 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from facio_site.accounts.roles import can_edit
 from facio_site.audit import record
 from facio_site.audit.admin import ReadOnlyAdmin
 from providers import jobs
+from providers.admin_form import form_for
 from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Provider
 
 
 @admin.register(Provider)
 class ProviderAdmin(ReadOnlyAdmin):
+    """Plain fields are edited by the page's rules; keys only on the page."""
+
     list_display = ("kind", "api_base", "check_outcome", "checked_at", "catalog_count", "edit")
     list_filter = ("check_outcome",)
     search_fields = ("kind", "api_base")
-    fields = (
+    readonly_fields = (
         "kind",
         "edit",
-        "api_base",
         "configured_at",
         "updated_at",
         "check_outcome",
@@ -40,6 +42,29 @@ class ProviderAdmin(ReadOnlyAdmin):
         "catalog_at",
     )
     actions = ("test_connection", "fetch_models")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return can_edit(request.user)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return form_for(obj.spec)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*form_for(obj.spec).base_fields, *self.readonly_fields]
+
+    def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
+        if obj.store():
+            record(
+                "provider.saved",
+                actor=request.user,
+                target=obj.kind,
+                fields=form.changed,
+                request=request,
+            )
+        else:
+            self.message_user(request, _("Somebody else saved it meanwhile."), messages.ERROR)
 
     @admin.display(description=gettext_lazy("settings and keys"))
     def edit(self, row: Provider) -> str:

@@ -1,0 +1,88 @@
+"""The admin as a way in: plain fields by the page's rules, secrets nowhere."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from providers import jobs, tasks
+from providers.jobs import Job
+from providers.models import Provider
+from routing.models import Route
+
+pytestmark = pytest.mark.django_db
+KEY = "sk-or-v1-0123456789abcdef"
+
+
+def saved(kind: str, key: str = KEY, **values: Any) -> Provider:
+    row = Provider(kind=kind, **values)
+    row.put_secret("api_key", key)
+    row.put_mapping("extra_headers", {"X-Team": "indigo"})
+    row.store()
+    return row
+
+
+def url(row: Provider) -> str:
+    return f"/admin/providers/provider/{row.pk}/change/"
+
+
+def test_s31_no_admin_page_shows_a_secret(site: Client) -> None:
+    row = saved("openrouter")
+    html = site.get(url(row)).content.decode()
+    assert 'name="api_base"' in html
+    assert 'name="api_key"' not in html
+    for secret in (KEY, "indigo", row.sealed["api_key"]["box"]):
+        assert secret not in html
+
+
+def test_plain_fields_are_saved_by_the_rules_of_the_page(site: Client) -> None:
+    row = saved("openrouter")
+    answer = site.post(url(row), {"api_base": "https://openrouter.ai/other/v1"})
+    assert answer.status_code == 302
+    after = Provider.objects.get()
+    assert after.api_base == "https://openrouter.ai/other/v1"
+    assert after.version == row.version + 1
+    assert after.open_mapping("extra_headers") == {"X-Team": "indigo"}
+
+
+@pytest.mark.parametrize("base", ["https://u:p@openrouter.ai", "https://evil.example/v1"])
+def test_s20_a_bad_or_foreign_address_is_refused(site: Client, base: str) -> None:
+    row = saved("openrouter")
+    answer = site.post(url(row), {"api_base": base})
+    assert answer.status_code == 200
+    assert Provider.objects.get().api_base == ""
+
+
+def test_azure_and_bedrock_are_edited_by_their_own_fields(site: Client) -> None:
+    azure = saved(
+        "azure_openai", api_base="https://d.openai.azure.com", values={"deployments": ["one"]}
+    )
+    site.post(url(azure), {"api_base": azure.api_base, "deployments": "one\ntwo"})
+    assert Provider.objects.get(kind="azure_openai").values["deployments"] == ["one", "two"]
+    bedrock = saved("bedrock", values={"region": "us-east-1"})
+    assert 'name="region"' in site.get(url(bedrock)).content.decode()
+
+
+def test_actions_queue_jobs(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(tasks, "enqueue", lambda job: None)
+    row = saved("openrouter")
+    for action in ("test_connection", "fetch_models"):
+        site.post("/admin/providers/provider/", {"action": action, "_selected_action": str(row.pk)})
+    assert sorted(Job.objects.values_list("task", flat=True)) == ["check", "fetch"]
+
+
+def test_routes_are_edited_in_the_admin(site: Client) -> None:
+    Route.objects.create(slot="main", model="a")
+    site.post("/admin/routing/route/main/change/", {"model": "b", "provider": "auto"})
+    assert Route.objects.get().model == "b"
+
+
+def test_jobs_and_catalog_are_read_only(site: Client) -> None:
+    row = saved("openrouter")
+    job = Job.objects.create(
+        provider=row, task="check", input_version=1, input_digest="x", deadline=row.updated_at
+    )
+    page = site.get(f"/admin/providers/job/{job.pk}/change/").content.decode()
+    assert 'name="_save"' not in page
+    assert site.get("/admin/providers/catalogentry/").status_code == 200
