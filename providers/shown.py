@@ -118,12 +118,15 @@ class Card:
 
 
 def cards() -> list[Card]:
-    """A card for every kind; two queries however many providers there are."""
-    rows = {row.kind: row for row in Provider.objects.all()}
+    """A card for every kind; two queries however many providers there are.
+
+    Tests first: one that ends between the two is still shown as running, and news will come.
+    """
     jobs = {
         job.provider_id: job
         for job in Job.objects.filter(task=Task.CHECK).pending().filter(is_draft=False)
     }
+    rows = {row.kind: row for row in Provider.objects.all()}
     made = []
     for kind, spec in KINDS.items():
         provider = rows.get(kind) or Provider(kind=kind)

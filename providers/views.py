@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from facio_site import sealing
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
-from providers import jobs
+from providers import broker, jobs
 from providers.checks import makes_completion
 from providers.forms import ProviderForm
 from providers.jobs import Job, Task
@@ -63,11 +63,14 @@ def detail_context(
     request: HttpRequest, provider: Provider, form: ProviderForm | None = None
 ) -> dict[str, Any]:
     """Everything the page of one provider shows."""
+    saved = not provider._state.adding
+    newest = {task: Job.objects.newest(provider, task) if saved else None for task in Task}
+    if saved:  # read after the jobs: what a finished one wrote is in it
+        provider = get_object_or_404(Provider, pk=provider.pk)
+    check = show_job(newest[Task.CHECK], provider)
+    fetch = show_job(newest[Task.FETCH], provider)
     draft = _draft(request, provider)
     shown = draft or provider
-    saved = not provider._state.adding
-    check = show_job(Job.objects.newest(provider, Task.CHECK) if saved else None, provider)
-    fetch = show_job(Job.objects.newest(provider, Task.FETCH) if saved else None, provider)
     models = [request.POST.get("test_model", "")] if request.method == "POST" else []
     return {
         "spec": provider.spec,
@@ -258,6 +261,7 @@ def provider_remove(request: HttpRequest, kind: str) -> HttpResponse:
     with transaction.atomic():
         record("provider.removed", actor=request.user, target=kind, request=request)
         provider.delete()
+        transaction.on_commit(broker.announce)
     messages.success(request, _("%s removed.") % KINDS[kind].label)
     return redirect("providers:list")
 
