@@ -4,6 +4,8 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
 
+from facio_site import sealing
+
 
 class UsageError(CommandError):
     """The command was called wrongly."""
@@ -20,6 +22,12 @@ class _OneLineParser(CommandParser):
 
 
 class Command(BaseCommand):
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except sealing.KeyMissing:
+            raise CommandError("there is no master key: nothing can be sealed or opened") from None
+
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Raises CommandError with the first fault that was found."""
         try:

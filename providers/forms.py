@@ -13,6 +13,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from facio_site import sealing
 from providers.adapters import Adapter, Entered, adapter_for
 from providers.http import BadURL, check_header
 from providers.keyshapes import clean_key, key_problem, warnings_for
@@ -248,6 +249,9 @@ class ProviderForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if not self.spec.is_oauth:
+            if not sealing.master_keys():
+                self.add_error("api_key", _("The master key is missing: nothing can be saved now."))
+                return data
             if not self.errors:
                 self._check_origins(data)
             self._check_key(data)

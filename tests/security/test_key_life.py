@@ -1,4 +1,4 @@
-"""A provider key's life: tried as a draft, swapped on Save, the old one kept for an undo, destroyed."""
+"""A provider key's life: tried as a draft, swapped on Save, the old one kept, then destroyed."""
 
 import json
 from datetime import timedelta

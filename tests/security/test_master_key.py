@@ -1,0 +1,307 @@
+"""The master key: rotation that may be killed, a wrong key, a lost key, no key, a bad key."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from facio_site import boot, sealed, sealing
+from facio_site.audit.models import AuditEntry
+from providers.models import Provider
+from tests.security import command
+
+KEY = "sk-or-v1-0123456789abcdef"
+
+
+def provider(kind: str = "openrouter", key: str = KEY) -> Provider:
+    row = Provider(kind=kind)
+    row.put_secret("api_key", key)
+    row.store()
+    return row
+
+
+# The real command on a database of its own
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated state folder with three providers."""
+    state = tmp_path_factory.mktemp("keys") / "state"
+    for kind in ("openrouter", "groq", "mistral"):
+        done = command.run(
+            state, "set_provider", kind, given=json.dumps({"apiKey": f"{KEY}{kind}"})
+        )
+        assert done.returncode == 0, done.stderr
+    return state
+
+
+@pytest.fixture
+def state(template: Path, tmp_path: Path) -> Path:
+    shutil.copytree(template, tmp_path / "state")
+    return tmp_path / "state"
+
+
+def boxes(state: Path) -> dict[str, str]:
+    """Kind -> box of its key, as the database has it."""
+    with sqlite3.connect(state / "db.sqlite3", timeout=20) as database:
+        rows = database.execute("SELECT kind, sealed FROM providers_provider").fetchall()
+    return {kind: json.loads(text)["api_key"]["box"] for kind, text in rows}
+
+
+def put_in_front(state: Path) -> None:
+    path = state / "master_keys"
+    path.write_text(f"{sealing.new_master_key()}\n{path.read_text()}")
+
+
+def exported(state: Path, **more: str) -> dict[str, Any]:
+    done = command.run(state, "export_config", "-", "--secrets", "keys", **more)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)["providers"]
+    return found
+
+
+@pytest.mark.journey
+def test_s24_rotation_killed_at_any_moment_is_finished_by_the_next_run(state: Path) -> None:
+    """Enough rows that kills land within the work."""
+    fill(state, 400)
+    put_in_front(state)
+    newest = sealing._parsed(tuple((state / "master_keys").read_text().split()))
+    newest_id = next(iter(newest))
+    kills_within = 0
+    for attempt in range(12):
+        process = command.start(state, "rotate_master_key")
+        wait_for_progress(state, process, newest_id)
+        process.kill()
+        process.communicate()
+        done, all_rows = progress(state, newest_id)
+        kills_within += 0 < done < all_rows
+        if done == all_rows or attempt == 3:
+            break
+    assert kills_within >= 1
+    finished = command.run(state, "rotate_master_key")
+    assert finished.returncode == 0, finished.stderr
+    assert "under old keys: 0, unreadable: 0" in finished.stdout
+    (state / "master_keys").write_text((state / "master_keys").read_text().split()[0])
+    assert exported(state)["groq"]["apiKey"] == f"{KEY}groq"
+
+
+def fill(state: Path, count: int) -> None:
+    """Copies of what a person may have many of: versions of what was set, sealed under the key."""
+    program = (
+        "import django; django.setup()\n"
+        "from django.db import transaction\n"
+        "from routing.models import PendingImport, ConfigVersion\n"
+        "with transaction.atomic():\n"
+        f"  for n in range({count}):\n"
+        "    row = ConfigVersion(number=n + 1, reason='undo')\n"
+        "    row.seal('state', 'x' * 2000)\n"
+        "    row.save()\n"
+    )
+    done = command.run(state, "migrate", "--verbosity=0")
+    assert done.returncode == 0, done.stderr
+    subprocess.run(
+        [sys.executable, "-c", program], cwd=command.ROOT, env=command.environ(state), check=True
+    )
+
+
+def progress(state: Path, newest: str) -> tuple[int, int]:
+    with sqlite3.connect(state / "db.sqlite3", timeout=20) as database:
+        counts = [
+            database.execute(
+                f"SELECT sum(sealed LIKE ?), count(*) FROM {table}", [f"%v1.{newest}%"]
+            )
+            for table in ("providers_provider", "routing_configversion")
+        ]
+        rows = [cursor.fetchone() for cursor in counts]
+    return sum(row[0] for row in rows), sum(row[1] for row in rows)
+
+
+def wait_for_progress(state: Path, process: Any, newest: str) -> None:
+    before = progress(state, newest)[0]
+    until = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < until:
+        if progress(state, newest)[0] > before + 10:
+            return
+        time.sleep(0.005)
+
+
+@pytest.mark.journey
+def test_s23_a_wrong_key_stops_the_start_with_one_sentence(state: Path) -> None:
+    (state / "master_keys").write_text(sealing.new_master_key())
+    done = command.run(state, "migrate", "--verbosity=0")
+    assert done.returncode == 1
+    assert "The master key is another one" in done.stderr
+    assert KEY not in done.stderr + done.stdout
+
+
+@pytest.mark.journey
+def test_s23_a_lost_key_is_given_up_by_name_and_keys_are_typed_again(state: Path) -> None:
+    (state / "master_keys").write_text(sealing.new_master_key())
+    refused = command.run(state, "rotate_master_key")
+    assert refused.returncode == 1
+    assert boxes(state)["groq"]
+    done = command.run(state, "rotate_master_key", "--forget-unreadable")
+    assert (done.returncode, "forgotten: 3" in done.stdout) == (0, True), done.stderr
+    assert command.run(state, "migrate", "--verbosity=0").returncode == 0
+    typed = command.run(state, "set_provider", "groq", given=json.dumps({"apiKey": KEY}))
+    assert typed.returncode == 0, typed.stderr
+    assert exported(state)["groq"]["apiKey"] == KEY
+
+
+@pytest.mark.journey
+def test_s25_without_the_key_commands_refuse_and_nothing_is_overwritten(state: Path) -> None:
+    before = boxes(state)
+    (state / "master_keys").unlink()
+    assert command.run(state, "migrate", "--verbosity=0").returncode == 0
+    assert command.run(state, "export_config", "-").returncode == 1
+    assert command.run(state, "rotate_master_key").returncode == 1
+    saved = command.run(state, "set_provider", "groq", given=json.dumps({"apiKey": "gsk_other1"}))
+    assert saved.returncode == 1
+    assert len(saved.stderr.strip().splitlines()) == 1
+    assert not (state / "master_keys").exists()
+    assert boxes(state) == before
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "short",
+        "A" * 43 + "=",
+        "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "not base64 at all!",
+        "c2hvcnQ=",
+    ],
+)
+@pytest.mark.journey
+def test_s23_a_key_that_is_none_stops_the_start(tmp_path: Path, key: str) -> None:
+    done = command.run(tmp_path, "migrate", "--verbosity=0", MASTER_KEYS=key)
+    assert done.returncode == 1
+    assert "a master key must" in done.stderr
+    assert key not in done.stderr
+
+
+@pytest.mark.journey
+def test_s23_the_key_file_is_private_from_its_first_byte(state: Path) -> None:
+    assert (state / "master_keys").stat().st_mode & 0o777 == 0o600
+    assert (state / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+# In this process
+
+
+@pytest.mark.django_db
+def test_s25_without_the_key_pages_work_and_forms_refuse(site: Client, settings: Any) -> None:
+    row = provider()
+    settings.MASTER_KEYS, settings.MASTER_KEY_FILE = [], "/nowhere"
+    for path in ("/", "/providers/", "/routing/", "/config/", "/activity/", "/accounts/"):
+        assert site.get(path).status_code == 200
+    assert "Master key missing" in site.get("/providers/openrouter/").content.decode()
+    for path in ("", "check/", "catalog/"):
+        answer = site.post(f"/providers/openrouter/{path}", {"api_key": "sk-or-v1-another"})
+        assert answer.status_code == 422
+        assert "The master key is missing" in answer.content.decode()
+    assert site.post("/config/download/", {"secrets": "env"}).status_code == 302
+    assert Provider.objects.get().sealed == row.sealed
+
+
+@pytest.mark.django_db
+def test_s23_boxes_name_their_key_so_that_a_wrong_one_shows(settings: Any) -> None:
+    assert boot.key_fits()
+    provider()
+    right = settings.MASTER_KEYS
+    assert boot.key_fits()
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+    assert not boot.key_fits()
+    settings.MASTER_KEYS = [sealing.new_master_key(), *right]
+    assert boot.key_fits()
+    settings.MASTER_KEYS, settings.MASTER_KEY_FILE = [], "/nowhere"
+    assert boot.key_fits()
+
+
+@pytest.mark.django_db
+def test_s25_one_damaged_secret_hurts_its_provider_only(site: Client) -> None:
+    good, bad = provider(), provider("groq", "gsk_0123456789abcdefgh")
+    bad.sealed["api_key"]["box"] = bad.sealed["api_key"]["box"][:-8] + "AAAAAAA="
+    bad.save()
+    assert site.get("/providers/").status_code == 200
+    page = site.get("/providers/groq/")
+    assert "Unreadable: type it again" in page.content.decode()
+    assert Provider.objects.get(kind="openrouter").open_secret("api_key") is not None
+    typed = {"api_key": "gsk_another56789abcdefgh", "api_base": ""}
+    assert site.post("/providers/groq/", typed).status_code == 302
+    assert Provider.objects.get(kind="groq").open_secret("api_key") is not None
+    assert good.kind == "openrouter"
+
+
+@pytest.mark.django_db
+def test_s24_an_unreadable_secret_does_not_keep_its_neighbours_under_the_old_key(
+    settings: Any,
+) -> None:
+    row = provider("bedrock", "ABSK0123456789abcdef")
+    row.put_secret("session_token", "token-0123456789abcdef")
+    row.sealed["session_token"]["box"] = row.sealed["api_key"]["box"]
+    row.save()
+    settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
+    assert sealed.rotate() == (1, 0, 1)
+    settings.MASTER_KEYS = settings.MASTER_KEYS[:1]
+    assert Provider.objects.get().unseal("api_key") == "ABSK0123456789abcdef"
+
+
+@pytest.mark.django_db
+def test_s24_a_row_changed_meanwhile_is_left_to_whoever_changed_it(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider()
+    settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
+    reseal = Provider.reseal
+
+    def while_somebody_saves(row: Provider) -> bool:
+        theirs = Provider.objects.get()
+        theirs.put_secret("api_key", "sk-or-v1-typed-just-now-0123")
+        theirs.store()
+        return reseal(row)
+
+    monkeypatch.setattr(Provider, "reseal", while_somebody_saves)
+    sealed.rotate()
+    assert Provider.objects.get().unseal("api_key") == "sk-or-v1-typed-just-now-0123"
+
+
+@pytest.mark.django_db
+def test_s33_a_rotation_is_recorded_with_counts_only(capsys: pytest.CaptureFixture[str]) -> None:
+    provider()
+    call_command("rotate_master_key")
+    entry = AuditEntry.objects.get(action="keys.rotated")
+    assert entry.result == "0 again, 0 not"
+
+
+@pytest.mark.django_db
+def test_s24_a_rotation_that_leaves_something_behind_fails(settings: Any) -> None:
+    provider()
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+    with pytest.raises(CommandError, match="keep the old keys"):
+        call_command("rotate_master_key")
+
+
+def test_s22_purposes_have_keys_of_their_own(settings: Any) -> None:
+    box = sealing.seal("rows", "place", "text")
+    with pytest.raises(sealing.Unreadable):
+        sealing.unseal("factors", "place", box)
+    settings.SECRET_KEY = "another one"
+    assert sealing.unseal("rows", "place", box) == "text"
+
+
+def test_s21_two_boxes_of_one_text_differ_and_a_flipped_byte_does_not_open() -> None:
+    one, other = (sealing.seal("rows", "place", "text") for _ in range(2))
+    assert one != other
+    head, _, body = one.rpartition(".")
+    flipped = ("B" if body[20] == "A" else "A").join((body[:20], body[21:]))
+    with pytest.raises(sealing.Unreadable):
+        sealing.unseal("rows", "place", f"{head}.{flipped}")
