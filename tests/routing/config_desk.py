@@ -1,0 +1,66 @@
+"""What a person does on /config/, done by Django's client."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from providers.models import Provider
+
+KEY = "sk-proj-0123456789abcdefghij"
+PASSWORD = "right horse"
+
+
+def saved(kind: str, key: str, **values: Any) -> Provider:
+    row = Provider(kind=kind, **values)
+    row.put_secret("api_key", key)
+    row.store()
+    return row
+
+
+def page_of(answer: Any) -> str:
+    text: str = answer.content.decode()
+    return text
+
+
+def token_of(html: str) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', html)
+    assert found
+    return found[1]
+
+
+def warned(answer: Any) -> str:
+    """What the page says in passing."""
+    found = re.search(r'<div class="toasts".*?</div>', page_of(answer), re.DOTALL)
+    return found[0] if found else ""
+
+
+def hand_in(site: Client, what: Any, *, how: str = "replace", name: str = "config.json") -> Any:
+    """The preview of a document or text; with a name it goes as a file."""
+    text = what if isinstance(what, str) else json.dumps(what)
+    data: dict[str, Any] = {"how": how}
+    data |= {"file": SimpleUploadedFile(name, text.encode())} if name else {"text": text}
+    answer = site.post("/config/import/", data, follow=True)
+    assert answer.status_code == 200, page_of(answer)
+    return answer
+
+
+def import_all(site: Client, document: dict[str, Any]) -> None:
+    """Take in a config.json with every consent."""
+    asked = hand_in(site, document)
+    html = page_of(asked)
+    consents = re.findall(r'name="consent" value="([^"]+)"', html)
+    data = {"token": token_of(html), "how": "replace", "consent": consents}
+    answer = site.post(asked.request["PATH_INFO"], data)
+    assert answer.status_code == 302, page_of(answer)
+
+
+def confirm(site: Client) -> Any:
+    """A fresh login."""
+    cache.clear()
+    return site.post("/accounts/reauthenticate/", {"password": PASSWORD})
