@@ -55,21 +55,28 @@ def desk(
 
 
 @pytest.fixture
+def own_broker(settings: Any) -> Iterator[str]:
+    """A broker of this test's own, which it may flush and stop."""
+    with processes.broker() as url, connected(url, settings):
+        yield url
+
+
+@pytest.fixture
 def alone(
-    transactional_db: None, sims: Simulators, with_broker: str, site: Client
+    transactional_db: None, sims: Simulators, own_broker: str, site: Client
 ) -> Iterator[Desk]:
-    """An owner with a broker and nobody who works: see `hire`."""
+    """An owner with a broker of his own and nobody who works: see `hire`."""
     yield Desk(site, sims)
     sims.release_hangs()
 
 
 @pytest.fixture
-def hire(alone: Desk, with_broker: str) -> Iterator[Hire]:
+def hire(alone: Desk, own_broker: str) -> Iterator[Hire]:
     """Starts workers of this test's own; keywords are more environment. All are ended after it."""
     hired: list[subprocess.Popen[bytes]] = []
 
     def start(**more: Any) -> "subprocess.Popen[bytes]":
-        hired.append(processes.start_worker(with_broker, **more))
+        hired.append(processes.start_worker(own_broker, **more))
         return hired[-1]
 
     yield start

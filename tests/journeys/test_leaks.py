@@ -94,12 +94,12 @@ def files() -> bytes:
 
 
 def test_s30_no_secret_passes_the_broker_or_stays_in_a_row_a_log_or_an_answer(
-    alone: Desk, hire: Hire, with_broker: str, tmp_path: Path
+    alone: Desk, hire: Hire, own_broker: str, tmp_path: Path
 ) -> None:
     log = tmp_path / "worker.log"
     worker = hire(log=log, DJANGO_SETTINGS_MODULE="tests.journeys.loud")
     answers: list[str] = []
-    with overheard(with_broker) as said:
+    with overheard(own_broker) as said:
         headers, body = f"X-Team: {HEADER}", json.dumps({"tag": BODY})
         alone.save("openrouter", api_key=SAVED, extra_headers=headers, extra_body=body)
         for kind, key in (("openrouter", ""), ("groq", TYPED), ("openai", REFUSED)):
@@ -109,7 +109,7 @@ def test_s30_no_secret_passes_the_broker_or_stays_in_a_row_a_log_or_an_answer(
             alone.ended(alone.job(kind, Task.FETCH))
             answers.append(alone.page(f"/providers/{kind}/"))
         answers += [alone.page(path) for path in ("/providers/", "/activity/", "/config/", "/")]
-        kept = kept_by(with_broker)
+        kept = kept_by(own_broker)
     assert {job.outcome for job in Job.objects.filter(task=Task.CHECK)} == {"ok", "bad_key"}
     assert Draft.objects.count() == 2
     processes.stop(worker)
@@ -148,10 +148,10 @@ def test_a_leak_would_be_seen_in_each_form(secret: str) -> None:
     assert leaks(demo_key("openrouter").encode()) == []
 
 
-def test_a_leak_would_be_heard_and_read(alone: Desk, with_broker: str) -> None:
-    with overheard(with_broker) as said, redis.Redis.from_url(with_broker) as client:
+def test_a_leak_would_be_heard_and_read(alone: Desk, own_broker: str) -> None:
+    with overheard(own_broker) as said, redis.Redis.from_url(own_broker) as client:
         client.set("some key", SAVED)
-        assert leaks(kept_by(with_broker))
+        assert leaks(kept_by(own_broker))
     assert leaks(b"\n".join(said))
     Provider(kind="groq", values={"note": TYPED}).save()
     assert leaks(rows())

@@ -46,6 +46,18 @@ def assert_stays(condition: Callable[[], bool], seconds: float = 1.0) -> None:
         time.sleep(0.05)
 
 
+def hanging_at_the_key(desk: Desk) -> Job:
+    """A test whose row will not move before the hang is over."""
+    job = desk.test("openrouter", "hang")
+
+    def at_the_key() -> bool:
+        job.refresh_from_db()
+        return any(rung["step"] == "key" for rung in job.rungs)
+
+    processes.wait_for(at_the_key)
+    return job
+
+
 # The usual case
 
 
@@ -68,10 +80,7 @@ def test_a_fetch_fills_the_catalog(desk: Desk) -> None:
 
 
 def test_the_waiter_is_told_the_moment_that_the_result_exists(desk: Desk) -> None:
-    job = desk.test("openrouter", "hang")
-    desk.called("openrouter")
-    processes.wait_for(lambda: Job.objects.get(pk=job.pk).rungs)
-    job.refresh_from_db()
+    job = hanging_at_the_key(desk)
     threading.Timer(0.7, desk.sims.release_hangs).start()
     asked = time.monotonic()
     answer = desk.news("check", job.pk, job.version)
@@ -100,15 +109,12 @@ def test_the_waiter_shows_the_rungs_while_they_are_climbed(desk: Desk) -> None:
 
 
 def test_two_pages_that_wait_are_both_told(desk: Desk, owner: Any) -> None:
-    job = desk.test("openrouter", "hang")
-    desk.called("openrouter")
-    processes.wait_for(lambda: Job.objects.get(pk=job.pk).rungs)
-    version = Job.objects.get(pk=job.pk).version
+    job = hanging_at_the_key(desk)
     told: list[str] = []
 
     def wait() -> None:
         page = Desk(signed_in(owner), desk.sims)
-        told.append(page.news("check", job.pk, version).content.decode())
+        told.append(page.news("check", job.pk, job.version).content.decode())
         connection.close()
 
     pages = [threading.Thread(target=wait) for _ in range(2)]
@@ -180,8 +186,7 @@ def test_a_hung_provider_holds_up_nobody(desk: Desk) -> None:
     others = [kind for kind in HOSTED if kind != "openrouter"]
     for kind in others:
         desk.save(kind)
-    part = desk.test_all()
-    assert 'value="0" max="17"' in part
+    assert 'max="17"' in desk.test_all()
     rows = [desk.ended(desk.job(kind)) for kind in others]
     assert {row.outcome for row in rows} == {Outcome.OK}
     assert desk.job("openrouter").status == Status.RUNNING
