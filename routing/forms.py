@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -53,6 +54,9 @@ class RouteForm(_Form):
         self.fields["provider"] = forms.ChoiceField(
             label=_("Provider"), choices=self._providers(), required=False
         )
+        self.fields["version"] = forms.IntegerField(
+            required=False, initial=self.instance.version, widget=forms.HiddenInput
+        )
         for field in self.fields.values():
             field.widget.attrs["form"] = "routes"  # other buttons of a card have their own forms
 
@@ -74,6 +78,20 @@ class RouteForm(_Form):
 
     def clean_provider(self) -> str:
         return str(self.cleaned_data["provider"] or AUTO)
+
+    def meets_other(self) -> Route | None:
+        """What somebody else has saved since this form was made, if that differs from it."""
+        stored = Route.objects.filter(slot=self.instance.slot).first() or Route(
+            slot=self.instance.slot
+        )
+        seen = self.cleaned_data.get("version")
+        asked = (self.cleaned_data["model"], self.cleaned_data["provider"])
+        if seen is None or seen == stored.version or asked == (stored.model, stored.provider):
+            return None
+        data: Any = copy(self.data)
+        data[self.add_prefix("version")] = stored.version
+        self.data = data  # so that a second Save replaces it
+        return stored
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

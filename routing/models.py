@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -56,6 +56,17 @@ class Route(models.Model):
 
     def __str__(self) -> str:
         return str(Slot(self.slot).label)
+
+    def store(self) -> bool:
+        """Save as a new version; False, and nothing is written, when somebody else was faster."""
+        before, self.version = self.version, self.version + 1
+        with transaction.atomic():
+            rows = Route.objects.select_for_update().filter(slot=self.slot)
+            current = rows.values_list("version", flat=True).first()
+            if (None if self._state.adding else before) != current:
+                return False
+            self.save()
+        return True
 
     @property
     def is_media(self) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing import config_views, import_views, live_views, views
+from routing import activity, config_views, import_views, live_views, views
 
 app_name = "routing"
 urlpatterns = [
@@ -23,5 +23,6 @@ urlpatterns = [
     path(
         "config/versions/<int:number>/restore/", live_views.version_restore, name="version-restore"
     ),
-    path("activity/", views.activity, name="activity"),
+    path("activity/", activity.activity, name="activity"),
+    path("activity/export/", activity.activity_export, name="activity-export"),
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
-from facio_site.audit.models import AuditEntry
 from providers import broker, jobs
 from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Provider
@@ -62,13 +61,17 @@ def overview(request: HttpRequest) -> HttpResponse:
 def routing(request: HttpRequest) -> HttpResponse:
     """All five routes in one form; saving explains them anew."""
     forms = _forms(request)
+    status, overtaken = HTTPStatus.OK, []
     if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
         if not can_edit(request.user):
             raise PermissionDenied
         valid = [form.is_valid() for form in forms]  # each one, so that each tells its errors
         if all(valid):
-            _save(request, forms)
-            return redirect("routing:routing")
+            overtaken = [stored for form in forms if (stored := form.meets_other())]
+            if not overtaken and _save(request, forms):
+                return redirect("routing:routing")
+            status = HTTPStatus.CONFLICT
     rows = provider_rows()
     shown = route_rows(rows, with_tests=True)
     context = {
@@ -78,11 +81,12 @@ def routing(request: HttpRequest) -> HttpResponse:
         "recipes": RECIPES,
         "pending": any(row.test and row.test.is_pending for row in shown),
         "findings": findings(shown),
+        "is_overtaken": status == HTTPStatus.CONFLICT,
+        "overtaken": overtaken,
         **_what_if(request),
         **_drill(request, shown),
         **_recipe(request, rows),
     }
-    status = 422 if request.method == "POST" else 200
     return render(request, "routing/routing.html", context, status=status)
 
 
@@ -147,13 +151,13 @@ def _drill(request: HttpRequest, shown: list[RouteRow]) -> dict[str, Any]:
     }
 
 
-def _save(request: HttpRequest, forms: list[RouteForm]) -> None:
-    changed = [form for form in forms if form.has_changed() or _differs(form)]
+def _save(request: HttpRequest, forms: list[RouteForm]) -> bool:
+    """False, and nothing is saved, when somebody else saved one of them at this very moment."""
+    changed = [form for form in forms if _differs(form)]
     with transaction.atomic():
-        for form in changed:
-            route = form.save(commit=False)
-            route.version += 1
-            route.save()
+        if not all(form.save(commit=False).store() for form in changed):
+            transaction.set_rollback(True)
+            return False
         if changed:
             record(
                 "routes.saved",
@@ -163,10 +167,11 @@ def _save(request: HttpRequest, forms: list[RouteForm]) -> None:
             )
     if changed:
         messages.success(request, _("Routes saved."))
+    return True
 
 
 def _differs(form: RouteForm) -> bool:
-    """A recipe's values are the form's initial ones and still not what is stored."""
+    """Compared with what is stored: a recipe's values are the form's initial ones."""
     stored = Route.objects.filter(slot=form.instance.slot).first() or Route()
     data = form.cleaned_data
     return (stored.model, stored.provider) != (data["model"], data["provider"])
@@ -180,8 +185,8 @@ def pin(request: HttpRequest, slot: str) -> HttpResponse:
     if row.can_pin and row.spec:
         with transaction.atomic():
             row.route.provider = row.spec.kind
-            row.route.version += 1
-            row.route.save()
+            if not row.route.store():
+                return redirect("routing:routing")
             record("routes.saved", actor=request.user, fields=[slot], request=request)
         messages.success(
             request,
@@ -268,14 +273,3 @@ def _static_names(kind: str, query: str) -> list[str]:
         row = Provider.objects.filter(kind=kind).first()
         names += row.values.get("deployments", []) if row else []
     return [name for name in names if query.lower() in name.lower()]
-
-
-@viewer_required
-@require_safe
-def activity(request: HttpRequest) -> HttpResponse:
-    Job.objects.finish_overdue()
-    page = Paginator(AuditEntry.objects.order_by("-at", "-pk"), 50).get_page(
-        request.GET.get("page", 1)
-    )
-    recent = Job.objects.select_related("provider").order_by("-created_at")[:50]
-    return render(request, "routing/activity.html", {"page": page, "jobs": recent})

@@ -17,6 +17,7 @@ from django.test import Client
 from facio_site import backup
 from facio_site.audit.models import AuditEntry
 from providers.models import Provider
+from routing.models import Route
 from tests.security import command
 
 KEY = "sk-or-v1-0123456789abcdef"
@@ -149,6 +150,45 @@ def test_s78_the_second_to_save_sees_both_versions_of_a_provider(site: Client) -
     assert "https://openrouter.ai/mine/v1" in page
     assert "https://openrouter.ai/theirs/v1" in page
     assert Provider.objects.get().api_base == "https://openrouter.ai/theirs/v1"
+
+
+ROUTES = {f"{slot}-provider": "auto" for slot in ("main", "subagent", "vision", "image", "video")}
+
+
+@pytest.mark.django_db
+def test_s78_the_second_to_save_sees_both_versions_of_a_route(site: Client) -> None:
+    seen = {"main-version": "0"}
+    theirs = {**ROUTES, **seen, "main-model": "theirs/model"}
+    mine = {**ROUTES, **seen, "main-model": "mine/model"}
+    assert site.post("/routing/", theirs).status_code == 302
+    answer = site.post("/routing/", mine)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "mine/model" in page
+    assert "theirs/model" in page
+    assert 'name="main-version" value="1"' in page
+    assert Route.objects.get(slot="main").model == "theirs/model"
+    again = site.post("/routing/", {**mine, "main-version": "1"})
+    assert again.status_code == 302
+    assert Route.objects.get(slot="main").model == "mine/model"
+
+
+@pytest.mark.django_db
+def test_s78_a_route_that_only_somebody_else_touched_is_not_put_back(site: Client) -> None:
+    site.post("/routing/", {**ROUTES, "main-version": "0", "main-model": "theirs/model"})
+    answer = site.post("/routing/", {**ROUTES, "main-version": "0", "vision-model": "mine/eyes"})
+    assert answer.status_code == 409
+    assert Route.objects.get(slot="main").model == "theirs/model"
+
+
+@pytest.mark.django_db
+def test_s78_a_save_at_the_very_same_moment_is_refused() -> None:
+    one, other = Route(slot="main", model="one"), Route(slot="main", model="other")
+    assert one.store()
+    assert not other.store()
+    mine = Route.objects.get()
+    assert Route.objects.get().store()
+    assert not mine.store()
 
 
 # Backup and restore: the real commands
