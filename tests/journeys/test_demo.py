@@ -1,0 +1,44 @@
+"""`make demo`: a newcomer without any key presses every button, and nothing is left of it."""
+
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.journeys.stack import STOPS_WITHIN, running
+from tests.journeys.tab import make_owner, opened
+from tests.simulators.entries import demo_key
+
+pytestmark = [pytest.mark.journey, pytest.mark.browser]
+
+
+def test_the_demo_serves_good_and_bad_keys_and_ends_in_mid_call_leaving_nothing(
+    browser: Browser, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "t"
+    temporary.mkdir()
+    with (
+        running(tmp_path / "unused", "--demo", TMPDIR=str(temporary)) as demo,
+        opened(browser, demo) as tab,
+    ):
+        assert demo.ready() == {"database": True, "broker": True, "worker": True}
+        assert "demo-good" in demo.said
+        make_owner(tab, demo.link)
+        tab.go("/providers/openrouter/")
+        for word, outcome in (("bad", "bad_key"), ("good", "ok"), ("nocredit", "no_credit")):
+            tab.fill("API key", demo_key("openrouter", word))
+            tab.press("Test connection")
+            tab.check(outcome)
+        tab.fill("API key", demo_key("openrouter", "hang"))
+        tab.press("Test connection")
+        expect(tab.page.locator('#check[data-state="running"]')).to_be_visible()
+        assert tab.watch.complaints == []
+        assert list(temporary.iterdir()) != []
+
+        asked = time.monotonic()
+        demo.process.terminate()
+        assert demo.process.wait(STOPS_WITHIN + 5) == 0
+        assert time.monotonic() - asked < STOPS_WITHIN
+    assert list(temporary.iterdir()) == []
+    assert not (tmp_path / "unused").exists()
