@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit import record
 from routing.forms import RouteForm
@@ -17,15 +19,30 @@ else:
     _Admin = admin.ModelAdmin  # not subscriptable when it runs
 
 
+class AdminRouteForm(RouteForm):
+    """The page's own form, which here tells a change by somebody else as an error."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.errors and (stored := self.meets_other()):
+            raise ValidationError(
+                _("Somebody else saved %(model)s · %(provider)s meanwhile. Save again to replace."),
+                params={"model": stored.model or "–", "provider": stored.provider},
+            )
+        return data
+
+
 @admin.register(Route)
 class RouteAdmin(_Admin):
-    form = RouteForm
+    form = AdminRouteForm
     list_display = ("slot", "model", "provider", "updated_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Route | None = None) -> bool:
+        return False  # an override goes by emptying it, which is recorded
+
     def save_model(self, request: HttpRequest, obj: Route, form: Any, change: bool) -> None:
-        obj.version += 1
-        super().save_model(request, obj, form, change)
+        obj.store()
         record("routes.saved", actor=request.user, fields=[obj.slot], request=request)

@@ -182,6 +182,18 @@ def test_s78_a_route_that_only_somebody_else_touched_is_not_put_back(site: Clien
 
 
 @pytest.mark.django_db
+def test_s78_the_admin_does_not_overwrite_a_route_either(site: Client) -> None:
+    Route(slot="main", model="theirs/model").store()
+    path = "/admin/routing/route/main/change/"
+    mine = {"model": "mine/model", "provider": "auto", "version": "0"}
+    answer = site.post(path, mine)
+    assert "theirs/model" in answer.content.decode()
+    assert Route.objects.get().model == "theirs/model"
+    assert site.post(path, {**mine, "version": "1"}).status_code == 302
+    assert (Route.objects.get().model, Route.objects.get().version) == ("mine/model", 2)
+
+
+@pytest.mark.django_db
 def test_s78_a_save_at_the_very_same_moment_is_refused() -> None:
     one, other = Route(slot="main", model="one"), Route(slot="main", model="other")
     assert one.store()
