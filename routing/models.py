@@ -43,7 +43,7 @@ class RouteQuerySet(models.QuerySet["Route"]):
 class Route(models.Model):
     """Model and provider of one slot. `provider` is "auto", a kind, or for media a free name."""
 
-    slot = models.CharField(max_length=10, primary_key=True, choices=Slot.choices)
+    slot = models.CharField(max_length=10, primary_key=True, choices=Slot)
     model = models.CharField(max_length=300, blank=True, default="")  # "" = not set
     provider = models.CharField(max_length=60, default=AUTO)
     version = models.PositiveIntegerField(default=0)

@@ -50,7 +50,7 @@ class User(AbstractUser):
     """A person with one role. Staff and superuser follow from it: an owner is both, others none."""
 
     role = models.CharField(
-        _("role"), max_length=10, choices=Role.choices, default=Role.VIEWER, db_index=True
+        _("role"), max_length=10, choices=Role, default=Role.VIEWER, db_index=True
     )
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
@@ -139,7 +139,7 @@ class Invitation(models.Model):
     making the account deletes the row."""
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    role = models.CharField(_("role"), max_length=10, choices=Role)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         User, null=True, on_delete=models.CASCADE, related_name="invitations"

@@ -68,9 +68,7 @@ def test_bad_input_is_422_at_its_field(site: Client) -> None:
 
 
 def test_inside_htmx_only_the_error_texts_are_replaced(site: Client, queued: list[Job]) -> None:
-    answer = site.post(
-        "/providers/groq/check/", {"api_key": "gsk_typed and broken"}, headers=HTMX
-    )
+    answer = site.post("/providers/groq/check/", {"api_key": "gsk_typed and broken"}, headers=HTMX)
     html = answer.content.decode()
     assert answer.status_code == 422
     assert 'id="id_api_key_slot"' in html
