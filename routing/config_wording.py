@@ -46,7 +46,7 @@ OVERTAKEN = gettext_lazy(
 )
 
 _IGNORED: Mapping[str, Any] = {
-    "placeholder": gettext_lazy("a mask or an example, no real value: what is stored stays"),
+    "placeholder": gettext_lazy("a mask or an example: it never takes the place of a stored value"),
     "oauth": gettext_lazy("this provider has no key: the agent signs in itself"),
     "too_long": gettext_lazy("too long, or no plain text"),
     "not_text": gettext_lazy("not a plain text"),

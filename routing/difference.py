@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from typing import Any, Literal
 from providers.specs import ProviderSpec
 from routing.document import camel, join, snake
 from routing.order import FACTS, INHERITED_NAMES
-from routing.owned import is_owned
+from routing.owned import MASK, is_owned
 from routing.understood import is_reference
 
 Path = tuple[str, ...]
@@ -26,13 +27,14 @@ SET = "set"
 _NAMED_BY_PEOPLE = frozenset({"mcp_servers", "model_presets"})
 _THEIRS = frozenset({"env", "headers", "extra_headers", "extra_body", "extra_query"})
 _PLAIN = frozenset({"api_base", "region", "profile"})
+_MASK = re.compile(r"[*•]{3,}")
 _MISSING: Any = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathChange:
     """One place where two documents differ. `before` and `after` are fit to be shown: "" = not
-    there, "set" for a secret, ${NAME} for a reference, else the value."""
+    there, "set" for a secret, *** for a mask, ${NAME} for a reference, else the value."""
 
     keys: Path
     op: Op
@@ -97,6 +99,8 @@ def _shown(value: Any, *, is_secret: bool) -> str:
         return ""
     if isinstance(value, str) and (is_reference(value) or not is_secret):
         return value
+    if isinstance(value, str) and _MASK.fullmatch(value):
+        return MASK
     return SET if is_secret else json.dumps(value, ensure_ascii=False)
 
 

@@ -84,7 +84,7 @@ def test_a_first_write_makes_a_private_file_and_version_1(
     saved("openai", KEY)
     text = changes_of(page_of(site.get("/config/")))
     assert "No file yet" in text
-    assert "agents.defaults.model – gpt-5" in text
+    assert "agents.defaults.model – → gpt-5" in text
 
     answer = write(site)
     assert answer.status_code == 302
@@ -121,7 +121,7 @@ def test_a_second_write_keeps_mode_and_a_backup_and_shows_only_the_edit(
     before = path.read_bytes()
     Route.objects.update(model="gpt-6", version=2)
     text = changes_of(page_of(site.get("/config/")))
-    assert "agents.defaults.model gpt-5 gpt-6" in text
+    assert "agents.defaults.model gpt-5 → gpt-6" in text
     assert "agents.defaults.provider" not in text
     write(site)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -342,7 +342,7 @@ def test_three_ways_their_change_and_ours_both_count(
 
     text = changes_of(page_of(site.get("/config/")))
     assert "agents.defaults.temperature Mine: set Theirs: set" in text
-    assert "agents.defaults.model gpt-5 gpt-6" in text
+    assert "agents.defaults.model gpt-5 → gpt-6" in text
     write(site)
 
     written = read_json(path.read_bytes())
