@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET
 from facio_site.accounts.roles import viewer_required
 from providers import broker
 from providers.jobs import Job
-from providers.views import detail_context, list_context
+from providers.views import detail_context, render_news
 
 HOLD_SECONDS = 8.0
 _MOST_WATCHED = 64
@@ -112,8 +112,7 @@ def _answer(
     parts = {w.job: w.part for w in watched}
     html: list[str] = []
     if any(parts[job.pk] == "card" for job in changed):
-        context = {**list_context(), "oob": True, "changed": {job.provider_id for job in changed}}
-        html.append(render_to_string("providers/list.html#news", context, request))
+        html.append(render_news(request, {job.provider.kind for job in changed}))
     for job in changed:
         name, _, about = parts[job.pk].partition("-")
         if render := PARTS.get(name):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from providers.jobs import Job, Task
+from providers.jobs import Job
 from providers.models import Provider
 from providers.outcomes import Outcome
-from providers.registry import KINDS
 from providers.specs import ProviderSpec
 from providers.wording import KEY_STATES, STEPS, sentence
 
@@ -89,60 +86,3 @@ def _rungs(job: Job, spec: ProviderSpec) -> Iterable[ShownRung]:
             if is_quiet
             else sentence(rung["outcome"], rung.get("detail", ""), rung.get("params"), spec),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One provider on the list."""
-
-    spec: ProviderSpec
-    provider: Provider
-    job: Job | None  # a test under way
-
-    @property
-    def outcome(self) -> str:
-        """For data-outcome: the last check of the saved values; "" = none."""
-        return self.provider.check_outcome
-
-    @property
-    def status(self) -> str:
-        if self.job:
-            return self.job.state
-        if not self.provider.is_configured:
-            return "not_configured"
-        return self.provider.check_outcome or "never"
-
-    @property
-    def checked_at(self) -> datetime | None:
-        return self.provider.checked_at
-
-
-def cards() -> list[Card]:
-    """A card for every kind; two queries however many providers there are.
-
-    Tests first: one that ends between the two is still shown as running, and news will come.
-    """
-    jobs = {
-        job.provider_id: job
-        for job in Job.objects.filter(task=Task.CHECK).pending().filter(is_draft=False)
-    }
-    rows = {row.kind: row for row in Provider.objects.all()}
-    made = []
-    for kind, spec in KINDS.items():
-        provider = rows.get(kind) or Provider(kind=kind)
-        made.append(Card(spec, provider, jobs.get(provider.pk)))
-    return made
-
-
-def batch_progress(jobs: Iterable[Job]) -> dict[str, Any]:
-    """Counts of a "Test all" for its progress bar."""
-    listed = list(jobs)
-    done = [job for job in listed if not job.is_pending]
-    return {
-        "total": len(listed),
-        "done": len(done),
-        "running": sum(job.status == "running" for job in listed),
-        "ok": sum(job.outcome == Outcome.OK for job in done),
-        "failed": sum(job.outcome != Outcome.OK for job in done),
-        "is_pending": len(done) < len(listed),
-    }

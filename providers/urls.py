@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from providers import live, views
+from providers import catalog_views, live, views
 
 app_name = "providers"
 urlpatterns = [
     path("live/", live.live, name="live"),
+    path("catalog/", catalog_views.catalog, name="catalog"),
+    path("catalog/rows/", catalog_views.catalog_rows, name="catalog-rows"),
+    path("palette/", catalog_views.palette, name="palette"),
     path("providers/", views.provider_list, name="list"),
+    path("providers/cards/", views.provider_cards, name="cards"),
     path("providers/check/", views.check_all, name="check-all"),
     path("providers/check/cancel/", views.check_cancel, name="check-cancel"),
     path("providers/<slug:kind>/", views.provider_detail, name="detail"),

@@ -4,13 +4,18 @@ A start answers the part that was pressed; news come through /live/ (live.py).
 """
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
@@ -18,13 +23,14 @@ from facio_site import sealing
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from providers import broker, jobs
+from providers.board import GROUPS, SORTS, STATUSES, Asked, board
 from providers.checks import makes_completion
 from providers.forms import ProviderForm
 from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Draft, Provider, Replaced
 from providers.outbound import policy
 from providers.registry import KINDS
-from providers.shown import batch_progress, cards, show_job
+from providers.shown import show_job
 from providers.wording import catalog_note
 
 MODELS_SHOWN = 100
@@ -33,21 +39,50 @@ MODELS_SHOWN = 100
 @viewer_required
 @require_safe
 def provider_list(request: HttpRequest) -> HttpResponse:
-    Job.objects.finish_overdue()
-    return render(request, "providers/list.html", list_context())
+    return render(request, "providers/list.html", list_context(request.GET))
 
 
-def list_context() -> dict[str, Any]:
-    shown = cards()
-    batch = Job.objects.exclude(batch=None).order_by("-created_at").first()
-    progress = batch_progress(Job.objects.filter(batch=batch.batch)) if batch else None
+@viewer_required
+@require_GET
+def provider_cards(request: HttpRequest) -> HttpResponse:
+    """The cards alone, as one types; the address bar follows."""
+    asked = Asked.read(request.GET)
+    response = _board(request, list_context(request.GET))
+    given = {name: value for name, value in asdict(asked).items() if value}
+    response["HX-Replace-Url"] = "?" + urlencode(given) if given else reverse("providers:list")
+    return response
+
+
+def list_context(query: Mapping[str, str]) -> dict[str, Any]:
+    shown, asked = board(), Asked.read(query)
+    counts = shown.counts()
     return {
-        "cards": shown,
-        "configured": sum(card.provider.is_configured for card in shown),
-        "batch": batch,
-        "progress": progress,
-        "pending": any(card.job for card in shown) or bool(progress and progress["is_pending"]),
+        "board": shown,
+        "asked": asked,
+        "cards": asked.of(shown.cards),
+        "progress": shown.progress,
+        "statuses": [(name, label, counts.get(name, 0)) for name, label in STATUSES.items()],
+        "groups": GROUPS.items(),
+        "sorts": SORTS.items(),
+        "pending": shown.is_pending,
     }
+
+
+def render_news(request: HttpRequest, kinds: set[str]) -> str:
+    """Cards that have changed, the counts and the progress, each to take the place of the old."""
+    context = {**list_context({}), "oob": True}
+    counts = render_to_string("providers/list.html#counts", context)
+    progress = render_to_string("providers/list.html#progress", context, request)
+    changed = [card.news for card in context["cards"] if card.kind in kinds]
+    return "".join([counts, progress, *changed])
+
+
+def _board(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """The part of the list that changes; the page's waiter wakes when something is under way."""
+    response = render(request, "providers/list.html#board", context)
+    if context["pending"]:
+        response["HX-Trigger-After-Settle"] = "started"
+    return response
 
 
 @viewer_required
@@ -290,9 +325,7 @@ def check_all(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
     if not request.headers.get("HX-Request"):
         return redirect("providers:list")
-    response = render(request, "providers/list.html#board", list_context())
-    response["HX-Trigger-After-Settle"] = "started"
-    return response
+    return _board(request, list_context(request.POST))
 
 
 @editor_required
@@ -303,7 +336,7 @@ def check_cancel(request: HttpRequest) -> HttpResponse:
         job.cancel()
     if not request.headers.get("HX-Request"):
         return redirect("providers:list")
-    return render(request, "providers/list.html#board", list_context())
+    return _board(request, list_context(request.POST))
 
 
 def _provider(kind: str) -> Provider:

@@ -35,10 +35,28 @@
     }
   });
 
+  // The palette: Ctrl-K opens it, arrows walk from the input through the links, Enter opens one.
   document.addEventListener("keydown", (event) => {
     const palette = by("palette");
-    if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || !palette) return;
-    event.preventDefault();
-    palette.togglePopover();
+    if (!palette) return;
+    if (event.key === "k" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      palette.togglePopover();
+      return;
+    }
+    if (!palette.matches(":popover-open")) return;
+    const input = palette.querySelector("input");
+    const stops = [input, ...palette.querySelectorAll(".palette-list :is(a, button)")];
+    const at = stops.indexOf(document.activeElement);
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      stops.at((at + step) % stops.length).focus();
+    } else if (event.key === "Enter" && at === 0) {
+      event.preventDefault();
+      stops[1]?.click();
+    } else if (at > 0 && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey) {
+      input.focus();
+    }
   });
 })();

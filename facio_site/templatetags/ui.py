@@ -7,12 +7,13 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template import Context
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 from lucide.templatetags.lucide import lucide
 
 register = template.Library()
@@ -116,6 +117,20 @@ def mark(kind: str, label: str, size: str = "") -> SafeString:
     )
 
 
+@register.simple_tag
+def mini_mark(kind: str, label: str, state: str) -> SafeString:
+    """A list item: a small monogram in the tone of a state or outcome, with words to hear."""
+    words = f"{label}: {status_label(state)}"
+    return format_html(
+        '<li class="mark mark-sm" data-tone="{}" title="{}"><span aria-hidden="true">{}</span>'
+        '<span class="sr">{}</span></li>',
+        tone(state),
+        words,
+        _MONOGRAMS.get(str(kind)) or monogram(label),
+        words,
+    )
+
+
 def monogram(label: str) -> str:
     """Two letters: initials of words and inner capitals, else the first two letters."""
     words = [word for word in str(label).split() if word[0].isalnum()]
@@ -135,11 +150,12 @@ def ago(moment: datetime | None, missing: str = "") -> SafeString | str:
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
         formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT") + " UTC",
-        _age((timezone.now() - moment).total_seconds()),
+        age((timezone.now() - moment).total_seconds()),
     )
 
 
-def _age(seconds: float) -> str:
+def age(seconds: float) -> str:
+    """How long ago, in the largest unit that fits."""
     if seconds < 10:
         return _("just now")
     if seconds < 60:
@@ -187,6 +203,24 @@ def theme(context: Context) -> str:
     request = context.get("request")
     chosen = request.COOKIES.get("theme", "") if request is not None else ""
     return chosen if chosen in THEMES else THEMES[0]
+
+
+@register.simple_tag(takes_context=True)
+def section(context: Context) -> str:
+    """What {% here %} depends on: the first step of the path, with a + for a page below it."""
+    request = context.get("request")
+    first, _slash, rest = request.path.strip("/").partition("/") if request else ("", "", "")
+    return f"{first}+" if rest else first
+
+
+@register.simple_tag
+def languages() -> SafeString:
+    """A button for each other language, named in itself; for a form that posts to /language/."""
+    now = get_language()
+    others = [get_language_info(code) for code, _name in settings.LANGUAGES if code != now]
+    rows = [(one["code"], one["code"], one["name_local"].capitalize()) for one in others]
+    row = '<button class="btn btn-ghost btn-sm" name="language" value="{}" lang="{}">{}</button>'
+    return format_html_join("", row, rows)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,296 @@
+"""The list of providers: its cards, what is asked of it, and how far "Test all" has come.
+
+Cards that are equal look the same, so each is drawn once and kept: drawing 24 of them anew takes
+longer than everything else on the page. No card holds anything of the reader but the language.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
+
+from facio_site.templatetags.ui import age, tone
+from providers.jobs import PENDING, Job, Status, Task
+from providers.models import Provider
+from providers.outcomes import Outcome
+from providers.registry import KINDS
+
+STATUSES = {
+    "": gettext_lazy("All"),
+    "works": gettext_lazy("Works"),
+    "attention": gettext_lazy("Needs attention"),
+    "untested": gettext_lazy("Not tested"),
+    "off": gettext_lazy("Not set up"),
+}
+GROUPS = {
+    "": gettext_lazy("All kinds"),
+    "hosted": gettext_lazy("Hosted"),
+    "gateway": gettext_lazy("Gateways and plans"),
+    "local": gettext_lazy("Local servers"),
+    "oauth": gettext_lazy("Sign-in"),
+}
+SORTS = {
+    "": gettext_lazy("Set up first"),
+    "name": gettext_lazy("Name"),
+    "status": gettext_lazy("Needs attention first"),
+    "tested": gettext_lazy("Last test"),
+    "models": gettext_lazy("Number of models"),
+}
+_UNTOLD = ("", Outcome.REFERENCE, Outcome.CANCELLED)  # nothing is known to work or to be wrong
+_BY_STATUS = ("attention", "works", "untested", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One provider. `status` is what its pill says; `outcome` and `state` are its data
+    attributes."""
+
+    kind: str
+    is_configured: bool
+    status: str
+    state: str
+    outcome: str
+    job: uuid.UUID | None  # a test under way
+    version: int
+    checked_at: datetime | None
+    age: str
+    ms: int | None
+    models: int
+
+    @property
+    def filed(self) -> str:
+        """The status that it is filtered by."""
+        if not self.is_configured:
+            return "off"
+        if self.outcome in _UNTOLD:
+            return "untested"
+        return "works" if self.outcome == Outcome.OK else "attention"
+
+    @property
+    def html(self) -> SafeString:
+        return _drawn(self, get_language() or "", False)
+
+    @property
+    def news(self) -> SafeString:
+        """Drawn to take the place of what stands on the page."""
+        return _drawn(self, get_language() or "", True)
+
+
+@lru_cache(maxsize=1024)
+def _drawn(card: Card, _language: str, oob: bool) -> SafeString:
+    context = {"card": card, "spec": KINDS[card.kind], "oob": oob}
+    return mark_safe(render_to_string("providers/list.html#card", context))  # noqa: S308
+
+
+class _Test(NamedTuple):
+    """The part of a job that the list shows."""
+
+    pk: uuid.UUID
+    provider_id: uuid.UUID
+    status: str
+    version: int
+    outcome: str
+    is_draft: bool
+    batch: uuid.UUID | None
+    created_at: datetime
+    finished_at: datetime | None
+    deadline: datetime
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status in PENDING
+
+    def begun(self) -> datetime:
+        return self.created_at
+
+    @property
+    def shown(self) -> str:
+        return self.status if self.is_pending else self.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the newest "Test all" has come, if it began within the last hour."""
+
+    rows: Sequence[tuple[str, str, str]]  # kind, label, state or outcome
+    done: int
+    ok: int
+    running: Sequence[str]  # labels
+    failed: Sequence[str]
+    started_at: datetime
+    took_ms: int | None  # None while it goes on
+
+    @property
+    def total(self) -> int:
+        return len(self.rows)
+
+    @property
+    def is_pending(self) -> bool:
+        return self.done < self.total
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    cards: Sequence[Card]
+    progress: Progress | None
+    kinds: Mapping[uuid.UUID, str]  # provider row -> kind
+
+    @property
+    def is_pending(self) -> bool:
+        return any(card.job for card in self.cards)
+
+    @property
+    def configured(self) -> int:
+        return sum(card.is_configured for card in self.cards)
+
+    def counts(self) -> dict[str, int]:
+        """How many cards each status has; "" = all."""
+        return {"": len(self.cards), **Counter(card.filed for card in self.cards)}
+
+
+def board() -> Board:
+    """Two queries, however many providers and tests there are.
+
+    Tests first: one that ends between the two is still shown as running, and news will come.
+    """
+    tests = _tests()
+    now = timezone.now()
+    if any(one.is_pending and one.deadline < now for one in tests):
+        Job.objects.finish_overdue()
+        tests = _tests()
+    rows = {
+        row["kind"]: row
+        for row in Provider.objects.order_by().values(
+            "pk",
+            "kind",
+            "configured_at",
+            "check_outcome",
+            "check_ms",
+            "checked_at",
+            "catalog_count",
+        )
+    }
+    running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
+    cards = [_card(kind, rows.get(kind), running, now) for kind in KINDS]
+    kinds = {row["pk"]: kind for kind, row in rows.items()}
+    newest = max((one for one in tests if one.batch), key=_Test.begun, default=None)
+    batch = [one for one in tests if newest and one.batch == newest.batch]
+    return Board(cards, _progress(batch, kinds) if batch else None, kinds)
+
+
+def _tests() -> list[_Test]:
+    """Tests under way, and those of each "Test all" of the last hour."""
+    recent = Q(batch__isnull=False, created_at__gt=timezone.now() - timedelta(hours=1))
+    rows = Job.objects.filter(Q(status__in=PENDING) | recent, task=Task.CHECK)
+    return [_Test(*row) for row in rows.order_by().values_list(*_Test._fields)]
+
+
+def _card(
+    kind: str, row: Mapping[str, Any] | None, running: Mapping[uuid.UUID, _Test], now: datetime
+) -> Card:
+    if row is None:
+        return Card(kind, False, "not_configured", "never", "", None, 0, None, "", None, 0)
+    test = running.get(row["pk"])
+    is_configured = row["configured_at"] is not None
+    outcome, checked_at = row["check_outcome"], row["checked_at"]
+    status = (outcome or "never") if is_configured else "not_configured"
+    return Card(
+        kind=kind,
+        is_configured=is_configured,
+        status=test.status if test else status,
+        state=test.status if test else "done" if outcome else "never",
+        outcome=outcome,
+        job=test.pk if test else None,
+        version=test.version if test else 0,
+        checked_at=None if test else checked_at,
+        age="" if test or not checked_at else age((now - checked_at).total_seconds()),
+        ms=row["check_ms"],
+        models=row["catalog_count"],
+    )
+
+
+def _progress(tests: Sequence[_Test], kinds: Mapping[uuid.UUID, str]) -> Progress:
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    rows = sorted(
+        ((kinds[one.provider_id], one) for one in tests if one.provider_id in kinds),
+        key=lambda row: order[row[0]],
+    )
+    started = min(one.created_at for one in tests)
+    ends = [one.finished_at for one in tests if one.finished_at]
+    is_over = all(one.finished_at for one in tests)
+    return Progress(
+        rows=[(kind, KINDS[kind].label, one.shown) for kind, one in rows],
+        done=sum(not one.is_pending for _kind, one in rows),
+        ok=sum(one.outcome == Outcome.OK for _kind, one in rows),
+        running=[KINDS[kind].label for kind, one in rows if one.status == Status.RUNNING],
+        failed=[KINDS[kind].label for kind, one in rows if tone(one.shown) in ("warn", "error")],
+        started_at=started,
+        took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,
+    )
+
+
+# What is asked of the list ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Search, filters and order; "" asks for nothing."""
+
+    q: str = ""
+    status: str = ""
+    group: str = ""
+    sort: str = ""
+
+    @classmethod
+    def read(cls, query: Mapping[str, str]) -> Asked:
+        """Unknown values ask for nothing."""
+
+        def known(name: str, values: Mapping[str, Any]) -> str:
+            value = query.get(name, "")
+            return value if value in values else ""
+
+        return cls(
+            q=" ".join(query.get("q", "")[:100].split()),
+            status=known("status", STATUSES),
+            group=known("group", GROUPS),
+            sort=known("sort", SORTS),
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.q or self.status or self.group)
+
+    def of(self, cards: Iterable[Card]) -> list[Card]:
+        """The cards that match, in the order that is asked for."""
+        return sorted((card for card in cards if self._matches(card)), key=self._key)
+
+    def _matches(self, card: Card) -> bool:
+        spec = KINDS[card.kind]
+        where = f"{spec.label} {card.kind} {' '.join(spec.strip_prefixes)}".lower()
+        return (
+            all(word in where for word in self.q.lower().split())
+            and self.status in ("", card.filed)
+            and self.group in ("", spec.group)
+        )
+
+    def _key(self, card: Card) -> Any:
+        if self.sort == "name":
+            return KINDS[card.kind].label.lower()
+        if self.sort == "status":
+            return _BY_STATUS.index(card.filed)
+        if self.sort == "tested":
+            return -card.checked_at.timestamp() if card.checked_at else 0.0
+        if self.sort == "models":
+            return -card.models
+        return not card.is_configured

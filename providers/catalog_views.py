@@ -1,0 +1,188 @@
+"""The catalog over all providers, and the palette that jumps to pages, providers and models."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_safe
+
+from facio_site.accounts.roles import can_edit, viewer_required
+from facio_site.templatetags.ui import short
+from providers.entries import shown_entries, table_rows
+from providers.models import Provider
+from providers.registry import KINDS
+from providers.shelf import SORTS, Wanted, shelf
+
+ROWS = 50
+CONTEXTS = (8_000, 32_000, 128_000, 200_000, 1_000_000)
+PRICES = (0, 0.5, 1, 3, 10)
+SHOWS = {"": gettext_lazy("All"), "new": gettext_lazy("New"), "gone": gettext_lazy("Gone")}
+COLUMNS = (
+    ("model", gettext_lazy("Model"), ""),
+    ("provider", gettext_lazy("Provider"), "hide-phone"),
+    ("context", gettext_lazy("Context"), "num hide-phone"),
+    ("", gettext_lazy("In → out"), "hide-phone"),
+    ("price", gettext_lazy("$ in / out"), "num hide-phone"),
+    ("", gettext_lazy("Abilities"), "hide-phone"),
+)
+
+
+@viewer_required
+@require_safe
+def catalog(request: HttpRequest) -> HttpResponse:
+    context = rows_context(request.GET)
+    providers = Provider.objects.filter(catalog_at__isnull=False).order_by("kind")
+    context |= {
+        "providers": [(row.kind, row.spec.label, row.catalog_count) for row in providers],
+        "contexts": [(str(tokens), short(tokens)) for tokens in CONTEXTS],
+        "prices": [(f"{price:g}", price) for price in PRICES],
+        "shows": SHOWS.items(),
+    }
+    return render(request, "providers/catalog.html", context)
+
+
+@viewer_required
+@require_GET
+def catalog_rows(request: HttpRequest) -> HttpResponse:
+    """The rows alone, as one types; the address bar follows."""
+    context = rows_context(request.GET)
+    response = render(request, "providers/catalog.html#rows", context)
+    response["HX-Replace-Url"] = "/catalog/" + context["address"]
+    return response
+
+
+def rows_context(query: QueryDict) -> dict[str, Any]:
+    """What is asked for and one page of what is found. Unknown values ask for nothing."""
+    wanted = _wanted(query)
+    page = _number(query.get("page"), (), 1) or 1
+    full = shelf()
+    total, found = full.find(wanted, (page - 1) * ROWS, page * ROWS)
+    pages = max(1, -(-total // ROWS))
+    if page > pages:
+        page = pages
+        _total, found = full.find(wanted, (page - 1) * ROWS, page * ROWS)
+    asked = {
+        "q": wanted.text,
+        "provider": wanted.kind,
+        "image": "on" if wanted.has_image else "",
+        "tools": "on" if wanted.has_tools else "",
+        "context": wanted.context or "",
+        "price": "" if wanted.price is None else f"{wanted.price:g}",
+        "show": wanted.show,
+        "sort": "" if wanted.sort == "model" else wanted.sort,
+    }
+    return {
+        "asked": {name: str(value) for name, value in asked.items()},
+        "is_filtered": any(value for name, value in asked.items() if name != "sort"),
+        "rows": table_rows(shown_entries(found)),
+        "total": total,
+        "of": len(full.pks),
+        "first": (page - 1) * ROWS + 1,
+        "last": min(total, page * ROWS),
+        "page": page,
+        "pages": pages,
+        "heads": [_head(asked, *column) for column in COLUMNS],
+        "address": _address(asked, page=page if page > 1 else ""),
+        "previous": _address(asked, page=page - 1 if page > 2 else "") if page > 1 else "",
+        "next": _address(asked, page=page + 1) if page < pages else "",
+    }
+
+
+def _wanted(query: QueryDict) -> Wanted:
+    kind, show, sort = query.get("provider", ""), query.get("show", ""), query.get("sort", "")
+    price = query.get("price", "")
+    return Wanted(
+        text=" ".join(query.get("q", "")[:200].split()),
+        kind=kind if kind in KINDS else "",
+        has_image=bool(query.get("image")),
+        has_tools=bool(query.get("tools")),
+        context=_number(query.get("context"), CONTEXTS, 0),
+        price=float(price) if price in {f"{one:g}" for one in PRICES} else None,
+        show=show if show in SHOWS else "",
+        sort=sort if sort.removeprefix("-") in SORTS else "model",
+    )
+
+
+def _number(text: str | None, known: tuple[int, ...], default: int) -> int:
+    number = int(text) if text and text.isdecimal() and len(text) < 10 else default
+    return number if not known or number in known else default
+
+
+def _address(asked: dict[str, Any], **changed: Any) -> str:
+    """The query of a page with these filters; "?" where it asks for nothing."""
+    return "?" + urlencode({name: value for name, value in {**asked, **changed}.items() if value})
+
+
+def _head(asked: dict[str, Any], sort: str, label: Any, css: str) -> dict[str, Any]:
+    """One column's head. A second press turns the order round; context begins with the largest."""
+    if not sort:
+        return {"label": label, "css": css}
+    now = asked["sort"] or "model"
+    is_down_first = sort == "context"
+    turned = sort if now == f"-{sort}" else f"-{sort}"
+    if now.removeprefix("-") != sort:
+        turned = f"-{sort}" if is_down_first else sort
+    states = {sort: "ascending", f"-{sort}": "descending"}
+    href = _address({**asked, "sort": "" if turned == "model" else turned})
+    return {"label": label, "css": css, "href": href, "state": states.get(now, "none")}
+
+
+# The palette ------------------------------------------------------------------------------------
+
+PAGES = (
+    ("/", "layout-dashboard", gettext_lazy("Overview")),
+    ("/providers/", "plug", gettext_lazy("Providers")),
+    ("/catalog/", "library", gettext_lazy("Catalog")),
+    ("/routing/", "route", gettext_lazy("Routing")),
+    ("/config/", "braces", gettext_lazy("Config")),
+    ("/activity/", "activity", gettext_lazy("Activity")),
+    ("/accounts/", "user-round", gettext_lazy("Account")),
+)
+ACTIONS = (
+    ("/providers/?status=attention", "triangle-alert", gettext_lazy("Show what needs attention")),
+    ("/providers/?status=off", "plus", gettext_lazy("Set up another provider")),
+    ("/catalog/?show=new", "sparkles", gettext_lazy("Show new models")),
+    ("/routing/#what-if", "split", gettext_lazy("Ask who would serve a model")),
+    ("/config/", "download", gettext_lazy("Download config.json")),
+    ("/config/#import", "upload", gettext_lazy("Import config.json")),
+    ("/accounts/password/change/", "key-round", gettext_lazy("Change the password")),
+)
+MODELS_FOUND = 8
+PROVIDERS_FOUND = 8
+
+
+@viewer_required
+@require_GET
+def palette(request: HttpRequest) -> HttpResponse:
+    """What the palette offers for the words typed so far."""
+    text = " ".join(request.GET.get("q", "")[:100].split())
+    words = text.lower().split()
+    rows = dict(Provider.objects.configured().values_list("kind", "check_outcome"))
+    kinds = [
+        (spec, (rows[kind] or "never") if kind in rows else "not_configured")
+        for kind, spec in sorted(KINDS.items(), key=lambda item: item[0] not in rows)
+        if _has(words, spec.label, kind)
+    ]
+    total, found = shelf().find(Wanted(text=text), 0, MODELS_FOUND) if len(text) > 1 else (0, [])
+    tests_all = can_edit(request.user) and rows and _has(words, _("Test all providers"))
+    context = {
+        "words": text,
+        "pages": [page for page in PAGES if _has(words, str(page[2]))],
+        "actions": [one for one in ACTIONS if _has(words, str(one[2]))],
+        "tests_all": tests_all,
+        "kinds": kinds[:PROVIDERS_FOUND],
+        "models": shown_entries(found),
+        "more": total - len(found),
+        "all_models": "/catalog/?" + urlencode({"q": text}),
+    }
+    return render(request, "providers/palette.html", context)
+
+
+def _has(words: list[str], *texts: str) -> bool:
+    where = " ".join(texts).lower()
+    return all(word in where for word in words)
