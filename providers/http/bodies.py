@@ -9,6 +9,7 @@ import math
 import re
 import threading
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self
@@ -22,12 +23,13 @@ STEP_BYTES: Final = 256_000  # unpacked at a time
 MAX_PIECES: Final = 50_000  # a body in one-byte chunks would cost seconds of processor time
 MAX_DIGITS: Final = 20  # of an integer: more fits no column
 
-SMALL_BYTES: Final = 4_000_000  # beyond it a body needs one of a few places in the process
+SMALL_BYTES: Final = 2_000_000  # beyond it a body needs one of a few places in the process
 
 _large = threading.BoundedSemaphore(2)
 _parsing = threading.Lock()  # a body is several times its size while it is parsed
-_ASTRAL = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}")
+_WIDE = re.compile(rb"\\u(?!00)[0-9a-fA-F]{4}")  # stands for a character beyond U+00FF
 _DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be a NUL or half a pair
+_UNSOUND = re.compile("[\0\ud800-\udfff]")
 
 
 def encode_json(value: Any) -> bytes:
@@ -118,9 +120,9 @@ def parse_json(content: bytes | bytearray, seconds: float) -> Any:
     """The JSON value, or NOT_JSON for everything that is not strict and safe to pass on.
 
     That is: bad UTF-8, half a surrogate pair, a NUL character, NaN and infinities, integers over
-    20 digits, depth over 32. In a large body, what lies beyond U+FFFF (emoji) is replaced: one such
-    character would make Python's text four times the size. A bytearray is emptied on the way, so
-    that the body is in memory once. Waits at most `seconds` for its turn.
+    20 digits, depth over 32. In a large body, what lies beyond U+00FF becomes a question mark: one
+    such character would make Python's text up to four times the size. A bytearray is emptied on
+    the way, so that the body is in memory once. Waits at most `seconds` for its turn.
     Raises Failed when there are too many values in it, or no turn came.
     """
     if not content or content.isspace():
@@ -147,11 +149,29 @@ def parse_json(content: bytes | bytearray, seconds: float) -> Any:
 
 
 def _decode(content: bytes | bytearray) -> str:
-    is_large = len(content) > SMALL_BYTES
-    kept = _ASTRAL.sub("\ufffd".encode(), content) if is_large else bytes(content)
+    if len(content) <= SMALL_BYTES:
+        return content.decode("utf-8-sig")
+    narrowed = _narrowed(content)
     if isinstance(content, bytearray):
         content.clear()
-    return kept.decode("utf-8-sig")
+    return narrowed.decode("latin-1")
+
+
+def _narrowed(content: bytes | bytearray) -> bytearray:
+    """As Latin-1, piece by piece: a replacement in the whole would list all that is between."""
+    decoder = getincrementaldecoder("utf-8-sig")()
+    narrowed = bytearray()
+    start = 0
+    while start < len(content):
+        end = min(start + STEP_BYTES, len(content))
+        is_last = end == len(content)
+        escape = content.find(b"\\", end - 5, end)
+        if escape >= 0 and not is_last:  # an escape is not cut in two
+            end = escape
+        text = decoder.decode(bytes(content[start:end]), final=is_last)
+        narrowed += _WIDE.sub(b"?", text.encode("latin-1", "replace"))
+        start = end
+    return narrowed
 
 
 def _integer(text: str) -> int:
@@ -199,4 +219,4 @@ def _texts(level: list[Any]) -> Iterable[str]:
 
 
 def _is_sound_text(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    return not _UNSOUND.search(text)

@@ -5,6 +5,8 @@ A script is a function of a Call: it reads the request and writes whatever it li
 
 import contextlib
 import datetime
+import functools
+import gzip
 import ipaddress
 import socket
 import ssl
@@ -146,6 +148,68 @@ def once(data: bytes) -> Script:
     def script(call: Call) -> None:
         call.request()
         call.send(data)
+
+    return script
+
+
+# Scripts of servers that mean harm
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@functools.cache
+def bomb() -> bytes:
+    """300 KB that unpack to 300 MB."""
+    return gzip.compress(b"[" + b" " * 300_000_000 + b"]")
+
+
+def packed(body: bytes, coding: str = "gzip") -> bytes:
+    """An answer whose body is packed already."""
+    return answer(body, headers=(f"Content-Encoding: {coding}",))
+
+
+def drip(before: bytes = b"", piece: bytes = b" ", pause: float = 0.05) -> Script:
+    """A byte at a time, for ever."""
+
+    def script(call: Call) -> None:
+        call.request()
+        call.send(before)
+        while not call.wait(pause):
+            call.send(piece)
+
+    return script
+
+
+def hang(before: bytes = b"") -> Script:
+    def script(call: Call) -> None:
+        call.request()
+        call.send(before)
+        call.wait()
+
+    return script
+
+
+def endless(before: bytes, piece: bytes) -> Script:
+    def script(call: Call) -> None:
+        call.request()
+        call.send(before)
+        while not call.server.stopping.is_set():
+            call.send(piece)
+
+    return script
+
+
+def silent(call: Call) -> None:
+    """Accepts and does not even read."""
+    call.wait()
+
+
+def reset(before: bytes = b"") -> Script:
+    def script(call: Call) -> None:
+        call.request()
+        call.send(before)
+        call.reset()
 
     return script
 

@@ -1,14 +1,9 @@
 """Servers that mean harm: each ends in one word of the closed set, in time, in little memory."""
 
-import contextlib
 import errno
 import gzip
 import json
 import socket
-import ssl
-import subprocess
-import sys
-import textwrap
 import time
 import zlib
 
@@ -18,65 +13,28 @@ from hypothesis import strategies as st
 
 from providers.http import Door, Policy, Request, network
 from providers.outcomes import Failed, Outcome
-from tests.providers.http.conftest import Rungs
-from tests.providers.http.servers import always, answer, once, serve
+from tests.providers.http.servers import (
+    CHUNKED,
+    HEAD,
+    always,
+    answer,
+    bomb,
+    drip,
+    endless,
+    hang,
+    once,
+    packed,
+    reset,
+    serve,
+    silent,
+)
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-BOMB = gzip.compress(b"[" + b" " * 300_000_000 + b"]")
 PACKED = HEAD + b"Content-Encoding: gzip\r\n\r\n"
 _PACKER = zlib.compressobj(wbits=31)
 PACKED_START = PACKED + _PACKER.compress(b"[") + _PACKER.flush(zlib.Z_SYNC_FLUSH)
 PACKED_NOTHING = _PACKER.flush(zlib.Z_FULL_FLUSH)  # bytes on the wire that unpack to none
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: /\r\n"
 EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
-
-
-def drip(before=b"", piece=b" ", pause=0.05):
-    """A byte at a time, for ever."""
-
-    def script(call):
-        call.request()
-        call.send(before)
-        while not call.wait(pause):
-            call.send(piece)
-
-    return script
-
-
-def hang(before=b""):
-    def script(call):
-        call.request()
-        call.send(before)
-        call.wait()
-
-    return script
-
-
-def endless(before, piece):
-    def script(call):
-        call.request()
-        call.send(before)
-        while not call.server.stopping.is_set():
-            call.send(piece)
-
-    return script
-
-
-def silent(call):
-    """Accepts and does not even read."""
-    call.wait()
-
-
-def reset(before=b""):
-    def script(call):
-        call.request()
-        call.send(before)
-        call.reset()
-
-    return script
-
-
 MANY = "\r\n".join(f"X-{number}: 1" for number in range(300)).encode()
 
 SHORT = [  # (name, script, outcome, detail): each ends by the deadline
@@ -182,7 +140,7 @@ QUICK = [
     ),
     (
         "gzip bomb",
-        once(answer(BOMB, headers=("Content-Encoding: gzip",))),
+        once(packed(bomb())),
         "unexpected_response",
         "bomb",
     ),
@@ -247,13 +205,13 @@ QUICK = [
     ),
     (
         "packed twice",
-        once(answer(gzip.compress(BOMB), headers=("Content-Encoding: gzip, gzip",))),
+        once(packed(gzip.compress(bomb()), "gzip, gzip")),
         None,
         "bad_encoding",
     ),
     (
         "deflate bomb",
-        once(answer(zlib.compress(b" " * 50_000_000), headers=("Content-Encoding: deflate",))),
+        once(packed(zlib.compress(b" " * 50_000_000), "deflate")),
         None,
         "bad_encoding",
     ),
@@ -331,7 +289,7 @@ REDIRECTS = [
     ("hang", hang(MOVED + b"Content-Length: 9\r\n\r\n")),
     ("reset", reset(MOVED + b"Content-Length: 9\r\n\r\n")),
     ("huge length", once(MOVED + b"Content-Length: 99999999999\r\n\r\n")),
-    ("bomb", once(MOVED + b"Content-Encoding: gzip\r\n\r\n" + BOMB)),
+    ("bomb", once(MOVED + b"Content-Encoding: gzip\r\n\r\n" + bomb())),
     ("brotli", once(MOVED + b"Content-Encoding: br\r\nContent-Length: 2\r\n\r\nxx")),
 ]
 
@@ -435,174 +393,6 @@ def test_the_limits_are_those_of_the_door(verdict_of, fetch):
         assert verdict_of(url, wire_bytes=1_000).detail == "too_large"
 
 
-def tls_outcome(authority, script, context, host="api.example", seconds=10.0):
-    rungs = Rungs()
-    with serve(script, tls=context) as server:
-        policy = Policy.parse("", hosts={(host, None): ("127.0.0.1", server.port)})
-        with (
-            Door(policy, seconds=seconds, ca_file=str(authority.file), observe=rungs) as door,
-            pytest.raises(Failed) as caught,
-        ):
-            door.send(Request(url=f"https://{host}/"))
-    verdict = caught.value.verdict
-    assert rungs[-1] == ("tls", verdict.outcome.value, verdict.detail)
-    assert rungs[-2] == ("connect", "ok", "")
-    assert server.requests == []
-    return verdict.outcome.value, verdict.detail
-
-
-def test_tls_an_expired_certificate(authority):
-    context = authority.context("api.example", days=(-30, -1))
-    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "expired")
-
-
-def test_tls_a_certificate_of_tomorrow(authority):
-    context = authority.context("api.example", days=(1, 30))
-    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "not_yet_valid")
-
-
-def test_tls_a_certificate_of_another_name(authority):
-    context = authority.context("other.example", "*.api.example", "127.0.0.1")
-    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "wrong_name")
-
-
-def test_tls_a_certificate_of_another_address(authority, verdict_of):
-    with serve(always(answer()), tls=authority.context("10.0.0.1")) as server:
-        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
-    assert (verdict.outcome.value, verdict.detail) == ("tls_error", "wrong_name")
-
-
-def test_tls_a_certificate_of_the_address_is_good(authority, fetch):
-    with serve(always(answer()), tls=authority.context("127.0.0.1")) as server:
-        url = f"https://127.0.0.1:{server.port}/"
-        assert fetch(url, ca_file=str(authority.file)).status == 200
-
-
-def test_tls_a_self_signed_certificate(authority):
-    context = authority.context("api.example", self_signed=True)
-    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "self_signed")
-
-
-def test_tls_an_unknown_authority(authority, verdict_of):
-    with serve(always(answer()), tls=authority.context("127.0.0.1")) as server:
-        verdict = verdict_of(f"https://127.0.0.1:{server.port}/")
-    assert (verdict.outcome.value, verdict.detail) == ("tls_error", "unknown_issuer")
-
-
-@pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail ESMTP\r\n"])
-def test_tls_against_a_plain_port(authority, data):
-    def script(call):
-        call.sock.recv(10)
-        call.send(data)
-        call.wait(0.2)
-
-    assert tls_outcome(authority, script, None) == ("tls_error", "not_tls")
-
-
-def test_tls_that_is_closed_in_the_handshake(authority):
-    def script(call):
-        call.sock.recv(65_536)
-
-    assert tls_outcome(authority, script, None) == ("tls_error", "handshake")
-
-
-def test_tls_that_is_reset_in_the_handshake(authority):
-    def script(call):
-        call.sock.recv(65_536)
-        call.reset()
-
-    assert tls_outcome(authority, script, None) == ("unreachable", "reset")
-
-
-def test_tls_that_refuses_the_name_with_an_alert(authority):
-    context = authority.context("api.example")
-    context.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
-    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "handshake")
-
-
-@pytest.mark.parametrize(
-    ("version", "word"), [(ssl.TLSVersion.TLSv1_2, "handshake"), (ssl.TLSVersion.TLSv1_3, "broken")]
-)
-def test_tls_that_wants_a_certificate_of_ours(authority, verdict_of, version, word):
-    context = authority.context("127.0.0.1", tls=version)
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(authority.file)
-    with serve(always(answer()), tls=context) as server:
-        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
-    assert (verdict.outcome.value, verdict.detail) == ("tls_error", word)
-    assert server.requests == []
-
-
-def test_tls_that_is_cut_in_the_answer(authority, verdict_of):
-    def script(call):
-        call.request()
-        call.send(HEAD + b"Content-Length: 9\r\n\r\n{}")
-        socket.socket(fileno=call.sock.detach()).close()  # without a goodbye
-
-    with serve(script, tls=authority.context("127.0.0.1")) as server:
-        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
-    assert (verdict.outcome.value, verdict.detail) == ("unexpected_response", "incomplete")
-
-
-def test_tls_and_a_bomb(authority, verdict_of):
-    data = answer(BOMB, headers=("Content-Encoding: gzip",))
-    with serve(once(data), tls=authority.context("127.0.0.1")) as server:
-        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
-    assert (verdict.outcome.value, verdict.detail) == ("unexpected_response", "bomb")
-
-
-def test_tls_that_never_answers(authority):
-    assert tls_outcome(authority, silent, None, seconds=0.3) == ("timeout", "tls")
-
-
-def test_tls_that_drips_its_handshake(authority):
-    script = drip(b"\x16\x03\x03\x40\x00\x02", b"\0")
-    assert tls_outcome(authority, script, None, seconds=0.4) == ("timeout", "tls")
-
-
-def test_tls_of_an_old_version(authority):
-    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
-        context = authority.context("api.example", tls=ssl.TLSVersion.TLSv1_1)
-    assert tls_outcome(authority, always(answer()), context) == ("tls_error", "handshake")
-
-
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_tls_versions_that_are_current_work_and_keep_their_connection(authority, version):
-    context = authority.context("127.0.0.1", tls=version)
-    with serve(always(answer()), tls=context) as server:
-        request = Request(url=f"https://127.0.0.1:{server.port}/")
-        policy = Policy.parse("loopback")
-        with Door(policy, seconds=10, ca_file=str(authority.file)) as door:
-            assert [door.send(request).status for _ in range(3)] == [200] * 3
-    assert server.accepted == 1
-
-
-def test_tls_and_a_drip_end_at_the_deadline(authority, verdict_of):
-    with serve(drip(HEAD + b"\r\n"), tls=authority.context("127.0.0.1")) as server:
-        verdict = verdict_of(
-            f"https://127.0.0.1:{server.port}/", seconds=0.5, ca_file=str(authority.file)
-        )
-    assert (verdict.outcome.value, verdict.detail) == ("timeout", "deadline")
-
-
-def test_tls_that_breaks_in_the_answer(authority, verdict_of):
-    def script(call):
-        call.request()
-        raw = call.sock.detach()
-        with socket.socket(fileno=raw) as sock:
-            sock.sendall(b"\x17\x03\x03\x00\x20" + b"\0" * 32)
-
-    with serve(script, tls=authority.context("127.0.0.1")) as server:
-        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(authority.file))
-    assert (verdict.outcome.value, verdict.detail) == ("tls_error", "broken")
-
-
-def test_a_plain_request_to_a_tls_port(authority, verdict_of):
-    with serve(always(answer()), tls=authority.context("127.0.0.1")) as server:
-        verdict = verdict_of(f"http://127.0.0.1:{server.port}/")
-    assert verdict.outcome in {Outcome.UNREACHABLE, Outcome.UNEXPECTED_RESPONSE}
-
-
 def test_a_closed_port_is_refused(verdict_of, rungs):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -683,86 +473,3 @@ def test_a_server_that_does_not_take_the_request_is_a_timeout(verdict_of):
             seconds=2,  # of which a busy machine takes some to write the body down
         )
     assert (verdict.outcome.value, verdict.detail) == ("timeout", "read")
-
-
-_MEASURE = textwrap.dedent(
-    """
-    import resource, sys, threading
-    from pathlib import Path
-    from providers.http import Door, Policy, Request
-    from providers.outcomes import Failed
-
-    def peak():
-        status = Path("/proc/self/status")  # ru_maxrss would begin with the parent's size
-        if status.exists():
-            (line,) = (line for line in status.read_text().splitlines() if "VmHWM" in line)
-            return int(line.split()[1]) * 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-    def send(port, words):
-        with Door(Policy.parse("loopback"), seconds=60, **limits) as door:
-            try:
-                door.send(Request(url=f"http://127.0.0.1:{port}/"))
-                words[port] = "reply"
-            except Failed as failed:
-                words[port] = failed.verdict.detail
-
-    mode, warm, *ports = sys.argv[1:]
-    limits = {"wire_bytes": 8_000_000, "decoded_bytes": 32_000_000} if mode == "catalog" else {}
-    words = {}
-    send(warm, {})
-    before = peak()
-    threads = [threading.Thread(target=send, args=(port, words)) for port in ports]
-    for thread in threads:
-        thread.start()
-        if mode == "check":
-            thread.join()
-    for thread in threads:
-        thread.join()
-    print(peak() - before, *(words[port] for port in ports))
-    """
-)
-
-
-def growth_and_words(mode, scripts):
-    """Bytes that the peak of memory grew in a process of its own, and how each request ended."""
-    with contextlib.ExitStack() as stack:
-        servers = [stack.enter_context(serve(script)) for script in (always(answer()), *scripts)]
-        done = subprocess.run(
-            [sys.executable, "-c", _MEASURE, mode, *(str(server.port) for server in servers)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        )
-    grown, *words = done.stdout.split()
-    return int(grown), words
-
-
-def test_s7_hostile_bodies_cost_little_memory():
-    grown, words = growth_and_words(
-        "check",
-        [
-            endless(HEAD + b"\r\n", b" " * 65_536),
-            endless(HEAD, b"X: y\r\n" * 9_000),
-            endless(CHUNKED, b"1\r\n \r\n" * 10_000),
-            once(answer(BOMB, headers=("Content-Encoding: gzip",))),
-            once(answer(b"[" * 1_900_000)),
-            once(answer(b"[" + b"[]," * 120_000 + b"[]]")),
-            once(answer(b'["' + "😀".encode() + b"x" * 1_900_000 + b'"]')),
-        ],
-    )
-    assert words == ["too_large", "bad_http", "too_large", "bomb", "too_large", "reply", "reply"]
-    assert grown < 64_000_000
-
-
-def test_s7_twenty_hostile_catalogs_at_once_stay_under_256_mb():
-    large = gzip.compress(b'["' + "😀".encode() + b"x" * 31_000_000 + b'"]')
-    scripts = [
-        *[once(answer(BOMB, headers=("Content-Encoding: gzip",)))] * 8,
-        *[endless(HEAD + b"\r\n", b" " * 65_536)] * 8,
-        *[once(answer(large, headers=("Content-Encoding: gzip",)))] * 4,
-    ]
-    grown, words = growth_and_words("catalog", scripts)
-    assert words == ["bomb"] * 8 + ["too_large"] * 8 + ["reply"] * 4
-    assert grown < 230_000_000  # a process with the door in it begins at some 30 MB
