@@ -297,6 +297,7 @@ def serve(
     environ = {
         "DJANGO_SETTINGS_MODULE": "facio_site.settings",
         "MALLOC_ARENA_MAX": "2",  # else glibc keeps an arena for many of the threads
+        "MALLOC_MMAP_THRESHOLD_": "1000000",  # and much of what large answers took for a moment
         **given,
         "FACIO_SERVING": "1",
         "HOST": choice.host,
