@@ -307,9 +307,12 @@ class ProviderForm(forms.Form):
         typed = str(self.data.get("api_key", ""))
         return [key_warning(found) for found in warnings_for(self.spec, typed)] if typed else []
 
-    def apply(self, entry: Entry) -> list[str]:
-        """Write the cleaned values into `entry` (not saved); returns the names that changed."""
-        before = _state(entry)
+    def apply(self, entry: Entry, *, before: dict[str, Any] | None = None) -> list[str]:
+        """Write the cleaned values into `entry` (not saved); returns the names that changed.
+
+        `before` is what `facts_of` told earlier, when the entry has taken over a draft since.
+        """
+        before = facts_of(entry) if before is None else before
         data = self.cleaned_data
         self._apply_plain(entry, data)
         for name in self.secret_names():
@@ -320,7 +323,7 @@ class ProviderForm(forms.Form):
         for name in (HEADERS, BODY):
             if name in self.fields and data.get(name, {}) != entry.open_mapping(name):
                 entry.put_mapping(name, data.get(name, {}))
-        after = _state(entry)
+        after = facts_of(entry)
         return sorted(name for name in before | after if before.get(name) != after.get(name))
 
     def _apply_plain(self, entry: Entry, data: dict[str, Any]) -> None:
@@ -349,10 +352,18 @@ def _initial(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
     return initial
 
 
-def _state(entry: Entry) -> dict[str, Any]:
-    boxes = {name: item["box"] for name, item in entry.sealed.items()}
+def facts_of(entry: Entry) -> dict[str, Any]:
+    """What is entered, by name, to tell what changed: secrets as digests with where they may go."""
+    secrets = {name: (_digest(entry, name), item["bound"]) for name, item in entry.sealed.items()}
     plain = {k: v for k, v in entry.values.items() if k not in (HEADERS, BODY)}
-    return {"api_base": entry.api_base, **plain, **boxes}
+    return {"api_base": entry.api_base, **plain, **secrets}
+
+
+def _digest(entry: Entry, name: str) -> str:
+    try:
+        return sealing.digest("changed", entry.unseal(name))
+    except (sealing.KeyMissing, sealing.Unreadable):
+        return str(entry.sealed[name]["box"])
 
 
 def _depth(value: Any) -> int:

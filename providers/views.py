@@ -25,7 +25,7 @@ from facio_site.audit import record
 from providers import broker, jobs
 from providers.board import GROUPS, SORTS, STATUSES, Asked, board
 from providers.checks import makes_completion
-from providers.forms import ProviderForm
+from providers.forms import ProviderForm, facts_of
 from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Draft, Provider, Replaced
 from providers.outbound import policy
@@ -158,9 +158,10 @@ def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
     if request.POST.get("version", str(provider.version)) != str(provider.version):
         return _conflict(request, provider, form)
     with transaction.atomic():
+        before = facts_of(provider)
         if draft:
             provider.copy_from(draft)
-        changed = form.apply(provider)
+        changed = form.apply(provider, before=before)
         if not provider.store():
             return _conflict(request, Provider.objects.get(pk=provider.pk), form)
         provider.adopt_check()

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from facio_site.audit.models import AuditEntry
 from providers import jobs, tasks
 from providers.jobs import Job, Task
 from providers.models import Draft, Provider
@@ -138,6 +139,17 @@ def test_saving_what_was_tested_keeps_the_result(site: Client, queued: list[Job]
     assert secret is not None
     assert secret.reveal() == "gsk_draft1234"
     assert not Draft.objects.exists()
+
+
+def test_what_changed_is_told_of_values_that_came_by_a_draft(
+    site: Client, queued: list[Job]
+) -> None:
+    base, key = "https://groq.example/v1", "gsk_draft1234"
+    site.post("/providers/groq/check/", {"api_key": key, "api_base": base}, headers=HTMX)
+    site.post("/providers/groq/", {"api_base": base})
+    assert AuditEntry.objects.get(action="provider.saved").fields == ["api_base", "api_key"]
+    site.post("/providers/groq/", {"api_base": base, "api_key": key})
+    assert AuditEntry.objects.filter(action="provider.saved").latest("pk").fields == []
 
 
 def test_a_failing_draft_leaves_the_working_key_alone(site: Client, queued: list[Job]) -> None:
