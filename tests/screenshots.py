@@ -1,0 +1,155 @@
+"""`make screenshots`: pictures of every page, light, dark and as on a phone, in docs/screenshots.
+
+Runs the whole product with simulated providers in a throw-away folder and fills it as a person
+would. Nothing is compared: the pictures are to be looked at, and shown in the documentation.
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.journeys.stack import Stack, running
+from tests.journeys.tab import Tab, make_owner, opened
+from tests.processes import ROOT
+from tests.simulators import Simulators
+from tests.simulators.entries import demo_key
+
+FOLDER = ROOT / "docs" / "screenshots"
+QUALITY, TALLEST = 70, 1500
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": DESK, "color_scheme": "light"},
+    "dark": {"viewport": DESK, "color_scheme": "dark"},
+    "phone": {"viewport": PHONE, "color_scheme": "light", "has_touch": True, "is_mobile": True},
+}
+PAGES = {
+    "overview": "/",
+    "providers": "/providers/",
+    "provider": "/providers/openrouter/",
+    "provider-failed": "/providers/gemini/",
+    "provider-azure": "/providers/azure_openai/",
+    "provider-sign-in": "/providers/openai_codex/",
+    "routing": "/routing/",
+    "config": "/config/",
+    "activity": "/activity/",
+    "account": "/accounts/",
+    "users": "/accounts/users/",
+    "admin": "/admin/",
+}
+# Kind, word of its demo key ("" = none), further fields by label, outcome of its test.
+FILLED: tuple[tuple[str, str, dict[str, str], str], ...] = (
+    ("openrouter", "good", {}, "ok"),
+    ("anthropic", "good", {}, "ok"),
+    ("groq", "good", {}, "ok"),
+    ("ollama", "", {}, "ok"),
+    ("deepseek", "nocredit", {}, "no_credit"),
+    (
+        "azure_openai",
+        "good",
+        {"Endpoint": "https://demo.openai.azure.com", "Deployment name": "gpt-prod"},
+        "ok",
+    ),
+    ("gemini", "bad", {}, "bad_key"),
+)
+FETCHED = ("openrouter", "anthropic", "groq", "ollama")
+# Slot, model, provider ("auto" or a kind).
+ROUTES = (
+    ("main", "claude-opus-4-7", "auto"),
+    ("subagent", "openai/gpt-oss-120b", "groq"),
+    ("vision", "anthropic/claude-opus-4-7", "openrouter"),
+)
+
+
+def fill(tab: Tab) -> None:
+    """A few providers that work and two that do not, their models, and routes to them."""
+    for kind, word, fields, outcome in FILLED:
+        tab.go(f"/providers/{kind}/")
+        for label, text in fields.items():
+            tab.fill(label, text)
+        if word:
+            tab.fill("API key", demo_key(kind, word))
+        tab.press("Test connection")
+        tab.check(outcome)
+        if kind in FETCHED:
+            tab.press("Fetch models")
+            tab.catalog()
+        tab.press("Save")
+        expect(tab.page.get_by_text("saved.")).to_be_visible()
+    tab.go("/routing/")
+    for slot, model, provider in ROUTES:
+        route = tab.page.locator(f"#route-{slot}")
+        route.get_by_label("Model", exact=True).fill(model)
+        route.get_by_label("Provider", exact=True).select_option(provider)
+    tab.press("Save")
+    expect(tab.page.locator("#route-main")).to_have_attribute("data-provider", "anthropic")
+
+
+def shoot(tab: Tab, name: str) -> None:
+    """The page as high as it is, up to a limit: in a higher window fixed parts keep their place."""
+    size = tab.page.viewport_size
+    assert size is not None
+    height = int(tab.page.evaluate("document.documentElement.scrollHeight"))
+    tab.page.set_viewport_size({**size, "height": max(size["height"], min(height, TALLEST))})
+    path = FOLDER / f"{name}.jpg"
+    tab.page.screenshot(path=path, type="jpeg", quality=QUALITY, animations="disabled")
+    tab.page.set_viewport_size(size)
+
+
+@contextmanager
+def site() -> Iterator[Stack]:
+    with (
+        tempfile.TemporaryDirectory(prefix="facio-pictures-") as folder,
+        Simulators(Path(folder) / "simulators") as simulators,
+        running(Path(folder) / "state", simulators=simulators) as stack,
+    ):
+        yield stack
+
+
+def take(browser: Browser, stack: Stack) -> None:
+    with opened(browser, stack, **LOOKS["light"]) as owner:
+        owner.go(stack.link)  # once; the session keeps it
+        for look, choices in LOOKS.items():
+            owner.page.emulate_media(color_scheme=choices["color_scheme"])
+            owner.page.set_viewport_size(choices["viewport"])
+            shoot(owner, f"setup-{look}")
+        make_owner(owner, "/setup/")
+        owner.page.set_viewport_size(DESK)
+        fill(owner)
+        signed_in = owner.page.context.storage_state()
+    for look, choices in LOOKS.items():
+        with opened(browser, stack, **choices) as stranger:
+            stranger.go("/accounts/login/")
+            shoot(stranger, f"sign-in-{look}")
+        with opened(browser, stack, storage_state=signed_in, **choices) as owner:
+            for name, path in PAGES.items():
+                owner.go(path)
+                shoot(owner, f"{name}-{look}")
+
+
+def main() -> int:
+    if not Path(CHROMIUM).exists():
+        sys.stderr.write(
+            "facio: install Chromium for this (Debian, Ubuntu: apt install chromium)\n"
+        )
+        return 1
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.jpg"):
+        old.unlink()
+    with site() as stack, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        take(browser, stack)
+        browser.close()
+    taken = list(FOLDER.glob("*.jpg"))
+    total = sum(path.stat().st_size for path in taken)
+    sys.stdout.write(f"{len(taken)} pictures, {total / 1e6:.1f} MB, in {FOLDER}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
