@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from tests import processes
+from tests.security import sweep
 from tests.simulators import Simulators
 
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
@@ -30,7 +31,13 @@ CHROMIUM_ARGUMENTS = [
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+def pytest_sessionstart() -> None:
+    sweep.watch_command_lines()
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "last" in item.keywords)
     chromium = Path(CHROMIUM).exists()
     nanobot = Path("var/nanobot/bin/python").exists()
     for item in items:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from facio_site.broker import broker_binary
+from tests.security import sweep
 
 ROOT = Path(__file__).resolve().parent.parent
 HEARTBEATS = "facio:worker:*"
@@ -26,11 +27,15 @@ def broker() -> Iterator[str]:
         socket = Path(folder) / "s"
         arguments = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"]
         process = subprocess.Popen(
-            [broker_binary(), *arguments], stdout=subprocess.DEVNULL, cwd=folder
+            [os.environ.get("TEST_BROKER") or broker_binary(), *arguments],
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
         )
         try:
             wait_for(lambda: _answers(f"unix://{socket}"))
             yield f"unix://{socket}"
+            if process.poll() is None:
+                sweep.look_at_broker(f"unix://{socket}")
         finally:
             stop(process)
 

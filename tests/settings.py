@@ -35,5 +35,15 @@ STORAGES = {
 }
 STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405
 TESTS_PER_MINUTE = 10_000
+# Eyes on answers and on every log record, for the search for the canary (tests/security).
+MIDDLEWARE = ["tests.security.sweep.watch_responses", *MIDDLEWARE]  # noqa: F405
+LOGGING = {
+    **LOGGING,  # noqa: F405
+    "handlers": {
+        "sweep": {"class": "tests.security.sweep.Search", "level": "DEBUG"},
+        "console": {**LOGGING["handlers"]["console"], "level": "WARNING"},  # noqa: F405
+    },
+    "root": {"handlers": ["sweep", "console"], "level": "DEBUG"},
+}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
     DATABASES["default"].setdefault("TEST", {})["NAME"] = str(_state / "test.sqlite3")  # noqa: F405

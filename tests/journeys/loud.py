@@ -5,6 +5,10 @@ from tests.settings import LOGGING as QUIET
 
 LOGGING = {
     **QUIET,
-    "root": {"handlers": ["console"], "level": "DEBUG"},
+    "handlers": {
+        **QUIET["handlers"],
+        "console": {**QUIET["handlers"]["console"], "level": "DEBUG"},
+    },
+    "root": {"handlers": ["sweep", "console"], "level": "DEBUG"},
     "loggers": {name: {"level": "DEBUG"} for name in ("httpx", "httpcore", "h11", "celery")},
 }

@@ -81,7 +81,7 @@ def places(owner: User, viewer: User, monkeypatch: pytest.MonkeyPatch) -> dict[s
         "/admin/accounts/user/<path:object_id>": f"/admin/accounts/user/{viewer.pk}",
         "/admin/providers/provider/<path:object_id>": f"/admin/providers/provider/{row.pk}",
         "/admin/providers/job/<path:object_id>": f"/admin/providers/job/{job.pk}",
-        "/admin/providers/catalogentry/<path:object_id>": f"/admin/providers/catalogentry/{entry.pk}",
+        "/catalogentry/<path:object_id>": f"/catalogentry/{entry.pk}",
         "/admin/routing/route/<path:object_id>": "/admin/routing/route/main",
         "/admin/r/<path:content_type_id>/<path:object_id>/": "/admin/r/1/1/",
         "/admin/^(?P<app_label>audit|accounts|providers|routing)/$": "/admin/providers/",

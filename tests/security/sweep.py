@@ -1,0 +1,142 @@
+"""A canary in every demo key of the whole suite, and eyes on each place where it must not turn up.
+
+Answers, log records at DEBUG (before any mask), the database as it lies on the disk, files, the
+broker, command lines. What is found goes into one file of the run's state folder, to which children
+write as well; the last test reads it.
+"""
+
+import base64
+import logging
+import os
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+CANARY = os.environ.setdefault("TEST_CANARY", f"c{secrets.token_hex(12)}")
+ALLOWED = ("/config/download/",)  # the one door by which keys may leave, and does so on purpose
+STARTED = time.time()
+
+
+def _forms() -> dict[bytes, str]:
+    half = len(CANARY) // 2
+    plain = {
+        CANARY: "plain",
+        CANARY[::-1]: "reversed",
+        CANARY[:half]: "first half",
+        CANARY[half:]: "second half",
+        "".join(f"%{ord(c):02X}" for c in CANARY): "URL-encoded",
+        CANARY.encode().hex(): "hex",
+    }
+    for before in range(3):  # wherever it stands in what was encoded
+        text = base64.b64encode(b"-" * before + CANARY.encode()).decode()
+        plain[text[4 if before else 0 : -4]] = "base64"
+    return {form.encode(): name for form, name in plain.items()}
+
+
+FORMS = _forms()
+
+
+def found(data: bytes) -> list[str]:
+    """In which forms the canary stands in `data`."""
+    return [name for form, name in FORMS.items() if form in data]
+
+
+# What was seen while the suite ran
+
+
+def findings() -> Path:
+    from django.conf import settings
+
+    return Path(settings.STATE_DIR) / "findings"
+
+
+def look(place: str, data: bytes, detail: str = "") -> None:
+    for form in found(data):
+        test = os.environ.get("PYTEST_CURRENT_TEST", "")
+        with findings().open("a") as file:
+            file.write(f"{place}: {form} {detail} in {test}\n")
+
+
+def watch_responses(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Middleware of the tests, outermost: what leaves is looked at with its headers."""
+
+    def middleware(request: Any) -> Any:
+        response = get_response(request)
+        if request.path not in ALLOWED and not response.streaming:
+            data = response.content + repr(dict(response.items())).encode()
+            look("answer", data, f"{request.method} {request.path} {response.status_code}")
+        return response
+
+    return middleware
+
+
+class Search(logging.Handler):
+    """First of the root's handlers: sees each record as it was made, before it is masked."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+        except Exception:  # noqa: BLE001 - a bad log call is somebody else's test
+            return
+        look("log", text.encode(errors="replace"), record.name)
+
+
+def command_lines() -> Iterator[tuple[int, bytes]]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            yield int(folder.name), (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+
+
+def watch_command_lines() -> None:
+    """A thread that looks at every process of the machine, twice a second, for as long as we run."""
+
+    def watch() -> None:
+        while True:
+            for pid, line in command_lines():
+                if found(line):
+                    look("command line", line, str(pid))
+            time.sleep(0.5)
+
+    threading.Thread(target=watch, name="command lines", daemon=True).start()
+
+
+# What is left at the end
+
+
+def look_at_broker(url: str) -> None:
+    import redis
+
+    with redis.Redis.from_url(url) as client:
+        for key in client.scan_iter("*", count=1000):
+            look("broker", key + b" " + (client.dump(key) or b""), repr(key))
+
+
+def look_at_files(*folders: Path) -> int:
+    """Every file below these folders, the database and its journal among them; returns how many."""
+    count = 0
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path == findings() or not path.is_file() or path.is_symlink():
+                continue
+            count += 1
+            look("file", path.read_bytes(), str(path))
+    return count
+
+
+def left_in_temp() -> list[Path]:
+    """Our own files that appeared in the temporary folder since the start, outside of pytest's."""
+    fresh = []
+    for path in Path(tempfile.gettempdir()).iterdir():
+        try:
+            stat = path.lstat()
+        except OSError:
+            continue
+        if path.is_file() and stat.st_uid == os.getuid() and stat.st_mtime >= STARTED:
+            fresh.append(path)
+    return fresh

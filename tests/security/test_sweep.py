@@ -1,0 +1,140 @@
+"""The last test of the suite: the canary that went through all the others is nowhere in clear.
+
+Before it, each place is shown to be one where it would have been seen.
+"""
+
+import base64
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.db import connection
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from facio_site.audit.models import AuditEntry
+from providers.models import Provider
+from tests import processes
+from tests.security import sweep
+from tests.simulators.entries import demo_key
+
+
+@pytest.fixture
+def control(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Findings of this test only, in a file of its own."""
+    path = tmp_path / "findings"
+    path.touch()
+    monkeypatch.setattr(sweep, "findings", lambda: path)
+    yield path
+
+
+@pytest.mark.parametrize("kind", ["openrouter", "anthropic", "bedrock", "zhipu", "ollama"])
+def test_the_canary_is_in_every_demo_key(kind: str) -> None:
+    assert sweep.CANARY in demo_key(kind)
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("plain", sweep.CANARY),
+        ("reversed", sweep.CANARY[::-1]),
+        ("first half", sweep.CANARY[: len(sweep.CANARY) // 2]),
+        ("second half", sweep.CANARY[len(sweep.CANARY) // 2 :]),
+        ("URL-encoded", "".join(f"%{ord(c):02X}" for c in sweep.CANARY)),
+        ("plain", quote(f"Bearer {sweep.CANARY}")),
+        *(
+            ("base64", base64.b64encode(f"{before}{sweep.CANARY} after".encode()).decode())
+            for before in ("", "a", "ab", "abc", "Bearer sk-or-v1-demo-")
+        ),
+    ],
+)
+def test_the_canary_is_seen_in_each_form(form: str, text: str) -> None:
+    assert form in sweep.found(f"before {text} after".encode())
+
+
+def test_a_leak_in_an_answer_would_be_seen(control: Path) -> None:
+    for answer in (HttpResponse(sweep.CANARY), HttpResponse(headers={"X-Key": sweep.CANARY})):
+        sweep.watch_responses(lambda _request, it=answer: it)(RequestFactory().get("/page/"))
+    assert control.read_text().count("answer: plain") == 2
+
+
+def test_the_answers_of_the_site_are_looked_at() -> None:
+    assert django_settings.MIDDLEWARE[0] == "tests.security.sweep.watch_responses"
+
+
+def test_a_leak_in_a_log_would_be_seen_at_debug_and_before_the_mask(control: Path) -> None:
+    logging.getLogger("providers.tasks").debug("a key: %s", demo_key("openrouter"))
+    logging.getLogger("somebody.else").warning("?key=%s", sweep.CANARY)
+    said = control.read_text()
+    assert "log: plain providers.tasks" in said
+    assert "log: plain somebody.else" in said
+
+
+def test_a_leak_in_a_command_line_would_be_seen() -> None:
+    program = "import sys; sys.stdin.read()"
+    argv = [sys.executable, "-c", program, sweep.CANARY]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE) as process:
+        try:
+            processes.wait_for(
+                lambda: any(
+                    pid == process.pid and sweep.found(line) for pid, line in sweep.command_lines()
+                )
+            )
+        finally:
+            process.communicate()
+    # The thread that watches for the whole run may have seen it, too: that is this test's own.
+    path = sweep.findings()
+    if path.exists():
+        kept = [line for line in path.read_text().splitlines() if f" {process.pid} in" not in line]
+        path.write_text("".join(f"{line}\n" for line in kept))
+
+
+def test_a_leak_in_a_file_would_be_seen(control: Path, tmp_path: Path) -> None:
+    (tmp_path / "left").write_text(f"...{sweep.CANARY}...")
+    assert sweep.look_at_files(tmp_path) == 1
+    assert "file: plain" in control.read_text()
+
+
+def test_a_leak_in_the_broker_would_be_seen(control: Path, broker_url: str) -> None:
+    with redis.Redis.from_url(broker_url) as client:
+        client.set("a key", sweep.CANARY)
+        sweep.look_at_broker(broker_url)
+        client.delete("a key")
+    assert "broker: plain" in control.read_text()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_leak_in_the_database_would_be_seen() -> None:
+    """In a copy, so that the real one stays clean."""
+    Provider(kind="groq", values={"note": sweep.CANARY[::-1].upper()}).save()
+    assert sweep.CANARY[::-1].upper().encode() in _database()
+
+
+def _database() -> bytes:
+    if connection.vendor == "sqlite":
+        name = Path(str(connection.settings_dict["NAME"]))
+        return b"".join(path.read_bytes() for path in name.parent.glob(f"{name.name}*"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CAST(p AS text) FROM providers_provider p")
+        return repr(cursor.fetchall()).encode()
+
+
+@pytest.mark.last
+@pytest.mark.django_db
+def test_s28_the_canary_of_the_whole_suite_stands_nowhere_in_clear() -> None:
+    """Answers, logs, database, audit, files, command lines; the brokers are read as they end."""
+    state = Path(django_settings.STATE_DIR)
+    looked_at = sweep.look_at_files(state)
+    for path in sweep.left_in_temp():
+        sweep.look("temporary file", path.read_bytes(), str(path))
+    for entry in AuditEntry.objects.all():
+        sweep.look("audit", repr(entry.as_dict()).encode())
+    assert looked_at >= 1
+    path = sweep.findings()
+    assert (path.read_text() if path.exists() else "") == ""
