@@ -18,8 +18,9 @@ from kombu.exceptions import KombuError
 from facio_site import sealed
 from providers import broker, checks
 from providers.catalogs import fetch_catalog
+from providers.curl import Recorder
 from providers.jobs import Job, Task
-from providers.models import Draft, Provider
+from providers.models import BODY, Draft, Provider
 from providers.outbound import open_door
 from providers.outcomes import Failed, KeyState, Outcome, key_state_of
 from providers.progress import Progress
@@ -64,7 +65,8 @@ def _check(job: Job, seconds: float) -> None:
     with Progress(job) as progress:
         ladder = checks.Ladder(progress.show)
         with open_door(seconds, observe=ladder.observe) as door:
-            result = checks.run_check(entry.adapter(), door.send, ladder, models=job.model_names)
+            send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
+            result = checks.run_check(entry.adapter(), send, ladder, models=job.model_names)
     job.finish(
         is_told=True,
         outcome=result.outcome,
@@ -72,7 +74,7 @@ def _check(job: Job, seconds: float) -> None:
         http_status=result.http_status,
         ms=result.ms,
         detail=result.detail,
-        params=result.params,
+        params={**result.params, "calls": send.calls},
         rungs=[rung.as_json() for rung in result.rungs],
     )
 
@@ -100,7 +102,8 @@ def _fetch(job: Job) -> None:
             wire_bytes=CATALOG_WIRE_BYTES,
             decoded_bytes=CATALOG_DECODED_BYTES,
         ) as door:
-            catalog = fetch_catalog(entry.adapter(), door.send)
+            send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
+            catalog = fetch_catalog(entry.adapter(), send)
     except Failed as failed:
         verdict = failed.verdict
         job.finish(
@@ -108,7 +111,7 @@ def _fetch(job: Job) -> None:
             key_state=key_state_of(verdict.outcome),
             http_status=verdict.http_status,
             detail=verdict.detail,
-            params=verdict.params,
+            params={**verdict.params, "calls": send.calls},
         )
         return
     provider = Provider.objects.get(pk=job.provider_id)
@@ -117,7 +120,11 @@ def _fetch(job: Job) -> None:
     job.finish(
         outcome=Outcome.OK,
         key_state=KeyState.UNKNOWN,
-        params={"count": len(catalog.items), "dropped": catalog.dropped},
+        params={
+            "count": len(catalog.items),
+            "dropped": catalog.dropped,
+            "calls": send.calls,
+        },
     )
 
 
