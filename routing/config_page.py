@@ -151,11 +151,10 @@ class Changes:
         return len(self.ours) + len(self.others) + self.more
 
 
-def shown_changes(changes: Sequence[PathChange]) -> Changes:
+def shown_changes(changes: Sequence[PathChange], most: int = CHANGES_SHOWN) -> Changes:
     ours = [_in_words(change) for change in changes if change.is_owned]
     others = [_in_words(change) for change in changes if not change.is_owned]
-    more = max(0, len(others) - CHANGES_SHOWN)
-    return Changes(ours, others[:CHANGES_SHOWN], more)
+    return Changes(ours, others[:most], max(0, len(others) - most))
 
 
 def _in_words(change: PathChange) -> tuple[PathChange, str, str]:

@@ -161,16 +161,21 @@ def value_at(document: Any, keys: Path) -> Any:
 
 
 def with_value(document: Mapping[str, Any], keys: Path, value: Any) -> dict[str, Any]:
-    """A copy with another value at a path that exists; None takes the key out."""
-    changed = copy.deepcopy(dict(document))
-    here: Any = changed
+    """A document with another value at a path that exists; None takes the key out.
+
+    Only the objects on the way are copied: both documents share the rest.
+    """
+    changed = dict(document)
+    here = changed
     for place, key in enumerate(keys[:-1]):
-        here = here[twin(key, here, keys[:place])]
+        name = twin(key, here, keys[:place]) or key
+        here[name] = dict(here[name])
+        here = here[name]
     name = twin(keys[-1], here, keys[:-1]) or keys[-1]
     if value is None:
         here.pop(name, None)
     else:
-        here[name] = copy.deepcopy(value)
+        here[name] = value
     return changed
 
 

@@ -17,7 +17,7 @@ from routing.importer import Plan, plan_import
 from routing.owned import SLOTS, route_keys
 from routing.pasted import Pasted
 from routing.references import own_references
-from routing.risks import Danger, Risk
+from routing.risks import Danger
 from routing.state import fingerprint
 
 
@@ -50,12 +50,14 @@ def make_preview(pasted: Pasted, before: Current, *, is_merge: bool) -> Preview:
     """Raises schema.Refused."""
     full = plan_with(pasted, before, is_merge=is_merge, consents=None)
     safe = plan_with(pasted, before, is_merge=is_merge, consents=())
-    extra = [change for change in full.changes if change not in safe.changes]
+    inside = _by_risk(full, set(full.changes) - set(safe.changes))
     defaults = part(pasted.document, "agents", "defaults")
     return Preview(
         pasted=pasted,
         plan=safe,
-        parts=tuple(_part(risk, extra) for risk in full.risks),
+        parts=tuple(
+            Part(risk.path, risk.danger, tuple(inside[_plain(risk.keys)])) for risk in full.risks
+        ),
         named_keys=tuple(map(shown_path, own_references(pasted.document, before, KINDS))),
         kinds=tuple(kind for kind in KINDS if _speaks_of(pasted, kind)),
         slots=tuple(slot for slot in SLOTS if any(get(defaults, n) for n in route_keys(slot))),
@@ -90,13 +92,24 @@ def does_nothing(plan: Plan, before: Current) -> bool:
     return plan.is_empty and json.dumps(plan.document) == json.dumps(before.document)
 
 
-def _part(risk: Risk, changes: list[PathChange]) -> Part:
-    inside = tuple(change for change in changes if is_inside(change.keys, risk.keys))
-    return Part(risk.path, risk.danger, inside)
+def risky_changes(plan: Plan) -> list[PathChange]:
+    """Those inside a risky part."""
+    return [change for inside in _by_risk(plan, set(plan.changes)).values() for change in inside]
 
 
-def is_inside(keys: Path, above: Path) -> bool:
-    return [*map(snake, keys[: len(above)])] == [*map(snake, above)]
+def _by_risk(plan: Plan, changes: set[PathChange]) -> dict[Path, list[PathChange]]:
+    """The changes of each risky part, in order, by its keys; the others are left out."""
+    inside: dict[Path, list[PathChange]] = {_plain(risk.keys): [] for risk in plan.risks}
+    for change in plan.changes:
+        keys = _plain(change.keys)
+        above = next((keys[:n] for n in range(1, len(keys) + 1) if keys[:n] in inside), None)
+        if above and change in changes:
+            inside[above].append(change)
+    return inside
+
+
+def _plain(keys: Path) -> Path:
+    return tuple(map(snake, keys))
 
 
 def _speaks_of(pasted: Pasted, kind: str) -> bool:

@@ -15,7 +15,7 @@ from providers.registry import KINDS
 from routing.config_page import shown_changes
 from routing.config_wording import DANGERS, FAULTS, fault_words, ignored_words, retype_words
 from routing.document import MAX_BYTES
-from routing.import_preview import is_inside, plan_with
+from routing.import_preview import plan_with, risky_changes
 from routing.importer import Plan
 from routing.pasted import Pasted, read_pasted
 from routing.state import current
@@ -80,13 +80,12 @@ def _read(path: str) -> bytes:
 
 def _lines(plan: Plan) -> Iterator[str]:
     """What changes, one place a line; `!` in front of a risky part."""
-    shown = shown_changes(plan.changes)
+    shown = shown_changes(plan.changes, len(plan.changes))
+    risky = set(risky_changes(plan))
     for change, before, after in (*shown.ours, *shown.others):
         values = f"{before or '-'} -> {after or '-'}"
-        mark = "!" if any(is_inside(change.keys, risk.keys) for risk in plan.risks) else " "
+        mark = "!" if change in risky else " "
         yield f"{mark} {_SIGNS[change.op]} {change.path}: {values}"
-    if shown.more:
-        yield f"  and {shown.more} more in parts that are not set here"
     for name in plan.outside:
         yield f"  + {name}: set"
     for edit in plan.providers:
