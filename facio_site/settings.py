@@ -219,6 +219,7 @@ FORM_RENDERER = "facio_site.forms.FormRenderer"
 # Limits of what a request may carry: the import file is the largest thing anybody sends.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+FILE_UPLOAD_HANDLERS = ["facio_site.uploads.BoundedUpload"]
 
 # Keys that seal what is stored; newest first. MASTER_KEYS wins over the file.
 MASTER_KEYS = env.list("MASTER_KEYS", default=[])
