@@ -7,49 +7,24 @@ without an id is passed over, a list without an end is cut.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from providers.adapters import Adapter, expectation
 from providers.checks import preflight
 from providers.http import Send
+from providers.items import CatalogItem, count_of, read_rows
 from providers.judge import is_absent, judge, unwrapped
 from providers.modelsdev import Twin, twins
 from providers.outcomes import Failed, Outcome, Verdict
 from providers.rows import first, id_of, is_hidden, rows_of
-from providers.specs import Columns, IdFact, ListCall
+from providers.specs import IdFact, ListCall
 
 MAX_PAGES = 50
 MAX_ITEMS = 20_000
-MAX_ID = 300  # characters
 _MAX_NODES = 1_000_000  # values in all rows of a fetch, about 80 MB at the worst
-_MAX_TOKENS = 10**12
-_MAX_PRICE = Decimal(1_000_000)  # USD per million tokens
 _NOT_THERE = (404, 405, 501)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogItem:
-    """One model on offer. None = nobody says; `filled` names what the provider did not say itself.
-
-    Windows in tokens, prices in USD per million tokens.
-    """
-
-    model_id: str
-    name: str = ""
-    context_window: int | None = None
-    max_output: int | None = None
-    inputs: tuple[str, ...] | None = None
-    outputs: tuple[str, ...] | None = None
-    price_input: Decimal | None = None
-    price_output: Decimal | None = None
-    tools: bool | None = None
-    reasoning: bool | None = None
-    retires_at: date | None = None
-    aliases: tuple[str, ...] = ()  # other ids of the same model, left out of the list
-    filled: frozenset[str] = frozenset()
+_PARENTS = (dict, list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +53,9 @@ def fetch_catalog(adapter: Adapter, send: Send) -> Catalog:
         if spec.static_models and failed.verdict.detail == "no_list":
             return _static(adapter)
         raise
-    kept = [row for row in rows if not is_hidden(row, call.hide)]
-    items = _without_aliases(_unique(read_rows(kept, call.columns)))
+    if call.hide:
+        rows = [row for row in rows if not is_hidden(row, call.hide)]
+    items = _without_aliases(_unique(read_rows(rows, call.columns)))
     if not items and not spec.is_local:
         raise Failed(Outcome.REACHABLE_UNVERIFIED, "empty_list")
     shown = items[:MAX_ITEMS]
@@ -144,6 +120,8 @@ class _Reader:
             if data is None:
                 return None
             fresh = rows_of(data, call.columns.items) or []
+            if call.pages.style == "none":
+                return self._keep(fresh)
             mark = tuple(id_of(row, call.columns) for row in fresh)
             if mark in seen:
                 break
@@ -176,14 +154,15 @@ class _Reader:
 
 def _nodes(row: Any) -> int:
     """How many values a row is made of, itself included."""
-    count, todo = 0, [row]
+    count, todo = 1, [row]
     while todo:
         item = todo.pop()
-        count += 1
         if isinstance(item, dict):
-            todo.extend(item.values())
-        elif isinstance(item, list):
-            todo.extend(item)
+            item = list(item.values())
+        elif not isinstance(item, list):
+            continue
+        count += len(item)
+        todo += [value for value in item if isinstance(value, _PARENTS)]
     return count
 
 
@@ -192,10 +171,10 @@ def _next_page(
 ) -> ListCall | None:
     """The call for the page after this one; None = this was the last."""
     pages = call.pages
-    if pages.style == "none" or not fresh:
+    if not fresh:
         return None
     if pages.style == "page":
-        total = _count(first(data, pages.total_path))
+        total = count_of(first(data, pages.total_path))
         is_last = number * pages.size >= total if total is not None else len(fresh) < pages.size
         return None if is_last else _with(call, pages.param, str(number + 1))
     if pages.more_path and first(data, pages.more_path) is not True:
@@ -225,103 +204,6 @@ def _linked(call: ListCall, page: ListCall, link: str) -> ListCall | None:
 # Rows -------------------------------------------------------------------------------------------
 
 
-def read_rows(rows: Iterable[Any], columns: Columns) -> list[CatalogItem]:
-    """Items of the rows that have an id."""
-    return [item for item in (_item(row, columns) for row in rows) if item]
-
-
-def _item(row: Any, columns: Columns) -> CatalogItem | None:
-    model_id = id_of(row, columns)
-    if not model_id or len(model_id) > MAX_ID:
-        return None
-    inputs = _words(row, columns.inputs)
-    sees = _flag(first(row, columns.vision))
-    if inputs is None and sees is not None:
-        inputs = ("text", "image") if sees else ("text",)
-    elif inputs is not None and sees and "image" not in inputs:
-        inputs = (*inputs, "image")
-    return CatalogItem(
-        model_id=model_id,
-        name=_text(first(row, columns.name)),
-        context_window=_count(first(row, columns.context_window)),
-        max_output=_count(first(row, columns.max_output)),
-        inputs=inputs,
-        outputs=_words(row, columns.outputs),
-        price_input=_price(first(row, columns.price_input), columns.price_per),
-        price_output=_price(first(row, columns.price_output), columns.price_per),
-        tools=_told(row, columns.tools, "tools"),
-        reasoning=_told(row, columns.reasoning, "reasoning"),
-        retires_at=_day(first(row, columns.retires_at)),
-        aliases=tuple(
-            name for name in _strings(first(row, columns.aliases)) if name and name != model_id
-        ),
-    )
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        return ""
-    return " ".join("".join(c if c.isprintable() else " " for c in value).split())[:MAX_ID]
-
-
-def _count(value: Any) -> int | None:
-    """A number of tokens; 0 and less say nothing."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,13}", value.strip()):
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MAX_TOKENS:
-        return int(value)
-    return None
-
-
-def _strings(value: Any) -> list[str]:
-    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
-
-
-def _words(row: Any, path: str) -> tuple[str, ...] | None:
-    """Modalities in lower case, each once; None = none given."""
-    words = [word.strip().lower()[:20] for word in _strings(first(row, path))]
-    return tuple(dict.fromkeys(word for word in words if word.isalnum())) or None
-
-
-def _flag(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _told(row: Any, path: str, word: str) -> bool | None:
-    """A boolean, or a list that names the ability."""
-    value = first(row, path)
-    if isinstance(value, list):
-        return word in _strings(value)
-    return _flag(value)
-
-
-def _price(value: Any, per: int) -> Decimal | None:
-    """USD per million tokens; negative numbers stand for "it depends" and say nothing."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-        return None
-    try:
-        price = Decimal(str(value).strip()[:40]) * (1_000_000 // per)
-    except InvalidOperation:
-        return None
-    if not price.is_finite() or not 0 <= price <= _MAX_PRICE:
-        return None
-    return price.normalize() if price else Decimal(0)
-
-
-def _day(value: Any) -> date | None:
-    """A date from ISO text or seconds since 1970."""
-    try:
-        if isinstance(value, str):
-            return date.fromisoformat(value[:10])
-        if isinstance(value, int) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value, UTC).date()
-    except (ValueError, OverflowError, OSError):
-        return None
-    return None
-
-
 def _unique(items: Iterable[CatalogItem]) -> list[CatalogItem]:
     found: dict[str, CatalogItem] = {}
     for item in items:
@@ -332,6 +214,8 @@ def _unique(items: Iterable[CatalogItem]) -> list[CatalogItem]:
 def _without_aliases(items: list[CatalogItem]) -> list[CatalogItem]:
     """One row a model where a list shows it under each of its names; "-latest" is kept, else the
     first. The others stay as `aliases` of it."""
+    if not any(item.aliases for item in items):
+        return items
     listed = {item.model_id: item for item in items}
     gone: set[str] = set()
     kept: list[CatalogItem] = []
@@ -353,6 +237,8 @@ def _filled(adapter: Adapter, items: Sequence[CatalogItem]) -> list[CatalogItem]
     """Items with what the provider leaves out: from models.dev, then from the id itself."""
     provider = adapter.models_dev()
     known = twins(provider) if provider else {}
+    if not known and not adapter.spec.id_facts:
+        return list(items)
     made = []
     for item in items:
         names = adapter.twin_ids(item.model_id)
@@ -369,7 +255,7 @@ def _with_twin(item: CatalogItem, twin: Twin | None) -> CatalogItem:
         for name in _FACTS
         if getattr(item, name) in (None, "") and getattr(twin, name) not in (None, "")
     }
-    return replace(item, **gaps, filled=item.filled | set(gaps))
+    return item._replace(**gaps, filled=item.filled | set(gaps))
 
 
 def _with_id_facts(item: CatalogItem, facts: Sequence[IdFact]) -> CatalogItem:
@@ -381,5 +267,5 @@ def _with_id_facts(item: CatalogItem, facts: Sequence[IdFact]) -> CatalogItem:
                 for name, value in told.items()
                 if value is not None and getattr(item, name) is None
             }
-            return replace(item, **gaps, filled=item.filled | set(gaps))
+            return item._replace(**gaps, filled=item.filled | set(gaps))
     return item

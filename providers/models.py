@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -21,8 +20,9 @@ from facio_site import sealing
 from facio_site.sealed import SealedRow
 from providers.adapters import Adapter, Entered, adapter_for
 from providers.awsprofiles import keys_of
-from providers.catalogs import Catalog, CatalogItem
+from providers.catalogs import Catalog
 from providers.jobs import Job, JobQuerySet, Task
+from providers.merge import merge
 from providers.outcomes import Outcome
 from providers.registry import KINDS, kind_choices
 from providers.secret import Secret
@@ -311,7 +311,7 @@ class Provider(Entry):
         """
         now = timezone.now()
         with transaction.atomic():
-            CatalogEntry.objects.filter(provider=self).merge(self, catalog.items, now)
+            merge(CatalogEntry.objects.filter(provider=self), self, catalog.items, now)
             self.catalog_is_first = self.catalog_at is None
             self.catalog_source, self.catalog_dropped = catalog.source, catalog.dropped
             self.catalog_count, self.catalog_at = len(catalog.items), now
@@ -404,21 +404,6 @@ class Replaced(Entry):
         kept.save(force_insert=True)
 
 
-FACTS = (
-    "name",
-    "context_window",
-    "max_output",
-    "inputs",
-    "outputs",
-    "price_input",
-    "price_output",
-    "tools",
-    "reasoning",
-    "retires_at",
-    "filled",
-)
-
-
 class CatalogEntryQuerySet(models.QuerySet["CatalogEntry"]):
     def present(self) -> CatalogEntryQuerySet:
         return self.filter(gone_at__isnull=True)
@@ -429,39 +414,12 @@ class CatalogEntryQuerySet(models.QuerySet["CatalogEntry"]):
             first_seen_at=F("provider__catalog_at"), provider__catalog_is_first=False
         )
 
-    def merge(self, provider: Provider, items: Sequence[CatalogItem], now: datetime) -> None:
-        """Make this provider's rows equal to `items`; `self` holds its present rows."""
-        stored = {row[0]: row[1:] for row in self.values_list("model_id", "gone_at", *FACTS)}
-        fresh = [CatalogEntry.from_item(provider, item, now) for item in items]
-        changed = [
-            row
-            for row in fresh
-            if stored.get(row.model_id) != (None, *(getattr(row, fact) for fact in FACTS))
-        ]
-        CatalogEntry.objects.bulk_create(
-            changed,
-            batch_size=1000,
-            update_conflicts=True,
-            unique_fields=["provider", "model_id"],
-            update_fields=["gone_at", *FACTS],
-        )
-        self.filter(gone_at__isnull=False).delete()
-        names = {row.model_id for row in fresh}
-        gone = [name for name in stored if name not in names]
-        for start in range(0, len(gone), 500):
-            self.filter(model_id__in=gone[start : start + 500]).update(gone_at=now)
-
     def search(self, text: str) -> CatalogEntryQuerySet:
         """Rows whose id or name holds every word of `text`."""
         rows = self
         for word in text.split()[:8]:
             rows = rows.filter(Q(model_id__icontains=word) | Q(name__icontains=word))
         return rows
-
-
-def _rounded(price: Decimal | None) -> Decimal | None:
-    """As the column keeps it, so that an unchanged price compares equal."""
-    return None if price is None else price.quantize(Decimal("0.000001"))
 
 
 class CatalogEntry(models.Model):
@@ -494,23 +452,3 @@ class CatalogEntry(models.Model):
 
     def __str__(self) -> str:
         return self.model_id
-
-    @classmethod
-    def from_item(cls, provider: Provider, item: CatalogItem, now: datetime) -> CatalogEntry:
-        """An unsaved row of one fetched item."""
-        return cls(
-            provider=provider,
-            model_id=item.model_id[:300],
-            name=item.name[:300],
-            context_window=item.context_window,
-            max_output=item.max_output,
-            inputs=None if item.inputs is None else list(item.inputs),
-            outputs=None if item.outputs is None else list(item.outputs),
-            price_input=_rounded(item.price_input),
-            price_output=_rounded(item.price_output),
-            tools=item.tools,
-            reasoning=item.reasoning,
-            retires_at=item.retires_at,
-            filled=sorted(item.filled),
-            first_seen_at=now,
-        )

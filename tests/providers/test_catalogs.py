@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from providers import catalogs
 from providers.adapters import Adapter, Entered, adapter_for
-from providers.catalogs import Catalog, CatalogItem, fetch_catalog, read_rows
+from providers.catalogs import Catalog, fetch_catalog
+from providers.items import CatalogItem, read_rows
 from providers.http import Request
 from providers.outcomes import Failed
 from providers.registry import KINDS

@@ -1,0 +1,154 @@
+"""Rows of a model list as facts: cleaned, bounded, in our units. Pure.
+
+A row of the wrong types keeps what is readable, a row without an id is passed over.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from providers.rows import Path, id_of, reader
+from providers.specs import Columns
+
+MAX_ID = 300  # characters
+_MAX_TOKENS = 10**12
+_MAX_PRICE = Decimal(1_000_000)  # USD per million tokens
+
+
+class CatalogItem(NamedTuple):
+    """One model on offer. None = nobody says; `filled` names what the provider did not say itself.
+
+    Windows in tokens, prices in USD per million tokens.
+    """
+
+    model_id: str
+    name: str = ""
+    context_window: int | None = None
+    max_output: int | None = None
+    inputs: tuple[str, ...] | None = None
+    outputs: tuple[str, ...] | None = None
+    price_input: Decimal | None = None
+    price_output: Decimal | None = None
+    tools: bool | None = None
+    reasoning: bool | None = None
+    retires_at: date | None = None
+    aliases: tuple[str, ...] = ()  # other ids of the same model, left out of the list
+    filled: frozenset[str] = frozenset()
+
+
+def read_rows(rows: Iterable[Any], columns: Columns) -> list[CatalogItem]:
+    """Items of the rows that have an id."""
+    read_facts = _facts(columns)
+    sees = reader(columns.vision) if columns.vision else None
+    other_names = reader(columns.aliases) if columns.aliases else None
+    items = []
+    for row in rows:
+        model_id = id_of(row, columns)
+        if not model_id or len(model_id) > MAX_ID:
+            continue
+        facts = {name: read(row) for name, read in read_facts.items()}
+        if sees:
+            facts["inputs"] = _with_image(facts.get("inputs"), sees(row))
+        if other_names:
+            names = _strings(other_names(row))
+            facts["aliases"] = tuple(name for name in names if name and name != model_id)
+        items.append(CatalogItem(model_id, **facts))
+    return items
+
+
+Read = Callable[[Any], Any]
+
+
+def _facts(columns: Columns) -> dict[str, Read]:
+    """Fact -> how it is read from a row; without those that the list does not tell."""
+    per = columns.price_per
+    wanted: dict[str, tuple[Path, Read]] = {
+        "name": (columns.name, _text),
+        "context_window": (columns.context_window, count_of),
+        "max_output": (columns.max_output, count_of),
+        "inputs": (columns.inputs, _words),
+        "outputs": (columns.outputs, _words),
+        "price_input": (columns.price_input, lambda value: _price(value, per)),
+        "price_output": (columns.price_output, lambda value: _price(value, per)),
+        "tools": (columns.tools, lambda value: _told(value, "tools")),
+        "reasoning": (columns.reasoning, lambda value: _told(value, "reasoning")),
+        "retires_at": (columns.retires_at, _day),
+    }
+    return {name: _cleaned(path, clean) for name, (path, clean) in wanted.items() if path}
+
+
+def _cleaned(path: Path, clean: Read) -> Read:
+    read = reader(path)
+    return lambda row: clean(read(row))
+
+
+def _with_image(inputs: tuple[str, ...] | None, sees: Any) -> tuple[str, ...] | None:
+    """Inputs with what a column says that tells only whether a model sees."""
+    if not isinstance(sees, bool):
+        return inputs
+    if inputs is None:
+        return ("text", "image") if sees else ("text",)
+    return (*inputs, "image") if sees and "image" not in inputs else inputs
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        return ""
+    if not value.isprintable():
+        value = "".join(c if c.isprintable() else " " for c in value)
+    return " ".join(value.split())[:MAX_ID]
+
+
+def count_of(value: Any) -> int | None:
+    """A number of tokens or rows; 0 and less say nothing."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,13}", value.strip()):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MAX_TOKENS:
+        return int(value)
+    return None
+
+
+def _strings(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def _words(value: Any) -> tuple[str, ...] | None:
+    """Modalities in lower case, each once; None = none given."""
+    words = [word.strip().lower()[:20] for word in _strings(value)]
+    return tuple(dict.fromkeys(word for word in words if word.isalnum())) or None
+
+
+def _told(value: Any, word: str) -> bool | None:
+    """A boolean, or a list that names the ability."""
+    if isinstance(value, list):
+        return word in _strings(value)
+    return value if isinstance(value, bool) else None
+
+
+def _price(value: Any, per: int) -> Decimal | None:
+    """USD per million tokens; negative numbers stand for "it depends" and say nothing."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
+    try:
+        price = Decimal(str(value).strip()[:40]) * (1_000_000 // per)
+    except InvalidOperation:
+        return None
+    if not price.is_finite() or not 0 <= price <= _MAX_PRICE:
+        return None
+    return price.normalize() if price else Decimal(0)
+
+
+def _day(value: Any) -> date | None:
+    """A date from ISO text or seconds since 1970."""
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value[:10])
+        if isinstance(value, int) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC).date()
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None

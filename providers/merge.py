@@ -1,0 +1,161 @@
+"""A fetched list and the stored rows of one provider made equal: the differences alone are written.
+
+Plain tuples and one statement for all of them: as objects, 20,000 rows take seconds to compare and
+to insert. What a column holds is turned from and into Python by its own field, each distinct value
+once. Runs in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+from django.db.models import BigIntegerField, CharField
+
+if TYPE_CHECKING:
+    from providers.items import CatalogItem
+    from providers.models import CatalogEntryQuerySet, Provider
+
+FACTS = (
+    *("name", "context_window", "max_output", "inputs", "outputs", "price_input", "price_output"),
+    *("tools", "reasoning", "retires_at", "filled"),
+)
+_LONGEST = 300  # characters of an id and a name
+_AT_ONCE = 500  # ids in one statement
+_MICRO = Decimal("0.000001")
+Facts = tuple[Any, ...]  # in the order of FACTS, lists as tuples
+
+
+def merge(
+    rows: CatalogEntryQuerySet, provider: Provider, items: Iterable[CatalogItem], now: datetime
+) -> None:
+    """Make the provider's rows, which `rows` holds, equal to `items`.
+
+    What is no longer listed is marked as gone; what was marked before goes for good.
+    """
+    stored = _stored(rows)
+    prices = _Memo(_rounded)
+    fresh = {item.model_id[:_LONGEST]: _facts(item, prices) for item in items}
+    changed = [name for name, facts in fresh.items() if stored.get(name) != (None, facts)]
+    _write(rows, provider, [(name, fresh[name]) for name in changed], now)
+    if any(gone_at is not None for gone_at, _ in stored.values()):
+        rows.filter(gone_at__isnull=False).delete()
+    gone = [name for name in stored if name not in fresh]
+    for start in range(0, len(gone), _AT_ONCE):
+        rows.filter(model_id__in=gone[start : start + _AT_ONCE]).update(gone_at=now)
+
+
+def _facts(item: CatalogItem, prices: _Memo) -> Facts:
+    return (
+        item.name[:_LONGEST],
+        item.context_window,
+        item.max_output,
+        item.inputs,
+        item.outputs,
+        prices[item.price_input],
+        prices[item.price_output],
+        item.tools,
+        item.reasoning,
+        item.retires_at,
+        tuple(sorted(item.filled)),
+    )
+
+
+def _rounded(price: Decimal | None) -> Decimal | None:
+    """As the column keeps it, so that an unchanged price compares equal."""
+    return None if price is None else price.quantize(_MICRO)
+
+
+class _Memo(dict[Any, Any]):
+    """What a function makes of a value, asked once for each."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, value: Any) -> Any:
+        found = self[value] = self._function(value)
+        return found
+
+
+def _stored(rows: CatalogEntryQuerySet) -> dict[str, tuple[datetime | None, Facts]]:
+    """Id -> when it went (None = it is there) and its facts."""
+    connection = connections[rows.db]
+    names = ("model_id", "gone_at", *FACTS)
+    query, parameters = rows.order_by().values_list(*names).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        columns: list[Sequence[Any]] = list(zip(*cursor.fetchall(), strict=True))
+    if not columns:
+        return {}
+    ids, gone_at, *facts = (
+        _as_python(rows, name, column) for name, column in zip(names, columns, strict=True)
+    )
+    return dict(zip(ids, zip(gone_at, zip(*facts, strict=True), strict=True), strict=True))
+
+
+def _as_python(rows: CatalogEntryQuerySet, name: str, column: Sequence[Any]) -> Sequence[Any]:
+    connection = connections[rows.db]
+    field = _field(rows, name)
+    expression = field.get_col(rows.model._meta.db_table)
+    converters = [
+        *connection.ops.get_db_converters(expression),
+        *expression.get_db_converters(connection),
+    ]
+    if not converters:
+        return column
+
+    def convert(value: Any) -> Any:
+        for one in converters:
+            value = one(value, expression, connection)
+        return tuple(value) if isinstance(value, list) else value
+
+    return [*map(_Memo(convert).__getitem__, column)]
+
+
+def _write(
+    rows: CatalogEntryQuerySet, provider: Provider, new: list[tuple[str, Facts]], now: datetime
+) -> None:
+    """Insert, or update where the id is known, in which case it keeps its first day."""
+    if not new:
+        return
+    connection = connections[rows.db]
+    quote = connection.ops.quote_name
+    meta = rows.model._meta
+    names = ("provider", "model_id", *FACTS, "first_seen_at", "gone_at")
+    ids, facts = zip(*new, strict=True)
+    columns: list[Any] = [[provider.pk], ids, *zip(*facts, strict=True), [now], [None]]
+    written = [quote(_field(rows, name).column) for name in names]
+    updated = [f"{name} = EXCLUDED.{name}" for name in map(quote, (*FACTS, "gone_at"))]
+    statement = (
+        f"INSERT INTO {quote(meta.db_table)} ({', '.join(written)}) "  # noqa: S608 - names only
+        f"VALUES ({', '.join(['%s'] * len(written))}) "
+        f"ON CONFLICT ({written[0]}, {written[1]}) DO UPDATE SET {', '.join(updated)}"
+    )
+    prepared = [_as_stored(rows, n, column) for n, column in zip(names, columns, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, list(zip(*prepared, strict=False)))
+
+
+def _field(rows: CatalogEntryQuerySet, name: str) -> Any:
+    return rows.model._meta.get_field(name)
+
+
+def _as_stored(rows: CatalogEntryQuerySet, name: str, column: Sequence[Any]) -> Iterable[Any]:
+    """Parameters for a column; a column of one value has it in every row."""
+    connection = connections[rows.db]
+    field = _field(rows, name)
+    if isinstance(field, CharField | BigIntegerField):
+        return column
+
+    def prepare(value: Any) -> Any:
+        plain = list(value) if isinstance(value, tuple) else value
+        return field.get_db_prep_save(plain, connection)
+
+    if len(column) == 1:
+        return repeat(prepare(column[0]))
+    return map(_Memo(prepare).__getitem__, column)
