@@ -45,6 +45,7 @@ CHECKS = {
     "templates": ".venv/bin/djade --check --target-version 5.2 *.html",
     "idioms": "python -m django_upgrade --check --target-version 5.2 *.py",
 }
+LANES = "python -m tests.lanes"  # on PostgreSQL and a real redis-server
 FIXES = {
     "lint": "python -m ruff check --fix",
     "idioms": "python -m django_upgrade --exit-zero-even-if-changed --target-version 5.2 *.py",
@@ -323,8 +324,10 @@ def main(words: list[str]) -> int:
         return int(not run_steps(FIXES, python, at_once=1))
     if name == "check":
         clean = run_steps(CHECKS, python, at_once=os.cpu_count() or 1)
-        tests = words_of(COMMANDS["test"], python)
-        return subprocess.run(tests, env=test_environ()).returncode or int(not clean)
+        for step in (LANES, COMMANDS["test"]):
+            run = subprocess.run(words_of(step, python), env=test_environ())
+            clean = clean and not run.returncode
+        return int(not clean)
     argv = words_of(COMMANDS[name], python) + shlex.split(os.environ.get("ARGS", ""))
     become(argv, test_environ())
 

@@ -94,7 +94,7 @@ def command_lines() -> Iterator[tuple[int, bytes]]:
 
 
 def watch_command_lines() -> None:
-    """A thread that looks at every process of the machine, twice a second, for as long as we run."""
+    """A thread that looks at every process of the machine, twice a second, until the end."""
 
     def watch() -> None:
         while True:

@@ -69,6 +69,7 @@ def exported(state: Path, **more: str) -> dict[str, Any]:
 
 
 @pytest.mark.journey
+@pytest.mark.sqlite
 def test_s24_rotation_killed_at_any_moment_is_finished_by_the_next_run(state: Path) -> None:
     """Enough rows that kills land within the work."""
     fill(state, 400)
@@ -134,6 +135,7 @@ def wait_for_progress(state: Path, process: Any, newest: str) -> None:
 
 
 @pytest.mark.journey
+@pytest.mark.sqlite
 def test_s23_a_wrong_key_stops_the_start_with_one_sentence(state: Path) -> None:
     (state / "master_keys").write_text(sealing.new_master_key())
     done = command.run(state, "migrate", "--verbosity=0")
@@ -143,6 +145,7 @@ def test_s23_a_wrong_key_stops_the_start_with_one_sentence(state: Path) -> None:
 
 
 @pytest.mark.journey
+@pytest.mark.sqlite
 def test_s23_a_lost_key_is_given_up_by_name_and_keys_are_typed_again(state: Path) -> None:
     (state / "master_keys").write_text(sealing.new_master_key())
     refused = command.run(state, "rotate_master_key")
@@ -157,6 +160,7 @@ def test_s23_a_lost_key_is_given_up_by_name_and_keys_are_typed_again(state: Path
 
 
 @pytest.mark.journey
+@pytest.mark.sqlite
 def test_s25_without_the_key_commands_refuse_and_nothing_is_overwritten(state: Path) -> None:
     before = boxes(state)
     (state / "master_keys").unlink()
@@ -181,6 +185,7 @@ def test_s25_without_the_key_commands_refuse_and_nothing_is_overwritten(state: P
     ],
 )
 @pytest.mark.journey
+@pytest.mark.sqlite
 def test_s23_a_key_that_is_none_stops_the_start(tmp_path: Path, key: str) -> None:
     done = command.run(tmp_path, "migrate", "--verbosity=0", MASTER_KEYS=key)
     assert done.returncode == 1
@@ -189,6 +194,7 @@ def test_s23_a_key_that_is_none_stops_the_start(tmp_path: Path, key: str) -> Non
 
 
 @pytest.mark.journey
+@pytest.mark.sqlite
 def test_s23_the_key_file_is_private_from_its_first_byte(state: Path) -> None:
     assert (state / "master_keys").stat().st_mode & 0o777 == 0o600
     assert (state / "secret_key").stat().st_mode & 0o777 == 0o600

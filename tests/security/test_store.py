@@ -21,9 +21,6 @@ from routing.models import Route
 from tests.security import command
 
 KEY = "sk-or-v1-0123456789abcdef"
-only_sqlite = pytest.mark.skipif(
-    not django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"), reason="of SQLite"
-)
 
 WRITER = """
 import django; django.setup()
@@ -39,7 +36,7 @@ for n in range(40):
 """
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.journey
 def test_s77_eight_processes_write_without_one_lock_error(tmp_path: Path) -> None:
     made = command.run(tmp_path, "set_provider", "groq", given='{"apiKey": "gsk_0123456789"}')
@@ -65,7 +62,7 @@ def test_s77_eight_processes_write_without_one_lock_error(tmp_path: Path) -> Non
     assert ('"count": 320' in values, rows, mode) == (True, 320, "wal")
 
 
-@only_sqlite
+@pytest.mark.sqlite
 def test_s77_the_options_are_those_that_were_measured() -> None:
     options = django_settings.DATABASES["default"]["OPTIONS"]
     assert (options["transaction_mode"], options["timeout"]) == ("IMMEDIATE", 20)
@@ -73,7 +70,7 @@ def test_s77_the_options_are_those_that_were_measured() -> None:
         assert pragma in options["init_command"]
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_s77_a_busy_database_answers_503_and_nothing_is_saved(site: Client) -> None:
     site.raise_request_exception = False
@@ -226,7 +223,7 @@ def copy(filled: Path, tmp_path: Path) -> Path:
     return path
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.journey
 def test_s80_a_backup_is_private_and_holds_neither_key_nor_session(
     filled: Path, copy: Path
@@ -241,7 +238,7 @@ def test_s80_a_backup_is_private_and_holds_neither_key_nor_session(
     assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.journey
 def test_s80_a_backup_is_restored_on_another_machine_with_the_key_brought_along(
     filled: Path, copy: Path, tmp_path: Path
@@ -256,7 +253,7 @@ def test_s80_a_backup_is_restored_on_another_machine_with_the_key_brought_along(
     assert KEY in exported.stdout
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.journey
 def test_s80_a_restore_keeps_what_was_there_and_goes_back_in_time(filled: Path, copy: Path) -> None:
     changed = command.run(filled, "set_provider", "groq", given='{"apiKey": "gsk_0123456789"}')
@@ -270,7 +267,7 @@ def test_s80_a_restore_keeps_what_was_there_and_goes_back_in_time(filled: Path, 
         assert database.execute("SELECT count(*) FROM providers_provider").fetchone() == (2,)
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.journey
 def test_s80_a_restore_with_another_master_key_says_so(copy: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
@@ -279,7 +276,7 @@ def test_s80_a_restore_with_another_master_key_says_so(copy: Path, tmp_path: Pat
     assert "not the one of this backup" in done.stderr
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])
 @pytest.mark.django_db(transaction=True)
 def test_s80_what_is_no_backup_changes_nothing(
@@ -294,7 +291,7 @@ def test_s80_what_is_no_backup_changes_nothing(
     assert Path(connection.settings_dict["NAME"]).stat().st_ino == before.st_ino
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_s80_a_running_site_is_not_restored_over(tmp_path: Path, settings: Any) -> None:
     import fcntl
@@ -318,7 +315,7 @@ def test_s80_for_postgresql_its_own_tools_are_named(
         backup.write_backup(tmp_path / "copy")
 
 
-@only_sqlite
+@pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 def test_s80_a_backup_is_consistent_while_others_write(tmp_path: Path) -> None:
     stop = threading.Event()

@@ -7,7 +7,6 @@ import base64
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,12 +25,12 @@ from tests.simulators.entries import demo_key
 
 
 @pytest.fixture
-def control(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+def control(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Findings of this test only, in a file of its own."""
     path = tmp_path / "findings"
     path.touch()
     monkeypatch.setattr(sweep, "findings", lambda: path)
-    yield path
+    return path
 
 
 @pytest.mark.parametrize("kind", ["openrouter", "anthropic", "bedrock", "zhipu", "ollama"])
