@@ -35,6 +35,7 @@ PAGES = {
     "provider-failed": "/providers/gemini/",
     "provider-azure": "/providers/azure_openai/",
     "provider-sign-in": "/providers/openai_codex/",
+    "catalog": "/catalog/",
     "routing": "/routing/",
     "config": "/config/",
     "activity": "/activity/",

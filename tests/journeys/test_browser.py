@@ -217,7 +217,8 @@ def test_test_all_updates_the_cards_in_place(
     done = '[data-kind="{}"][data-state="done"][data-outcome="{}"]'
     expect(tab.page.locator(done.format("deepseek", "bad_key"))).to_be_visible()
     expect(tab.page.locator(done.format("mistral", "ok"))).to_be_visible()
-    expect(tab.page.get_by_text("Last round:")).to_be_visible()
+    over = tab.page.locator("#progress").get_by_role("link", name="Show what needs attention")
+    expect(over).to_be_visible()
     assert tab.page.evaluate("window.loadedOnce")
 
 
