@@ -113,8 +113,13 @@ def _entry(
         is_new=found.is_new,
         is_gone=found.is_gone,
         retires=formats.date_format(retires_at, "DATE_FORMAT") if retires_at else "",
-        use=f"{USE}use={quote_plus(model_id)}&kind={found.kind}",
+        use=use_link(model_id, found.kind),
     )
+
+
+def use_link(model_id: str, kind: str) -> str:
+    """Where this model of this provider can be chosen for a route."""
+    return f"{USE}use={quote_plus(model_id)}&kind={kind}"
 
 
 @lru_cache(maxsize=1000)

@@ -21,7 +21,8 @@ from django.views.decorators.http import require_GET
 from facio_site.accounts.roles import viewer_required
 from providers import broker
 from providers.jobs import Job
-from providers.views import detail_context, render_news
+from providers.page import detail_context
+from providers.views import render_news
 
 HOLD_SECONDS = 8.0
 _MOST_WATCHED = 64

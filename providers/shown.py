@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from providers.jobs import Job
 from providers.models import Provider
@@ -45,6 +46,11 @@ class ShownJob:
     def is_told_by_rung(self) -> bool:
         """A rung below says the same in its place."""
         return any(rung.text == self.text for rung in self.rungs)
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        """What was sent: curl command, HTTP status and milliseconds of each request."""
+        return list(self.job.params.get("calls", ())) if self.job else []
 
     @property
     def key_words(self) -> str:

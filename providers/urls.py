@@ -18,6 +18,7 @@ urlpatterns = [
     path("providers/<slug:kind>/check/", views.check_start, name="check-start"),
     path("providers/<slug:kind>/catalog/", views.catalog_refresh, name="catalog-refresh"),
     path("providers/<slug:kind>/models/", views.catalog_search, name="catalog-search"),
+    path("providers/<slug:kind>/names/", views.model_names, name="model-names"),
     path("providers/<slug:kind>/discard/", views.draft_discard, name="draft-discard"),
     path("providers/<slug:kind>/undo/", views.provider_undo, name="undo"),
     path("providers/<slug:kind>/remove/", views.provider_remove, name="remove"),

@@ -24,16 +24,11 @@ from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from providers import broker, jobs
 from providers.board import GROUPS, SORTS, STATUSES, Asked, board
-from providers.checks import makes_completion
 from providers.forms import ProviderForm, facts_of
 from providers.jobs import Job, Task
-from providers.models import CatalogEntry, Draft, Provider, Replaced
-from providers.outbound import policy
+from providers.models import Draft, Provider
+from providers.page import catalog_context, detail_context, draft_of, name_options
 from providers.registry import KINDS
-from providers.shown import show_job
-from providers.wording import catalog_note
-
-MODELS_SHOWN = 100
 
 
 @viewer_required
@@ -94,64 +89,10 @@ def provider_detail(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "providers/detail.html", detail_context(request, provider))
 
 
-def detail_context(
-    request: HttpRequest, provider: Provider, form: ProviderForm | None = None
-) -> dict[str, Any]:
-    """Everything the page of one provider shows."""
-    saved = not provider._state.adding
-    newest = {task: Job.objects.newest(provider, task) if saved else None for task in Task}
-    if saved:  # read after the jobs: what a finished one wrote is in it
-        provider = get_object_or_404(Provider, pk=provider.pk)
-    check = show_job(newest[Task.CHECK], provider)
-    fetch = show_job(newest[Task.FETCH], provider)
-    draft = _draft(request, provider)
-    shown = draft or provider
-    models = [request.POST.get("test_model", "")] if request.method == "POST" else []
-    return {
-        "spec": provider.spec,
-        "completes": not provider.spec.is_oauth and makes_completion(shown.adapter(), models),
-        "provider": provider,
-        "draft": draft,
-        "replaced": Replaced.objects.living().filter(provider=provider).first() if saved else None,
-        "form": form or ProviderForm(provider, shown=shown),
-        "secrets": _secret_rows(provider),
-        "check": check,
-        "fetch": fetch,
-        "pending": check.is_pending or fetch.is_pending,
-        "policy": policy(),
-        **catalog_context(provider, request.GET.get("q", "")),
-    }
-
-
-def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
-    entries = CatalogEntry.objects.none()
-    if not provider._state.adding:
-        entries = CatalogEntry.objects.filter(provider=provider)
-    found = entries.present().search(query)
-    return {
-        "provider": provider,
-        "spec": provider.spec,
-        "query": query,
-        "entries": found[:MODELS_SHOWN],
-        "found_count": found.count() if query else provider.catalog_count,
-        "notes": [text for code in provider.catalog_notes if (text := catalog_note(code))],
-        "gone": entries.filter(gone_at__isnull=False)[:20],
-        "new_count": entries.new().count(),
-    }
-
-
-def _secret_rows(provider: Provider) -> list[dict[str, Any]]:
-    names = ["api_key", *(f.name for f in provider.spec.extra_fields if f.is_secret)]
-    return [
-        {"name": name, "state": provider.secret_state(name), **provider.sealed.get(name, {})}
-        for name in names
-    ]
-
-
 def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
     if not can_edit(request.user):
         raise PermissionDenied
-    draft = _draft(request, provider)
+    draft = draft_of(request, provider)
     form = ProviderForm(provider, request.POST, shown=draft or provider)
     if not form.is_valid():
         return _invalid(request, provider, form, "providers/detail.html#check")
@@ -213,7 +154,7 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
     part = "providers/detail.html#check" if task == Task.CHECK else "providers/detail.html#catalog"
     if provider.spec.is_oauth:
         raise Http404
-    shown = _draft(request, provider) or provider
+    shown = draft_of(request, provider) or provider
     form = ProviderForm(provider, request.POST, shown=shown)
     if not form.is_valid():
         return _invalid(request, provider, form, part)
@@ -305,8 +246,16 @@ def provider_remove(request: HttpRequest, kind: str) -> HttpResponse:
 @viewer_required
 @require_GET
 def catalog_search(request: HttpRequest, kind: str) -> HttpResponse:
-    context = catalog_context(_provider(kind), request.GET.get("q", "")[:200])
+    context = catalog_context(_provider(kind), request.GET.get("q", ""))
     return render(request, "providers/detail.html#models", context)
+
+
+@viewer_required
+@require_GET
+def model_names(request: HttpRequest, kind: str) -> HttpResponse:
+    """Suggestions for the model to try, as one types."""
+    names = name_options(_provider(kind), request.GET.get("test_model", ""))
+    return render(request, "providers/detail.html#names", {"names": names})
 
 
 @editor_required
@@ -345,16 +294,3 @@ def _provider(kind: str) -> Provider:
         raise Http404
     row: Provider = Provider.objects.for_kind(kind)
     return row
-
-
-def _draft(request: HttpRequest, provider: Provider) -> Draft | None:
-    """This user's own unsaved values for a provider."""
-    if provider._state.adding:
-        return None
-    draft: Draft | None = (
-        Draft.objects.living()
-        .filter(provider=provider, created_by_id=request.user.pk)
-        .order_by("-expires_at")
-        .first()
-    )
-    return draft

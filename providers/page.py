@@ -1,0 +1,142 @@
+"""Everything that the page of one provider shows: fields with their secrets, test, models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
+from providers.checks import makes_completion
+from providers.entries import list_items, shown_entries, use_link
+from providers.forms import ProviderForm
+from providers.history import history
+from providers.jobs import Job, Task
+from providers.models import (
+    CatalogEntry,
+    CatalogEntryQuerySet,
+    Draft,
+    Entry,
+    Provider,
+    Replaced,
+    SecretState,
+)
+from providers.outbound import policy
+from providers.shelf import NEW, Found, Wanted, shelf
+from providers.shown import show_job
+from providers.wording import catalog_note
+
+MODELS_SHOWN = 100
+NAMES_OFFERED = 30
+GONE_SHOWN = 12
+
+
+def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
+    """This user's own unsaved values for a provider."""
+    if provider._state.adding:
+        return None
+    draft: Draft | None = (
+        Draft.objects.living()
+        .filter(provider=provider, created_by_id=request.user.pk)
+        .order_by("-expires_at")
+        .first()
+    )
+    return draft
+
+
+def detail_context(
+    request: HttpRequest, provider: Provider, form: ProviderForm | None = None
+) -> dict[str, Any]:
+    saved = not provider._state.adding
+    newest = {task: Job.objects.newest(provider, task) if saved else None for task in Task}
+    if saved:  # read after the jobs: what a finished one wrote is in it
+        provider = get_object_or_404(Provider, pk=provider.pk)
+    check = show_job(newest[Task.CHECK], provider)
+    fetch = show_job(newest[Task.FETCH], provider)
+    draft = draft_of(request, provider)
+    shown = draft or provider
+    form = form or ProviderForm(provider, shown=shown)
+    models = [request.POST.get("test_model", "")] if request.method == "POST" else []
+    return {
+        "spec": provider.spec,
+        "completes": not provider.spec.is_oauth and makes_completion(shown.adapter(), models),
+        "provider": provider,
+        "draft": draft,
+        "replaced": Replaced.objects.living().filter(provider=provider).first() if saved else None,
+        "form": form,
+        "rows": list(_rows(form, provider, shown)),
+        "check": check,
+        "fetch": fetch,
+        "history": history(provider) if saved else None,
+        "pending": check.is_pending or fetch.is_pending,
+        "policy": policy(),
+        "signs_in": [(name, use_link(name, provider.kind)) for name in provider.spec.static_models],
+        **catalog_context(provider, request.GET.get("q", "")),
+    }
+
+
+def _rows(form: ProviderForm, provider: Provider, shown: Entry) -> Iterator[dict[str, Any]]:
+    """The form's fields; a secret together with its state and the box that removes it."""
+    secrets = set(form.secret_names())
+    for field in form.visible_fields():
+        if field.name.startswith("clear_"):
+            continue
+        row: dict[str, Any] = {"field": field}
+        if field.name in secrets:
+            row["secret"] = _secret(field.name, provider, shown)
+            clear = f"clear_{field.name}"
+            row["clear"] = form[clear] if clear in form.fields else None
+        yield row
+
+
+def _secret(name: str, provider: Provider, shown: Entry) -> dict[str, Any]:
+    """What may be told of a secret: its state, its last characters, since when it is there."""
+    state, item = str(provider.secret_state(name)), provider.sealed.get(name, {})
+    if state == SecretState.MISSING and shown.secret_state(name) is not SecretState.MISSING:
+        state, item = "draft", shown.sealed.get(name, {})
+    since = item.get("set_at")
+    since_at = datetime.fromisoformat(since) if since else None
+    return {"name": name, "state": state, "hint": item.get("hint", ""), "since": since_at}
+
+
+def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
+    """One provider's models. Without a search it does not wait for the shelf to be filled anew."""
+    entries = CatalogEntry.objects.none()
+    if not provider._state.adding:
+        entries = CatalogEntry.objects.filter(provider=provider)
+    gone = entries.filter(gone_at__isnull=False).values_list("model_id", flat=True)
+    if query:
+        wanted = Wanted(text=query[:200], kind=provider.kind)
+        total, found = shelf().find(wanted, 0, MODELS_SHOWN)
+    else:
+        total, found = provider.catalog_count, _first(provider, entries)
+    return {
+        "provider": provider,
+        "spec": provider.spec,
+        "query": query,
+        "entries": list_items(shown_entries(found)),
+        "shown_count": len(found),
+        "found_count": total,
+        "notes": [text for code in provider.catalog_notes if (text := catalog_note(code))],
+        "new_count": 0 if provider.catalog_is_first else entries.new().count(),
+        "gone": ", ".join(gone[:GONE_SHOWN]),
+        "has_more_gone": len(gone[: GONE_SHOWN + 1]) > GONE_SHOWN,
+    }
+
+
+def _first(provider: Provider, entries: CatalogEntryQuerySet) -> list[Found]:
+    rows = entries.present().values_list("pk", "first_seen_at")[:MODELS_SHOWN]
+    fresh = None if provider.catalog_is_first else provider.catalog_at
+    return [Found(pk, provider.kind, NEW if seen == fresh else 0) for pk, seen in rows]
+
+
+def name_options(provider: Provider, text: str) -> list[str]:
+    """Names to try in a test: deployments first, then what the catalog has."""
+    own = [*provider.values.get("deployments", []), *provider.spec.static_models]
+    names = [name for name in own if text.lower() in name.lower()]
+    if not provider._state.adding:
+        rows = CatalogEntry.objects.present().filter(provider=provider).search(text[:200])
+        names += rows.values_list("model_id", flat=True)[: NAMES_OFFERED - len(names)]
+    return names[:NAMES_OFFERED]
