@@ -10,6 +10,7 @@ from django.core.management import execute_from_command_line
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facio_site.settings")
+    os.umask(0o077)  # whatever a command makes is this user's alone
     try:
         django.setup()
     except (ImproperlyConfigured, ValueError) as error:

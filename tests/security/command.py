@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-NOT_OURS = ("FACIO_", "OUTBOUND_", "TEST_")
+NOT_OURS = ("DJANGO_", "FACIO_", "OUTBOUND_", "TEST_")
 NAMES = {
     *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG", "HOST", "MASTER_KEYS"),
     *("MASTER_KEY_FILE", "PORT", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY", "TRUSTED_PROXY_COUNT"),

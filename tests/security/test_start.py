@@ -1,0 +1,67 @@
+"""What stops the start, each with one sentence; the settings of a real installation."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.facio_site.test_up import refused
+from tests.security import command
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.mark.parametrize(
+    ("sentence", "environ"),
+    [
+        ("OUTBOUND_ALLOW", {"OUTBOUND_ALLOW": "everything!"}),
+        ("OUTBOUND_ALLOW", {"OUTBOUND_ALLOW": "127.0.0.1:99999"}),
+        ("ALLOWED_HOSTS must name exact hosts", {"ALLOWED_HOSTS": "*"}),
+        ("PUBLIC_URL must start with https://", {"HOST": "0.0.0.0"}),
+        ("PUBLIC_URL", {"HOST": "192.0.2.1", "PUBLIC_URL": "http://facio.example"}),
+        ("DEBUG", {"DEBUG": "1", "FACIO_SERVING": "1"}),
+        ("DEBUG", {"DEBUG": "1", "HOST": "192.0.2.1", "PUBLIC_URL": "https://facio.example"}),
+        ("FACIO_CONFIG_MODE", {"FACIO_CONFIG_MODE": "0777"}),
+        ("FACIO_CONFIG_PATH", {"FACIO_CONFIG_PATH": "config.json"}),
+        ("hosts", {"OUTBOUND_HOSTS_FILE": "/nowhere/hosts"}),
+    ],
+)
+def test_s55_s4_a_bad_setting_stops_the_start(
+    tmp_path: Path, sentence: str, environ: dict[str, str]
+) -> None:
+    done = command.run(tmp_path, "migrate", "--verbosity=0", **environ)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    if (tmp_path / "db.sqlite3").exists():
+        with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
+            assert database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+
+
+def test_a_bad_setting_reaches_the_terminal_through_the_parent(tmp_path: Path) -> None:
+    said = refused(tmp_path, OUTBOUND_ALLOW="everything!")
+    assert "everything!" in said
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_our_commands_tell_a_bad_setting_in_one_line(tmp_path: Path) -> None:
+    done = command.run(tmp_path, "rotate_master_key", OUTBOUND_ALLOW="everything!")
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "SSL_CERT_FILE", "SSLKEYLOGFILE"])
+def test_s30_the_deployment_checks_pass_whatever_else_is_set(tmp_path: Path, name: str) -> None:
+    production = {"PUBLIC_URL": "https://facio.example", "TRUSTED_PROXY_COUNT": "1"}
+    words = ("check", "--deploy", "--fail-level", "WARNING")
+    done = command.run(tmp_path, *words, **production, **{name: "/nowhere"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_a_command_makes_is_this_users_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    assert command.run(tmp_path, "migrate", "--verbosity=0").returncode == 0
+    made = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert made
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
