@@ -1,0 +1,88 @@
+"""Routes against what their models can do: provider, inputs, outputs, context, price, last test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from providers.entries import ShownEntry, shown_entries
+from providers.models import CatalogEntry
+from providers.shelf import Found
+from routing.models import Slot
+from routing.rows import RouteRow
+
+# What a model must read or make to do a route's job: the column that says so, and the word in it.
+NEEDS = {
+    Slot.VISION: ("inputs", "image"),
+    Slot.IMAGE: ("outputs", "image"),
+    Slot.VIDEO: ("outputs", "video"),
+}
+_UNKNOWN: tuple[int, str, dict[str, Any]] = (0, "", {})
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A route beside what is known about its model. `entry` is None where no catalog lists it."""
+
+    row: RouteRow
+    entry: ShownEntry | None
+    lacks: str  # what it cannot do and the route needs; "" = nothing that is known of
+
+    @property
+    def tested(self) -> str:
+        """The last test: of this model where there was one, else of its provider; "" = none."""
+        if self.row.provider is None or self.row.provider.spec.is_oauth:
+            return ""
+        told = self.row.test.status if self.row.test else "never"
+        return told if told != "never" else self.row.provider.check_outcome or "never"
+
+
+def matrix(rows: Sequence[RouteRow]) -> list[Cell]:
+    """One cell row for each route; two queries at most."""
+    places = [_place(row) for row in rows]
+    asked = {place for place in places if place}
+    if not asked:
+        return [Cell(row, None, "") for row in rows]
+    wanted = Q()
+    for provider, model in asked:
+        wanted |= Q(provider=provider, model_id=model)
+    columns = ("pk", "provider", "provider__kind", "model_id", "inputs", "outputs")
+    known = {
+        (provider, model): (pk, kind, {"inputs": inputs, "outputs": outputs})
+        for pk, provider, kind, model, inputs, outputs in CatalogEntry.objects.present()
+        .filter(wanted)
+        .values_list(*columns)
+    }
+    found = [Found(pk, kind, 0) for pk, kind, _media in known.values()]
+    entries = {(one.kind, one.model_id): one for one in shown_entries(found)}
+    cells = []
+    for row, place in zip(rows, places, strict=True):
+        _pk, kind, media = known.get(place, _UNKNOWN) if place else _UNKNOWN
+        entry = entries.get((kind, place[1])) if place else None
+        cells.append(Cell(row, entry, _lacks(row.slot, media)))
+    return cells
+
+
+def _place(row: RouteRow) -> tuple[UUID, str] | None:
+    """Where the model would be listed: the provider's row, and the name in its own list."""
+    if row.provider is None or not row.route.model:
+        return None
+    adapter = row.provider.adapter(with_secrets=False)
+    return row.provider.pk, adapter.sent_name(row.route.model)
+
+
+def _lacks(slot: Slot, media: dict[str, Any]) -> str:
+    column, word = NEEDS.get(slot, ("", ""))
+    told = media.get(column)
+    if not told or word in told:
+        return ""
+    return {
+        Slot.VISION: _("reads no images"),
+        Slot.IMAGE: _("makes no images"),
+        Slot.VIDEO: _("makes no videos"),
+    }[slot]
