@@ -24,11 +24,13 @@ from routing.drill import drill
 from routing.findings import apply_fix, findings
 from routing.forms import RouteForm
 from routing.live import drift
+from routing.matrix import matrix
 from routing.models import AUTO, Route, Slot
 from routing.recipes import RECIPES, recipe
 from routing.rows import RouteRow, asked, provider_rows, route_rows
 from routing.rules import explain
 from routing.state import configured, is_known_bad
+from routing.use import asked_use
 from routing.wording import drill_words, resolution, shown_considered
 
 MODELS_OFFERED = 60
@@ -81,6 +83,8 @@ def routing(request: HttpRequest) -> HttpResponse:
         "recipes": RECIPES,
         "pending": any(row.test and row.test.is_pending for row in shown),
         "findings": findings(shown),
+        "matrix": matrix(shown),
+        "use": asked_use(request.GET),
         "is_overtaken": status == HTTPStatus.CONFLICT,
         "overtaken": overtaken,
         **_what_if(request),
@@ -92,10 +96,10 @@ def routing(request: HttpRequest) -> HttpResponse:
 
 def _forms(request: HttpRequest) -> list[RouteForm]:
     data = request.POST if request.method == "POST" else None
-    chosen = recipe(request.GET.get("recipe", ""))
+    chosen, use = recipe(request.GET.get("recipe", "")), asked_use(request.GET)
     forms = []
     for route in Route.objects.all_slots():
-        initial = None
+        initial = use.initial if use and route.slot == use.slot else None
         if chosen and route.slot == Slot.MAIN:
             initial = {"model": chosen.model or _first_name(chosen.kind)}
             initial["provider"] = chosen.provider
