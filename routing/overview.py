@@ -1,0 +1,120 @@
+"""What the overview tells: the way from a key to an exported file, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from facio_site.audit.models import AuditEntry
+from facio_site.templatetags.ui import status_label, tone
+from providers.models import Provider
+from routing.rows import RouteRow
+from routing.state import is_known_bad
+
+HANDED_OVER = ("config.downloaded", "config.exported", "config.written")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the guide. `is_next` marks the first that is not done."""
+
+    title: str
+    text: str
+    link: str
+    action: str  # on its button
+    is_done: bool
+    is_next: bool = False
+
+
+def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
+    """The steps to a first exported file; empty once all of them were taken."""
+    providers = list(rows)
+    waiting = [row for row in providers if not row.is_working]
+    start = f"/providers/{waiting[0].kind}/" if len(waiting) == 1 else "/providers/"
+    lister = next((row for row in providers if row.is_working), None)
+    main = routes[0]
+    steps = [
+        Step(
+            _("Set up a provider"),
+            _("Choose one and paste its API key. A local server needs only its address."),
+            "/providers/",
+            _("Choose a provider"),
+            bool(providers),
+        ),
+        Step(
+            _("Test the connection"),
+            _("The test says in one sentence what is wrong, if anything is."),
+            start,
+            _("Test it"),
+            any(row.is_working or row.spec.is_oauth for row in providers),
+        ),
+        Step(
+            _("Fetch its models"),
+            _("Then a model is chosen from a list, with its window and price, and not by memory."),
+            f"/providers/{lister.kind}/" if lister else "/providers/",
+            _("Fetch models"),
+            any(row.catalog_count for row in providers),
+        ),
+        Step(
+            _("Choose the main model"),
+            _("The other routes stay empty until they are wanted: they follow main."),
+            "/catalog/" if any(row.catalog_count for row in providers) else "/routing/",
+            _("Choose a model"),
+            bool(main.route.model and main.spec),
+        ),
+        Step(
+            _("Hand config.json to the agent"),
+            _("Download it, or write it where the agent reads it."),
+            "/config/",
+            _("Export"),
+            AuditEntry.objects.filter(action__in=HANDED_OVER).exists(),
+        ),
+    ]
+    first = next((place for place, step in enumerate(steps) if not step.is_done), None)
+    if first is None:
+        return []
+    now = steps[first]
+    steps[first] = Step(now.title, now.text, now.link, now.action, False, is_next=True)
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that does not work; `kind` is empty for a route."""
+
+    kind: str
+    label: str
+    text: str
+    tone: str
+    link: str
+    row: Provider | None = None
+
+
+def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Concern]:
+    """Routes that nobody serves or whose provider fails first, then failing providers."""
+    found = []
+    used = set()
+    for route in routes:
+        link = f"/routing/#route-{route.route.slot}"
+        if route.decision and route.route.is_set and not route.spec and not route.route.is_media:
+            found.append(Concern("", str(route.slot.label), route.words, "error", link))
+        elif route.provider and is_known_bad(route.provider):
+            used.add(route.provider.kind)
+            words = _("%(provider)s serves it and its last test failed.")
+            text = words % {"provider": route.provider.spec.label}
+            found.append(Concern("", str(route.slot.label), text, "error", link))
+    bad = [row for row in rows if is_known_bad(row)]
+    for row in sorted(bad, key=lambda row: row.kind not in used):
+        found.append(
+            Concern(
+                kind=row.kind,
+                label=row.spec.label,
+                text=status_label(row.check_outcome),
+                tone=tone(row.check_outcome),
+                link=f"/providers/{row.kind}/",
+                row=row,
+            )
+        )
+    return found
