@@ -53,6 +53,14 @@ def workers() -> set[str]:
     return {key.decode().removeprefix(_HEARTBEAT) for key in keys}
 
 
+def count_workers() -> int | None:
+    """How many workers were alive in the last seconds; None when the broker does not answer."""
+    try:
+        return len(workers())
+    except ConnectionError:
+        return None
+
+
 def has_worker() -> bool:
     """True when a worker was alive in the last seconds."""
     try:

@@ -26,10 +26,11 @@ from routing.forms import RouteForm
 from routing.live import drift
 from routing.matrix import matrix
 from routing.models import AUTO, Route, Slot
+from routing.overview import concerns, guide
 from routing.recipes import RECIPES, recipe
 from routing.rows import RouteRow, asked, provider_rows, route_rows
 from routing.rules import explain
-from routing.state import configured, is_known_bad
+from routing.state import configured
 from routing.use import asked_use
 from routing.wording import drill_words, resolution, shown_considered
 
@@ -40,23 +41,21 @@ MODELS_OFFERED = 60
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     rows = provider_rows()
-    routes = route_rows(rows)
-    return render(
-        request,
-        "routing/overview.html",
-        {
-            "routes": routes,
-            "configured": len(rows),
-            "working": sum(row.is_working for row in rows.values()),
-            "failing": [row for row in rows.values() if is_known_bad(row)],
-            "untested": [r for r in rows.values() if not r.check_outcome and not r.spec.is_oauth],
-            "models": sum(row.catalog_count for row in rows.values()),
-            "main": routes[0],
-            "broker": broker.is_up(),
-            "worker": broker.has_worker(),
-            "drift": drift(),
-        },
-    )
+    routes = route_rows(rows, with_tests=True)
+    workers = broker.count_workers()
+    context = {
+        "routes": routes,
+        "steps": guide(rows.values(), routes),
+        "concerns": concerns(rows.values(), routes),
+        "configured": len(rows),
+        "working": sum(row.is_working for row in rows.values()),
+        "untested": sum(not r.check_outcome and not r.spec.is_oauth for r in rows.values()),
+        "models": sum(row.catalog_count for row in rows.values()),
+        "broker": workers is not None,
+        "workers": workers or 0,
+        "drift": drift(),
+    }
+    return render(request, "routing/overview.html", context)
 
 
 @viewer_required
