@@ -8,7 +8,6 @@ import logging
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import h11
 import httpcore
@@ -20,6 +19,11 @@ from providers.http.urls import DEFAULT_PORTS
 # URLs at INFO and the other side's header lines at DEBUG may hold a key
 logging.getLogger("httpx").setLevel(logging.WARNING)
 logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+_FAULTS = (
+    *(httpcore.TimeoutException, httpcore.NetworkError),
+    *(httpcore.ProtocolError, h11.ProtocolError),
+)
 
 
 def outgoing(
@@ -66,8 +70,10 @@ class GuardedTransport(httpx.BaseTransport):
             content=request.stream,
             extensions={"timeout": {"pool": exchange.left()}},
         )
-        with _in_words_of_httpx():
+        try:
             got = self._pool.handle_request(sent)
+        except _FAULTS as error:
+            raise _in_words_of_httpx(error) from None
         return httpx.Response(got.status, headers=got.headers, stream=_Pieces(got))
 
     def close(self) -> None:
@@ -81,24 +87,24 @@ class _Pieces(httpx.SyncByteStream):
         self._got = got
 
     def __iter__(self) -> Iterator[bytes]:
-        with _in_words_of_httpx():
+        try:
             yield from self._got.iter_stream()
+        except _FAULTS as error:
+            raise _in_words_of_httpx(error) from None
 
     def close(self) -> None:
-        with _in_words_of_httpx():
+        try:
             self._got.close()
+        except _FAULTS as error:
+            raise _in_words_of_httpx(error) from None
 
 
-@contextmanager
-def _in_words_of_httpx() -> Iterator[None]:
-    """Without the texts, which may quote a header value."""
-    try:
-        yield
-    except httpcore.TimeoutException:
-        raise httpx.TimeoutException("") from None
-    except (httpcore.LocalProtocolError, h11.LocalProtocolError):
-        raise httpx.LocalProtocolError("") from None
-    except (httpcore.ProtocolError, h11.ProtocolError):
-        raise httpx.RemoteProtocolError("") from None
-    except httpcore.NetworkError:
-        raise httpx.NetworkError("") from None
+def _in_words_of_httpx(error: Exception) -> httpx.TransportError:
+    """Without its text, which may quote a header value."""
+    if isinstance(error, httpcore.TimeoutException):
+        return httpx.TimeoutException("")
+    if isinstance(error, httpcore.NetworkError):
+        return httpx.NetworkError("")
+    if isinstance(error, httpcore.LocalProtocolError | h11.LocalProtocolError):
+        return httpx.LocalProtocolError("")
+    return httpx.RemoteProtocolError("")
