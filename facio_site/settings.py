@@ -284,6 +284,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "facio_site.errors.NoValues"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
