@@ -1,0 +1,195 @@
+"""Whatever is typed, pasted, uploaded or put into an address: an answer, never a fault of ours.
+
+The grammars have their own (tests/providers/http/test_urls.py and test_headers.py,
+tests/routing/test_document.py); here whole forms and pages are asked. A crash that was found stands
+by its name below.
+"""
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from providers.forms import ProviderForm
+from providers.models import Provider
+from providers.registry import KINDS
+from routing.document import BadDocument, read_json
+from tests.security.test_roles import concrete, people, places, table
+
+pytestmark = pytest.mark.django_db
+__all__ = ["people", "places"]  # fixtures
+
+QUICK = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+NASTY = st.sampled_from(
+    [
+        *("", " ", "\0", "a\0b", "\ud800", "\u202e", "\r\nX-A: b", "${HOME}", "${credentials.x}"),
+        *(
+            "../../etc/passwd",
+            "%00",
+            "%2e%2e",
+            "'\"><script>",
+            "{{7*7}}",
+            "{% load x %}",
+            "🙂" * 50,
+        ),
+        *(
+            "9" * 5000,
+            "-1",
+            "1e999",
+            "NaN",
+            "null",
+            "true",
+            "[]",
+            "{}",
+            '{"a": {"a": 1}}',
+            "[" * 40,
+        ),
+        *("http://[", "http://127.0.0.1:99999", "https://user:pw@a.example", "https://ⓐ.example"),
+        *("Bearer ", "••••••••", "***", "X-A: b\nX-A: c", "Host: x", ": x", "a" * 9000, "auto"),
+        *("0", "1", "main", "openrouter", "2026-13-45", "2999-01-01", "__class__", "id__in"),
+    ]
+)
+TEXT = NASTY | st.text(max_size=40) | st.text(alphabet=" \t\r\n:/@?#[]{}%\\.-x0", max_size=30)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, spec in KINDS.items() if not spec.is_oauth])
+@given(data=st.data())
+@settings(QUICK, max_examples=25)
+def test_any_values_of_a_provider_are_taken_or_told_at_a_field(kind: str, data: Any) -> None:
+    provider = Provider(kind=kind)
+    names = [*ProviderForm(provider).fields]
+    typed = {name: data.draw(TEXT, label=name) for name in names}
+    form = ProviderForm(provider, typed)
+    if not form.is_valid():
+        assert form.errors
+        return
+    form.apply(provider)
+    assert provider.adapter().origins()
+    key = form.cleaned_data.get("api_key")
+    if key and len(key) > 8:
+        assert key not in repr(provider.sealed) + repr(provider.values) + form.as_p()
+
+
+@given(body=JSON, header=TEXT, value=TEXT)
+@QUICK
+def test_s10_s11_extra_headers_and_body_never_reach_what_is_ours(
+    body: Any, header: str, value: str
+) -> None:
+    try:
+        text = json.dumps(body)
+    except ValueError:
+        return
+    typed = {
+        "api_key": "sk-or-v1-0123456789abcdef",
+        "api_base": "",
+        "extra_headers": f"{header}: {value}",
+        "extra_body": text,
+    }
+    form = ProviderForm(Provider(kind="openrouter"), typed)
+    if not form.is_valid():
+        return
+    forbidden = {"model", "messages", "stream", "base_url"}
+    assert not forbidden & set(form.cleaned_data["extra_body"])
+    for name in form.cleaned_data["extra_headers"]:
+        assert name.lower() not in ("host", "content-length", "cookie", "accept-encoding")
+        assert not name.lower().startswith(("proxy-", "x-forwarded-", "metadata"))
+
+
+@given(document=JSON)
+@QUICK
+def test_s40_a_json_text_is_read_or_refused_with_a_sentence(document: Any) -> None:
+    text = json.dumps(document, allow_nan=True)
+    try:
+        assert isinstance(read_json(text.encode()), dict)
+    except BadDocument as refused:
+        assert refused.sentence
+
+
+def upload(site: Client, content: bytes, **fields: str) -> Any:
+    file = SimpleUploadedFile("config.json", content)
+    return site.post("/config/import/", {"file": file, **fields})
+
+
+PIECES = st.sampled_from(
+    [
+        *(b"{", b"}", b"[", b"]", b'"', b":", b",", b'"providers"', b'"apiKey"', b'"agents"'),
+        *(b"null", b"1", b"\xff", b"\x00", b"\n", b"A=b", b"OPENAI_API_KEY=sk-x", b"curl ", b"-H "),
+        *(b"'Authorization: Bearer x'", b"https://api.openai.com/v1", b"export ", b"\xef\xbb\xbf"),
+    ]
+)
+
+
+@given(content=st.lists(PIECES, max_size=14).map(b"".join) | st.binary(max_size=60))
+@QUICK
+def test_s40_any_upload_is_previewed_or_refused(content: bytes, site: Client) -> None:
+    answer = upload(site, content)
+    assert answer.status_code in (302, 422)
+    if answer.status_code == 302:
+        assert site.get(answer.url).status_code in (200, 302, 422)
+    assert not Provider.objects.exists()
+
+
+@given(document=st.fixed_dictionaries({"providers": JSON, "agents": JSON, "tools": JSON}))
+@QUICK
+def test_s40_any_document_of_the_right_outline_is_previewed_or_refused(
+    document: Any, site: Client
+) -> None:
+    answer = (
+        upload(site, json.dumps(document, allow_nan=False).encode()) if _plain(document) else None
+    )
+    if answer is not None and answer.status_code == 302:
+        assert site.get(answer.url).status_code in (200, 302, 422)
+
+
+def _plain(document: Any) -> bool:
+    try:
+        json.dumps(document, allow_nan=False)
+    except ValueError:
+        return False
+    return True
+
+
+ASKED = [
+    *("q", "page", "actor", "action", "target", "since", "until", "secrets", "model", "provider"),
+    *("without", "recipe", "slot", "main-model", "main-provider", "w", "next", "token", "e", "o"),
+    *("sort", "kind", "limit", "offset", "p", "_facets", "role"),
+]
+
+
+@pytest.mark.parametrize("value", ["\0", "\ud800", "a\0b", "9" * 400, "-1", "__x", "🙂", "%", "'"])
+def test_s62_no_value_in_an_address_is_a_fault(
+    value: str, people: dict[str, Client], places: dict[str, str]
+) -> None:
+    query = urlencode(dict.fromkeys(ASKED, value), errors="surrogatepass")
+    faults = []
+    for address, methods in table().items():
+        if methods["GET"][3] != 200:
+            continue
+        client = Client(raise_request_exception=False)
+        client.cookies = people["owner"].cookies.copy()  # type: ignore[assignment]
+        answer = client.get(f"{concrete(address, places)}?{query}")
+        if answer.status_code >= 500:
+            faults.append(address)
+    assert faults == [address for address in faults if address == "/readyz"]
+
+
+@given(fields=st.dictionaries(st.sampled_from(["main-model", "main-provider", "version"]), TEXT))
+@QUICK
+def test_s62_any_routes_are_saved_or_told_at_a_field(fields: dict[str, str], site: Client) -> None:
+    given = {f"{slot}-provider": "auto" for slot in ("subagent", "vision", "image", "video")}
+    answer = site.post("/routing/", {**given, **fields})
+    assert answer.status_code in (302, 409, 422)
