@@ -4,9 +4,9 @@ State never lives here: the broker starts empty and may be flushed at any moment
 """
 
 import contextlib
+import os
 import threading
 import time
-from collections.abc import Iterator
 from functools import lru_cache
 
 import redis
@@ -19,7 +19,10 @@ _HEARTBEAT = "facio:worker:"
 BEAT_SECONDS = 2
 LIFETIME_SECONDS = 7  # three missed beats
 _MOMENT_SECONDS = 1.0
+_LISTEN_SECONDS = 30.0
 _silent_until = 0.0  # after a question without an answer nobody waits for the next one at once
+_starting = threading.Lock()
+_listening: "_Ear | None" = None
 
 
 @lru_cache(maxsize=1)
@@ -101,37 +104,79 @@ def _note_silence() -> None:
     _silent_until = time.monotonic() + _MOMENT_SECONDS
 
 
-@contextlib.contextmanager
-def changes() -> Iterator["Changes"]:
-    """Subscribe first, then look, then wait: no change between the two is lost."""
-    pubsub = _client().pubsub(  # type: ignore[no-untyped-call]
-        ignore_subscribe_messages=False
-    )
-    try:
-        try:
-            pubsub.subscribe(_CHANNEL)
-            pubsub.get_message(timeout=1)  # the subscription itself
-        except (redis.RedisError, OSError):
-            yield Changes(None)
-        else:
-            yield Changes(pubsub)
-    finally:
-        with contextlib.suppress(redis.RedisError, OSError):
-            pubsub.close()
-
-
 class Changes:
-    """News on one subscription; without a broker, a short nap instead."""
+    """News since it was made; without a broker, a short nap instead."""
 
-    def __init__(self, pubsub: "redis.client.PubSub | None") -> None:
-        self._pubsub = pubsub
+    def __init__(self, ear: "_Ear") -> None:
+        self._ear = ear
+        self._heard = ear.count
 
     def wait(self, seconds: float) -> None:
         """Return at the first change, or after `seconds`; never raises."""
-        if self._pubsub is None:
-            time.sleep(min(seconds, 1.0))
-            return
+        self._heard = self._ear.wait(self._heard, seconds)
+
+
+def changes() -> Changes:
+    """Make it first, then look, then wait: no change between the two is lost."""
+    return Changes(_ear())
+
+
+def _ear() -> "_Ear":
+    """The one of this process, on the present client."""
+    global _listening
+    with _starting:
+        if _listening is None or not _listening.is_on(_client()):
+            _listening = _Ear(_client())
+            _listening.start()
+        ear = _listening
+    ear.ready.wait(_MOMENT_SECONDS)
+    return ear
+
+
+class _Ear(threading.Thread):
+    """Listens for all pages of a process that wait: a subscription each would cost every one of
+    them a connection and some milliseconds."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        super().__init__(name="changes", daemon=True)
+        self._client = client
+        self._pid = os.getpid()
+        self._news = threading.Condition()
+        self.count = 0
+        self.ready = threading.Event()  # it listens, or has tried to
+        self._is_deaf = True
+
+    def is_on(self, client: redis.Redis) -> bool:
+        return self._client is client and self._pid == os.getpid() and self.is_alive()
+
+    def run(self) -> None:
+        while _listening is self:
+            try:
+                self._listen()
+            except Exception:  # noqa: BLE001 - without this thread no page would hear anything
+                self._is_deaf = True
+            self.ready.set()
+            time.sleep(_MOMENT_SECONDS)
+
+    def _listen(self) -> None:
+        pubsub = self._client.pubsub()  # type: ignore[no-untyped-call]
         try:
-            self._pubsub.get_message(timeout=seconds)
-        except (redis.RedisError, OSError):
-            time.sleep(min(seconds, 1.0))
+            pubsub.subscribe(_CHANNEL)
+            while _listening is self:
+                if pubsub.get_message(timeout=_LISTEN_SECONDS) is None:
+                    continue
+                self._is_deaf = False
+                with self._news:  # what came before the subscription may be news, too
+                    self.count += 1
+                    self._news.notify_all()
+                self.ready.set()
+        finally:
+            with contextlib.suppress(redis.RedisError, OSError):
+                pubsub.close()
+
+    def wait(self, heard: int, seconds: float) -> int:
+        """The count after the next change; deaf, it naps a moment, so that the caller looks."""
+        with self._news:
+            most = min(seconds, _MOMENT_SECONDS) if self._is_deaf else seconds
+            self._news.wait_for(lambda: self.count != heard, most)
+            return self.count

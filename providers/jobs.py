@@ -7,14 +7,15 @@ or doubled message finds nothing to do. Celery carries the id and nothing else.
 from __future__ import annotations
 
 import contextlib
+import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from providers import broker
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from providers.models import Draft, Provider
 
 GRACE_SECONDS = 5  # between the end of a call's own deadline and the end of its row's
+SOON_SECONDS = 0.04  # nobody sees a page that answers so much later
 QUEUE_SECONDS = 20  # how long a job may wait for a worker; with the longest task still below 90 s
 
 
@@ -86,8 +88,9 @@ class JobQuerySet(models.QuerySet["Job"]):
         recent = self.filter(
             requested_by=user, created_at__gt=timezone.now() - timedelta(minutes=1)
         )
-        single = recent.filter(batch=None).count()
-        return single + recent.exclude(batch=None).values("batch").distinct().count()
+        single = Count("pk", filter=Q(batch=None))
+        found = recent.aggregate(single=single, batches=Count("batch", distinct=True))
+        return int(found["single"] + found["batches"])
 
     def newest_with(self, provider: Provider, model: str) -> Job | None:
         """The newest check of the saved values that tried this model and nothing else."""
@@ -169,18 +172,25 @@ class Job(models.Model):
     def claim(self, worker: str, seconds: float) -> bool:
         """Take a queued job; False when somebody else has it, or it ended meanwhile."""
         now = timezone.now()
-        claimed = Job.objects.filter(pk=self.pk, status=Status.QUEUED).update(
-            status=Status.RUNNING,
-            worker=worker,
-            started_at=now,
-            deadline=now + timedelta(seconds=seconds + GRACE_SECONDS),
-            attempt=F("attempt") + 1,
-            version=F("version") + 1,
-        )
+        changes = {
+            "status": Status.RUNNING,
+            "worker": worker,
+            "started_at": now,
+            "deadline": now + timedelta(seconds=seconds + GRACE_SECONDS),
+            "attempt": self.attempt + 1,
+            "version": self.version + 1,
+        }
+        # Whatever changes a queued job ends it, so the rest of the row is as it was read.
+        claimed = Job.objects.filter(pk=self.pk, status=Status.QUEUED).update(**changes)
         if claimed:
-            self.refresh_from_db()
+            self._take_over(changes)
             broker.announce()
         return bool(claimed)
+
+    def _take_over(self, changes: Mapping[str, Any]) -> None:
+        """Have here, too, what was just written into the row."""
+        for name, value in changes.items():
+            setattr(self, name, value)
 
     def progress(self, rungs: list[dict[str, Any]]) -> None:
         """Show the rungs so far; nothing happens when the job is no longer running."""
@@ -195,12 +205,13 @@ class Job(models.Model):
         `is_told`: the provider itself said so, so a check of saved values is kept as its state, in
         the same transaction: who sees the job ended sees both.
         """
+        changes = {"status": Status.DONE, "finished_at": timezone.now(), **result}
         with transaction.atomic():
             written = Job.objects.filter(pk=self.pk, status__in=PENDING).update(
-                status=Status.DONE, finished_at=timezone.now(), version=F("version") + 1, **result
+                **changes, version=F("version") + 1
             )
             if written:
-                self.refresh_from_db()
+                self._take_over(changes)
             if written and is_told and self.task == Task.CHECK and not self.is_draft:
                 self.provider.record_check(self)
         if written:
@@ -220,6 +231,16 @@ class Job(models.Model):
         return bool(cancelled)
 
 
+def wait_for_end(job: Job, changes: broker.Changes) -> None:
+    """Give a job that ends at once the moment it takes, so that the answer to its start holds its
+    result. `changes` was made before the job was handed over."""
+    until = time.monotonic() + SOON_SECONDS
+    while (left := until - time.monotonic()) > 0:
+        changes.wait(left)
+        if not Job.objects.pending().filter(pk=job.pk).exists():
+            return
+
+
 def start(
     provider: Provider,
     task: Task,
@@ -236,14 +257,11 @@ def start(
     values supersede it. `hand_over=False` leaves the call to the caller's own process. Raises
     TooMany over the user's limit.
     """
-    Job.objects.finish_overdue()
     names = list(model_names)
     digest = (draft or provider).fingerprint()
     running = Job.objects.pending().filter(provider=provider, task=task).first()
-    if running:
-        if running.input_digest == digest and running.model_names == names:
-            return running
-        running.cancel()
+    if running and _is_joined(running, digest, names):
+        return running
     if user and batch is None and Job.objects.started_within_a_minute(user) >= limit():
         raise TooMany
     try:
@@ -265,6 +283,48 @@ def start(
     if hand_over:
         transaction.on_commit(lambda: _hand_over([job]))
     return job
+
+
+def _is_joined(running: Job, digest: str, names: Sequence[str]) -> bool:
+    """Whether a pending job does what is wanted; else it is ended."""
+    if running.deadline < timezone.now():
+        Job.objects.filter(pk=running.pk).finish_overdue()
+        return False
+    if running.input_digest == digest and running.model_names == names:
+        return True
+    running.cancel()
+    return False
+
+
+def start_all(providers: Sequence[Provider], *, user: Any = None) -> None:
+    """Test all of these on their saved values, as one batch; handed over like a single one."""
+    batch = uuid.uuid4()
+    pending = Job.objects.pending().filter(task=Task.CHECK)
+    running = {job.provider_id: job for job in pending.filter(provider__in=providers)}
+    fresh = []
+    for provider in providers:
+        digest = provider.fingerprint()
+        known = running.get(provider.pk)
+        if known is None or not _is_joined(known, digest, []):
+            fresh.append(
+                Job(
+                    provider=provider,
+                    task=Task.CHECK,
+                    requested_by=user,
+                    batch=batch,
+                    input_version=provider.version,
+                    input_digest=digest,
+                    deadline=_queue_deadline(),
+                )
+            )
+    try:
+        with transaction.atomic():
+            Job.objects.bulk_create(fresh)
+    except IntegrityError:  # somebody started one of them just now: one after the other
+        for provider in providers:
+            start(provider, Task.CHECK, user=user, batch=batch)
+        return
+    transaction.on_commit(lambda: _hand_over(fresh))
 
 
 def limit() -> int:

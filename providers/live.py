@@ -82,15 +82,18 @@ class News:
 
 def _wait(watched: list[Watched]) -> News:
     until = time.monotonic() + HOLD_SECONDS
-    with broker.changes() as changes:
-        while True:
+    changes = broker.changes()
+    Job.objects.finish_overdue()
+    while True:
+        found = _look(watched)
+        left = until - time.monotonic()
+        if found.changed or found.is_gone:
+            return found
+        if left <= 0:
             Job.objects.finish_overdue()
-            found = _look(watched)
-            left = until - time.monotonic()
-            if found.changed or found.is_gone or left <= 0:
-                return found
-            connection.close_if_unusable_or_obsolete()
-            changes.wait(left)
+            return _look(watched)
+        connection.close_if_unusable_or_obsolete()
+        changes.wait(left)
 
 
 def _look(watched: list[Watched]) -> News:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -31,6 +32,11 @@ from providers.wording import catalog_note
 MODELS_SHOWN = 100
 NAMES_OFFERED = 30
 GONE_SHOWN = 12
+# What catalog_context tells beside provider and spec
+CATALOG = (
+    *("query", "entries", "shown_count", "found_count", "notes"),
+    *("new_count", "gone", "has_more_gone"),
+)
 
 
 def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
@@ -49,32 +55,41 @@ def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
 def detail_context(
     request: HttpRequest, provider: Provider, form: ProviderForm | None = None
 ) -> dict[str, Any]:
+    """What takes time is worked out where a template asks for it: parts of the page show little."""
     saved = not provider._state.adding
     newest = {task: Job.objects.newest(provider, task) if saved else None for task in Task}
     if saved:  # read after the jobs: what a finished one wrote is in it
         provider = get_object_or_404(Provider, pk=provider.pk)
     check = show_job(newest[Task.CHECK], provider)
     fetch = show_job(newest[Task.FETCH], provider)
-    draft = draft_of(request, provider)
-    shown = draft or provider
-    form = form or ProviderForm(provider, shown=shown)
+    draft = cache(lambda: draft_of(request, provider))
+    shown_form = cache(lambda: form or ProviderForm(provider, shown=draft() or provider))
+    catalog = cache(lambda: catalog_context(provider, request.GET.get("q", "")))
     models = [request.POST.get("test_model", "")] if request.method == "POST" else []
     return {
         "spec": provider.spec,
-        "completes": not provider.spec.is_oauth and makes_completion(shown.adapter(), models),
+        "completes": cache(lambda: _completes(draft() or provider, models)),
         "provider": provider,
         "draft": draft,
-        "replaced": Replaced.objects.living().filter(provider=provider).first() if saved else None,
-        "form": form,
-        "rows": list(_rows(form, provider, shown)),
+        "replaced": cache(lambda: Replaced.objects.living().filter(provider=provider).first()),
+        "form": shown_form,
+        "rows": cache(lambda: list(_rows(shown_form(), provider, draft() or provider))),
         "check": check,
         "fetch": fetch,
-        "history": history(provider) if saved else None,
+        "history": cache(lambda: history(provider) if saved else None),
         "pending": check.is_pending or fetch.is_pending,
         "policy": policy(),
         "signs_in": [(name, use_link(name, provider.kind)) for name in provider.spec.static_models],
-        **catalog_context(provider, request.GET.get("q", "")),
+        **{name: partial(_one_of, catalog, name) for name in CATALOG},
     }
+
+
+def _completes(shown: Entry, models: list[str]) -> bool:
+    return not shown.spec.is_oauth and makes_completion(shown.adapter(), models)
+
+
+def _one_of(context: Callable[[], dict[str, Any]], name: str) -> Any:
+    return context()[name]
 
 
 def _rows(form: ProviderForm, provider: Provider, shown: Entry) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,6 @@
 A start answers the part that was pressed; news come through /live/ (live.py).
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -159,12 +158,13 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
     if not form.is_valid():
         return _invalid(request, provider, form, part)
     models = [request.POST.get("test_model", "").strip()] if task == Task.CHECK else []
+    changes = broker.changes()
     try:
         with transaction.atomic():
             if provider._state.adding:
                 provider.save()
             draft = _keep_draft(request, provider, form, shown)
-            jobs.start(
+            job = jobs.start(
                 provider,
                 task,
                 draft=draft,
@@ -179,9 +179,11 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
         return render(request, template, context, status=422)
     if not request.headers.get("HX-Request"):
         return redirect("providers:detail", kind)
+    jobs.wait_for_end(job, changes)
     context = {**detail_context(request, provider), "warnings": form.key_warnings()}
     response = render(request, part, context)
-    response["HX-Trigger-After-Settle"] = "started"
+    if context["pending"]:
+        response["HX-Trigger-After-Settle"] = "started"
     return response
 
 
@@ -262,14 +264,11 @@ def model_names(request: HttpRequest, kind: str) -> HttpResponse:
 @require_POST
 def check_all(request: HttpRequest) -> HttpResponse:
     """Test every configured provider side by side."""
-    batch = uuid.uuid4()
-    rows = Provider.objects.checkable()
     try:
         with transaction.atomic():
             if Job.objects.started_within_a_minute(request.user) >= jobs.limit():
                 raise jobs.TooMany
-            for provider in rows:
-                jobs.start(provider, Task.CHECK, user=request.user, batch=batch)
+            jobs.start_all(Provider.objects.checkable(), user=request.user)
             record("provider.tested", actor=request.user, target="all", request=request)
     except jobs.TooMany:
         messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
