@@ -23,6 +23,7 @@ TOUCHING = (
     "tests/security/test_store.py",
     "tests/security/test_roles.py",
     "tests/security/test_activity.py",
+    "tests/security/test_fuzz.py",
     "tests/providers/test_models.py",
     "tests/providers/test_jobs.py",
     "tests/providers/test_views.py",
