@@ -1,0 +1,303 @@
+"""The list of providers: search, filters, order, "Test all" and what it costs."""
+
+import re
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+from providers import jobs, tasks
+from providers.board import Asked, board
+from providers.jobs import Job, Task
+from providers.models import Provider
+from providers.registry import KINDS
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """Jobs handed to a broker that is not there; a worker seems to be alive."""
+    handed: list[Job] = []
+    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(jobs.broker, "announce", lambda: None)
+    monkeypatch.setattr(tasks, "enqueue", handed.append)
+    return handed
+
+
+def saved(kind: str, outcome: str = "", **more: Any) -> Provider:
+    row = Provider(kind=kind)
+    row.put_secret("api_key", "sk-0123456789abcdef")
+    row.store()
+    checked = {"check_outcome": outcome, "checked_at": timezone.now(), "check_ms": 12}
+    Provider.objects.filter(pk=row.pk).update(**(checked if outcome else {}), **more)
+    return Provider.objects.get(pk=row.pk)
+
+
+def shown(client: Client, query: str = "", path: str = "/providers/") -> list[str]:
+    """Kinds of the cards, in their order."""
+    html = client.get(path + query).content.decode()
+    return re.findall(r'<article[^>]*data-kind="(\w+)"', html)
+
+
+def test_what_is_set_up_comes_first(site: Client) -> None:
+    saved("zhipu")
+    saved("groq")
+    kinds = shown(site)
+    assert kinds[:2] == ["groq", "zhipu"]
+    assert set(kinds) == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("status", "kinds"),
+    [
+        ("works", {"groq"}),
+        ("attention", {"mistral", "deepseek"}),
+        ("untested", {"openai", "gemini"}),
+    ],
+)
+def test_a_status_shows_the_providers_of_that_status(
+    site: Client, status: str, kinds: set[str]
+) -> None:
+    saved("groq", "ok")
+    saved("mistral", "bad_key")
+    saved("deepseek", "reachable_unverified")
+    saved("openai")
+    saved("gemini", "reference")
+    assert set(shown(site, f"?status={status}")) == kinds
+
+
+def test_not_set_up_shows_the_others(site: Client) -> None:
+    saved("groq")
+    assert set(shown(site, "?status=off")) == set(KINDS) - {"groq"}
+
+
+def test_the_counts_say_how_many_each_status_has(site: Client) -> None:
+    saved("groq", "ok")
+    saved("mistral", "bad_key")
+    html = site.get("/providers/").content.decode()
+    counts = dict(re.findall(r'id="count-(\w+)">(\d+)<', html))
+    assert counts == {
+        "all": str(len(KINDS)),
+        "works": "1",
+        "attention": "1",
+        "untested": "0",
+        "off": str(len(KINDS) - 2),
+    }
+
+
+def test_a_group_shows_the_kinds_of_that_group(site: Client) -> None:
+    kinds = shown(site, "?group=local")
+    assert kinds
+    assert {KINDS[kind].group for kind in kinds} == {"local"}
+
+
+def test_search_finds_by_label_and_by_key_in_any_case(site: Client) -> None:
+    assert shown(site, "?q=hugging+FACE") == ["huggingface"]
+    assert shown(site, "?q=azure_open") == ["azure_openai"]
+
+
+def test_nothing_found_says_so_and_how_to_go_on(site: Client) -> None:
+    html = site.get("/providers/?q=nothing-like-it").content.decode()
+    assert "No provider matches" in html
+    assert 'href="/providers/">Clear the filters</a>' in html
+
+
+def test_unknown_values_ask_for_nothing(site: Client) -> None:
+    assert len(shown(site, "?status=%22%3E&group=x&sort=y")) == len(KINDS)
+
+
+def test_order_by_name(site: Client) -> None:
+    labels = [KINDS[kind].label.lower() for kind in shown(site, "?sort=name")]
+    assert labels == sorted(labels)
+
+
+def test_order_by_status_begins_with_what_needs_attention(site: Client) -> None:
+    saved("anthropic", "ok")
+    saved("zhipu", "timeout")
+    saved("openai")
+    assert shown(site, "?sort=status")[:3] == ["zhipu", "anthropic", "openai"]
+
+
+def test_order_by_last_test_begins_with_the_newest(site: Client) -> None:
+    old = timezone.now() - timedelta(days=2)
+    saved("anthropic", "ok")
+    Provider.objects.filter(kind="anthropic").update(checked_at=old)
+    saved("zhipu", "ok")
+    saved("groq")
+    assert shown(site, "?sort=tested")[:2] == ["zhipu", "anthropic"]
+
+
+def test_order_by_models_begins_with_the_most(site: Client) -> None:
+    saved("groq", catalog_count=3)
+    saved("openrouter", catalog_count=650)
+    assert shown(site, "?sort=models")[:2] == ["openrouter", "groq"]
+
+
+def test_the_cards_alone_have_the_same_filters_and_a_tidy_address(site: Client) -> None:
+    answer = site.get("/providers/cards/?q=groq&status=&group=&sort=", headers=HTMX)
+    assert re.findall(r'data-kind="(\w+)"', answer.content.decode()) == ["groq"]
+    assert "<html" not in answer.content.decode()
+    assert answer["HX-Replace-Url"] == "?q=groq"
+    assert site.get("/providers/cards/", headers=HTMX)["HX-Replace-Url"] == "/providers/"
+
+
+def test_a_card_says_what_its_last_test_came_to(site: Client) -> None:
+    saved("groq", "ok", catalog_count=15)
+    html = site.get("/providers/?q=groq").content.decode()
+    card = html[html.index("<article") : html.index("</article>")]
+    assert 'data-outcome="ok" data-state="done"' in card
+    assert re.search(r"Works.*just now.*12 ms.*15 models", card)
+
+
+def test_a_card_that_was_drawn_once_is_drawn_anew_when_something_changed(site: Client) -> None:
+    row = saved("groq", "ok")
+    shown(site)
+    Provider.objects.filter(pk=row.pk).update(check_outcome="bad_key")
+    assert 'data-kind="groq" data-outcome="bad_key"' in site.get("/providers/").content.decode()
+
+
+def test_a_card_is_drawn_for_each_language(site: Client) -> None:
+    card = next(card for card in board().cards if card.kind == "groq")
+    english = card.html
+    with translation.override("de"):
+        assert 'data-kind="groq"' in card.html
+    assert card.html == english
+
+
+def test_a_test_under_way_shows_on_its_card_and_wakes_the_page(site: Client) -> None:
+    job = jobs.start(saved("groq", "ok"), Task.CHECK)
+    answer = site.get("/providers/cards/?q=groq", headers=HTMX)
+    html = answer.content.decode()
+    assert f'name="w" value="card:{job.pk}:0"' in html
+    assert 'data-state="queued"' in html
+    assert answer["HX-Trigger-After-Settle"] == "started"
+
+
+def test_a_test_of_unsaved_values_does_not_show_on_the_list(site: Client) -> None:
+    row = saved("groq", "ok")
+    Job.objects.create(
+        provider=row,
+        task=Task.CHECK,
+        is_draft=True,
+        input_version=1,
+        input_digest="x",
+        deadline=timezone.now() + timedelta(minutes=1),
+    )
+    assert (
+        'data-kind="groq" data-outcome="ok" data-state="done"'
+        in site.get("/providers/").content.decode()
+    )
+
+
+def test_what_nobody_will_end_is_ended_when_the_list_is_looked_at(site: Client) -> None:
+    job = jobs.start(saved("groq"), Task.CHECK)
+    Job.objects.filter(pk=job.pk).update(deadline=timezone.now() - timedelta(seconds=1))
+    html = site.get("/providers/").content.decode()
+    assert 'name="w" value="card:' not in html
+    assert Job.objects.get(pk=job.pk).outcome == "no_answer"
+
+
+# Test all ---------------------------------------------------------------------------------------
+
+
+def test_test_all_says_what_is_done_what_runs_and_what_failed(site: Client) -> None:
+    for kind in ("groq", "mistral", "zhipu", "deepseek"):
+        saved(kind)
+    site.post("/providers/check/", headers=HTMX)
+    by_kind = {job.provider.kind: job for job in Job.objects.select_related("provider")}
+    by_kind["groq"].finish(outcome="ok", key_state="valid", ms=4)
+    by_kind["mistral"].finish(outcome="bad_key", key_state="invalid", ms=4)
+    by_kind["zhipu"].claim("worker-1", 15)
+    html = site.get("/providers/").content.decode()
+    assert "2 of 4 finished, 1 running" in html
+    assert ": Zhipu AI" in html
+    assert "1 needs attention" in html
+    assert '<progress id="batch-bar" value="2" max="4">' in html
+    assert "Mistral: Key rejected" in html
+    assert "DeepSeek: Waiting" in html
+    assert "/providers/check/cancel/" in html
+
+
+def test_the_end_of_test_all_is_summed_up(site: Client) -> None:
+    for kind in ("groq", "mistral"):
+        saved(kind)
+    site.post("/providers/check/", headers=HTMX)
+    for job in Job.objects.all():
+        outcome = "ok" if job.provider.kind == "groq" else "timeout"
+        job.finish(outcome=outcome, key_state="unknown", ms=4)
+    html = site.get("/providers/").content.decode()
+    assert "Last round: 1 of 2 work" in html
+    assert 'href="/providers/?status=attention"' in html
+    assert "<progress" not in html
+
+
+def test_an_old_round_is_not_told_any_more(site: Client) -> None:
+    job = jobs.start(saved("groq"), Task.CHECK, batch=uuid.uuid4())
+    job.finish(outcome="ok", key_state="valid", ms=4)
+    Job.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    assert "Last round" not in site.get("/providers/").content.decode()
+
+
+def test_of_two_rounds_the_newer_one_counts(site: Client) -> None:
+    row = saved("groq")
+    old = jobs.start(row, Task.CHECK, batch=uuid.uuid4())
+    old.finish(outcome="timeout", key_state="unknown")
+    Job.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(minutes=5))
+    jobs.start(row, Task.CHECK, batch=uuid.uuid4()).finish(outcome="ok", key_state="valid")
+    progress = board().progress
+    assert progress is not None
+    assert (progress.total, progress.ok) == (1, 1)
+
+
+def test_cancel_ends_the_round_and_keeps_the_filters(site: Client) -> None:
+    saved("groq")
+    saved("mistral")
+    site.post("/providers/check/", headers=HTMX)
+    answer = site.post("/providers/check/cancel/", {"q": "groq"}, headers=HTMX)
+    assert re.findall(r'<article[^>]*data-kind="(\w+)"', answer.content.decode()) == ["groq"]
+    assert set(Job.objects.values_list("status", flat=True)) == {"cancelled"}
+
+
+def test_news_of_a_card_bring_counts_and_progress_along(site: Client) -> None:
+    saved("groq")
+    site.post("/providers/check/", headers=HTMX)
+    job = Job.objects.get()
+    job.finish(outcome="ok", key_state="valid", ms=4, is_told=True)
+    html = site.get("/live/", {"w": f"card:{job.pk}:0"}, headers=HTMX).content.decode()
+    assert re.search(r'<article[^>]*id="card-groq"[^>]*hx-swap-oob="true"', html)
+    assert 'id="count-works" hx-swap-oob="true">1<' in html
+    assert 'id="progress" hx-swap-oob="true"' in html
+    assert html.count("<article") == 1
+
+
+# What it costs ----------------------------------------------------------------------------------
+
+
+def test_the_list_takes_two_queries_whatever_there_is(site: Client) -> None:
+    def queries() -> list[str]:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            site.get("/providers/")
+        return [q["sql"] for q in captured if 'FROM "providers_' in q["sql"]]
+
+    assert len(queries()) == 2
+    for kind, spec in KINDS.items():
+        if not spec.is_oauth:
+            saved(kind, "ok")
+    site.post("/providers/check/", headers=HTMX)
+    assert len(queries()) == 2
+
+
+def test_asked_filters_and_sorts_without_a_request() -> None:
+    cards = board().cards
+    assert [card.kind for card in Asked(q="groq").of(cards)] == ["groq"]
+    assert not Asked().is_filtered
+    assert Asked(status="works").is_filtered
