@@ -153,7 +153,7 @@ class _Reader:
 
 
 def _nodes(row: Any) -> int:
-    """How many values a row is made of, itself included."""
+    """How many values a row is made of, itself included; long texts count once a 100 characters."""
     count, todo = 1, [row]
     while todo:
         item = todo.pop()
@@ -161,7 +161,7 @@ def _nodes(row: Any) -> int:
             item = list(item.values())
         elif not isinstance(item, list):
             continue
-        count += len(item)
+        count += len(item) + sum(len(text) // 100 for text in item if isinstance(text, str))
         todo += [value for value in item if isinstance(value, _PARENTS)]
     return count
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from providers import catalogs
 from providers.adapters import Adapter, Entered, adapter_for
-from providers.catalogs import Catalog, fetch_catalog
-from providers.items import CatalogItem, read_rows
+from providers.catalogs import Catalog, _nodes, fetch_catalog
 from providers.http import Request
+from providers.items import CatalogItem, read_rows
 from providers.outcomes import Failed
 from providers.registry import KINDS
 from providers.secret import Secret
@@ -612,3 +612,8 @@ def test_a_twin_of_another_region_has_its_own_catalog() -> None:
     assert make("moonshot", api_base="https://api.moonshot.cn/v1").models_dev() == "moonshotai-cn"
     assert make("minimax", api_base="https://api.minimaxi.com/v1").models_dev() == "minimax-cn"
     assert make("zhipu", api_base="https://api.z.ai/api/paas/v4").models_dev() == "zai"
+
+
+def test_a_row_weighs_its_long_texts_too() -> None:
+    assert _nodes({"id": "a", "text": "x" * 10_000}) == 103
+    assert _nodes({"id": "a", "tags": ["b", "c"]}) == 5
