@@ -65,6 +65,17 @@ class Desk:
         assert answer.status_code in (200, 204)
         return answer
 
+    def last_news(self, part: str, job: Job) -> str:
+        """The part as it is in the end, asked for as a page does: again while more is to come."""
+        version = job.version
+        while True:
+            answer = self.news(part, job.pk, version)
+            text: str = answer.content.decode()
+            if "HX-Trigger-After-Settle" not in answer:
+                return text
+            if found := re.search(rf'value="{part}:{job.pk}:(\d+)"', text):
+                version = int(found[1])
+
 
 def _form(kind: str, word: str, fields: dict[str, Any]) -> dict[str, Any]:
     needs = {
