@@ -62,7 +62,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
             _("The other routes stay empty until they are wanted: they follow main."),
             "/catalog/" if any(row.catalog_count for row in providers) else "/routing/",
             _("Choose a model"),
-            bool(main.route.model and main.spec),
+            bool(main.route.model) and _is_served(main),
         ),
         Step(
             _("Hand config.json to the agent"),
@@ -98,8 +98,10 @@ def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Conce
     used = set()
     for route in routes:
         link = f"/routing/#route-{route.route.slot}"
-        if route.decision and route.route.is_set and not route.spec and not route.route.is_media:
-            found.append(Concern("", str(route.slot.label), route.words, "error", link))
+        if route.decision and route.route.is_set and not _is_served(route):
+            words = _("%(provider)s is not set up.")
+            text = words % {"provider": route.spec.label} if route.spec else route.words
+            found.append(Concern("", str(route.slot.label), text, "error", link))
         elif route.provider and is_known_bad(route.provider):
             used.add(route.provider.kind)
             words = _("%(provider)s serves it and its last test failed.")
@@ -118,3 +120,10 @@ def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Conce
             )
         )
     return found
+
+
+def _is_served(row: RouteRow) -> bool:
+    """By a provider that is set up, by the agent's own sign-in, or by a media service of its own."""
+    if row.spec is None:
+        return row.route.is_media
+    return row.provider is not None or row.spec.is_oauth
