@@ -110,7 +110,9 @@ def test_from_an_imported_file_to_a_merge_and_back(
 
     # One edit is the whole difference.
     tab.go("/routing/")
-    tab.page.locator("#route-main").get_by_label("Model", exact=True).fill(NEW_MODEL)
+    tab.page.get_by_role("link", name="Anthropic by model name").click()
+    model = tab.page.locator("#route-main").get_by_label("Model", exact=True)
+    expect(model).to_have_value(NEW_MODEL)
     tab.press("Save")
     expect(tab.page.get_by_text("Routes saved.")).to_be_visible()
     tab.go("/")
