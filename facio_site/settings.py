@@ -83,7 +83,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "facio_site.middleware.security_headers",  # outermost: error pages and static files too
     # Compressing leaks nothing: no page holds a secret, tokens are masked, lengths are blurred.
-    "django.middleware.gzip.GZipMiddleware",
+    "facio_site.middleware.CompressPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

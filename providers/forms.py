@@ -56,6 +56,7 @@ class ProviderForm(forms.Form):
 
     def __init__(self, provider: Provider, data: Any = None, *, shown: Entry | None = None) -> None:
         self.provider, self.spec = provider, provider.spec
+        self._with_masks: set[str] = set()  # of headers and body: which stand for stored values
         self.shown = shown or provider  # a living draft shows what was typed for the test
         super().__init__(data, initial=_initial(self.spec, self.shown), auto_id="id_%s")
         spec = self.spec
@@ -207,6 +208,7 @@ class ProviderForm(forms.Form):
             if not colon:
                 raise forms.ValidationError(_("Each line needs a colon: Name: value."))
             if value in _PLACEHOLDERS:
+                self._with_masks.add(HEADERS)
                 if name not in stored:
                     raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
                 value = stored[name]
@@ -241,6 +243,7 @@ class ProviderForm(forms.Form):
         stored = self.shown.open_mapping(BODY)
         for name, value in body.items():
             if isinstance(value, str) and value in _PLACEHOLDERS:
+                self._with_masks.add(BODY)
                 if name not in stored:
                     raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
                 body[name] = stored[name]
@@ -268,6 +271,12 @@ class ProviderForm(forms.Form):
             if item and is_kept and item["bound"] != bound:
                 self.add_error(
                     name, _("The address has changed. Type it again, or remove the stored one.")
+                )
+        for name in self._with_masks:
+            if self.shown.sealed[name]["bound"] != bound:
+                self.add_error(
+                    name,
+                    _("The address has changed. Type the masked values again, or remove them."),
                 )
 
     def _check_key(self, data: dict[str, Any]) -> None:
