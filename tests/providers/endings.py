@@ -26,6 +26,7 @@ SAMPLES: dict[str, Any] = {
     "header": "X-Gateway-Token",
     "problem": "non_ascii",
     "code": "user_info",
+    "calls": [],
     "fields": ["api_base", "api_key"],
     "retry_after_s": 20,
     "model": "meta-llama/llama-4-maverick-17b-128e-instruct",
