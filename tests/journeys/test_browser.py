@@ -278,7 +278,7 @@ def test_without_javascript_a_provider_is_tested_saved_and_fetched(
     tab.fill("API key", demo_key("zhipu"))
     tab.press("Test connection")
     reload_until(tab, '#check[data-state="done"][data-outcome="ok"]')
-    expect(tab.page.get_by_text("not saved")).to_be_visible()
+    expect(tab.page.get_by_text("are not saved")).to_be_visible()
     tab.press("Save")
     expect(tab.page.get_by_text("saved.")).to_be_visible()
     tab.press("Fetch models")
