@@ -180,7 +180,7 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return redirect("providers:detail", kind)
     jobs.wait_for_end(job, changes)
-    context = {**detail_context(request, provider), "warnings": form.key_warnings()}
+    context = {**detail_context(request, provider, form), "warnings": form.key_warnings()}
     response = render(request, part, context)
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"

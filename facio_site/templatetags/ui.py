@@ -149,9 +149,15 @@ def ago(moment: datetime | None, missing: str = "") -> SafeString | str:
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(timespec="seconds"),
-        formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT") + " UTC",
+        _exact(moment, get_language()),
         age((timezone.now() - moment).total_seconds()),
     )
+
+
+@lru_cache(maxsize=2048)
+def _exact(moment: datetime, _language: str | None) -> str:
+    """The moment in full; lists show the same ones on every page."""
+    return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT") + " UTC"
 
 
 def age(seconds: float) -> str:
