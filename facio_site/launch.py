@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tempfile
 import threading
 import time
@@ -26,6 +27,9 @@ VENV = ROOT / ".venv"
 RUN_LOCK = ROOT / "requirements.txt"
 DEVELOP_LOCK = ROOT / "requirements-dev.txt"  # holds all of the other one, too
 NANOBOT, NANOBOT_LOCK = ROOT / "var" / "nanobot", ROOT / "requirements-nanobot.txt"
+AXE = ROOT / "var" / "axe" / "axe.min.js"  # looks for barriers on pages, in the browser tests
+AXE_PACKAGE = "axe-core@4.14.1"
+AXE_SHA256 = "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 
 # In these tables "python" is the environment's own and "*.x" all files of the project of that kind.
 COMMANDS = {
@@ -303,6 +307,34 @@ def provide_nanobot() -> None:
         say(f"without nanobot-ai: {error}")
 
 
+def provide_axe() -> None:
+    """The accessibility checker, taken out of its npm package; its tests need it."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            if not AXE.is_file():
+                take_axe(Path(folder))
+    except Impossible as error:
+        say(f"without axe-core: {error}")
+
+
+def take_axe(folder: Path) -> None:
+    """Raises Impossible."""
+    npm = shutil.which("npm")
+    fetch = [npm or "npm", "pack", "--silent", "--pack-destination", str(folder), AXE_PACKAGE]
+    if not npm or not succeeds(fetch):
+        raise Impossible("npm did not bring it. Debian, Ubuntu: apt install npm")
+    (package,) = folder.iterdir()
+    if hashlib.sha256(package.read_bytes()).hexdigest() != AXE_SHA256:
+        raise Impossible("what npm brought is not what was asked for.")
+    with tarfile.open(package) as members:
+        script = members.extractfile("package/axe.min.js")
+        assert script is not None
+        AXE.parent.mkdir(parents=True, exist_ok=True)
+        fresh = AXE.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(script.read())
+        fresh.rename(AXE)
+
+
 def main(words: list[str]) -> int:
     known = [*COMMANDS, "check", "fix"]
     if len(words) != 1 or words[0] not in known:
@@ -311,15 +343,17 @@ def main(words: list[str]) -> int:
     name = words[0]
     os.chdir(ROOT)
     end_with_make()
-    beside = threading.Thread(target=provide_nanobot)
-    if name in ("test", "check", "bench"):
-        beside.start()
+    beside = [threading.Thread(target=provide_nanobot), threading.Thread(target=provide_axe)]
+    if name not in ("test", "check", "bench"):
+        beside.clear()
+    for thread in beside:
+        thread.start()
     if name in ("run", "demo"):
         python = provide(VENV, RUN_LOCK, enough=[RUN_LOCK, DEVELOP_LOCK], guard=RUN_LOCK)
     else:
         python = provide(VENV, DEVELOP_LOCK, enough=[DEVELOP_LOCK], guard=RUN_LOCK)
-    if beside.ident:
-        beside.join()
+    for thread in beside:
+        thread.join()
     if name == "fix":
         return int(not run_steps(FIXES, python, at_once=1))
     if name == "check":

@@ -40,10 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "last" in item.keywords)
     chromium = Path(CHROMIUM).exists()
     nanobot = Path("var/nanobot/bin/python").exists()
+    axe = Path("var/axe/axe.min.js").exists()
     for item in items:
         if "live_server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-        for mark, present in (("browser", chromium), ("nanobot", nanobot)):
+        for mark, present in (("browser", chromium), ("nanobot", nanobot), ("axe", axe)):
             if mark in item.keywords and not present and not REQUIRE_ALL:
                 item.add_marker(pytest.mark.skip(reason=f"{mark} is not installed here"))
 
