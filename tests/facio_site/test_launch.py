@@ -202,6 +202,24 @@ def test_a_foreign_pythonpath_does_not_reach_the_commands(monkeypatch: pytest.Mo
     assert "PYTHONPATH" not in launch.clean_environ()
 
 
+def test_a_check_runs_the_lanes_and_the_tests_and_fails_with_either(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran: list[str] = []
+
+    def run(argv: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
+        ran.append(argv[-1])
+        return subprocess.CompletedProcess(argv, int(argv[-1] == "tests.lanes"))
+
+    monkeypatch.setattr(launch, "provide", lambda *_args, **_options: sys.executable)
+    monkeypatch.setattr(launch, "provide_nanobot", lambda: None)
+    monkeypatch.setattr(launch, "end_with_make", lambda: None)
+    monkeypatch.setattr(launch, "run_steps", lambda *_args, **_options: True)
+    monkeypatch.setattr(launch.subprocess, "run", run)
+    assert launch.main(["check"]) == 1
+    assert ran == ["tests.lanes", "pytest"]
+
+
 def test_a_failing_step_fails_the_whole_and_shows_its_output(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

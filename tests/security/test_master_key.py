@@ -16,7 +16,9 @@ from django.test import Client
 
 from facio_site import boot, sealed, sealing
 from facio_site.audit.models import AuditEntry
+from facio_site.prepared import mark_of
 from providers.models import Provider
+from tests.facio_site.test_up import refused
 from tests.security import command
 
 KEY = "sk-or-v1-0123456789abcdef"
@@ -143,6 +145,25 @@ def test_s23_a_wrong_key_stops_the_start_with_one_sentence(state: Path) -> None:
     assert done.returncode == 1
     assert "The master key is another one" in done.stderr
     assert KEY not in done.stderr + done.stdout
+
+
+@pytest.mark.journey
+@pytest.mark.sqlite
+def test_s23_the_whole_site_does_not_start_with_a_wrong_key(state: Path) -> None:
+    (state / "master_keys").write_text(sealing.new_master_key())
+    assert "The master key is another one" in refused(state)
+
+
+@pytest.mark.journey
+@pytest.mark.sqlite
+def test_s23_another_key_file_is_a_reason_not_to_skip_the_look(state: Path) -> None:
+    (state / "static").mkdir()
+    (state / "static" / "staticfiles.json").touch()
+    before = mark_of(state, {})
+    assert before
+    assert mark_of(state, {}) == before
+    put_in_front(state)
+    assert mark_of(state, {}) != before
 
 
 @pytest.mark.journey
