@@ -7,6 +7,7 @@ import logging
 import secrets
 import socket
 import threading
+import time
 import uuid
 
 from celery import shared_task
@@ -96,6 +97,7 @@ def _fetch(job: Job) -> None:
     if entry.fingerprint() != job.input_digest:
         job.cancel()
         return
+    start = time.monotonic()
     try:
         with open_door(
             settings.CATALOG_SECONDS,
@@ -110,6 +112,7 @@ def _fetch(job: Job) -> None:
             outcome=verdict.outcome,
             key_state=key_state_of(verdict.outcome),
             http_status=verdict.http_status,
+            ms=int((time.monotonic() - start) * 1000),
             detail=verdict.detail,
             params={**verdict.params, "calls": send.calls},
         )
@@ -120,6 +123,7 @@ def _fetch(job: Job) -> None:
     job.finish(
         outcome=Outcome.OK,
         key_state=KeyState.UNKNOWN,
+        ms=int((time.monotonic() - start) * 1000),
         params={
             "count": len(catalog.items),
             "dropped": catalog.dropped,
