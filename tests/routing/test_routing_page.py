@@ -46,7 +46,7 @@ def test_saving_shows_who_serves_the_route_and_why(site: Client) -> None:
 
 
 def test_an_override_that_is_not_set_follows_main(site: Client) -> None:
-    assert html(site).count("As main.") == 4
+    assert html(site).count('<p class="resolution">As main.</p>') == 4
 
 
 def test_the_considered_list_says_why_the_others_lost(site: Client) -> None:
