@@ -24,6 +24,7 @@ from providers.models import (
     Replaced,
     SecretState,
 )
+from providers.modelsdev import SNAPSHOT_DATE
 from providers.outbound import policy
 from providers.shelf import NEW, Found, Wanted, shelf
 from providers.shown import show_job
@@ -134,6 +135,7 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
         "entries": list_items(shown_entries(found)),
         "shown_count": len(found),
         "found_count": total,
+        "snapshot_date": SNAPSHOT_DATE,
         "notes": [text for code in provider.catalog_notes if (text := catalog_note(code))],
         "new_count": 0 if provider.catalog_is_first else entries.new().count(),
         "gone": ", ".join(gone[:GONE_SHOWN]),

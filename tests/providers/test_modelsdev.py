@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers.modelsdev import snapshot_date, twins
+from providers.modelsdev import SNAPSHOT_DATE, snapshot_date, twins
 from providers.registry import KINDS
 
 
@@ -48,3 +48,7 @@ def test_nothing_is_read_before_it_is_asked_for() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_the_date_on_the_pages_is_that_of_the_package() -> None:
+    assert snapshot_date() == SNAPSHOT_DATE
