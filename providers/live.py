@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET
 
 from facio_site.accounts.roles import viewer_required
 from providers import broker
-from providers.jobs import Job
+from providers.jobs import Job, Task
 from providers.page import detail_context
 from providers.views import render_news
 
@@ -37,16 +37,19 @@ class Watched:
     version: int
 
 
-def _of_detail(part: str) -> Render:
+def _of_detail(part: str, task: Task) -> Render:
     def render(request: HttpRequest, job: Job, about: str) -> str:
-        context = {**detail_context(request, job.provider), "oob": True}
+        context = {**detail_context(request, job.provider, tasks=[task]), "oob": True}
         return render_to_string(f"providers/detail.html#{part}", context, request)
 
     return render
 
 
 # Part of a page -> how it is drawn anew for a job that has moved on. Apps above add their own.
-PARTS: dict[str, Render] = {"check": _of_detail("check"), "catalog": _of_detail("catalog")}
+PARTS: dict[str, Render] = {
+    "check": _of_detail("check", Task.CHECK),
+    "catalog": _of_detail("catalog", Task.FETCH),
+}
 
 
 @viewer_required

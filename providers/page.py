@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -54,15 +54,20 @@ def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
 
 
 def detail_context(
-    request: HttpRequest, provider: Provider, form: ProviderForm | None = None
+    request: HttpRequest,
+    provider: Provider,
+    form: ProviderForm | None = None,
+    *,
+    tasks: Collection[Task] = tuple(Task),
 ) -> dict[str, Any]:
-    """What takes time is worked out where a template asks for it: parts of the page show little."""
+    """What takes time is worked out where a template asks for it: parts of the page show little.
+    `tasks` names those whose newest job is shown."""
     saved = not provider._state.adding
-    newest = {task: Job.objects.newest(provider, task) if saved else None for task in Task}
+    newest = {task: Job.objects.newest(provider, task) if saved else None for task in tasks}
     if saved:  # read after the jobs: what a finished one wrote is in it
         provider = get_object_or_404(Provider, pk=provider.pk)
-    check = show_job(newest[Task.CHECK], provider)
-    fetch = show_job(newest[Task.FETCH], provider)
+    check = show_job(newest.get(Task.CHECK), provider)
+    fetch = show_job(newest.get(Task.FETCH), provider)
     draft = cache(lambda: draft_of(request, provider))
     shown_form = cache(lambda: form or ProviderForm(provider, shown=draft() or provider))
     catalog = cache(lambda: catalog_context(provider, request.GET.get("q", "")))

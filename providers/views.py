@@ -180,8 +180,8 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return redirect("providers:detail", kind)
     jobs.wait_for_end(job, changes)
-    context = {**detail_context(request, provider, form), "warnings": form.key_warnings()}
-    response = render(request, part, context)
+    context = detail_context(request, provider, form, tasks=[task])
+    response = render(request, part, {**context, "warnings": form.key_warnings()})
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
     return response
