@@ -29,6 +29,7 @@ _large = threading.BoundedSemaphore(2)
 _parsing = threading.Lock()  # a body is several times its size while it is parsed
 _WIDE = re.compile(rb"\\u(?!00)[0-9a-fA-F]{4}")  # stands for a character beyond U+00FF
 _DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be a NUL or half a pair
+_PARENTS = (dict, list)  # exactly these, which is what the parser makes
 _UNSOUND = re.compile("[\0\ud800-\udfff]")
 
 
@@ -197,14 +198,10 @@ def _is_sound(value: Any, *, with_text: bool) -> bool:
     for _ in range(MAX_DEPTH + 1):
         if with_text and not all(map(_is_sound_text, _texts(level))):
             return False
-        level = [child for parent in level for child in _items(parent) if _is_parent(child)]
+        level = [child for parent in level for child in _items(parent) if type(child) in _PARENTS]
         if not level:
             return True
     return False
-
-
-def _is_parent(value: Any) -> bool:
-    return isinstance(value, dict | list)
 
 
 def _items(parent: Any) -> Iterable[Any]:
