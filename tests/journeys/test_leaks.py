@@ -24,6 +24,7 @@ from providers.models import Draft, Provider
 from tests import processes
 from tests.journeys.conftest import Hire
 from tests.journeys.desk import Desk
+from tests.security import sweep
 from tests.simulators.entries import demo_key
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -90,7 +91,7 @@ def rows() -> bytes:
 def files() -> bytes:
     """The database as it lies on the disk, with its journal."""
     name = Path(str(connection.settings_dict["NAME"]))
-    return b"".join(path.read_bytes() for path in name.parent.glob(f"{name.name}*"))
+    return sweep.read_apart(name.parent.glob(f"{name.name}*"))
 
 
 def test_s30_no_secret_passes_the_broker_or_stays_in_a_row_a_log_or_an_answer(

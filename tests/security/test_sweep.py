@@ -118,7 +118,7 @@ def test_a_leak_in_the_database_would_be_seen() -> None:
 def _database() -> bytes:
     if connection.vendor == "sqlite":
         name = Path(str(connection.settings_dict["NAME"]))
-        return b"".join(path.read_bytes() for path in name.parent.glob(f"{name.name}*"))
+        return sweep.read_apart(name.parent.glob(f"{name.name}*"))
     with connection.cursor() as cursor:
         cursor.execute("SELECT CAST(p AS text) FROM providers_provider p")
         return repr(cursor.fetchall()).encode()
