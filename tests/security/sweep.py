@@ -121,8 +121,9 @@ def look_at_broker(url: str) -> None:
 def read_apart(paths: Iterable[Path]) -> bytes:
     """What these files hold, read by another process.
 
-    SQLite's locks belong to the process: closing any file of a database here would drop those of its
-    open connections, and a worker that then finds itself alone cuts the shared memory under them.
+    SQLite's locks belong to the process: closing any file of a database here would drop those of
+    its open connections, and a worker that then finds itself alone cuts the shared memory under
+    them.
     """
     names = [str(path) for path in paths]
     return subprocess.run(["cat", *names], stdout=subprocess.PIPE).stdout if names else b""
