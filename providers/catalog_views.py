@@ -28,7 +28,7 @@ COLUMNS = (
     ("context", gettext_lazy("Context"), "num hide-phone"),
     ("", gettext_lazy("In → out"), "hide-phone"),
     ("price", gettext_lazy("$ in / out"), "num hide-phone"),
-    ("", gettext_lazy("Abilities"), "hide-phone"),
+    ("", gettext_lazy("Abilities"), "hide-narrow"),
 )
 
 

@@ -180,7 +180,7 @@ def table_rows(entries: Iterable[ShownEntry]) -> SafeString:
             f'</a></td><td class="num hide-phone">{one.context}</td>'
             f'<td class="hide-phone">{escape(one.media)}</td>'
             f'<td class="num hide-phone">{one.price}</td>'
-            f'<td class="hide-phone">{one.abilities}</td>'
+            f'<td class="hide-narrow">{one.abilities}</td>'
             f'<td class="act">{"" if one.is_gone else act}</td></tr>'
         )
     return mark_safe("".join(rows))  # noqa: S308 - each part is escaped above
