@@ -123,7 +123,7 @@ def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Conce
 
 
 def _is_served(row: RouteRow) -> bool:
-    """By a provider that is set up, by the agent's own sign-in, or by a media service of its own."""
+    """By a provider that is set up, by the agent's sign-in, or by a media service of its own."""
     if row.spec is None:
         return row.route.is_media
     return row.provider is not None or row.spec.is_oauth

@@ -119,7 +119,9 @@ def test_no_page_has_a_barrier(visit: Callable[..., Any], look: str) -> None:
     with visit(**LOOKS[look]) as tab:
         for path in PAGES:
             tab.go(path)
-            tab.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+            tab.page.evaluate(
+                "for (const one of document.querySelectorAll('details')) one.open = true"
+            )
             found[path] = barriers(tab.page, axe)
         tab.go("/")
         tab.page.keyboard.press("Control+k")
