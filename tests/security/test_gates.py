@@ -104,6 +104,7 @@ MARKING = {
     "facio_site/templatetags/ui.py",
     "providers/board.py",
     "providers/entries.py",
+    "providers/history.py",
     "templates/forms/field.html",
 }
 
