@@ -150,6 +150,7 @@ class Job(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["provider", "task", "-created_at"], name="job_latest"),
             models.Index(fields=["status", "deadline"], name="job_overdue"),
+            models.Index(fields=["-created_at"], name="job_newest"),
         ]
         ordering: ClassVar[list[str]] = ["-created_at"]
 

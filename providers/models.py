@@ -293,6 +293,7 @@ class CatalogEntry(models.Model):
             models.UniqueConstraint(fields=["provider", "model_id"], name="one_entry_a_model")
         ]
         ordering: ClassVar[list[str]] = ["model_id"]
+        verbose_name_plural = "catalog entries"
 
     def __str__(self) -> str:
         return self.model_id
