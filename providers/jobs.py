@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from providers.models import Draft, Provider
 
 GRACE_SECONDS = 5  # between the end of a call's own deadline and the end of its row's
-SOON_SECONDS = 0.04  # nobody sees a page that answers so much later
+SOON_SECONDS = 0.1  # so much later still looks like at once
 QUEUE_SECONDS = 20  # how long a job may wait for a worker; with the longest task still below 90 s
 
 
