@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
@@ -47,7 +46,9 @@ SORTS = {
     "tested": gettext_lazy("Last test"),
     "models": gettext_lazy("Number of models"),
 }
+RECENT = timedelta(minutes=15)  # for so long the last "Test all" is told
 _UNTOLD = ("", Outcome.REFERENCE, Outcome.CANCELLED)  # nothing is known to work or to be wrong
+_BAD = ("warn", "error")
 _BY_STATUS = ("attention", "works", "untested", "off")
 
 
@@ -121,14 +122,14 @@ class _Test(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the newest "Test all" has come, if it began within the last hour."""
+    """How far the newest "Test all" has come, if it began within the last minutes."""
 
-    rows: Sequence[tuple[str, str, str]]  # kind, label, state or outcome
+    rows: tuple[tuple[str, str, str], ...]  # kind, label, state or outcome
     done: int
     ok: int
-    running: Sequence[str]  # labels
-    failed: Sequence[str]
-    started_at: datetime
+    running: tuple[str, ...]  # labels
+    failed: tuple[str, ...]
+    age: str
     took_ms: int | None  # None while it goes on
 
     @property
@@ -142,9 +143,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    cards: Sequence[Card]
+    """Equal boards look the same."""
+
+    cards: tuple[Card, ...]
     progress: Progress | None
-    kinds: Mapping[uuid.UUID, str]  # provider row -> kind
 
     @property
     def is_pending(self) -> bool:
@@ -182,17 +184,16 @@ def board() -> Board:
         )
     }
     running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
-    cards = [_card(kind, rows.get(kind), running, now) for kind in KINDS]
+    cards = tuple(_card(kind, rows.get(kind), running, now) for kind in KINDS)
     kinds = {row["pk"]: kind for kind, row in rows.items()}
     newest = max((one for one in tests if one.batch), key=_Test.begun, default=None)
     batch = [one for one in tests if newest and one.batch == newest.batch]
-    return Board(cards, _progress(batch, kinds) if batch else None, kinds)
+    return Board(cards, _progress(batch, kinds) if batch else None)
 
 
 def _tests() -> list[_Test]:
-    """Tests under way, and those of each "Test all" of the last hour."""
-    recent = Q(batch__isnull=False, created_at__gt=timezone.now() - timedelta(hours=1))
-    rows = Job.objects.filter(Q(status__in=PENDING) | recent, task=Task.CHECK)
+    """The tests of the last minutes: what is under way is younger than two of them."""
+    rows = Job.objects.filter(created_at__gt=timezone.now() - RECENT, task=Task.CHECK)
     return [_Test(*row) for row in rows.order_by().values_list(*_Test._fields)]
 
 
@@ -230,12 +231,12 @@ def _progress(tests: Sequence[_Test], kinds: Mapping[uuid.UUID, str]) -> Progres
     ends = [one.finished_at for one in tests if one.finished_at]
     is_over = all(one.finished_at for one in tests)
     return Progress(
-        rows=[(kind, KINDS[kind].label, one.shown) for kind, one in rows],
+        rows=tuple((kind, KINDS[kind].label, one.shown) for kind, one in rows),
         done=sum(not one.is_pending for _kind, one in rows),
         ok=sum(one.outcome == Outcome.OK for _kind, one in rows),
-        running=[KINDS[kind].label for kind, one in rows if one.status == Status.RUNNING],
-        failed=[KINDS[kind].label for kind, one in rows if tone(one.shown) in ("warn", "error")],
-        started_at=started,
+        running=tuple(KINDS[kind].label for kind, one in rows if one.status == Status.RUNNING),
+        failed=tuple(KINDS[kind].label for kind, one in rows if tone(one.shown) in _BAD),
+        age=age((timezone.now() - started).total_seconds()),
         took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,
     )
 

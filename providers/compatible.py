@@ -21,7 +21,6 @@ def chat(
     extra: Mapping[str, Any] | None = None,
     retry_limit: str = "",
     model: str = "{model}",
-    costs: str = "",
 ) -> Call:
     """The smallest completion: `limit` names the field that bounds the answer.
 
@@ -39,5 +38,4 @@ def chat(
         retry_body=retry,
         expects="choices",
         is_completion=True,
-        costs=costs or ("one token" if tokens == 1 else f"up to {tokens} tokens"),
     )

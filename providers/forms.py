@@ -96,7 +96,7 @@ class ProviderForm(forms.Form):
         example = spec.api_base or spec.api_base_example
         has_default = bool(spec.api_base)
         self.fields["api_base"] = forms.CharField(
-            label=spec.api_base_label,
+            label=_(spec.api_base_label),
             required=False,
             max_length=4096,
             widget=forms.TextInput(
@@ -113,7 +113,7 @@ class ProviderForm(forms.Form):
 
     def _add_extra(self, field: FieldSpec) -> None:
         if field.is_secret:
-            self._add_secret(field.name, field.label, field.help)
+            self._add_secret(field.name, _(field.label), _(field.help))
             return
         attrs = {"class": "mono", "placeholder": field.placeholder, "spellcheck": "false"}
         if field.is_list:
@@ -124,8 +124,8 @@ class ProviderForm(forms.Form):
             if stored and (stored, stored) not in names:
                 names.append((stored, stored))
             self.fields[field.name] = forms.ChoiceField(
-                label=field.label,
-                help_text=field.help,
+                label=_(field.label),
+                help_text=_(field.help),
                 required=False,
                 choices=[("", _("None")), *names],
             )
@@ -133,7 +133,11 @@ class ProviderForm(forms.Form):
         else:
             widget = forms.TextInput(attrs=attrs)
         self.fields[field.name] = forms.CharField(
-            label=field.label, help_text=field.help, required=False, widget=widget, max_length=4096
+            label=_(field.label),
+            help_text=_(field.help),
+            required=False,
+            widget=widget,
+            max_length=4096,
         )
 
     def _add_mappings(self, spec: ProviderSpec) -> None:
@@ -169,7 +173,7 @@ class ProviderForm(forms.Form):
             if self.spec.api_base_required:
                 raise forms.ValidationError(
                     _("Give the %(label)s: there is no default for %(kind)s.")
-                    % {"label": self.spec.api_base_label, "kind": self.spec.label}
+                    % {"label": _(self.spec.api_base_label), "kind": self.spec.label}
                 )
             return ""
         try:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from facio_site.marked import marked as _
 from providers.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ class Call:
     is_public: bool = False  # answers without a key too, so its success proves nothing
     is_completion: bool = False  # generates text: the extra body goes along, and it may cost
     retry_body: Mapping[str, Any] | None = None  # sent once when `body` was a bad request
-    costs: str = ""  # what it costs, shown beforehand ("one token"); "" = nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ class ProviderSpec:
     env_also: tuple[str, ...] = ()  # written beside env_key in an .env file, with the same value
     api_base: str = ""  # default; "" = none
     api_base_required: bool = False
-    api_base_label: str = "API base"
+    api_base_label: str = _("API base")
     api_base_example: str = ""  # placeholder where there is no default
     regional_bases: tuple[str, ...] = ()  # offered as suggestions
     key_required: bool = True

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from facio_site import sealing
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
+from facio_site.kept import kept_page
 from providers import broker, jobs
 from providers.board import GROUPS, SORTS, STATUSES, Asked, board
 from providers.forms import ProviderForm, facts_of
@@ -33,7 +34,8 @@ from providers.registry import KINDS
 @viewer_required
 @require_safe
 def provider_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "providers/list.html", list_context(request.GET))
+    context = list_context(request.GET)
+    return kept_page(request, "providers/list.html", context, context["board"])
 
 
 @viewer_required

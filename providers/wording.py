@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from providers.http import SENTENCES as URL_SENTENCES
 from providers.keyshapes import KeyWarning
@@ -188,34 +188,3 @@ def _reason(params: Mapping[str, Any]) -> str:
     if text := URL_SENTENCES.get(params.get("code", "")):
         return _(text)
     return str(KEY_PROBLEMS.get(params.get("problem", ""), ""))
-
-
-# providers.http knows no Django: its sentences stand here once more, for makemessages to find.
-URL_MESSAGES = (
-    gettext_noop("Enter an address, such as https://api.example.com/v1."),
-    gettext_noop("The address is too long."),
-    gettext_noop(
-        "The address has characters outside ASCII. Write an international name in its xn-- form."
-    ),
-    gettext_noop("The address has a blank or an invisible character in it."),
-    gettext_noop("The address has a backslash. Use / instead."),
-    gettext_noop("The address must begin with https:// or http://."),
-    gettext_noop("Leave out the user name and password before the @. The key has its own field."),
-    gettext_noop("Leave out the part from the question mark on."),
-    gettext_noop("Leave out the part from the # on."),
-    gettext_noop("The port must be a number from 1 to 65535."),
-    gettext_noop(
-        "The host name is not valid. It has letters, digits, hyphens and dots, as in "
-        "api.example.com."
-    ),
-    gettext_noop(
-        "A numeric host must be a plain IPv4 address, four numbers from 0 to 255 without leading "
-        "zeros, such as 192.168.1.20."
-    ),
-    gettext_noop(
-        "The IPv6 address is not valid. Write it in brackets and without a zone, as in [fd12::1]."
-    ),
-    gettext_noop("A part of the host name begins with xn-- but is no valid international name."),
-    gettext_noop("The path has a . or .. step. Write the path out."),
-    gettext_noop("The path has a character or an empty step that is not allowed."),
-)

@@ -13,24 +13,26 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from facio_site.marked import marked as _
+
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_NODES = 10_000
 MAX_DIGITS = 100
 
 MESSAGES: Mapping[str, str] = {  # filled with the parameters of a BadDocument
-    "too_large": "The file has {bytes} bytes; at most {limit} are read.",
-    "not_utf8": "Line {line}: the text is not valid UTF-8.",
-    "empty": "There is nothing in it.",
-    "not_json": "Line {line}, column {column}: this is not valid JSON.",
-    "not_object": "The top level must be a JSON object, in curly brackets.",
-    "too_deep": "Line {line}: nested more than {limit} levels deep.",
-    "too_many": "More than {limit} values; counting stopped at {path}.",
-    "duplicate_key": "{path} is there twice in the same object.",
-    "bad_number": "{path} is not a number that JSON can hold, or has too many digits.",
-    "not_known": "This is no JSON, no .env file, no curl line and no key.",
-    "bad_curl": "This curl line can't be read: its quotes or its address are incomplete.",
-    "bad_text": "{path} holds a NUL or half of a character pair.",
+    "too_large": _("The file has {bytes} bytes; at most {limit} are read."),
+    "not_utf8": _("Line {line}: the text is not valid UTF-8."),
+    "empty": _("There is nothing in it."),
+    "not_json": _("Line {line}, column {column}: this is not valid JSON."),
+    "not_object": _("The top level must be a JSON object, in curly brackets."),
+    "too_deep": _("Line {line}: nested more than {limit} levels deep."),
+    "too_many": _("More than {limit} values; counting stopped at {path}."),
+    "duplicate_key": _("{path} is there twice in the same object."),
+    "bad_number": _("{path} is not a number that JSON can hold, or has too many digits."),
+    "not_known": _("This is no JSON, no .env file, no curl line and no key."),
+    "bad_curl": _("This curl line can't be read: its quotes or its address are incomplete."),
+    "bad_text": _("{path} holds a NUL or half of a character pair."),
 }
 
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from facio_site.marked import marked as _
 from routing.document import MAX_BYTES, read_json
 from routing.schema import Refused, problems
 
@@ -27,27 +28,27 @@ PRIVATE = 0o600
 LOCK_SECONDS = 10.0
 
 MESSAGES: Mapping[str, str] = {
-    "no_folder": "{path}: its folder does not exist or is no folder.",
-    "symlink": "{path} is a symbolic link; name the file that it points to.",
-    "not_a_file": "{path} is there and is no regular file.",
-    "hard_links": "{path} has more than one name (hard links); writing would part them.",
-    "open_folder": "{path}: its folder can be written by everybody; take that right away first.",
-    "mounted": (
+    "no_folder": _("{path}: its folder does not exist or is no folder."),
+    "symlink": _("{path} is a symbolic link; name the file that it points to."),
+    "not_a_file": _("{path} is there and is no regular file."),
+    "hard_links": _("{path} has more than one name (hard links); writing would part them."),
+    "open_folder": _("{path}: its folder can be written by everybody; take that right away first."),
+    "mounted": _(
         "{path} is mounted into this container as a single file, which can't be replaced in one "
         "step. Mount the folder that holds it instead."
     ),
-    "no_right": "{path}: no right to write there.",
-    "disk_full": "{path}: the disk is full; the old file is unchanged.",
-    "owner": (
+    "no_right": _("{path}: no right to write there."),
+    "disk_full": _("{path}: the disk is full; the old file is unchanged."),
+    "owner": _(
         "{path} belongs to another user, who could not read it any more after a write. Give it a "
         "group that both have, with mode 0640."
     ),
-    "read_only": "{path}: the file system is read-only.",
-    "locked": "{path}: another export is being written; try again.",
-    "changed": "{path} was changed by someone else in the meantime; nothing was written.",
-    "too_large": "{path} is larger than anything this site reads.",
-    "not_utf8": "{path} is not valid UTF-8.",
-    "failed": "{path} could not be written ({reason}); the old file is unchanged.",
+    "read_only": _("{path}: the file system is read-only."),
+    "locked": _("{path}: another export is being written; try again."),
+    "changed": _("{path} was changed by someone else in the meantime; nothing was written."),
+    "too_large": _("{path} is larger than anything this site reads."),
+    "not_utf8": _("{path} is not valid UTF-8."),
+    "failed": _("{path} could not be written ({reason}); the old file is unchanged."),
 }
 _BY_ERRNO = {
     errno.EBUSY: "mounted",

@@ -10,21 +10,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from facio_site.marked import marked as _
 from routing.document import camel, join, key_of
 from routing.order import FACTS, INHERITED_NAMES
 from routing.owned import MAIN, SLOTS, route_keys
 from routing.rules import known_name
 
 MESSAGES: Mapping[str, str] = {
-    "not_object": "{path} must be an object.",
-    "not_text": "{path} must be a text.",
-    "not_text_or_null": "{path} must be a text or null.",
-    "not_object_or_null": "{path} must be an object or null.",
-    "not_text_map": "{path} must be an object whose values are texts, or null.",
-    "not_choice": "{path} has a value that the agent does not know.",
-    "only_openai": "{path} is taken for openai only.",
-    "reserved_name": "{path} is another spelling of a provider that the agent has built in.",
-    "both_spellings": "{path} is there in both spellings.",
+    "not_object": _("{path} must be an object."),
+    "not_text": _("{path} must be a text."),
+    "not_text_or_null": _("{path} must be a text or null."),
+    "not_object_or_null": _("{path} must be an object or null."),
+    "not_text_map": _("{path} must be an object whose values are texts, or null."),
+    "not_choice": _("{path} has a value that the agent does not know."),
+    "only_openai": _("{path} is taken for openai only."),
+    "reserved_name": _("{path} is another spelling of a provider that the agent has built in."),
+    "both_spellings": _("{path} is there in both spellings."),
 }
 
 

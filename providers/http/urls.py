@@ -11,6 +11,8 @@ from typing import Final, Literal, NoReturn, cast
 
 import idna
 
+from facio_site.marked import marked as _
+
 BASE_LENGTH: Final = 2_048
 TARGET_LENGTH: Final = 8_192  # room for the cursor of a page
 
@@ -19,26 +21,32 @@ DEFAULT_PORTS: Final[dict[str, int]] = {"http": 80, "https": 443}
 
 # Each sentence says what is wrong and what to write; none repeats the text, which may hold a secret
 SENTENCES: Final[dict[str, str]] = {
-    "empty": "Enter an address, such as https://api.example.com/v1.",
-    "too_long": "The address is too long.",
-    "not_ascii": "The address has characters outside ASCII. Write an international name in its "
-    "xn-- form.",
-    "blank": "The address has a blank or an invisible character in it.",
-    "backslash": "The address has a backslash. Use / instead.",
-    "scheme": "The address must begin with https:// or http://.",
-    "user_info": "Leave out the user name and password before the @. The key has its own field.",
-    "query": "Leave out the part from the question mark on.",
-    "fragment": "Leave out the part from the # on.",
-    "port": "The port must be a number from 1 to 65535.",
-    "host": "The host name is not valid. It has letters, digits, hyphens and dots, as in "
-    "api.example.com.",
-    "ipv4": "A numeric host must be a plain IPv4 address, four numbers from 0 to 255 without "
-    "leading zeros, such as 192.168.1.20.",
-    "ipv6": "The IPv6 address is not valid. Write it in brackets and without a zone, as in "
-    "[fd12::1].",
-    "idna": "A part of the host name begins with xn-- but is no valid international name.",
-    "dots": "The path has a . or .. step. Write the path out.",
-    "path": "The path has a character or an empty step that is not allowed.",
+    "empty": _("Enter an address, such as https://api.example.com/v1."),
+    "too_long": _("The address is too long."),
+    "not_ascii": _(
+        "The address has characters outside ASCII. Write an international name in its xn-- form."
+    ),
+    "blank": _("The address has a blank or an invisible character in it."),
+    "backslash": _("The address has a backslash. Use / instead."),
+    "scheme": _("The address must begin with https:// or http://."),
+    "user_info": _("Leave out the user name and password before the @. The key has its own field."),
+    "query": _("Leave out the part from the question mark on."),
+    "fragment": _("Leave out the part from the # on."),
+    "port": _("The port must be a number from 1 to 65535."),
+    "host": _(
+        "The host name is not valid. It has letters, digits, hyphens and dots, as in "
+        "api.example.com."
+    ),
+    "ipv4": _(
+        "A numeric host must be a plain IPv4 address, four numbers from 0 to 255 without "
+        "leading zeros, such as 192.168.1.20."
+    ),
+    "ipv6": _(
+        "The IPv6 address is not valid. Write it in brackets and without a zone, as in [fd12::1]."
+    ),
+    "idna": _("A part of the host name begins with xn-- but is no valid international name."),
+    "dots": _("The path has a . or .. step. Write the path out."),
+    "path": _("The path has a character or an empty step that is not allowed."),
 }
 
 _HOST = r"(?:\[(?P<v6>[0-9a-f:.]{2,45})\]|(?P<name>[a-z0-9_][a-z0-9_.-]{0,252}))"

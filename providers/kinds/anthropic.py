@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.http import parse_base
 from providers.outcomes import Outcome
@@ -23,15 +24,17 @@ SPEC = ProviderSpec(
     group="hosted",
     adapter=AnthropicAdapter,
     docs_url="https://platform.claude.com/docs/en/api/models-list",
-    note="Claude models by Anthropic's own API, with prompt caching. The agent's SDK knows the "
-    "address; the base stays empty unless a proxy stands in between.",
+    note=_(
+        "Claude models by Anthropic's own API, with prompt caching. The agent's SDK knows the "
+        "address; the base stays empty unless a proxy stands in between."
+    ),
     env_key="ANTHROPIC_API_KEY",
     api_base="https://api.anthropic.com",
     auth=Auth(header="x-api-key", format="{key}", headers={"anthropic-version": "2023-06-01"}),
     key_prefixes=("sk-ant-api", "sk-ant-"),
     key_warnings={
-        "sk-ant-admin": "This is an admin key. It cannot call models.",
-        "sk-ant-oat": "This is a sign-in token of Claude's apps, not an API key.",
+        "sk-ant-admin": _("This is an admin key. It cannot call models."),
+        "sk-ant-oat": _("This is a sign-in token of Claude's apps, not an API key."),
     },
     console_url="https://platform.claude.com/settings/keys",
     list_call=ListCall(
@@ -55,7 +58,6 @@ SPEC = ProviderSpec(
         retry_body={**_MESSAGE, "max_tokens": 16},
         expects="content",
         is_completion=True,
-        costs="one token",
     ),
     error_rules=(
         ErrorRule(

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from urllib.parse import unquote
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.compatible import chat
 from providers.http import parse_base
@@ -36,24 +37,28 @@ SPEC = ProviderSpec(
     group="hosted",
     adapter=AzureAdapter,
     docs_url="https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle",
-    note="Needs a key and the endpoint of your resource. The model of a route is the name of a "
-    "deployment, not of a model, so each deployment is tried by a small completion.",
+    note=_(
+        "Needs a key and the endpoint of your resource. The model of a route is the name of a "
+        "deployment, not of a model, so each deployment is tried by a small completion."
+    ),
     env_key="AZURE_OPENAI_API_KEY",
     api_base_required=True,
-    api_base_label="Endpoint",
+    api_base_label=_("Endpoint"),
     api_base_example="https://my-resource.openai.azure.com",
     extra_fields=(
         FieldSpec(
             name="deployments",
-            label="Deployment name",
-            help="One a line, as named in the Azure portal. Each is tried by the test.",
+            label=_("Deployment name"),
+            help=_("One a line, as named in the Azure portal. Each is tried by the test."),
             required=True,
             is_list=True,
             placeholder="gpt-main",
         ),
     ),
     auth=Auth(header="api-key", format="{key}"),
-    key_warnings={"sk-": "Keys of Azure do not begin with sk-. This looks like another vendor's."},
+    key_warnings={
+        "sk-": _("Keys of Azure do not begin with sk-. This looks like another vendor's.")
+    },
     console_url="https://portal.azure.com",
     list_call=ListCall(url="{base}/openai/v1/models", note="base_models"),
     model_call=replace(chat("max_completion_tokens", 16), url="{base}/openai/v1/chat/completions"),

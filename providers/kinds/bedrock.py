@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter, Finding, ReadList
 from providers.http import BadURL, Request, Send, encode_json, origin_of
 from providers.outcomes import Failed, Outcome
@@ -153,14 +154,16 @@ SPEC = ProviderSpec(
     group="hosted",
     adapter=BedrockAdapter,
     docs_url="https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-reference.html",
-    note="Models through Bedrock's Converse API. Give the region and either a Bedrock API key, a "
-    "pair of AWS access keys, or an AWS profile that the operator has opened.",
+    note=_(
+        "Models through Bedrock's Converse API. Give the region and either a Bedrock API key, a "
+        "pair of AWS access keys, or an AWS profile that the operator has opened."
+    ),
     env_key="AWS_BEARER_TOKEN_BEDROCK",
     api_base_example="https://bedrock-runtime.us-east-1.amazonaws.com",
     extra_fields=(
         FieldSpec(
             name="region",
-            label="Region",
+            label=_("Region"),
             required=True,
             placeholder="us-east-1",
             pattern=_REGION,
@@ -168,31 +171,35 @@ SPEC = ProviderSpec(
         ),
         FieldSpec(
             name="profile",
-            label="AWS profile",
-            help="Static keys of this profile are used here; roles and sign-on only by the agent.",
+            label=_("AWS profile"),
+            help=_(
+                "Static keys of this profile are used here; roles and sign-on only by the agent."
+            ),
             config_key="profile",
         ),
         FieldSpec(
             name="access_key_id",
-            label="Access key ID",
-            help="Belongs together with the secret access key.",
+            label=_("Access key ID"),
+            help=_("Belongs together with the secret access key."),
             is_secret=True,
             placeholder="AKIA...",
         ),
-        FieldSpec(name="secret_access_key", label="Secret access key", is_secret=True),
+        FieldSpec(name="secret_access_key", label=_("Secret access key"), is_secret=True),
         FieldSpec(
             name="session_token",
-            label="Session token",
-            help="Only for temporary credentials.",
+            label=_("Session token"),
+            help=_("Only for temporary credentials."),
             is_secret=True,
         ),
     ),
     has_extra_headers=False,
     key_prefixes=("ABSK", "bedrock-api-key-"),
     key_warnings={
-        "AKIA": "This is an access key ID. It belongs into its own field, with its secret.",
-        "ASIA": "This is a temporary access key ID. It belongs into its own field, with secret "
-        "and session token.",
+        "AKIA": _("This is an access key ID. It belongs into its own field, with its secret."),
+        "ASIA": _(
+            "This is a temporary access key ID. It belongs into its own field, with secret "
+            "and session token."
+        ),
     },
     console_url="https://console.aws.amazon.com/bedrock/home#/api-keys",
     list_call=_MODELS,
@@ -206,7 +213,6 @@ SPEC = ProviderSpec(
         },
         expects="output",
         is_completion=True,
-        costs="one token",
     ),
     error_rules=(
         ErrorRule(

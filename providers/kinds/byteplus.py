@@ -1,5 +1,6 @@
 """BytePlus ModelArk. Its list is rich but not exhaustive: endpoint ids (ep-...) are never in it."""
 
+from facio_site.marked import marked as _
 from providers.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, ProviderSpec
@@ -9,8 +10,10 @@ SPEC = ProviderSpec(
     label="BytePlus",
     group="hosted",
     docs_url="https://docs.byteplus.com/en/docs/ModelArk/1299023",
-    note="BytePlus ModelArk, the international side of VolcEngine. Each model has to be activated "
-    "in the console first. Endpoint ids (ep-...) may be typed as a model too.",
+    note=_(
+        "BytePlus ModelArk, the international side of VolcEngine. Each model has to be activated "
+        "in the console first. Endpoint ids (ep-...) may be typed as a model too."
+    ),
     env_key="BYTEPLUS_API_KEY",
     env_aliases=("ARK_API_KEY",),
     api_base="https://ark.ap-southeast.bytepluses.com/api/v3",

@@ -3,6 +3,7 @@ list is to be trusted there, and a completion alone proves the key."""
 
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.compatible import chat
 from providers.outcomes import Outcome
 from providers.specs import ErrorRule, ProviderSpec
@@ -14,8 +15,10 @@ SPEC = ProviderSpec(
     label="BytePlus Coding Plan",
     group="gateway",
     docs_url="https://docs.byteplus.com/en/docs/ModelArk/1928261",
-    note="A subscription of BytePlus with an address of its own: calls to the ordinary address "
-    "are billed outside the plan. The prefix before a model's name is cut off before sending.",
+    note=_(
+        "A subscription of BytePlus with an address of its own: calls to the ordinary address "
+        "are billed outside the plan. The prefix before a model's name is cut off before sending."
+    ),
     env_key="BYTEPLUS_CODING_PLAN_API_KEY",
     api_base="https://ark.ap-southeast.bytepluses.com/api/coding/v3",
     console_url="https://console.byteplus.com/ark",
@@ -32,8 +35,8 @@ SPEC = ProviderSpec(
         "deepseek-v4-flash",
         "deepseek-v4-pro",
     ),
-    key_call=chat(model="ark-code-latest", costs="a sliver of the plan's quota"),
-    model_call=chat(extra=_BODY, costs="a sliver of the plan's quota"),
+    key_call=chat(model="ark-code-latest"),
+    model_call=chat(extra=_BODY),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="key_or_path"),
         ErrorRule(

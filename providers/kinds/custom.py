@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from facio_site.marked import marked as _
 from providers.compatible import chat
 from providers.http import Reply, Send
 from providers.local import LocalAdapter
@@ -31,8 +32,10 @@ SPEC = ProviderSpec(
     group="local",
     adapter=CustomAdapter,
     docs_url="https://platform.openai.com/docs/api-reference/models/list",
-    note="Any OpenAI-compatible endpoint, local or not. Give everything explicitly: the address "
-    "with its path, the key if there is one, and the model by name if there is no list.",
+    note=_(
+        "Any OpenAI-compatible endpoint, local or not. Give everything explicitly: the address "
+        "with its path, the key if there is one, and the model by name if there is no list."
+    ),
     env_key="CUSTOM_API_KEY",
     api_base_required=True,
     api_base_example="https://llm.example.com/v1",

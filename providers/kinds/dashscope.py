@@ -4,6 +4,7 @@ key is proven by the compatible one."""
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.compatible import chat, models
 from providers.judge import values_at
@@ -99,8 +100,10 @@ SPEC = ProviderSpec(
     group="hosted",
     adapter=DashScopeAdapter,
     docs_url="https://www.alibabacloud.com/help/en/model-studio/list-models",
-    note="Qwen models of Alibaba Model Studio, with switches for thinking. A key belongs to one "
-    "region; give the API base of that region.",
+    note=_(
+        "Qwen models of Alibaba Model Studio, with switches for thinking. A key belongs to one "
+        "region; give the API base of that region."
+    ),
     env_key="DASHSCOPE_API_KEY",
     api_base="https://dashscope.aliyuncs.com/compatible-mode/v1",
     regional_bases=(
@@ -110,8 +113,8 @@ SPEC = ProviderSpec(
     ),
     key_prefixes=("sk-",),
     key_warnings={
-        "sk-sp-": "This is a coding-plan key. It works on the plan's own address only.",
-        "LTAI": "This is an AccessKey ID of Alibaba Cloud, not a model key.",
+        "sk-sp-": _("This is a coding-plan key. It works on the plan's own address only."),
+        "LTAI": _("This is an AccessKey ID of Alibaba Cloud, not a model key."),
     },
     console_url="https://bailian.console.aliyun.com/?apiKey=1#/api-key",
     list_call=_RICH,

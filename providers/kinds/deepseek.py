@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.compatible import chat, models
 from providers.judge import values_at
@@ -25,8 +26,10 @@ SPEC = ProviderSpec(
     group="hosted",
     adapter=DeepSeekAdapter,
     docs_url="https://api-docs.deepseek.com/api/list-models",
-    note="OpenAI-compatible, at an address without a version. Short names such as deepseek-chat "
-    "work although the list leaves them out.",
+    note=_(
+        "OpenAI-compatible, at an address without a version. Short names such as deepseek-chat "
+        "work although the list leaves them out."
+    ),
     env_key="DEEPSEEK_API_KEY",
     api_base="https://api.deepseek.com",
     key_prefixes=("sk-",),

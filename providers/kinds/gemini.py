@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.judge import values_at
 from providers.outcomes import Outcome
@@ -77,8 +78,10 @@ SPEC = ProviderSpec(
     group="hosted",
     adapter=GeminiAdapter,
     docs_url="https://ai.google.dev/api/models",
-    note="Google's OpenAI-compatible endpoint. Keys of AI Studio begin with AQ. or AIza; the older "
-    "ones need restrictions set in Google's console.",
+    note=_(
+        "Google's OpenAI-compatible endpoint. Keys of AI Studio begin with AQ. or AIza; the older "
+        "ones need restrictions set in Google's console."
+    ),
     env_key="GEMINI_API_KEY",
     env_aliases=("GOOGLE_API_KEY",),
     api_base="https://generativelanguage.googleapis.com/v1beta/openai/",

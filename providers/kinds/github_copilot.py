@@ -1,5 +1,6 @@
 """GitHub Copilot by GitHub sign-in. The token is the agent's; here it is a choice for a route."""
 
+from facio_site.marked import marked as _
 from providers.specs import ProviderSpec
 
 SPEC = ProviderSpec(
@@ -7,9 +8,11 @@ SPEC = ProviderSpec(
     label="GitHub Copilot",
     group="oauth",
     docs_url="https://facio.bot/docs/providers/oauth",
-    note="Signs in with a GitHub account. The agent keeps the token; nothing is entered here. "
-    "Chosen by the prefix github_copilot/ or as an explicit provider, never by fallback. Type "
-    "the names of further models that your plan has.",
+    note=_(
+        "Signs in with a GitHub account. The agent keeps the token; nothing is entered here. "
+        "Chosen by the prefix github_copilot/ or as an explicit provider, never by fallback. Type "
+        "the names of further models that your plan has."
+    ),
     key_required=False,
     has_extra_headers=False,
     has_extra_body=False,

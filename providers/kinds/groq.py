@@ -1,5 +1,6 @@
 """Groq. The list tells windows but no modalities; retired models stay in it, marked."""
 
+from facio_site.marked import marked as _
 from providers.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, IdFact, ProviderSpec
@@ -9,12 +10,14 @@ SPEC = ProviderSpec(
     label="Groq",
     group="hosted",
     docs_url="https://console.groq.com/docs/api-reference#models",
-    note="Often used for transcription; serves language models too. Not to be confused with Grok "
-    "of xAI.",
+    note=_(
+        "Often used for transcription; serves language models too. Not to be confused with Grok "
+        "of xAI."
+    ),
     env_key="GROQ_API_KEY",
     api_base="https://api.groq.com/openai/v1",
     key_prefixes=("gsk_",),
-    key_warnings={"xai-": "This looks like a key of xAI (Grok), which is another company."},
+    key_warnings={"xai-": _("This looks like a key of xAI (Grok), which is another company.")},
     console_url="https://console.groq.com/keys",
     list_call=models(
         Columns(context_window="context_window", max_output="max_completion_tokens"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter, Finding
 from providers.compatible import chat, models
 from providers.http import Send
@@ -75,8 +76,10 @@ SPEC = ProviderSpec(
     group="gateway",
     adapter=HuggingFaceAdapter,
     docs_url="https://huggingface.co/docs/inference-providers/hub-api",
-    note="An OpenAI-compatible router to several inference providers. The token needs the "
-    "permission to make calls to Inference Providers.",
+    note=_(
+        "An OpenAI-compatible router to several inference providers. The token needs the "
+        "permission to make calls to Inference Providers."
+    ),
     env_key="HF_TOKEN",
     api_base="https://router.huggingface.co/v1",
     key_prefixes=("hf_",),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.compatible import chat, models
 from providers.judge import values_at
 from providers.local import LocalAdapter
@@ -37,8 +38,10 @@ SPEC = ProviderSpec(
     group="local",
     adapter=LmStudioAdapter,
     docs_url="https://lmstudio.ai/docs/developer/rest/list",
-    note="Models on your own machine. A key is needed only where tokens are switched on: in the "
-    "app under Developer, Server Settings, Manage Tokens (version 0.4.0 and later).",
+    note=_(
+        "Models on your own machine. A key is needed only where tokens are switched on: in the "
+        "app under Developer, Server Settings, Manage Tokens (version 0.4.0 and later)."
+    ),
     env_key="LM_STUDIO_API_KEY",
     env_aliases=("LM_API_TOKEN",),
     api_base="http://localhost:1234/v1",
@@ -63,7 +66,7 @@ SPEC = ProviderSpec(
         ),
         models(),
     ),
-    model_call=chat(costs="local; loads the model"),
+    model_call=chat(),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, path="error.code", pattern="^invalid_api_key$"),
         ErrorRule(

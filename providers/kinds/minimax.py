@@ -1,5 +1,6 @@
 """MiniMax. Failures come in three shapes, some of them under HTTP 200; its own code decides."""
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.compatible import chat, models
 from providers.outcomes import Outcome
@@ -34,8 +35,10 @@ SPEC = ProviderSpec(
     group="hosted",
     adapter=MiniMaxAdapter,
     docs_url="https://platform.minimax.io/docs/api-reference/models/openai/list-models",
-    note="OpenAI-compatible. Keys of api.minimax.io and api.minimaxi.com differ, and so do those "
-    "of the token plan (sk-cp-) and of pay as you go (sk-api-).",
+    note=_(
+        "OpenAI-compatible. Keys of api.minimax.io and api.minimaxi.com differ, and so do those "
+        "of the token plan (sk-cp-) and of pay as you go (sk-api-)."
+    ),
     env_key="MINIMAX_API_KEY",
     api_base="https://api.minimax.io/v1",
     regional_bases=("https://api.minimaxi.com/v1",),

@@ -1,5 +1,6 @@
 """Mistral AI. Refusals carry no error object; aliases stand in the list as rows of their own."""
 
+from facio_site.marked import marked as _
 from providers.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, IdFact, ProviderSpec
@@ -9,7 +10,7 @@ SPEC = ProviderSpec(
     label="Mistral",
     group="hosted",
     docs_url="https://docs.mistral.ai/api/endpoint/models",
-    note="OpenAI-compatible. The host of Codestral has keys of its own.",
+    note=_("OpenAI-compatible. The host of Codestral has keys of its own."),
     env_key="MISTRAL_API_KEY",
     api_base="https://api.mistral.ai/v1",
     regional_bases=("https://api.eu.mistral.ai/v1", "https://api.us.mistral.ai/v1"),

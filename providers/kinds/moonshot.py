@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.compatible import chat, models
 from providers.outcomes import Outcome, Verdict
@@ -38,13 +39,17 @@ SPEC = ProviderSpec(
     group="hosted",
     adapter=MoonshotAdapter,
     docs_url="https://platform.kimi.ai/docs/api/list-models",
-    note="Kimi models, some of which fix the temperature themselves. Keys of api.moonshot.ai and "
-    "api.moonshot.cn are not interchangeable.",
+    note=_(
+        "Kimi models, some of which fix the temperature themselves. Keys of api.moonshot.ai and "
+        "api.moonshot.cn are not interchangeable."
+    ),
     env_key="MOONSHOT_API_KEY",
     api_base="https://api.moonshot.ai/v1",
     regional_bases=("https://api.moonshot.cn/v1",),
     key_prefixes=("sk-",),
-    key_warnings={"sk-kimi-": "This is a key of Kimi's coding product, which has another address."},
+    key_warnings={
+        "sk-kimi-": _("This is a key of Kimi's coding product, which has another address.")
+    },
     console_url="https://platform.kimi.ai/console/api-keys",
     list_call=models(
         Columns(

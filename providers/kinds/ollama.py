@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.compatible import chat, models
 from providers.judge import values_at
 from providers.local import LocalAdapter
@@ -38,8 +39,10 @@ SPEC = ProviderSpec(
     group="local",
     adapter=OllamaAdapter,
     docs_url="https://docs.ollama.com/api/tags",
-    note="Models on your own machine. A key is usually not needed. Inside a container, localhost "
-    "is the container: use host.docker.internal instead.",
+    note=_(
+        "Models on your own machine. A key is usually not needed. Inside a container, localhost "
+        "is the container: use host.docker.internal instead."
+    ),
     env_key="OLLAMA_API_KEY",
     api_base="http://localhost:11434/v1",
     key_required=False,
@@ -56,7 +59,7 @@ SPEC = ProviderSpec(
         ),
     ),
     list_alternatives=(models(),),
-    model_call=chat(costs="local; loads the model"),
+    model_call=chat(),
     error_rules=(
         ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="host_not_allowed"),
         ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),

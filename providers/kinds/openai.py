@@ -1,5 +1,6 @@
 """OpenAI. Its list tells ids only; restricted keys may be refused there and still complete."""
 
+from facio_site.marked import marked as _
 from providers.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, IdFact, ProviderSpec
@@ -9,15 +10,17 @@ SPEC = ProviderSpec(
     label="OpenAI",
     group="hosted",
     docs_url="https://platform.openai.com/docs/api-reference/models/list",
-    note="GPT models. The agent bounds answers by max_completion_tokens, as these models ask for. "
-    "A key of a project with data residency works on that region's address only.",
+    note=_(
+        "GPT models. The agent bounds answers by max_completion_tokens, as these models ask for. "
+        "A key of a project with data residency works on that region's address only."
+    ),
     env_key="OPENAI_API_KEY",
     api_base="https://api.openai.com/v1",
     regional_bases=tuple(
         f"https://{region}.api.openai.com/v1" for region in ("us", "eu", "ae", "au", "in", "jp")
     ),
     key_prefixes=("sk-proj-", "sk-svcacct-", "sk-"),
-    key_warnings={"sk-admin-": "This is an admin key. It cannot call models."},
+    key_warnings={"sk-admin-": _("This is an admin key. It cannot call models.")},
     console_url="https://platform.openai.com/api-keys",
     list_call=models(Columns(retires_at="shutdown_date")),
     model_call=chat("max_completion_tokens", 16),

@@ -1,5 +1,6 @@
 """OpenAI Codex by ChatGPT sign-in. The token is the agent's; here it is a choice for a route."""
 
+from facio_site.marked import marked as _
 from providers.specs import ProviderSpec
 
 SPEC = ProviderSpec(
@@ -7,8 +8,10 @@ SPEC = ProviderSpec(
     label="OpenAI Codex",
     group="oauth",
     docs_url="https://facio.bot/docs/providers/oauth",
-    note="Signs in with a ChatGPT account. The agent keeps the token; nothing is entered here. "
-    "Chosen by the prefix openai-codex/ or as an explicit provider, never by fallback.",
+    note=_(
+        "Signs in with a ChatGPT account. The agent keeps the token; nothing is entered here. "
+        "Chosen by the prefix openai-codex/ or as an explicit provider, never by fallback."
+    ),
     key_required=False,
     has_extra_headers=False,
     has_extra_body=False,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.compatible import chat, models
 from providers.judge import values_at
@@ -17,7 +18,6 @@ _MESSAGES = Call(
     body={"model": "{model}", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]},
     expects="content",
     is_completion=True,
-    costs="one token",
 )
 
 
@@ -53,12 +53,14 @@ SPEC = ProviderSpec(
     group="gateway",
     adapter=OpenCodeGoAdapter,
     docs_url="https://opencode.ai/docs/go",
-    note="A gateway paid by subscription. Choose a model from its own catalog; set the key and "
-    "force it as the provider.",
+    note=_(
+        "A gateway paid by subscription. Choose a model from its own catalog; set the key and "
+        "force it as the provider."
+    ),
     env_key="OPENCODE_GO_API_KEY",
     env_aliases=("OPENCODE_API_KEY",),
     api_base="https://opencode.ai/zen/go/v1",
-    key_warnings={"public": "The word public stands for nobody: it opens no subscription."},
+    key_warnings={"public": _("The word public stands for nobody: it opens no subscription.")},
     console_url="https://opencode.ai/auth",
     list_call=models(is_public=True),
     key_call=Call(url="{base}/usage", expects="usage"),

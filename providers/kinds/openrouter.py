@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.compatible import chat, models
 from providers.judge import values_at
@@ -30,8 +31,10 @@ SPEC = ProviderSpec(
     group="gateway",
     adapter=OpenRouterAdapter,
     docs_url="https://openrouter.ai/docs/api-reference/list-available-models",
-    note="A gateway that routes to many model families with one key. Force it as the provider to "
-    "send it any model id of its list.",
+    note=_(
+        "A gateway that routes to many model families with one key. Force it as the provider to "
+        "send it any model id of its list."
+    ),
     env_key="OPENROUTER_API_KEY",
     api_base="https://openrouter.ai/api/v1",
     key_prefixes=("sk-or-v1-", "sk-or-"),

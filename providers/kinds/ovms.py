@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from facio_site.marked import marked as _
 from providers.adapters import Finding
 from providers.compatible import chat, models
 from providers.http import Send
@@ -47,13 +48,15 @@ SPEC = ProviderSpec(
     group="local",
     adapter=OvmsAdapter,
     docs_url="https://docs.openvino.ai/2025/model-server/ovms_docs_rest_api_chat.html",
-    note="Models on your own machine, served by OpenVINO. Its API base ends in /v3. A key is "
-    "needed only if the server was started with one.",
+    note=_(
+        "Models on your own machine, served by OpenVINO. Its API base ends in /v3. A key is "
+        "needed only if the server was started with one."
+    ),
     env_key="OVMS_API_KEY",
     api_base="http://localhost:8000/v3",
     key_required=False,
     list_call=models(),
-    model_call=chat(costs="local; may load the model"),
+    model_call=chat(),
     error_rules=(
         ErrorRule(
             outcome=Outcome.BAD_KEY,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from facio_site.marked import marked as _
 from providers.compatible import chat, models
 from providers.local import LocalAdapter
 from providers.outcomes import Outcome
@@ -27,15 +28,17 @@ SPEC = ProviderSpec(
     group="local",
     adapter=VllmAdapter,
     docs_url="https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
-    note="A vLLM server of your own. The API base is required and usually ends in /v1; a key only "
-    "if the server was started with one.",
+    note=_(
+        "A vLLM server of your own. The API base is required and usually ends in /v1; a key only "
+        "if the server was started with one."
+    ),
     env_key="VLLM_API_KEY",
     env_aliases=("HOSTED_VLLM_API_KEY",),
     api_base_required=True,
     api_base_example="http://localhost:8000/v1",
     key_required=False,
     list_call=models(Columns(context_window="max_model_len")),
-    model_call=chat(costs="local; may load the model"),
+    model_call=chat(),
     error_rules=(
         ErrorRule(
             outcome=Outcome.MODEL_NOT_FOUND,

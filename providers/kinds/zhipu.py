@@ -1,5 +1,6 @@
 """Zhipu AI. A code in the body tells what failed; the list is undocumented and has gaps."""
 
+from facio_site.marked import marked as _
 from providers.adapters import Adapter
 from providers.compatible import chat, models
 from providers.outcomes import Outcome
@@ -22,8 +23,10 @@ SPEC = ProviderSpec(
     group="hosted",
     adapter=ZhipuAdapter,
     docs_url="https://docs.bigmodel.cn/cn/api/api-code",
-    note="GLM models of the Chinese platform. Keys of open.bigmodel.cn and of api.z.ai are not "
-    "interchangeable; give the API base that belongs to the key.",
+    note=_(
+        "GLM models of the Chinese platform. Keys of open.bigmodel.cn and of api.z.ai are not "
+        "interchangeable; give the API base that belongs to the key."
+    ),
     env_key="ZAI_API_KEY",
     env_aliases=("ZHIPUAI_API_KEY", "ZHIPU_API_KEY"),
     env_also=("ZHIPUAI_API_KEY",),

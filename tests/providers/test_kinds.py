@@ -261,12 +261,10 @@ def test_another_base_takes_every_call_with_it(spec: ProviderSpec) -> None:
 
 
 @pytest.mark.parametrize("spec", CALLED, ids=by_kind)
-def test_a_completion_is_the_smallest_and_says_what_it_costs(spec: ProviderSpec) -> None:
+def test_a_completion_is_the_smallest(spec: ProviderSpec) -> None:
     for call in calls(spec):
         if not call.is_completion:
-            assert not call.costs
             continue
-        assert call.costs
         for body in (call.body, call.retry_body):
             limits = re.findall(r"(?i)max_?(?:completion_)?tokens': ([0-9]+)", str(body or {}))
             assert all(int(limit) <= 16 for limit in limits)

@@ -22,7 +22,6 @@ from providers.secret import Secret
 from providers.sentences import LOCAL, SENTENCES
 from providers.wording import (
     KEY_PROBLEMS,
-    URL_MESSAGES,
     catalog_note,
     key_warning,
     sentence,
@@ -358,8 +357,7 @@ def test_the_notes_of_a_fetched_catalog_can_be_shown() -> None:
 # Translation ------------------------------------------------------------------------------------
 
 
-def test_the_sentences_of_addresses_can_be_found_for_translation() -> None:
-    assert set(URL_MESSAGES) == set(URL_SENTENCES.values())
+def test_an_address_is_refused_in_its_own_sentence() -> None:
     with pytest.raises(BadURL) as caught:
         parse_base("https://user:pass@example.com")
     assert url_sentence(caught.value) == URL_SENTENCES["user_info"]
