@@ -202,22 +202,39 @@ def test_a_foreign_pythonpath_does_not_reach_the_commands(monkeypatch: pytest.Mo
     assert "PYTHONPATH" not in launch.clean_environ()
 
 
-def test_a_check_runs_the_lanes_and_the_tests_and_fails_with_either(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("checks", "tests"), [(True, 0), (True, 1), (False, 0)])
+def test_a_check_goes_through_checks_and_tests_and_fails_with_either(
+    monkeypatch: pytest.MonkeyPatch, checks: bool, tests: int
 ) -> None:
     ran: list[str] = []
 
     def run(argv: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
         ran.append(argv[-1])
-        return subprocess.CompletedProcess(argv, int(argv[-1] == "tests.lanes"))
+        return subprocess.CompletedProcess(argv, tests)
+
+    def run_steps(steps: dict[str, str], *_args: object, **_options: object) -> bool:
+        ran.extend(steps)
+        return checks
 
     monkeypatch.setattr(launch, "provide", lambda *_args, **_options: sys.executable)
     monkeypatch.setattr(launch, "provide_nanobot", lambda: None)
+    monkeypatch.setattr(launch, "provide_axe", lambda: None)
     monkeypatch.setattr(launch, "end_with_make", lambda: None)
-    monkeypatch.setattr(launch, "run_steps", lambda *_args, **_options: True)
+    monkeypatch.setattr(launch, "run_steps", run_steps)
     monkeypatch.setattr(launch.subprocess, "run", run)
-    assert launch.main(["check"]) == 1
-    assert ran == ["tests.lanes", "pytest"]
+    assert launch.main(["check"]) == int(not checks or tests)
+    assert ran == [*launch.CHECKS, "pytest"]
+
+
+def test_lanes_run_as_tests_and_checks_as_an_installation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell = "python -c 'import os; print(os.environ.get(\"PUBLIC_URL\")); raise SystemExit(1)'"
+    monkeypatch.delenv("PUBLIC_URL", raising=False)
+    assert not launch.run_steps({"lanes": tell}, sys.executable, at_once=1)
+    assert capsys.readouterr().out.endswith("\nNone\n")
+    assert not launch.run_steps({"lint": tell}, sys.executable, at_once=1)
+    assert capsys.readouterr().out.endswith("\nhttps://facio.example\n")
 
 
 def test_a_failing_step_fails_the_whole_and_shows_its_output(

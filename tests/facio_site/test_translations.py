@@ -1,0 +1,82 @@
+"""German is complete: every marked text of today's sources has its translation, compiled."""
+
+import gettext
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests.processes import ROOT
+
+LOCALE = Path("facio_site/locale")
+CATALOG = LOCALE / "de/LC_MESSAGES/django"
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
+MAKE = f"""
+import django.conf, django.core.management
+django.conf.settings.configure(LOCALE_PATHS=["{LOCALE}"])
+django.setup()
+django.core.management.call_command("makemessages", locale=["de"], no_location=True)
+"""
+MAKE = f"""
+import django.conf, django.core.management
+django.conf.settings.configure(LOCALE_PATHS=["{LOCALE}"])
+django.setup()
+django.core.management.call_command("makemessages", locale=["de"], no_location=True)
+"""
+Texts = dict[str | tuple[str, int], str]
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources, with the catalog brought up to date with them."""
+    if not shutil.which("xgettext"):
+        if os.environ.get("REQUIRE_ALL"):
+            pytest.fail("gettext is not installed")
+        pytest.skip("gettext is not installed")
+    folder = tmp_path_factory.mktemp("sources")
+    for name in ("facio_site", "providers", "routing", "templates"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run([sys.executable, "-c", MAKE], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def texts(folder: Path) -> Texts:
+    """The compiled catalog. The entry for "" is its header."""
+    with (folder / CATALOG.with_suffix(".mo")).open("rb") as file:
+        found: Texts = dict(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
+    found.pop("", None)
+    return found
+
+
+def test_no_text_is_without_its_german(fresh: Path) -> None:
+    run = subprocess.run(
+        ["msgfmt", "--check", "--statistics", str(CATALOG.with_suffix(".po")), "-o", "new.mo"],
+        cwd=fresh,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+    )
+    assert not run.returncode, run.stderr
+    assert re.fullmatch(r"\d{3,} translated messages\.\n", run.stderr), run.stderr
+
+
+def test_what_is_compiled_is_what_is_written(fresh: Path) -> None:
+    compiled = texts(ROOT)
+    command = ["msgfmt", "-o", str(CATALOG.with_suffix(".mo")), str(CATALOG.with_suffix(".po"))]
+    subprocess.run(command, cwd=fresh, check=True)
+    assert texts(fresh) == compiled
+
+
+def test_a_translation_has_the_placeholders_of_its_text() -> None:
+    for source, german in texts(ROOT).items():
+        if isinstance(source, str):
+            assert set(PLACEHOLDER.findall(german)) == set(PLACEHOLDER.findall(source)), source
+
+
+def test_english_and_german_are_offered() -> None:
+    assert [code for code, _name in settings.LANGUAGES] == ["en", "de"]
