@@ -6,11 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
+from providers.models import Provider
+from providers.registry import KINDS
 from tests.processes import ROOT
 
 LOCALE = Path("facio_site/locale")
@@ -80,3 +84,66 @@ def test_a_translation_has_the_placeholders_of_its_text() -> None:
 
 def test_english_and_german_are_offered() -> None:
     assert [code for code, _name in settings.LANGUAGES] == ["en", "de"]
+
+
+# What the pages say ------------------------------------------------------------------------------
+
+ENGLISH = re.compile(r"\b(the|is|are|and|of|to|with|not|for|this|that|no|has|was|by|from)\b", re.I)
+UNTOUCHED = {"code", "pre", "script", "style", "option"}  # names, commands, documents
+
+
+class Words(HTMLParser):
+    """The texts of a page, and the links of it that lead to pages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: set[str] = set()
+        self.links: set[str] = set()
+        self.inside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if found.get("lang"):
+            tag = "html" if tag == "html" else "code"  # told to be of another language
+        if tag not in ("input", "meta", "link", "img", "br", "hr", "path", "circle", "use", "line"):
+            self.inside.append(tag)
+        self.texts |= {found.get(name, "") for name in ("title", "aria-label", "placeholder")}
+        if found.get("href", "").startswith("/") and "download" not in found:
+            self.links.add(found["href"].partition("#")[0])
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.inside:
+            self.inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not UNTOUCHED & set(self.inside):
+            self.texts.add(" ".join(data.split()))
+
+
+def words(client: Client, path: str, language: str) -> Words:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    response = client.get(path)
+    found = Words()
+    if response.status_code == 200 and response["Content-Type"].startswith("text/html"):
+        found.feed(response.content.decode())
+    return found
+
+
+def test_no_page_speaks_english_to_a_german(site: Client) -> None:
+    for kind in KINDS:
+        Provider.objects.for_kind(kind).store()
+    seen: set[str] = set()
+    paths, english = ["/"], {}
+    while paths:
+        path = paths.pop()
+        shape = re.sub(r"\?.*", "", path)
+        if shape in seen or shape.startswith(("/admin/", "/static/")):
+            continue
+        seen.add(shape)
+        german = words(site, path, "de")
+        paths += german.links
+        same = german.texts & words(site, path, "en").texts
+        if left := {text for text in same if ENGLISH.search(text)}:
+            english[path] = left
+    assert len(seen) > 30
+    assert not english
