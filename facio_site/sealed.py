@@ -56,6 +56,14 @@ class SealedRow(models.Model):
             changed = True
         return changed
 
+    def keep_boxes(self, stored: SealedRow) -> None:
+        """Where a secret is the very one that is stored, take the stored box: it may have been
+        sealed again under a newer key since this row was read."""
+        for name, item in self.sealed.items():
+            there = stored.sealed.get(name, {})
+            if all(item[part] == there.get(part) for part in ("set_at", "bound")):
+                self.sealed[name] = {**item, "box": there["box"]}
+
     def unreadable_names(self) -> list[str]:
         """What no key at hand opens. Raises sealing.KeyMissing."""
         return [name for name in self.sealed if not self._opens(name)]
@@ -125,10 +133,14 @@ def rotate() -> tuple[int, int, int]:
 def forget_unreadable() -> int:
     """Give up what no key at hand opens; returns how many rows. Raises sealing.KeyMissing."""
     count = 0
-    for _model, row in _sealed_rows():
-        if names := row.unreadable_names():
-            row.forget(names)
-            count += 1
+    for model, row in _sealed_rows():
+        if not row.unreadable_names():
+            continue
+        with transaction.atomic():
+            same = model._default_manager.select_for_update().filter(pk=row.pk).first()
+            if same is not None and (names := same.unreadable_names()):
+                same.forget(names)
+                count += 1
     return count
 
 

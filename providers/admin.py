@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from facio_site.accounts.roles import can_edit
 from facio_site.audit import record
 from facio_site.audit.admin import ReadOnlyAdmin
+from facio_site.locked import LockedAdmin, Overtaken
 from providers import jobs
 from providers.admin_form import form_for
 from providers.jobs import Job, Task
@@ -22,7 +23,7 @@ from providers.models import CatalogEntry, Provider
 
 
 @admin.register(Provider)
-class ProviderAdmin(ReadOnlyAdmin):
+class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
     """Plain fields are edited by the page's rules; keys only on the page."""
 
     list_display = ("kind", "api_base", "check_outcome", "checked_at", "catalog_count", "edit")
@@ -55,16 +56,15 @@ class ProviderAdmin(ReadOnlyAdmin):
         return [*form_for(obj.spec).base_fields, *self.readonly_fields]
 
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
-        if obj.store():
-            record(
-                "provider.saved",
-                actor=request.user,
-                target=obj.kind,
-                fields=form.changed,
-                request=request,
-            )
-        else:
-            self.message_user(request, _("Somebody else saved it meanwhile."), messages.ERROR)
+        if not obj.store():
+            raise Overtaken
+        record(
+            "provider.saved",
+            actor=request.user,
+            target=obj.kind,
+            fields=form.changed,
+            request=request,
+        )
 
     @admin.display(description=gettext_lazy("settings and keys"))
     def edit(self, row: Provider) -> str:

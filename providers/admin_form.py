@@ -6,9 +6,11 @@ the page.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 from providers.forms import ProviderForm
 from providers.models import BODY, HEADERS, Provider
@@ -25,6 +27,7 @@ class PlainForm(_Form):
     """Base of the forms that `form_for` makes."""
 
     plain_names: tuple[tuple[str, str], ...] = ()  # (field, its name in config.json)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)  # that the page shows
 
     class Meta:
         model = Provider
@@ -35,6 +38,7 @@ class PlainForm(_Form):
         page = ProviderForm(self.instance)
         for name, _key in self.plain_names:
             self.initial[name] = page.get_initial_for_field(page.fields[name], name)
+        self.initial["version"] = self.instance.version
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -42,7 +46,20 @@ class PlainForm(_Form):
         self.page = form_of(self.instance, patch)
         for name, errors in self.page.errors.items():
             self.add_error(name if name in self.fields else None, list(errors))
+        if data.get("version") not in (None, self.instance.version):
+            self._tell_overtaken(data)
         return data
+
+    def _tell_overtaken(self, data: dict[str, Any]) -> None:
+        """Both versions on the page: what is typed in the fields, what is saved now beside them."""
+        self.add_error(None, _("Somebody else saved it meanwhile."))
+        for name, key in self.plain_names:
+            stored = self.initial[name]
+            if _plain(key, data.get(name)) != _plain(key, stored):
+                self.add_error(name, str(stored or "–"))
+        typed: Any = copy(self.data)
+        typed[self.add_prefix("version")] = self.instance.version
+        self.data = typed  # so that a second Save replaces it
 
     def save(self, commit: bool = True) -> Provider:
         self.changed = self.page.apply(self.instance)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -96,17 +96,21 @@ class Provider(Entry):
         self.configured_at = self.configured_at or now
         self.check_outcome, self.check_key_state = "", ""
         self.check_ms, self.checked_at = None, None
-        if self._state.adding:
-            self.save(force_insert=True)
-            return True
-        with transaction.atomic():
-            rows = Provider.objects.select_for_update()
-            current = rows.filter(pk=self.pk, version=before).first()
-            if current is None:
-                return False
-            if current.sealed and current.secret_texts() != self.secret_texts():
-                Replaced.keep(current)
-            self.save()
+        try:
+            with transaction.atomic():
+                if self._state.adding:
+                    self.save(force_insert=True)
+                    return True
+                rows = Provider.objects.select_for_update()
+                current = rows.filter(pk=self.pk, version=before).first()
+                if current is None:
+                    return False
+                self.keep_boxes(current)
+                if current.sealed and current.secret_texts() != self.secret_texts():
+                    Replaced.keep(current)
+                self.save(force_update=True)
+        except IntegrityError:  # somebody else was the first to enter this kind
+            return False
         return True
 
     def undo(self) -> bool:

@@ -105,7 +105,7 @@ def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
             provider.copy_from(draft)
         changed = form.apply(provider, before=before)
         if not provider.store():
-            return _conflict(request, Provider.objects.get(pk=provider.pk), form)
+            return _conflict(request, Provider.objects.for_kind(provider.kind), form)
         provider.adopt_check()
         Draft.objects.filter(provider=provider).delete()
         record(
@@ -164,7 +164,7 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
     try:
         with transaction.atomic():
             if provider._state.adding:
-                provider.save()
+                provider = Provider.objects.get_or_create(kind=kind)[0]
             draft = _keep_draft(request, provider, form, shown)
             job = jobs.start(
                 provider,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -10,13 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit import record
+from facio_site.locked import LockedAdmin, Overtaken
 from routing.forms import RouteForm
 from routing.models import Route
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Route]
-else:
-    _Admin = admin.ModelAdmin  # not subscriptable when it runs
 
 
 class AdminRouteForm(RouteForm):
@@ -33,7 +29,7 @@ class AdminRouteForm(RouteForm):
 
 
 @admin.register(Route)
-class RouteAdmin(_Admin):
+class RouteAdmin(LockedAdmin):
     form = AdminRouteForm
     list_display = ("slot", "model", "provider", "updated_at")
 
@@ -44,5 +40,6 @@ class RouteAdmin(_Admin):
         return False  # an override goes by emptying it, which is recorded
 
     def save_model(self, request: HttpRequest, obj: Route, form: Any, change: bool) -> None:
-        obj.store()
+        if not obj.store():
+            raise Overtaken
         record("routes.saved", actor=request.user, fields=[obj.slot], request=request)

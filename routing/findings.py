@@ -41,6 +41,7 @@ class Finding:
     slot_label: str
     text: str
     actions: tuple[Action, ...]
+    version: int  # of the route that it was found in
 
     @property
     def slot(self) -> str:
@@ -77,7 +78,8 @@ def findings(rows: Iterable[RouteRow]) -> list[Finding]:
     used = {row.provider.kind: row.provider for row in listed if row.provider}
     facts = [_route_facts(row) for row in listed]
     found = lints(facts, [_provider_facts(row) for row in used.values()], preset=_preset())
-    return [_finding(lint) for lint in found]
+    versions = {row.route.slot: row.route.version for row in listed}
+    return [_finding(lint, versions[lint.slot]) for lint in found]
 
 
 def _route_facts(row: RouteRow) -> RouteFacts:
@@ -116,7 +118,7 @@ def _preset() -> str:
 # In words ---------------------------------------------------------------------------------------
 
 
-def _finding(lint: Lint) -> Finding:
+def _finding(lint: Lint, version: int) -> Finding:
     values = {name: value for name, value in lint.params.items() if isinstance(value, str)}
     values["label"] = _label(values.get("kind", ""))
     if "outcome" in values:
@@ -126,6 +128,7 @@ def _finding(lint: Lint) -> Finding:
         slot_label=str(Slot(lint.slot).label),
         text=_TEXTS[lint.code]() % values,
         actions=tuple(_actions(lint)),
+        version=version,
     )
 
 
@@ -205,7 +208,8 @@ _LABELS: dict[Fix, Callable[[], str]] = {
 
 
 def apply_fix(rows: list[RouteRow], slot: str, fix: str, value: str) -> list[str] | None:
-    """Do one fix, if it is on offer right now; names of what changed, None when it is not."""
+    """Do one fix, if it is on offer right now; names of what changed. None when it is not, or when
+    somebody else saved the same row at this moment."""
     offered = any(
         found.slot == slot and (action.fix, action.value, action.link) == (fix, value, "")
         for found in findings(rows)
@@ -222,16 +226,13 @@ def apply_fix(rows: list[RouteRow], slot: str, fix: str, value: str) -> list[str
         row.route.model = value
     else:
         row.route.model, row.route.provider = "", AUTO
-    row.route.version += 1
-    row.route.save()
-    return [slot]
+    return [slot] if row.route.store() else None
 
 
-def _change_provider(provider: Provider, fix: str, value: str) -> list[str]:
+def _change_provider(provider: Provider, fix: str, value: str) -> list[str] | None:
     if fix == Fix.ADD_DEPLOYMENT:
         names: list[Any] = provider.values.get("deployments", [])
         provider.values["deployments"] = [*names, value]
     else:
         provider.api_base = value
-    provider.store()
-    return [provider.kind]
+    return [provider.kind] if provider.store() else None

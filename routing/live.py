@@ -28,7 +28,7 @@ from routing.export import Mode
 from routing.livefile import PRIVATE, BadTarget, Live, read_live, write_live
 from routing.models import BaseDocument, ConfigVersion, Route
 from routing.state import fingerprint
-from routing.store import Overtaken, apply_plan, keep_copy, names_of
+from routing.store import Overtaken, apply_plan, hold, keep_copy, names_of
 from routing.writeplan import Choices, WritePlan, plan_write
 
 if TYPE_CHECKING:
@@ -223,6 +223,7 @@ def write(seen: Look, *, actor: User, request: HttpRequest | None = None) -> Con
     work = seen.write
     try:
         with transaction.atomic():
+            hold(seen.state)
             if work.plan:
                 keep_copy(seen.state, ConfigVersion.Reason.UNDO, actor=actor)
                 apply_plan(work.plan)

@@ -4,12 +4,13 @@ catalog never breaks a route."""
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -60,12 +61,17 @@ class Route(models.Model):
     def store(self) -> bool:
         """Save as a new version; False, and nothing is written, when somebody else was faster."""
         before, self.version = self.version, self.version + 1
-        with transaction.atomic():
-            rows = Route.objects.select_for_update().filter(slot=self.slot)
-            current = rows.values_list("version", flat=True).first()
-            if (None if self._state.adding else before) != current:
-                return False
-            self.save()
+        try:
+            with transaction.atomic():
+                if self._state.adding:
+                    self.save(force_insert=True)
+                    return True
+                rows = Route.objects.select_for_update().filter(slot=self.slot)
+                if rows.values_list("version", flat=True).first() != before:
+                    return False
+                self.save(force_update=True)
+        except IntegrityError:  # somebody else was the first to set it
+            return False
         return True
 
     @property
@@ -81,6 +87,7 @@ class BaseDocument(SealedRow):
     """The imported config.json, sealed as a whole: what is not ours comes back unchanged."""
 
     NAME = "document"
+    ONLY = uuid.UUID(int=1)  # the key of its one row
     imported_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:
@@ -95,12 +102,13 @@ class BaseDocument(SealedRow):
 
     @classmethod
     def put(cls, document: Mapping[str, Any] | None) -> None:
-        """Replace the document; None forgets it. Raises sealing.KeyMissing."""
+        """Replace the document; None forgets it. Raises sealing.KeyMissing, and IntegrityError
+        when somebody else put one at the same moment."""
         cls.objects.all().delete()
         if document is not None:
-            row = cls()
+            row = cls(pk=cls.ONLY)
             row.seal(cls.NAME, write_json(document))
-            row.save()
+            row.save(force_insert=True)
 
 
 class PendingImportQuerySet(models.QuerySet["PendingImport"]):

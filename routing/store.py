@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from facio_site import sealing
 from facio_site.audit import record
@@ -24,7 +24,7 @@ from routing.export import Mode, RouteState
 from routing.importer import Plan
 from routing.models import BaseDocument, ConfigVersion, PendingImport, Route
 from routing.pasted import Pasted, read_pasted
-from routing.state import beside, exported
+from routing.state import beside, current, exported, fingerprint
 from routing.understood import is_reference, normal_base
 
 if TYPE_CHECKING:
@@ -49,23 +49,36 @@ def take_in(
 
     `target` names what is taken in. Raises Overtaken and sealing.KeyMissing.
     """
-    with transaction.atomic():
-        if before.providers or before.document or any(r.model for r in before.routes):
-            keep_copy(before, ConfigVersion.Reason.UNDO, actor=actor)
-            ConfigVersion.objects.prune()
-        apply_plan(plan)
-        record(
-            "config.imported",
-            actor=actor,
-            target=target,
-            result="merge" if plan.is_merge else "replace",
-            fields=names_of(plan),
-            request=request,
-        )
+    try:
+        with transaction.atomic():
+            hold(before)
+            if before.providers or before.document or any(r.model for r in before.routes):
+                keep_copy(before, ConfigVersion.Reason.UNDO, actor=actor)
+                ConfigVersion.objects.prune()
+            apply_plan(plan)
+            record(
+                "config.imported",
+                actor=actor,
+                target=target,
+                result="merge" if plan.is_merge else "replace",
+                fields=names_of(plan),
+                request=request,
+            )
+    except IntegrityError:
+        raise Overtaken from None
+
+
+def hold(before: Current) -> None:
+    """Lock all that is set here until the transaction ends. Raises Overtaken when it is no longer
+    what stands in `before`."""
+    for model in (Provider, Route, BaseDocument):
+        list(model.objects.select_for_update().order_by("pk").values_list("pk"))
+    if fingerprint(current(is_lenient=True)) != fingerprint(before):
+        raise Overtaken
 
 
 def apply_plan(plan: Plan) -> None:
-    """The rows only; for use inside a transaction."""
+    """The rows only; for use inside a transaction. Raises Overtaken."""
     for edit in plan.providers:
         _store_provider(edit)
     for route in plan.routes:
@@ -116,8 +129,8 @@ def _put_plain(row: Provider, edit: ProviderEdit) -> None:
 def _store_route(state: RouteState) -> None:
     row = Route.objects.filter(slot=state.slot).first() or Route(slot=state.slot)
     row.model, row.provider = state.model, state.provider
-    row.version += 1
-    row.save()
+    if not row.store():
+        raise Overtaken
 
 
 # --- copies ---------------------------------------------------------------------------------

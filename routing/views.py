@@ -185,34 +185,43 @@ def _differs(form: RouteForm) -> bool:
 def pin(request: HttpRequest, slot: str) -> HttpResponse:
     """Turn auto into the provider that it resolves to now."""
     row = _row(slot)
-    if row.can_pin and row.spec:
+    if row.spec and row.can_pin and _is_as_seen(request, row):
+        row.route.provider = row.spec.kind
         with transaction.atomic():
-            row.route.provider = row.spec.kind
-            if not row.route.store():
-                return redirect("routing:routing")
-            record("routes.saved", actor=request.user, fields=[slot], request=request)
-        messages.success(
-            request,
-            _("%(slot)s is pinned to %(provider)s.")
-            % {"slot": row.slot.label, "provider": row.spec.label},
-        )
-    return redirect("routing:routing")
+            pinned = row.route.store()
+            if pinned:
+                record("routes.saved", actor=request.user, fields=[slot], request=request)
+        if pinned:
+            values = {"slot": row.slot.label, "provider": row.spec.label}
+            messages.success(request, _("%(slot)s is pinned to %(provider)s.") % values)
+            return redirect("routing:routing")
+    return _overtaken(request)
 
 
 @editor_required
 @require_POST
 def fix(request: HttpRequest, slot: str) -> HttpResponse:
     """One click on the fix of a finding, if it is still on offer."""
-    _row(slot)
+    if not _is_as_seen(request, _row(slot)):
+        return _overtaken(request)
     with transaction.atomic():
         wanted, value = request.POST.get("fix", ""), request.POST.get("value", "")
         changed = apply_fix(route_rows(), slot, wanted, value)
         if changed:
             record("routes.saved", actor=request.user, fields=changed, request=request)
-    if changed:
-        messages.success(request, _("Done."))
-    else:
-        messages.warning(request, _("That has changed meanwhile. Look again."))
+    if not changed:
+        return _overtaken(request)
+    messages.success(request, _("Done."))
+    return redirect("routing:routing")
+
+
+def _is_as_seen(request: HttpRequest, row: RouteRow) -> bool:
+    """Whether the route still has the version of the page that the click comes from."""
+    return request.POST.get("version", str(row.route.version)) == str(row.route.version)
+
+
+def _overtaken(request: HttpRequest) -> HttpResponse:
+    messages.warning(request, _("That has changed meanwhile. Look again."))
     return redirect("routing:routing")
 
 

@@ -1,0 +1,36 @@
+"""Admin pages of rows with a version: who saves second is told and overwrites nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = admin.ModelAdmin  # not subscriptable when it runs
+
+
+class Overtaken(Exception):
+    """Somebody else saved the row since it was read: the whole request is undone."""
+
+
+class LockedAdmin(_Admin):
+    """`save_model` raises Overtaken; the page then comes anew with what is stored."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Overtaken:
+            messages.error(request, _("Somebody else saved it meanwhile."))
+            return redirect(request.path)
