@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
@@ -192,8 +193,9 @@ def board() -> Board:
 
 
 def _tests() -> list[_Test]:
-    """The tests of the last minutes: what is under way is younger than two of them."""
-    rows = Job.objects.filter(created_at__gt=timezone.now() - RECENT, task=Task.CHECK)
+    """What is under way, which is never older than two minutes, and each recent "Test all"."""
+    recent = Job.objects.filter(created_at__gt=timezone.now() - RECENT, task=Task.CHECK)
+    rows = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False))
     return [_Test(*row) for row in rows.order_by().values_list(*_Test._fields)]
 
 

@@ -65,6 +65,7 @@ def main() -> int:
                 http_status=200,
                 ms=300 + number,
             )
+            Job.objects.filter(pk=job.pk).update(created_at=ended)
         provider.record_check(job)
     sys.stdout.write(f"{client.session.session_key}\n")
     return 0
