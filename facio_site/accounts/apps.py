@@ -1,4 +1,4 @@
-"""App set-up: connects what must happen to sessions when somebody signs in or changes a factor."""
+"""App set-up: connects what must happen when somebody signs in, or a factor is written."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -11,4 +11,4 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from facio_site.accounts import sessions  # noqa: F401
+        from facio_site.accounts import factors, sessions  # noqa: F401

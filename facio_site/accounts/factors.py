@@ -1,9 +1,12 @@
 """The sealed seeds of sign-in factors as a whole, for key rotation and the first start."""
 
+import contextlib
 from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
 
 from facio_site import sealing
 from facio_site.accounts.adapters import PURPOSE, place_of
@@ -54,6 +57,15 @@ def forget_unreadable() -> int:
             row.delete()
             count += 1
     return count
+
+
+@receiver(pre_save, sender=Authenticator)
+def keep_newest(instance: Authenticator, **_kwargs: Any) -> None:
+    """A row that was read before a rotation does not bring the old box back."""
+    with contextlib.suppress(sealing.KeyMissing, sealing.Unreadable):
+        newest = sealing.newest_key_id()
+        old = {name: box for name, box in _boxes(instance.data).items() if _id(box) != newest}
+        instance.data |= {name: _again(instance.user_id, box) for name, box in old.items()}
 
 
 @transaction.atomic

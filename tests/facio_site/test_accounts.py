@@ -503,6 +503,19 @@ def test_s24_rotation_seals_factor_seeds_under_the_newest_key(client, owner, set
     assert client.get(reverse("account")).status_code == 200
 
 
+def test_s24_a_factor_read_before_a_rotation_brings_no_old_box_back(client, owner, settings):
+    sign_in(client)
+    secret = add_totp(client, owner)
+    read_before = list(Authenticator.objects.all())
+    settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
+    factors.rotate()
+    for row in read_before:
+        row.save()
+    settings.MASTER_KEYS = settings.MASTER_KEYS[:1]
+    assert factors.rotate() == (0, 0, 0)
+    assert seed_of(owner, "secret") == secret
+
+
 def test_s52_a_new_factor_keeps_this_session_and_ends_the_others(client, owner):
     other = Client()
     sign_in(client)

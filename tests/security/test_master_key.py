@@ -303,6 +303,64 @@ def test_s24_a_row_changed_meanwhile_is_left_to_whoever_changed_it(
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("knows_the_new_key", [True, False])
+def test_s24_a_save_that_was_read_before_a_rotation_brings_no_old_box_back(
+    settings: Any, knows_the_new_key: bool
+) -> None:
+    row = provider("bedrock", "ABSK0123456789abcdef")
+    row.put_secret("session_token", "token-0123456789abcdef")
+    assert row.store()
+    old_keys = list(settings.MASTER_KEYS)
+    read_before = Provider.objects.get()
+    settings.MASTER_KEYS = new_keys = [sealing.new_master_key(), *old_keys]
+    assert sealed.rotate()[0] == 2  # the provider and what its change replaced
+    settings.MASTER_KEYS = new_keys if knows_the_new_key else old_keys
+    read_before.values = {"region": "us-east-1"}
+    assert read_before.store()
+    settings.MASTER_KEYS = new_keys[:1]
+    assert sealed.rotate() == (0, 0, 0)
+    kept = Provider.objects.get()
+    assert kept.values == {"region": "us-east-1"}
+    assert kept.unseal("api_key") == "ABSK0123456789abcdef"
+    assert kept.unseal("session_token") == "token-0123456789abcdef"
+
+
+@pytest.mark.django_db
+def test_s24_a_key_typed_over_a_row_read_before_a_rotation_is_the_typed_one(settings: Any) -> None:
+    provider()
+    read_before = Provider.objects.get()
+    settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
+    sealed.rotate()
+    read_before.put_secret("api_key", "sk-or-v1-typed-just-now-0123")
+    assert read_before.store()
+    settings.MASTER_KEYS = settings.MASTER_KEYS[:1]
+    assert Provider.objects.get().unseal("api_key") == "sk-or-v1-typed-just-now-0123"
+    assert Provider.objects.get().undo()
+    assert Provider.objects.get().unseal("api_key") == KEY
+
+
+@pytest.mark.django_db
+def test_s25_giving_up_what_is_lost_spares_what_is_typed_anew_at_that_moment(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider()
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+    names = Provider.unreadable_names
+
+    def while_somebody_types(row: Provider) -> list[str]:
+        monkeypatch.setattr(Provider, "unreadable_names", names)
+        found = names(row)
+        theirs = Provider.objects.get()
+        theirs.put_secret("api_key", "sk-or-v1-typed-just-now-0123")
+        theirs.store()
+        return found
+
+    monkeypatch.setattr(Provider, "unreadable_names", while_somebody_types)
+    sealed.forget_unreadable()
+    assert Provider.objects.get().unseal("api_key") == "sk-or-v1-typed-just-now-0123"
+
+
+@pytest.mark.django_db
 def test_s33_a_rotation_is_recorded_with_counts_only(capsys: pytest.CaptureFixture[str]) -> None:
     provider()
     call_command("rotate_master_key")
