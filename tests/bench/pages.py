@@ -103,8 +103,7 @@ def cold_page(stage: Stage) -> list[Line]:
 def search(stage: Stage) -> list[Line]:
     """Comes after the catalogs: it needs the large one."""
     client = stage.site.client
-    everywhere = client.get("/catalog/").status == 200
-    path = "/catalog/" if everywhere else "/providers/custom/models/"
+    path = "/catalog/rows/"
     words, largest, most_rows = itertools.cycle(SEARCHED), 0, 0
 
     def ask() -> float:
@@ -113,7 +112,7 @@ def search(stage: Stage) -> list[Line]:
         if answer.status != 200:
             raise RuntimeError(f"{path} answered {answer.status}")
         largest = max(largest, answer.sent)
-        most_rows = max(most_rows, len(re.findall(r'class="model[ "]', answer.text)))
+        most_rows = max(most_rows, len(re.findall(r"<tr><th", answer.text)))
         return answer.ms
 
     found = alternate({"site": ask}, rounds=stage.plan.rounds, each=stage.plan.searches, warm=3)[
