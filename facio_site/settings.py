@@ -175,7 +175,9 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/m/ip,5/5m/key",
     "reauthenticate": "10/m/user",
     "change_password": "5/m/user",
+    "setup_token": "20/m/ip",
 }
+MFA_RATE_LIMITS = {"webauthn_login": "10/m/ip"}
 ACCOUNT_FORMS = {
     "login": "facio_site.accounts.forms.SignInForm",
     "change_password": "facio_site.accounts.forms.PasswordForm",

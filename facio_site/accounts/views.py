@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allauth.account import views as allauth_views
 from allauth.account.utils import perform_login
+from allauth.core.internal import ratelimit
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -47,6 +48,10 @@ def setup(request: HttpRequest) -> HttpResponseBase:
 
 def _exchange(request: HttpRequest) -> HttpResponseBase:
     """The token leaves the address bar at once; a HEAD request uses nothing up."""
+    limit = {"app": "allauth.account", "action": "setup_token", "limit_get": True}
+    refusal: HttpResponseBase | None = ratelimit.consume_or_429(request, **limit)
+    if refusal:
+        return refusal
     if request.method == "GET" and (found := Invitation.objects.redeem(request.GET["token"])):
         request.session.flush()
         request.session[_GRANT] = found.pk
