@@ -25,6 +25,7 @@ from providers.models import BODY, Draft, Provider
 from providers.outbound import open_door
 from providers.outcomes import Failed, KeyState, Outcome, key_state_of
 from providers.progress import Progress
+from providers.turns import only_call
 
 log = logging.getLogger(__name__)
 _PROCESS = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
@@ -65,7 +66,7 @@ def _check(job: Job, seconds: float) -> None:
         return
     with Progress(job) as progress:
         ladder = checks.Ladder(progress.show)
-        with open_door(seconds, observe=ladder.observe) as door:
+        with open_door(seconds, observe=ladder.observe) as door, only_call(job, door):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
             result = checks.run_check(entry.adapter(), send, ladder, models=job.model_names)
     job.finish(
@@ -99,11 +100,14 @@ def _fetch(job: Job) -> None:
         return
     start = time.monotonic()
     try:
-        with open_door(
-            settings.CATALOG_SECONDS,
-            wire_bytes=CATALOG_WIRE_BYTES,
-            decoded_bytes=CATALOG_DECODED_BYTES,
-        ) as door:
+        with (
+            open_door(
+                settings.CATALOG_SECONDS,
+                wire_bytes=CATALOG_WIRE_BYTES,
+                decoded_bytes=CATALOG_DECODED_BYTES,
+            ) as door,
+            only_call(job, door),
+        ):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
             catalog = fetch_catalog(entry.adapter(), send)
     except Failed as failed:

@@ -9,6 +9,8 @@ import secrets
 import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
@@ -58,6 +60,7 @@ class Door:
         self._observe = observe
         self._deadline: float | None = None
         self._lock = threading.Lock()
+        self._under_way: set[Exchange] = set()
         self._transport = GuardedTransport(tls_context(ca_file))
 
     def __enter__(self) -> Self:
@@ -70,6 +73,14 @@ class Door:
         trace: TracebackType | None,
     ) -> None:
         self._transport.close()
+
+    def hang_up(self) -> None:
+        """From any thread: nothing is sent any more, and what waits for an answer ends."""
+        with self._lock:
+            self._deadline = 0.0
+            exchanges = list(self._under_way)
+        for exchange in exchanges:
+            exchange.expire()
 
     def send(self, request: Request) -> Reply:
         """The complete answer, of any status. Raises Failed, and nothing else."""
@@ -103,7 +114,8 @@ class Door:
                 observe=self._observe,
             )
             try:
-                return self._exchange(exchange, request.method, headers, body)
+                with self._kept(exchange):
+                    return self._exchange(exchange, request.method, headers, body)
             except Failed as failed:
                 if is_second or request.method != "GET" or not _was_stale(exchange, failed):
                     raise
@@ -114,6 +126,20 @@ class Door:
             if self._deadline is None:
                 self._deadline = time.monotonic() + self._seconds
             return self._deadline
+
+    @contextmanager
+    def _kept(self, exchange: Exchange) -> Iterator[None]:
+        """Within reach of `hang_up`."""
+        with self._lock:
+            self._under_way.add(exchange)
+            is_over = self._deadline == 0.0
+        if is_over:
+            exchange.expire()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way.discard(exchange)
 
     def _exchange(
         self, exchange: Exchange, method: str, headers: list[tuple[bytes, bytes]], body: bytes

@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import httpcore
@@ -57,6 +57,19 @@ class Exchange:
         self.sent_at: float | None = None
         self._deadline = deadline  # of time.monotonic
         self._observe = observe
+        self._sock: socket.socket | None = None
+
+    def use(self, sock: socket.socket) -> None:
+        """Before each read and write: this is the connection that `expire` ends."""
+        self._sock = sock
+        sock.settimeout(self.left())
+
+    def expire(self) -> None:
+        """From any thread: the time is up, and a read that waits right now ends."""
+        self._deadline = 0.0
+        if self._sock is not None:
+            with suppress(OSError):  # not the one of ssl, which is not made for two threads
+                socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def left(self) -> float:
         """Seconds, more than zero. Raises Failed(TIMEOUT) when the time is up."""
@@ -130,7 +143,7 @@ class GuardedStream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         exchange = self._current()
         try:
-            self._sock.settimeout(exchange.left())
+            exchange.use(self._sock)
             data = self._sock.recv(max_bytes)
         except TimeoutError:
             raise exchange.timeout() from None
@@ -148,7 +161,7 @@ class GuardedStream(httpcore.NetworkStream):
         exchange = self._current()
         exchange.sent_at = exchange.sent_at or time.monotonic()
         try:
-            self._sock.settimeout(exchange.left())
+            exchange.use(self._sock)
             self._sock.sendall(buffer)
         except TimeoutError:
             raise exchange.timeout() from None

@@ -149,6 +149,7 @@ def test_s71_the_same_message_ten_times_is_one_call(desk: Desk) -> None:
 
 # Many at once
 
+LONG = "60"  # seconds that a call may take: no deadline of its own ends one of these tests
 DELAY = 1.0
 # Nothing is timed sharply on a busy machine: one after the other they would take 17 times as long.
 SIDE_BY_SIDE_SECONDS = 8 * DELAY
@@ -177,6 +178,36 @@ def test_test_all_calls_every_provider_at_the_same_time(all_slow: Desk) -> None:
     first_answer = arrivals[0] + DELAY
     assert sum(at < first_answer for at in arrivals) > 17 / 2, arrivals
     assert all_slow.page("/providers/").count('data-outcome="ok"') == 17
+
+
+def test_s13_a_pool_of_two_never_makes_a_third_call(alone: Desk, hire: Hire) -> None:
+    hire(threads=2)
+    kinds = ("groq", "mistral", "deepseek", "moonshot", "openrouter")
+    for kind in kinds:
+        alone.save(kind)
+        alone.sims.set_delay(kind, DELAY)
+    try:
+        alone.test_all()
+        rows = [alone.ended(alone.job(kind)) for kind in kinds]
+    finally:
+        for kind in kinds:
+            alone.sims.set_delay(kind, 0)
+    assert {row.outcome for row in rows} == {Outcome.OK}
+    arrivals = sorted(call.at for kind in kinds for call in alone.sims.calls_of(kind))
+    assert len(arrivals) == len(kinds)
+    third_after = [later - first for first, later in zip(arrivals, arrivals[2:], strict=False)]
+    assert min(third_after) > 0.9 * DELAY, arrivals
+
+
+def test_s13_a_test_that_was_replaced_gives_its_place_in_the_pool_back(
+    alone: Desk, hire: Hire
+) -> None:
+    hire(threads=2, TEST_SECONDS=LONG)
+    for number in range(3):
+        alone.test("openrouter", "hang", api_base=f"https://openrouter.ai/api/v{number}")
+        alone.called("openrouter", number + 1)
+    assert alone.ended(alone.test("groq"), seconds=10).outcome == Outcome.OK
+    assert alone.job("openrouter").status == Status.RUNNING
 
 
 def test_a_hung_provider_holds_up_nobody(desk: Desk) -> None:
@@ -230,8 +261,6 @@ def test_a_provider_that_is_removed_while_its_test_runs_leaves_nothing_behind(de
 
 
 # When a worker or the broker goes away
-
-LONG = "60"  # seconds that a call may take: no deadline of its own ends one of these tests
 
 
 def test_s70_what_a_killed_worker_left_ends_when_the_next_one_is_there(

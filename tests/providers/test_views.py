@@ -13,6 +13,7 @@ from providers.jobs import Job, Task
 from providers.models import Draft, Provider
 from providers.outcomes import Outcome
 from providers.registry import KINDS
+from routing.models import Route
 
 pytestmark = pytest.mark.django_db
 KEY = "sk-or-v1-0123456789abcdef"
@@ -196,7 +197,31 @@ def test_s13_tests_are_limited_a_minute(site: Client, queued: list[Job], setting
     assert "Wait a minute" in answers[-1].content.decode()
 
 
-def test_test_all_counts_as_one_and_queues_every_configured_provider(
+def test_s13_every_door_that_starts_a_call_counts_for_the_same_limit(
+    site: Client, queued: list[Job], settings: Any
+) -> None:
+    settings.TESTS_PER_MINUTE = 0
+    row = saved()
+    Route(slot="main", model="some/model", provider="openrouter").store()
+    admin = {"action": "test_connection", "_selected_action": str(row.pk)}
+    doors: dict[str, dict[str, str]] = {
+        "/providers/openrouter/check/": {},
+        "/providers/openrouter/catalog/": {},
+        "/providers/check/": {},
+        "/routing/main/test/": {},
+        "/admin/providers/provider/": admin,
+    }
+    for path, data in doors.items():
+        site.post(path, data)
+        assert not Job.objects.exists(), path
+        settings.TESTS_PER_MINUTE = 100
+        site.post(path, data)
+        assert Job.objects.exists(), path
+        settings.TESTS_PER_MINUTE = 0
+        Job.objects.all().delete()
+
+
+def test_s13_test_all_counts_as_one_and_queues_every_configured_provider(
     site: Client, queued: list[Job], settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     settings.TESTS_PER_MINUTE = 2

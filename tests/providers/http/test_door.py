@@ -20,7 +20,7 @@ from providers.http import (
 )
 from providers.outcomes import Failed, Outcome
 from providers.secret import Secret
-from tests.providers.http.servers import always, answer, once, serve
+from tests.providers.http.servers import always, answer, drip, hang, once, serve
 
 ROOT = Path(__file__).parents[3]
 
@@ -367,6 +367,32 @@ def test_the_deadline_is_of_the_door_and_not_of_each_request(loopback):
             door.send(request)
     assert caught.value.verdict.outcome is Outcome.TIMEOUT
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("script", [hang(), hang(b"HTTP/1.1 200 OK\r\n"), drip()])
+@pytest.mark.parametrize("is_tls", [False, True])
+def test_s13_a_call_that_waits_ends_when_somebody_hangs_up(names, authority, script, is_tls):
+    names["api.example"] = ["127.0.0.1"]
+    policy = Policy.parse("loopback")
+    context = authority.context("api.example") if is_tls else None
+    with serve(script, tls=context) as server:
+        url = f"http{'s' if is_tls else ''}://api.example:{server.port}/"
+        policy = Policy.parse(f"api.example:{server.port},loopback")
+        with Door(policy, seconds=30, ca_file=str(authority.file)) as door:
+
+            def hang_up():
+                while not server.requests:
+                    time.sleep(0.01)
+                door.hang_up()
+
+            threading.Thread(target=hang_up).start()
+            began = time.monotonic()
+            with pytest.raises(Failed):
+                door.send(Request(url=url))
+            assert time.monotonic() - began < 5
+            with pytest.raises(Failed):
+                door.send(Request(url=url))
+        assert len(server.requests) == 1
 
 
 def test_the_clock_of_a_door_starts_with_the_first_request(loopback):
