@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from providers.rows import Path, id_of, reader
@@ -14,6 +15,7 @@ from providers.specs import Columns
 
 MAX_ID = 300  # characters
 _MAX_TOKENS = 10**12
+_MAX_WORDS = 20
 _MAX_PRICE = Decimal(1_000_000)  # USD per million tokens
 
 
@@ -103,13 +105,11 @@ def _text(value: Any) -> str:
 
 def count_of(value: Any) -> int | None:
     """A number of tokens or rows; 0 and less say nothing."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,13}", value.strip()):
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MAX_TOKENS:
-        return int(value)
-    return None
+    if isinstance(value, str):
+        value = int(value) if re.fullmatch(r"[0-9]{1,13}", value.strip()) else None
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() else None
+    return value if type(value) is int and 0 < value <= _MAX_TOKENS else None
 
 
 def _strings(value: Any) -> list[str]:
@@ -118,7 +118,12 @@ def _strings(value: Any) -> list[str]:
 
 def _words(value: Any) -> tuple[str, ...] | None:
     """Modalities in lower case, each once; None = none given."""
-    words = [word.strip().lower()[:20] for word in _strings(value)]
+    return _modalities(tuple([one[:40] for one in _strings(value)[:_MAX_WORDS]]))
+
+
+@lru_cache(maxsize=256)
+def _modalities(given: tuple[str, ...]) -> tuple[str, ...] | None:
+    words = [word.strip().lower()[:20] for word in given]
     return tuple(dict.fromkeys(word for word in words if word.isalnum())) or None
 
 

@@ -274,7 +274,12 @@ class CatalogEntry(models.Model):
     """One model on offer at one provider. None or [] at a fact means: nobody says."""
 
     id = models.BigAutoField(primary_key=True)
-    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="entries")
+    provider = models.ForeignKey(
+        Provider,
+        on_delete=models.CASCADE,
+        related_name="entries",
+        db_index=False,  # the constraint's index begins with it
+    )
     model_id = models.CharField(max_length=300)
     name = models.CharField(max_length=300, blank=True, default="")
     context_window = models.BigIntegerField(null=True, blank=True)  # tokens

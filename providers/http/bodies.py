@@ -28,6 +28,7 @@ SMALL_BYTES: Final = 2_000_000  # beyond it a body needs one of a few places in 
 _large = threading.BoundedSemaphore(2)
 _parsing = threading.Lock()  # a body is several times its size while it is parsed
 _WIDE = re.compile(rb"\\u(?!00)[0-9a-fA-F]{4}")  # stands for a character beyond U+00FF
+_LONG_INTEGER = re.compile(rb"[0-9]{%d}" % (MAX_DIGITS + 1))  # or digits in a text
 _DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be a NUL or half a pair
 _PARENTS = (dict, list)  # exactly these, which is what the parser makes
 _UNSOUND = re.compile("[\0\ud800-\udfff]")
@@ -137,7 +138,7 @@ def parse_json(content: bytes | bytearray, seconds: float) -> Any:
         is_doubtful = bool(_DOUBTFUL.search(content))
         value = json.loads(
             _decode(content),
-            parse_int=_integer,
+            parse_int=_integer if _LONG_INTEGER.search(content) else None,
             parse_float=_number,
             parse_constant=_no_constant,
         )
