@@ -1,4 +1,5 @@
-// What HTML, CSS and htmx cannot do: theme cookie, copy, show a secret, close a message, Ctrl-K.
+// What HTML, CSS and htmx cannot do: theme cookie, copy, show a secret, close a message, Ctrl-K,
+// and bringing the answer to a button into view.
 (() => {
   const root = document.documentElement;
   const by = (id) => document.getElementById(id);
@@ -33,6 +34,12 @@
     } catch {
       getSelection().selectAllChildren(source);
     }
+  });
+
+  document.addEventListener("htmx:afterSwap", ({ target, detail }) => {
+    const { top, bottom } = target.getBoundingClientRect();
+    const isAnswer = detail.requestConfig.verb === "post" && target.matches("section[data-state]");
+    if (isAnswer && (top < 0 || bottom > innerHeight)) target.scrollIntoView();
   });
 
   // The palette: Ctrl-K opens it, arrows walk from the input through the links, Enter opens one.
