@@ -347,7 +347,7 @@ def test_a_flushed_broker_loses_messages_and_nothing_else(alone: Desk, hire: Hir
     assert len(alone.sims.calls_of("mistral")) == 1
 
 
-def test_a_worker_takes_up_what_was_queued_before_it_came(alone: Desk, hire: Hire) -> None:
+def test_s79_a_worker_takes_up_what_was_queued_before_it_came(alone: Desk, hire: Hire) -> None:
     alone.save("openrouter")
     job = jobs.start(Provider.objects.get(), Task.CHECK, hand_over=False)
     hire()
