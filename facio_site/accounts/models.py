@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from allauth.core import context
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+from facio_site.audit import record
 
 INVITATION_LIFE = timedelta(days=7)
 
@@ -43,7 +46,10 @@ class UserManager(DjangoUserManager["User"]):
         **extra_fields: Any,
     ) -> User:
         extra_fields["role"] = Role.OWNER
-        return super().create_superuser(username, email, password, **extra_fields)
+        with transaction.atomic():
+            user = super().create_superuser(username, email, password, **extra_fields)
+            record("owner.created", actor=None, target=user.username, result=Role.OWNER)
+        return user
 
 
 class User(AbstractUser):
@@ -68,7 +74,23 @@ class User(AbstractUser):
         changed = kwargs.get("update_fields")
         if changed is not None and "role" in changed:
             kwargs["update_fields"] = {*changed, "is_staff", "is_superuser"}
-        super().save(*args, **kwargs)
+        is_new_password = getattr(self, "_password", None) is not None and not self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_new_password:
+                self._record_password()
+
+    def _record_password(self) -> None:
+        """Here, because `manage.py changepassword` comes by no page."""
+        request = context.request
+        actor = getattr(request, "user", None)
+        record(
+            "password.changed",
+            actor=actor,
+            target=self.username,
+            fields=["password"],
+            request=request,
+        )
 
     @property
     def can_edit(self) -> bool:

@@ -1,4 +1,4 @@
-"""Sign-in, sign-out, password and factor events become audit rows.
+"""Sign-in, sign-out and factor events become audit rows; a new password writes its own.
 
 Factors are seen at their rows, not at allauth's signals: those come after the commit, too late for
 a row that fails to be written to undo the change.
@@ -39,18 +39,6 @@ def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_
     user = getattr(request, "user", None)
     action = "confirmed.refused" if user and user.is_authenticated else "sign-in.refused"
     record(action, actor=user, target=name, result="wrong_password", request=request)
-
-
-@receiver(account_signals.password_changed)
-@receiver(account_signals.password_set)
-def password_changed(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
-    record(
-        "password.changed",
-        actor=user,
-        target=user.get_username(),
-        fields=["password"],
-        request=request,
-    )
 
 
 @receiver(account_signals.authentication_step_completed)

@@ -351,11 +351,82 @@ def test_s52_a_changed_password_keeps_this_session_and_ends_the_others(client, o
 
 def test_a_changed_password_is_undone_when_its_audit_row_fails(client, owner, monkeypatch):
     sign_in(client)
-    monkeypatch.setattr("facio_site.audit.receivers.record", _fails)
+    monkeypatch.setattr("facio_site.accounts.models.record", _fails)
     with pytest.raises(OSError):
         change_password(client)
     owner.refresh_from_db()
     assert owner.check_password(PASSWORD)
+
+
+def test_s33_a_password_changed_on_the_page_is_recorded_once_with_its_person(client, owner):
+    sign_in(client)
+    change_password(client)
+    entry = AuditEntry.objects.get(action="password.changed")
+    assert (entry.actor_name, entry.target, entry.ip) == ("ada", "ada", "127.0.0.1")
+    assert OTHER_PASSWORD not in str(entry.as_dict())
+
+
+def test_s33_a_password_changed_in_the_terminal_is_recorded_and_ends_sessions(
+    client, owner, monkeypatch
+):
+    sign_in(client)
+    monkeypatch.setattr("getpass.getpass", lambda *_args, **_kwargs: OTHER_PASSWORD)
+    call_command("changepassword", "ada", stdout=io.StringIO())
+    entry = AuditEntry.objects.get(action="password.changed")
+    assert (entry.actor_name, entry.target, entry.ip) == ("", "ada", None)
+    assert client.get(reverse("account")).status_code == 302
+    assert sign_in(Client(), password=OTHER_PASSWORD).status_code == 302
+
+
+def test_s33_a_terminal_that_cannot_record_changes_no_password(owner, monkeypatch):
+    monkeypatch.setattr("getpass.getpass", lambda *_args, **_kwargs: OTHER_PASSWORD)
+    monkeypatch.setattr("facio_site.accounts.models.record", _fails)
+    with pytest.raises(OSError):
+        call_command("changepassword", "ada", stdout=io.StringIO())
+    owner.refresh_from_db()
+    assert owner.check_password(PASSWORD)
+
+
+def test_s33_an_owner_made_by_djangos_own_command_is_recorded(monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", username="ada", email="", interactive=False, verbosity=0)
+    entry = AuditEntry.objects.get(action="owner.created")
+    assert (entry.target, entry.result) == ("ada", "owner")
+
+
+def test_a_lost_second_factor_is_reset_in_the_terminal(client, owner, viewer, capsys):
+    sign_in(client)
+    add_totp(client, owner)
+    Authenticator.objects.create(user=owner, type="webauthn", data={"name": "key"})
+    kept = Authenticator.objects.create(user=viewer, type="webauthn", data={"name": "key"})
+    client.force_login(owner)
+    AuditEntry.objects.order_by()._raw_delete("default")
+    call_command("reset_second_factor", "ADA")
+    assert "totp" in capsys.readouterr().out
+    assert list(Authenticator.objects.all()) == [kept]
+    assert client.get(reverse("account")).status_code == 302
+    rows = AuditEntry.objects.values_list("action", "target", "result", "actor_name")
+    assert sorted(rows) == [
+        ("factor.removed", "ada", "recovery_codes", ""),
+        ("factor.removed", "ada", "totp", ""),
+        ("factor.removed", "ada", "webauthn", ""),
+        ("sessions.ended", "ada", "all", ""),
+    ]
+    assert sign_in(Client()).url == "/"
+
+
+def test_a_reset_that_cannot_be_recorded_removes_nothing(client, owner, monkeypatch):
+    sign_in(client)
+    add_totp(client, owner)
+    monkeypatch.setattr("facio_site.audit.receivers.record", _fails)
+    with pytest.raises(OSError):
+        call_command("reset_second_factor", "ada")
+    assert Authenticator.objects.filter(type="totp").exists()
+
+
+def test_a_reset_of_nobody_is_one_line(owner):
+    with pytest.raises(CommandError, match="no user"):
+        call_command("reset_second_factor", "nobody")
 
 
 def _fails(*_args, **_kwargs):
