@@ -4,6 +4,7 @@ Runs the whole product with simulated providers in a throw-away folder and fills
 would. Nothing is compared: the pictures are to be looked at, and shown in the documentation.
 """
 
+import json
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -41,7 +42,12 @@ PAGES = {
     "activity": "/activity/",
     "account": "/accounts/",
     "users": "/accounts/users/",
+    "two-factor": "/accounts/2fa/",
+    "sessions": "/accounts/sessions/",
+    "password": "/accounts/password/change/",
     "admin": "/admin/",
+    "admin-jobs": "/admin/providers/job/",
+    "version": "/config/versions/1/",
 }
 # Kind, word of its demo key ("" = none), further fields by label, outcome of its test.
 FILLED: tuple[tuple[str, str, dict[str, str], str], ...] = (
@@ -67,8 +73,17 @@ ROUTES = (
 )
 
 
+# What is handed in for import: one new route, one part that is not ours, one that opens a port.
+HANDED_IN: dict[str, Any] = {
+    "agents": {"defaults": {"model": "claude-opus-4-7", "temperature": 0.3}},
+    "providers": {"mistral": {"apiKey": "${MISTRAL_API_KEY}"}},
+    "channels": {"telegram": {"enabled": True, "token": "placeholder"}},
+    "gateway": {"host": "0.0.0.0"},
+}
+
+
 def fill(tab: Tab) -> None:
-    """A few providers that work and two that do not, their models, and routes to them."""
+    """A few providers that work and two that do not, their models, routes, a written file."""
     for kind, word, fields, outcome in FILLED:
         tab.go(f"/providers/{kind}/")
         for label, text in fields.items():
@@ -89,6 +104,32 @@ def fill(tab: Tab) -> None:
         route.get_by_label("Provider", exact=True).select_option(provider)
     tab.press("Save")
     expect(tab.page.locator("#route-main")).to_have_attribute("data-provider", "anthropic")
+    tab.go("/config/")
+    tab.press("Write to Facio")
+    expect(tab.page.locator("#live")).to_have_attribute("data-drift", "same")
+
+
+def shoot_what_is_asked_for(tab: Tab, look: str) -> None:
+    """What shows only after a step: the palette, an import before it is made, German."""
+    tab.go("/")
+    if look != "phone":
+        tab.page.keyboard.press("Control+k")
+        tab.page.locator("#palette-q").fill("open")
+        expect(tab.page.locator(".palette-list").get_by_text("Overview")).to_have_count(0)
+        shoot(tab, f"palette-{look}")
+        tab.page.keyboard.press("Escape")
+    tab.page.goto("/nowhere/")
+    shoot(tab, f"not-found-{look}")
+    tab.go("/config/")
+    tab.page.get_by_label("Or paste it here").fill(json.dumps(HANDED_IN))
+    tab.press("Import")
+    expect(tab.page.get_by_role("heading", name="Import", level=1)).to_be_visible()
+    shoot(tab, f"import-{look}")
+    tab.press("Discard")
+    origin = tab.page.evaluate("location.origin")
+    tab.page.context.add_cookies([{"name": "language", "value": "de", "url": origin}])
+    tab.go("/routing/")
+    shoot(tab, f"german-{look}")
 
 
 def shoot(tab: Tab, name: str) -> None:
@@ -107,7 +148,11 @@ def site() -> Iterator[Stack]:
     with (
         tempfile.TemporaryDirectory(prefix="facio-pictures-") as folder,
         Simulators(Path(folder) / "simulators") as simulators,
-        running(Path(folder) / "state", simulators=simulators) as stack,
+        running(
+            Path(folder) / "state",
+            simulators=simulators,
+            FACIO_CONFIG_PATH=str(Path(folder) / "config.json"),
+        ) as stack,
     ):
         yield stack
 
@@ -131,6 +176,7 @@ def take(browser: Browser, stack: Stack) -> None:
             for name, path in PAGES.items():
                 owner.go(path)
                 shoot(owner, f"{name}-{look}")
+            shoot_what_is_asked_for(owner, look)
 
 
 def main() -> int:
