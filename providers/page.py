@@ -36,7 +36,7 @@ GONE_SHOWN = 12
 # What catalog_context tells beside provider and spec
 CATALOG = (
     *("query", "entries", "shown_count", "found_count", "notes"),
-    *("new_count", "gone", "has_more_gone"),
+    *("snapshot_date", "new_count", "gone", "has_more_gone"),
 )
 
 

@@ -16,6 +16,7 @@ from django.utils import translation
 from providers.catalogs import Catalog, CatalogItem
 from providers.entries import dollars, shown_entries
 from providers.models import CatalogEntry, Provider
+from providers.page import CATALOG, catalog_context
 from providers.shelf import Wanted, shelf
 
 pytestmark = pytest.mark.django_db
@@ -256,6 +257,12 @@ def test_a_provider_s_page_shows_its_first_models_and_finds_the_others(
     assert "60 of 1234 shown" in html
     part = site.get("/providers/openrouter/models/?q=model-1200", headers=HTMX).content.decode()
     assert re.findall(r'class="model-id">([^<]*)<', part) == ["family/model-1200"]
+
+
+def test_a_page_has_all_that_its_list_tells(site: Client, many: None) -> None:
+    told = catalog_context(Provider.objects.get(kind="openrouter"))
+    assert {*CATALOG, "provider", "spec"} == told.keys()
+    assert "(models.dev: May 21, 2026," in site.get("/providers/openrouter/").content.decode()
 
 
 def test_names_to_try_are_suggested_as_one_types(site: Client, many: None) -> None:
