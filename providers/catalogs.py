@@ -101,11 +101,16 @@ class _Reader:
         self.passed_over = 0
 
     def _keep(self, fresh: list[Any]) -> list[Any]:
+        weight = _nodes(fresh)
+        if len(fresh) <= self._room and self._weight + weight <= _MAX_NODES:
+            self._room -= len(fresh)
+            self._weight += weight
+            return fresh
         kept: list[Any] = []
         for row in fresh:
             if self._room > 0 and self._weight < _MAX_NODES:
                 self._room -= 1
-                self._weight += _nodes(row)
+                self._weight += _nodes([row])
                 kept.append(row)
         self.passed_over += len(fresh) - len(kept)
         return kept
@@ -152,17 +157,18 @@ class _Reader:
         raise _failed(verdict)
 
 
-def _nodes(row: Any) -> int:
-    """How many values a row is made of, itself included; long texts count once a 100 characters."""
-    count, todo = 1, [row]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, dict):
-            item = list(item.values())
-        elif not isinstance(item, list):
-            continue
-        count += len(item) + sum(len(text) // 100 for text in item if isinstance(text, str))
-        todo += [value for value in item if isinstance(value, _PARENTS)]
+def _nodes(rows: list[Any]) -> int:
+    """How many values these are made of; long texts count once a 100 characters."""
+    count, level = 0, [rows]
+    while level:
+        values = [
+            value
+            for parent in level
+            for value in (parent.values() if isinstance(parent, dict) else parent)
+        ]
+        count += len(values)
+        count += sum([len(value) // 100 for value in values if isinstance(value, str)])
+        level = [value for value in values if isinstance(value, _PARENTS)]
     return count
 
 

@@ -615,5 +615,5 @@ def test_a_twin_of_another_region_has_its_own_catalog() -> None:
 
 
 def test_a_row_weighs_its_long_texts_too() -> None:
-    assert _nodes({"id": "a", "text": "x" * 10_000}) == 103
-    assert _nodes({"id": "a", "tags": ["b", "c"]}) == 5
+    assert _nodes([{"id": "a", "text": "x" * 10_000}]) == 103
+    assert _nodes([{"id": "a", "tags": ["b", "c"]}, "d"]) == 6
