@@ -159,7 +159,8 @@ class _Reader:
 
 def _nodes(rows: list[Any]) -> int:
     """How many values these are made of; long texts count once a 100 characters."""
-    count, level = 0, [rows]
+    count = 0
+    level: list[Any] = [rows]
     while level:
         values = [
             value
