@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from django.db.backends.signals import connection_created
+from django.http import FileResponse
+
 CANARY = os.environ.setdefault("TEST_CANARY", f"c{secrets.token_hex(12)}")
 ALLOWED = ("/config/download/",)  # the one door by which keys may leave, and does so on purpose
 STARTED = time.time()
@@ -39,6 +42,7 @@ def _forms() -> dict[bytes, str]:
 
 
 FORMS = _forms()
+connection_created.connect(lambda **sent: watch_writes(**sent), weak=False, dispatch_uid="sweep")
 
 
 def found(data: bytes) -> list[str]:
@@ -67,12 +71,34 @@ def watch_responses(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def middleware(request: Any) -> Any:
         response = get_response(request)
-        if request.path not in ALLOWED and not response.streaming:
-            data = response.content + repr(dict(response.items())).encode()
-            look("answer", data, f"{request.method} {request.path} {response.status_code}")
+        if request.path not in ALLOWED:
+            detail = f"{request.method} {request.path} {response.status_code}"
+            look("answer", repr(dict(response.items())).encode(), detail)
+            if not response.streaming:
+                look("answer", response.content, detail)
+            elif not isinstance(response, FileResponse):  # those serve static files
+                response.streaming_content = _watched(response.streaming_content, detail)
         return response
 
     return middleware
+
+
+def _watched(pieces: Iterable[bytes], detail: str) -> Iterator[bytes]:
+    for piece in pieces:
+        look("answer", piece, detail)
+        yield piece
+
+
+def watch_writes(connection: Any, **_kwargs: Any) -> None:
+    """What is written into the database, also by tests whose transaction is rolled back."""
+    if watch_write not in connection.execute_wrappers:
+        connection.execute_wrappers.append(watch_write)
+
+
+def watch_write(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    if sql.startswith(("INSERT", "UPDATE")):
+        look("database", repr(params).encode(errors="replace"), sql[:60])
+    return execute(sql, params, many, context)
 
 
 class Search(logging.Handler):
@@ -141,10 +167,29 @@ def look_at_files(*folders: Path) -> int:
     return count
 
 
+def look_at_temp() -> None:
+    for path in left_in_temp():
+        look("temporary file", path.read_bytes(), str(path))
+
+
+def look_at_audit() -> None:
+    from facio_site.audit.models import AuditEntry
+
+    for entry in AuditEntry.objects.all():
+        look("audit", repr(entry.as_dict()).encode())
+
+
 def left_in_temp() -> list[Path]:
-    """Our own files that appeared in the temporary folder since the start, outside of pytest's."""
+    """Our own files that appeared in the temporary folder since the start, outside of pytest's.
+
+    Those in folders that the site or its broker makes there are among them.
+    """
     fresh = []
-    for path in Path(tempfile.gettempdir()).iterdir():
+    top = Path(tempfile.gettempdir())
+    inside = [
+        path for folder in (*top.glob("facio-*"), *top.glob("fb-*")) for path in _below(folder)
+    ]
+    for path in [*top.iterdir(), *inside]:
         try:
             stat = path.lstat()
         except OSError:
@@ -152,3 +197,10 @@ def left_in_temp() -> list[Path]:
         if path.is_file() and stat.st_uid == os.getuid() and stat.st_mtime >= STARTED:
             fresh.append(path)
     return fresh
+
+
+def _below(folder: Path) -> list[Path]:
+    try:
+        return [] if folder == findings().parent else list(folder.rglob("*"))
+    except OSError:
+        return []

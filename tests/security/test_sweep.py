@@ -14,10 +14,10 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
-from facio_site.audit.models import AuditEntry
+from facio_site.audit import record
 from providers.models import Provider
 from tests import processes
 from tests.security import sweep
@@ -61,6 +61,43 @@ def test_a_leak_in_an_answer_would_be_seen(control: Path) -> None:
     for answer in (HttpResponse(sweep.CANARY), HttpResponse(headers={"X-Key": sweep.CANARY})):
         sweep.watch_responses(lambda _request, it=answer: it)(RequestFactory().get("/page/"))
     assert control.read_text().count("answer: plain") == 2
+
+
+def test_a_leak_in_a_streamed_answer_would_be_seen(control: Path) -> None:
+    answer = StreamingHttpResponse(iter([b"one line", sweep.CANARY.encode()]))
+    watched = sweep.watch_responses(lambda _request: answer)(RequestFactory().get("/page/"))
+    assert b"".join(watched.streaming_content).endswith(sweep.CANARY.encode())
+    assert "answer: plain" in control.read_text()
+
+
+@pytest.mark.django_db
+def test_a_leak_into_the_database_would_be_seen_even_when_it_is_rolled_back(control: Path) -> None:
+    Provider(kind="groq", values={"note": sweep.CANARY}).save()
+    Provider.objects.update(api_base=sweep.CANARY[::-1])
+    said = control.read_text()
+    assert "database: plain" in said
+    assert "database: reversed" in said
+
+
+@pytest.mark.django_db
+def test_a_leak_in_the_audit_would_be_seen(control: Path) -> None:
+    record("provider.saved", actor=None, target=sweep.CANARY)
+    assert "database: plain" in control.read_text()
+    sweep.look_at_audit()
+    assert "audit: plain" in control.read_text()
+
+
+def test_a_leak_in_a_temporary_file_would_be_seen(
+    control: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    (tmp_path / "facio-upload").mkdir()
+    for path in (tmp_path / "left", tmp_path / "facio-upload" / "left"):
+        path.write_text(sweep.CANARY)
+    sweep.look_at_temp()
+    said = control.read_text().splitlines()
+    assert [line.partition(":")[0] for line in said] == ["temporary file"] * len(said)
+    assert sum("plain" in line for line in said) == 2
 
 
 def test_the_answers_of_the_site_are_looked_at() -> None:
@@ -130,10 +167,8 @@ def test_s28_the_canary_of_the_whole_suite_stands_nowhere_in_clear() -> None:
     """Answers, logs, database, audit, files, command lines; the brokers are read as they end."""
     state = Path(django_settings.STATE_DIR)
     looked_at = sweep.look_at_files(state)
-    for path in sweep.left_in_temp():
-        sweep.look("temporary file", path.read_bytes(), str(path))
-    for entry in AuditEntry.objects.all():
-        sweep.look("audit", repr(entry.as_dict()).encode())
+    sweep.look_at_temp()
+    sweep.look_at_audit()
     assert looked_at >= 1
     path = sweep.findings()
     assert (path.read_text() if path.exists() else "") == ""
