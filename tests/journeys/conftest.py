@@ -16,6 +16,7 @@ from tests.conftest import connected
 from tests.journeys.desk import Desk
 from tests.journeys.stack import Stack, running
 from tests.journeys.tab import Tab, make_owner, opened
+from tests.security import sweep
 from tests.simulators import Simulators
 
 Hire = Callable[..., "subprocess.Popen[bytes]"]
@@ -93,6 +94,7 @@ def stack(simulators: Simulators, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("stack")
     with running(folder / "state", simulators=simulators, TESTS_PER_MINUTE="1000") as found:
         yield found
+    assert sweep.look_at_files(folder) > 3  # database, journal, logs; the last test tells
 
 
 @pytest.fixture(scope="package")
