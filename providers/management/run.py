@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from django.core.management.base import CommandError
-from django.db import connections
+from django.db import connections, transaction
 
+from facio_site.audit import record
 from facio_site.commands import UsageError
 from providers import jobs
 from providers.jobs import Job, Task
@@ -29,9 +30,17 @@ def chosen(kinds: Sequence[str]) -> list[Provider]:
     return [rows[kind] for kind in kinds] if kinds else list(rows.values())
 
 
+def _started(row: Provider, task: Task) -> Job:
+    action = "provider.tested" if task == Task.CHECK else "catalog.fetched"
+    with transaction.atomic():
+        job = jobs.start(row, task, hand_over=False)
+        record(action, actor=None, target=row.kind)
+    return job
+
+
 def run(rows: Iterable[Provider], task: Task, call: Callable[[str], None]) -> list[Job]:
     """One finished job for each provider, in their order; all calls side by side."""
-    made = [jobs.start(row, task, hand_over=False) for row in rows]
+    made = [_started(row, task) for row in rows]
 
     def one(job: Job) -> None:
         try:

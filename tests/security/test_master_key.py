@@ -364,8 +364,24 @@ def test_s25_giving_up_what_is_lost_spares_what_is_typed_anew_at_that_moment(
 def test_s33_a_rotation_is_recorded_with_counts_only(capsys: pytest.CaptureFixture[str]) -> None:
     provider()
     call_command("rotate_master_key")
-    entry = AuditEntry.objects.get(action="keys.rotated")
-    assert entry.result == "0 again, 0 not"
+    rows = AuditEntry.objects.filter(action="keys.rotated").order_by("pk")
+    assert [row.result for row in rows] == ["started", "0 again, 0 not"]
+
+
+@pytest.mark.django_db
+def test_s33_a_rotation_that_cannot_be_recorded_touches_nothing(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = provider().sealed
+    settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
+
+    def fails(*_args: Any, **_kwargs: Any) -> None:
+        raise OSError
+
+    monkeypatch.setattr(AuditEntry.objects, "create", fails)
+    with pytest.raises(OSError):
+        call_command("rotate_master_key")
+    assert Provider.objects.get().sealed == before
 
 
 @pytest.mark.django_db

@@ -26,12 +26,12 @@ class Command(OneLine):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            if options["forget_unreadable"]:
-                self._forget()
-            counts = [sealed.rotate(), factors.rotate()]
-        except sealing.KeyMissing:
-            raise CommandError("there is no master key") from None
+        if not sealing.master_keys():
+            raise CommandError("there is no master key")
+        if options["forget_unreadable"]:
+            self._forget()
+        record("keys.rotated", actor=None, result="started")  # else nothing is touched
+        counts = [sealed.rotate(), factors.rotate()]
         done, left, unreadable = (sum(column) for column in zip(*counts, strict=True))
         record("keys.rotated", actor=None, result=f"{done} again, {left + unreadable} not")
         self.stdout.write(f"sealed again: {done}, under old keys: {left}, unreadable: {unreadable}")
