@@ -187,6 +187,12 @@ MFA_ADAPTER = "facio_site.accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_FORMS = {
+    "add_webauthn": "facio_site.accounts.passkeys.Add",
+    "authenticate_webauthn": "facio_site.accounts.passkeys.Authenticate",
+    "login_webauthn": "facio_site.accounts.passkeys.Login",
+    "reauthenticate_webauthn": "facio_site.accounts.passkeys.Reauthenticate",
+}
 MFA_TOTP_ISSUER = "Facio Settings"
 MFA_TOTP_TOLERANCE = 1
 MFA_RECOVERY_CODES_SHOW_ONCE = True

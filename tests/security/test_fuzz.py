@@ -10,7 +10,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -191,3 +194,93 @@ def test_s62_any_routes_are_saved_or_told_at_a_field(fields: dict[str, str], sit
     given = {f"{slot}-provider": "auto" for slot in ("subagent", "vision", "image", "video")}
     answer = site.post("/routing/", {**given, **fields})
     assert answer.status_code in (302, 409, 422)
+
+
+FORM = "application/x-www-form-urlencoded"
+POSTED_NAMES = [
+    *("api_key", "api_base", "extra_headers", "extra_body", "deployments", "region", "profile"),
+    *("access_key_id", "secret_access_key", "session_token", "version", "test_model", "fix"),
+    *("value", "main-model", "main-provider", "main-version", "model", "provider", "text", "how"),
+    *("kind", "consent", "keep_keys", "token", "secrets", "what", "side:agents", "role", "w"),
+    *("login", "password", "code", "credential", "oldpassword", "password1", "password2", "name"),
+    *("language", "next", "action", "_selected_action", "username", "q", "status", "sort"),
+]
+
+
+@pytest.mark.parametrize("value", ["\0", "a\0b", "\ud800", "9" * 5000, "-1", "[" * 99, "🙂", "{}"])
+def test_s62_no_value_in_a_form_is_a_fault(
+    value: str, people: dict[str, Client], places: dict[str, str], owner: Any
+) -> None:
+    """Each form of the site gets it in every field that any of them has."""
+    body = urlencode(dict.fromkeys(POSTED_NAMES, value), errors="surrogatepass")
+    faults = {}
+    people["owner"].post("/accounts/reauthenticate/", {"password": "right horse"})
+    for address, methods in table().items():
+        if methods["POST"][3] in (404, 405):
+            continue
+        for role in ("stranger", "owner"):
+            client = Client(raise_request_exception=False)
+            client.cookies = people[role].cookies.copy()  # type: ignore[assignment]
+            with transaction.atomic():
+                answer = client.post(
+                    concrete(address, places),
+                    body,
+                    content_type="application/x-www-form-urlencoded",
+                )
+                transaction.set_rollback(True)
+            if answer.status_code >= 500:
+                faults[f"{address} as {role}"] = answer.status_code
+    assert faults == {}
+
+
+BROKEN = st.sampled_from(
+    [*("[" * 90_000, "9" * 5000, '{"a": 1e999}', "null", "[]", '"x"', "-1", "{" * 500, "\0")]
+)
+PART = JSON | st.sampled_from(["AA", "AAAA", "_-_-", "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0", "MQ", "é"])
+CREDENTIAL = st.fixed_dictionaries(
+    {
+        "id": PART,
+        "rawId": PART,
+        "type": st.just("public-key") | PART,
+        "response": st.fixed_dictionaries(
+            {"clientDataJSON": PART, "userHandle": PART, "signature": PART},
+            optional={"authenticatorData": PART, "attestationObject": PART},
+        )
+        | PART,
+    },
+    optional={"clientExtensionResults": PART, "authenticatorAttachment": PART},
+)
+
+
+@given(text=BROKEN | (CREDENTIAL | JSON).map(lambda value: json.dumps(value)))
+@QUICK
+def test_s50_any_credential_is_refused(text: str, owner: Any, site: Client) -> None:
+    cache.clear()
+    stranger = Client()
+    stranger.get("/accounts/2fa/webauthn/login/", headers={"Accept": "application/json"})
+    assert stranger.post("/accounts/2fa/webauthn/login/", {"credential": text}).status_code == 302
+    assert "_auth_user_id" not in stranger.session
+    site.post("/accounts/reauthenticate/", {"password": "right horse"})
+    site.get("/accounts/2fa/webauthn/add/")
+    answer = site.post("/accounts/2fa/webauthn/add/", {"credential": text})
+    assert answer.status_code == 422
+    assert not Authenticator.objects.exists()
+
+
+# Crashes that were found, by name
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "[" * 90_000])
+def test_crash_a_passkey_credential_that_pythons_json_reader_gives_up_on(
+    text: str, owner: Any
+) -> None:
+    answer = Client().post("/accounts/2fa/webauthn/login/", {"credential": text})
+    assert answer.status_code == 302
+
+
+def test_crash_a_nul_in_the_filter_of_activities_is_passed_over(site: Client) -> None:
+    """PostgreSQL takes none in a text."""
+    for path in ("/activity/", "/activity/export/"):
+        answer = site.get(path, {"target": "open\0router", "actor": "\0", "action": "\0"})
+        assert answer.status_code == 200
+        assert b"".join(answer) is not None
