@@ -24,6 +24,9 @@ os.environ.update(STATE_DIR=str(_state), HOST="127.0.0.1", PORT="8000", SECRET_K
 os.environ["OUTBOUND_ALLOW"] = "loopback"
 
 from facio_site.sealing import new_master_key  # noqa: E402
+from tests import outside  # noqa: E402
+
+outside.watch(_state / "outside")
 from facio_site.settings import *  # noqa: E402, F403
 
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]

@@ -57,7 +57,7 @@ def change_role(request: SignedIn, pk: int) -> HttpResponse:
         return _page(request, form, status=422)
     role = form.cleaned_data["role"]
     with transaction.atomic():
-        user = get_object_or_404(User.objects.select_for_update(), pk=pk)
+        user = _held(pk)
         if user.is_last_owner() and role != user.role:
             return _refused(request)
         user.role = role
@@ -78,7 +78,7 @@ def change_role(request: SignedIn, pk: int) -> HttpResponse:
 @fresh_login_required
 def deactivate(request: SignedIn, pk: int) -> HttpResponse:
     with transaction.atomic():
-        user = get_object_or_404(User.objects.select_for_update(), pk=pk)
+        user = _held(pk)
         if user.is_last_owner():
             return _refused(request)
         _switch(request, user, active=False)
@@ -96,6 +96,12 @@ def activate(request: SignedIn, pk: int) -> HttpResponse:
 
 def setup_url(token: str) -> str:
     return f"{settings.PUBLIC_URL}/setup/?token={token}"
+
+
+def _held(pk: int) -> User:
+    """The user, with all owners locked: two of them cannot take the role from each other."""
+    list(User.objects.owners().select_for_update().order_by("pk").values_list("pk"))
+    return get_object_or_404(User.objects.select_for_update(), pk=pk)
 
 
 def _switch(request: SignedIn, user: User, *, active: bool) -> None:

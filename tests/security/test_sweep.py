@@ -5,6 +5,7 @@ Before it, each place is shown to be one where it would have been seen.
 
 import base64
 import logging
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from django.test import RequestFactory
 
 from facio_site.audit import record
 from providers.models import Provider
-from tests import processes
+from tests import outside, processes
 from tests.security import sweep
 from tests.simulators.entries import demo_key
 
@@ -159,6 +160,25 @@ def _database() -> bytes:
     with connection.cursor() as cursor:
         cursor.execute("SELECT CAST(p AS text) FROM providers_provider p")
         return repr(cursor.fetchall()).encode()
+
+
+@pytest.mark.parametrize(
+    "address", [("192.0.2.1", 443), ("2001:db8::1", 443, 0, 0), ("169.254.169.254", 80)]
+)
+def test_a_connection_to_the_outside_would_be_refused_and_seen(
+    address: tuple[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "_places", [tmp_path / "outside"])
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    with socket.socket(family) as sock, pytest.raises(OSError, match="outside"):
+        sock.connect(address)
+    assert address[0] in (tmp_path / "outside").read_text()
+
+
+@pytest.mark.last
+def test_no_test_opened_a_connection_to_the_outside() -> None:
+    path = Path(django_settings.STATE_DIR) / "outside"
+    assert (path.read_text() if path.exists() else "") == ""
 
 
 @pytest.mark.last
