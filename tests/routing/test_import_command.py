@@ -152,10 +152,10 @@ def test_import_then_export_gives_an_equal_document(tmp_path: Path, document: An
     """Each over what the one before left here."""
     path = tmp_path / "drawn.json"
     path.write_text(write_json(document))
-    imported(path, "--apply")
+    told = imported(path, "--apply")
     masks = [one for one in _texts(document) if one == "***"]
     back = read_json(exported("--secrets", "keys").encode())
-    if not masks:
+    if not masks and "  ignored: " not in told:  # in place of what is ignored the stored one stays
         assert json.dumps(back) == json.dumps(document)
     text = exported("--secrets", "keys")
     path.write_text(text)
