@@ -23,7 +23,7 @@ def is_inside(address: Any) -> bool:
     try:
         found = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return host in ("", "localhost")
+        return host in ("", "localhost") or host.endswith(".invalid")  # which never exists
     mapped = getattr(found, "ipv4_mapped", None) or found
     return bool(mapped.is_loopback or mapped.is_unspecified)
 
