@@ -28,6 +28,14 @@ def is_inside(address: Any) -> bool:
     return bool(mapped.is_loopback or mapped.is_unspecified)
 
 
+def _is_numeric(host: str | bytes) -> bool:
+    try:
+        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host)
+    except ValueError:
+        return False
+    return True
+
+
 def watch(place: Path) -> None:
     """From now on, for the rest of this process; `place` is where each attempt is written down."""
     if not _places:
@@ -38,6 +46,8 @@ def watch(place: Path) -> None:
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "socket.getaddrinfo":
         where: Any = (arguments[0] or "",)
+        if _is_numeric(where[0]):
+            return  # nobody is asked for a number
     elif event in ("socket.connect", "socket.sendto"):
         where = arguments[1]
         if event == "socket.connect" and arguments[0].type == socket.SOCK_DGRAM:

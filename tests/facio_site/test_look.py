@@ -63,5 +63,5 @@ def test_every_custom_property_that_is_used_is_declared():
 
 
 def test_style_sheet_and_script_stay_small():
-    assert len(CSS.encode()) <= 43_000
+    assert len(CSS.encode()) <= 44_000
     assert len(SCRIPT.encode()) <= 4_000
