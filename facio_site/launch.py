@@ -50,6 +50,9 @@ CHECKS = {
     "templates": ".venv/bin/djade --check --target-version 5.2 *.html",
     "idioms": "python -m django_upgrade --check --target-version 5.2 *.py",
 }
+# The whole suite as two processes, so that one computes while the other waits for its browser. What
+# is marked "last" looks through what its own process has done, so it is in both.
+HALVES = ("not journey and not browser", "journey or browser or last")
 FIXES = {
     "lint": "python -m ruff check --fix",
     "idioms": "python -m django_upgrade --exit-zero-even-if-changed --target-version 5.2 *.py",
@@ -295,6 +298,30 @@ def test_environ() -> dict[str, str]:
     return environ
 
 
+def run_tests(python: str) -> int:
+    """Both halves beside each other; the second one's output follows when both have ended."""
+    first, second = ([*words_of(COMMANDS["test"], python), "-m", half] for half in HALVES)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end the two as well
+    with tempfile.TemporaryFile() as output:
+        beside = subprocess.Popen(
+            second,
+            env=test_environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            code = subprocess.run(first, env=test_environ()).returncode
+            code = beside.wait() or code
+        finally:
+            if beside.poll() is None:
+                beside.terminate()
+                beside.wait()
+        output.seek(0)
+        print(output.read().decode(errors="replace"), end="", flush=True)
+    return code
+
+
 def become(argv: list[str], environ: dict[str, str]) -> NoReturn:
     os.execve(argv[0], argv, environ)
 
@@ -358,10 +385,11 @@ def main(words: list[str]) -> int:
         return int(not run_steps(FIXES, python, at_once=1))
     if name == "check":
         clean = run_steps(CHECKS, python, at_once=os.cpu_count() or 1)
-        tests = subprocess.run(words_of(COMMANDS["test"], python), env=test_environ())
-        return int(not clean or tests.returncode)
-    argv = words_of(COMMANDS[name], python) + shlex.split(os.environ.get("ARGS", ""))
-    become(argv, test_environ())
+        return int(bool(run_tests(python)) or not clean)
+    arguments = shlex.split(os.environ.get("ARGS", ""))
+    if name == "test" and not arguments:
+        return run_tests(python)
+    become(words_of(COMMANDS[name], python) + arguments, test_environ())
 
 
 if __name__ == "__main__":

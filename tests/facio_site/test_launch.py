@@ -2,6 +2,7 @@ import ast
 import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -208,9 +209,9 @@ def test_a_check_goes_through_checks_and_tests_and_fails_with_either(
 ) -> None:
     ran: list[str] = []
 
-    def run(argv: list[str], **_options: object) -> subprocess.CompletedProcess[bytes]:
-        ran.append(argv[-1])
-        return subprocess.CompletedProcess(argv, tests)
+    def run_tests(_python: str) -> int:
+        ran.append("tests")
+        return tests
 
     def run_steps(steps: dict[str, str], *_args: object, **_options: object) -> bool:
         ran.extend(steps)
@@ -221,9 +222,30 @@ def test_a_check_goes_through_checks_and_tests_and_fails_with_either(
     monkeypatch.setattr(launch, "provide_axe", lambda: None)
     monkeypatch.setattr(launch, "end_with_make", lambda: None)
     monkeypatch.setattr(launch, "run_steps", run_steps)
-    monkeypatch.setattr(launch.subprocess, "run", run)
+    monkeypatch.setattr(launch, "run_tests", run_tests)
     assert launch.main(["check"]) == int(not checks or tests)
-    assert ran == [*launch.CHECKS, "pytest"]
+    assert ran == [*launch.CHECKS, "tests"]
+
+
+@pytest.mark.parametrize("failing", ["none", *launch.HALVES])
+def test_the_suite_runs_in_two_halves_and_fails_with_either(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], failing: str
+) -> None:
+    program = f"import sys; print('ran', sys.argv[-1]); sys.exit(sys.argv[-1] == {failing!r})"
+    monkeypatch.setitem(launch.COMMANDS, "test", f'python -c "{program}"')
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert bool(launch.run_tests(sys.executable)) == (failing != "none")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capfd.readouterr().out.splitlines() == [f"ran {half}" for half in launch.HALVES]
+
+
+def test_every_test_is_in_a_half() -> None:
+    """What is neither journey nor browser is in the first, all the others are in the second."""
+    first, second = launch.HALVES
+    assert first == "not journey and not browser"
+    assert second.startswith("journey or browser")
 
 
 def test_lanes_run_as_tests_and_checks_as_an_installation(
