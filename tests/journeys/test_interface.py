@@ -27,6 +27,7 @@ PAGES = (
     "/providers/",
     "/providers/?q=nothing-like-it",
     "/providers/groq/",
+    "/providers/openrouter/",
     "/providers/deepseek/",
     "/providers/bedrock/",
     "/providers/openai_codex/",
@@ -97,7 +98,7 @@ def furnish(tab: Tab) -> None:
     tab.press("Test all")
     works = f"Last round: {CONFIGURED - 1} of {CONFIGURED} work"
     expect(tab.page.get_by_text(works)).to_be_visible(timeout=30_000)
-    for kind in ("groq", "anthropic"):
+    for kind in ("groq", "anthropic", "openrouter"):
         tab.go(f"/providers/{kind}/")
         tab.press("Fetch models")
         tab.catalog()
@@ -323,7 +324,8 @@ def test_the_palette_starts_test_all(visit: Callable[..., Any]) -> None:
         tab.go("/")
         tab.page.keyboard.press("Control+k")
         tab.page.keyboard.type("test all")
-        expect(tab.page.locator(".palette-list button")).to_be_visible()
+        first = tab.page.locator(".palette-list :is(a, button)").first
+        expect(first).to_have_text("Test all providers")
         tab.page.keyboard.press("Enter")
         expect(tab.page).to_have_url(re.compile(r"/providers/$"))
         expect(tab.page.get_by_text("Last round:")).to_be_visible(timeout=20_000)
