@@ -41,7 +41,6 @@ COMMANDS = {
 }
 CHECKS = {
     "types": "python -m mypy",
-    "lanes": "python -m tests.lanes",  # on PostgreSQL and a real redis-server
     "architecture": "python -c 'import importlinter.cli as c; c.lint_imports_command()' --no-logo",
     "migrations": "python manage.py makemigrations --check --dry-run",
     "deployment": "python manage.py check --deploy --fail-level WARNING",
@@ -53,6 +52,7 @@ CHECKS = {
 # The whole suite as two processes, so that one computes while the other waits for its browser. What
 # is marked "last" looks through what its own process has done, so it is in both.
 HALVES = ("not journey and not browser", "journey or browser or last")
+LANES = "python -m tests.lanes"  # on PostgreSQL and a real redis-server
 FIXES = {
     "lint": "python -m ruff check --fix",
     "idioms": "python -m django_upgrade --exit-zero-even-if-changed --target-version 5.2 *.py",
@@ -276,7 +276,7 @@ def run_steps(steps: dict[str, str], python: str, *, at_once: int) -> bool:
             started = time.monotonic()
             step = subprocess.run(
                 words_of(steps[name], python),
-                env=test_environ() if name == "lanes" else environ,
+                env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -298,28 +298,38 @@ def test_environ() -> dict[str, str]:
     return environ
 
 
-def run_tests(python: str) -> int:
-    """Both halves beside each other; the second one's output follows when both have ended."""
-    first, second = ([*words_of(COMMANDS["test"], python), "-m", half] for half in HALVES)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end the two as well
-    with tempfile.TemporaryFile() as output:
-        beside = subprocess.Popen(
-            second,
-            env=test_environ(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+def run_tests(python: str, *beside: str) -> int:
+    """The suite and other commands beside each other; what one of them failed with.
+
+    The first half's output comes as it runs, that of the others when all have ended.
+    """
+    halves = [[*words_of(COMMANDS["test"], python), "-m", half] for half in HALVES]
+    first, *others = *halves, *(words_of(line, python) for line in beside)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end the others as well
+    with tempfile.TemporaryDirectory() as folder:
+        outputs = [Path(folder, str(number)) for number in range(len(others))]
+        running: list[subprocess.Popen[bytes]] = []
         try:
-            code = subprocess.run(first, env=test_environ()).returncode
-            code = beside.wait() or code
+            for number, argv in enumerate(others):
+                with outputs[number].open("wb") as file:
+                    running.append(
+                        subprocess.Popen(
+                            argv,
+                            env=test_environ(),
+                            stdin=subprocess.DEVNULL,
+                            stdout=file,
+                            stderr=subprocess.STDOUT,
+                        )
+                    )
+            codes = [subprocess.run(first, env=test_environ()).returncode]
+            codes += [process.wait() for process in running]
         finally:
-            if beside.poll() is None:
-                beside.terminate()
-                beside.wait()
-        output.seek(0)
-        print(output.read().decode(errors="replace"), end="", flush=True)
-    return code
+            for process in running:
+                process.terminate()
+                process.wait()
+        for output in outputs:
+            print(output.read_text(errors="replace"), end="", flush=True)
+    return next((code for code in codes if code), 0)
 
 
 def become(argv: list[str], environ: dict[str, str]) -> NoReturn:
@@ -385,7 +395,7 @@ def main(words: list[str]) -> int:
         return int(not run_steps(FIXES, python, at_once=1))
     if name == "check":
         clean = run_steps(CHECKS, python, at_once=os.cpu_count() or 1)
-        return int(bool(run_tests(python)) or not clean)
+        return int(bool(run_tests(python, LANES)) or not clean)
     arguments = shlex.split(os.environ.get("ARGS", ""))
     if name == "test" and not arguments:
         return run_tests(python)

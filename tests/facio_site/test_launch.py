@@ -209,8 +209,8 @@ def test_a_check_goes_through_checks_and_tests_and_fails_with_either(
 ) -> None:
     ran: list[str] = []
 
-    def run_tests(_python: str) -> int:
-        ran.append("tests")
+    def run_tests(_python: str, *beside: str) -> int:
+        ran.extend(["tests", *beside])
         return tests
 
     def run_steps(steps: dict[str, str], *_args: object, **_options: object) -> bool:
@@ -224,10 +224,10 @@ def test_a_check_goes_through_checks_and_tests_and_fails_with_either(
     monkeypatch.setattr(launch, "run_steps", run_steps)
     monkeypatch.setattr(launch, "run_tests", run_tests)
     assert launch.main(["check"]) == int(not checks or tests)
-    assert ran == [*launch.CHECKS, "tests"]
+    assert ran == [*launch.CHECKS, "tests", launch.LANES]
 
 
-@pytest.mark.parametrize("failing", ["none", *launch.HALVES])
+@pytest.mark.parametrize("failing", ["none", *launch.HALVES, "lanes"])
 def test_the_suite_runs_in_two_halves_and_fails_with_either(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], failing: str
 ) -> None:
@@ -235,10 +235,12 @@ def test_the_suite_runs_in_two_halves_and_fails_with_either(
     monkeypatch.setitem(launch.COMMANDS, "test", f'python -c "{program}"')
     before = signal.getsignal(signal.SIGTERM)
     try:
-        assert bool(launch.run_tests(sys.executable)) == (failing != "none")
+        code = launch.run_tests(sys.executable, f'python -c "{program}" lanes')
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert capfd.readouterr().out.splitlines() == [f"ran {half}" for half in launch.HALVES]
+    assert bool(code) == (failing != "none")
+    ran = [f"ran {one}" for one in (*launch.HALVES, "lanes")]
+    assert capfd.readouterr().out.splitlines() == ran
 
 
 def test_every_test_is_in_a_half() -> None:
@@ -246,17 +248,6 @@ def test_every_test_is_in_a_half() -> None:
     first, second = launch.HALVES
     assert first == "not journey and not browser"
     assert second.startswith("journey or browser")
-
-
-def test_lanes_run_as_tests_and_checks_as_an_installation(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    tell = "python -c 'import os; print(os.environ.get(\"PUBLIC_URL\")); raise SystemExit(1)'"
-    monkeypatch.delenv("PUBLIC_URL", raising=False)
-    assert not launch.run_steps({"lanes": tell}, sys.executable, at_once=1)
-    assert capsys.readouterr().out.endswith("\nNone\n")
-    assert not launch.run_steps({"lint": tell}, sys.executable, at_once=1)
-    assert capsys.readouterr().out.endswith("\nhttps://facio.example\n")
 
 
 def test_a_failing_step_fails_the_whole_and_shows_its_output(
