@@ -42,6 +42,13 @@
     if (isAnswer && (top < 0 || bottom > innerHeight)) target.scrollIntoView();
   });
 
+  document.addEventListener("htmx:afterSettle", () => {
+    const [input, found] = [by("palette-q"), by("found")];
+    if (input?.dataset.go === undefined || input.dataset.go !== found.dataset.words) return;
+    delete input.dataset.go;
+    found.querySelector("a, button")?.click();
+  });
+
   // The palette: Ctrl-K opens it, arrows walk from the input through the links, Enter opens one.
   document.addEventListener("keydown", (event) => {
     const palette = by("palette");
@@ -61,7 +68,9 @@
       stops.at((at + step) % stops.length).focus();
     } else if (event.key === "Enter" && at === 0) {
       event.preventDefault();
-      stops[1]?.click();
+      const words = input.value.trim().replace(/\s+/g, " ");
+      if (by("found").dataset.words === words) stops[1]?.click();
+      else input.dataset.go = words; // their list is on the way
     } else if (at > 0 && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey) {
       input.focus();
     }

@@ -283,6 +283,16 @@ def test_the_palette_leads_by_keyboard_to_a_provider(visit: Callable[..., Any]) 
         expect(page).to_have_url(re.compile(r"/providers/huggingface/$"))
 
 
+def test_enter_waits_for_what_was_typed(visit: Callable[..., Any]) -> None:
+    with visit() as tab:
+        tab.go("/activity/")
+        tab.page.keyboard.press("Control+k")
+        expect(tab.page.locator(".palette-list a").first).to_be_visible()
+        tab.page.keyboard.type("hugging")
+        tab.page.keyboard.press("Enter")  # sooner than its list can be there
+        expect(tab.page).to_have_url(re.compile(r"/providers/huggingface/$"))
+
+
 def test_arrows_walk_through_the_palette_and_letters_lead_back(visit: Callable[..., Any]) -> None:
     with visit() as tab:
         page = tab.page
