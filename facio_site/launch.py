@@ -49,9 +49,13 @@ CHECKS = {
     "templates": ".venv/bin/djade --check --target-version 5.2 *.html",
     "idioms": "python -m django_upgrade --check --target-version 5.2 *.py",
 }
-# The whole suite as two processes, so that one computes while the other waits for its browser. What
-# is marked "last" looks through what its own process has done, so it is in both.
-HALVES = ("not journey and not browser", "journey or browser or last")
+# The whole suite as three processes, so that one computes while others wait for what they started.
+# What is marked "last" looks through what its own process has done, so it is in each.
+PARTS = (
+    "not journey and not browser",
+    "browser or last",
+    "(journey and not browser) or last",
+)
 LANES = "python -m tests.lanes"  # on PostgreSQL and a real redis-server
 FIXES = {
     "lint": "python -m ruff check --fix",
@@ -301,10 +305,10 @@ def test_environ() -> dict[str, str]:
 def run_tests(python: str, *beside: str) -> int:
     """The suite and other commands beside each other; what one of them failed with.
 
-    The first half's output comes as it runs, that of the others when all have ended.
+    The first part's output comes as it runs, that of the others when all have ended.
     """
-    halves = [[*words_of(COMMANDS["test"], python), "-m", half] for half in HALVES]
-    first, *others = *halves, *(words_of(line, python) for line in beside)
+    parts = [[*words_of(COMMANDS["test"], python), "-m", part] for part in PARTS]
+    first, *others = *parts, *(words_of(line, python) for line in beside)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end the others as well
     with tempfile.TemporaryDirectory() as folder:
         outputs = [Path(folder, str(number)) for number in range(len(others))]

@@ -30,7 +30,7 @@ from providers.shelf import NEW, Found, Wanted, shelf
 from providers.shown import show_job
 from providers.wording import catalog_note
 
-MODELS_SHOWN = 20
+MODELS_SHOWN, MODELS_FOUND = 20, 60  # without a search, with one
 NAMES_OFFERED = 30
 GONE_SHOWN = 12
 # What catalog_context tells beside provider and spec
@@ -130,7 +130,7 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
     gone = entries.filter(gone_at__isnull=False).values_list("model_id", flat=True)
     if query:
         wanted = Wanted(text=query[:200], kind=provider.kind)
-        total, found = shelf().find(wanted, 0, MODELS_SHOWN)
+        total, found = shelf().find(wanted, 0, MODELS_FOUND)
     else:
         total, found = provider.catalog_count, _first(provider, entries)
     return {

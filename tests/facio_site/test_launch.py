@@ -227,8 +227,8 @@ def test_a_check_goes_through_checks_and_tests_and_fails_with_either(
     assert ran == [*launch.CHECKS, "tests", launch.LANES]
 
 
-@pytest.mark.parametrize("failing", ["none", *launch.HALVES, "lanes"])
-def test_the_suite_runs_in_two_halves_and_fails_with_either(
+@pytest.mark.parametrize("failing", ["none", *launch.PARTS, "lanes"])
+def test_the_suite_runs_in_parts_and_fails_with_each(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], failing: str
 ) -> None:
     program = f"import sys; print('ran', sys.argv[-1]); sys.exit(sys.argv[-1] == {failing!r})"
@@ -239,15 +239,16 @@ def test_the_suite_runs_in_two_halves_and_fails_with_either(
     finally:
         signal.signal(signal.SIGTERM, before)
     assert bool(code) == (failing != "none")
-    ran = [f"ran {one}" for one in (*launch.HALVES, "lanes")]
+    ran = [f"ran {one}" for one in (*launch.PARTS, "lanes")]
     assert capfd.readouterr().out.splitlines() == ran
 
 
-def test_every_test_is_in_a_half() -> None:
-    """What is neither journey nor browser is in the first, all the others are in the second."""
-    first, second = launch.HALVES
-    assert first == "not journey and not browser"
-    assert second.startswith("journey or browser")
+def test_every_test_is_in_one_part_and_the_last_ones_are_in_all() -> None:
+    for journey, browser in itertools.product((True, False), repeat=2):
+        marks = {"journey": journey, "browser": browser, "last": False}
+        assert sum(eval(part, {}, marks) for part in launch.PARTS) == 1
+    ending = {"journey": False, "browser": False, "last": True}
+    assert all(eval(part, {}, ending) for part in launch.PARTS)
 
 
 def test_a_failing_step_fails_the_whole_and_shows_its_output(
