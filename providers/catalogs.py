@@ -4,9 +4,12 @@ Nothing that a provider lists can break it: a row of the wrong types keeps what 
 without an id is passed over, a list without an end is cut.
 """
 
+import hashlib
+import marshal
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -15,7 +18,7 @@ from providers.checks import preflight
 from providers.http import Send
 from providers.items import CatalogItem, count_of, read_rows
 from providers.judge import is_absent, judge, unwrapped
-from providers.modelsdev import Twin, twins
+from providers.modelsdev import SNAPSHOT_DATE, Twin, twins
 from providers.outcomes import Failed, Outcome, Verdict
 from providers.rows import first, id_of, is_hidden, rows_of
 from providers.specs import IdFact, ListCall
@@ -29,17 +32,23 @@ _PARENTS = (dict, list)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """`dropped` counts models over the cap; `notes` are closed words about the list as a whole."""
+    """`dropped` counts models over the cap; `notes` are closed words about the list as a whole.
+
+    `digest` stands for the rows and for all that reads them. `is_known`: it is that of the last
+    time, so nothing was read and there are no items here.
+    """
 
     items: tuple[CatalogItem, ...]
+    digest: str = ""
+    is_known: bool = False
     source: Literal["live", "static"] = "live"
     dropped: int = 0
     notes: tuple[str, ...] = field(default=())
 
 
-def fetch_catalog(adapter: Adapter, send: Send) -> Catalog:
+def fetch_catalog(adapter: Adapter, send: Send, *, known: str = "") -> Catalog:
     """The models of one provider. Raises Failed when there is no list to show; an empty list of a
-    hosted kind is no list."""
+    hosted kind is no list. `known` is the digest of the last catalog, "" = none."""
     spec = adapter.spec
     if spec.list_call is None:
         return _static(adapter)
@@ -53,6 +62,9 @@ def fetch_catalog(adapter: Adapter, send: Send) -> Catalog:
         if spec.static_models and failed.verdict.detail == "no_list":
             return _static(adapter)
         raise
+    digest = _digest(adapter, call, rows, reader.passed_over)
+    if digest == known:
+        return Catalog(items=(), digest=digest, is_known=True)
     if call.hide:
         rows = [row for row in rows if not is_hidden(row, call.hide)]
     items = _without_aliases(_unique(read_rows(rows, call.columns)))
@@ -61,9 +73,25 @@ def fetch_catalog(adapter: Adapter, send: Send) -> Catalog:
     shown = items[:MAX_ITEMS]
     return Catalog(
         items=tuple(_filled(adapter, shown)),
+        digest=digest,
         dropped=len(items) - len(shown) + reader.passed_over,
         notes=(call.note,) if call.note else (),
     )
+
+
+# Whatever may read a row otherwise after an update of this site.
+_READERS = b"".join(
+    Path(__file__).with_name(name).read_bytes()
+    for name in ("catalogs.py", "items.py", "merge.py", "modelsdev.py", "rows.py")
+)
+
+
+def _digest(adapter: Adapter, call: ListCall, rows: list[Any], passed_over: int) -> str:
+    found = hashlib.blake2b(_READERS, digest_size=16)
+    found.update(repr((call, adapter.spec.id_facts, adapter.models_dev())).encode())
+    found.update(repr((SNAPSHOT_DATE, passed_over)).encode())
+    found.update(marshal.dumps(rows, 2))  # 2: equal rows give equal bytes
+    return found.hexdigest()
 
 
 def _is_open(call: ListCall, refusal: Verdict) -> bool:

@@ -68,6 +68,7 @@ class Provider(Entry):
     catalog_dropped = models.PositiveIntegerField(default=0)  # beyond the cap, not stored
     catalog_at = models.DateTimeField(null=True, blank=True)
     catalog_notes: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
+    catalog_digest = models.CharField(max_length=32, blank=True, default="")  # see Catalog
     catalog_is_first = models.BooleanField(default=True)  # nothing to compare it with
 
     objects: ClassVar[Any] = ProviderQuerySet.as_manager()
@@ -158,15 +159,20 @@ class Provider(Entry):
         What the provider no longer lists is kept until the next refresh, marked as gone.
         """
         now = timezone.now()
+        entries = CatalogEntry.objects.filter(provider=self)
         with transaction.atomic():
-            merge(CatalogEntry.objects.filter(provider=self), self, catalog.items, now)
-            self.catalog_is_first = self.catalog_at is None
-            self.catalog_source, self.catalog_dropped = catalog.source, catalog.dropped
-            self.catalog_count, self.catalog_at = len(catalog.items), now
-            self.catalog_notes = list(catalog.notes)
+            self.catalog_is_first, self.catalog_at = self.catalog_at is None, now
+            if catalog.is_known:
+                entries.filter(gone_at__isnull=False).delete()
+            else:
+                merge(entries, self, catalog.items, now)
+                self.catalog_source, self.catalog_dropped = catalog.source, catalog.dropped
+                self.catalog_count, self.catalog_digest = len(catalog.items), catalog.digest
+                self.catalog_notes = list(catalog.notes)
             self.save(
                 update_fields=[
                     "catalog_source",
+                    "catalog_digest",
                     "catalog_dropped",
                     "catalog_count",
                     "catalog_notes",

@@ -109,7 +109,8 @@ def _fetch(job: Job) -> None:
             only_call(job, door),
         ):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
-            catalog = fetch_catalog(entry.adapter(), send)
+            known = job.provider.catalog_digest
+            catalog = fetch_catalog(entry.adapter(), send, known=known)
     except Failed as failed:
         verdict = failed.verdict
         job.finish(
@@ -122,15 +123,16 @@ def _fetch(job: Job) -> None:
         )
         return
     provider = Provider.objects.get(pk=job.provider_id)
-    if provider.version == job.input_version:
+    is_overtaken = catalog.is_known and provider.catalog_digest != known
+    if provider.version == job.input_version and not is_overtaken:
         provider.replace_catalog(catalog)
     job.finish(
         outcome=Outcome.OK,
         key_state=KeyState.UNKNOWN,
         ms=int((time.monotonic() - start) * 1000),
         params={
-            "count": len(catalog.items),
-            "dropped": catalog.dropped,
+            "count": provider.catalog_count if catalog.is_known else len(catalog.items),
+            "dropped": provider.catalog_dropped if catalog.is_known else catalog.dropped,
             "calls": send.calls,
         },
     )

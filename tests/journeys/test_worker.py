@@ -79,6 +79,21 @@ def test_a_fetch_fills_the_catalog(desk: Desk) -> None:
     assert f'data-count="{job.params["count"]}"' in desk.page("/providers/openrouter/")
 
 
+def test_a_second_fetch_finds_that_nothing_has_changed(desk: Desk) -> None:
+    desk.save("groq")
+    counts, moments = [], []
+    for _ in range(2):
+        desk.press("groq", what="catalog")
+        counts.append(desk.ended(desk.job("groq", Task.FETCH)).params["count"])
+        provider = Provider.objects.get(kind="groq")
+        moments.append((provider.catalog_at, provider.catalog_digest))
+    assert counts == [provider.catalog_count] * 2
+    assert provider.entries.present().count() == provider.catalog_count > 5
+    assert not provider.entries.new().exists()
+    assert moments[0][0] < moments[1][0]
+    assert moments[0][1] == moments[1][1] != ""
+
+
 def test_the_waiter_is_told_the_moment_that_the_result_exists(desk: Desk) -> None:
     job = hanging_at_the_key(desk)
     threading.Timer(0.7, desk.sims.release_hangs).start()

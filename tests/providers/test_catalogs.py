@@ -1,6 +1,7 @@
 """Model lists: pages, rows of any shape, each kind's own facts, gaps filled and marked."""
 
 import contextlib
+import copy
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -617,3 +618,47 @@ def test_a_twin_of_another_region_has_its_own_catalog() -> None:
 def test_a_row_weighs_its_long_texts_too() -> None:
     assert _nodes([{"id": "a", "text": "x" * 10_000}]) == 103
     assert _nodes([{"id": "a", "tags": ["b", "c"]}, "d"]) == 6
+
+
+# Again without a change -------------------------------------------------------------------------
+
+
+def again(data: Any, *, kind: str = "openai", known: str = "") -> Catalog:
+    return fetch_catalog(make(kind), Script(reply(200, data)), known=known)
+
+
+def test_an_equal_list_is_known_and_not_read_again() -> None:
+    listed = {"data": [{"id": "a", "n": 1.5}, {"id": "b", "tags": ["x", None]}]}
+    first = again(listed)
+    assert not first.is_known
+    second = again(copy.deepcopy(listed), known=first.digest)
+    assert second.is_known
+    assert (second.items, second.digest) == ((), first.digest)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"id": "a"}],
+        [{"id": "b"}, {"id": "a"}],
+        [{"id": "a"}, {"id": "b", "name": "B"}],
+        [{"id": "a"}, {"id": "b"}, {"id": "c"}],
+    ],
+)
+def test_any_other_list_is_read(rows: list[dict[str, str]]) -> None:
+    known = again({"data": [{"id": "a"}, {"id": "b"}]}).digest
+    found = again({"data": rows}, known=known)
+    assert not found.is_known
+    assert [item.model_id for item in found.items] == [row["id"] for row in rows]
+
+
+def test_what_reads_rows_otherwise_reads_them_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = {"data": [{"id": "a"}]}
+    known = again(listed).digest
+    assert not again(listed, kind="groq", known=known).is_known
+    monkeypatch.setattr(catalogs, "SNAPSHOT_DATE", date(2027, 1, 1))
+    assert not again(listed, known=known).is_known
+    monkeypatch.undo()
+    assert again(listed, known=known).is_known
+    monkeypatch.setattr(catalogs, "_READERS", b"an update of this site")
+    assert not again(listed, known=known).is_known

@@ -112,6 +112,23 @@ def test_what_is_no_longer_listed_is_marked_and_goes_at_the_next_refresh(
     assert names() == {"bare"}
 
 
+def test_a_known_list_writes_no_entry_and_ends_what_was_gone_or_new(provider: Provider) -> None:
+    store(provider, FULL)
+    store(provider, BARE)
+    assert names(gone_at=None) == {"bare"}
+    provider.replace_catalog(Catalog(items=(), digest="d", is_known=True))
+    assert names() == {"bare"}
+    provider.refresh_from_db()
+    assert (provider.catalog_count, provider.catalog_is_first) == (1, False)
+    assert not CatalogEntry.objects.new().exists()
+
+
+def test_the_digest_is_kept_with_the_entries(provider: Provider) -> None:
+    provider.replace_catalog(Catalog(items=(BARE,), digest="d"))
+    provider.refresh_from_db()
+    assert provider.catalog_digest == "d"
+
+
 def test_what_comes_back_is_there_again_as_the_row_that_it_was(provider: Provider) -> None:
     store(provider, FULL, BARE)
     before = entry("full")
