@@ -4,7 +4,9 @@ import os
 from logging.config import dictConfig
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_ready
+
+from facio_site.garbage import leave_imports_alone
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facio_site.settings")
 
@@ -18,3 +20,8 @@ def log_as_the_site_does(**_kwargs: object) -> None:
     from django.conf import settings
 
     dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect
+def settle(**_kwargs: object) -> None:
+    leave_imports_alone()

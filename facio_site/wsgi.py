@@ -1,6 +1,5 @@
 """The door for the web server."""
 
-import gc
 import logging
 import os
 
@@ -8,6 +7,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from facio_site.access import cut_queries
+from facio_site.garbage import leave_imports_alone
 from facio_site.redaction import guard
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facio_site.settings")
@@ -18,9 +18,4 @@ for name in ("gunicorn.error", "gunicorn.access"):
 
 application = get_wsgi_application()
 get_resolver().url_patterns  # noqa: B018 - imports every view now, not with the first request
-
-# What was imported stays until the end: looking at it again and again for garbage would take a
-# tenth of every page's time.
-gc.collect()
-gc.freeze()
-gc.set_threshold(20_000, 20, 20)
+leave_imports_alone()
