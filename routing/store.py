@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 MAX_DEPLOYMENT = 128
 
 
+_TAKING_IN = 0x6661_6369  # any number that nothing else here locks
+
+
 class Overtaken(Exception):
     """Somebody else saved one of the same rows meanwhile: nothing was stored."""
 
@@ -71,6 +74,10 @@ def take_in(
 def hold(before: Current) -> None:
     """Lock all that is set here until the transaction ends. Raises Overtaken when it is no longer
     what stands in `before`."""
+    connection = transaction.get_connection()
+    if connection.vendor == "postgresql":  # where nothing is set yet, there is no row to lock
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TAKING_IN])
     for model in (Provider, Route, BaseDocument):
         list(model.objects.select_for_update().order_by("pk").values_list("pk"))
     if fingerprint(current(is_lenient=True)) != fingerprint(before):
