@@ -37,7 +37,7 @@ def write_backup(path: Path) -> int:
         with contextlib.closing(sqlite3.connect(temp, isolation_level=None)) as copy:
             copy.execute("PRAGMA secure_delete = ON")
             for table in LEFT_OUT:
-                copy.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of ours
+                copy.execute(f'DELETE FROM "{table}"')  # our own names  # noqa: S608  # nosec B608
             copy.execute("VACUUM")
         _examine(temp)
         _put(temp, path)

@@ -45,6 +45,7 @@ CHECKS = {
     "migrations": "python manage.py makemigrations --check --dry-run",
     "deployment": "python manage.py check --deploy --fail-level WARNING",
     "lint": "python -m ruff check",
+    "security": "python -m bandit -q -c pyproject.toml -r facio_site providers routing",
     "format": "python -m ruff format --check",
     "templates": ".venv/bin/djade --check --target-version 5.2 *.html",
     "idioms": "python -m django_upgrade --check --target-version 5.2 *.py",

@@ -244,7 +244,8 @@ class Knock:
     def __init__(self, listener: socket.socket) -> None:
         host, port = listener.getsockname()[:2]
         self._family = listener.family
-        self._address = ({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)
+        own = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec B104
+        self._address = (own.get(host, host), port)
         self._ask()
 
     def _ask(self) -> None:

@@ -137,7 +137,7 @@ def _write(
 
     def statement(count: int) -> str:
         return (
-            f"INSERT INTO {quote(meta.db_table)} ({', '.join(written)}) "  # noqa: S608 - names only
+            f"INSERT INTO {quote(meta.db_table)} ({', '.join(written)}) "  # names  # noqa: S608  # nosec B608
             f"VALUES {', '.join([row] * count)} "
             f"ON CONFLICT ({written[0]}, {written[1]}) DO UPDATE SET {', '.join(updated)}"
         )
