@@ -228,7 +228,7 @@ class Job(models.Model):
             version=F("version") + 1,
         )
         if cancelled:
-            broker.announce()
+            transaction.on_commit(broker.announce)
         return bool(cancelled)
 
 

@@ -210,7 +210,9 @@ def _keep_draft(
 @editor_required
 @require_POST
 def draft_discard(request: HttpRequest, kind: str) -> HttpResponse:
-    Draft.objects.filter(provider__kind=kind).delete()
+    with transaction.atomic():
+        if Draft.objects.filter(provider__kind=kind).delete()[0]:
+            record("provider.discarded", actor=request.user, target=kind, request=request)
     return redirect("providers:detail", kind)
 
 
@@ -283,8 +285,10 @@ def check_all(request: HttpRequest) -> HttpResponse:
 @require_POST
 def check_cancel(request: HttpRequest) -> HttpResponse:
     """Stop waiting for tests under way; an answer that still comes is not kept."""
-    for job in Job.objects.filter(task=Task.CHECK).pending():
-        job.cancel()
+    with transaction.atomic():
+        cancelled = [job.cancel() for job in Job.objects.filter(task=Task.CHECK).pending()]
+        if any(cancelled):
+            record("provider.cancelled", actor=request.user, target="all", request=request)
     if not request.headers.get("HX-Request"):
         return redirect("providers:list")
     return _board(request, list_context(request.POST))

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
+from facio_site.audit.models import AuditEntry
 from providers import jobs, tasks
 from providers.board import Asked, board
 from providers.jobs import Job, Task
@@ -263,6 +264,9 @@ def test_cancel_ends_the_round_and_keeps_the_filters(site: Client) -> None:
     answer = site.post("/providers/check/cancel/", {"q": "groq"}, headers=HTMX)
     assert re.findall(r'<article[^>]*data-kind="(\w+)"', answer.content.decode()) == ["groq"]
     assert set(Job.objects.values_list("status", flat=True)) == {"cancelled"}
+    assert AuditEntry.objects.filter(action="provider.cancelled").count() == 1
+    site.post("/providers/check/cancel/", headers=HTMX)  # nothing runs any more
+    assert AuditEntry.objects.filter(action="provider.cancelled").count() == 1
 
 
 def test_news_of_a_card_bring_counts_and_progress_along(site: Client) -> None:

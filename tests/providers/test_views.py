@@ -158,6 +158,10 @@ def test_a_failing_draft_leaves_the_working_key_alone(site: Client, queued: list
     site.post("/providers/openrouter/check/", {"api_key": "sk-or-v1-broken"}, headers=HTMX)
     Job.objects.get().finish(outcome=Outcome.BAD_KEY, key_state="invalid")
     site.post("/providers/openrouter/discard/")
+    assert not Draft.objects.exists()
+    assert AuditEntry.objects.get(action="provider.discarded").target == "openrouter"
+    site.post("/providers/openrouter/discard/")  # there is nothing any more
+    assert AuditEntry.objects.filter(action="provider.discarded").count() == 1
     secret = Provider.objects.get(pk=row.pk).open_secret("api_key")
     assert secret is not None
     assert secret.reveal() == KEY
