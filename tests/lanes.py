@@ -28,7 +28,7 @@ TOUCHING = (
     "tests/providers/test_jobs.py",
     "tests/providers/test_views.py",
     "tests/facio_site/test_audit.py",
-    "tests/facio_site/test_accounts.py",
+    "tests/facio_site/accounts",
     "tests/journeys/test_worker.py",
     "tests/journeys/test_faults.py",
 )

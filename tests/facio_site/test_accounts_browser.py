@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from facio_site import sealing
 from facio_site.accounts.models import Invitation, Role
-from tests.facio_site.test_accounts import PASSWORD
+from tests.facio_site.accounts.person import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

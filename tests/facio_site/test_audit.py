@@ -11,7 +11,7 @@ from django.urls import reverse
 from facio_site.accounts.models import Role, User
 from facio_site.audit import record
 from facio_site.audit.models import AppendOnly, AuditEntry, AuditQuerySet
-from tests.facio_site.test_accounts import (
+from tests.facio_site.accounts.person import (
     OTHER_PASSWORD,
     PASSWORD,
     add_totp,

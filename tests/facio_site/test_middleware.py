@@ -15,7 +15,7 @@ from facio_site import health
 from facio_site.accounts.models import Role, User
 from facio_site.accounts.roles import editor_required, fresh_login_required, owner_required
 from facio_site.middleware import CSP
-from tests.facio_site.test_accounts import PASSWORD, sign_in
+from tests.facio_site.accounts.person import PASSWORD, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 

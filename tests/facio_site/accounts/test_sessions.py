@@ -1,0 +1,91 @@
+"""Sessions: what makes a new one and what ends the others."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.sessions.models import Session
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from facio_site.accounts.models import User
+from facio_site.audit.models import AuditEntry
+from tests.facio_site.accounts.person import PASSWORD, add_totp, change_password, code_of, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+def test_s52_sign_in_makes_a_new_session(client, owner):
+    client.get(reverse("account_login"))
+    client.session["x"] = 1
+    before = client.session.session_key
+    sign_in(client)
+    assert client.session.session_key != before
+
+
+def test_a_deactivated_user_is_out_at_once_and_stays_out(client, owner, viewer):
+    client.force_login(viewer)
+    User.objects.filter(pk=viewer.pk).update(is_active=False)
+    assert client.get(reverse("account")).status_code == 302
+    assert sign_in(client, "vic").url == reverse("account_inactive")
+
+
+def test_s52_a_changed_password_keeps_this_session_and_ends_the_others(client, owner):
+    other = Client()
+    sign_in(client)
+    sign_in(other)
+    before = client.session.session_key
+    assert change_password(client).status_code == 302
+    assert client.get(reverse("account")).status_code == 200
+    assert client.session.session_key != before
+    assert other.get(reverse("account")).status_code == 302
+    assert sign_in(Client(), password=PASSWORD).status_code == 422
+
+
+def test_s52_a_new_factor_keeps_this_session_and_ends_the_others(client, owner):
+    other = Client()
+    sign_in(client)
+    sign_in(other)
+    add_totp(client, owner)
+    assert client.get(reverse("account")).status_code == 200
+    assert other.get(reverse("account")).status_code == 302
+
+
+def test_s52_a_removed_factor_ends_the_other_sessions(client, owner):
+    sign_in(client)
+    add_totp(client, owner)
+    other = Client()
+    sign_in(other)
+    other.post(reverse("mfa_authenticate"), {"code": code_of(owner)})
+    assert other.get(reverse("account")).status_code == 200
+    cache.clear()
+    assert client.post(reverse("mfa_deactivate_totp")).status_code == 302
+    assert not Authenticator.objects.exists()
+    assert client.get(reverse("account")).status_code == 200
+    assert other.get(reverse("account")).status_code == 302
+
+
+def test_others_sessions_can_be_ended_from_the_list(client, owner):
+    other = Client(headers={"User-Agent": "Other browser"})
+    sign_in(client)
+    sign_in(other)
+    assert b"Other browser" in client.get(reverse("usersessions_list")).content
+    client.post(reverse("usersessions_list"))
+    assert other.get(reverse("account")).status_code == 302
+    assert client.get(reverse("account")).status_code == 200
+    assert AuditEntry.objects.filter(action="sessions.ended", result="1").exists()
+
+
+def test_s52_a_session_is_dead_after_sign_out(client, owner):
+    sign_in(client)
+    cookies = client.cookies.copy()
+    client.post(reverse("account_logout"))
+    thief = Client()
+    thief.cookies = cookies
+    assert thief.get(reverse("account")).status_code == 302
+    assert not Session.objects.exists()
+
+
+def test_sign_out_needs_a_post(client, owner):
+    sign_in(client)
+    client.get(reverse("account_logout"))
+    assert client.get(reverse("account")).status_code == 200

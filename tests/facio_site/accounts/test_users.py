@@ -1,0 +1,97 @@
+"""Users and invitations: made, changed, ended, and by whom."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from facio_site.accounts.models import Invitation, Role, User
+from facio_site.audit.models import AuditEntry
+from tests.facio_site.accounts.person import PASSWORD, form_data, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+def invitation_token(page):
+    return re.search(r"/setup/\?token=([\w-]+)", page.content.decode())[1]
+
+
+def test_an_invitation_makes_one_account_with_its_role(confirmed):
+    page = confirmed.post(reverse("user_invite"), {"role": "editor"})
+    token = invitation_token(page)
+    assert token not in confirmed.get(reverse("users")).content.decode()
+    guest = Client()
+    guest.get("/setup/", {"token": token})
+    assert guest.post("/setup/", {**form_data("eve"), "role": "owner"}).url == "/"
+    assert User.objects.get(username="eve").role == "editor"
+    late = Client()
+    assert late.get("/setup/", {"token": token}, follow=True).status_code == 404
+
+
+def test_an_invitation_ends_by_withdrawal_or_time(confirmed):
+    confirmed.post(reverse("user_invite"), {"role": "viewer"})
+    page = confirmed.post(reverse("user_invite"), {"role": "viewer"})
+    first, second = Invitation.objects.all()
+    confirmed.post(reverse("user_uninvite", args=[second.pk]))
+    guest = Client()
+    assert guest.get("/setup/", {"token": invitation_token(page)}, follow=True).status_code == 404
+    Invitation.objects.filter(pk=first.pk).update(expires_at=timezone.now() - timedelta(1))
+    assert not Invitation.objects.open().exists()
+
+
+def test_managing_users_asks_for_the_password_first(client, owner, viewer):
+    sign_in(client)
+    answer = client.post(reverse("user_role", args=[viewer.pk]), {"role": "owner"})
+    assert answer.url.startswith(reverse("account_reauthenticate"))
+    viewer.refresh_from_db()
+    assert viewer.role == Role.VIEWER
+
+
+def test_the_kept_post_is_done_after_the_confirmation(client, owner, viewer):
+    sign_in(client)
+    answer = client.post(reverse("user_role", args=[viewer.pk]), {"role": "editor"})
+    client.post(answer.url, {"password": PASSWORD})
+    viewer.refresh_from_db()
+    assert viewer.role == Role.EDITOR
+
+
+def test_an_owner_changes_roles_and_the_change_is_recorded(confirmed, viewer):
+    confirmed.post(reverse("user_role", args=[viewer.pk]), {"role": "editor"})
+    viewer.refresh_from_db()
+    assert viewer.role == Role.EDITOR
+    entry = AuditEntry.objects.get(action="user.role")
+    assert (entry.actor_name, entry.target, entry.result) == ("ada", "vic", "editor")
+
+
+@pytest.mark.parametrize("name", ["user_role", "user_deactivate"])
+def test_the_last_owner_stays(confirmed, owner, name):
+    confirmed.post(reverse(name, args=[owner.pk]), {"role": "viewer"})
+    owner.refresh_from_db()
+    assert (owner.role, owner.is_active) == (Role.OWNER, True)
+
+
+def test_deactivating_ends_sessions_and_activating_does_not_revive_them(confirmed, viewer):
+    guest = Client()
+    sign_in(guest, "vic")
+    confirmed.post(reverse("user_deactivate", args=[viewer.pk]))
+    assert guest.get(reverse("account")).status_code == 302
+    confirmed.post(reverse("user_activate", args=[viewer.pk]))
+    assert guest.get(reverse("account")).status_code == 302
+    assert sign_in(guest, "vic").url == "/"
+
+
+@pytest.mark.parametrize("role", ["", "root", "owner\x00"])
+def test_an_unknown_role_is_refused(confirmed, viewer, role):
+    assert confirmed.post(reverse("user_role", args=[viewer.pk]), {"role": role}).status_code == 422
+    assert confirmed.post(reverse("user_invite"), {"role": role}).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["eve", "vic"])
+def test_nobody_else_manages_users(client, owner, editor, viewer, name):
+    client.force_login(User.objects.get(username=name))
+    for target, args in [("user_invite", []), ("user_role", [1]), ("user_deactivate", [1])]:
+        answer = client.post(reverse(target, args=args), {"role": "owner"})
+        assert answer.status_code == 403
