@@ -21,6 +21,8 @@ TOUCHING = (
     "tests/security/test_key_life.py",
     "tests/security/test_master_key.py",
     "tests/security/test_store.py",
+    "tests/security/test_overtaken.py",
+    "tests/security/test_backup.py",
     "tests/security/test_roles.py",
     "tests/security/test_activity.py",
     "tests/security/test_fuzz.py",
