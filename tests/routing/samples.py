@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from providers.secret import Secret
 from providers.specs import FieldSpec, Group, ProviderSpec
-from routing.export import ProviderState, RouteState
+from routing.export import Exported, Mode, ProviderState, RouteState, build_config
 
 # kind, group, name of the key, default base
 _TABLE: tuple[tuple[str, Group, str, str], ...] = (
@@ -64,6 +64,19 @@ def provider(kind: str, key: str = "", /, **more: Any) -> ProviderState:
         extra_headers={name: Secret(text) for name, text in headers.items()},
         **more,
     )
+
+
+def main(model: str, provider_name: str = "auto") -> list[RouteState]:
+    return [RouteState(slot="main", model=model, provider=provider_name)]
+
+
+def build(
+    base: dict[str, Any] | None = None,
+    providers: list[ProviderState] | None = None,
+    routes: list[RouteState] | None = None,
+    mode: Mode = Mode.KEYS,
+) -> Exported:
+    return build_config(base, providers or [], routes or [], mode, specs=SPECS)
 
 
 # --- drawn states ---------------------------------------------------------------------------
