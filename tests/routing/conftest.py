@@ -1,4 +1,4 @@
-"""The oracle: one process of the real nanobot-ai for the whole session."""
+"""A live file, a route, and the oracle: one process of the real nanobot-ai for all tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from routing.models import Route
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(os.environ.get("NANOBOT_PYTHON", ROOT / "var/nanobot/bin/python"))
@@ -46,3 +48,18 @@ def nanobot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     questions.close()
     process.wait(timeout=30)
     answers.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path, settings: Any) -> Path:
+    """Where the live file will be; nothing is there."""
+    folder = tmp_path / "agent"
+    folder.mkdir(mode=0o700)
+    settings.FACIO_CONFIG_PATH = str(folder / "config.json")
+    return folder / "config.json"
+
+
+@pytest.fixture
+def main_route() -> Route:
+    route: Route = Route.objects.create(slot="main", model="gpt-5")
+    return route
