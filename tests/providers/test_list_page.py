@@ -12,24 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from facio_site.audit.models import AuditEntry
-from providers import jobs, tasks
+from providers import jobs
 from providers.board import Asked, board
 from providers.jobs import Job, Task
 from providers.models import Provider
 from providers.registry import KINDS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
-    """Jobs handed to a broker that is not there; a worker seems to be alive."""
-    handed: list[Job] = []
-    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
-    monkeypatch.setattr(jobs.broker, "announce", lambda: None)
-    monkeypatch.setattr(tasks, "enqueue", handed.append)
-    return handed
 
 
 def saved(kind: str, outcome: str = "", **more: Any) -> Provider:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from facio_site.audit.models import AuditEntry
-from providers import jobs, tasks
+from providers import jobs
 from providers.jobs import Job, Task
 from providers.models import Draft, Provider
 from providers.outcomes import Outcome
@@ -18,16 +18,6 @@ from routing.models import Route
 pytestmark = pytest.mark.django_db
 KEY = "sk-or-v1-0123456789abcdef"
 HTMX = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def queued(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
-    """Jobs handed to a broker that is not there; a worker seems to be alive."""
-    handed: list[Job] = []
-    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
-    monkeypatch.setattr(jobs.broker, "announce", lambda: None)
-    monkeypatch.setattr(tasks, "enqueue", handed.append)
-    return handed
 
 
 def saved(kind: str = "openrouter", key: str = KEY) -> Provider:

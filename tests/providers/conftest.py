@@ -1,0 +1,16 @@
+"""What tests of providers share: a broker that takes whatever it is handed."""
+
+import pytest
+
+from providers import jobs, tasks
+from providers.jobs import Job
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+    """Jobs handed to a broker that is not there; a worker seems to be alive."""
+    handed: list[Job] = []
+    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(jobs.broker, "announce", lambda: None)
+    monkeypatch.setattr(tasks, "enqueue", handed.append)
+    return handed
