@@ -1,11 +1,23 @@
-"""Answers without a network: a reply from its parts, and a `send` that plays a script."""
+"""Adapters and answers without a network: what was entered, a reply, a `send` by a script."""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
+from providers.adapters import Adapter, Entered, adapter_for
 from providers.http import NOT_JSON, Reply, Request
 from providers.outcomes import Failed
+from providers.registry import KINDS
+from providers.secret import Secret
+
+
+def make(kind: str, *, key: str = "sk-test-key-0123", **entered: Any) -> Adapter:
+    secrets = {"api_key": Secret(key)} if key else {}
+    return adapter_for(KINDS[kind], Entered(**{"secrets": secrets, **entered}))
+
+
+def local(kind: str = "custom", **entered: Any) -> Adapter:
+    return make(kind, **{"api_base": "http://box.lan:8000/v1", **entered})
 
 
 def reply(status: int = 200, data: Any = NOT_JSON, *, text: str = "", **headers: str) -> Reply:
@@ -14,6 +26,14 @@ def reply(status: int = 200, data: Any = NOT_JSON, *, text: str = "", **headers:
         text = json.dumps(data)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status=status, headers=named, data=data, text=text, ms=7)
+
+
+LIST = reply(200, {"object": "list", "data": [{"id": "m"}]})
+EMPTY = reply(200, {"object": "list", "data": []})
+CHAT = reply(200, {"choices": [{}]})
+REFUSED = reply(401, {"error": {"message": "no"}})
+GONE = reply(404, {"error": "nothing here"})
+PAGE = reply(200, text="<html>Sign in")
 
 
 Answer = Reply | Failed

@@ -1,0 +1,293 @@
+"""Model lists of each kind: its own facts, and gaps that are filled and marked."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from providers.catalogs import fetch_catalog
+from tests.providers.lists import fetch, ids, one
+from tests.providers.replies import Script, make, reply
+
+# The kinds -------------------------------------------------------------------------------------
+
+
+def test_openrouters_prices_become_dollars_per_million_tokens() -> None:
+    row = {
+        "id": "qwen/qwen3.8-flash",
+        "name": "Qwen",
+        "context_length": 1_000_000,
+        "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["text"]},
+        "pricing": {"prompt": "0.00000015", "completion": "0.00000047"},
+        "top_provider": {"max_completion_tokens": 65_536},
+        "supported_parameters": ["tools"],
+        "expiration_date": "2027-02-01",
+    }
+    item = fetch(make("openrouter"), {"data": [row]}).items[0]
+    assert (item.price_input, item.price_output) == (Decimal("0.15"), Decimal("0.47"))
+    assert (item.tools, item.reasoning) == (True, False)
+    assert item.inputs == ("text", "image")
+    assert item.retires_at == date(2027, 2, 1)
+    assert item.filled == frozenset()
+
+
+def test_a_routed_model_has_the_widest_window_and_the_lowest_live_price() -> None:
+    offers = [
+        {"status": "live", "context_length": 100, "pricing": {"input": 2, "output": 9},
+         "supports_tools": False},
+        {"status": "live", "context_length": 300, "pricing": {"input": 3, "output": 4.5},
+         "supports_tools": True},
+        {"status": "error", "context_length": 900, "pricing": {"input": 0.1, "output": 0.1}},
+        "junk",
+    ]  # fmt: skip
+    item = fetch(make("huggingface"), {"data": [{"id": "org/new", "providers": offers}]}).items[0]
+    assert item.context_window == 300
+    assert (item.price_input, item.price_output) == (Decimal(2), Decimal("4.5"))
+    assert item.tools is True
+
+
+DASHSCOPE = {
+    "model": "qwen-new",
+    "name": "Qwen New",
+    "capabilities": ["TG", "Reasoning", "VU"],
+    "features": ["function-calling"],
+    "inference_metadata": {"request_modality": ["Text", "Image"], "response_modality": ["Text"]},
+    "model_info": {"context_window": 1_000_000, "max_output_tokens": 65_536},
+    "prices": [
+        {"prices": [{"type": "input_token", "price": "0.30", "price_unit": "Per 1M tokens"}]},
+        {"prices": [
+            {"type": "input_token", "price": "0.15", "price_unit": "Per 1M tokens"},
+            {"type": "output_token", "price": "0.47", "price_unit": "Per 1M tokens"},
+            {"type": "image", "price": "9", "price_unit": "Per image"},
+        ]},
+    ],
+}  # fmt: skip
+
+
+def test_dashscopes_prices_count_only_where_they_are_in_dollars() -> None:
+    page = {"output": {"total": 1, "models": [DASHSCOPE]}}
+    chinese = fetch(make("dashscope"), page).items[0]
+    assert (chinese.price_input, chinese.price_output) == (None, None)
+    assert (chinese.inputs, chinese.outputs) == (("text", "image"), ("text",))
+    assert chinese.reasoning is True
+    intl = make("dashscope", api_base="https://dashscope-intl.aliyuncs.com/compatible-mode/v1")
+    assert fetch(intl, page).items[0].price_input == Decimal("0.15")
+    lookalike = make("dashscope", api_base="https://dashscope-intl.aliyuncs.com.x.example/v1")
+    assert fetch(lookalike, page).items[0].price_input is None
+
+
+def test_dashscopes_codes_stand_in_for_modalities() -> None:
+    rows = [{"model": "wan", "capabilities": ["VG"]}, {"model": "odd", "capabilities": "VG"}]
+    catalog = fetch(make("dashscope"), {"output": {"total": 2, "models": rows}})
+    assert one(catalog, "wan").outputs == ("video",)
+    assert one(catalog, "odd").outputs is None
+
+
+def test_geminis_methods_tell_what_a_model_makes() -> None:
+    def row(name: str, *methods: str) -> dict[str, Any]:
+        return {"name": f"models/{name}", "supportedGenerationMethods": list(methods)}
+
+    catalog = fetch(
+        make("gemini"),
+        {
+            "models": [
+                row("gemini-9-pro", "generateContent"),
+                row("gemini-9-flash-image", "generateContent"),
+                row("gemini-9-tts", "generateContent"),
+                row("veo-9", "predictLongRunning"),
+                row("imagen-9", "predict"),
+                row("embedding-9", "embedContent"),
+                row("odd-9"),
+            ]
+        },
+    )
+    assert {item.model_id: item.outputs for item in catalog.items} == {
+        "gemini-9-pro": ("text",),
+        "gemini-9-flash-image": ("text", "image"),
+        "gemini-9-tts": ("audio",),
+        "veo-9": ("video",),
+        "imagen-9": ("image",),
+        "embedding-9": ("embedding",),
+        "odd-9": None,
+    }
+    pro = one(catalog, "gemini-9-pro")
+    assert pro.inputs == ("text", "image")
+    assert pro.filled == {"inputs"}
+
+
+ARN = "arn:aws:bedrock:us-east-1::foundation-model/"
+FOUNDATION = {
+    "modelSummaries": [
+        {"modelId": "amazon.nova", "modelName": "Nova", "inputModalities": ["TEXT", "IMAGE"],
+         "outputModalities": ["TEXT"], "inferenceTypesSupported": ["ON_DEMAND"],
+         "modelLifecycle": {"status": "LEGACY", "endOfLifeTime": "2027-03-01T00:00:00Z"}},
+        {"modelId": "anthropic.big", "inputModalities": ["TEXT", "IMAGE"],
+         "outputModalities": ["TEXT"], "inferenceTypesSupported": ["INFERENCE_PROFILE"]},
+        {"modelId": "x.provisioned", "inferenceTypesSupported": ["PROVISIONED"]},
+    ]
+}  # fmt: skip
+PROFILES = [
+    {
+        "inferenceProfileSummaries": [
+            {"inferenceProfileId": "us.anthropic.big", "inferenceProfileName": "US Big",
+             "status": "ACTIVE", "models": [{"modelArn": ARN + "anthropic.big"}]},
+        ],
+        "nextToken": "n2",
+    },
+    {
+        "inferenceProfileSummaries": [
+            {"inferenceProfileId": "us.old", "status": "INACTIVE", "models": []},
+            {"inferenceProfileId": "us.unknown", "status": "ACTIVE",
+             "models": [{"modelArn": ARN + "not.listed"}]},
+        ]
+    },
+]  # fmt: skip
+
+
+def test_bedrock_offers_what_can_be_called_by_its_id() -> None:
+    adapter = make("bedrock", values={"region": "us-east-1"})
+    script = Script(reply(200, FOUNDATION), *(reply(200, page) for page in PROFILES))
+    catalog = fetch_catalog(adapter, script)
+    assert ids(catalog) == ["amazon.nova", "us.anthropic.big", "us.unknown"]
+    big = one(catalog, "us.anthropic.big")
+    assert (big.name, big.inputs) == ("US Big", ("text", "image"))
+    assert one(catalog, "amazon.nova").retires_at == date(2027, 3, 1)
+    assert script.urls[2].endswith("/inference-profiles?maxResults=1000&nextToken=n2")
+
+
+def test_bedrocks_profiles_may_be_forbidden() -> None:
+    denied = reply(403, {"message": "not authorized to perform: bedrock:ListInferenceProfiles"})
+    adapter = make("bedrock", values={"region": "us-east-1"})
+    catalog = fetch_catalog(adapter, Script(reply(200, FOUNDATION), denied))
+    assert ids(catalog) == ["amazon.nova"]
+    assert catalog.notes == ("profiles_forbidden",)
+
+
+def test_mistrals_aliases_are_folded_into_one_row() -> None:
+    def row(model_id: str, *aliases: str) -> dict[str, Any]:
+        return {"id": model_id, "name": "mistral-large-9", "aliases": list(aliases)}
+
+    catalog = fetch(
+        make("mistral"),
+        {
+            "data": [
+                row("mistral-large-9", "mistral-large-latest"),
+                row("mistral-large-latest", "mistral-large-9"),
+                row("lonely", "unlisted"),
+            ]
+        },
+    )
+    assert ids(catalog) == ["mistral-large-latest", "lonely"]
+    assert catalog.items[0].aliases == ("mistral-large-9",)
+
+
+def test_retired_rows_are_left_out() -> None:
+    rows = [{"id": "a", "active": True}, {"id": "b", "active": False}, {"id": "c"}]
+    assert ids(fetch(make("groq"), {"data": rows})) == ["a", "c"]
+    ark = [{"id": "a"}, {"id": "b", "status": "Shutdown"}, {"id": "c", "status": "Retiring"}]
+    assert ids(fetch(make("byteplus"), {"data": ark})) == ["a", "c"]
+
+
+def test_a_lora_adapter_has_the_window_below_it() -> None:
+    rows = [{"id": "base", "max_model_len": 40_960}, {"id": "lora", "parent": "base"}]
+    catalog = fetch(make("vllm", api_base="http://x:8000/v1", key=""), {"data": rows})
+    assert one(catalog, "lora").context_window == 40_960
+
+
+def test_ollamas_capabilities_in_words() -> None:
+    rows = [
+        {"model": "q:8b", "name": "q:8b", "details": {"context_length": 40_960},
+         "capabilities": ["completion", "tools", "vision", "thinking"]},
+        {"model": "paint", "capabilities": ["image"]},
+        {"model": "old", "details": None},
+    ]  # fmt: skip
+    catalog = fetch(make("ollama", key=""), {"models": rows})
+    able = one(catalog, "q:8b")
+    assert (able.inputs, able.outputs) == (("text", "image"), ("text",))
+    assert (able.tools, able.reasoning, able.context_window) == (True, True, 40_960)
+    assert one(catalog, "paint").outputs == ("image",)
+    assert one(catalog, "old").outputs is None
+
+
+def test_a_loaded_model_of_lm_studio_shows_the_window_it_runs_with() -> None:
+    rows = [
+        {"type": "llm", "key": "gemma", "display_name": "Gemma", "max_context_length": 262_144,
+         "loaded_instances": [{"config": {"context_length": 4096}}],
+         "capabilities": {"vision": True, "trained_for_tool_use": True}},
+        {"type": "embedding", "key": "embed", "max_context_length": 2048},
+    ]  # fmt: skip
+    catalog = fetch(make("lm_studio", key=""), {"models": rows})
+    gemma = one(catalog, "gemma")
+    assert (gemma.context_window, gemma.inputs, gemma.tools) == (4096, ("text", "image"), True)
+    assert one(catalog, "embed").outputs == ("embedding",)
+
+
+def test_the_older_list_of_lm_studio_is_read_too() -> None:
+    other = {"error": "Unexpected endpoint or method. (GET /api/v1/models)"}
+    rows = [{"id": "seer", "type": "vlm", "max_context_length": 32_768}]
+    item = fetch(make("lm_studio", key=""), other, {"data": rows}).items[0]
+    assert (item.model_id, item.inputs) == ("seer", ("text", "image"))
+
+
+def test_moonshot_tells_images_and_films_apart() -> None:
+    rows = [
+        {"id": "k-new", "supports_image_in": True, "supports_video_in": True},
+        {"id": "k-text", "supports_image_in": False},
+    ]
+    catalog = fetch(make("moonshot"), {"data": rows})
+    assert one(catalog, "k-new").inputs == ("text", "image", "video")
+    assert one(catalog, "k-text").inputs == ("text",)
+
+
+# Gaps ------------------------------------------------------------------------------------------
+
+
+def test_gaps_are_filled_and_marked_and_facts_stay() -> None:
+    row = {"id": "claude-opus-4-5", "display_name": "Their name", "max_input_tokens": 123}
+    item = fetch(make("anthropic"), {"data": [row]}).items[0]
+    assert (item.name, item.context_window) == ("Their name", 123)
+    assert item.price_input is not None
+    assert "price_input" in item.filled
+    assert not {"name", "context_window"} & item.filled
+
+
+def test_a_profile_is_known_by_the_model_behind_it() -> None:
+    page = {
+        "inferenceProfileSummaries": [
+            {"inferenceProfileId": "apac.anthropic.claude-sonnet-4-6", "status": "ACTIVE"}
+        ]
+    }
+    adapter = make("bedrock", values={"region": "us-east-1"})
+    item = fetch(adapter, {"modelSummaries": []}, page).items[0]
+    assert item.context_window is not None
+    assert "context_window" in item.filled
+
+
+@pytest.mark.parametrize(
+    ("kind", "model_id", "outputs"),
+    [
+        ("openai", "gpt-image-9", ("image",)),
+        ("openai", "sora-9", ("video",)),
+        ("openai", "whisper-9", ("text",)),
+        ("openai", "text-embedding-9", ("embedding",)),
+        ("zhipu", "cogview-9", ("image",)),
+        ("zhipu", "cogvideox-9", ("video",)),
+        ("minimax", "MiniMax-Hailuo-9", ("video",)),
+        ("groq", "whisper-9", ("text",)),
+        ("openai", "gpt-99", None),
+    ],
+)
+def test_the_id_tells_where_nobody_else_does(
+    kind: str, model_id: str, outputs: tuple[str, ...] | None
+) -> None:
+    item = fetch(make(kind), {"data": [{"id": model_id}]}).items[0]
+    assert item.outputs == outputs
+    assert ("outputs" in item.filled) is (outputs is not None)
+
+
+def test_a_twin_of_another_region_has_its_own_catalog() -> None:
+    assert make("moonshot").models_dev() == "moonshotai"
+    assert make("moonshot", api_base="https://api.moonshot.cn/v1").models_dev() == "moonshotai-cn"
+    assert make("minimax", api_base="https://api.minimaxi.com/v1").models_dev() == "minimax-cn"
+    assert make("zhipu", api_base="https://api.z.ai/api/paas/v4").models_dev() == "zai"
