@@ -1,10 +1,13 @@
 """Child processes that live and die with this one, and the signals that it waits for.
 
-Standard library only, for a single-threaded parent. Kept out: what the children are for.
+A child is another program, or this very process once more with a function of its own: then it
+shares the memory that neither of them writes to, and starts at once. Standard library only, for a
+single-threaded parent. Kept out: what the children are for.
 """
 
 import contextlib
 import functools
+import multiprocessing.context
 import os
 import select
 import signal
@@ -21,6 +24,10 @@ SLOWEST_RESTART_SECONDS = 15.0
 STEADY_SECONDS = 10.0  # whoever lived that long is restarted at once when it ends
 MOST_FAILURES = 3  # in a row, while the site starts
 PR_SET_PDEATHSIG = 1
+PR_SET_NAME = 15
+MOST_DESCRIPTORS = 1024  # a process that starts children holds a dozen
+
+Job = Sequence[str] | Callable[[], object]  # a program's words, or what a fork of this one does
 
 
 class Refused(Exception):
@@ -68,23 +75,65 @@ class Bell:
                 pass
 
 
-def _parent_death_signal() -> Callable[[int], object]:
-    """Asks the kernel for a signal when this process's parent dies; does nothing beyond Linux."""
+def _prctl() -> Callable[..., object]:
+    """Tells the kernel something about this process; does nothing beyond Linux."""
     if not sys.platform.startswith("linux"):
-        return lambda signum: None
+        return lambda *words: None
     import ctypes
 
     prctl = ctypes.CDLL(None).prctl
-    return lambda signum: prctl(PR_SET_PDEATHSIG, signum, 0, 0, 0)
+    return lambda option, value: prctl(option, value, 0, 0, 0)
 
 
-_ask_for_signal = _parent_death_signal()
+_tell_kernel = _prctl()
 
 
-def _before_exec(parent: int, signum: int) -> None:
-    _ask_for_signal(signum)
+def _die_with(parent: int, signum: int) -> None:
+    """In a child: have the kernel send it this signal when its parent dies."""
+    _tell_kernel(PR_SET_PDEATHSIG, signum)
     if os.getppid() != parent:  # it died before the kernel was asked
         os._exit(1)
+
+
+class Fork(multiprocessing.context.ForkProcess):
+    """This process once more, for one function; ends, waits and is asked as a Popen does."""
+
+    def __init__(self, child: "Child", job: Callable[[], object]) -> None:
+        super().__init__(name=child.name)
+        self._child, self._job, self._parent = child, job, os.getpid()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.start()
+
+    def run(self) -> None:
+        """In the child: leave everything of the parent's behind that an exec would have closed."""
+        os.setsid()
+        _die_with(self._parent, self._child.orphaned)
+        _tell_kernel(PR_SET_NAME, f"facio-{self._child.name.partition(' ')[0]}".encode()[:15])
+        signal.set_wakeup_fd(-1)
+        for signum in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, signal.SIG_DFL)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        outputs = (self._child.output, self._child.errors)
+        for number, file in enumerate((subprocess.DEVNULL, *outputs)):
+            if file == subprocess.DEVNULL:
+                os.dup2(nothing, number)
+            elif file is not None and not isinstance(file, int):
+                os.dup2(file.fileno(), number)
+        least = 3
+        for number in (*sorted(self._child.keep_open), MOST_DESCRIPTORS):
+            os.closerange(least, number)
+            least = number + 1
+        self._job()
+
+    def poll(self) -> int | None:
+        return self.exitcode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        self.join(timeout)
+        return self.exitcode
 
 
 @dataclass
@@ -92,16 +141,16 @@ class Child:
     """A command that `tend` keeps alive; a Command takes one that ends by itself."""
 
     name: str
-    argv: Sequence[str]
-    environ: Mapping[str, str] = field(repr=False)
-    cwd: Path
+    job: Job
+    environ: Mapping[str, str] = field(repr=False, default_factory=dict)  # a fork has this one's
+    cwd: Path | None = None  # this one's
     orphaned: signal.Signals = signal.SIGTERM  # what the kernel sends it when this process dies
     output: int | IO[bytes] = subprocess.DEVNULL
     errors: IO[bytes] | None = None  # None: this process's own standard error
     keep_open: tuple[int, ...] = ()
     before: Callable[[], object] | None = None
     is_ready: Callable[[], bool] = lambda: True
-    process: "subprocess.Popen[bytes] | None" = None
+    process: "subprocess.Popen[bytes] | Fork | None" = None
     failures: int = 0
     started_at: float = 0.0
     due_at: float = 0.0
@@ -109,17 +158,20 @@ class Child:
     def start(self) -> None:
         if self.before:
             self.before()
-        self.process = subprocess.Popen(  # noqa: S603 - argv is written in this package
-            self.argv,
-            cwd=self.cwd,
-            env=self.environ,
-            stdin=subprocess.DEVNULL,
-            stdout=self.output,
-            stderr=self.errors,
-            pass_fds=self.keep_open,
-            start_new_session=True,
-            preexec_fn=functools.partial(_before_exec, os.getpid(), self.orphaned),
-        )
+        if callable(self.job):
+            self.process = Fork(self, self.job)
+        else:
+            self.process = subprocess.Popen(  # noqa: S603 - the words are this package's
+                self.job,
+                cwd=self.cwd,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=self.output,
+                stderr=self.errors,
+                pass_fds=self.keep_open,
+                start_new_session=True,
+                preexec_fn=functools.partial(_die_with, os.getpid(), self.orphaned),
+            )
         self.started_at = time.monotonic()
 
     @property
@@ -151,9 +203,10 @@ class Child:
 
     def kill(self) -> None:
         """With all that is left in its process group: a web server's own worker, for one."""
-        if self.process is not None:
+        if self.process is not None and self.process.pid is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()  # a fork of this moment may not have its own group yet
             self.process.wait()
             self.process = None
 

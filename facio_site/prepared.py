@@ -1,6 +1,6 @@
 """Migrate and collect static files before a start, and know when neither has anything to do.
 
-Standard library only: both run as child processes.
+Both run as child processes: `manage` starts one by the words of its command.
 """
 
 import contextlib
@@ -8,7 +8,7 @@ import hashlib
 import sqlite3
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -63,8 +63,8 @@ def mark_of(state: Path, environ: Mapping[str, str]) -> str:
 def prepare(
     state: Path,
     given: Mapping[str, str],
-    environ: Mapping[str, str],
-    parts: Sequence[Child],
+    manage: Callable[..., Command],
+    ground: Sequence[Child],
     bell: Bell,
 ) -> None:
     """Migrate and collect static files, side by side, unless nothing changed.
@@ -77,11 +77,11 @@ def prepare(
         return
     stamp.unlink(missing_ok=True)
     steps = [
-        manage("migrate", "--noinput", "--verbosity=0", environ=environ),
-        manage("collectstatic", "--noinput", "--verbosity=0", *NEVER_SERVED, environ=environ),
+        manage("migrate", "--noinput", "--verbosity=0"),
+        manage("collectstatic", "--noinput", "--verbosity=0", *NEVER_SERVED),
     ]
     try:
-        until(lambda: is_decided(steps), parts, bell)
+        until(lambda: is_decided(steps), ground, bell)
         for step in sorted(steps, key=lambda step: not step.has_failed):
             step.text()
     finally:
@@ -92,8 +92,3 @@ def prepare(
 
 def is_decided(steps: Sequence[Command]) -> bool:
     return any(step.has_failed for step in steps) or not any(step.is_running for step in steps)
-
-
-def manage(*words: str, environ: Mapping[str, str]) -> Command:
-    argv = [sys.executable, "manage.py", *words]
-    return Command(Child(f"manage.py {words[0]}", argv, environ, ROOT))

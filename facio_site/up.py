@@ -1,13 +1,15 @@
 """The parent of every process behind `make run`: broker, web server, worker and beat.
 
-Standard library only: Django, which would weigh on this process for as long as the site runs, is
-imported in the children alone. `--demo` adds the simulated providers and a throw-away state folder.
-Kept out: what the parts do, and every rule about settings beyond what it takes to start them.
+It loads the site once (parts.py), when the rest is settled; web server, worker and beat are forks
+of it. `--demo` adds the simulated providers and a throw-away state folder. Kept out: what the parts
+do, and every rule about settings beyond what it takes to start them.
 """
 
 import contextlib
+import ctypes
 import errno
 import fcntl
+import functools
 import os
 import re
 import shutil
@@ -16,18 +18,19 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from facio_site.broker import broker, broker_socket, name_for, private_folder
 from facio_site.children import Bell, Child, Command, Refused, Stopped, end_all, say, tend, until
-from facio_site.prepared import manage, prepare
+from facio_site.prepared import prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 7.0  # for web server, worker and beat together; the rest gets what is left of ten
 LAST_STOP_SECONDS = 1.5
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # of glibc's mallopt
 OLD_PORT_SECONDS = 5.0  # how long the web server of a killed parent may still hold the port
 
 
@@ -183,45 +186,40 @@ def listen(host: str, port: int, patience: float) -> socket.socket:
 # The parts
 
 
-def web_server(listener: socket.socket, threads: int, environ: Mapping[str, str]) -> Child:
-    options = {
-        "--bind": f"fd://{listener.fileno()}",
-        "-k": "gthread",
-        "-w": "1",
-        "--threads": str(threads),
-        "--graceful-timeout": "3",
-        "--forwarded-allow-ips": "",
-        "--access-logformat": '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s',
-        "--log-level": "warning",
-    }
-    words = [word for option in options.items() for word in option]
-    return Child(
-        "web server",
-        [sys.executable, "-m", "gunicorn", *words, "--no-control-socket", "facio_site.wsgi"],
-        environ,
-        ROOT,
-        orphaned=signal.SIGQUIT,  # at once, and its own worker with it
-        keep_open=(listener.fileno(),),
-    )
+def set_up(environ: Mapping[str, str]) -> None:
+    """Become the process that knows the site. Raises Refused with what the settings refuse."""
+    save_memory(environ)
+    os.chdir(ROOT)
+    os.environ |= environ
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        django.setup()
+    except (ImproperlyConfigured, ValueError) as error:
+        raise Refused(str(error).strip().splitlines()[-1]) from None
 
 
-def celery(name: str, *words: str, environ: Mapping[str, str]) -> Child:
-    argv = [sys.executable, "-m", "celery", "-A", "facio_site.celery", name, *words]
-    argv += ["--loglevel", "WARNING"]
-    # Celery's ten lines about running as root are none of a container's business.
-    environ = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser", **environ}
-    # A task may go on for a minute. An orphan must not: the next worker takes up its row.
-    return Child(name, argv, environ, ROOT, orphaned=signal.SIGKILL)
+def save_memory(environ: Mapping[str, str]) -> None:
+    """Else glibc keeps an arena for many of the threads, and much of what large answers took."""
+    with contextlib.suppress(AttributeError, OSError):  # another C library
+        set_option = ctypes.CDLL(None).mallopt
+        if "MALLOC_ARENA_MAX" not in environ:
+            set_option(M_ARENA_MAX, 2)
+        if "MALLOC_MMAP_THRESHOLD_" not in environ:
+            set_option(M_MMAP_THRESHOLD, 1_000_000)
 
 
-def worker(threads: int, environ: Mapping[str, str]) -> Child:
-    pool = ("--pool", "threads", "--concurrency", str(threads))
-    alone = ("--without-mingle", "--without-gossip", "--without-heartbeat")
-    return celery("worker", *pool, *alone, environ=environ)
+def fork(name: str, job: Callable[[], object], orphaned: signal.Signals, *keep_open: int) -> Child:
+    return Child(name, job, orphaned=orphaned, keep_open=keep_open)
 
 
-def beat(state: Path, environ: Mapping[str, str]) -> Child:
-    return celery("beat", "--schedule", str(state / "beat"), "--pidfile", "", environ=environ)
+def manage(*words: str) -> Command:
+    """One of Django's commands, under way."""
+    from facio_site import parts
+
+    job = functools.partial(parts.run_command, words)
+    return Command(fork(f"manage.py {words[0]}", job, signal.SIGTERM))
 
 
 def simulators(state: Path, environ: Mapping[str, str]) -> Child:
@@ -296,9 +294,8 @@ def serve(
     host = f"[{choice.host}]" if ":" in choice.host else choice.host
     url = given.get("PUBLIC_URL") or f"http://{host}:{port}"
     environ = {
+        "CELERY_SKIP_CHECKS": "1",  # migrate makes them
         "DJANGO_SETTINGS_MODULE": "facio_site.settings",
-        "MALLOC_ARENA_MAX": "2",  # else glibc keeps an arena for many of the threads
-        "MALLOC_MMAP_THRESHOLD_": "1000000",  # and much of what large answers took for a moment
         **given,
         "FACIO_SERVING": "1",
         "HOST": choice.host,
@@ -318,15 +315,26 @@ def serve(
             ground.append(simulators(state, environ))
         try:
             tend(ground)
-            prepare(state, given, environ, ground, bell)
+            set_up(environ)
+            from facio_site import parts
+
+            prepare(state, given, manage, ground, bell)
             until(lambda: all(child.is_ready() for child in ground), ground, bell)
+            site = parts.load()
+            serve_web = functools.partial(
+                parts.run_web_server, site, listener.fileno(), choice.web_threads
+            )
+            work = functools.partial(parts.run_worker, choice.worker_threads)
+            # A task may go on for a minute. An orphan must not: the next worker takes up its row.
             upper = [
-                web_server(listener, choice.web_threads, environ),
-                worker(choice.worker_threads, environ),
+                # At once, and its own worker with it.
+                fork("web server", serve_web, signal.SIGQUIT, listener.fileno()),
+                fork("worker", work, signal.SIGKILL),
             ]
             until(Knock(listener).answered, ground + upper, bell)
-            upper.append(beat(state, environ))
-            link = manage("setup_link", environ=environ)
+            beat = functools.partial(parts.run_beat, state)
+            upper.append(fork("beat", beat, signal.SIGKILL))
+            link = manage("setup_link")
             until(lambda: not link.is_running, ground + upper, bell)
             announce(url, link.text(), demo=demo)
             while bell.first is None:

@@ -128,7 +128,7 @@ def site(state: Path, found: Upstream) -> Iterator[Side]:
 
 @contextlib.contextmanager
 def floor(state: Path, found: Upstream) -> Iterator[Side]:
-    """The bare page, by the very commands that serve the site."""
+    """The bare page, with the settings of facio_site/parts.py for gunicorn and Celery."""
     (state / "logs").mkdir(parents=True)
     listener = up.listen("127.0.0.1", 0, 0)
     port = listener.getsockname()[1]
@@ -142,12 +142,17 @@ def floor(state: Path, found: Upstream) -> Iterator[Side]:
         "REDIS_URL": f"unix://{socket_path}",
         "SSL_CERT_FILE": str(found.trust_file),
     }
-    web = up.web_server(listener, 32, environ)
-    web.argv = [*list(web.argv)[:-1], "tests.bench.floor.wsgi"]
-    worker = up.worker(32, environ)
-    own = {"facio_site.celery": "tests.bench.floor.celery"}
-    worker.argv = [own.get(word, word) for word in worker.argv]
-    children = [broker(socket_path, state), web, worker]
+    descriptor = listener.fileno()
+    web = ["gunicorn", "--bind", f"fd://{descriptor}", "-k", "gthread", "--threads", "32"]
+    web += ["--log-level", "warning", "--no-control-socket", "tests.bench.floor.wsgi"]
+    worker = ["celery", "-A", "tests.bench.floor.celery", "worker", "--pool", "threads"]
+    worker += ["--concurrency", "32", "--without-mingle", "--without-gossip"]
+    worker += ["--without-heartbeat", "--loglevel", "WARNING"]
+    children = [
+        broker(socket_path, state),
+        Child("web server", [sys.executable, "-m", *web], environ, ROOT, keep_open=(descriptor,)),
+        Child("worker", [sys.executable, "-m", *worker], environ, ROOT),
+    ]
     session = seed("tests.bench.floor.seed", environ)
     with listener, contextlib.ExitStack() as ends:
         for child in children:

@@ -24,7 +24,7 @@ from facio_site import broker, children, prepared, up
 from facio_site.access import cut_queries
 
 ROOT = Path(up.__file__).resolve().parent.parent
-PARTS = ("valkey-server", "-m gunicorn", "facio_site.celery worker", "facio_site.celery beat")
+PARTS = ("valkey-server", "facio-web", "facio-worker", "facio-beat")
 
 
 def environment(state: Path, **more: str) -> dict[str, str]:
@@ -63,7 +63,7 @@ class Site:
         return self.get("/readyz")[0] == 200
 
     def family(self) -> dict[int, str]:
-        """Command lines by pid: the parent and all below it."""
+        """Names and command lines by pid: the parent and all below it."""
         found = {self.process.pid: ""}
         table = processes()
         for _ in range(4):
@@ -79,14 +79,15 @@ class Site:
 
 
 def processes() -> dict[int, tuple[int, str]]:
-    """Parent and command line of each process that is not a zombie."""
+    """Parent, name and command line of each process that is not a zombie."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
             line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            name = (folder / "comm").read_text()
             if state != "Z":
-                found[int(folder.name)] = (int(parent), line)
+                found[int(folder.name)] = (int(parent), f"{name} {line}")
     return found
 
 

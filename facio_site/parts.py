@@ -1,0 +1,93 @@
+"""What the processes behind `make run` do: web server, worker, beat and Django's own commands.
+
+Their parent imports this after `django.setup()` and loads gunicorn, Celery and the site for all of
+them. Each of the functions that run something does so in a fork, and returns at its end.
+"""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import execute_from_command_line
+from gunicorn.app.base import BaseApplication
+
+from facio_site import boot
+from facio_site.celery import app
+
+WEB: dict[str, object] = {
+    "worker_class": "gthread",
+    "workers": 1,
+    "graceful_timeout": 3,
+    "forwarded_allow_ips": "",
+    "access_log_format": '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s',
+    "loglevel": "warning",
+    "control_socket_disable": True,
+}
+WORKER: dict[str, Any] = {
+    "pool": "threads",
+    "without_mingle": True,
+    "without_gossip": True,
+    "without_heartbeat": True,
+    "loglevel": "WARNING",
+}
+# What the three import only when they begin, so that they share that, too.
+LATE = (
+    *("gunicorn.glogging", "gunicorn.workers.gthread"),
+    *("celery.apps.beat", "celery.apps.worker", "celery.concurrency.thread", "celery.events.state"),
+    *("celery.worker.autoscale", "celery.worker.consumer.delayed_delivery"),
+    *("celery.worker.components", "celery.worker.consumer", "celery.worker.strategy"),
+    *("django.core.cache.backends.db", "django.db.models.sql.compiler", "dbm.dumb"),
+)
+
+
+class Site(BaseApplication):  # type: ignore[misc]
+    """One gunicorn over the site that is loaded already."""
+
+    def __init__(self, application: WSGIHandler, **settings: object) -> None:
+        self._application, self._settings = application, settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WSGIHandler:
+        return self._application
+
+
+def load() -> WSGIHandler:
+    """The site, complete; after collectstatic, because it looks through the static files."""
+    for name in LATE:
+        import_module(name)
+    app.loader.import_default_modules()
+    app.finalize(auto=True)
+    application: WSGIHandler = import_module("facio_site.wsgi").application
+    return application
+
+
+def run_web_server(application: WSGIHandler, descriptor: int, threads: int) -> None:
+    """`descriptor`: of the socket that listens."""
+    Site(application, bind=f"fd://{descriptor}", threads=threads, **WEB).run()
+
+
+def run_worker(threads: int) -> None:
+    # Celery's ten lines about running as root are none of a container's business.
+    warnings.filterwarnings("ignore", message="You're running the worker with superuser")
+    worker = app.Worker(concurrency=threads, **WORKER)
+    worker.start()
+    sys.exit(worker.exitcode)
+
+
+def run_beat(state: Path) -> None:
+    app.Beat(schedule=str(state / "beat"), loglevel="WARNING", quiet=True).run()
+
+
+def run_command(words: Sequence[str]) -> None:
+    """As `manage.py` with these words."""
+    argv = ["manage.py", *words]
+    boot.prepare(argv)
+    execute_from_command_line(argv)
