@@ -12,6 +12,7 @@ import socket
 import ssl
 import struct
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +128,12 @@ def serve(
         server.stop()
 
 
+def head_of(raw: bytes) -> dict[str, str]:
+    """The headers of a request."""
+    lines = raw.partition(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    return dict(line.split(": ", 1) for line in lines)
+
+
 def answer(body: bytes = b"{}", *, status: str = "200 OK", headers: tuple[str, ...] = ()) -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
@@ -156,6 +163,17 @@ def once(data: bytes) -> Script:
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+PACKED = HEAD + b"Content-Encoding: gzip\r\n\r\n"
+_PACKER = zlib.compressobj(wbits=31)
+PACKED_START = PACKED + _PACKER.compress(b"[") + _PACKER.flush(zlib.Z_SYNC_FLUSH)
+PACKED_NOTHING = _PACKER.flush(zlib.Z_FULL_FLUSH)  # bytes on the wire that unpack to none
+MOVED = b"HTTP/1.1 302 Found\r\nLocation: /\r\n"
+EARLY = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+
+
+def ids(rows):
+    """Each row begins with its name."""
+    return [row[0] for row in rows]
 
 
 @functools.cache
