@@ -1,6 +1,6 @@
 """The simulators as servers: start and stop, TLS, misbehaviour, record, speed.
 
-What each kind answers is in test_simulated_kinds.py.
+What each kind answers is in tests/simulated.
 """
 
 import gzip
