@@ -71,3 +71,12 @@ def sign_in(tab: Tab) -> None:
     tab.fill("Username", OWNER)
     tab.fill("Password", PASSWORD)
     tab.press("Sign in")
+
+
+def agree(tab: Tab) -> None:
+    """On the preview of an import: consent to every risky part, and import."""
+    expect(tab.page.get_by_role("heading", name="Import", level=1)).to_be_visible()
+    for box in tab.page.locator('[name="consent"]').all():
+        box.check()
+    tab.press("Import")
+    expect(tab.page.get_by_text("Imported:")).to_be_visible()

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.journeys.stack import Stack, running
-from tests.journeys.tab import PASSWORD, Tab, make_owner, opened
+from tests.journeys.tab import PASSWORD, Tab, agree, make_owner, opened
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser]
 KEY = "sk-ant-api03-0123456789abcdefghij"
@@ -67,11 +67,7 @@ def take_in(tab: Tab, document: dict[str, Any], folder: Path) -> None:
     tab.go("/config/")
     tab.page.get_by_label("File", exact=True).set_input_files(path)
     tab.press("Import")
-    expect(tab.page.get_by_role("heading", name="Import", level=1)).to_be_visible()
-    for box in tab.page.locator('[name="consent"]').all():
-        box.check()
-    tab.press("Import")
-    expect(tab.page.get_by_text("Imported:")).to_be_visible()
+    agree(tab)
 
 
 def write_keys(tab: Tab) -> None:
@@ -158,11 +154,7 @@ def test_from_an_imported_file_to_a_merge_and_back(
     expect(tab.page.get_by_role("heading", name="Version 1", level=1)).to_be_visible()
     assert KEY not in tab.page.content()
     tab.press("Bring back")
-    expect(tab.page.get_by_role("heading", name="Import", level=1)).to_be_visible()
-    for box in tab.page.locator('[name="consent"]').all():
-        box.check()
-    tab.press("Import")
-    expect(tab.page.get_by_text("Imported:")).to_be_visible()
+    agree(tab)
     write_keys(tab)
     assert json.dumps(on_disk(live_file)) == json.dumps(BEFORE)
     assert tab.watch.complaints == []

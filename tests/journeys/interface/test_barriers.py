@@ -1,0 +1,185 @@
+"""Each page keeps its weight, fits every width, and has no barrier.
+
+Barriers are looked for by axe-core (var/axe, see launch.py) in light and dark, on desk and phone.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys.interface.conftest import DESK, MAX_NODES, PHONE
+
+pytestmark = [pytest.mark.journey, pytest.mark.browser]
+WIDTHS = (360, 390, 768, 1024, 1280, 1792, 2560)
+PAGES = (
+    "/",
+    "/providers/",
+    "/providers/?q=nothing-like-it",
+    "/providers/groq/",
+    "/providers/openrouter/",
+    "/providers/deepseek/",
+    "/providers/bedrock/",
+    "/providers/openai_codex/",
+    "/catalog/",
+    "/catalog/?q=nothing-like-it",
+    "/routing/",
+    "/routing/?use=llama-9&kind=groq&slot=vision",
+    "/routing/?recipe=azure&model=gpt-5&without=groq",
+    "/config/",
+    "/config/?secrets=keys",
+    "/config/versions/1/",
+    "/activity/",
+    "/activity/?actor=nobody",
+    "/accounts/",
+    "/accounts/users/",
+    "/accounts/password/change/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/2fa/webauthn/add/",
+    "/accounts/sessions/",
+    "/accounts/logout/",
+    "/accounts/reauthenticate/",
+    "/accounts/inactive/",
+    "/no-such-page/",  # refusals and faults look the same
+)
+ADMIN_PAGES = (
+    "/admin/",
+    "/admin/accounts/user/",
+    "/admin/accounts/user/1/change/",
+    "/admin/providers/provider/",
+    "/admin/providers/job/",
+)
+MAX_COLD, MAX_WARM, MAX_SCRIPTS, MAX_OWN, MAX_REQUESTS = 45_000, 8_000, 22_000, 4_000, 6
+AXE = Path("var/axe/axe.min.js")
+
+
+class Meter:
+    """Bytes and requests of a tab, headers included; data: URLs are no requests."""
+
+    def __init__(self, page: Page) -> None:
+        self.urls: dict[str, str] = {}
+        self.sizes: dict[str, float] = {}
+        self.uncompressed: list[str] = []
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.on("Network.responseReceived", self._began)
+        session.on("Network.loadingFinished", self._ended)
+
+    def _began(self, event: Any) -> None:
+        url = self.urls[event["requestId"]] = event["response"]["url"]
+        headers = {name.lower() for name in event["response"]["headers"]}
+        if "content-encoding" not in headers and not url.startswith("data:"):
+            self.uncompressed.append(url)
+
+    def _ended(self, event: Any) -> None:
+        if not self.urls[event["requestId"]].startswith("data:"):
+            self.sizes[event["requestId"]] = event["encodedDataLength"]
+
+    def bytes(self, *words: str) -> float:
+        """Of the addresses that have all these words in them."""
+        return sum(
+            size
+            for key, size in self.sizes.items()
+            if all(word in self.urls[key] for word in words)
+        )
+
+
+SHIFTS = """new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shifted = (window.shifted ?? 0) + entry.value;
+}).observe({type: "layout-shift", buffered: true})"""
+
+
+def overweight(page: Page, path: str) -> Iterator[str]:
+    """Which budgets the page does not keep, cold and warm. Leaves the page open."""
+    page.add_init_script(SHIFTS)
+    meter = Meter(page)
+    page.goto(path)
+    page.wait_for_timeout(50)
+    here = (page.evaluate("location.origin"), "data:")
+    limits = {
+        "cold": (meter.bytes(), MAX_COLD),
+        "scripts": (meter.bytes(".js"), MAX_SCRIPTS),
+        "own scripts": (meter.bytes("/app.", ".js"), MAX_OWN),
+        "requests": (len(meter.sizes), MAX_REQUESTS),
+        "uncompressed": (len(meter.uncompressed), 0),
+        "off-host": (sum(not url.startswith(here) for url in meter.urls.values()), 0),
+        "nodes": (page.evaluate("document.querySelectorAll('*').length"), MAX_NODES),
+        "layout shift": (page.evaluate("window.shifted ?? 0"), 0),
+    }
+    meter.sizes.clear()
+    page.goto(path)
+    page.wait_for_timeout(50)
+    limits["warm"] = (meter.bytes(), MAX_WARM)
+    limits["warm layout shift"] = (page.evaluate("window.shifted ?? 0"), 0)
+    yield from (f"{name}: {now}" for name, (now, limit) in limits.items() if now > limit)
+
+
+def too_wide(page: Page) -> Iterator[str]:
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            yield f"scrolls sideways at {width} px"
+
+
+def barriers(page: Page) -> Iterator[str]:
+    """What axe finds in four looks; colours by themselves only where they can differ."""
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.evaluate(AXE.read_text())
+    for look, scheme, size, only in (
+        ("light", "light", DESK, "{}"),
+        ("dark", "dark", DESK, "{runOnly: ['color-contrast']}"),
+        ("dark phone", "dark", PHONE, "{}"),
+        ("light phone", "light", PHONE, "{runOnly: ['color-contrast']}"),
+    ):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.evaluate("for (const one of document.getAnimations()) one.finish()")
+        found = page.evaluate(
+            f"axe.run(document, {{...{only}, resultTypes: ['violations'], preload: false,"
+            " selectors: false})"
+        )
+        for rule in found["violations"]:
+            for node in rule["nodes"]:
+                yield f"{look}: {rule['id']}: {node['html']} {node['failureSummary']}"
+
+
+@pytest.mark.axe
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_light_fits_and_has_no_barrier(visit: Callable[..., Any], path: str) -> None:
+    with visit(viewport=DESK, reduced_motion="reduce") as tab, tab.watch.expecting("404"):
+        page = tab.page
+        assert [*overweight(page, path), *too_wide(page), *barriers(page)] == []
+        assert page.url.endswith(path)
+
+
+@pytest.mark.axe
+def test_the_pages_of_a_stranger_as_well(visit: Callable[..., Any]) -> None:
+    with visit() as tab:
+        tab.go("/accounts/users/")
+        tab.press("Make a link")
+        link = tab.page.locator("#invitation-link").inner_text()
+    with visit(storage_state=None, viewport=DESK, reduced_motion="reduce") as tab:
+        page = tab.page
+        for path in ("/accounts/login/", link):
+            assert [*overweight(page, path), *too_wide(page), *barriers(page)] == []
+
+
+@pytest.mark.axe
+@pytest.mark.parametrize("path", ADMIN_PAGES)
+def test_a_page_of_the_admin_fits_and_has_no_barrier(visit: Callable[..., Any], path: str) -> None:
+    with visit(viewport=DESK) as tab:
+        tab.go(path)
+        assert [*too_wide(tab.page), *barriers(tab.page)] == []
+
+
+@pytest.mark.axe
+def test_the_palette_has_no_barrier(visit: Callable[..., Any]) -> None:
+    with visit(viewport=DESK, reduced_motion="reduce") as tab:
+        tab.go("/providers/")
+        tab.page.keyboard.press("Control+k")
+        expect(tab.page.locator(".palette-list a").first).to_be_visible()
+        assert [*barriers(tab.page)] == []
