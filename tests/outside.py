@@ -15,25 +15,27 @@ from typing import Any
 _places: list[Path] = []
 
 
+def _text(host: str | bytes) -> str:
+    return host.decode() if isinstance(host, bytes) else str(host)
+
+
+def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
 def is_inside(address: Any) -> bool:
     """A socket of this machine, or an address on loopback."""
     if not isinstance(address, tuple):
         return True
-    host = address[0].decode() if isinstance(address[0], bytes) else str(address[0])
-    try:
-        found = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
+    host = _text(address[0])
+    found = _number(host.partition("%")[0])
+    if found is None:
         return host in ("", "localhost") or host.endswith(".invalid")  # which never exists
     mapped = getattr(found, "ipv4_mapped", None) or found
     return bool(mapped.is_loopback or mapped.is_unspecified)
-
-
-def _is_numeric(host: str | bytes) -> bool:
-    try:
-        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host)
-    except ValueError:
-        return False
-    return True
 
 
 def watch(place: Path) -> None:
@@ -46,7 +48,7 @@ def watch(place: Path) -> None:
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "socket.getaddrinfo":
         where: Any = (arguments[0] or "",)
-        if _is_numeric(where[0]):
+        if _number(_text(where[0])):
             return  # nobody is asked for a number
     elif event in ("socket.connect", "socket.sendto"):
         where = arguments[1]
