@@ -171,7 +171,10 @@ class Job(models.Model):
         return Outcome.CANCELLED if self.status == Status.CANCELLED else self.outcome
 
     def claim(self, worker: str, seconds: float) -> bool:
-        """Take a queued job; False when somebody else has it, or it ended meanwhile."""
+        """Take a queued job; False when somebody else has it, or it ended meanwhile.
+
+        Tells nobody: most jobs end before anybody could see that they run.
+        """
         now = timezone.now()
         changes = {
             "status": Status.RUNNING,
@@ -185,7 +188,6 @@ class Job(models.Model):
         claimed = Job.objects.filter(pk=self.pk, status=Status.QUEUED).update(**changes)
         if claimed:
             self._take_over(changes)
-            broker.announce()
         return bool(claimed)
 
     def _take_over(self, changes: Mapping[str, Any]) -> None:

@@ -87,6 +87,7 @@ def refresh_catalog(job_id: str) -> None:
     job = _job(job_id)
     if job is None or not job.claim(WORKER, settings.CATALOG_SECONDS):
         return
+    broker.announce()
     try:
         _fetch(job)
     except Exception as error:  # noqa: BLE001 - the row must end, whatever happened
@@ -139,8 +140,11 @@ def _fetch(job: Job) -> None:
 
 
 def _job(job_id: str) -> Job | None:
-    rows = Job.objects.select_related("provider", "draft__provider").filter(pk=job_id)
-    return next(iter(rows.order_by()), None)  # first() would order them, which costs a third
+    rows = Job.objects.select_related("provider", "draft").filter(pk=job_id)
+    job = next(iter(rows.order_by()), None)  # first() would order them, which costs a third
+    if job and job.draft:
+        job.draft.provider = job.provider
+    return job
 
 
 def _entry(job: Job) -> Provider | Draft:
