@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import kombu.pools
 import pytest
@@ -12,7 +12,7 @@ import redis
 from django.conf import settings as django_settings
 from django.test import Client
 
-from tests import processes
+from tests import processes, stores
 from tests.security import sweep
 from tests.simulators import Simulators
 
@@ -31,22 +31,50 @@ CHROMIUM_ARGUMENTS = [
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
+TOUCHES_THE_STORE = {"db", "transactional_db", "live_server", "broker_url", "own_broker"}
+
+
 def pytest_sessionstart() -> None:
     sweep.watch_command_lines()
 
 
+def pytest_sessionfinish() -> None:
+    stores.drop_all()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Marks for `-m`: what needs a browser; what touches the database or a broker.
+
+    Django keeps any other test of this process away from the database, and those that start the
+    site's processes are journeys.
+    """
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if "live_server" in fixtures:
+        item.add_marker(pytest.mark.browser)
+    if fixtures & TOUCHES_THE_STORE or {"django_db", "journey", "browser"} & set(item.keywords):
+        item.add_marker(pytest.mark.store)
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "last" in item.keywords)
+    if stores.IS_POSTGRES:
+        config.hook.pytest_deselected(items=[i for i in items if "sqlite" in i.keywords])
+        items[:] = [item for item in items if "sqlite" not in item.keywords]
     chromium = Path(CHROMIUM).exists()
     nanobot = Path("var/nanobot/bin/python").exists()
     axe = Path("var/axe/axe.min.js").exists()
     for item in items:
-        if "live_server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.browser)
         for mark, present in (("browser", chromium), ("nanobot", nanobot), ("axe", axe)):
             if mark in item.keywords and not present and not REQUIRE_ALL:
                 item.add_marker(pytest.mark.skip(reason=f"{mark} is not installed here"))
+
+
+def absent(what: str) -> NoReturn:
+    """A test cannot run without it: a failure where nothing may be skipped."""
+    if REQUIRE_ALL:
+        pytest.fail(f"{what} is not installed")
+    pytest.skip(f"{what} is not installed")
 
 
 @pytest.fixture
@@ -99,6 +127,11 @@ def sims(simulators: Simulators, settings: Any) -> Simulators:
 
 @pytest.fixture(scope="session")
 def broker_url() -> Iterator[str]:
+    """A broker for the whole run; nobody stops it."""
+    if stores.REDIS:
+        yield stores.REDIS
+        sweep.look_at_broker(stores.REDIS)
+        return
     with processes.broker() as url:
         yield url
 
@@ -107,7 +140,7 @@ def broker_url() -> Iterator[str]:
 def with_broker(broker_url: str, settings: Any) -> Iterator[str]:
     """This process and its children use a real broker, empty at the start."""
     with redis.Redis.from_url(broker_url) as client:
-        client.flushall()
+        client.flushdb()
     with connected(broker_url, settings):
         yield broker_url
 

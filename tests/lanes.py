@@ -1,7 +1,10 @@
-"""The tests that touch the store or the broker once more, on PostgreSQL and a real redis-server.
+"""The suite once more, on PostgreSQL (DATABASE_URL) and a real redis-server (REDIS_URL).
 
 `python -m tests.lanes [words for pytest]` starts both in a throw-away folder, on loopback, and ends
-them. What is not installed is said, and fails where nothing may be skipped (REQUIRE_ALL).
+them. Without words it runs what touches the database or a broker (`store`, which tests/conftest.py
+finds); the rest is the same on both sides. Tests in a browser talk to the same pages, and the other
+tests ask those, too: they run here with `make test-lanes`, which runs all there is. What is not
+installed is said, and fails where nothing may be skipped (REQUIRE_ALL).
 """
 
 import contextlib
@@ -17,23 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TOUCHING = (
-    "tests/security/test_key_life.py",
-    "tests/security/test_master_key.py",
-    "tests/security/test_store.py",
-    "tests/security/test_overtaken.py",
-    "tests/security/test_backup.py",
-    "tests/security/test_roles.py",
-    "tests/security/test_activity.py",
-    "tests/security/test_fuzz.py",
-    "tests/providers/test_models.py",
-    "tests/providers/test_jobs.py",
-    "tests/providers/test_views.py",
-    "tests/facio_site/test_audit.py",
-    "tests/facio_site/accounts",
-    "tests/journeys/test_worker.py",
-    "tests/journeys/test_faults.py",
-)
+CHECKED = "(store and not browser) or last"
 STARTS_WITHIN = 60.0
 
 
@@ -94,6 +81,30 @@ def postgres(folder: Path, binaries: Path) -> Iterator[str]:
         log.close()
 
 
+@contextlib.contextmanager
+def redis_server(program: str) -> Iterator[str]:
+    """A server that keeps nothing; gives its URL. Tests that stop theirs start more of them."""
+    port = free_port()
+    words = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+    with tempfile.TemporaryDirectory(prefix="fb-") as folder:
+        server = subprocess.Popen([program, *words], stdout=subprocess.DEVNULL, cwd=folder)
+        try:
+            until = time.monotonic() + STARTS_WITHIN
+            while not answers(port):
+                if time.monotonic() > until or server.poll() is not None:
+                    raise SystemExit("redis-server did not start")
+                time.sleep(0.05)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as caller:
+        return not caller.connect_ex(("127.0.0.1", port))
+
+
 def missing() -> list[str]:
     names = [] if postgres_folder() else ["PostgreSQL"]
     return names if shutil.which("redis-server") else [*names, "redis-server"]
@@ -106,17 +117,17 @@ def main(words: list[str]) -> int:
         return int(bool(os.environ.get("REQUIRE_ALL")))
     assert binaries is not None
     assert redis is not None
-    tests = words or [name for name in TOUCHING if (ROOT / name).exists()]
     with (
         tempfile.TemporaryDirectory(prefix="facio-lane-") as folder,
-        postgres(Path(folder), binaries) as url,
+        contextlib.ExitStack() as stack,
     ):
+        url = stack.enter_context(postgres(Path(folder), binaries))
+        broker = stack.enter_context(redis_server(redis))
         print("lanes: PostgreSQL and redis-server", flush=True)
-        # Every broker that a test starts is a redis-server then; some of them are killed.
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-m", "not sqlite", *tests],
+            [sys.executable, "-m", "pytest", "-q", *(words or ["-m", CHECKED])],
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": url, "TEST_BROKER": redis},
+            env={**os.environ, "DATABASE_URL": url, "REDIS_URL": broker},
         ).returncode
 
 

@@ -13,7 +13,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from facio_site.broker import broker_binary
+from tests import stores
 from tests.security import sweep
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,12 +22,12 @@ HEARTBEATS = "facio:worker:*"
 
 @contextmanager
 def broker() -> Iterator[str]:
-    """An embedded Valkey of its own; gives its URL."""
+    """A broker that nobody else uses; gives its URL."""
     with tempfile.TemporaryDirectory(prefix="fb-") as folder:
         socket = Path(folder) / "s"
         arguments = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"]
         process = subprocess.Popen(
-            [os.environ.get("TEST_BROKER") or broker_binary(), *arguments],
+            [stores.broker_program(), *arguments],
             stdout=subprocess.DEVNULL,
             cwd=folder,
         )

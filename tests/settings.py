@@ -18,8 +18,10 @@ if not IS_CHILD:
         "OUTBOUND_CA_FILE",
     ):
         os.environ.pop(_name, None)
+    for _name in ("DATABASE_URL", "REDIS_URL"):  # whose servers are used: see tests.stores
+        os.environ[f"TEST_{_name}"] = os.environ.get(_name, "")
     # Nobody listens there: a test without a broker of its own meets a missing one.
-    os.environ.setdefault("REDIS_URL", f"unix://{_state}/no-broker.sock")
+    os.environ["REDIS_URL"] = f"unix://{_state}/no-broker.sock"
 os.environ.update(STATE_DIR=str(_state), HOST="127.0.0.1", PORT="8000", SECRET_KEY="tests only")
 os.environ["OUTBOUND_ALLOW"] = "loopback"
 

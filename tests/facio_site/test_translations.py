@@ -15,6 +15,7 @@ from django.test import Client
 
 from providers.models import Provider
 from providers.registry import KINDS
+from tests.conftest import absent
 from tests.processes import ROOT
 
 LOCALE = Path("facio_site/locale")
@@ -39,9 +40,7 @@ Texts = dict[str | tuple[str, int], str]
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sources, with the catalog brought up to date with them."""
     if not shutil.which("xgettext"):
-        if os.environ.get("REQUIRE_ALL"):
-            pytest.fail("gettext is not installed")
-        pytest.skip("gettext is not installed")
+        absent("gettext")
     folder = tmp_path_factory.mktemp("sources")
     for name in ("facio_site", "providers", "routing", "templates"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import select
-import shutil
 import signal
 import socket
 import sqlite3
@@ -22,18 +21,20 @@ import pytest
 
 from facio_site import broker, children, prepared, up
 from facio_site.access import cut_queries
+from tests import stores
 
 ROOT = Path(up.__file__).resolve().parent.parent
 PARTS = ("valkey-server", "facio-web", "facio-worker", "facio-beat")
 
 
 def environment(state: Path, **more: str) -> dict[str, str]:
-    """A bare machine: no home, no variable of ours but these."""
+    """A bare machine: no home, no variable of ours but these. The broker is the embedded one."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
         "STATE_DIR": str(state),
         "PORT": "0",
+        **stores.environ(state),
         **more,
     }
 
@@ -159,13 +160,12 @@ def used_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def state(used_state: Path, tmp_path: Path) -> Path:
     """A copy of it: a start from here is short."""
-    return Path(shutil.copytree(used_state, tmp_path / "s"))
+    return stores.copy(used_state, tmp_path / "s")
 
 
 @pytest.fixture(scope="module")
 def site(used_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    copy = shutil.copytree(used_state, tmp_path_factory.mktemp("s") / "s")
-    with running(Path(copy)) as site:
+    with running(stores.copy(used_state, tmp_path_factory.mktemp("s") / "s")) as site:
         wait_until(site.all_up)
         yield site
 
@@ -267,6 +267,7 @@ def test_a_killed_parent_takes_its_children_along_and_the_next_start_tidies_up(
 
 
 @pytest.mark.journey
+@pytest.mark.sqlite
 def test_what_did_not_change_is_not_migrated_again(state: Path) -> None:
     stamp = state / "prepared"
     before = stamp.stat().st_mtime_ns
@@ -298,6 +299,7 @@ def test_debug_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.journey
+@pytest.mark.sqlite
 def test_a_database_that_cannot_be_migrated_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "db.sqlite3").write_text("this is no database " * 100)
     assert "migrate failed" in refused(tmp_path)

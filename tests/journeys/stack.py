@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection  # noqa: TID251 - to this machine's own site
 from pathlib import Path
 
-from tests.processes import ROOT, wait_for
+from tests import stores
+from tests.processes import ROOT, broker, wait_for
 from tests.simulators import Simulators
 
 STARTS_WITHIN = 90.0
@@ -29,6 +30,7 @@ class Stack:
     process: "subprocess.Popen[bytes]"
     log: Path  # both outputs of the parent and of all its children
     said: str
+    broker: dict[str, str]  # what leads to it; empty: the embedded one in the state folder
 
     @property
     def url(self) -> str:
@@ -58,6 +60,7 @@ class Stack:
 def environment(state: Path, simulators: Simulators | None, **more: str) -> dict[str, str]:
     """A bare machine's environment; with the simulated providers under their real names."""
     given = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "STATE_DIR": str(state)}
+    given |= stores.environ(state)
     if simulators:
         given["OUTBOUND_HOSTS_FILE"] = str(simulators.hosts_file)
         given["OUTBOUND_CA_FILE"] = str(simulators.ca_file)
@@ -68,33 +71,38 @@ def environment(state: Path, simulators: Simulators | None, **more: str) -> dict
 def running(
     state: Path, *words: str, simulators: Simulators | None = None, **more: str
 ) -> Iterator[Stack]:
-    """`python -m facio_site.up`, ready for work; ended as Ctrl-C would end it."""
+    """`python -m facio_site.up`, ready for work; ended as Ctrl-C would end it.
+
+    Its broker is a redis-server where the tests are given one.
+    """
     log = state.parent / f"{state.name}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "facio_site.up", *words],
-            cwd=ROOT,
-            env=environment(state, simulators, **more),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield _up(process, log)
-    finally:
-        process.terminate()
+    with contextlib.ExitStack() as stack:
+        redis = {"REDIS_URL": stack.enter_context(broker())} if stores.REDIS else {}
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "facio_site.up", *words],
+                cwd=ROOT,
+                env=environment(state, simulators, **redis, **more),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         try:
-            process.wait(STOPS_WITHIN + 5)
+            yield _up(process, log, redis)
         finally:
-            process.kill()
-            process.wait()
+            process.terminate()
+            try:
+                process.wait(STOPS_WITHIN + 5)
+            finally:
+                process.kill()
+                process.wait()
 
 
-def _up(process: "subprocess.Popen[bytes]", log: Path) -> Stack:
+def _up(process: "subprocess.Popen[bytes]", log: Path, broker: dict[str, str]) -> Stack:
     give_up = time.monotonic() + STARTS_WITHIN
     while "Ctrl-C" not in (said := log.read_text(errors="replace")):
         assert process.poll() is None, said
         assert time.monotonic() < give_up, said
         time.sleep(0.05)
-    stack = Stack(process, log, said)
+    stack = Stack(process, log, said, broker)
     wait_for(stack.ready, seconds=STARTS_WITHIN)
     return stack

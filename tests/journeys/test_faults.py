@@ -18,13 +18,12 @@ from typing import Any
 import pytest
 import redis
 
-from facio_site.broker import broker_binary
 from providers import jobs, tasks
 from providers.jobs import Job, Status
 from providers.models import Provider
 from providers.outcomes import Outcome
 from providers.wording import sentence
-from tests import processes
+from tests import processes, stores
 from tests.journeys.conftest import Hire
 from tests.journeys.desk import Desk
 
@@ -46,8 +45,8 @@ def again(own_broker: str) -> Iterator[Callable[[], None]]:
     def start() -> None:
         path = own_broker.removeprefix("unix://")
         words = ["--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no"]
-        program = os.environ.get("TEST_BROKER") or broker_binary()
-        started.append(subprocess.Popen([program, *words], stdout=subprocess.DEVNULL))
+        program = [stores.broker_program(), *words]
+        started.append(subprocess.Popen(program, stdout=subprocess.DEVNULL))
         processes.wait_for(lambda: processes._answers(own_broker))
 
     yield start

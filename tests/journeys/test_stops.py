@@ -1,26 +1,24 @@
 """Stopping, killing and starting at any moment: nothing is lost, a stop takes its stated time."""
 
 import json
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import stores
 from tests.journeys.stack import STOPS_WITHIN, environment, running
 from tests.processes import wait_for
 from tests.security import command
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
 
-pytestmark = [pytest.mark.journey, pytest.mark.sqlite]
+pytestmark = pytest.mark.journey
 
 START_A_TEST = """
 import django; django.setup()
@@ -53,10 +51,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def state(filled: Path, tmp_path: Path) -> Iterator[Path]:
-    state = Path(shutil.copytree(filled, tmp_path / "s"))
+    state = stores.copy(filled, tmp_path / "s")
     yield state
-    with closing(sqlite3.connect(state / "db.sqlite3")) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    stores.assert_whole(state)
     exported = command.run(state, "export_config", "-", "--secrets", "keys")
     assert demo_key("openrouter", "hang") in exported.stdout, exported.stderr
 
@@ -71,13 +68,8 @@ def program(state: Path, source: str, **more: str) -> "subprocess.Popen[str]":
     )
 
 
-def rows(state: Path, query: str) -> list[Any]:
-    with closing(sqlite3.connect(state / "db.sqlite3", timeout=20)) as database:
-        return database.execute(query).fetchall()
-
-
 def jobs(state: Path) -> list[Any]:
-    return rows(state, "SELECT status, outcome FROM providers_job")
+    return stores.rows(state, "SELECT status, outcome FROM providers_job")
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
@@ -86,7 +78,7 @@ def test_s79_a_stop_in_the_middle_of_a_call_is_over_in_time_and_the_next_start_e
 ) -> None:
     simulators.clear()
     with running(state, simulators=simulators, TEST_SECONDS="60") as site:
-        with program(state, START_A_TEST) as started:
+        with program(state, START_A_TEST, **site.broker) as started:
             assert started.wait(30) == 0
         wait_for(lambda: simulators.calls_of("openrouter"))
         assert jobs(state) == [("running", "")]
@@ -129,11 +121,11 @@ def test_s79_a_killed_writer_leaves_each_change_with_its_audit_row_or_neither(st
             writer.kill()
             lines += writer.stdout.readlines()
         told = max(int(line) for line in lines if line.endswith("\n"))
-        [(version,)] = rows(state, "SELECT version FROM providers_provider")
-        [(last,)] = rows(
+        [(version,)] = stores.rows(state, "SELECT version FROM providers_provider")
+        [(last,)] = stores.rows(
             state,
             "SELECT max(CAST(result AS INTEGER)) FROM audit_auditentry WHERE target = 'writer'",
         )
         assert version == last >= told
-    [(count,)] = rows(state, "SELECT count(*) FROM audit_auditentry WHERE target = 'writer'")
+    [(count,)] = stores.rows(state, "SELECT count(*) FROM audit_auditentry WHERE target = 'writer'")
     assert count == version - 1

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from routing.models import Route
+from tests.conftest import absent
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(os.environ.get("NANOBOT_PYTHON", ROOT / "var/nanobot/bin/python"))
@@ -23,7 +24,7 @@ Ask = Callable[..., Any]
 def nanobot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """Ask the oracle: nanobot("routes", cases=[({...}, "gpt-5", "auto")])."""
     if not PYTHON.exists():
-        pytest.skip(f"nanobot-ai is not installed at {PYTHON}")
+        absent(f"nanobot-ai at {PYTHON}")
     home = tmp_path_factory.mktemp("nanobot-home")
     process = subprocess.Popen(
         [str(PYTHON), str(Path(__file__).with_name("nanobot_oracle.py"))],

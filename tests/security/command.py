@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import stores
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOT_OURS = ("DJANGO_", "FACIO_", "OUTBOUND_", "TEST_")
 NAMES = {
@@ -14,14 +16,14 @@ NAMES = {
 
 
 def environ(state: Path, **more: str) -> dict[str, str]:
-    """What a fresh installation sees: nothing but its folder and what the test gives."""
+    """What a fresh installation sees: nothing but its folder, its store and what the test gives."""
     clean = {
         name: value
         for name, value in os.environ.items()
         if name not in NAMES and not name.startswith(NOT_OURS)
     }
     settings = {"DJANGO_SETTINGS_MODULE": "facio_site.settings", "STATE_DIR": str(state)}
-    return {**clean, **settings, **more}
+    return {**clean, **settings, **stores.environ(state), **more}
 
 
 def start(state: Path, *words: str, **more: str) -> "subprocess.Popen[str]":

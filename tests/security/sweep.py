@@ -20,6 +20,8 @@ from typing import Any
 from django.db.backends.signals import connection_created
 from django.http import FileResponse
 
+from tests import stores
+
 CANARY = os.environ.setdefault("TEST_CANARY", f"c{secrets.token_hex(12)}")
 ALLOWED = ("/config/download/",)  # the one door by which keys may leave, and does so on purpose
 STARTED = time.time()
@@ -164,6 +166,33 @@ def look_at_files(*folders: Path) -> int:
                 continue
             count += 1
             look("file", read_apart([path]), str(path))
+    return count
+
+
+def stored() -> bytes:
+    """The tests' own database: its files, or each row as a server writes it out."""
+    from django.db import connection
+
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return read_apart(Path(name).parent.glob(f"{Path(name).name}*"))
+    return b"".join(stores.dump(stores.databases(name)[0]))
+
+
+def look_at_rows() -> int:
+    """Every row of every database that this run made on a server; returns how many.
+
+    SQLite's are files. What was changed or rolled back meanwhile was seen as it was written.
+    """
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        return 0
+    count = 0
+    for url in stores.databases(str(connection.settings_dict["NAME"])):
+        for row in stores.dump(url):
+            count += 1
+            look("row", row, url.rpartition("/")[2])
     return count
 
 

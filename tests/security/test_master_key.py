@@ -2,8 +2,6 @@
 
 import base64
 import json
-import shutil
-import sqlite3
 import subprocess
 import sys
 import time
@@ -18,6 +16,7 @@ from facio_site import boot, sealed, sealing
 from facio_site.audit.models import AuditEntry
 from facio_site.prepared import mark_of
 from providers.models import Provider
+from tests import stores
 from tests.facio_site.test_up import refused
 from tests.security import command
 
@@ -48,14 +47,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def state(template: Path, tmp_path: Path) -> Path:
-    shutil.copytree(template, tmp_path / "state")
-    return tmp_path / "state"
+    return stores.copy(template, tmp_path / "state")
 
 
 def boxes(state: Path) -> dict[str, str]:
     """Kind -> box of its key, as the database has it."""
-    with sqlite3.connect(state / "db.sqlite3", timeout=20) as database:
-        rows = database.execute("SELECT kind, sealed FROM providers_provider").fetchall()
+    rows = stores.rows(state, "SELECT kind, CAST(sealed AS TEXT) FROM providers_provider")
     return {kind: json.loads(text)["api_key"]["box"] for kind, text in rows}
 
 
@@ -72,7 +69,6 @@ def exported(state: Path, **more: str) -> dict[str, Any]:
 
 
 @pytest.mark.journey
-@pytest.mark.sqlite
 def test_s24_rotation_killed_at_any_moment_is_finished_by_the_next_run(state: Path) -> None:
     """Enough rows that kills land within the work."""
     fill(state, 400)
@@ -117,15 +113,12 @@ def fill(state: Path, count: int) -> None:
 
 
 def progress(state: Path, newest: str) -> tuple[int, int]:
-    with sqlite3.connect(state / "db.sqlite3", timeout=20) as database:
-        counts = [
-            database.execute(
-                f"SELECT sum(sealed LIKE ?), count(*) FROM {table}", [f"%v1.{newest}%"]
-            )
-            for table in ("providers_provider", "routing_configversion")
-        ]
-        rows = [cursor.fetchone() for cursor in counts]
-    return sum(row[0] for row in rows), sum(row[1] for row in rows)
+    done = "sum(CASE WHEN CAST(sealed AS TEXT) LIKE ? THEN 1 ELSE 0 END)"
+    counts = [
+        stores.rows(state, f"SELECT {done}, count(*) FROM {table}", [f"%v1.{newest}%"])[0]
+        for table in ("providers_provider", "routing_configversion")
+    ]
+    return sum(done for done, _ in counts), sum(rows for _, rows in counts)
 
 
 def wait_for_progress(state: Path, process: Any, newest: str) -> None:
@@ -138,7 +131,6 @@ def wait_for_progress(state: Path, process: Any, newest: str) -> None:
 
 
 @pytest.mark.journey
-@pytest.mark.sqlite
 def test_s23_a_wrong_key_stops_the_start_with_one_sentence(state: Path) -> None:
     (state / "master_keys").write_text(sealing.new_master_key())
     done = command.run(state, "migrate", "--verbosity=0")
@@ -148,7 +140,6 @@ def test_s23_a_wrong_key_stops_the_start_with_one_sentence(state: Path) -> None:
 
 
 @pytest.mark.journey
-@pytest.mark.sqlite
 def test_s23_the_whole_site_does_not_start_with_a_wrong_key(state: Path) -> None:
     (state / "master_keys").write_text(sealing.new_master_key())
     assert "The master key is another one" in refused(state)
@@ -167,7 +158,6 @@ def test_s23_another_key_file_is_a_reason_not_to_skip_the_look(state: Path) -> N
 
 
 @pytest.mark.journey
-@pytest.mark.sqlite
 def test_s23_a_lost_key_is_given_up_by_name_and_keys_are_typed_again(state: Path) -> None:
     (state / "master_keys").write_text(sealing.new_master_key())
     refused = command.run(state, "rotate_master_key")
@@ -182,7 +172,6 @@ def test_s23_a_lost_key_is_given_up_by_name_and_keys_are_typed_again(state: Path
 
 
 @pytest.mark.journey
-@pytest.mark.sqlite
 def test_s25_without_the_key_commands_refuse_and_nothing_is_overwritten(state: Path) -> None:
     before = boxes(state)
     (state / "master_keys").unlink()
@@ -207,7 +196,6 @@ def test_s25_without_the_key_commands_refuse_and_nothing_is_overwritten(state: P
     ],
 )
 @pytest.mark.journey
-@pytest.mark.sqlite
 def test_s23_a_key_that_is_none_stops_the_start(tmp_path: Path, key: str) -> None:
     done = command.run(tmp_path, "migrate", "--verbosity=0", MASTER_KEYS=key)
     assert done.returncode == 1
@@ -216,7 +204,6 @@ def test_s23_a_key_that_is_none_stops_the_start(tmp_path: Path, key: str) -> Non
 
 
 @pytest.mark.journey
-@pytest.mark.sqlite
 def test_s23_the_key_file_is_private_from_its_first_byte(state: Path) -> None:
     assert (state / "master_keys").stat().st_mode & 0o777 == 0o600
     assert (state / "secret_key").stat().st_mode & 0o777 == 0o600

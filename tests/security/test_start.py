@@ -1,11 +1,10 @@
 """What stops the start, each with one sentence; the settings of a real installation."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests import stores
 from tests.facio_site.test_up import refused
 from tests.security import command
 
@@ -34,9 +33,7 @@ def test_s55_s4_a_bad_setting_stops_the_start(
     assert done.returncode == 1
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
-    if (tmp_path / "db.sqlite3").exists():
-        with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
-            assert database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    assert stores.tables(tmp_path) == []
 
 
 def test_a_bad_setting_reaches_the_terminal_through_the_parent(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from urllib.parse import quote
 import pytest
 import redis
 from django.conf import settings as django_settings
-from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
@@ -148,18 +147,9 @@ def test_a_leak_in_the_broker_would_be_seen(control: Path, broker_url: str) -> N
 
 @pytest.mark.django_db(transaction=True)
 def test_a_leak_in_the_database_would_be_seen() -> None:
-    """In a copy, so that the real one stays clean."""
+    """In a form that is not searched for, so that the real ones stay clean."""
     Provider(kind="groq", values={"note": sweep.CANARY[::-1].upper()}).save()
-    assert sweep.CANARY[::-1].upper().encode() in _database()
-
-
-def _database() -> bytes:
-    if connection.vendor == "sqlite":
-        name = Path(str(connection.settings_dict["NAME"]))
-        return sweep.read_apart(name.parent.glob(f"{name.name}*"))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT CAST(p AS text) FROM providers_provider p")
-        return repr(cursor.fetchall()).encode()
+    assert sweep.CANARY[::-1].upper().encode() in sweep.stored()
 
 
 @pytest.mark.parametrize(
@@ -186,9 +176,8 @@ def test_no_test_opened_a_connection_to_the_outside() -> None:
 def test_s28_the_canary_of_the_whole_suite_stands_nowhere_in_clear() -> None:
     """Answers, logs, database, audit, files, command lines; the brokers are read as they end."""
     state = Path(django_settings.STATE_DIR)
-    looked_at = sweep.look_at_files(state)
+    assert sweep.look_at_files(state) + sweep.look_at_rows() > 0
     sweep.look_at_temp()
     sweep.look_at_audit()
-    assert looked_at >= 1
     path = sweep.findings()
     assert (path.read_text() if path.exists() else "") == ""
