@@ -1,7 +1,7 @@
 # Every command is one line over facio_site/launch.py, which finds a Python and makes .venv.
 # HOST=... and PORT=... say where `run` and `demo` serve; ARGS="..." is handed to test and bench.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check fix bench screenshots
+.PHONY: help run demo test lanes check fix bench screenshots
 
 define launch
 @for python in .venv/bin/python "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11 python /usr/bin/python3; do \
@@ -14,6 +14,7 @@ help:
 	@echo "make run          serve on http://127.0.0.1:8000 (HOST and PORT change that)"
 	@echo "make demo         the same with simulated providers and a throw-away state"
 	@echo "make test         the whole test suite (ARGS: more for pytest)"
+	@echo "make lanes        the same on PostgreSQL and a real redis-server (ARGS: likewise)"
 	@echo "make check        lint, format, types, architecture, settings, tests: what CI runs"
 	@echo "make fix          what lint and formatters can mend by themselves"
 	@echo "make bench        benchmark programs, results as a table"
@@ -24,6 +25,8 @@ run:
 demo:
 	$(launch)
 test:
+	$(launch)
+lanes:
 	$(launch)
 check:
 	$(launch)

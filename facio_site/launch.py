@@ -36,6 +36,7 @@ COMMANDS = {
     "run": "python -m facio_site.up",
     "demo": "python -m facio_site.up --demo",
     "test": "python -m pytest",
+    "lanes": "python -m tests.lanes",
     "bench": "python -m tests.bench",
     "screenshots": "python -m tests.screenshots",
 }
@@ -57,7 +58,11 @@ PARTS = (
     "browser or last",
     "(journey and not browser) or last",
 )
-LANES = "python -m tests.lanes"  # on PostgreSQL and a real redis-server
+# On PostgreSQL and a real redis-server: what touches the database or a broker.
+LANES = (
+    "python -m tests.lanes -m '(store and not journey and not browser) or last'",
+    "python -m tests.lanes -m '(journey and not browser) or way or last'",
+)
 FIXES = {
     "lint": "python -m ruff check --fix",
     "idioms": "python -m django_upgrade --exit-zero-even-if-changed --target-version 5.2 *.py",
@@ -386,7 +391,7 @@ def main(words: list[str]) -> int:
     os.chdir(ROOT)
     end_with_make()
     beside = [threading.Thread(target=provide_nanobot), threading.Thread(target=provide_axe)]
-    if name not in ("test", "check", "bench"):
+    if name not in ("test", "lanes", "check", "bench"):
         beside.clear()
     for thread in beside:
         thread.start()
@@ -400,7 +405,7 @@ def main(words: list[str]) -> int:
         return int(not run_steps(FIXES, python, at_once=1))
     if name == "check":
         clean = run_steps(CHECKS, python, at_once=os.cpu_count() or 1)
-        return int(bool(run_tests(python, LANES)) or not clean)
+        return int(bool(run_tests(python, *LANES)) or not clean)
     arguments = shlex.split(os.environ.get("ARGS", ""))
     if name == "test" and not arguments:
         return run_tests(python)

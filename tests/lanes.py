@@ -1,9 +1,9 @@
 """The suite once more, on PostgreSQL (DATABASE_URL) and a real redis-server (REDIS_URL).
 
 `python -m tests.lanes [words for pytest]` starts both in a throw-away folder, on loopback, and ends
-them. Without words it runs what touches the database or a broker (`store`, which tests/conftest.py
-finds); the rest is the same on both sides. Tests in a browser talk to the same pages, and the other
-tests ask those, too: they run here with `make test-lanes`, which runs all there is. What is not
+them. `make check` runs what touches the database or a broker (`store`, a mark that conftest.py
+gives by a test's fixtures); the rest is the same on both sides. Of the tests in a browser it takes
+those that go a whole `way` through the site; `make lanes` runs every test there is. What is not
 installed is said, and fails where nothing may be skipped (REQUIRE_ALL).
 """
 
@@ -11,6 +11,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,7 +21,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CHECKED = "(store and not browser) or last"
 STARTS_WITHIN = 60.0
 
 
@@ -56,7 +56,8 @@ def postgres(folder: Path, binaries: Path) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         cwd=folder,
     )
-    options = ["fsync=off", "full_page_writes=off", "listen_addresses=127.0.0.1"]
+    options = ["fsync=off", "full_page_writes=off", "autovacuum=off", "wal_level=minimal"]
+    options += ["max_wal_senders=0", "listen_addresses=127.0.0.1"]
     options += [f"unix_socket_directories={folder}", f"port={port}", "max_connections=200"]
     words = [word for option in options for word in ("-c", option)]
     log = (folder / "log").open("wb")
@@ -117,6 +118,7 @@ def main(words: list[str]) -> int:
         return int(bool(os.environ.get("REQUIRE_ALL")))
     assert binaries is not None
     assert redis is not None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and end the servers
     with (
         tempfile.TemporaryDirectory(prefix="facio-lane-") as folder,
         contextlib.ExitStack() as stack,
@@ -125,7 +127,7 @@ def main(words: list[str]) -> int:
         broker = stack.enter_context(redis_server(redis))
         print("lanes: PostgreSQL and redis-server", flush=True)
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *(words or ["-m", CHECKED])],
+            [sys.executable, "-m", "pytest", "-q", *words],
             cwd=ROOT,
             env={**os.environ, "DATABASE_URL": url, "REDIS_URL": broker},
         ).returncode

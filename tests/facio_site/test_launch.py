@@ -2,6 +2,7 @@ import ast
 import itertools
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -224,7 +225,7 @@ def test_a_check_goes_through_checks_and_tests_and_fails_with_either(
     monkeypatch.setattr(launch, "run_steps", run_steps)
     monkeypatch.setattr(launch, "run_tests", run_tests)
     assert launch.main(["check"]) == int(not checks or tests)
-    assert ran == [*launch.CHECKS, "tests", launch.LANES]
+    assert ran == [*launch.CHECKS, "tests", *launch.LANES]
 
 
 @pytest.mark.parametrize("failing", ["none", *launch.PARTS, "lanes"])
@@ -249,6 +250,16 @@ def test_every_test_is_in_one_part_and_the_last_ones_are_in_all() -> None:
         assert sum(eval(part, {}, marks) for part in launch.PARTS) == 1
     ending = {"journey": False, "browser": False, "last": True}
     assert all(eval(part, {}, ending) for part in launch.PARTS)
+
+
+def test_every_test_of_the_store_without_a_browser_is_in_one_lane() -> None:
+    lanes = [shlex.split(lane)[-1] for lane in launch.LANES]
+    for journey in (True, False):
+        marks = {"store": True, "journey": journey, "browser": False, "way": False, "last": False}
+        assert sum(eval(lane, {}, marks) for lane in lanes) == 1
+    neither = {"store": False, "journey": False, "browser": False, "way": False}
+    assert not any(eval(lane, {}, {**neither, "last": False}) for lane in lanes)
+    assert all(eval(lane, {}, {**neither, "last": True}) for lane in lanes)
 
 
 def test_a_failing_step_fails_the_whole_and_shows_its_output(

@@ -81,6 +81,7 @@ def hire(alone: Desk, own_broker: str) -> Iterator[Hire]:
         return hired[-1]
 
     yield start
+    alone.sims.release_hangs()  # a worker that is asked to end finishes its calls first
     for process in hired:
         processes.stop(process)
 

@@ -72,6 +72,7 @@ def route_main_to(tab: Tab, typed: str, model: str) -> None:
     expect(tab.page.locator("#route-main")).to_have_attribute("data-provider", re.compile(r".+"))
 
 
+@pytest.mark.way
 def test_from_the_printed_link_to_a_config_that_the_agent_can_load(
     first_tab: Tab, simulators: Simulators
 ) -> None:

@@ -127,7 +127,7 @@ def wait_for_progress(state: Path, process: Any, newest: str) -> None:
     while process.poll() is None and time.monotonic() < until:
         if progress(state, newest)[0] > before + 10:
             return
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 @pytest.mark.journey
