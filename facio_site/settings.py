@@ -248,6 +248,8 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # What a killed worker had taken is found in the job rows, not here: half the work a message.
+    "ack_emulation": False,
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
     "max_retries": 1,

@@ -1,6 +1,7 @@
 """What journeys share: one broker, one worker, one running site, one browser."""
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -19,6 +20,7 @@ from tests.journeys.tab import Tab, make_owner, opened
 from tests.security import sweep
 from tests.simulators import Simulators
 
+_crew_settled = 0.0
 Hire = Callable[..., "subprocess.Popen[bytes]"]
 
 
@@ -27,11 +29,13 @@ def crew(
     django_db_setup: None, broker_url: str, simulators: Simulators
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """The worker that most journeys share. Whoever kills one hires one of his own."""
+    global _crew_settled
     process = processes.start_worker(
         broker_url,
         OUTBOUND_HOSTS_FILE=str(simulators.hosts_file),
         OUTBOUND_CA_FILE=str(simulators.ca_file),
     )
+    _crew_settled = time.monotonic() + broker.LIFETIME_SECONDS + broker.BEAT_SECONDS + 2
     try:
         yield process
     finally:
@@ -57,7 +61,11 @@ def desk(
 
 @pytest.fixture
 def own_broker(settings: Any) -> Iterator[str]:
-    """A broker of this test's own, which it may flush and stop."""
+    """A broker of this test's own, which it may flush and stop.
+
+    The shared worker knows nobody there: its last look for jobs that nobody works at must be over.
+    """
+    time.sleep(max(0.0, _crew_settled - time.monotonic()))
     with processes.broker() as url, connected(url, settings):
         yield url
 
