@@ -30,7 +30,9 @@ from facio_site.prepared import prepare
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 7.0  # for web server, worker and beat together; the rest gets what is left of ten
 LAST_STOP_SECONDS = 1.5
-M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8  # of glibc's mallopt
+# Else glibc keeps an arena for many of the threads, and much of what large answers took for a
+# moment. By variable: the number of mallopt's option, the value.
+MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 1_000_000)}
 OLD_PORT_SECONDS = 5.0  # how long the web server of a killed parent may still hold the port
 
 
@@ -201,13 +203,12 @@ def set_up(environ: Mapping[str, str]) -> None:
 
 
 def save_memory(environ: Mapping[str, str]) -> None:
-    """Else glibc keeps an arena for many of the threads, and much of what large answers took."""
+    """As if these variables had been set before this process began; what is set stays."""
     with contextlib.suppress(AttributeError, OSError):  # another C library
         set_option = ctypes.CDLL(None).mallopt
-        if "MALLOC_ARENA_MAX" not in environ:
-            set_option(M_ARENA_MAX, 2)
-        if "MALLOC_MMAP_THRESHOLD_" not in environ:
-            set_option(M_MMAP_THRESHOLD, 1_000_000)
+        for name, (option, value) in MALLOC.items():
+            if name not in environ:
+                set_option(option, value)
 
 
 def fork(name: str, job: Callable[[], object], orphaned: signal.Signals, *keep_open: int) -> Child:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from facio_site.up import MALLOC
 from providers import jobs
 from providers.jobs import Job, Task
 from providers.models import Provider
@@ -32,7 +33,7 @@ from tests.providers.http.servers import (
     reset,
     serve,
 )
-from tests.providers.http.test_hostile_memory import MALLOC, WIDE
+from tests.providers.http.test_hostile_memory import WIDE
 from tests.simulators.entries import HOSTED, LOCAL, demo_key
 
 pytestmark = [
@@ -75,7 +76,8 @@ def test_s7_s8_a_real_worker_among_hostile_servers_ends_every_job_in_256_mb(
     alone: Desk, hire: Hire
 ) -> None:
     limits = {"CATALOG_SECONDS": str(SECONDS), "TEST_SECONDS": str(SECONDS)}
-    worker = hire(**limits, **MALLOC)
+    as_served = {name: str(value) for name, (_option, value) in MALLOC.items()}
+    worker = hire(**limits, **as_served)
     with ExitStack() as stack:
         made: list[Job] = []
         for kind, script in zip(LISTING, HOSTILE, strict=False):
