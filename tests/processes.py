@@ -115,10 +115,13 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(10)
 
 
-def wait_for(condition, *, seconds: float = 15.0) -> None:  # type: ignore[no-untyped-def]
-    """Return when `condition()` is true; raises TimeoutError after a generous while."""
+def wait_for(condition, *, seconds: float = 15.0, pause: float = 0.02) -> None:  # type: ignore[no-untyped-def]
+    """Return when `condition()` is true; raises TimeoutError after a generous while.
+
+    `pause` is longer where looking costs so much that it would slow what is waited for.
+    """
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
             raise TimeoutError
-        time.sleep(0.02)
+        time.sleep(pause)

@@ -76,7 +76,8 @@ class Site:
         return min((pid for pid, line in self.family().items() if part in line), default=None)
 
     def all_up(self) -> bool:
-        return all(self.pid_of(part) for part in PARTS) and self.is_ready()
+        lines = self.family().values()
+        return all(any(part in line for line in lines) for part in PARTS) and self.is_ready()
 
 
 def processes() -> dict[int, tuple[int, str]]:

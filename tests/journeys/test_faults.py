@@ -84,7 +84,7 @@ def assert_told(desk: Desk, job: Job, outcome: Outcome) -> None:
     def page() -> str:
         return desk.page("/providers/openrouter/")
 
-    processes.wait_for(lambda: 'id="check" data-state="done"' in page(), seconds=WITHIN)
+    processes.wait_for(lambda: 'id="check" data-state="done"' in page(), seconds=WITHIN, pause=0.25)
     assert time.monotonic() - began < WITHIN
     text = html.unescape(page())
     assert f'data-outcome="{outcome}"' in text

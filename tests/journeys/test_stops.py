@@ -89,7 +89,7 @@ def test_s79_a_stop_in_the_middle_of_a_call_is_over_in_time_and_the_next_start_e
     assert jobs(state) == [("running", "")]
     simulators.release_hangs()
     with running(state, simulators=simulators):
-        wait_for(lambda: jobs(state) == [("done", "no_answer")], seconds=30)
+        wait_for(lambda: jobs(state) == [("done", "no_answer")], seconds=30, pause=0.1)
     assert len(simulators.calls_of("openrouter")) == 1
 
 
