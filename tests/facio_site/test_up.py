@@ -268,7 +268,7 @@ def test_a_killed_parent_takes_its_children_along_and_the_next_start_tidies_up(
 
 
 @pytest.mark.journey
-@pytest.mark.sqlite
+@pytest.mark.sqlite("a start with DATABASE_URL migrates each time")
 def test_what_did_not_change_is_not_migrated_again(state: Path) -> None:
     stamp = state / "prepared"
     before = stamp.stat().st_mtime_ns
@@ -300,7 +300,7 @@ def test_debug_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.journey
-@pytest.mark.sqlite
+@pytest.mark.sqlite("it is a damaged file")
 def test_a_database_that_cannot_be_migrated_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "db.sqlite3").write_text("this is no database " * 100)
     assert "migrate failed" in refused(tmp_path)

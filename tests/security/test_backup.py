@@ -37,7 +37,7 @@ def copy(filled: Path, tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("`backup` copies SQLite; PostgreSQL has pg_dump")
 @pytest.mark.journey
 def test_s80_a_backup_is_private_and_holds_neither_key_nor_session(
     filled: Path, copy: Path
@@ -52,7 +52,7 @@ def test_s80_a_backup_is_private_and_holds_neither_key_nor_session(
     assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("`backup` copies SQLite; PostgreSQL has pg_dump")
 @pytest.mark.journey
 def test_s80_a_backup_is_restored_on_another_machine_with_the_key_brought_along(
     filled: Path, copy: Path, tmp_path: Path
@@ -67,7 +67,7 @@ def test_s80_a_backup_is_restored_on_another_machine_with_the_key_brought_along(
     assert KEY in exported.stdout
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("`backup` copies SQLite; PostgreSQL has pg_dump")
 @pytest.mark.journey
 def test_s80_a_restore_keeps_what_was_there_and_goes_back_in_time(filled: Path, copy: Path) -> None:
     changed = command.run(filled, "set_provider", "groq", given='{"apiKey": "gsk_0123456789"}')
@@ -81,7 +81,7 @@ def test_s80_a_restore_keeps_what_was_there_and_goes_back_in_time(filled: Path, 
         assert database.execute("SELECT count(*) FROM providers_provider").fetchone() == (2,)
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("`backup` copies SQLite; PostgreSQL has pg_dump")
 @pytest.mark.journey
 def test_s80_a_restore_with_another_master_key_says_so(copy: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
@@ -90,7 +90,7 @@ def test_s80_a_restore_with_another_master_key_says_so(copy: Path, tmp_path: Pat
     assert "not the one of this backup" in done.stderr
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("`restore` puts a file back")
 @pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 5000])
 @pytest.mark.django_db(transaction=True)
 def test_s80_what_is_no_backup_changes_nothing(
@@ -105,7 +105,7 @@ def test_s80_what_is_no_backup_changes_nothing(
     assert Path(connection.settings_dict["NAME"]).stat().st_ino == before.st_ino
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("`restore` puts a file back")
 @pytest.mark.django_db(transaction=True)
 def test_s80_a_running_site_is_not_restored_over(tmp_path: Path, settings: Any) -> None:
     import fcntl
@@ -129,7 +129,7 @@ def test_s80_for_postgresql_its_own_tools_are_named(
         backup.write_backup(tmp_path / "copy")
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("`backup` copies SQLite; PostgreSQL has pg_dump")
 @pytest.mark.django_db(transaction=True)
 def test_s80_a_backup_is_consistent_while_others_write(tmp_path: Path) -> None:
     stop = threading.Event()

@@ -146,7 +146,7 @@ def test_s23_the_whole_site_does_not_start_with_a_wrong_key(state: Path) -> None
 
 
 @pytest.mark.journey
-@pytest.mark.sqlite
+@pytest.mark.sqlite("a start with DATABASE_URL migrates each time")
 def test_s23_another_key_file_is_a_reason_not_to_skip_the_look(state: Path) -> None:
     (state / "static").mkdir()
     (state / "static" / "staticfiles.json").touch()

@@ -30,7 +30,7 @@ for n in range(40):
 """
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("its one lock on all writers")
 @pytest.mark.journey
 def test_s77_eight_processes_write_without_one_lock_error(tmp_path: Path) -> None:
     made = command.run(tmp_path, "set_provider", "groq", given='{"apiKey": "gsk_0123456789"}')
@@ -56,7 +56,7 @@ def test_s77_eight_processes_write_without_one_lock_error(tmp_path: Path) -> Non
     assert ('"count": 320' in values, rows, mode) == (True, 320, "wal")
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("its options")
 def test_s77_the_options_are_those_that_were_measured() -> None:
     options = django_settings.DATABASES["default"]["OPTIONS"]
     assert (options["transaction_mode"], options["timeout"]) == ("IMMEDIATE", 20)
@@ -64,7 +64,7 @@ def test_s77_the_options_are_those_that_were_measured() -> None:
         assert pragma in options["init_command"]
 
 
-@pytest.mark.sqlite
+@pytest.mark.sqlite("its one lock on all writers")
 @pytest.mark.django_db(transaction=True)
 def test_s77_a_busy_database_answers_503_and_nothing_is_saved(site: Client) -> None:
     site.raise_request_exception = False
