@@ -23,7 +23,7 @@ from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from facio_site.kept import kept_page
 from providers import broker, jobs
-from providers.board import GROUPS, SORTS, STATUSES, Asked, board
+from providers.board import GROUPS, SORTS, STATUSES, Asked, Board, board
 from providers.forms import ProviderForm, facts_of
 from providers.jobs import Job, Task
 from providers.models import Draft, Provider
@@ -34,8 +34,10 @@ from providers.registry import KINDS
 @viewer_required
 @require_safe
 def provider_list(request: HttpRequest) -> HttpResponse:
-    context = list_context(request.GET)
-    return kept_page(request, "providers/list.html", context, context["board"])
+    shown = board()
+    return kept_page(
+        request, "providers/list.html", lambda: list_context(request.GET, shown), shown
+    )
 
 
 @viewer_required
@@ -43,14 +45,14 @@ def provider_list(request: HttpRequest) -> HttpResponse:
 def provider_cards(request: HttpRequest) -> HttpResponse:
     """The cards alone, as one types; the address bar follows."""
     asked = Asked.read(request.GET)
-    response = _board(request, list_context(request.GET))
+    response = _board(request, list_context(request.GET, board()))
     given = {name: value for name, value in asdict(asked).items() if value}
     response["HX-Replace-Url"] = "?" + urlencode(given) if given else reverse("providers:list")
     return response
 
 
-def list_context(query: Mapping[str, str]) -> dict[str, Any]:
-    shown, asked = board(), Asked.read(query)
+def list_context(query: Mapping[str, str], shown: Board) -> dict[str, Any]:
+    asked = Asked.read(query)
     counts = shown.counts()
     return {
         "board": shown,
@@ -66,7 +68,7 @@ def list_context(query: Mapping[str, str]) -> dict[str, Any]:
 
 def render_news(request: HttpRequest, kinds: set[str]) -> str:
     """Cards that have changed, the counts and the progress, each to take the place of the old."""
-    context = {**list_context({}), "oob": True}
+    context = {**list_context({}, board()), "oob": True}
     counts = render_to_string("providers/list.html#counts", context)
     progress = render_to_string("providers/list.html#progress", context, request)
     changed = [card.news for card in context["cards"] if card.kind in kinds]
@@ -278,7 +280,7 @@ def check_all(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
     if not request.headers.get("HX-Request"):
         return redirect("providers:list")
-    return _board(request, list_context(request.POST))
+    return _board(request, list_context(request.POST, board()))
 
 
 @editor_required
@@ -291,7 +293,7 @@ def check_cancel(request: HttpRequest) -> HttpResponse:
             record("provider.cancelled", actor=request.user, target="all", request=request)
     if not request.headers.get("HX-Request"):
         return redirect("providers:list")
-    return _board(request, list_context(request.POST))
+    return _board(request, list_context(request.POST, board()))
 
 
 def _provider(kind: str) -> Provider:
