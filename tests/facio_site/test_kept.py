@@ -1,5 +1,6 @@
 """A page is drawn once for the same reader, and given again as long as it is true."""
 
+import gzip
 import re
 from typing import Any
 
@@ -48,6 +49,26 @@ def test_a_page_is_drawn_once_and_each_answer_has_a_token_of_its_own(
     assert not set(tokens[0]) & set(tokens[1])
     answer = site.post("/accounts/logout/", {"csrfmiddlewaretoken": tokens[1][0]})
     assert answer.status_code == 302  # 403 with a token that is none
+
+
+def test_a_reader_who_takes_gzip_gets_the_same_page_with_its_token_uncompressed(
+    site: Client, drawn: list[str]
+) -> None:
+    for _ in range(2):
+        answer = site.get(LIST, headers={"Accept-Encoding": "gzip, br"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert int(answer.headers["Content-Length"]) == len(answer.content) < 10_000
+        page = gzip.decompress(answer.content).decode()
+        tokens = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert answer.content.count(tokens[0].encode()) == len(tokens) > 1
+        known = text(site)
+        assert mask(page) == mask(known)
+    assert drawn == ["providers/list.html"]
+
+
+def mask(page: str) -> str:
+    return re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", page)
 
 
 def test_another_reader_another_language_and_another_search_get_their_own(
