@@ -45,7 +45,10 @@ class PasswordForm(ChangePasswordForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+        self.fields["oldpassword"].label = _("Current password")
+        self.fields["password1"].label = _("New password")
         self.fields["password1"].help_text = PASSWORD_HELP
+        self.fields["password2"].label = _("Password again")
 
 
 class RoleForm(forms.Form):

@@ -5,8 +5,29 @@ from typing import Any
 
 from django import template
 from django.http.request import split_domain_port
+from django.utils.translation import gettext as _
 
 register = template.Library()
+# Words in a User-Agent header, the more telling first: each browser claims to be its ancestors.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "Chrome/": "Chrome",
+    "CriOS/": "Chrome",
+    "Safari/": "Safari",
+}
+SYSTEMS = {
+    "Windows": "Windows",
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Mac OS X": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
 
 
 @register.simple_tag(takes_context=True)
@@ -22,3 +43,15 @@ def passkeys_possible(context: dict[str, Any]) -> bool:
     except ValueError:
         return request.is_secure() or host == "localhost" or host.endswith(".localhost")
     return False
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """The header as a person would say it, "Firefox on Linux"; as it is when it tells neither."""
+    names = [
+        next((name for word, name in known.items() if word in user_agent), "")
+        for known in (BROWSERS, SYSTEMS)
+    ]
+    if not all(names):
+        return "".join(names) or user_agent
+    return _("%(browser)s on %(system)s") % {"browser": names[0], "system": names[1]}

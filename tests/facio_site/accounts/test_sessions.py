@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from facio_site.accounts.models import User
+from facio_site.accounts.templatetags.site_accounts import browser
 from facio_site.audit.models import AuditEntry
 from tests.facio_site.accounts.person import PASSWORD, add_totp, change_password, code_of, sign_in
 
@@ -89,3 +90,33 @@ def test_sign_out_needs_a_post(client, owner):
     sign_in(client)
     client.get(reverse("account_logout"))
     assert client.get(reverse("account")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/149.0.0.0 Safari/537.36 Edg/149.0.0.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 "
+            "(KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/149.0.0.0 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_told_as_a_person_would_say_it(header: str, told: str) -> None:
+    assert browser(header) == told
