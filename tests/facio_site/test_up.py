@@ -1,8 +1,7 @@
-"""The parent with its real children, and the small rules that it stands on."""
+"""The parent with its real children."""
 
 import contextlib
 import json
-import logging
 import os
 import select
 import signal
@@ -16,11 +15,9 @@ from dataclasses import dataclass
 from http.client import HTTPConnection  # noqa: TID251 - to this machine's own site
 from pathlib import Path
 
-import environ as django_environ
 import pytest
 
-from facio_site import broker, children, prepared, up
-from facio_site.access import cut_queries
+from facio_site import up
 from tests import stores
 
 ROOT = Path(up.__file__).resolve().parent.parent
@@ -223,6 +220,22 @@ def test_a_busy_port_is_told_before_anything_starts(site: Site, tmp_path: Path) 
 
 
 @pytest.mark.journey
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_a_fork_holds_nothing_of_its_parent_but_what_it_serves_with(site: Site) -> None:
+    listeners = {
+        f"socket:[{line.split()[9]}]"
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if line.split()[1].endswith(f":{site.port:04X}") and line.split()[3] == "0A"
+    }
+    held = {
+        part: {str(link.readlink()) for link in Path(f"/proc/{site.pid_of(part)}/fd").iterdir()}
+        for part in ("facio-web", "facio-worker", "facio-beat")
+    }
+    assert [part for part, files in held.items() if files & listeners] == ["facio-web"]
+    assert [part for part, files in held.items() if str(site.state) in files] == []  # the lock
+
+
+@pytest.mark.journey
 @pytest.mark.parametrize("part", PARTS)
 def test_a_killed_part_comes_back(site: Site, part: str) -> None:
     before = site.pid_of(part)
@@ -317,136 +330,3 @@ def test_a_state_folder_with_a_long_name_gets_its_socket_elsewhere(
         [folder] = temporary.glob("facio-*")
         assert folder.stat().st_mode & 0o077 == 0
     assert list(temporary.iterdir()) == []
-
-
-# Small rules
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("PORT", "99999"),
-        ("PORT", "http"),
-        ("PORT", "-1"),
-        ("WEB_THREADS", "0"),
-        ("PORT", "8000\n1"),
-    ],
-)
-def test_a_number_that_is_none_is_refused_by_name(name: str, value: str) -> None:
-    with pytest.raises(children.Refused, match=f"{name} must be a whole number"):
-        up.Choice.read({name: value})
-
-
-def test_unset_and_empty_numbers_have_their_defaults() -> None:
-    assert up.Choice.read({"PORT": ""}) == up.Choice("127.0.0.1", 8000, 32, 32)
-
-
-def test_an_address_of_another_machine_is_refused() -> None:
-    with pytest.raises(children.Refused, match=r"cannot listen on 192\.0\.2\.1"):
-        up.listen("192.0.2.1", 0, 0.0)
-    with pytest.raises(children.Refused, match="not an address"):
-        up.listen("x" * 64 + ".example", 0, 0.0)  # longer than a label may be: nobody is asked
-
-
-def test_a_port_that_is_freed_within_the_patience_is_taken() -> None:
-    first = up.listen("127.0.0.1", 0, 0.0)
-    port = first.getsockname()[1]
-    signal.signal(signal.SIGALRM, lambda *_: first.close())
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
-    with up.listen("127.0.0.1", port, 5.0) as second:
-        assert second.getsockname()[1] == port
-
-
-def test_an_env_file_is_read_as_django_environ_reads_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / ".env"
-    file.write_text(
-        "# comment\nPLAIN=a b\nexport EXPORTED=1\nSINGLE='it''s \\n'\nDOUBLE=\"a \\\"b\\\" \\n\"\n"
-        "EMPTY=\nHASH=a#b\nnonsense\n  INDENTED=1\nURL=redis://u:p@h/0?x=1\n"
-    )
-    read: dict[str, str] = {}
-    monkeypatch.setattr(django_environ.Env, "ENVIRON", read)
-    django_environ.Env.read_env(file)
-    assert up.read_env_file(file) == read
-    assert up.read_env_file(tmp_path / "missing") == {}
-
-
-def test_a_folder_that_others_can_enter_is_not_private(tmp_path: Path) -> None:
-    folder = tmp_path / "open"
-    folder.mkdir(mode=0o755)
-    with pytest.raises(children.Refused):
-        broker.private_folder(folder)
-    (tmp_path / "link").symlink_to(tmp_path)
-    with pytest.raises(children.Refused):
-        broker.private_folder(tmp_path / "link")
-    assert broker.private_folder(tmp_path / "new").stat().st_mode & 0o777 == 0o700
-
-
-def test_a_broker_that_outlived_its_parent_is_shut_down(tmp_path: Path) -> None:
-    path = tmp_path / "s"
-    (tmp_path / "logs").mkdir()
-    child = broker.broker(path, tmp_path)
-    child.start()
-    try:
-        wait_until(path.exists)
-        broker.clear_socket(path)
-        wait_until(lambda: not child.is_running)
-        assert not path.exists()
-    finally:
-        child.kill()
-        assert not isinstance(child.output, int)
-        child.output.close()
-
-
-def test_a_dead_socket_is_removed(tmp_path: Path) -> None:
-    path = tmp_path / "s"
-    with socket.socket(socket.AF_UNIX) as dead:
-        dead.bind(str(path))
-    broker.clear_socket(path)
-    assert not path.exists()
-
-
-def test_a_part_that_keeps_ending_is_restarted_ever_later(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    child = children.Child("part", [sys.executable, "-c", "raise SystemExit(3)"], {}, tmp_path)
-    delays = []
-    for _ in range(3):
-        child.due_at = 0.0
-        child.tend()
-        assert child.process is not None
-        child.process.wait()
-        child.tend()
-        delays.append(child.due_at - time.monotonic())
-    assert 0 < delays[0] < delays[1] < delays[2] < 1
-    assert capsys.readouterr().err.count("part ended (exit code 3), starting it again") == 3
-
-
-def test_a_watched_value_a_secret_or_a_migration_changes_what_a_start_may_skip(
-    tmp_path: Path,
-) -> None:
-    for name in prepared.MADE_AT_START:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    with contextlib.closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
-        database.execute("CREATE TABLE django_migrations (id INTEGER, app TEXT, name TEXT)")
-        database.commit()
-        mark = prepared.mark_of(tmp_path, {})
-        assert mark
-        assert prepared.mark_of(tmp_path, {}) == mark
-        assert prepared.mark_of(tmp_path, {"OUTBOUND_ALLOW": ""}) != mark
-        assert prepared.mark_of(tmp_path, {"SECRET_KEY": "x"}) == ""
-        database.execute("INSERT INTO django_migrations VALUES (1, 'a', 'b')")
-        database.commit()
-        assert prepared.mark_of(tmp_path, {}) not in (mark, "")
-    (tmp_path / "master_keys").unlink()
-    assert prepared.mark_of(tmp_path, {}) == ""
-
-
-def test_queries_are_cut_from_the_error_log() -> None:
-    arguments = ("GET", "/setup/?token=abc")
-    text = "Error handling request %s %s"
-    record = logging.LogRecord("x", logging.ERROR, __file__, 1, text, arguments, None)
-    assert cut_queries(record)
-    assert record.getMessage() == "Error handling request GET /setup/"
