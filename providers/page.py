@@ -30,7 +30,7 @@ from providers.shelf import NEW, Found, Wanted, shelf
 from providers.shown import show_job
 from providers.wording import catalog_note
 
-MODELS_SHOWN, MODELS_FOUND = 20, 60  # without a search, with one
+MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
 NAMES_OFFERED = 30
 GONE_SHOWN = 12
 # What catalog_context tells beside provider and spec

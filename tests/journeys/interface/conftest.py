@@ -45,7 +45,7 @@ def furnish(tab: Tab) -> None:
     tab.press("Test all")
     works = f"Last round: {CONFIGURED - 1} of {CONFIGURED} work"
     expect(tab.page.get_by_text(works)).to_be_visible(timeout=30_000)
-    for kind in ("groq", "anthropic", "openrouter"):
+    for kind in ("groq", "anthropic", "openrouter", "bedrock"):
         tab.go(f"/providers/{kind}/")
         tab.press("Fetch models")
         tab.catalog()
