@@ -61,7 +61,7 @@ PARTS = (
 # On PostgreSQL and a real redis-server: what touches the database or a broker.
 LANES = (
     "python -m tests.lanes -m '(store and not journey and not browser) or last'",
-    "python -m tests.lanes -m '(journey and not browser) or way or last'",
+    "python -m tests.lanes -m '(journey and not browser and not alike) or way or last'",
 )
 FIXES = {
     "lint": "python -m ruff check --fix",

@@ -21,6 +21,7 @@ from facio_site import up
 from tests import stores
 
 ROOT = Path(up.__file__).resolve().parent.parent
+pytestmark = pytest.mark.alike
 PARTS = ("valkey-server", "facio-web", "facio-worker", "facio-beat")
 
 

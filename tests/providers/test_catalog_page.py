@@ -253,7 +253,7 @@ def test_a_provider_s_page_shows_its_first_models_and_finds_the_others(
     site: Client, many: None
 ) -> None:
     html = site.get("/providers/openrouter/").content.decode()
-    assert html.count('class="model-id"') == 20
+    assert html.count('class="model-id"') == 15
     assert "15 of 1234 shown" in html
     part = site.get("/providers/openrouter/models/?q=model-1200", headers=HTMX).content.decode()
     assert re.findall(r'class="model-id">([^<]*)<', part) == ["family/model-1200"]
