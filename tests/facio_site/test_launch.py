@@ -255,9 +255,10 @@ def test_every_test_is_in_one_part_and_the_last_ones_are_in_all() -> None:
 def test_every_test_of_the_store_without_a_browser_is_in_one_lane() -> None:
     lanes = [shlex.split(lane)[-1] for lane in launch.LANES]
     for journey in (True, False):
-        marks = {"store": True, "journey": journey, "browser": False, "way": False, "last": False}
+        marks = dict.fromkeys(("browser", "way", "last", "alike"), False)
+        marks |= {"store": True, "journey": journey}
         assert sum(eval(lane, {}, marks) for lane in lanes) == 1
-    neither = {"store": False, "journey": False, "browser": False, "way": False}
+    neither = dict.fromkeys(("store", "journey", "browser", "way", "alike"), False)
     assert not any(eval(lane, {}, {**neither, "last": False}) for lane in lanes)
     assert all(eval(lane, {}, {**neither, "last": True}) for lane in lanes)
 
