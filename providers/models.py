@@ -14,10 +14,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from facio_site import sealing
-from providers.catalogs import Catalog
+from providers.catalog.fetch import Catalog
+from providers.catalog.merge import merge
 from providers.entered import BODY, HEADERS, Entry, SecretState
 from providers.jobs import Job, JobQuerySet, Task
-from providers.merge import merge
 from providers.outcomes import Outcome
 from providers.registry import KINDS, kind_choices
 from providers.specs import ProviderSpec

@@ -10,8 +10,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from providers.catalog.entries import list_items, shown_entries, use_link
+from providers.catalog.modelsdev import SNAPSHOT_DATE
+from providers.catalog.shelf import NEW, Found, Wanted, shelf
 from providers.checks import makes_completion
-from providers.entries import list_items, shown_entries, use_link
 from providers.forms import ProviderForm
 from providers.history import history
 from providers.jobs import Job, Task
@@ -24,9 +26,7 @@ from providers.models import (
     Replaced,
     SecretState,
 )
-from providers.modelsdev import SNAPSHOT_DATE
 from providers.outbound import policy
-from providers.shelf import NEW, Found, Wanted, shelf
 from providers.shown import show_job
 from providers.wording import catalog_note
 

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from providers import catalog_views, live, views
+from providers import live, views
+from providers.catalog import views as catalog_views
 
 app_name = "providers"
 urlpatterns = [

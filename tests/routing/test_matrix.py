@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from providers.catalogs import Catalog, CatalogItem
+from providers.catalog.fetch import Catalog, CatalogItem
 from providers.models import Provider
 from routing.matrix import Cell, matrix
 from routing.models import Route, Slot

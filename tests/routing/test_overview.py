@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from facio_site.audit import record
 from providers import broker
-from providers.catalogs import Catalog, CatalogItem
+from providers.catalog.fetch import Catalog, CatalogItem
 from providers.models import Provider
 from providers.registry import KINDS
 from routing.models import Route

@@ -85,7 +85,7 @@ REVEALING = {
     "providers/adapters.py",
     "providers/checks.py",
     "providers/entered.py",
-    "providers/entries.py",
+    "providers/catalog/entries.py",
     "providers/http/door.py",
     "providers/http/transport.py",
     "providers/judge.py",
@@ -103,7 +103,7 @@ REVEALING = {
 MARKING = {
     "facio_site/templatetags/ui.py",
     "providers/board.py",
-    "providers/entries.py",
+    "providers/catalog/entries.py",
     "providers/history.py",
     "templates/forms/field.html",
 }

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from providers import catalogs
-from providers.catalogs import Catalog, _nodes, fetch_catalog
+from providers.catalog import fetch as fetching
+from providers.catalog.fetch import Catalog, _nodes, fetch_catalog
 from providers.http import Request
-from tests.providers.lists import failure, fetch, ids
+from tests.providers.catalog.lists import failure, fetch, ids
 from tests.providers.replies import GONE, Answer, Script, make, reply
 
 # Pages -----------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def test_a_page_that_fails_fails_the_fetch() -> None:
 
 
 def test_models_over_the_cap_are_counted_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogs, "MAX_ITEMS", 10)
+    monkeypatch.setattr(fetching, "MAX_ITEMS", 10)
     rows = [{"id": f"m{n}"} for n in range(25)]
     catalog = fetch(make("openai"), {"data": rows})
     assert (len(catalog.items), catalog.dropped) == (10, 15)
@@ -102,7 +102,7 @@ def test_models_over_the_cap_are_counted_not_kept(monkeypatch: pytest.MonkeyPatc
 def test_rows_that_would_fill_the_memory_are_counted_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(catalogs, "_MAX_NODES", 500)
+    monkeypatch.setattr(fetching, "_MAX_NODES", 500)
     rows = [{"id": f"m{n}", "junk": [[0] * 10] * 20} for n in range(9)]
     catalog = fetch(make("openai"), {"data": rows})
     assert len(catalog.items) + catalog.dropped == 9
@@ -197,9 +197,9 @@ def test_what_reads_rows_otherwise_reads_them_again(monkeypatch: pytest.MonkeyPa
     listed = {"data": [{"id": "a"}]}
     known = again(listed).digest
     assert not again(listed, kind="groq", known=known).is_known
-    monkeypatch.setattr(catalogs, "SNAPSHOT_DATE", date(2027, 1, 1))
+    monkeypatch.setattr(fetching, "SNAPSHOT_DATE", date(2027, 1, 1))
     assert not again(listed, known=known).is_known
     monkeypatch.undo()
     assert again(listed, known=known).is_known
-    monkeypatch.setattr(catalogs, "_READERS", b"an update of this site")
+    monkeypatch.setattr(fetching, "_READERS", b"an update of this site")
     assert not again(listed, known=known).is_known

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from providers.catalogs import fetch_catalog
-from tests.providers.lists import fetch, ids, one
+from providers.catalog.fetch import fetch_catalog
+from tests.providers.catalog.lists import fetch, ids, one
 from tests.providers.replies import Script, make, reply
 
 # The kinds -------------------------------------------------------------------------------------

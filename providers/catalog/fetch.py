@@ -14,11 +14,11 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from providers.adapters import Adapter, expectation
+from providers.catalog.items import CatalogItem, count_of, read_rows
+from providers.catalog.modelsdev import SNAPSHOT_DATE, Twin, twins
 from providers.checks import preflight
 from providers.http import Send
-from providers.items import CatalogItem, count_of, read_rows
 from providers.judge import is_absent, judge, unwrapped
-from providers.modelsdev import SNAPSHOT_DATE, Twin, twins
 from providers.outcomes import Failed, Outcome, Verdict
 from providers.rows import first, id_of, is_hidden, rows_of
 from providers.specs import IdFact, ListCall
@@ -81,8 +81,8 @@ def fetch_catalog(adapter: Adapter, send: Send, *, known: str = "") -> Catalog:
 
 # Whatever may read a row otherwise after an update of this site.
 _READERS = b"".join(
-    Path(__file__).with_name(name).read_bytes()
-    for name in ("catalogs.py", "items.py", "merge.py", "modelsdev.py", "rows.py")
+    Path(__file__).parent.joinpath(name).read_bytes()
+    for name in ("fetch.py", "items.py", "merge.py", "modelsdev.py", "../rows.py")
 )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections
 from django.db.models import BigIntegerField, CharField
 
-from providers.items import CatalogItem
+from providers.catalog.items import CatalogItem
 
 if TYPE_CHECKING:
     from providers.models import CatalogEntryQuerySet, Provider

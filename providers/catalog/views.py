@@ -13,10 +13,10 @@ from django.views.decorators.http import require_GET, require_safe
 
 from facio_site.accounts.roles import can_edit, viewer_required
 from facio_site.templatetags.ui import short
-from providers.entries import shown_entries, table_rows
+from providers.catalog.entries import shown_entries, table_rows
+from providers.catalog.shelf import SORTS, Wanted, shelf
 from providers.models import Provider
 from providers.registry import KINDS
-from providers.shelf import SORTS, Wanted, shelf
 
 ROWS = 50
 CONTEXTS = (8_000, 32_000, 128_000, 200_000, 1_000_000)

@@ -22,9 +22,9 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from facio_site.templatetags.ui import short
+from providers.catalog.shelf import Found
 from providers.models import CatalogEntry
 from providers.registry import KINDS
-from providers.shelf import Found
 
 USE = "/routing/?"  # the page above this app that takes a model for a route: ?use=...&kind=...
 

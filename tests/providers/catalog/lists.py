@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from providers.adapters import Adapter
-from providers.catalogs import Catalog, fetch_catalog
-from providers.items import CatalogItem
+from providers.catalog.fetch import Catalog, fetch_catalog
+from providers.catalog.items import CatalogItem
 from providers.outcomes import Failed
 from tests.providers.replies import Answer, Script, reply
 

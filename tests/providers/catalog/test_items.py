@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.catalogs import fetch_catalog
-from providers.items import CatalogItem, read_rows
+from providers.catalog.fetch import fetch_catalog
+from providers.catalog.items import CatalogItem, read_rows
 from providers.outcomes import Failed
 from providers.registry import KINDS
 from providers.specs import Columns
-from tests.providers.lists import fetch, ids
+from tests.providers.catalog.lists import fetch, ids
 from tests.providers.replies import Script, make, reply
 
 COLUMNS = Columns(

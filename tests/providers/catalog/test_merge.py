@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from providers.catalogs import Catalog
-from providers.items import CatalogItem
+from providers.catalog.fetch import Catalog
+from providers.catalog.items import CatalogItem
 from providers.models import CatalogEntry, Provider
 
 pytestmark = pytest.mark.django_db

@@ -13,11 +13,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from providers.catalogs import Catalog, CatalogItem
-from providers.entries import dollars, shown_entries
+from providers.catalog.entries import dollars, shown_entries
+from providers.catalog.fetch import Catalog, CatalogItem
+from providers.catalog.shelf import Wanted, shelf
 from providers.models import CatalogEntry, Provider
 from providers.page import CATALOG, catalog_context
-from providers.shelf import Wanted, shelf
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

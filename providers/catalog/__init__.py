@@ -1,0 +1,1 @@
+"""Model lists: fetched, read, kept and shown. Kept out: how a provider is spoken to (dialects)."""
