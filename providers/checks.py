@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from providers.adapters import Adapter, Finding
+from providers.dialects.adapters import Adapter, Finding
 from providers.http import BadURL, Send
 from providers.keyshapes import key_problem
 from providers.outcomes import (

@@ -14,8 +14,8 @@ from django.db import models
 
 from facio_site import sealing
 from facio_site.sealed import SealedRow
-from providers.adapters import Adapter, Entered, adapter_for
 from providers.awsprofiles import keys_of
+from providers.dialects.adapters import Adapter, Entered, adapter_for
 from providers.secret import Secret
 from providers.specs import ProviderSpec
 

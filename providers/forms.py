@@ -14,7 +14,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from facio_site import sealing
-from providers.adapters import Adapter, Entered, adapter_for
+from providers.dialects.adapters import Adapter, Entered, adapter_for
 from providers.http import BadURL, check_header
 from providers.keyshapes import clean_key, key_problem, warnings_for
 from providers.models import BODY, HEADERS, Entry, Provider, SecretState

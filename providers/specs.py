@@ -15,7 +15,7 @@ from facio_site.marked import marked as _
 from providers.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from providers.adapters import Adapter
+    from providers.dialects.adapters import Adapter
 
 Group = Literal["hosted", "gateway", "local", "oauth"]
 CallName = Literal["list", "key", "model"]

@@ -19,7 +19,7 @@ from kombu.exceptions import KombuError
 from facio_site import sealed
 from providers import broker, checks
 from providers.catalog.fetch import fetch_catalog
-from providers.curl import Recorder
+from providers.dialects.curl import Recorder
 from providers.jobs import Job, Task
 from providers.models import BODY, Draft, Provider
 from providers.outbound import open_door

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from providers.adapters import Adapter, Entered
+from providers.dialects.adapters import Adapter, Entered
 from providers.secret import Secret
 from providers.specs import ProviderSpec
 from routing.export import ProviderState, RouteState

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from providers.adapters import Adapter, Entered
+from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, Target, parse_target
 from providers.keyshapes import SHAPES, clean_key, key_problem
 from providers.secret import Secret

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from providers.adapters import Adapter, Entered
+from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, check_headers
 from providers.keyshapes import key_problem
 from providers.specs import ProviderSpec

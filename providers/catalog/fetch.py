@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from providers.adapters import Adapter, expectation
 from providers.catalog.items import CatalogItem, count_of, read_rows
 from providers.catalog.modelsdev import SNAPSHOT_DATE, Twin, twins
 from providers.checks import preflight
+from providers.dialects.adapters import Adapter, expectation
+from providers.dialects.judge import is_absent, judge, unwrapped
+from providers.dialects.rows import first, id_of, is_hidden, rows_of
 from providers.http import Send
-from providers.judge import is_absent, judge, unwrapped
 from providers.outcomes import Failed, Outcome, Verdict
-from providers.rows import first, id_of, is_hidden, rows_of
 from providers.specs import IdFact, ListCall
 
 MAX_PAGES = 50
@@ -82,7 +82,7 @@ def fetch_catalog(adapter: Adapter, send: Send, *, known: str = "") -> Catalog:
 # Whatever may read a row otherwise after an update of this site.
 _READERS = b"".join(
     Path(__file__).parent.joinpath(name).read_bytes()
-    for name in ("fetch.py", "items.py", "merge.py", "modelsdev.py", "../rows.py")
+    for name in ("fetch.py", "items.py", "merge.py", "modelsdev.py", "../dialects/rows.py")
 )
 
 

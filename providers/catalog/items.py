@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from providers.rows import Path, id_of, reader
+from providers.dialects.rows import Path, id_of, reader
 from providers.specs import Columns
 
 MAX_ID = 300  # characters

@@ -3,7 +3,7 @@
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter
+from providers.dialects.adapters import Adapter
 from providers.http import parse_base
 from providers.outcomes import Outcome
 from providers.specs import Auth, Call, Columns, ErrorRule, ListCall, Pages, ProviderSpec

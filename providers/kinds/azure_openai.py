@@ -5,8 +5,8 @@ from dataclasses import replace
 from urllib.parse import unquote
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter
-from providers.compatible import chat
+from providers.dialects.adapters import Adapter
+from providers.dialects.compatible import chat
 from providers.http import parse_base
 from providers.outcomes import Outcome
 from providers.specs import Auth, ErrorRule, FieldSpec, ListCall, ProviderSpec

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter, Finding, ReadList
+from providers.dialects.adapters import Adapter, Finding, ReadList
+from providers.dialects.rows import first
+from providers.dialects.sigv4 import sign
 from providers.http import BadURL, Request, Send, encode_json, origin_of
 from providers.outcomes import Failed, Outcome
-from providers.rows import first
-from providers.sigv4 import sign
 from providers.specs import Call, Columns, ErrorRule, FieldSpec, ListCall, Pages, ProviderSpec
 
 _REGION = r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}"

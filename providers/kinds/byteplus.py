@@ -1,7 +1,7 @@
 """BytePlus ModelArk. Its list is rich but not exhaustive: endpoint ids (ep-...) are never in it."""
 
 from facio_site.marked import marked as _
-from providers.compatible import chat, models
+from providers.dialects.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, ProviderSpec
 

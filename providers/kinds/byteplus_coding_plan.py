@@ -4,7 +4,7 @@ list is to be trusted there, and a completion alone proves the key."""
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.compatible import chat
+from providers.dialects.compatible import chat
 from providers.outcomes import Outcome
 from providers.specs import ErrorRule, ProviderSpec
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from facio_site.marked import marked as _
-from providers.compatible import chat
+from providers.dialects.compatible import chat
+from providers.dialects.local import LocalAdapter
 from providers.http import Reply, Send
-from providers.local import LocalAdapter
 from providers.outcomes import Outcome, Verdict
 from providers.specs import Columns, ListCall, ProviderSpec
 

@@ -5,9 +5,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter
-from providers.compatible import chat, models
-from providers.judge import values_at
+from providers.dialects.adapters import Adapter
+from providers.dialects.compatible import chat, models
+from providers.dialects.judge import values_at
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, ListCall, Pages, ProviderSpec
 

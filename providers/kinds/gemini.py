@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter
-from providers.judge import values_at
+from providers.dialects.adapters import Adapter
+from providers.dialects.judge import values_at
 from providers.outcomes import Outcome
 from providers.specs import (
     BEARER,

@@ -1,7 +1,7 @@
 """Groq. The list tells windows but no modalities; retired models stay in it, marked."""
 
 from facio_site.marked import marked as _
-from providers.compatible import chat, models
+from providers.dialects.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, IdFact, ProviderSpec
 

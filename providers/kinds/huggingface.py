@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter, Finding
-from providers.compatible import chat, models
+from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.compatible import chat, models
+from providers.dialects.judge import values_at
 from providers.http import Send
-from providers.judge import values_at
 from providers.outcomes import KeyState, Outcome, Verdict
 from providers.specs import Call, Columns, ErrorRule, ListCall, ProviderSpec
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.compatible import chat, models
-from providers.judge import values_at
-from providers.local import LocalAdapter
+from providers.dialects.compatible import chat, models
+from providers.dialects.judge import values_at
+from providers.dialects.local import LocalAdapter
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, ListCall, ProviderSpec
 

@@ -1,8 +1,8 @@
 """MiniMax. Failures come in three shapes, some of them under HTTP 200; its own code decides."""
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter
-from providers.compatible import chat, models
+from providers.dialects.adapters import Adapter
+from providers.dialects.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import ErrorRule, IdFact, ProviderSpec
 

@@ -1,7 +1,7 @@
 """Mistral AI. Refusals carry no error object; aliases stand in the list as rows of their own."""
 
 from facio_site.marked import marked as _
-from providers.compatible import chat, models
+from providers.dialects.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, IdFact, ProviderSpec
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter
-from providers.compatible import chat, models
+from providers.dialects.adapters import Adapter
+from providers.dialects.compatible import chat, models
+from providers.dialects.rows import first
 from providers.outcomes import Outcome, Verdict
-from providers.rows import first
 from providers.specs import Call, Columns, ErrorRule, ListCall, ProviderSpec
 
 

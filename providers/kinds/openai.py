@@ -1,7 +1,7 @@
 """OpenAI. Its list tells ids only; restricted keys may be refused there and still complete."""
 
 from facio_site.marked import marked as _
-from providers.compatible import chat, models
+from providers.dialects.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, IdFact, ProviderSpec
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter
-from providers.compatible import chat, models
-from providers.judge import values_at
+from providers.dialects.adapters import Adapter
+from providers.dialects.compatible import chat, models
+from providers.dialects.judge import values_at
 from providers.outcomes import Outcome, Verdict
 from providers.secret import Secret
 from providers.specs import Auth, Call, ErrorRule, ProviderSpec

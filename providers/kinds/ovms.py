@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from facio_site.marked import marked as _
-from providers.adapters import Finding
-from providers.compatible import chat, models
+from providers.dialects.adapters import Finding
+from providers.dialects.compatible import chat, models
+from providers.dialects.judge import unwrapped
+from providers.dialects.local import LocalAdapter
+from providers.dialects.rows import rows_of
 from providers.http import Send
-from providers.judge import unwrapped
-from providers.local import LocalAdapter
 from providers.outcomes import Failed, KeyState, Outcome
-from providers.rows import rows_of
 from providers.specs import Call, ErrorRule, ProviderSpec
 
 # The body is refused only after the key was looked at.

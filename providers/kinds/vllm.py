@@ -3,8 +3,8 @@
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.compatible import chat, models
-from providers.local import LocalAdapter
+from providers.dialects.compatible import chat, models
+from providers.dialects.local import LocalAdapter
 from providers.outcomes import Outcome
 from providers.specs import Columns, ErrorRule, ListCall, ProviderSpec
 

@@ -1,8 +1,8 @@
 """Zhipu AI. A code in the body tells what failed; the list is undocumented and has gaps."""
 
 from facio_site.marked import marked as _
-from providers.adapters import Adapter
-from providers.compatible import chat, models
+from providers.dialects.adapters import Adapter
+from providers.dialects.compatible import chat, models
 from providers.outcomes import Outcome
 from providers.specs import ErrorRule, IdFact, ProviderSpec
 

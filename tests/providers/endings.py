@@ -62,8 +62,10 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
     ("checks.py", Outcome.OK, "detail"): set(checks._GO_ON.values()),
     ("checks.py", None, "detail"): {"", "no_list", "no_list_scope"},
     ("jobs.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
-    ("judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json"},
-    ("local.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {"key_not_checked", "control_failed"},
+    ("dialects/judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json"},
+    ("dialects/local.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {
+        *("key_not_checked", "control_failed"),
+    },
     ("kinds/ovms.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {
         *("key_not_checked", "control_failed"),
     },

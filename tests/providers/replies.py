@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from providers.adapters import Adapter, Entered, adapter_for
+from providers.dialects.adapters import Adapter, Entered, adapter_for
 from providers.http import NOT_JSON, Reply, Request
 from providers.outcomes import Failed
 from providers.registry import KINDS

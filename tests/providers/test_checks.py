@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from providers.adapters import Adapter
 from providers.checks import CheckResult, makes_completion, run_check
+from providers.dialects.adapters import Adapter
 from providers.http import Reply, Request
 from providers.outcomes import Failed, KeyState, ModelState, Outcome, Step
 from tests.providers.replies import (

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from providers import registry
-from providers.adapters import Adapter, Entered, adapter_for, expectation
 from providers.catalog.fetch import fetch_catalog
 from providers.checks import run_check
+from providers.dialects.adapters import Adapter, Entered, adapter_for, expectation
+from providers.dialects.rows import rows_of
 from providers.http import Request, origin_of, parse_base
 from providers.keyshapes import warnings_for
 from providers.outcomes import DETAILS, Outcome
 from providers.registry import KINDS, kind_choices
-from providers.rows import rows_of
 from providers.secret import Secret
 from providers.specs import Call, ListCall, ProviderSpec
 from tests.providers.replies import Script, reply

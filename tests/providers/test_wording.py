@@ -9,12 +9,12 @@ import pytest
 from django.utils.functional import Promise
 
 from providers import keyshapes
-from providers.adapters import Entered, adapter_for
 from providers.catalog.fetch import fetch_catalog
 from providers.checks import preflight
+from providers.dialects.adapters import Entered, adapter_for
+from providers.dialects.judge import judge
 from providers.http import SENTENCES as URL_SENTENCES
 from providers.http import BadURL, Policy, parse_base
-from providers.judge import judge
 from providers.keyshapes import KeyWarning
 from providers.outcomes import Failed, Outcome
 from providers.registry import KINDS

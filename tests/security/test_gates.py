@@ -82,17 +82,17 @@ def test_every_package_of_a_lock_is_pinned_with_its_hashes(lock: str) -> None:
 # Where each plaintext goes: into a request's header, body or signature; into a search for itself in
 # what an upstream said; into a box again; into a file that a person asked for.
 REVEALING = {
-    "providers/adapters.py",
-    "providers/checks.py",
-    "providers/entered.py",
     "providers/catalog/entries.py",
+    "providers/checks.py",
+    "providers/dialects/adapters.py",
+    "providers/dialects/judge.py",
+    "providers/dialects/sigv4.py",
+    "providers/entered.py",
     "providers/http/door.py",
     "providers/http/transport.py",
-    "providers/judge.py",
     "providers/kinds/bedrock.py",
     "providers/kinds/opencode_go.py",
     "providers/models.py",
-    "providers/sigv4.py",
     "routing/edits.py",
     "routing/envfile.py",
     "routing/export.py",

@@ -12,9 +12,9 @@ from django.test import Client
 
 from facio_site.audit.models import AuditEntry
 from providers import jobs, tasks
+from providers.dialects.judge import quoted
 from providers.http.records import Reply
 from providers.jobs import Job, Task
-from providers.judge import quoted
 from providers.models import Draft, Provider, SecretState
 from providers.registry import KINDS
 from providers.secret import Secret

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from providers.adapters import Adapter
 from providers.catalog.fetch import Catalog, fetch_catalog
 from providers.catalog.items import CatalogItem
+from providers.dialects.adapters import Adapter
 from providers.outcomes import Failed
 from tests.providers.replies import Answer, Script, reply
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from providers.adapters import Entered, adapter_for
-from providers.curl import MAX_CALLS, Recorder, curl
+from providers.dialects.adapters import Entered, adapter_for
+from providers.dialects.curl import MAX_CALLS, Recorder, curl
 from providers.http import Reply, Request
 from providers.outcomes import Failed, Outcome
 from providers.registry import KINDS

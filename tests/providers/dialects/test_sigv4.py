@@ -11,8 +11,8 @@ from botocore.credentials import Credentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from providers.dialects.sigv4 import sign
 from providers.secret import Secret
-from providers.sigv4 import sign
 
 NOW = datetime(2026, 11, 22, 9, 8, 7, tzinfo=UTC)
 

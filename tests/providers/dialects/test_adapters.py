@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from providers.adapters import Adapter, Entered, StrayRequest, adapter_for
-from providers.compatible import chat
+from providers.dialects.adapters import Adapter, Entered, StrayRequest, adapter_for
+from providers.dialects.compatible import chat
 from providers.http import BadURL, Request
 from providers.outcomes import Failed
 from providers.registry import KINDS

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from providers.dialects.judge import judge, unwrapped, values_at
+from providers.dialects.rows import has_shape, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
-from providers.judge import judge, unwrapped, values_at
 from providers.outcomes import KeyState, Outcome, Verdict, key_state_of
-from providers.rows import has_shape, rows_of
 from providers.secret import Secret
 from providers.specs import Call, CallName, ListCall, ProviderSpec
 

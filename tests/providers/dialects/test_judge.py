@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers.dialects.judge import holds_secret, judge, quoted, retry_after_s, values_at
 from providers.http import Reply
-from providers.judge import holds_secret, judge, quoted, retry_after_s, values_at
 from providers.outcomes import Outcome
 from providers.registry import KINDS
 from providers.secret import Secret

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from providers.judge import values_at
+from providers.dialects.judge import values_at
 from providers.specs import Columns
 
 Path = str | tuple[str, ...]  # a tuple: the first path at which there is something

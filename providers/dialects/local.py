@@ -6,11 +6,11 @@ That is done for these kinds alone; a hosted service may count refused calls.
 
 from dataclasses import replace
 
-from providers.adapters import Adapter, Finding
+from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.judge import is_absent, unwrapped
+from providers.dialects.rows import rows_of
 from providers.http import Reply, Send
-from providers.judge import is_absent, unwrapped
 from providers.outcomes import Failed, KeyState, Outcome, Verdict
-from providers.rows import rows_of
 from providers.specs import ListCall
 
 _REFUSED = (Outcome.BAD_KEY, Outcome.FORBIDDEN)
