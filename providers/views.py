@@ -1,6 +1,6 @@
 """Pages and partials of providers: list, one provider, tests and catalogs.
 
-A start answers the part that was pressed; news come through /live/ (live.py).
+A start answers the part that was pressed; news come through /live/ (pages/live.py).
 """
 
 from collections.abc import Mapping
@@ -23,11 +23,11 @@ from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from facio_site.kept import kept_page
 from providers import broker, jobs
-from providers.board import GROUPS, SORTS, STATUSES, Asked, Board, board
 from providers.forms import ProviderForm, facts_of
 from providers.jobs import Job, Task
 from providers.models import Draft, Provider
-from providers.page import catalog_context, detail_context, draft_of, name_options
+from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board
+from providers.pages.detail import catalog_context, detail_context, draft_of, name_options
 from providers.registry import KINDS
 
 

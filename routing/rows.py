@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from providers.jobs import Job, Task
 from providers.models import Provider
+from providers.pages.shown import ShownJob, show_job
 from providers.registry import KINDS
-from providers.shown import ShownJob, show_job
 from providers.specs import ProviderSpec
 from routing.drill import Asked
 from routing.models import Route, Slot

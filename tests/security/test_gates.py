@@ -102,9 +102,9 @@ REVEALING = {
 # What marks text as markup: icons of a package, and rows whose parts were escaped one by one.
 MARKING = {
     "facio_site/templatetags/ui.py",
-    "providers/board.py",
     "providers/catalog/entries.py",
-    "providers/history.py",
+    "providers/pages/board.py",
+    "providers/pages/history.py",
     "templates/forms/field.html",
 }
 

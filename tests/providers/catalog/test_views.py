@@ -17,7 +17,7 @@ from providers.catalog.entries import dollars, shown_entries
 from providers.catalog.fetch import Catalog, CatalogItem
 from providers.catalog.shelf import Wanted, shelf
 from providers.models import CatalogEntry, Provider
-from providers.page import CATALOG, catalog_context
+from providers.pages.detail import CATALOG, catalog_context
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

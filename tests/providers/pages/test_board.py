@@ -13,9 +13,9 @@ from django.utils import timezone, translation
 
 from facio_site.audit.models import AuditEntry
 from providers import jobs
-from providers.board import Asked, board
 from providers.jobs import Job, Task
 from providers.models import Provider
+from providers.pages.board import Asked, board
 from providers.registry import KINDS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]

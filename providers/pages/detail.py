@@ -15,7 +15,6 @@ from providers.catalog.modelsdev import SNAPSHOT_DATE
 from providers.catalog.shelf import NEW, Found, Wanted, shelf
 from providers.checks import makes_completion
 from providers.forms import ProviderForm
-from providers.history import history
 from providers.jobs import Job, Task
 from providers.models import (
     CatalogEntry,
@@ -27,7 +26,8 @@ from providers.models import (
     SecretState,
 )
 from providers.outbound import policy
-from providers.shown import show_job
+from providers.pages.history import history
+from providers.pages.shown import show_job
 from providers.wording import catalog_note
 
 MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET
 from facio_site.accounts.roles import viewer_required
 from providers import broker
 from providers.jobs import Job, Task
-from providers.page import detail_context
+from providers.pages.detail import detail_context
 from providers.views import render_news
 
 HOLD_SECONDS = 8.0
