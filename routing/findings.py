@@ -16,7 +16,7 @@ from facio_site import sealing
 from facio_site.templatetags.ui import status_label
 from providers.models import CatalogEntry, Provider
 from providers.registry import KINDS
-from routing.document import get, part, read_json
+from routing.config.document import get, part, read_json
 from routing.lint import Code, Fix, Lint, ModelFacts, ProviderFacts, RouteFacts, lints
 from routing.models import AUTO, BaseDocument, Slot
 from routing.rows import RouteRow

@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import Literal
 
 from providers.outcomes import Outcome
+from routing.config.owned import MAIN
 from routing.order import FACTS
-from routing.owned import MAIN
 from routing.rules import Decision, Rule
 
 Severity = Literal["error", "warning", "note"]

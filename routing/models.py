@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.sealed import SealedRow
-from routing.document import write_json
+from routing.config.document import write_json
 
 AUTO = "auto"
 UNDO_COPIES = 20

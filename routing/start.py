@@ -9,8 +9,8 @@ from celery.signals import worker_ready
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from routing.live import live_path, new_file_group, new_file_mode
-from routing.livefile import sweep
+from routing.config.live import live_path, new_file_group, new_file_mode
+from routing.config.livefile import sweep
 
 
 @register()

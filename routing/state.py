@@ -10,9 +10,9 @@ from facio_site import sealing
 from providers.models import Provider
 from providers.outcomes import Outcome
 from providers.registry import KINDS
-from routing.document import read_json
-from routing.edits import Current
-from routing.export import Exported, Mode, ProviderState, RouteState, build_config
+from routing.config.document import read_json
+from routing.config.edits import Current
+from routing.config.export import Exported, Mode, ProviderState, RouteState, build_config
 from routing.models import BaseDocument, Route, Slot
 from routing.rules import AUTO, Configured, Decision, explain
 

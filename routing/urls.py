@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from routing import activity, config_views, import_views, live_views, views
+from routing import activity, views
+from routing.config import import_views, live_views
+from routing.config import views as config_views
 
 app_name = "routing"
 urlpatterns = [

@@ -20,10 +20,10 @@ from providers import broker, jobs
 from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Provider
 from providers.registry import KINDS
+from routing.config.live import drift
 from routing.drill import drill
 from routing.findings import apply_fix, findings
 from routing.forms import RouteForm
-from routing.live import drift
 from routing.matrix import matrix
 from routing.models import AUTO, Route, Slot
 from routing.overview import concerns, guide

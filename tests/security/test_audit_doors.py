@@ -19,7 +19,7 @@ from providers import jobs, tasks
 from providers.models import Provider
 from routing.models import PendingImport, Route
 from tests.conftest import signed_in
-from tests.routing.config_desk import hand_in, token_of
+from tests.routing.config.desk import hand_in, token_of
 
 pytestmark = pytest.mark.django_db
 KEY, NEW = "sk-or-v1-0123456789abcdef", "sk-or-v1-another-key-0123"

@@ -10,7 +10,7 @@ from django.test import Client
 
 from tests.conftest import signed_in
 from tests.journeys.watch import Watch
-from tests.routing.config_desk import hand_in, import_all
+from tests.routing.config.desk import hand_in, import_all
 from tests.security.test_roles import concrete, people, places, table
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

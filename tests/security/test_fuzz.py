@@ -1,8 +1,8 @@
 """Whatever is typed, pasted, uploaded or put into an address: an answer, never a fault of ours.
 
 The grammars have their own (tests/providers/http/test_urls.py and test_headers.py,
-tests/routing/test_document.py); here whole forms and pages are asked. A crash that was found stands
-by its name below.
+tests/routing/config/test_document.py); here whole forms and pages are asked. A crash that was found
+stands by its name below.
 """
 
 import json
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from providers.forms import ProviderForm
 from providers.models import Provider
 from providers.registry import KINDS
-from routing.document import BadDocument, read_json
+from routing.config.document import BadDocument, read_json
 from tests.security.test_roles import concrete, people, places, table
 
 pytestmark = pytest.mark.django_db

@@ -93,11 +93,11 @@ REVEALING = {
     "providers/kinds/bedrock.py",
     "providers/kinds/opencode_go.py",
     "providers/models.py",
-    "routing/edits.py",
-    "routing/envfile.py",
-    "routing/export.py",
+    "routing/config/edits.py",
+    "routing/config/envfile.py",
+    "routing/config/export.py",
+    "routing/config/store.py",
     "routing/state.py",
-    "routing/store.py",
 }
 # What marks text as markup: icons of a package, and rows whose parts were escaped one by one.
 MARKING = {

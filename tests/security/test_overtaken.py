@@ -14,12 +14,12 @@ from django.test import Client
 from facio_site.audit.models import AuditEntry
 from providers.models import Provider
 from providers.registry import KINDS
-from routing.import_preview import plan_with
+from routing.config.pasted import read_pasted
+from routing.config.preview import plan_with
+from routing.config.store import Overtaken, take_in
 from routing.models import BaseDocument, Route
-from routing.pasted import read_pasted
 from routing.state import current
-from routing.store import Overtaken, take_in
-from tests.routing.config_desk import hand_in, token_of
+from tests.routing.config.desk import hand_in, token_of
 
 KEY = "sk-or-v1-0123456789abcdef"
 
@@ -211,7 +211,7 @@ def test_s78_an_import_loses_to_a_save_after_its_preview_was_checked(
     somebody_saves(model="claude-old")
     asked = hand_in(site, IMPORTED)
     path, token = asked.request["PATH_INFO"], token_of(asked.content.decode())
-    before(monkeypatch, "routing.import_views.take_in", lambda: somebody_saves(slot))
+    before(monkeypatch, "routing.config.import_views.take_in", lambda: somebody_saves(slot))
     answer = site.post(path, {"token": token, "how": "replace"}, follow=True)
     assert "Somebody else saved something meanwhile" in told(answer)
     assert Route.objects.get(slot=slot).model == "claude-theirs"
@@ -230,7 +230,7 @@ def test_s78_an_import_does_not_take_away_what_somebody_entered_meanwhile(
     serve()
     asked = hand_in(site, {"providers": {"anthropic": {"apiKey": "sk-ant-api03-typed-0123"}}})
     path, token = asked.request["PATH_INFO"], token_of(asked.content.decode())
-    before(monkeypatch, "routing.import_views.take_in", lambda: serve("groq"))
+    before(monkeypatch, "routing.config.import_views.take_in", lambda: serve("groq"))
     answer = site.post(path, {"token": token, "how": "replace"}, follow=True)
     assert "Somebody else saved something meanwhile" in told(answer)
     assert Provider.objects.get(kind="groq").is_configured
@@ -259,7 +259,7 @@ def test_s78_the_live_file_is_not_written_from_what_somebody_changed_meanwhile(
     serve()
     somebody_saves(model="claude-old")
     token = token_of(site.get("/config/").content.decode())
-    before(monkeypatch, "routing.live.write", somebody_saves)
+    before(monkeypatch, "routing.config.live.write", somebody_saves)
     answer = site.post("/config/write/", {"secrets": "env", "token": token})
     assert answer.status_code == 409
     assert "Somebody else saved something meanwhile" in answer.content.decode()

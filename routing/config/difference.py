@@ -1,0 +1,285 @@
+"""What differs between two config.json documents, and merging three of them. Pure.
+
+Keys in camelCase and snake_case are the same key, except where people name them. Values that are
+not ours, and all keys and headers, count as secret: they are told as "set" and never shown.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from providers.specs import ProviderSpec
+from routing.config.document import camel, join, snake
+from routing.config.owned import MASK, is_owned
+from routing.config.understood import is_reference
+from routing.order import FACTS, INHERITED_NAMES
+
+Path = tuple[str, ...]
+Op = Literal["added", "removed", "changed"]
+SET = "set"
+
+# Objects whose keys are names that people gave, and those that are theirs down to the bottom.
+_NAMED_BY_PEOPLE = frozenset({"mcp_servers", "model_presets"})
+_THEIRS = frozenset({"env", "headers", "extra_headers", "extra_body", "extra_query"})
+_PLAIN = frozenset({"api_base", "region", "profile"})
+_MASK = re.compile(r"[*•]{3,}")
+_MISSING: Any = object()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathChange:
+    """One place where two documents differ. `before` and `after` are fit to be shown: "" = not
+    there, "set" for a secret, *** for a mask, ${NAME} for a reference, else the value."""
+
+    keys: Path
+    op: Op
+    before: str
+    after: str
+    is_secret: bool
+    is_owned: bool
+
+    @property
+    def path(self) -> str:
+        return shown_path(self.keys)
+
+
+def shown_path(keys: Path) -> str:
+    path = ""
+    for key in keys:
+        path = join(path, key)
+    return path
+
+
+def semantic_diff(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, specs: Mapping[str, ProviderSpec]
+) -> tuple[PathChange, ...]:
+    """Every leaf that was added, removed or changed; order and spelling alone are no change.
+
+    Of ours, missing, null and empty are the same.
+    """
+    return tuple(_changes(old, new, (), specs))
+
+
+def _changes(
+    old: Any, new: Any, keys: Path, specs: Mapping[str, ProviderSpec]
+) -> Iterator[PathChange]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key, before, after in _pairs(old, new, keys):
+            yield from _changes(before, after, (*keys, key), specs)
+        return
+    ours = is_owned(keys[:3], specs) is True
+    if ours:
+        old, new = (_MISSING if value in (None, "", {}) else value for value in (old, new))
+    if same(old, new):
+        return
+    for here, there, swapped in ((old, new, False), (new, old, True)):
+        if isinstance(here, dict) and here and there is _MISSING:
+            for key, value in here.items():
+                pair = (_MISSING, value) if swapped else (value, _MISSING)
+                yield from _changes(*pair, (*keys, key), specs)
+            return
+    is_secret = not (ours and (keys[0] != "providers" or snake(keys[2]) in _PLAIN))
+    yield PathChange(
+        keys=keys,
+        op="added" if old is _MISSING else "removed" if new is _MISSING else "changed",
+        before=_shown(old, is_secret=is_secret),
+        after=_shown(new, is_secret=is_secret),
+        is_secret=is_secret,
+        is_owned=ours,
+    )
+
+
+def _shown(value: Any, *, is_secret: bool) -> str:
+    if value is _MISSING:
+        return ""
+    if isinstance(value, str) and (is_reference(value) or not is_secret):
+        return value
+    if isinstance(value, str) and _MASK.fullmatch(value):
+        return MASK
+    return SET if is_secret else json.dumps(value, ensure_ascii=False)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality of JSON: 1, 1.0 and true are three values; the order of keys says nothing."""
+    if one is other:
+        return True
+    if one is _MISSING or other is _MISSING or type(one) is not type(other):
+        return False
+    if isinstance(one, str | int | float):
+        return bool(one == other)
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+# --- keys in either spelling ----------------------------------------------------------------
+
+
+def twin(key: str, section: Mapping[str, Any], keys: Path) -> str | None:
+    """How `section`, which stands at `keys`, spells `key`; None when it is not there."""
+    if key in section:
+        return key
+    if not _may_be_respelled(key, keys):
+        return None
+    return next((other for other in (camel(key), snake(key)) if other in section), None)
+
+
+def _may_be_respelled(key: str, keys: Path) -> bool:
+    names = [snake(name) for name in keys]
+    if _THEIRS.intersection(names):
+        return False
+    if keys == ("providers",):
+        return snake(key) in FACTS or snake(key) in INHERITED_NAMES
+    return not names or names[-1] not in _NAMED_BY_PEOPLE
+
+
+def _pairs(
+    old: Mapping[str, Any], new: Mapping[str, Any], keys: Path
+) -> Iterator[tuple[str, Any, Any]]:
+    """Keys of both with their values, the old ones first; a key is named as `new` spells it."""
+    met = set()
+    for key, before in old.items():
+        other = twin(key, new, keys)
+        met.add(other)
+        yield (other, before, new[other]) if other is not None else (key, before, _MISSING)
+    for key, after in new.items():
+        if key not in met:
+            yield key, _MISSING, after
+
+
+def value_at(document: Any, keys: Path) -> Any:
+    """The value at a path, in either spelling; None when there is none."""
+    for place, key in enumerate(keys):
+        name = twin(key, document, keys[:place]) if isinstance(document, dict) else None
+        if name is None:
+            return None
+        document = document[name]
+    return document
+
+
+def with_value(document: Mapping[str, Any], keys: Path, value: Any) -> dict[str, Any]:
+    """A document with another value at a path that exists; None takes the key out.
+
+    Only the objects on the way are copied: both documents share the rest.
+    """
+    changed = dict(document)
+    here = changed
+    for place, key in enumerate(keys[:-1]):
+        name = twin(key, here, keys[:place]) or key
+        here[name] = dict(here[name])
+        here = here[name]
+    name = twin(keys[-1], here, keys[:-1]) or keys[-1]
+    if value is None:
+        here.pop(name, None)
+    else:
+        here[name] = value
+    return changed
+
+
+def overlaid(below: Mapping[str, Any], above: Mapping[str, Any], keys: Path = ()) -> dict[str, Any]:
+    """`above` laid over `below`: objects go together key by key, every other value is replaced.
+
+    Order and spelling are those of `below`; what only `above` has comes last.
+    """
+    result = copy.deepcopy(dict(below))
+    for key, value in above.items():
+        name = twin(key, result, keys) or key
+        both = isinstance(result.get(name), dict) and isinstance(value, dict)
+        result[name] = overlaid(result[name], value, (*keys, key)) if both else copy.deepcopy(value)
+    return result
+
+
+# --- three ways -----------------------------------------------------------------------------
+
+Side = Literal["ours", "theirs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place that they changed. In a conflict we changed it too, and not to the same."""
+
+    keys: Path
+    ours: str  # fit to be shown, as in PathChange
+    theirs: str
+    is_conflict: bool
+    side: Side  # whose value the merged document has
+
+    @property
+    def path(self) -> str:
+        return shown_path(self.keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    document: dict[str, Any] = field(repr=False)
+    places: tuple[Place, ...]
+
+
+def merge(
+    base: Mapping[str, Any],
+    ours: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+    *,
+    specs: Mapping[str, ProviderSpec],
+    choices: Mapping[str, Side] | None = None,
+) -> Merged:
+    """What both sides made of `base`, key by key.
+
+    A conflict goes to our side and what only they changed to theirs, unless `choices` (by path)
+    says otherwise. Lists are one value.
+    """
+    merging = _Merging(specs, choices or {})
+    document = merging.objects(base, ours, theirs, ())
+    return Merged(document=document, places=tuple(merging.places))
+
+
+class _Merging:
+    def __init__(self, specs: Mapping[str, ProviderSpec], choices: Mapping[str, Side]) -> None:
+        self.specs, self.choices = specs, choices
+        self.places: list[Place] = []
+
+    def objects(
+        self,
+        base: Mapping[str, Any],
+        ours: Mapping[str, Any],
+        theirs: Mapping[str, Any],
+        keys: Path,
+    ) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, our, their in _pairs(ours, theirs, keys):
+            mine = twin(key, ours, keys)
+            name = key if mine is None else mine
+            old = twin(key, base, keys)
+            value = self.value(
+                base[old] if old is not None else _MISSING, our, their, (*keys, name)
+            )
+            if value is not _MISSING:
+                result[name] = value
+        return result
+
+    def value(self, base: Any, our: Any, their: Any, keys: Path) -> Any:
+        if same(our, their) or same(base, their):
+            return _copied(our)
+        if isinstance(our, dict) and isinstance(their, dict):
+            return self.objects(base if isinstance(base, dict) else {}, our, their, keys)
+        is_conflict = not same(base, our)
+        side = self.choices.get(shown_path(keys), "ours" if is_conflict else "theirs")
+        changes = (*_changes(our, their, keys, self.specs),)
+        is_secret = any(change.is_secret for change in changes)
+        self.places.append(
+            Place(
+                keys=keys,
+                ours=_shown(our, is_secret=is_secret),
+                theirs=_shown(their, is_secret=is_secret),
+                is_conflict=is_conflict,
+                side=side,
+            )
+        )
+        return _copied(our if side == "ours" else their)
+
+
+def _copied(value: Any) -> Any:
+    return value if value is _MISSING else copy.deepcopy(value)

@@ -1,0 +1,139 @@
+"""Which parts of an imported config.json need a consent of their own: the one list of them. Pure.
+
+They run code, open ports, loosen guards, grant access or send secrets elsewhere. Paths are those
+of Facio's and its ancestor's areas (https://facio.bot/docs/configuration,
+https://facio.bot/docs/security); a part that is not listed is shown like any other change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from providers.specs import ProviderSpec
+from routing.config.difference import Path, same, shown_path, value_at
+from routing.config.document import snake
+from routing.config.owned import kind_of
+from routing.config.understood import meaning
+
+Danger = Literal["runs_code", "opens_port", "loosens_guard", "grants_access", "sends_elsewhere"]
+
+# Path pattern in snake_case (* = any one name) -> what it can do. The first match counts; what
+# lies below a pattern belongs to it.
+RISKS: tuple[tuple[str, Danger], ...] = (
+    ("tools.exec.exposed_credentials", "grants_access"),
+    ("tools.exec.enable_exposed", "grants_access"),
+    ("tools.exec", "runs_code"),
+    ("tools.mcp_servers.*", "runs_code"),
+    ("tools.cli_apps", "runs_code"),
+    ("tools.my", "loosens_guard"),
+    ("tools.file", "loosens_guard"),
+    ("tools.policy", "loosens_guard"),
+    ("tools.guardrails", "loosens_guard"),
+    ("tools.ssrf_whitelist", "loosens_guard"),
+    ("tools.restrict_to_workspace", "loosens_guard"),
+    ("tools.webui_allow_local_service_access", "loosens_guard"),
+    ("tools.webui_allow_remote_package_install", "loosens_guard"),
+    ("tools.allow_local_preview_access", "loosens_guard"),
+    ("tools.max_session_messages_per_minute", "loosens_guard"),
+    ("tools.web", "loosens_guard"),
+    ("tools.browser", "loosens_guard"),
+    ("tools", "runs_code"),
+    ("browser", "loosens_guard"),
+    ("policy", "loosens_guard"),
+    ("guardrails", "loosens_guard"),
+    ("mcp_servers.*", "runs_code"),
+    ("mcp", "runs_code"),
+    ("hooks", "runs_code"),
+    ("plugins", "runs_code"),
+    ("skills", "runs_code"),
+    ("cron", "runs_code"),
+    ("scripts", "runs_code"),
+    ("api", "opens_port"),
+    ("gateway", "opens_port"),
+    ("a2a", "opens_port"),
+    ("channels.*.allow_from", "grants_access"),
+    ("channels.*.group_allow_from", "grants_access"),
+    ("channels.*.instance_url", "sends_elsewhere"),
+    ("channels.*.management_public_url", "sends_elsewhere"),
+    ("channels.*.management_token", "grants_access"),
+    ("channels.*.host", "opens_port"),
+    ("channels.*.port", "opens_port"),
+    ("channels.*.token", "grants_access"),
+    ("channels.*.api_key", "grants_access"),
+    ("channels.*.enabled", "grants_access"),
+    ("channels.*.proxy", "sends_elsewhere"),
+    ("audit", "loosens_guard"),
+    ("logging", "loosens_guard"),
+    ("agents.defaults.workspace", "loosens_guard"),
+    ("agents.defaults.policy_enabled", "loosens_guard"),
+    ("agents.defaults.policy_skip_cron", "loosens_guard"),
+    ("agents.defaults.self_improvement", "runs_code"),
+    ("providers.*.proxy", "sends_elsewhere"),
+)
+_PATTERNS = tuple((tuple(pattern.split(".")), danger) for pattern, danger in RISKS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    danger: Danger
+    keys: Path
+
+    @property
+    def path(self) -> str:
+        return shown_path(self.keys)
+
+
+def risks_of(
+    current: Mapping[str, Any], incoming: Mapping[str, Any], *, specs: Mapping[str, ProviderSpec]
+) -> tuple[Risk, ...]:
+    """The risky parts of `incoming` that are not in `current` already. What goes away is none."""
+    found = [*_listed(current, incoming, ()), *_references(current, incoming, specs)]
+    return tuple({risk.keys: risk for risk in found}.values())
+
+
+def _listed(current: Mapping[str, Any], incoming: Mapping[str, Any], keys: Path) -> Iterator[Risk]:
+    for key, value in incoming.items():
+        here = (*keys, key)
+        if isinstance(value, dict) and _leads_on(here):
+            yield from _listed(current, value, here)
+        elif (danger := _danger(here)) and not same(value_at(current, here), value):
+            yield Risk(danger=danger, keys=here)
+
+
+def _danger(keys: Path) -> Danger | None:
+    """That of a pattern for exactly this path, or for the object that it stands in."""
+    for length in (len(keys), len(keys) - 1):
+        for pattern, danger in _PATTERNS:
+            if len(pattern) == length and _fits(pattern, keys[:length]):
+                return danger
+    return None
+
+
+def _leads_on(keys: Path) -> bool:
+    """Whether a longer pattern begins with this path."""
+    return any(
+        len(pattern) > len(keys) and _fits(pattern[: len(keys)], keys) for pattern, _ in _PATTERNS
+    )
+
+
+def _fits(pattern: tuple[str, ...], keys: Path) -> bool:
+    return all(want in ("*", snake(key)) for want, key in zip(pattern, keys, strict=True))
+
+
+def _references(
+    current: Mapping[str, Any], incoming: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
+) -> Iterator[Risk]:
+    """${NAME} in a provider whose address is not its kind's own: the agent would send the value of
+    that name to whoever wrote the address."""
+    entries = incoming.get("providers")
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        keys = ("providers", name)
+        if not isinstance(entry, dict) or same(value_at(current, keys), entry):
+            continue
+        spec = specs.get(kind_of(name, specs))
+        base = value_at(entry, ("apiBase",))
+        is_elsewhere = bool(base) if spec is None else meaning(spec, "apiBase", base) is not None
+        if is_elsewhere and "${" in repr(entry):
+            yield Risk(danger="sends_elsewhere", keys=keys)

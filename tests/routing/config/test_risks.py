@@ -1,0 +1,103 @@
+"""The list of what needs its own consent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from providers.registry import KINDS
+from routing.config.risks import RISKS, risks_of
+
+
+def found(incoming: dict[str, Any], current: dict[str, Any] | None = None) -> dict[str, str]:
+    risks = risks_of(current or {}, incoming, specs=KINDS)
+    return {risk.path: risk.danger for risk in risks}
+
+
+@pytest.mark.parametrize(
+    ("incoming", "path", "danger"),
+    [
+        ({"tools": {"exec": {"enable": True}}}, "tools.exec.enable", "runs_code"),
+        ({"tools": {"exec": True}}, "tools.exec", "runs_code"),
+        (
+            {"tools": {"exec": {"exposedCredentials": ["A"]}}},
+            "tools.exec.exposedCredentials",
+            "grants_access",
+        ),
+        ({"tools": {"mcp_servers": {"a": {}}}}, "tools.mcp_servers.a", "runs_code"),
+        ({"tools": {"ssrfWhitelist": ["0.0.0.0/0"]}}, "tools.ssrfWhitelist", "loosens_guard"),
+        ({"tools": {"policy": {}}}, "tools.policy", "loosens_guard"),
+        ({"tools": {"somethingNew": 1}}, "tools.somethingNew", "runs_code"),
+        ({"api": {"host": "0.0.0.0"}}, "api", "opens_port"),
+        ({"gateway": {"port": 1}}, "gateway", "opens_port"),
+        (
+            {"channels": {"slack": {"allow_from": ["*"]}}},
+            "channels.slack.allow_from",
+            "grants_access",
+        ),
+        (
+            {"channels": {"placet": {"instanceUrl": "https://x"}}},
+            "channels.placet.instanceUrl",
+            "sends_elsewhere",
+        ),
+        (
+            {"channels": {"placet": {"managementToken": "t"}}},
+            "channels.placet.managementToken",
+            "grants_access",
+        ),
+        ({"providers": {"groq": {"proxy": "http://x"}}}, "providers.groq.proxy", "sends_elsewhere"),
+    ],
+)
+def test_s41_each_kind_of_danger_is_marked_in_both_spellings(
+    incoming: dict[str, Any], path: str, danger: str
+) -> None:
+    assert found(incoming) == {path: danger}
+    assert found(incoming, incoming) == {}
+
+
+def test_s41_harmless_parts_are_not_marked() -> None:
+    assert (
+        found(
+            {
+                "agents": {"defaults": {"model": "m", "temperature": 1}},
+                "providers": {"openai": {"apiKey": "k", "apiBase": "https://eu.api.openai.com/v1"}},
+                "channels": {"telegram": {"streaming": True}},
+                "modelPresets": {"fast": {"model": "m"}},
+            }
+        )
+        == {}
+    )
+
+
+def test_s41_what_goes_away_is_no_risk() -> None:
+    assert found({}, {"tools": {"exec": {"enable": True}}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "is_risk"),
+    [
+        ("openai", {"apiKey": "${X}", "apiBase": "https://evil.example/v1"}, True),
+        ("openai", {"apiKey": "${X}", "apiBase": "https://api.openai.com/v1/"}, False),
+        ("openai", {"apiKey": "${X}"}, False),
+        (
+            "openai",
+            {"apiKey": "k", "extra_headers": {"A": "b ${credentials.X}"}, "api_base": "https://e"},
+            True,
+        ),
+        ("openai", {"apiKey": "k", "apiBase": "https://evil.example/v1"}, False),
+        ("mine", {"apiKey": "${X}", "apiBase": "https://evil.example/v1"}, True),
+        ("mine", {"apiKey": "${X}"}, False),
+    ],
+)
+def test_s32_a_reference_that_would_be_sent_to_a_strange_address_is_marked(
+    name: str, entry: dict[str, Any], is_risk: bool
+) -> None:
+    expected = {f"providers.{name}": "sends_elsewhere"} if is_risk else {}
+    assert found({"providers": {name: entry}}) == expected
+
+
+def test_the_list_is_in_snake_case_and_says_nothing_twice() -> None:
+    patterns = [pattern for pattern, _ in RISKS]
+    assert len(set(patterns)) == len(patterns)
+    assert all(pattern == pattern.lower() for pattern in patterns)
