@@ -2,9 +2,8 @@
 
 from django.urls import path
 
-from providers import views
+from providers import live, views
 from providers.catalog import views as catalog_views
-from providers.pages import live
 
 app_name = "providers"
 urlpatterns = [

@@ -1,6 +1,6 @@
 """Pages and partials of providers: list, one provider, tests and catalogs.
 
-A start answers the part that was pressed; news come through /live/ (pages/live.py).
+A start answers the part that was pressed; news come through /live/ (live.py).
 """
 
 from collections.abc import Mapping

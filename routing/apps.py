@@ -7,7 +7,7 @@ class RoutingConfig(AppConfig):
     name = "routing"
 
     def ready(self) -> None:
-        from providers.pages import live
+        from providers import live
         from routing import start  # noqa: F401 - its checks and receivers register themselves
         from routing.views import render_test
 

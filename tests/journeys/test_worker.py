@@ -20,11 +20,10 @@ import redis
 from django.db import connection
 from django.utils import timezone
 
-from providers import broker, jobs, tasks
+from providers import broker, jobs, live, tasks
 from providers.jobs import Job, Status, Task
 from providers.models import Provider
 from providers.outcomes import Outcome
-from providers.pages import live
 from providers.wording import sentence
 from tests import processes
 from tests.conftest import connected, signed_in

@@ -7,8 +7,11 @@ from typing import Any
 # The page's own account of a broken content security policy, said on the console for us to hear.
 POLICY = """addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`), true)"""
-# A page that is left, or turns into a download, gives up what it was still asking for.
+# A page that is left, or turns into a download, gives up what it was still asking for; so does a
+# field whose text is older than what was typed since. htmx says that on the console, the second
+# word beside every fault as well, which then has its own word.
 GIVEN_UP = "net::ERR_ABORTED"
+GIVEN_UP_BY_HTMX = ("htmx:sendAbort", "htmx:afterRequest")
 
 
 class Watch:
@@ -24,6 +27,8 @@ class Watch:
         context.on("response", self._answered)
 
     def _console(self, message: Any) -> None:
+        if message.text.startswith(GIVEN_UP_BY_HTMX):
+            return
         if message.type in ("error", "warning"):
             self._hear(f"{message.type}: {message.text} {message.location.get('url', '')}")
 
