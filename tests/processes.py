@@ -118,10 +118,12 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 def wait_for(condition, *, seconds: float = 15.0, pause: float = 0.02) -> None:  # type: ignore[no-untyped-def]
     """Return when `condition()` is true; raises TimeoutError after a generous while.
 
-    `pause` is longer where looking costs so much that it would slow what is waited for.
+    `pause` is the first one between two looks; they grow to a quarter of a second, because looking
+    slows what is waited for.
     """
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
             raise TimeoutError
         time.sleep(pause)
+        pause = max(pause, min(pause * 1.2, 0.25))

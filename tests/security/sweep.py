@@ -114,10 +114,20 @@ class Search(logging.Handler):
         look("log", text.encode(errors="replace"), record.name)
 
 
-def command_lines() -> Iterator[tuple[int, bytes]]:
-    for folder in Path("/proc").glob("[0-9]*"):
+LOOKS = 3  # at one process: the first may come before it has become another program
+
+
+def command_lines(looks: dict[int, int]) -> Iterator[tuple[int, bytes]]:
+    """Of processes that were not looked at often enough; `looks` counts them by process id."""
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    for gone in looks.keys() - set(pids):
+        del looks[gone]
+    for pid in pids:
+        looks[pid] = looks.get(pid, 0) + 1
+        if looks[pid] > LOOKS:
+            continue
         try:
-            yield int(folder.name), (folder / "cmdline").read_bytes()
+            yield pid, Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             continue
 
@@ -126,8 +136,9 @@ def watch_command_lines() -> None:
     """A thread that looks at every process of the machine, twice a second, until the end."""
 
     def watch() -> None:
+        looks: dict[int, int] = {}
         while True:
-            for pid, line in command_lines():
+            for pid, line in command_lines(looks):
                 if found(line):
                     look("command line", line, str(pid))
             time.sleep(0.5)

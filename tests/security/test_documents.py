@@ -69,6 +69,7 @@ def test_commands_and_variables_of_the_operators_page_exist() -> None:
         assert variable in example, variable
 
 
+@pytest.mark.alike
 @pytest.mark.journey
 def test_the_service_of_the_operators_page_is_a_valid_unit(tmp_path: Path) -> None:
     analyze = shutil.which("systemd-analyze")

@@ -22,13 +22,14 @@ from providers.forms import ProviderForm
 from providers.models import Provider
 from providers.registry import KINDS
 from routing.config.document import BadDocument, read_json
+from tests import stores
 from tests.security.test_roles import concrete, people, places, table
 
 pytestmark = pytest.mark.django_db
 __all__ = ["people", "places"]  # fixtures
 
 QUICK = settings(
-    max_examples=60,
+    max_examples=15 if stores.IS_POSTGRES else 60,  # there it is the store that is new
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -195,6 +195,7 @@ def test_s25_without_the_key_commands_refuse_and_nothing_is_overwritten(state: P
         "c2hvcnQ=",
     ],
 )
+@pytest.mark.alike
 @pytest.mark.journey
 def test_s23_a_key_that_is_none_stops_the_start(tmp_path: Path, key: str) -> None:
     done = command.run(tmp_path, "migrate", "--verbosity=0", MASTER_KEYS=key)
@@ -203,6 +204,7 @@ def test_s23_a_key_that_is_none_stops_the_start(tmp_path: Path, key: str) -> Non
     assert key not in done.stderr
 
 
+@pytest.mark.alike
 @pytest.mark.journey
 def test_s23_the_key_file_is_private_from_its_first_byte(state: Path) -> None:
     assert (state / "master_keys").stat().st_mode & 0o777 == 0o600

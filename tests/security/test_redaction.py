@@ -124,6 +124,7 @@ for name in (None, *logging.root.manager.loggerDict):
 """
 
 
+@pytest.mark.alike
 @pytest.mark.journey
 @pytest.mark.parametrize(
     "start",

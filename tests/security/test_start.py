@@ -8,7 +8,7 @@ from tests import stores
 from tests.facio_site.test_up import refused
 from tests.security import command
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.alike, pytest.mark.journey]
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,8 @@ def test_a_leak_in_a_command_line_would_be_seen() -> None:
         try:
             processes.wait_for(
                 lambda: any(
-                    pid == process.pid and sweep.found(line) for pid, line in sweep.command_lines()
+                    pid == process.pid and sweep.found(line)
+                    for pid, line in sweep.command_lines({})
                 )
             )
         finally:
