@@ -1,4 +1,4 @@
-"""What the processes behind `make run` do: web server, worker, beat and Django's own commands.
+"""What the processes behind `make run` do: web server, worker and Django's own commands.
 
 Their parent imports this after `django.setup()` and loads gunicorn, Celery and the site for all of
 them. Each of the functions that run something does so in a fork, and returns at its end.
@@ -8,9 +8,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
+from celery.beat import EmbeddedService, Scheduler
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import execute_from_command_line
 from gunicorn.app.base import BaseApplication
@@ -34,12 +34,14 @@ WORKER: dict[str, Any] = {
     "without_heartbeat": True,
     "loglevel": "WARNING",
 }
-# What the three import only when they begin, so that they share that, too.
+# What they import only when they begin, so that they share that, too.
 LATE = (
     *("gunicorn.glogging", "gunicorn.workers.gthread"),
-    *("celery.apps.beat", "celery.apps.worker", "celery.concurrency.thread", "celery.events.state"),
+    *("celery.beat", "celery.apps.worker", "celery.concurrency.thread", "celery.events.state"),
     *("celery.worker.autoscale", "celery.worker.consumer.delayed_delivery"),
     *("celery.worker.components", "celery.worker.consumer", "celery.worker.strategy"),
+    *("celery.app.amqp", "celery.app.control", "celery.app.events", "celery.app.log"),
+    *("billiard.pool", "billiard.dummy", "kombu.message", "kombu.transport.redis"),
     *("django.core.cache.backends.db", "django.db.models.sql.compiler", "dbm.dumb"),
 )
 
@@ -75,15 +77,14 @@ def run_web_server(application: WSGIHandler, descriptor: int, threads: int) -> N
 
 
 def run_worker(threads: int) -> None:
+    """The worker, and beat as a thread of it: a process of its own would be 11 MB for one task
+    every ten seconds, which a worker has to do anyway. It keeps no file: nothing is due daily."""
     # Celery's ten lines about running as root are none of a container's business.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser")
     worker = app.Worker(concurrency=threads, **WORKER)
+    EmbeddedService(app, thread=True, scheduler_cls=Scheduler).start()  # type: ignore[union-attr]
     worker.start()
     sys.exit(worker.exitcode)
-
-
-def run_beat(state: Path) -> None:
-    app.Beat(schedule=str(state / "beat"), loglevel="WARNING", quiet=True).run()
 
 
 def run_command(words: Sequence[str]) -> None:

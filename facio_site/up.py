@@ -1,8 +1,8 @@
-"""The parent of every process behind `make run`: broker, web server, worker and beat.
+"""The parent of every process behind `make run`: broker, web server and worker.
 
-It loads the site once (parts.py), when the rest is settled; web server, worker and beat are forks
-of it. `--demo` adds the simulated providers and a throw-away state folder. Kept out: what the parts
-do, and every rule about settings beyond what it takes to start them.
+It loads the site once (parts.py), when the rest is settled; web server and worker are forks of it.
+`--demo` adds the simulated providers and a throw-away state folder. Kept out: what the parts do,
+and every rule about settings beyond what it takes to start them.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from facio_site.children import Bell, Child, Command, Refused, Stopped, end_all,
 from facio_site.prepared import prepare
 
 ROOT = Path(__file__).resolve().parent.parent
-STOP_SECONDS = 7.0  # for web server, worker and beat together; the rest gets what is left of ten
+STOP_SECONDS = 7.0  # for web server and worker together; the rest gets what is left of ten
 LAST_STOP_SECONDS = 1.5
 # Else glibc keeps an arena for many of the threads, and much of what large answers took for a
 # moment. By variable: the number of mallopt's option, the value.
@@ -333,8 +333,6 @@ def serve(
                 fork("worker", work, signal.SIGKILL),
             ]
             until(Knock(listener).answered, ground + upper, bell)
-            beat = functools.partial(parts.run_beat, state)
-            upper.append(fork("beat", beat, signal.SIGKILL))
             link = manage("setup_link")
             until(lambda: not link.is_running, ground + upper, bell)
             announce(url, link.text(), demo=demo)

@@ -88,7 +88,7 @@ turns, so that the ratios tell more than the times. Nothing in the test suite as
 
 The sides:
 
-- **Facio Settings** as `make run` serves it: gunicorn, worker, beat, embedded Valkey and SQLite,
+- **Facio Settings** as `make run` serves it: gunicorn, worker with beat, embedded Valkey and SQLite,
   with all 24 kinds of providers set up and simulated providers on loopback over TLS.
 - **floor**: a fresh Django project with a login and one page with one query, served by the same
   commands (`tests/bench/floor/`).

@@ -19,10 +19,20 @@ import pytest
 
 from facio_site import up
 from tests import stores
+from tests.security import command
 
 ROOT = Path(up.__file__).resolve().parent.parent
 pytestmark = pytest.mark.alike
-PARTS = ("valkey-server", "facio-web", "facio-worker", "facio-beat")
+LEAVE_AN_OLD_DRAFT = """
+from datetime import timedelta
+from django.utils import timezone
+from providers.models import Draft, Provider
+old = timezone.now() - timedelta(minutes=1)
+provider = Provider.objects.create(kind="openai")
+Draft.objects.create(provider=provider, base_version=0, expires_at=old)
+print(Draft.objects.count())
+"""
+PARTS = ("valkey-server", "facio-web", "facio-worker")
 
 
 def environment(state: Path, **more: str) -> dict[str, str]:
@@ -230,10 +240,17 @@ def test_a_fork_holds_nothing_of_its_parent_but_what_it_serves_with(site: Site) 
     }
     held = {
         part: {str(link.readlink()) for link in Path(f"/proc/{site.pid_of(part)}/fd").iterdir()}
-        for part in ("facio-web", "facio-worker", "facio-beat")
+        for part in ("facio-web", "facio-worker")
     }
     assert [part for part, files in held.items() if files & listeners] == ["facio-web"]
     assert [part for part, files in held.items() if str(site.state) in files] == []  # the lock
+
+
+@pytest.mark.journey
+def test_what_is_due_by_the_clock_is_done_without_anybody_asking(site: Site) -> None:
+    ended = command.run(site.state, "shell", "--verbosity=0", "-c", LEAVE_AN_OLD_DRAFT)
+    assert ended.stdout.split() == ["1"], ended.stderr
+    wait_until(lambda: stores.rows(site.state, "SELECT COUNT(*) FROM providers_draft") == [(0,)])
 
 
 @pytest.mark.journey
