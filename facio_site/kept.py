@@ -1,4 +1,4 @@
-"""Pages that are drawn once for each state of what they show, and kept in memory, compressed, too.
+"""Pages, or parts of them, drawn once for each state of what they show, and kept in memory.
 
 Drawing costs several times what it costs to find out that nothing has changed. The key says all
 that the page depends on beside the reader; the token of its forms is put in anew each time, into
@@ -6,6 +6,7 @@ the compressed page as it is: nothing tells its length or what else it is like.
 """
 
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
-MOST: Final = 64  # pages, some 30 KB each
+MOST: Final = 96  # the last ones asked for, some 30 KB a page
 _PLACE: Final = "HereStandsTheTokenOfTheRequest"
 # RFC 1952: no name, no time, unknown system. RFC 1951: a last block with nothing in it.
 _GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
@@ -56,7 +57,8 @@ class KeptPage(HttpResponse):
         )
 
 
-_kept: dict[Hashable, _Kept] = {}
+_kept: dict[Hashable, _Kept] = {}  # what was asked for last stands last
+_ordering = threading.Lock()
 
 
 def kept_page(
@@ -68,13 +70,15 @@ def kept_page(
     user = request.user
     place = (template, request.get_full_path(), get_language(), request.COOKIES.get("theme"))
     whole = (*place, user.pk, user.get_username(), getattr(user, "role", ""), user.is_staff, key)
-    page = _kept.get(whole)
+    with _ordering:
+        page = _kept.pop(whole, None)
     if page is None:
         text = render_to_string(template, {**context(), "csrf_token": _PLACE}, request)
         page = _Kept.of(text)
-        if len(_kept) >= MOST:
-            _kept.clear()
+    with _ordering:
         _kept[whole] = page
+        if len(_kept) > MOST:
+            del _kept[next(iter(_kept))]
     return KeptPage(page, get_token(request).encode())
 
 

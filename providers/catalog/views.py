@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_safe
 
 from facio_site.accounts.roles import can_edit, viewer_required
+from facio_site.kept import kept_page
 from facio_site.templatetags.ui import short
 from providers.catalog.entries import shown_entries, table_rows
-from providers.catalog.shelf import SORTS, Wanted, shelf
+from providers.catalog.shelf import SORTS, Shelf, Wanted, shelf
 from providers.models import Provider
 from providers.registry import KINDS
 
@@ -35,49 +36,47 @@ COLUMNS = (
 @viewer_required
 @require_safe
 def catalog(request: HttpRequest) -> HttpResponse:
-    context = rows_context(request.GET)
-    providers = Provider.objects.filter(catalog_at__isnull=False).order_by("kind")
-    context |= {
-        "providers": [(row.kind, row.spec.label, row.catalog_count) for row in providers],
-        "contexts": [(str(tokens), short(tokens)) for tokens in CONTEXTS],
-        "prices": [(f"{price:g}", price) for price in PRICES],
-        "shows": SHOWS.items(),
-    }
-    return render(request, "providers/catalog.html", context)
+    full = shelf()
+
+    def context() -> dict[str, Any]:
+        providers = Provider.objects.filter(catalog_at__isnull=False).order_by("kind")
+        return rows_context(request.GET, full) | {
+            "providers": [(row.kind, row.spec.label, row.catalog_count) for row in providers],
+            "contexts": [(str(tokens), short(tokens)) for tokens in CONTEXTS],
+            "prices": [(f"{price:g}", price) for price in PRICES],
+            "shows": SHOWS.items(),
+        }
+
+    return kept_page(request, "providers/catalog.html", context, full.stamp)
 
 
 @viewer_required
 @require_GET
 def catalog_rows(request: HttpRequest) -> HttpResponse:
     """The rows alone, as one types; the address bar follows."""
-    context = rows_context(request.GET)
-    response = render(request, "providers/catalog.html#rows", context)
-    response["HX-Replace-Url"] = "/catalog/" + context["address"]
+    full = shelf()
+    response = kept_page(
+        request,
+        "providers/catalog.html#rows",
+        lambda: rows_context(request.GET, full),
+        full.stamp,
+    )
+    asked, page = _asked(_wanted(request.GET)), _page(request.GET)
+    response["HX-Replace-Url"] = "/catalog/" + _address(asked, page=page if page > 1 else "")
     return response
 
 
-def rows_context(query: QueryDict) -> dict[str, Any]:
+def rows_context(query: QueryDict, full: Shelf) -> dict[str, Any]:
     """What is asked for and one page of what is found. Unknown values ask for nothing."""
-    wanted = _wanted(query)
-    page = _number(query.get("page"), (), 1) or 1
-    full = shelf()
+    wanted, page = _wanted(query), _page(query)
+    asked = _asked(wanted)
     total, found = full.find(wanted, (page - 1) * ROWS, page * ROWS)
     pages = max(1, -(-total // ROWS))
     if page > pages:
         page = pages
         _total, found = full.find(wanted, (page - 1) * ROWS, page * ROWS)
-    asked = {
-        "q": wanted.text,
-        "provider": wanted.kind,
-        "image": "on" if wanted.has_image else "",
-        "tools": "on" if wanted.has_tools else "",
-        "context": wanted.context or "",
-        "price": "" if wanted.price is None else f"{wanted.price:g}",
-        "show": wanted.show,
-        "sort": "" if wanted.sort == "model" else wanted.sort,
-    }
     return {
-        "asked": {name: str(value) for name, value in asked.items()},
+        "asked": asked,
         "is_filtered": any(value for name, value in asked.items() if name != "sort"),
         "rows": table_rows(shown_entries(found)),
         "total": total,
@@ -87,7 +86,6 @@ def rows_context(query: QueryDict) -> dict[str, Any]:
         "page": page,
         "pages": pages,
         "heads": [_head(asked, *column) for column in COLUMNS],
-        "address": _address(asked, page=page if page > 1 else ""),
         "previous": _address(asked, page=page - 1 if page > 2 else "") if page > 1 else "",
         "next": _address(asked, page=page + 1) if page < pages else "",
     }
@@ -108,17 +106,35 @@ def _wanted(query: QueryDict) -> Wanted:
     )
 
 
+def _asked(wanted: Wanted) -> dict[str, str]:
+    """The same as the fields of the filters hold it."""
+    return {
+        "q": wanted.text,
+        "provider": wanted.kind,
+        "image": "on" if wanted.has_image else "",
+        "tools": "on" if wanted.has_tools else "",
+        "context": str(wanted.context or ""),
+        "price": "" if wanted.price is None else f"{wanted.price:g}",
+        "show": wanted.show,
+        "sort": "" if wanted.sort == "model" else wanted.sort,
+    }
+
+
+def _page(query: QueryDict) -> int:
+    return _number(query.get("page"), (), 1) or 1
+
+
 def _number(text: str | None, known: tuple[int, ...], default: int) -> int:
     number = int(text) if text and text.isdecimal() and len(text) < 10 else default
     return number if not known or number in known else default
 
 
-def _address(asked: dict[str, Any], **changed: Any) -> str:
+def _address(asked: dict[str, str], **changed: Any) -> str:
     """The query of a page with these filters; "?" where it asks for nothing."""
     return "?" + urlencode({name: value for name, value in {**asked, **changed}.items() if value})
 
 
-def _head(asked: dict[str, Any], sort: str, label: Any, css: str) -> dict[str, Any]:
+def _head(asked: dict[str, str], sort: str, label: Any, css: str) -> dict[str, Any]:
     """One column's head. A second press turns the order round; context begins with the largest."""
     if not sort:
         return {"label": label, "css": css}

@@ -88,8 +88,8 @@ turns, so that the ratios tell more than the times. Nothing in the test suite as
 
 The sides:
 
-- **Facio Settings** as `make run` serves it: gunicorn, worker with beat, embedded Valkey and SQLite,
-  with all 24 kinds of providers set up and simulated providers on loopback over TLS.
+- **Facio Settings** as `make run` serves it: gunicorn, worker with beat, embedded Valkey and
+  SQLite, with all 24 kinds of providers set up and simulated providers on loopback over TLS.
 - **floor**: a fresh Django project with a login and one page with one query, served by the same
   commands (`tests/bench/floor/`).
 - **nanobot**: `nanobot webui` of nanobot-ai in an environment of its own, with the same providers

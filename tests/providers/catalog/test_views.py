@@ -214,15 +214,23 @@ def test_a_search_sends_at_most_fifteen_kilobytes(site: Client, many: None) -> N
     assert gzip.decompress(answer.content).count(b"<tr>") == 51
 
 
-def test_a_search_takes_two_queries_whatever_is_found(site: Client, many: None) -> None:
+def test_a_search_takes_two_queries_whatever_is_found_and_one_the_next_time(
+    site: Client, many: None
+) -> None:
     def queries(query: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             site.get(f"/catalog/rows/?{query}")
         return sum('FROM "providers_' in q["sql"] for q in captured)
 
     queries("q=model")
-    assert queries("q=model") == 2
-    assert queries("q=model-0001") == 2
+    assert queries("q=model&page=2") == queries("q=model-0001") == 2
+    assert queries("q=model") == 1
+
+
+def test_a_search_that_was_kept_follows_the_next_refresh(site: Client, two: None) -> None:
+    assert "gpt-new" not in site.get("/catalog/rows/?q=gpt").content.decode()
+    stocked("openai", item("gpt-new"))
+    assert "gpt-new" in site.get("/catalog/rows/?q=gpt").content.decode()
 
 
 def test_without_any_catalog_the_page_says_what_to_do(site: Client) -> None:
