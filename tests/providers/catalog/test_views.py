@@ -214,7 +214,7 @@ def test_a_search_sends_at_most_fifteen_kilobytes(site: Client, many: None) -> N
     assert gzip.decompress(answer.content).count(b"<tr>") == 51
 
 
-def test_a_search_takes_two_queries_whatever_is_found_and_one_the_next_time(
+def test_a_search_takes_two_queries_and_one_the_next_time(site: Client, many: None) -> None:
     site: Client, many: None
 ) -> None:
     def queries(query: str) -> int:
