@@ -215,8 +215,6 @@ def test_a_search_sends_at_most_fifteen_kilobytes(site: Client, many: None) -> N
 
 
 def test_a_search_takes_two_queries_and_one_the_next_time(site: Client, many: None) -> None:
-    site: Client, many: None
-) -> None:
     def queries(query: str) -> int:
         with CaptureQueriesContext(connection) as captured:
             site.get(f"/catalog/rows/?{query}")
