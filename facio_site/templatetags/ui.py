@@ -174,6 +174,15 @@ def age(seconds: float) -> str:
     return ngettext("%d day ago", "%d days ago", days) % days
 
 
+def age_lasts(seconds: float) -> float:
+    """For how many seconds more `age` says the same."""
+    if seconds < 10:
+        return 10 - seconds
+    units = ((1, 60), (60, 3600), (3600, 86400))
+    unit = next((unit for unit, end in units if seconds < end), 86400)
+    return unit - seconds % unit
+
+
 @register.filter
 def ms(value: float | None) -> str:
     """Milliseconds as people read them: "3.2 ms", "142 ms", "1.24 s"; "" for None."""

@@ -2,6 +2,7 @@
 
 Cards that are equal look the same, so each is drawn once and kept: drawing 24 of them anew takes
 longer than everything else on the page. No card holds anything of the reader but the language.
+The board itself is kept as long as its rows and ages stay as they are.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db import connection
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 
-from facio_site.templatetags.ui import age, tone
+from facio_site.templatetags.ui import age, age_lasts, tone
 from providers.jobs import PENDING, Job, Status, Task
 from providers.models import Provider
 from providers.outcomes import Outcome
@@ -50,6 +52,10 @@ SORTS = {
 RECENT = timedelta(minutes=15)  # for so long the last "Test all" is told
 _UNTOLD = ("", Outcome.REFERENCE, Outcome.CANCELLED)  # nothing is known to work or to be wrong
 _BAD = ("warn", "error")
+_COLUMNS = (
+    *("pk", "kind", "configured_at", "check_outcome"),
+    *("check_ms", "checked_at", "catalog_count"),
+)
 _BY_STATUS = ("attention", "works", "untested", "off")
 
 
@@ -162,41 +168,73 @@ class Board:
         return {"": len(self.cards), **Counter(card.filed for card in self.cards)}
 
 
+class _Built(NamedTuple):
+    rows: Any  # as they were read before it was built
+    board: Board
+    until: datetime  # then an age or a deadline makes another one of it
+
+
+_built: dict[str, _Built] = {}  # language -> the last one
+
+
 def board() -> Board:
-    """Two queries, however many providers and tests there are.
+    """Two queries, however many providers and tests there are; two more when they have changed."""
+    now, language = timezone.now(), get_language() or ""
+    rows = _read(now.replace(second=0, microsecond=0))
+    last = _built.get(language)
+    if last is None or last.rows != rows or last.until <= now:
+        last = _built[language] = _Built(rows, *_build(now))
+    return last.board
+
+
+def _read(minute: datetime) -> Any:
+    """The rows of both queries as the database gives them: enough to see whether they changed.
 
     Tests first: one that ends between the two is still shown as running, and news will come.
     """
-    tests = _tests()
-    now = timezone.now()
+    found = []
+    with connection.cursor() as cursor:
+        for sql, parameters in _statements(minute):
+            cursor.execute(sql, parameters)
+            found.append(cursor.fetchall())
+    return found
+
+
+@lru_cache(maxsize=1)
+def _statements(minute: datetime) -> list[tuple[str, Any]]:
+    """Both queries compiled, which takes as long as to run them."""
+    return [rows.query.sql_with_params() for rows in (_tests(minute), _providers())]
+
+
+def _providers() -> QuerySet[Provider, dict[str, Any]]:
+    rows: QuerySet[Provider, dict[str, Any]] = Provider.objects.order_by().values(*_COLUMNS)
+    return rows
+
+
+def _tests(now: datetime) -> QuerySet[Job, tuple[Any, ...]]:
+    """What is under way, which is never older than two minutes, and each recent "Test all"."""
+    recent = Job.objects.filter(created_at__gt=now - RECENT, task=Task.CHECK)
+    rows = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False)).order_by()
+    return rows.values_list(*_Test._fields)
+
+
+def _build(now: datetime) -> tuple[Board, datetime]:
+    tests = [_Test(*row) for row in _tests(now)]
     if any(one.is_pending and one.deadline < now for one in tests):
         Job.objects.finish_overdue()
-        tests = _tests()
-    rows = {
-        row["kind"]: row
-        for row in Provider.objects.order_by().values(
-            "pk",
-            "kind",
-            "configured_at",
-            "check_outcome",
-            "check_ms",
-            "checked_at",
-            "catalog_count",
-        )
-    }
+        tests = [_Test(*row) for row in _tests(now)]
+    rows = {row["kind"]: row for row in _providers()}
     running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
     cards = tuple(_card(kind, rows.get(kind), running, now) for kind in KINDS)
     kinds = {row["pk"]: kind for kind, row in rows.items()}
     newest = max((one for one in tests if one.batch), key=_Test.begun, default=None)
     batch = [one for one in tests if newest and one.batch == newest.batch]
-    return Board(cards, _progress(batch, kinds) if batch else None)
-
-
-def _tests() -> list[_Test]:
-    """What is under way, which is never older than two minutes, and each recent "Test all"."""
-    recent = Job.objects.filter(created_at__gt=timezone.now() - RECENT, task=Task.CHECK)
-    rows = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False))
-    return [_Test(*row) for row in rows.order_by().values_list(*_Test._fields)]
+    moments = [card.checked_at for card in cards if card.checked_at]
+    moments += [one.created_at for one in batch]
+    lasts = [age_lasts((now - moment).total_seconds()) for moment in moments]
+    ends = [one.deadline for one in tests if one.is_pending]
+    until = min([*ends, now + timedelta(seconds=min(lasts, default=60))])
+    return Board(cards, _progress(batch, kinds, now) if batch else None), until
 
 
 def _card(
@@ -223,7 +261,7 @@ def _card(
     )
 
 
-def _progress(tests: Sequence[_Test], kinds: Mapping[uuid.UUID, str]) -> Progress:
+def _progress(tests: Sequence[_Test], kinds: Mapping[uuid.UUID, str], now: datetime) -> Progress:
     order = {kind: place for place, kind in enumerate(KINDS)}
     rows = sorted(
         ((kinds[one.provider_id], one) for one in tests if one.provider_id in kinds),
@@ -238,7 +276,7 @@ def _progress(tests: Sequence[_Test], kinds: Mapping[uuid.UUID, str]) -> Progres
         ok=sum(one.outcome == Outcome.OK for _kind, one in rows),
         running=tuple(KINDS[kind].label for kind, one in rows if one.status == Status.RUNNING),
         failed=tuple(KINDS[kind].label for kind, one in rows if tone(one.shown) in _BAD),
-        age=age((timezone.now() - started).total_seconds()),
+        age=age((now - started).total_seconds()),
         took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,
     )
 

@@ -274,20 +274,40 @@ def test_news_of_a_card_bring_counts_and_progress_along(site: Client) -> None:
 # What it costs ----------------------------------------------------------------------------------
 
 
-def test_the_list_takes_two_queries_whatever_there_is(site: Client) -> None:
+def test_the_list_takes_two_queries_whatever_there_is_and_two_when_it_changed(
+    site: Client,
+) -> None:
     def queries() -> list[str]:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             site.get("/providers/")
         return [q["sql"] for q in captured if 'FROM "providers_' in q["sql"]]
 
+    queries()
     assert len(queries()) == 2
     for kind, spec in KINDS.items():
         if not spec.is_oauth:
             saved(kind, "ok")
     site.post("/providers/check/", headers=HTMX)
+    Provider.objects.filter(kind="groq").update(check_ms=13)
+    assert len(queries()) == 4
     assert len(queries()) == 2
+
+
+def test_an_age_grows_although_no_row_changes(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, now = saved("groq", "ok"), timezone.now()
+
+    def seen(seconds: int) -> str:
+        monkeypatch.setattr(timezone, "now", lambda: now + timedelta(seconds=seconds))
+        return next(card.age for card in board().cards if card.kind == "groq")
+
+    Provider.objects.filter(pk=row.pk).update(checked_at=now)
+    ages = [seen(seconds) for seconds in (0, 9, 10, 59, 60, 119, 3_600, 86_400, 172_800)]
+    assert ages == [
+        *("just now", "just now", "10 s ago", "59 s ago", "1 min ago", "1 min ago"),
+        *("1 h ago", "1 day ago", "2 days ago"),
+    ]
 
 
 def test_asked_filters_and_sorts_without_a_request() -> None:
