@@ -91,7 +91,7 @@ The sides:
 - **Facio Settings** as `make run` serves it: gunicorn, worker with beat, embedded Valkey and
   SQLite, with all 24 kinds of providers set up and simulated providers on loopback over TLS.
 - **floor**: a fresh Django project with a login and one page with one query, served by the same
-  commands (`tests/bench/floor/`).
+  commands (`tests/bench/floor/`). Both have the packages that `make run` installs, and no others.
 - **nanobot**: `nanobot webui` of nanobot-ai in an environment of its own, with the same providers
   and keys, its model lists answered by the same simulated server.
 

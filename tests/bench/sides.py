@@ -5,8 +5,10 @@ started here is ended here, by its own handle.
 """
 
 import contextlib
+import importlib.metadata
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -86,6 +88,20 @@ def upstream(state: Path) -> Iterator[Upstream]:
         stop(process)
 
 
+def without_tools(folder: Path) -> str:
+    """A folder for PYTHONPATH that hides what only developers install: some libraries load whatever
+    is there, and a real installation has none of it."""
+    run, develop = (
+        set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / name).read_text(), re.M))
+        for name in ("requirements.txt", "requirements-dev.txt")
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for module, owners in importlib.metadata.packages_distributions().items():
+        if {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners} <= develop - run:
+            (folder / f"{module}.py").write_text("raise ImportError\n")
+    return str(folder)
+
+
 # The site
 
 
@@ -96,6 +112,7 @@ def site_environ(state: Path, found: Upstream, **more: str) -> dict[str, str]:
         "STATE_DIR": str(state),
         "OUTBOUND_HOSTS_FILE": str(found.state / "hosts"),
         "OUTBOUND_CA_FILE": str(found.ca_file),
+        "PYTHONPATH": without_tools(found.state / "hidden"),
         "TESTS_PER_MINUTE": "1000000",
         **more,
     }
@@ -139,6 +156,7 @@ def floor(state: Path, found: Upstream) -> Iterator[Side]:
         "FLOOR_STATE": str(state),
         "FLOOR_UPSTREAM": found.address("api.openai.com", "/v1/models"),
         "MALLOC_ARENA_MAX": "2",
+        "PYTHONPATH": without_tools(found.state / "hidden"),
         "REDIS_URL": f"unix://{socket_path}",
         "SSL_CERT_FILE": str(found.trust_file),
     }
