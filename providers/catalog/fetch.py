@@ -126,9 +126,18 @@ class _Reader:
         self._keyless = keyless
         self._room = MAX_ITEMS
         self._weight = 0
+        self._unweighed: list[Any] | None = (
+            None  # the first page: http/bodies.py saw that it is not too much
+        )
         self.passed_over = 0
 
     def _keep(self, fresh: list[Any]) -> list[Any]:
+        if self._unweighed is None and len(fresh) <= self._room:
+            self._room -= len(fresh)
+            self._unweighed = fresh
+            return fresh
+        self._weight += _nodes(self._unweighed or [])
+        self._unweighed = []
         weight = _nodes(fresh)
         if len(fresh) <= self._room and self._weight + weight <= _MAX_NODES:
             self._room -= len(fresh)

@@ -4,10 +4,12 @@ A row of the wrong types keeps what is readable, a row without an id is passed o
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from providers.dialects.rows import Path, id_of, reader
@@ -42,48 +44,70 @@ class CatalogItem(NamedTuple):
 
 def read_rows(rows: Iterable[Any], columns: Columns) -> list[CatalogItem]:
     """Items of the rows that have an id."""
-    read_facts = _facts(columns)
-    sees = reader(columns.vision) if columns.vision else None
-    other_names = reader(columns.aliases) if columns.aliases else None
-    items = []
-    for row in rows:
-        model_id = id_of(row, columns)
-        if not model_id or len(model_id) > MAX_ID:
-            continue
-        facts = {name: read(row) for name, read in read_facts.items()}
-        if sees:
-            facts["inputs"] = _with_image(facts.get("inputs"), sees(row))
-        if other_names:
-            names = _strings(other_names(row))
-            facts["aliases"] = tuple(name for name in names if name and name != model_id)
-        items.append(CatalogItem(model_id, **facts))
-    return items
-
-
-Read = Callable[[Any], Any]
-
-
-def _facts(columns: Columns) -> dict[str, Read]:
-    """Fact -> how it is read from a row; without those that the list does not tell."""
-    per = columns.price_per
-    wanted: dict[str, tuple[Path, Read]] = {
-        "name": (columns.name, _text),
-        "context_window": (columns.context_window, count_of),
-        "max_output": (columns.max_output, count_of),
-        "inputs": (columns.inputs, _words),
-        "outputs": (columns.outputs, _words),
-        "price_input": (columns.price_input, lambda value: _price(value, per)),
-        "price_output": (columns.price_output, lambda value: _price(value, per)),
-        "tools": (columns.tools, lambda value: _told(value, "tools")),
-        "reasoning": (columns.reasoning, lambda value: _told(value, "reasoning")),
-        "retires_at": (columns.retires_at, _day),
+    named = [(id_of(row, columns), row) for row in rows]
+    kept = [(model_id, row) for model_id, row in named if 0 < len(model_id) <= MAX_ID]
+    ids, listed = [model_id for model_id, _ in kept], [row for _, row in kept]
+    facts = {
+        name: clean([*map(reader(path), listed)])
+        for name, (path, clean) in _facts(columns).items()
+        if path
     }
-    return {name: _cleaned(path, clean) for name, (path, clean) in wanted.items() if path}
+    if columns.vision:
+        inputs = facts.get("inputs") or repeat(None)
+        facts["inputs"] = [*map(_with_image, inputs, map(reader(columns.vision), listed))]
+    if columns.aliases:
+        facts["aliases"] = [*map(_others, ids, map(reader(columns.aliases), listed))]
+    defaults = CatalogItem._field_defaults
+    others = [facts.get(name) or repeat(default) for name, default in defaults.items()]
+    return [*map(CatalogItem, ids, *others)]
 
 
-def _cleaned(path: Path, clean: Read) -> Read:
-    read = reader(path)
-    return lambda row: clean(read(row))
+Clean = Callable[[list[Any]], list[Any]]
+
+
+def _facts(columns: Columns) -> dict[str, tuple[Path, Clean]]:
+    """Fact -> where it stands in a row ("" = nowhere), and what cleans a column of it."""
+    per = columns.price_per
+    return {
+        "name": (columns.name, lambda values: [*map(_text, values)]),
+        "context_window": (columns.context_window, _each(count_of)),
+        "max_output": (columns.max_output, _each(count_of)),
+        "inputs": (columns.inputs, _each(_words)),
+        "outputs": (columns.outputs, _each(_words)),
+        "price_input": (columns.price_input, _each(lambda value: _price(value, per))),
+        "price_output": (columns.price_output, _each(lambda value: _price(value, per))),
+        "tools": (columns.tools, _each(lambda value: _told(value, "tools"))),
+        "reasoning": (columns.reasoning, _each(lambda value: _told(value, "reasoning"))),
+        "retires_at": (columns.retires_at, _each(_day)),
+    }
+
+
+def _each(clean: Callable[[Any], Any]) -> Clean:
+    """Cleans a column: equal values once, because a list says the same few things again and again.
+
+    Values are equal within a type only: 1 is a count, True is none. Of a list only texts matter.
+    """
+
+    def clean_all(values: list[Any]) -> list[Any]:
+        known: dict[type, dict[Any, Any]] = defaultdict(dict)
+        cleaned = []
+        for value in values:
+            memo = known[type(value)]
+            try:
+                key = tuple(value) if type(value) is list else value
+                cleaned.append(memo[key])
+            except KeyError:
+                memo[key] = clean(value)
+                cleaned.append(memo[key])
+            except TypeError:  # it holds a list or an object
+                cleaned.append(clean(value))
+        return cleaned
+
+    return clean_all
+
+
+def _others(model_id: str, names: Any) -> tuple[str, ...]:
+    return tuple(name for name in _strings(names) if name and name != model_id)
 
 
 def _with_image(inputs: tuple[str, ...] | None, sees: Any) -> tuple[str, ...] | None:

@@ -103,9 +103,14 @@ def test_rows_that_would_fill_the_memory_are_counted_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fetching, "_MAX_NODES", 500)
-    rows = [{"id": f"m{n}", "junk": [[0] * 10] * 20} for n in range(9)]
-    catalog = fetch(make("openai"), {"data": rows})
-    assert len(catalog.items) + catalog.dropped == 9
+    junk = [[0] * 10] * 20
+    first, second = [{"id": "a0", "junk": junk}], [{"id": f"b{n}", "junk": junk} for n in range(9)]
+    pages = (
+        {"data": first, "has_more": True, "last_id": "a0"},
+        {"data": second, "has_more": False, "last_id": "b8"},
+    )
+    catalog = fetch(make("anthropic"), *pages)
+    assert len(catalog.items) + catalog.dropped == 10
     assert len(catalog.items) < 5
 
 
