@@ -127,7 +127,7 @@ class _Reader:
         self._room = MAX_ITEMS
         self._weight = 0
         self._unweighed: list[Any] | None = (
-            None  # the first page: http/bodies.py saw that it is not too much
+            None  # the first page; http/bodies.py counted it
         )
         self.passed_over = 0
 
