@@ -126,9 +126,7 @@ class _Reader:
         self._keyless = keyless
         self._room = MAX_ITEMS
         self._weight = 0
-        self._unweighed: list[Any] | None = (
-            None  # the first page; http/bodies.py counted it
-        )
+        self._unweighed: list[Any] | None = None  # the first page; http/bodies.py counted it
         self.passed_over = 0
 
     def _keep(self, fresh: list[Any]) -> list[Any]:
