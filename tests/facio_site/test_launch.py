@@ -245,11 +245,11 @@ def test_the_suite_runs_in_parts_and_fails_with_each(
 
 
 def test_every_test_is_in_one_part_and_the_last_ones_are_in_all() -> None:
-    for journey, browser in itertools.product((True, False), repeat=2):
-        marks = {"journey": journey, "browser": browser, "last": False}
-        assert sum(eval(part, {}, marks) for part in launch.PARTS) == 1
-    ending = {"journey": False, "browser": False, "last": True}
-    assert all(eval(part, {}, ending) for part in launch.PARTS)
+    for values in itertools.product((True, False), repeat=3):
+        marks = dict(zip(("store", "journey", "browser"), values, strict=True))
+        if marks["store"] or not (marks["journey"] or marks["browser"]):  # those have it, too
+            assert sum(eval(part, {}, {**marks, "last": False}) for part in launch.PARTS) == 1
+        assert all(eval(part, {}, {**marks, "last": True}) for part in launch.PARTS)
 
 
 def test_every_test_of_the_store_without_a_browser_is_in_one_lane() -> None:
