@@ -5,6 +5,7 @@ that the page depends on beside the reader; the token of its forms is put in ane
 the compressed page as it is: nothing tells its length or what else it is like.
 """
 
+import secrets
 import struct
 import threading
 import zlib
@@ -20,7 +21,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
 MOST: Final = 96  # the last ones asked for, some 30 KB a page
-_PLACE: Final = "HereStandsTheTokenOfTheRequest"
+LARGEST: Final = 100_000  # bytes; what is larger is drawn each time
+_PLACE: Final = secrets.token_urlsafe(24)  # where a token belongs; no text from outside holds it
 # RFC 1952: no name, no time, unknown system. RFC 1951: a last block with nothing in it.
 _GZIP_HEADER: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _LAST_BLOCK: Final = b"\x03\x00"
@@ -70,16 +72,32 @@ def kept_page(
     user = request.user
     place = (template, request.get_full_path(), get_language(), request.COOKIES.get("theme"))
     whole = (*place, user.pk, user.get_username(), getattr(user, "role", ""), user.is_staff, key)
+
+    def draw() -> str:
+        return render_to_string(template, {**context(), "csrf_token": _PLACE}, request)
+
+    return KeptPage(_find(whole, draw), get_token(request).encode())
+
+
+def kept_part(template: str, context: Callable[[], dict[str, Any]], key: Hashable) -> HttpResponse:
+    """A part without forms, which is the same for whoever reads this language."""
+    whole = (template, get_language(), key)
+    return KeptPage(_find(whole, lambda: render_to_string(template, context())), b"")
+
+
+def _find(key: Hashable, draw: Callable[[], str]) -> _Kept:
     with _ordering:
-        page = _kept.pop(whole, None)
-    if page is None:
-        text = render_to_string(template, {**context(), "csrf_token": _PLACE}, request)
-        page = _Kept.of(text)
-    with _ordering:
-        _kept[whole] = page
-        if len(_kept) > MOST:
-            del _kept[next(iter(_kept))]
-    return KeptPage(page, get_token(request).encode())
+        found = _kept.pop(key, None)
+        if found is not None:
+            _kept[key] = found
+            return found
+    drawn = _Kept.of(draw())
+    if sum(map(len, drawn.pieces)) <= LARGEST:
+        with _ordering:
+            _kept[key] = drawn
+            if len(_kept) > MOST:
+                del _kept[next(iter(_kept))]
+    return drawn
 
 
 def _deflated(piece: bytes) -> bytes:

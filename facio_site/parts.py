@@ -4,13 +4,16 @@ Their parent imports this after `django.setup()` and loads gunicorn, Celery and 
 them. Each of the functions that run something does so in a fork, and returns at its end.
 """
 
+import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from celery.beat import EmbeddedService, Scheduler
+from celery.beat import Scheduler, Service
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import execute_from_command_line
 from gunicorn.app.base import BaseApplication
@@ -82,9 +85,16 @@ def run_worker(threads: int) -> None:
     # Celery's ten lines about running as root are none of a container's business.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser")
     worker = app.Worker(concurrency=threads, **WORKER)
-    EmbeddedService(app, thread=True, scheduler_cls=Scheduler).start()  # type: ignore[union-attr]
+    threading.Thread(target=_beat, name="beat", daemon=True).start()
     worker.start()
     sys.exit(worker.exitcode)
+
+
+def _beat() -> None:
+    try:
+        Service(app, scheduler_cls=Scheduler).start()
+    finally:  # it gave up: a worker without beat makes room for one with it
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def run_command(words: Sequence[str]) -> None:

@@ -82,7 +82,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "facio_site.middleware.security_headers",  # outermost: error pages and static files too
-    # Compressing leaks nothing: no page holds a secret, tokens are masked, lengths are blurred.
+    # Compressing leaks nothing: no page holds a secret; tokens are masked, and either lengths are
+    # blurred or the token stands uncompressed (kept.py).
     "facio_site.middleware.CompressPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -85,7 +85,8 @@ def _facts(columns: Columns) -> dict[str, tuple[Path, Clean]]:
 def _each(clean: Callable[[Any], Any]) -> Clean:
     """Cleans a column: equal values once, because a list says the same few things again and again.
 
-    Values are equal within a type only: 1 is a count, True is none. Of a list only texts matter.
+    Values are equal within a type only: 1 is a count, True is none. A list is known by its texts,
+    which is all of it that matters; hashes of other things could be chosen to be equal.
     """
 
     def clean_all(values: list[Any]) -> list[Any]:
@@ -94,12 +95,12 @@ def _each(clean: Callable[[Any], Any]) -> Clean:
         for value in values:
             memo = known[type(value)]
             try:
-                key = tuple(value) if type(value) is list else value
+                key = tuple(_strings(value)) if type(value) is list else value
                 cleaned.append(memo[key])
             except KeyError:
                 memo[key] = clean(value)
                 cleaned.append(memo[key])
-            except TypeError:  # it holds a list or an object
+            except TypeError:  # an object
                 cleaned.append(clean(value))
         return cleaned
 

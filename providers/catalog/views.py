@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_safe
 
 from facio_site.accounts.roles import can_edit, viewer_required
-from facio_site.kept import kept_page
+from facio_site.kept import kept_page, kept_part
 from facio_site.templatetags.ui import short
 from providers.catalog.entries import shown_entries, table_rows
 from providers.catalog.shelf import SORTS, Shelf, Wanted, shelf
@@ -37,10 +37,11 @@ COLUMNS = (
 @require_safe
 def catalog(request: HttpRequest) -> HttpResponse:
     full = shelf()
+    wanted, page = _asked_for(request.GET, full)
 
     def context() -> dict[str, Any]:
         providers = Provider.objects.filter(catalog_at__isnull=False).order_by("kind")
-        return rows_context(request.GET, full) | {
+        return rows_context(full, wanted, page) | {
             "providers": [(row.kind, row.spec.label, row.catalog_count) for row in providers],
             "contexts": [(str(tokens), short(tokens)) for tokens in CONTEXTS],
             "prices": [(f"{price:g}", price) for price in PRICES],
@@ -55,26 +56,22 @@ def catalog(request: HttpRequest) -> HttpResponse:
 def catalog_rows(request: HttpRequest) -> HttpResponse:
     """The rows alone, as one types; the address bar follows."""
     full = shelf()
-    response = kept_page(
-        request,
+    wanted, page = _asked_for(request.GET, full)
+    response = kept_part(
         "providers/catalog.html#rows",
-        lambda: rows_context(request.GET, full),
-        full.stamp,
+        lambda: rows_context(full, wanted, page),
+        (full.stamp, wanted, page),
     )
-    asked, page = _asked(_wanted(request.GET)), _page(request.GET)
-    response["HX-Replace-Url"] = "/catalog/" + _address(asked, page=page if page > 1 else "")
+    address = _address(_fields(wanted), page=page if page > 1 else "")
+    response["HX-Replace-Url"] = "/catalog/" + address
     return response
 
 
-def rows_context(query: QueryDict, full: Shelf) -> dict[str, Any]:
-    """What is asked for and one page of what is found. Unknown values ask for nothing."""
-    wanted, page = _wanted(query), _page(query)
-    asked = _asked(wanted)
+def rows_context(full: Shelf, wanted: Wanted, page: int) -> dict[str, Any]:
+    """What is asked for and one page of what is found."""
+    asked = _fields(wanted)
     total, found = full.find(wanted, (page - 1) * ROWS, page * ROWS)
-    pages = max(1, -(-total // ROWS))
-    if page > pages:
-        page = pages
-        _total, found = full.find(wanted, (page - 1) * ROWS, page * ROWS)
+    pages = _pages(total)
     return {
         "asked": asked,
         "is_filtered": any(value for name, value in asked.items() if name != "sort"),
@@ -89,6 +86,16 @@ def rows_context(query: QueryDict, full: Shelf) -> dict[str, Any]:
         "previous": _address(asked, page=page - 1 if page > 2 else "") if page > 1 else "",
         "next": _address(asked, page=page + 1) if page < pages else "",
     }
+
+
+def _asked_for(query: QueryDict, full: Shelf) -> tuple[Wanted, int]:
+    """What is wanted and which page of it, the last one at most. Unknown values ask for nothing."""
+    wanted, page = _wanted(query), _number(query.get("page"), (), 1) or 1
+    return wanted, min(page, _pages(full.find(wanted)[0])) if page > 1 else 1
+
+
+def _pages(total: int) -> int:
+    return max(1, -(-total // ROWS))
 
 
 def _wanted(query: QueryDict) -> Wanted:
@@ -106,7 +113,7 @@ def _wanted(query: QueryDict) -> Wanted:
     )
 
 
-def _asked(wanted: Wanted) -> dict[str, str]:
+def _fields(wanted: Wanted) -> dict[str, str]:
     """The same as the fields of the filters hold it."""
     return {
         "q": wanted.text,
@@ -118,10 +125,6 @@ def _asked(wanted: Wanted) -> dict[str, str]:
         "show": wanted.show,
         "sort": "" if wanted.sort == "model" else wanted.sort,
     }
-
-
-def _page(query: QueryDict) -> int:
-    return _number(query.get("page"), (), 1) or 1
 
 
 def _number(text: str | None, known: tuple[int, ...], default: int) -> int:

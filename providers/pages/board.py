@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
@@ -178,52 +178,65 @@ _built: dict[str, _Built] = {}  # language -> the last one
 
 
 def board() -> Board:
-    """Two queries, however many providers and tests there are; two more when they have changed."""
+    """Two queries, however many providers and tests there are."""
     now, language = timezone.now(), get_language() or ""
-    rows = _read(now.replace(second=0, microsecond=0))
+    rows = _read(now)
     last = _built.get(language)
     if last is None or last.rows != rows or last.until <= now:
-        last = _built[language] = _Built(rows, *_build(now))
+        if any(one.is_pending and one.deadline < now for one in rows.tests(now)):
+            Job.objects.finish_overdue()
+            rows = _read(now)
+        last = _built[language] = _Built(rows, *_build(rows, now))
     return last.board
 
 
-def _read(minute: datetime) -> Any:
-    """The rows of both queries as the database gives them: enough to see whether they changed.
+class _Rows(NamedTuple):
+    """What both queries found, as the database gives it: enough to see whether it changed."""
 
-    Tests first: one that ends between the two is still shown as running, and news will come.
-    """
+    of_tests: list[Any]
+    of_providers: list[Any]
+
+    def tests(self, now: datetime) -> list[_Test]:
+        compiler = _queries(_minute(now))[0][0]
+        return [_Test(*row) for row in compiler.results_iter([self.of_tests])]
+
+    def providers(self, now: datetime) -> list[dict[str, Any]]:
+        compiler = _queries(_minute(now))[1][0]
+        rows = compiler.results_iter([self.of_providers])
+        return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+
+
+def _read(now: datetime) -> _Rows:
+    """Tests first: one that ends between the two is still shown as running, and news will come."""
     found = []
     with connection.cursor() as cursor:
-        for sql, parameters in _statements(minute):
+        for _compiler, sql, parameters in _queries(_minute(now)):
             cursor.execute(sql, parameters)
             found.append(cursor.fetchall())
-    return found
+    return _Rows(*found)
 
 
-@lru_cache(maxsize=1)
-def _statements(minute: datetime) -> list[tuple[str, Any]]:
-    """Both queries compiled, which takes as long as to run them."""
-    return [rows.query.sql_with_params() for rows in (_tests(minute), _providers())]
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
 
 
-def _providers() -> QuerySet[Provider, dict[str, Any]]:
-    rows: QuerySet[Provider, dict[str, Any]] = Provider.objects.order_by().values(*_COLUMNS)
-    return rows
+@lru_cache(maxsize=2)
+def _queries(minute: datetime) -> list[tuple[Any, str, Any]]:
+    """Both queries compiled, which takes as long as to run them.
+
+    Tests: what is under way, which is never older than two minutes, and each recent "Test all".
+    """
+    recent = Job.objects.filter(created_at__gt=minute - RECENT, task=Task.CHECK)
+    tests = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False)).order_by()
+    providers = Provider.objects.order_by()
+    both = (tests.values_list(*_Test._fields), providers.values_list(*_COLUMNS))
+    compilers = [rows.query.get_compiler(connection=connection) for rows in both]
+    return [(compiler, *compiler.as_sql()) for compiler in compilers]
 
 
-def _tests(now: datetime) -> QuerySet[Job, tuple[Any, ...]]:
-    """What is under way, which is never older than two minutes, and each recent "Test all"."""
-    recent = Job.objects.filter(created_at__gt=now - RECENT, task=Task.CHECK)
-    rows = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False)).order_by()
-    return rows.values_list(*_Test._fields)
-
-
-def _build(now: datetime) -> tuple[Board, datetime]:
-    tests = [_Test(*row) for row in _tests(now)]
-    if any(one.is_pending and one.deadline < now for one in tests):
-        Job.objects.finish_overdue()
-        tests = [_Test(*row) for row in _tests(now)]
-    rows = {row["kind"]: row for row in _providers()}
+def _build(found: _Rows, now: datetime) -> tuple[Board, datetime]:
+    tests = found.tests(now)
+    rows = {row["kind"]: row for row in found.providers(now)}
     running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
     cards = tuple(_card(kind, rows.get(kind), running, now) for kind in KINDS)
     kinds = {row["pk"]: kind for kind, row in rows.items()}

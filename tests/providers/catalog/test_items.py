@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.catalog.fetch import fetch_catalog
-from providers.catalog.items import CatalogItem, read_rows
+from providers.catalog.items import CatalogItem, _each, _strings, read_rows
 from providers.outcomes import Failed
 from providers.registry import KINDS
 from providers.specs import Columns
@@ -150,3 +150,16 @@ def test_an_id_that_comes_twice_is_kept_once() -> None:
 )
 def test_a_custom_server_may_answer_in_any_known_shape(data: Any) -> None:
     assert ids(fetch(make("custom", api_base="https://x.example/v1"), data)) == ["a"]
+
+
+def test_lists_are_remembered_by_their_texts_because_other_hashes_can_be_chosen() -> None:
+    """-1 and -2 have one hash, so that thousands of such lists in a memo would cost minutes."""
+    cleaned: list[Any] = []
+
+    def clean(value: Any) -> Any:
+        cleaned.append(value)
+        return _strings(value)
+
+    lists = [[-1, -2], [-2, -1], [["text"], {}], ["text", -1], [-2, "text"], ["text"]]
+    assert _each(clean)(lists) == [[], [], [], ["text"], ["text"], ["text"]]
+    assert cleaned == [[-1, -2], ["text", -1]]

@@ -18,6 +18,7 @@ from providers.catalog.fetch import Catalog, CatalogItem
 from providers.catalog.shelf import Wanted, shelf
 from providers.models import CatalogEntry, Provider
 from providers.pages.detail import CATALOG, catalog_context
+from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -205,6 +206,25 @@ def test_the_rows_alone_keep_what_was_asked_in_the_address(site: Client, many: N
     assert answer["HX-Replace-Url"] == ("/catalog/?q=model&provider=openrouter&sort=-model&page=2")
     assert 'name="sort" value="-model" form="filters"' in html
     assert 'aria-sort="descending"' in html
+
+
+def test_a_page_beyond_the_end_is_the_last_one_in_the_address_as_well(
+    site: Client, many: None
+) -> None:
+    answer = site.get("/catalog/rows/?page=999", headers=HTMX)
+    assert answer["HX-Replace-Url"] == "/catalog/?page=25"
+    assert "Page 25 of 25" in answer.content.decode()
+
+
+def test_rows_are_drawn_once_for_all_readers_and_bring_no_cookie(
+    site: Client, viewer: Any, two: None
+) -> None:
+    first = site.get("/catalog/rows/?q=gpt&x=1", headers=HTMX)
+    with CaptureQueriesContext(connection) as captured:
+        second = signed_in(viewer).get("/catalog/rows/?q=gpt&x=2", headers=HTMX)
+    assert first.content == second.content
+    assert sum('FROM "providers_' in q["sql"] for q in captured) == 1
+    assert not first.cookies
 
 
 def test_a_search_sends_at_most_fifteen_kilobytes(site: Client, many: None) -> None:
