@@ -37,6 +37,7 @@ def run(kind: str, fields: Any, task: Task, model: str = "") -> Job | None:
     return job
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("case", EXPECTED, ids=str)
 def test_a_check_comes_to_what_the_documents_say(
     case: Expectation, sims: Simulators, settings: Any
