@@ -180,9 +180,9 @@ def test_calls_on_a_kept_connection_are_not_delayed(sims: Simulators) -> None:
     with opened(sims, OPENAI) as connection:
         ask(connection, "GET", OPENAI, bearer("good"))
         started = time.monotonic()
-        for _ in range(25):
+        for _ in range(100):
             assert ask(connection, "GET", OPENAI, bearer("good")).status == 200
-        assert time.monotonic() - started < 0.9  # 25 delayed acknowledgements would be 1 s
+        assert time.monotonic() - started < 3.9  # 100 delayed acknowledgements would be 4 s
 
 
 @pytest.mark.parametrize(("word", "least"), [("slow150", 0.15), ("slow", 1.0)])
