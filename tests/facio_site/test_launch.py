@@ -245,8 +245,8 @@ def test_the_suite_runs_in_parts_and_fails_with_each(
 
 
 def test_every_test_is_in_one_part_and_the_last_ones_are_in_all() -> None:
-    for values in itertools.product((True, False), repeat=3):
-        marks = dict(zip(("store", "journey", "browser"), values, strict=True))
+    for values in itertools.product((True, False), repeat=4):
+        marks = dict(zip(("store", "journey", "browser", "alike"), values, strict=True))
         if marks["store"] or not (marks["journey"] or marks["browser"]):  # those have it, too
             assert sum(eval(part, {}, {**marks, "last": False}) for part in launch.PARTS) == 1
         assert all(eval(part, {}, {**marks, "last": True}) for part in launch.PARTS)

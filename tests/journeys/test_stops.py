@@ -72,6 +72,7 @@ def jobs(state: Path) -> list[Any]:
     return stores.rows(state, "SELECT status, outcome FROM providers_job")
 
 
+@pytest.mark.alike
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
 def test_s79_a_stop_in_the_middle_of_a_call_is_over_in_time_and_the_next_start_ends_its_row(
     state: Path, simulators: Simulators, signum: signal.Signals

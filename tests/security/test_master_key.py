@@ -130,6 +130,7 @@ def wait_for_progress(state: Path, process: Any, newest: str) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.alike
 @pytest.mark.journey
 def test_s23_a_wrong_key_stops_the_start_with_one_sentence(state: Path) -> None:
     (state / "master_keys").write_text(sealing.new_master_key())
@@ -139,6 +140,7 @@ def test_s23_a_wrong_key_stops_the_start_with_one_sentence(state: Path) -> None:
     assert KEY not in done.stderr + done.stdout
 
 
+@pytest.mark.alike
 @pytest.mark.journey
 def test_s23_the_whole_site_does_not_start_with_a_wrong_key(state: Path) -> None:
     (state / "master_keys").write_text(sealing.new_master_key())
@@ -157,6 +159,7 @@ def test_s23_another_key_file_is_a_reason_not_to_skip_the_look(state: Path) -> N
     assert mark_of(state, {}) != before
 
 
+@pytest.mark.alike
 @pytest.mark.journey
 def test_s23_a_lost_key_is_given_up_by_name_and_keys_are_typed_again(state: Path) -> None:
     (state / "master_keys").write_text(sealing.new_master_key())
@@ -171,6 +174,7 @@ def test_s23_a_lost_key_is_given_up_by_name_and_keys_are_typed_again(state: Path
     assert exported(state)["groq"]["apiKey"] == KEY
 
 
+@pytest.mark.alike
 @pytest.mark.journey
 def test_s25_without_the_key_commands_refuse_and_nothing_is_overwritten(state: Path) -> None:
     before = boxes(state)
