@@ -41,7 +41,8 @@ def merge(
     """
     stored = _stored(rows)
     fresh = _fresh(items)
-    changed = [name for name, facts in fresh.items() if stored.get(name) != (None, facts)]
+    # In the order of the index, which then grows at its end only.
+    changed = sorted(name for name, facts in fresh.items() if stored.get(name) != (None, facts))
     _write(rows, provider, [(name, fresh[name]) for name in changed], now)
     if any(gone_at is not None for gone_at, _ in stored.values()):
         rows.filter(gone_at__isnull=False).delete()
