@@ -63,7 +63,7 @@ def cut(text: str) -> str:
 
 
 class Redact(logging.Filter):
-    """For handlers: masks message, traceback and stack of every record, and keeps all of them."""
+    """For handlers and loggers: masks message, traceback and stack; keeps every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
@@ -78,10 +78,3 @@ class Redact(logging.Filter):
         if record.stack_info:
             record.stack_info = cut(redact(record.stack_info))
         return True
-
-
-def guard(logger: logging.Logger) -> None:
-    """Put the filter on handlers that somebody else has made."""
-    for handler in logger.handlers:
-        if not any(isinstance(item, Redact) for item in handler.filters):
-            handler.addFilter(Redact())

@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -36,6 +37,9 @@ def _kept_secret(path: Path) -> str:
 def _fail(sentence: str) -> None:
     raise ImproperlyConfigured(sentence)
 
+
+# Said instead of what was found, which may be a piece of the password
+UNREADABLE = "can't be read: write special characters of its password as in a URL, / as %2F."
 
 # Where this installation is reached
 HOST = env.str("HOST", default="127.0.0.1")
@@ -122,7 +126,10 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Store: SQLite in the state folder, or DATABASE_URL. Local disk only.
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'db.sqlite3'}")}
+try:
+    DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'db.sqlite3'}")}
+except ValueError:
+    raise ImproperlyConfigured(f"DATABASE_URL {UNREADABLE}") from None
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -240,6 +247,10 @@ MASTER_KEY_FILE = Path(env.str("MASTER_KEY_FILE", default=str(STATE_DIR / "maste
 # Broker: carries job ids and wake-ups only.
 # `make run` passes its embedded one on; a command beside it finds that one by its socket.
 REDIS_URL = env.str("REDIS_URL", default="") or f"unix://{STATE_DIR / 'broker.sock'}"
+try:
+    urlsplit(REDIS_URL).port  # noqa: B018 - read now, so that no fault quotes it later
+except ValueError:
+    raise ImproperlyConfigured(f"REDIS_URL {UNREADABLE}") from None
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

@@ -15,14 +15,15 @@ from django.utils.translation import gettext_lazy as _
 
 from facio_site import sealing
 from providers.dialects.adapters import Adapter, Entered, adapter_for
-from providers.http import BadURL, check_header
+from providers.http import NOT_JSON, BadURL, check_header, parse_json
 from providers.keyshapes import clean_key, key_problem, warnings_for
 from providers.models import BODY, HEADERS, Entry, Provider, SecretState
 from providers.specs import FieldSpec, ProviderSpec
 from providers.wording import KEY_PROBLEMS, key_warning, url_sentence
 
 MASK = "••••••••"
-MAX_HEADERS, MAX_BODY_BYTES, MAX_DEPTH = 20, 64 * 1024, 32
+MAX_HEADERS, MAX_BODY_BYTES = 20, 64 * 1024
+_TURN_SECONDS = 10  # for one body at a time is parsed
 _PLACEHOLDERS = {MASK, "***", "********"}
 # What a request is made of is not the operator's to change here: where it goes, and with what key.
 _OWN_BODY_FIELDS = {"model", "messages", "stream", "input", "base_url"}
@@ -231,16 +232,14 @@ class ProviderForm(forms.Form):
         text = str(self.cleaned_data[BODY]).strip()
         if not text:
             return {}
-        if len(text.encode("utf-8", "replace")) > MAX_BODY_BYTES:
+        content = text.encode("utf-8", "replace")
+        if len(content) > MAX_BODY_BYTES:
             raise forms.ValidationError(_("At most 64 KB."))
-        try:
-            body = json.loads(text, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            raise forms.ValidationError(_("This is no valid JSON.")) from None
+        body = parse_json(content, _TURN_SECONDS)
+        if body is NOT_JSON:
+            raise forms.ValidationError(_("This is no valid JSON."))
         if not isinstance(body, dict):
             raise forms.ValidationError(_("A JSON object is needed: {...}."))
-        if _depth(body) > MAX_DEPTH:
-            raise forms.ValidationError(_("Nested more than %d levels deep.") % MAX_DEPTH)
         for name in body:
             if name in _OWN_BODY_FIELDS or name.startswith("api_"):
                 raise forms.ValidationError(_("%s can't be set here.") % name[:60])
@@ -377,20 +376,3 @@ def _digest(entry: Entry, name: str) -> str:
         return sealing.digest("changed", entry.unseal(name))
     except (sealing.KeyMissing, sealing.Unreadable):
         return str(entry.sealed[name]["box"])
-
-
-def _depth(value: Any) -> int:
-    """Levels of nesting, counted without recursion."""
-    deepest, todo = 0, [(value, 1)]
-    while todo:
-        item, level = todo.pop()
-        deepest = max(deepest, level)
-        children = (
-            item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-        )
-        todo.extend((child, level + 1) for child in children)
-    return deepest
-
-
-def _refuse_constant(_name: str) -> None:
-    raise ValueError

@@ -1,6 +1,6 @@
 """The only package that opens connections. Synchronous; free of Django."""
 
-from providers.http.bodies import encode_json
+from providers.http.bodies import encode_json, parse_json
 from providers.http.door import Door
 from providers.http.headers import MAX_HEADERS, check_header, check_headers
 from providers.http.policy import HostsFile, Policy, parse_hosts, token_for
@@ -38,6 +38,7 @@ __all__ = [
     "parse_base",
     "parse_host",
     "parse_hosts",
+    "parse_json",
     "parse_target",
     "tls_context",
     "token_for",

@@ -1,7 +1,6 @@
 """The small rules that the parent of all processes stands on."""
 
 import contextlib
-import logging
 import os
 import signal
 import socket
@@ -15,7 +14,6 @@ import environ as django_environ
 import pytest
 
 from facio_site import broker, children, prepared, up
-from facio_site.access import cut_queries
 from tests.processes import wait_for
 
 
@@ -139,14 +137,6 @@ def test_a_watched_value_a_secret_or_a_migration_changes_what_a_start_may_skip(
         assert prepared.mark_of(tmp_path, {}) not in (mark, "")
     (tmp_path / "master_keys").unlink()
     assert prepared.mark_of(tmp_path, {}) == ""
-
-
-def test_queries_are_cut_from_the_error_log() -> None:
-    arguments = ("GET", "/setup/?token=abc")
-    text = "Error handling request %s %s"
-    record = logging.LogRecord("x", logging.ERROR, __file__, 1, text, arguments, None)
-    assert cut_queries(record)
-    assert record.getMessage() == "Error handling request GET /setup/"
 
 
 # Forks

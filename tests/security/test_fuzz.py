@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from providers.forms import ProviderForm
-from providers.models import Provider
+from providers.models import BODY, Provider
 from providers.registry import KINDS
 from routing.config.document import BadDocument, read_json
 from tests import stores
@@ -113,6 +113,15 @@ def test_s10_s11_extra_headers_and_body_never_reach_what_is_ours(
     for name in form.cleaned_data["extra_headers"]:
         assert name.lower() not in ("host", "content-length", "cookie", "accept-encoding")
         assert not name.lower().startswith(("proxy-", "x-forwarded-", "metadata"))
+    entry = Provider(kind="openrouter")
+    form.apply(entry)
+    json.dumps(entry.open_mapping(BODY), allow_nan=False)
+
+
+@pytest.mark.parametrize("body", ['{"a": 1e999}', '{"a": "\\ud800"}', '{"\\u0000": 1}', "[" * 99])
+def test_s11_an_extra_body_that_no_agent_could_read_is_refused(body: str) -> None:
+    form = ProviderForm(Provider(kind="openrouter"), {"api_key": "k" * 20, "extra_body": body})
+    assert form.errors["extra_body"] == ["This is no valid JSON."]
 
 
 @given(document=JSON)

@@ -125,3 +125,14 @@ def test_s77_no_call_to_a_provider_is_made_inside_a_transaction(
         call(str(jobs.start(row, task, hand_over=False).pk))
     assert len(inside) >= 2
     assert not any(inside)
+
+
+@pytest.mark.alike
+@pytest.mark.journey
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+def test_s28_an_address_that_cannot_be_read_is_not_quoted(name: str, tmp_path: Path) -> None:
+    scheme = {"DATABASE_URL": "postgres", "REDIS_URL": "redis"}[name]
+    done = command.run(tmp_path, "check", **{name: f"{scheme}://me:hunter/2@127.0.0.1/0"})
+    assert done.returncode
+    assert f"{name} can't be read: write special characters" in done.stderr
+    assert "hunter" not in done.stderr + done.stdout
