@@ -186,6 +186,10 @@ class DraftQuerySet(models.QuerySet["Draft"]):
     def living(self) -> DraftQuerySet:
         return self.filter(expires_at__gt=timezone.now())
 
+    def of(self, user: Any, provider: Provider) -> DraftQuerySet:
+        """A user's own, also what is past its time or over values that were saved since."""
+        return self.filter(provider=provider, created_by_id=user.pk)
+
     def sweep(self) -> int:
         """Remove drafts that are past their time; returns how many."""
         return self.filter(expires_at__lte=timezone.now()).delete()[0]

@@ -97,6 +97,8 @@ def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
         raise PermissionDenied
     draft = draft_of(request, provider)
     form = ProviderForm(provider, request.POST, shown=draft or provider)
+    if "draft" in request.POST and draft is None:
+        form.add_error(None, _("What you had tested is no longer kept. Type changed keys again."))
     if not form.is_valid():
         return _invalid(request, provider, form, "providers/detail.html#check")
     if request.POST.get("version", str(provider.version)) != str(provider.version):
@@ -133,8 +135,9 @@ def _invalid(
     request: HttpRequest, provider: Provider, form: ProviderForm, part: str
 ) -> HttpResponse:
     """Errors at their fields. Inside htmx only the error texts are replaced, so that nothing typed
-    is lost; the whole page otherwise."""
+    is lost; the whole page otherwise, which stays the page of the version that it showed."""
     context = {**detail_context(request, provider, form), "is_invalid": True}
+    context["version"] = request.POST.get("version", provider.version)
     template = part if request.headers.get("HX-Request") else "providers/detail.html"
     return render(request, template, context, status=422)
 
@@ -199,12 +202,13 @@ def _keep_draft(
     draft.copy_from(shown)
     form.apply(draft)
     fingerprint = draft.fingerprint()
+    others = Draft.objects.of(request.user, provider)
     if provider.is_configured and fingerprint == provider.fingerprint():
-        Draft.objects.filter(provider=provider).delete()
+        others.delete()
         return None
     if isinstance(shown, Draft) and shown.fingerprint() == fingerprint:
         return shown
-    Draft.objects.filter(provider=provider).delete()
+    others.delete()
     draft.save()
     return draft
 
@@ -213,7 +217,7 @@ def _keep_draft(
 @require_POST
 def draft_discard(request: HttpRequest, kind: str) -> HttpResponse:
     with transaction.atomic():
-        if Draft.objects.filter(provider__kind=kind).delete()[0]:
+        if Draft.objects.of(request.user, _provider(kind)).delete()[0]:
             record("provider.discarded", actor=request.user, target=kind, request=request)
     return redirect("providers:detail", kind)
 

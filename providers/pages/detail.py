@@ -41,14 +41,12 @@ CATALOG = (
 
 
 def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
-    """This user's own unsaved values for a provider."""
+    """This user's own unsaved values for a provider; None as well when it was saved since."""
     if provider._state.adding:
         return None
+    drafts = Draft.objects.of(request.user, provider).living()
     draft: Draft | None = (
-        Draft.objects.living()
-        .filter(provider=provider, created_by_id=request.user.pk)
-        .order_by("-expires_at")
-        .first()
+        drafts.filter(base_version=provider.version).order_by("-expires_at").first()
     )
     return draft
 
@@ -76,6 +74,7 @@ def detail_context(
         "spec": provider.spec,
         "completes": cache(lambda: _completes(draft() or provider, models)),
         "provider": provider,
+        "version": provider.version,
         "draft": draft,
         "replaced": cache(lambda: Replaced.objects.living().filter(provider=provider).first()),
         "form": shown_form,

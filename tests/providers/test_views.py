@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from facio_site.audit.models import AuditEntry
 from providers import jobs
@@ -14,6 +15,7 @@ from providers.models import Draft, Provider
 from providers.outcomes import Outcome
 from providers.registry import KINDS
 from routing.models import Route
+from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
 KEY = "sk-or-v1-0123456789abcdef"
@@ -155,6 +157,48 @@ def test_a_failing_draft_leaves_the_working_key_alone(site: Client, queued: list
     secret = Provider.objects.get(pk=row.pk).open_secret("api_key")
     assert secret is not None
     assert secret.reveal() == KEY
+
+
+def test_a_draft_is_its_owners_alone(site: Client, queued: list[Job], editor: Any) -> None:
+    site.post("/providers/groq/check/", {"api_key": "gsk_mine12345"}, headers=HTMX)
+    other = signed_in(editor)
+    other.post("/providers/groq/check/", {"api_key": "gsk_other1234"}, headers=HTMX)
+    other.post("/providers/groq/discard/")
+    site.post("/providers/groq/", {"draft": "1", "version": "0"})
+    secret = Provider.objects.get(kind="groq").open_secret("api_key")
+    assert secret is not None
+    assert secret.reveal() == "gsk_mine12345"
+
+
+def test_s78_a_tested_key_that_is_no_longer_kept_is_not_passed_over(
+    site: Client, queued: list[Job]
+) -> None:
+    saved()
+    site.post("/providers/openrouter/check/", {"api_key": "sk-or-v1-fresh12345"}, headers=HTMX)
+    assert 'name="draft"' in site.get("/providers/openrouter/").content.decode()
+    Draft.objects.update(expires_at=timezone.now())
+    answer = site.post("/providers/openrouter/", {"draft": "1", "version": "1"})
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "no longer kept" in html
+    assert 'name="draft"' not in html
+    assert site.post("/providers/openrouter/", {"version": "1"}).status_code == 302
+
+
+def test_s78_a_draft_over_what_somebody_saved_since_is_not_shown(
+    site: Client, queued: list[Job]
+) -> None:
+    row = saved()
+    site.post("/providers/openrouter/check/", {"api_base": "https://old.example/v1"}, headers=HTMX)
+    row.store()
+    assert "old.example" not in site.get("/providers/openrouter/").content.decode()
+
+
+def test_s78_a_page_with_errors_stays_the_page_of_its_version(site: Client) -> None:
+    saved().store()
+    answer = site.post("/providers/openrouter/", {"version": "1", "api_base": "nothing"})
+    assert answer.status_code == 422
+    assert 'name="version" value="1"' in answer.content.decode()
 
 
 def test_s78_the_second_of_two_editors_sees_both_versions(site: Client) -> None:
