@@ -1,4 +1,4 @@
-"""The list of providers: its cards, what is asked of it, and how far "Test all" has come.
+"""The list of providers: its cards and what is asked of it.
 
 Cards that are equal look the same, so each is drawn once and kept: drawing 24 of them anew takes
 longer than everything else on the page. No card holds anything of the reader but the language.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,10 +22,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 
-from facio_site.templatetags.ui import age, age_lasts, tone
-from providers.jobs import PENDING, Job, Status, Task
+from facio_site.templatetags.ui import age, age_lasts
+from providers.jobs import PENDING, Job, Task
 from providers.models import Provider
 from providers.outcomes import Outcome
+from providers.pages.rounds import RECENT, JobRow, Progress, newest_round, progress_of
 from providers.registry import KINDS
 
 STATUSES = {
@@ -49,9 +50,7 @@ SORTS = {
     "tested": gettext_lazy("Last test"),
     "models": gettext_lazy("Number of models"),
 }
-RECENT = timedelta(minutes=15)  # for so long the last "Test all" is told
 _UNTOLD = ("", Outcome.REFERENCE, Outcome.CANCELLED)  # nothing is known to work or to be wrong
-_BAD = ("warn", "error")
 _COLUMNS = (
     *("pk", "kind", "configured_at", "check_outcome"),
     *("check_ms", "checked_at", "catalog_count"),
@@ -99,53 +98,6 @@ class Card:
 def _drawn(card: Card, _language: str, oob: bool) -> SafeString:
     context = {"card": card, "spec": KINDS[card.kind], "oob": oob}
     return mark_safe(render_to_string("providers/list.html#card", context))  # noqa: S308
-
-
-class _Test(NamedTuple):
-    """The part of a job that the list shows."""
-
-    pk: uuid.UUID
-    provider_id: uuid.UUID
-    status: str
-    version: int
-    outcome: str
-    is_draft: bool
-    batch: uuid.UUID | None
-    created_at: datetime
-    finished_at: datetime | None
-    deadline: datetime
-
-    @property
-    def is_pending(self) -> bool:
-        return self.status in PENDING
-
-    def begun(self) -> datetime:
-        return self.created_at
-
-    @property
-    def shown(self) -> str:
-        return self.status if self.is_pending else self.outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the newest "Test all" has come, if it began within the last minutes."""
-
-    rows: tuple[tuple[str, str, str], ...]  # kind, label, state or outcome
-    done: int
-    ok: int
-    running: tuple[str, ...]  # labels
-    failed: tuple[str, ...]
-    age: str
-    took_ms: int | None  # None while it goes on
-
-    @property
-    def total(self) -> int:
-        return len(self.rows)
-
-    @property
-    def is_pending(self) -> bool:
-        return self.done < self.total
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +148,9 @@ class _Rows(NamedTuple):
     of_tests: list[Any]
     of_providers: list[Any]
 
-    def tests(self, now: datetime) -> list[_Test]:
+    def tests(self, now: datetime) -> list[JobRow]:
         compiler = _queries(_minute(now))[0][0]
-        return [_Test(*row) for row in compiler.results_iter([self.of_tests])]
+        return [JobRow(*row) for row in compiler.results_iter([self.of_tests])]
 
     def providers(self, now: datetime) -> list[dict[str, Any]]:
         compiler = _queries(_minute(now))[1][0]
@@ -229,7 +181,7 @@ def _queries(minute: datetime) -> list[tuple[Any, str, Any]]:
     recent = Job.objects.filter(created_at__gt=minute - RECENT, task=Task.CHECK)
     tests = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False)).order_by()
     providers = Provider.objects.order_by()
-    both = (tests.values_list(*_Test._fields), providers.values_list(*_COLUMNS))
+    both = (tests.values_list(*JobRow._fields), providers.values_list(*_COLUMNS))
     compilers = [rows.query.get_compiler(connection=connection) for rows in both]
     return [(compiler, *compiler.as_sql()) for compiler in compilers]
 
@@ -240,18 +192,17 @@ def _build(found: _Rows, now: datetime) -> tuple[Board, datetime]:
     running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
     cards = tuple(_card(kind, rows.get(kind), running, now) for kind in KINDS)
     kinds = {row["pk"]: kind for kind, row in rows.items()}
-    newest = max((one for one in tests if one.batch), key=_Test.begun, default=None)
-    batch = [one for one in tests if newest and one.batch == newest.batch]
+    batch = newest_round(tests)
     moments = [card.checked_at for card in cards if card.checked_at]
     moments += [one.created_at for one in batch]
     lasts = [age_lasts((now - moment).total_seconds()) for moment in moments]
     ends = [one.deadline for one in tests if one.is_pending]
     until = min([*ends, now + timedelta(seconds=min(lasts, default=60))])
-    return Board(cards, _progress(batch, kinds, now) if batch else None), until
+    return Board(cards, progress_of(batch, kinds, now) if batch else None), until
 
 
 def _card(
-    kind: str, row: Mapping[str, Any] | None, running: Mapping[uuid.UUID, _Test], now: datetime
+    kind: str, row: Mapping[str, Any] | None, running: Mapping[uuid.UUID, JobRow], now: datetime
 ) -> Card:
     if row is None:
         return Card(kind, False, "not_configured", "never", "", None, 0, None, "", None, 0)
@@ -271,26 +222,6 @@ def _card(
         age="" if test or not checked_at else age((now - checked_at).total_seconds()),
         ms=row["check_ms"],
         models=row["catalog_count"],
-    )
-
-
-def _progress(tests: Sequence[_Test], kinds: Mapping[uuid.UUID, str], now: datetime) -> Progress:
-    order = {kind: place for place, kind in enumerate(KINDS)}
-    rows = sorted(
-        ((kinds[one.provider_id], one) for one in tests if one.provider_id in kinds),
-        key=lambda row: order[row[0]],
-    )
-    started = min(one.created_at for one in tests)
-    ends = [one.finished_at for one in tests if one.finished_at]
-    is_over = all(one.finished_at for one in tests)
-    return Progress(
-        rows=tuple((kind, KINDS[kind].label, one.shown) for kind, one in rows),
-        done=sum(not one.is_pending for _kind, one in rows),
-        ok=sum(one.outcome == Outcome.OK for _kind, one in rows),
-        running=tuple(KINDS[kind].label for kind, one in rows if one.status == Status.RUNNING),
-        failed=tuple(KINDS[kind].label for kind, one in rows if tone(one.shown) in _BAD),
-        age=age((now - started).total_seconds()),
-        took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,
     )
 
 

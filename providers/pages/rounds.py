@@ -1,0 +1,91 @@
+"""A round: one job for each of many providers, as "Test all" and "Fetch all" make it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from facio_site.templatetags.ui import age, tone
+from providers.jobs import PENDING, Status
+from providers.outcomes import Outcome
+from providers.registry import KINDS
+
+RECENT = timedelta(minutes=15)  # for so long the last round is told
+_BAD = ("warn", "error")
+
+
+class JobRow(NamedTuple):
+    """The part of a job that lists show."""
+
+    pk: uuid.UUID
+    provider_id: uuid.UUID
+    status: str
+    version: int
+    outcome: str
+    is_draft: bool
+    batch: uuid.UUID | None
+    created_at: datetime
+    finished_at: datetime | None
+    deadline: datetime
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status in PENDING
+
+    def begun(self) -> datetime:
+        return self.created_at
+
+    @property
+    def shown(self) -> str:
+        return self.status if self.is_pending else self.outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a round has come."""
+
+    rows: tuple[tuple[str, str, str], ...]  # kind, label, state or outcome
+    done: int
+    ok: int
+    running: tuple[str, ...]  # labels
+    failed: tuple[str, ...]
+    age: str
+    took_ms: int | None  # None while it goes on
+
+    @property
+    def total(self) -> int:
+        return len(self.rows)
+
+    @property
+    def is_pending(self) -> bool:
+        return self.done < self.total
+
+
+def newest_round(rows: Iterable[JobRow]) -> list[JobRow]:
+    """The jobs of the round that began last; none when there is none among these."""
+    batched = [one for one in rows if one.batch]
+    newest = max(batched, key=JobRow.begun, default=None)
+    return [one for one in batched if newest and one.batch == newest.batch]
+
+
+def progress_of(jobs: Sequence[JobRow], kinds: Mapping[uuid.UUID, str], now: datetime) -> Progress:
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    rows = sorted(
+        ((kinds[one.provider_id], one) for one in jobs if one.provider_id in kinds),
+        key=lambda row: order[row[0]],
+    )
+    started = min(one.created_at for one in jobs)
+    ends = [one.finished_at for one in jobs if one.finished_at]
+    is_over = all(one.finished_at for one in jobs)
+    return Progress(
+        rows=tuple((kind, KINDS[kind].label, one.shown) for kind, one in rows),
+        done=sum(not one.is_pending for _kind, one in rows),
+        ok=sum(one.outcome == Outcome.OK for _kind, one in rows),
+        running=tuple(KINDS[kind].label for kind, one in rows if one.status == Status.RUNNING),
+        failed=tuple(KINDS[kind].label for kind, one in rows if tone(one.shown) in _BAD),
+        age=age((now - started).total_seconds()),
+        took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,
+    )
