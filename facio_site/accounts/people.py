@@ -62,6 +62,8 @@ def change_role(request: SignedIn, pk: int) -> HttpResponse:
             return _refused(request)
         user.role = role
         user.save(update_fields=["role"])
+        if role != Role.OWNER:
+            _withdraw_all(user)
         record(
             "user.role",
             actor=request.user,
@@ -104,10 +106,17 @@ def _held(pk: int) -> User:
     return get_object_or_404(User.objects.select_for_update(), pk=pk)
 
 
+def _withdraw_all(user: User) -> None:
+    """Links of somebody who may no longer invite lead nowhere, opened ones too."""
+    Invitation.objects.filter(created_by=user).delete()
+
+
 def _switch(request: SignedIn, user: User, *, active: bool) -> None:
     user.is_active = active
     user.save(update_fields=["is_active"])
     user.end_sessions()
+    if not active:
+        _withdraw_all(user)
     record(
         "user.activated" if active else "user.deactivated",
         actor=request.user,
@@ -126,7 +135,7 @@ def _page(request: SignedIn, form: RoleForm, *, link: str = "", status: int = 20
     invitations = Invitation.objects.open().exclude(created_by=None)
     page = {
         "people": User.objects.order_by("username"),
-        "invitations": invitations.filter(redeemed_at=None).select_related("created_by"),
+        "invitations": invitations.select_related("created_by"),
         "roles": Role.choices,
         "form": form,
         "link": link,

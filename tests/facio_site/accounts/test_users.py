@@ -42,6 +42,26 @@ def test_an_invitation_ends_by_withdrawal_or_time(confirmed):
     assert not Invitation.objects.open().exists()
 
 
+@pytest.mark.parametrize("way", ["user_role", "user_deactivate"])
+def test_invitations_end_with_the_right_of_their_issuer(confirmed, way):
+    issuer = User.objects.create_user("otto", password=PASSWORD, role=Role.OWNER)
+    token = Invitation.objects.issue(Role.OWNER, by=issuer)
+    guest = Client()
+    guest.get("/setup/", {"token": token})  # opened, and kept for later
+    confirmed.post(reverse(way, args=[issuer.pk]), {"role": "editor"})
+    assert guest.post("/setup/", form_data("mallory")).status_code == 404
+    assert not User.objects.filter(username="mallory").exists()
+
+
+def test_an_opened_invitation_is_listed_and_can_be_withdrawn(confirmed):
+    token = invitation_token(confirmed.post(reverse("user_invite"), {"role": "owner"}))
+    guest = Client()
+    guest.get("/setup/", {"token": token})
+    (invitation,) = confirmed.get(reverse("users")).context["invitations"]
+    confirmed.post(reverse("user_uninvite", args=[invitation.pk]))
+    assert guest.post("/setup/", form_data("mallory")).status_code == 404
+
+
 def test_managing_users_asks_for_the_password_first(client, owner, viewer):
     sign_in(client)
     answer = client.post(reverse("user_role", args=[viewer.pk]), {"role": "owner"})
