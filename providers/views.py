@@ -181,7 +181,8 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
             action = "provider.tested" if task == Task.CHECK else "catalog.fetched"
             record(action, actor=request.user, target=kind, request=request)
     except jobs.TooMany:
-        context = {**detail_context(request, provider), "too_many": True}
+        # Read anew: the row that was made for the job is rolled back with it.
+        context = {**detail_context(request, _provider(kind), form), "too_many": True}
         template = part if request.headers.get("HX-Request") else "providers/detail.html"
         return render(request, template, context, status=422)
     if not request.headers.get("HX-Request"):

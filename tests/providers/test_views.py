@@ -235,6 +235,21 @@ def test_s13_tests_are_limited_a_minute(site: Client, queued: list[Job], setting
     assert "Wait a minute" in answers[-1].content.decode()
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_s13_the_limit_is_told_of_a_kind_without_a_row(
+    site: Client, queued: list[Job], settings: Any, headers: dict[str, str]
+) -> None:
+    settings.TESTS_PER_MINUTE = 0
+    data = {"api_key": "gsk_draft1234", "api_base": "https://groq.example/v1"}
+    answer = site.post("/providers/groq/check/", data, headers=headers)
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Wait a minute" in html
+    assert "gsk_draft1234" not in html
+    assert headers or "https://groq.example/v1" in html  # what was typed is not lost
+    assert not Provider.objects.exists()
+
+
 def test_s13_every_door_that_starts_a_call_counts_for_the_same_limit(
     site: Client, queued: list[Job], settings: Any
 ) -> None:
