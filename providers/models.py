@@ -18,7 +18,7 @@ from providers.catalog.fetch import Catalog
 from providers.catalog.merge import merge
 from providers.entered import BODY, HEADERS, Entry, SecretState
 from providers.jobs import Job, JobQuerySet, Task
-from providers.outcomes import Outcome
+from providers.outcomes import UNTOLD, Outcome
 from providers.registry import KINDS, kind_choices
 from providers.specs import ProviderSpec
 
@@ -130,8 +130,11 @@ class Provider(Entry):
     def record_check(self, job: Job) -> None:
         """Keep a finished check, unless the values have changed since it started.
 
-        A model that fails says nothing about the provider as a whole.
+        A model that fails says nothing about the provider as a whole, a failure of ours nothing
+        at all.
         """
+        if job.outcome in UNTOLD:
+            return
         if job.model_names and job.outcome in (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST):
             return
         Provider.objects.filter(pk=self.pk, version=job.input_version).update(

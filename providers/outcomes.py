@@ -36,6 +36,12 @@ class Outcome(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
+# Ends of a test that say nothing of the provider: it was not asked, or nobody heard it.
+UNTOLD = frozenset(
+    {Outcome.NO_ANSWER, Outcome.NO_WORKER, Outcome.CANCELLED, Outcome.INTERNAL_ERROR}
+)
+
+
 class KeyState(StrEnum):
     """What is known about the key itself, apart from how the check ended."""
 

@@ -12,7 +12,7 @@ from facio_site.audit.models import AuditEntry
 from providers import jobs
 from providers.jobs import Job, Task
 from providers.models import Draft, Provider
-from providers.outcomes import Outcome
+from providers.outcomes import UNTOLD, Outcome
 from providers.registry import KINDS
 from routing.models import Route
 from tests.conftest import signed_in
@@ -132,6 +132,16 @@ def test_saving_what_was_tested_keeps_the_result(site: Client, queued: list[Job]
     assert secret is not None
     assert secret.reveal() == "gsk_draft1234"
     assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize("outcome", UNTOLD)
+def test_a_failure_of_ours_is_not_adopted_as_the_providers_state(
+    site: Client, queued: list[Job], outcome: Outcome
+) -> None:
+    site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
+    Job.objects.get().finish(outcome=outcome, key_state="unknown")
+    site.post("/providers/groq/", {"api_key": ""})
+    assert Provider.objects.get(kind="groq").check_outcome == ""
 
 
 def test_what_changed_is_told_of_values_that_came_by_a_draft(
