@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from providers.outcomes import Outcome
+from providers.outcomes import UNTOLD, Outcome
 from routing.config.owned import MAIN
 from routing.order import FACTS
 from routing.rules import Decision, Rule
@@ -78,20 +78,14 @@ SEVERITIES: Mapping[Code, Severity] = {
 _FAILS = {Code.UNRESOLVED, Code.UNKNOWN_PROVIDER, Code.OAUTH_NEEDS_CHOICE}
 _FAILS |= {Code.NOT_CONFIGURED, Code.KNOWN_BAD}
 # Outcomes after which the agent may well work: ours, passing ones, and what proves the key.
-_NOT_BAD = frozenset(
-    {
-        "",
-        Outcome.OK,
-        Outcome.REACHABLE_UNVERIFIED,
-        Outcome.REFERENCE,
-        Outcome.RATE_LIMITED,
-        Outcome.NO_ANSWER,
-        Outcome.NO_WORKER,
-        Outcome.CANCELLED,
-        Outcome.INTERNAL_ERROR,
-        Outcome.BLOCKED_ADDRESS,  # our policy, not the agent's
-    }
-)
+NOT_BAD = UNTOLD | {
+    "",
+    Outcome.OK,
+    Outcome.REACHABLE_UNVERIFIED,
+    Outcome.REFERENCE,
+    Outcome.RATE_LIMITED,
+    Outcome.BLOCKED_ADDRESS,  # our policy, not the agent's
+}
 
 Params = Mapping[str, str | tuple[str, ...]]
 
@@ -191,7 +185,7 @@ def _resolution(
 
 def _provider(slot: str, facts: ProviderFacts) -> Iterator[Lint]:
     here = {"kind": facts.kind}
-    if facts.outcome not in _NOT_BAD:
+    if facts.outcome not in NOT_BAD:
         params = {**here, "outcome": str(facts.outcome)}
         yield Lint(Code.KNOWN_BAD, slot, params, Fix.TEST, here)
     if base := docker_base(facts.api_base):

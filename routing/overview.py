@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from facio_site.audit.models import AuditEntry
 from facio_site.templatetags.ui import status_label, tone
 from providers.models import Provider
+from providers.outcomes import Outcome
 from routing.rows import RouteRow
 from routing.state import is_known_bad
 
@@ -82,7 +83,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that does not work; `kind` is empty for a route."""
+    """Something that needs attention; `kind` is empty for a route."""
 
     kind: str
     label: str
@@ -93,7 +94,8 @@ class Concern:
 
 
 def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Concern]:
-    """Routes that nobody serves or whose provider fails first, then failing providers."""
+    """Routes that nobody serves or whose provider fails first, then providers whose last test was
+    not passed, also those that may well work."""
     found = []
     used = set()
     for route in routes:
@@ -107,8 +109,9 @@ def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Conce
             words = _("%(provider)s serves it and its last test failed.")
             text = words % {"provider": route.provider.spec.label}
             found.append(Concern("", str(route.slot.label), text, "error", link))
-    bad = [row for row in rows if is_known_bad(row)]
-    for row in sorted(bad, key=lambda row: row.kind not in used):
+    passed = ("", Outcome.OK, Outcome.REFERENCE)
+    unproven = [row for row in rows if row.check_outcome not in passed]
+    for row in sorted(unproven, key=lambda row: row.kind not in used):
         found.append(
             Concern(
                 kind=row.kind,

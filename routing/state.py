@@ -8,11 +8,11 @@ from typing import Any
 
 from facio_site import sealing
 from providers.models import Provider
-from providers.outcomes import Outcome
 from providers.registry import KINDS
 from routing.config.document import read_json
 from routing.config.edits import Current
 from routing.config.export import Exported, Mode, ProviderState, RouteState, build_config
+from routing.lint import NOT_BAD
 from routing.models import BaseDocument, Route, Slot
 from routing.rules import AUTO, Configured, Decision, explain
 
@@ -112,4 +112,4 @@ def route_states() -> list[RouteState]:
 
 def is_known_bad(row: Provider | None) -> bool:
     """The last test of the saved values failed in a way that the agent would meet too."""
-    return row is not None and row.check_outcome not in ("", Outcome.OK, Outcome.REFERENCE)
+    return row is not None and row.check_outcome not in NOT_BAD

@@ -91,6 +91,16 @@ def test_a_route_whose_provider_fails_is_named_before_the_provider(site: Client)
     assert "Groq serves it and its last test failed." in part
 
 
+@pytest.mark.parametrize("outcome", ["reachable_unverified", "rate_limited", "blocked_address"])
+def test_a_provider_that_may_well_work_fails_no_route(site: Client, outcome: str) -> None:
+    saved("groq", outcome)
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    html = site.get("/").content.decode()
+    part = html[html.index('id="attention"') : html.index('id="system"')]
+    assert "#route-main" not in part
+    assert "/providers/groq/" in part  # it did not pass, either
+
+
 def test_a_route_that_nobody_serves_is_named(site: Client) -> None:
     Route.objects.create(slot="vision", model="claude-x", provider="anthropic")
     html = site.get("/").content.decode()
