@@ -132,8 +132,9 @@ def write_live(
             _temp(path, folder, text, old.mode, **owner) as temp,
             _temp(path, folder, old.text, old.mode, **owner) as temp_backup,
         ):
-            _rename(temp, path.name, folder)
+            # The live file last: whatever fails before leaves it as it was.
             _rename(temp_backup, backup.name, folder)
+            _rename(temp, path.name, folder)
     return digest_of(text)
 
 
@@ -278,7 +279,8 @@ def _give(path: Path, handle: int, mode: int, uid: int | None, gid: int | None) 
 
 def _rename(temp: str, name: str, folder: int) -> None:
     os.replace(temp, name, src_dir_fd=folder, dst_dir_fd=folder)
-    os.fsync(folder)
+    with suppress(OSError):  # done is done; some file systems cannot sync a folder
+        os.fsync(folder)
 
 
 def _write_all(handle: int, data: bytes) -> None:

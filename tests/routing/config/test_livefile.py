@@ -142,6 +142,40 @@ def test_s43_s44_a_failing_disk_leaves_the_old_file_and_nothing_else(
     assert names(target.parent) == ["config.json"]
 
 
+@pytest.mark.parametrize("failing", [1, 2])
+def test_s43_whichever_rename_fails_the_live_file_is_the_old_one(
+    target: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    target.write_text(OLD)
+    real, calls = os.replace, []
+
+    def fails(*args: Any, **more: Any) -> None:
+        calls.append(args)
+        if len(calls) == failing:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(*args, **more)
+
+    monkeypatch.setattr(livefile.os, "replace", fails)
+    assert refusal(write_live, target, NEW, expected=digest_of(OLD)).code == "failed"
+    assert target.read_text() == OLD
+
+
+def test_s43_a_folder_that_cannot_be_synced_does_not_undo_the_write(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target.write_text(OLD)
+    real = os.fsync
+
+    def fails(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        real(handle)
+
+    monkeypatch.setattr(livefile.os, "fsync", fails)
+    write_live(target, NEW, expected=digest_of(OLD))
+    assert target.read_text() == NEW
+
+
 def test_s43_sixty_killed_writers_leave_a_whole_private_file_and_nothing_after_a_sweep(
     tmp_path: Path,
 ) -> None:
