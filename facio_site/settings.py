@@ -38,27 +38,35 @@ def _fail(sentence: str) -> None:
     raise ImproperlyConfigured(sentence)
 
 
+def _in_url(host: str) -> str:
+    """A host as URLs and the Host header have it: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 # Said instead of what was found, which may be a piece of the password
 UNREADABLE = "can't be read: write special characters of its password as in a URL, / as %2F."
 
 # Where this installation is reached
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{_in_url(HOST)}:{PORT}").rstrip("/")
 IS_LOOPBACK = HOST in ("127.0.0.1", "::1", "localhost")
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 if not IS_HTTPS and not IS_LOOPBACK:
     _fail(
         "HOST is not loopback, so PUBLIC_URL must start with https:// (a reverse proxy ends TLS)."
     )
-_public_host = PUBLIC_URL.split("://", 1)[-1].split("/", 1)[0].rsplit(":", 1)[0].strip("[]")
+try:
+    _public_host = urlsplit(PUBLIC_URL).hostname or HOST
+except ValueError:
+    _fail("PUBLIC_URL is not a URL.")
 
 DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and (not IS_LOOPBACK or os.environ.get("FACIO_SERVING")):
     _fail("DEBUG is only for manage.py runserver on loopback: unset it.")
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(STATE_DIR / "secret_key")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or sorted(
-    {_public_host, HOST} | ({"localhost", "127.0.0.1"} if IS_LOOPBACK else set())
+    {_in_url(_public_host), _in_url(HOST)} | ({"localhost", "127.0.0.1"} if IS_LOOPBACK else set())
 )
 if "*" in ALLOWED_HOSTS and not DEBUG:
     _fail("ALLOWED_HOSTS must name exact hosts, not *.")

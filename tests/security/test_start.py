@@ -10,6 +10,16 @@ from tests.security import command
 
 pytestmark = [pytest.mark.alike, pytest.mark.journey]
 
+ASK = """
+from urllib.parse import urlsplit
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+from facio_site.accounts.people import setup_url
+link = setup_url("t")
+host, port = split_domain_port(urlsplit(link).netloc)
+print(link, validate_host(host, settings.ALLOWED_HOSTS))
+"""
+
 
 @pytest.mark.parametrize(
     ("sentence", "environ"),
@@ -19,6 +29,7 @@ pytestmark = [pytest.mark.alike, pytest.mark.journey]
         ("ALLOWED_HOSTS must name exact hosts", {"ALLOWED_HOSTS": "*"}),
         ("PUBLIC_URL must start with https://", {"HOST": "0.0.0.0"}),
         ("PUBLIC_URL", {"HOST": "192.0.2.1", "PUBLIC_URL": "http://facio.example"}),
+        ("PUBLIC_URL", {"PUBLIC_URL": "https://[facio.example"}),
         ("DEBUG", {"DEBUG": "1", "FACIO_SERVING": "1"}),
         ("DEBUG", {"DEBUG": "1", "HOST": "192.0.2.1", "PUBLIC_URL": "https://facio.example"}),
         ("FACIO_CONFIG_MODE", {"FACIO_CONFIG_MODE": "0777"}),
@@ -62,3 +73,22 @@ def test_what_a_command_makes_is_this_users_alone(tmp_path: Path) -> None:
     made = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert made
     assert [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ({"HOST": "::1"}, "[::1]"),
+        ({"PUBLIC_URL": "https://[2001:db8::1]"}, "[2001:db8::1]"),
+        ({"PUBLIC_URL": "https://[2001:db8::1]:8443/"}, "[2001:db8::1]"),
+        ({"PUBLIC_URL": "https://Facio.example:8443"}, "facio.example"),
+    ],
+)
+def test_the_host_of_the_announced_link_is_answered(
+    tmp_path: Path, given: dict[str, str], host: str
+) -> None:
+    done = command.run(tmp_path, "shell", "--no-imports", given=ASK, **given)
+    assert done.returncode == 0, done.stderr
+    link, answered = done.stdout.split()
+    assert f"//{host}" in link.lower()
+    assert answered == "True"
