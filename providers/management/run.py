@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 from django.core.management.base import CommandError
 from django.db import connections, transaction
@@ -16,6 +17,7 @@ from providers.models import Provider
 from providers.registry import KINDS
 
 SIDE_BY_SIDE = 32
+LOOK_SECONDS = 0.2
 
 
 def chosen(kinds: Sequence[str]) -> list[Provider]:
@@ -52,4 +54,8 @@ def run(rows: Iterable[Provider], task: Task, call: Callable[[str], None]) -> li
         list(pool.map(one, made))
     for job in made:
         job.refresh_from_db()
+        while job.is_pending:  # a worker has it; its deadline ends that
+            sleep(LOOK_SECONDS)
+            Job.objects.finish_overdue()
+            job.refresh_from_db()
     return made

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from facio_site.commands import UsageError
+from providers import jobs
+from providers.management import run
 from providers.models import Provider
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
@@ -95,6 +98,26 @@ def test_check_providers_tests_all_configured_and_tells_each(
     rows, code = told("check_providers", "groq")
     assert (len(rows), code) == (1, 0)
     assert Provider.objects.get(kind="groq").check_outcome == "ok"
+
+
+def test_a_test_that_a_worker_has_under_way_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    job = jobs.start(Provider.objects.get(kind="groq"), jobs.Task.CHECK, hand_over=False)
+    assert job.claim("worker-1", 15)
+    monkeypatch.setattr(run, "sleep", lambda _: job.finish(outcome="ok", key_state="valid", ms=3))
+    rows, code = told("check_providers")
+    assert [(row["outcome"], row["ms"], code) for row in rows] == [("ok", 3, 0)]
+
+
+def test_a_test_that_a_lost_worker_had_ends_at_its_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    job = jobs.start(Provider.objects.get(kind="groq"), jobs.Task.CHECK, hand_over=False)
+    assert job.claim("worker-1", 15)
+    monkeypatch.setattr(run, "sleep", lambda _: jobs.Job.objects.update(deadline=timezone.now()))
+    rows, code = told("check_providers")
+    assert [(row["outcome"], code) for row in rows] == [("no_answer", 1)]
 
 
 def test_fetch_catalogs_prints_ids(monkeypatch: pytest.MonkeyPatch, sims: Simulators) -> None:
