@@ -3,19 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 
 from facio_site import sealing
 from facio_site.boot import key_fits
+from providers.http import tls_context
 from providers.outbound import policy
 
 
 @register()
 def outbound_policy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
-    """A token that can't be read stops the start; it never opens anything."""
+    """A token or a file that can't be read stops the start; it never opens anything."""
     try:
         policy()
+        if settings.OUTBOUND_CA_FILE:
+            tls_context(settings.OUTBOUND_CA_FILE)
     except (ValueError, OSError) as error:
         return [Error(str(error), id="facio.E001")]
     return []

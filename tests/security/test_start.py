@@ -35,6 +35,8 @@ print(link, validate_host(host, settings.ALLOWED_HOSTS))
         ("FACIO_CONFIG_MODE", {"FACIO_CONFIG_MODE": "0777"}),
         ("FACIO_CONFIG_PATH", {"FACIO_CONFIG_PATH": "config.json"}),
         ("hosts", {"OUTBOUND_HOSTS_FILE": "/nowhere/hosts"}),
+        ("OUTBOUND_CA_FILE /nowhere/ca.pem", {"OUTBOUND_CA_FILE": "/nowhere/ca.pem"}),
+        ("OUTBOUND_CA_FILE /etc/hostname", {"OUTBOUND_CA_FILE": "/etc/hostname"}),
     ],
 )
 def test_s55_s4_a_bad_setting_stops_the_start(
