@@ -5,16 +5,12 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from facio_site import health
-
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "Facio Settings"
 
 handler500 = "facio_site.errors.failed"
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path("", include("facio_site.accounts.urls")),
     path("language/", set_language, name="language"),
     path("admin/", admin.site.urls),

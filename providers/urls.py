@@ -1,12 +1,14 @@
-"""Paths of providers. `kind` is the provider's key in config.json."""
+"""Paths of providers, model lists and health. `kind` is the provider's key in config.json."""
 
 from django.urls import path
 
-from providers import live, views
+from providers import health, live, views
 from providers.catalog import views as catalog_views
 
 app_name = "providers"
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("live/", live.live, name="live"),
     path("catalog/", catalog_views.catalog, name="catalog"),
     path("catalog/rows/", catalog_views.catalog_rows, name="catalog-rows"),

@@ -11,10 +11,10 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.test import Client
 from django.urls import include, path, reverse
 
-from facio_site import health
 from facio_site.accounts.models import Role, User
 from facio_site.accounts.roles import editor_required, fresh_login_required, owner_required
 from facio_site.middleware import CSP
+from providers import health
 from tests.facio_site.accounts.person import PASSWORD, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -301,4 +301,4 @@ def test_healthz_answers_without_the_database(client, django_assert_num_queries)
 
 def test_healthz_is_for_reading(client):
     assert client.post("/healthz").status_code == 405
-    assert reverse("healthz") == "/healthz"
+    assert reverse("providers:healthz") == "/healthz"

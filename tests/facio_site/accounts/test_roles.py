@@ -43,7 +43,7 @@ def test_doors_that_nobody_needs_do_not_exist(name):
 
 
 def test_s53_a_stranger_reaches_nothing_but_sign_in(client, owner):
-    open_names = ["account_login", "account_inactive", "healthz"]
+    open_names = ["account_login", "account_inactive", "providers:healthz"]
     for name in open_names:
         assert client.get(reverse(name)).status_code == 200
     closed = ["account", "users", "mfa_index", "usersessions_list", "account_change_password"]
