@@ -97,8 +97,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         rows = self.filter(provider=provider, task=Task.CHECK, is_draft=False, model_names=[model])
         return rows.order_by("-created_at").first()
 
-    def newest(self, provider: Provider, task: Task) -> Job | None:
-        return self.filter(provider=provider, task=task).order_by("-created_at").first()
+    def newest(self, provider: Provider, task: Task, draft: Draft | None = None) -> Job | None:
+        """The one to show beside these values: under way, or else the last of the draft's, or of
+        what was saved. Somebody else's draft, or one that is gone, says nothing of them."""
+        of_values = Q(draft=draft) if draft else Q(is_draft=False)
+        rows = self.filter(Q(status__in=PENDING) | of_values, provider=provider, task=task)
+        return rows.order_by("-input_version", "-created_at").first()
 
 
 class Job(models.Model):

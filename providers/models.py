@@ -17,7 +17,7 @@ from facio_site import sealing
 from providers.catalog.fetch import Catalog
 from providers.catalog.merge import merge
 from providers.entered import BODY, HEADERS, Entry, SecretState
-from providers.jobs import Job, JobQuerySet, Task
+from providers.jobs import Job, JobQuerySet, Status, Task
 from providers.outcomes import UNTOLD, Outcome
 from providers.registry import KINDS, kind_choices
 from providers.specs import ProviderSpec
@@ -145,9 +145,10 @@ class Provider(Entry):
         )
 
     def adopt_check(self) -> None:
-        """Values that were tested as a draft and are now saved unchanged keep that result."""
-        job = Job.objects.newest(self, Task.CHECK)
-        if job and job.is_draft and not job.is_pending and job.input_digest == self.fingerprint():
+        """Values that were tested as they are now saved, be it as a draft, keep that result."""
+        tests = self.jobs.filter(task=Task.CHECK, status=Status.DONE).exclude(outcome__in=UNTOLD)
+        job = tests.filter(input_digest=self.fingerprint()).order_by("-created_at").first()
+        if job:
             Job.objects.filter(pk=job.pk).update(is_draft=False, input_version=self.version)
             job.input_version = self.version
             self.record_check(job)

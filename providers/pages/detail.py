@@ -61,24 +61,25 @@ def detail_context(
     """What takes time is worked out where a template asks for it: parts of the page show little.
     `tasks` names those whose newest job is shown."""
     saved = not provider._state.adding
-    newest = {task: Job.objects.newest(provider, task) if saved else None for task in tasks}
+    draft = draft_of(request, provider)
+    newest = {task: Job.objects.newest(provider, task, draft) if saved else None for task in tasks}
     if saved:  # read after the jobs: what a finished one wrote is in it
         provider = get_object_or_404(Provider, pk=provider.pk)
     check = show_job(newest.get(Task.CHECK), provider)
     fetch = show_job(newest.get(Task.FETCH), provider)
-    draft = cache(lambda: draft_of(request, provider))
-    shown_form = cache(lambda: form or ProviderForm(provider, shown=draft() or provider))
+    shown = draft or provider
+    shown_form = cache(lambda: form or ProviderForm(provider, shown=shown))
     catalog = cache(lambda: catalog_context(provider, request.GET.get("q", "")))
     models = [request.POST.get("test_model", "")] if request.method == "POST" else []
     return {
         "spec": provider.spec,
-        "completes": cache(lambda: _completes(draft() or provider, models)),
+        "completes": cache(lambda: _completes(shown, models)),
         "provider": provider,
         "version": provider.version,
         "draft": draft,
         "replaced": cache(lambda: Replaced.objects.living().filter(provider=provider).first()),
         "form": shown_form,
-        "rows": cache(lambda: list(_rows(shown_form(), provider, draft() or provider))),
+        "rows": cache(lambda: list(_rows(shown_form(), provider, shown))),
         "check": check,
         "fetch": fetch,
         "history": cache(lambda: history(provider) if saved else None),
@@ -107,7 +108,8 @@ def _rows(form: ProviderForm, provider: Provider, shown: Entry) -> Iterator[dict
         if field.name in secrets:
             row["secret"] = _secret(field.name, provider, shown)
             clear = f"clear_{field.name}"
-            row["clear"] = form[clear] if clear in form.fields else None
+            is_stored = provider.secret_state(field.name) is not SecretState.MISSING
+            row["clear"] = form[clear] if clear in form.fields and is_stored else None
         yield row
 
 

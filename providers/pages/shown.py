@@ -1,4 +1,4 @@
-"""Rows as pages show them: a job with its sentences, a card of the list. Read-only records."""
+"""Rows as pages show them: a job with its rungs and sentences. Read-only records."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ class ShownJob:
 
     @property
     def status(self) -> str:
-        """The word for a pill: an outcome, or the state while there is none."""
+        """The word for a pill: an outcome, or the state while there is none. What was found of
+        other settings is no word about these."""
+        if self.is_stale:
+            return "never"
         return self.state if self.is_pending or self.state == "never" else self.outcome
 
 

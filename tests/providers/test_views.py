@@ -144,6 +144,58 @@ def test_a_failure_of_ours_is_not_adopted_as_the_providers_state(
     assert Provider.objects.get(kind="groq").check_outcome == ""
 
 
+def pill(site: Client, path: str) -> str:
+    """The word on the connection card of a provider's page."""
+    card = site.get(path).content.decode().partition('id="check-title"')[2]
+    return card.partition("</div>")[0]
+
+
+def test_a_test_of_other_values_says_nothing_of_what_is_saved(
+    site: Client, queued: list[Job]
+) -> None:
+    site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
+    Job.objects.get().finish(outcome=Outcome.OK, key_state="valid", ms=12)
+    assert "Works" in pill(site, "/providers/groq/")
+    site.post("/providers/groq/", {"api_key": "gsk_other1234"})
+    assert "Not tested" in pill(site, "/providers/groq/")
+    assert Provider.objects.get(kind="groq").check_outcome == ""
+
+
+def test_discarded_values_take_their_test_along(site: Client, queued: list[Job]) -> None:
+    row = saved()
+    for key, outcome in (("", Outcome.OK), ("sk-or-v1-broken123", Outcome.BAD_KEY)):
+        site.post("/providers/openrouter/check/", {"api_key": key}, headers=HTMX)
+        job = Job.objects.latest("created_at")
+        job.provider = row
+        job.finish(is_told=True, outcome=outcome, key_state="unknown", ms=1)
+    assert "Key rejected" in pill(site, "/providers/openrouter/")
+    html = site.get("/providers/openrouter/").content.decode()
+    assert html.count("clear_api_key") > 1  # there is a stored one below the draft's
+    site.post("/providers/openrouter/discard/")
+    assert "Works" in pill(site, "/providers/openrouter/")
+
+
+def test_saving_what_is_saved_keeps_its_result(site: Client, queued: list[Job]) -> None:
+    saved()
+    site.post("/providers/openrouter/check/", {"api_key": ""}, headers=HTMX)
+    job = Job.objects.get()
+    job.finish(is_told=True, outcome=Outcome.OK, key_state="valid", ms=12)
+    site.post("/providers/openrouter/", {"api_key": "", "version": "1"})
+    row = Provider.objects.get(kind="openrouter")
+    assert (row.version, row.check_outcome) == (2, Outcome.OK)
+    assert "Works" in pill(site, "/providers/openrouter/")
+    site.post("/providers/openrouter/", {"api_base": "https://other.example/v1", "api_key": KEY})
+    html = site.get("/providers/openrouter/").content.decode()
+    assert "Not tested" in pill(site, "/providers/openrouter/")
+    assert "The settings have changed since the last test." in html
+    assert "What the last test found" in html
+
+
+def test_only_what_is_stored_can_be_removed(site: Client, queued: list[Job]) -> None:
+    site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
+    assert "Remove the stored key" not in site.get("/providers/groq/").content.decode()
+
+
 def test_what_changed_is_told_of_values_that_came_by_a_draft(
     site: Client, queued: list[Job]
 ) -> None:
