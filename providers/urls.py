@@ -12,7 +12,6 @@ urlpatterns = [
     path("live/", live.live, name="live"),
     path("catalog/", catalog_views.catalog, name="catalog"),
     path("catalog/rows/", catalog_views.catalog_rows, name="catalog-rows"),
-    path("palette/", catalog_views.palette, name="palette"),
     path("providers/", views.provider_list, name="list"),
     path("providers/cards/", views.provider_cards, name="cards"),
     path("providers/check/", views.check_all, name="check-all"),

@@ -1,14 +1,15 @@
-"""Paths of routes, config.json, overview and activity."""
+"""Paths of routes, config.json, overview, palette and activity."""
 
 from django.urls import path
 
-from routing import activity, views
+from routing import activity, palette, views
 from routing.config import import_views, live_views
 from routing.config import views as config_views
 
 app_name = "routing"
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("palette/", palette.palette, name="palette"),
     path("routing/", views.routing, name="routing"),
     path("routing/<slug:slot>/fix/", views.fix, name="fix"),
     path("routing/<slug:slot>/pin/", views.pin, name="pin"),

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
 from providers.catalog.fetch import Catalog, CatalogItem
-from providers.catalog.views import ACTIONS, MODELS_FOUND, PAGES
 from providers.models import Provider
+from routing.palette import ACTIONS, MODELS_FOUND, PAGES
 from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
