@@ -9,7 +9,7 @@ from django.conf import settings
 CSS = (settings.BASE_DIR / "static" / "app.css").read_text()
 SCRIPT = (settings.BASE_DIR / "static" / "app.js").read_text()
 TONES = ("ok", "warn", "error", "info", "violet")
-GROUNDS = ("paper", "card", "side", "soft")
+GROUNDS = ("paper", "card", "soft")
 PAIRS = [
     *product(("ink", "muted", "link"), GROUNDS),
     *product(("ink", "link"), ("tint",)),
@@ -60,6 +60,16 @@ def test_the_style_sheet_loads_nothing_from_elsewhere():
 def test_every_custom_property_that_is_used_is_declared():
     declared = set(re.findall(r"(--[\w-]+):", CSS))
     assert set(re.findall(r"var\((--[\w-]+)", CSS)) <= declared
+
+
+def test_every_class_that_has_a_rule_is_used():
+    folders = ("templates", "facio_site", "providers", "routing")
+    files = [path for name in folders for path in (settings.BASE_DIR / name).rglob("*.*")]
+    sources = [path.read_text() for path in files if path.suffix in (".html", ".py")]
+    words = set(re.findall(r"[\w-]+", "\n".join([SCRIPT, *sources])))
+    rules = re.sub(r"/\*.*?\*/", "", CSS, flags=re.DOTALL)
+    from_libraries = {"errorlist", "helptext", "htmx-request", "nonfield"}
+    assert set(re.findall(r"\.([a-z][a-z0-9-]*)(?=[^{}]*\{)", rules)) - words == from_libraries
 
 
 def test_style_sheet_and_script_stay_small():
