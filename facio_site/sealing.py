@@ -60,7 +60,7 @@ def master_keys() -> dict[str, bytes]:
 
 @lru_cache(maxsize=4)
 def _from_file(path: Path, _mtime: int, _size: int) -> dict[str, bytes]:
-    return _parsed(tuple(line for line in path.read_text().split() if line))
+    return _parsed(tuple(path.read_text().split()))
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,6 @@ from providers.keyshapes import key_problem
 from providers.outcomes import (
     Failed,
     KeyState,
-    ModelState,
     Outcome,
     Step,
     Verdict,
@@ -157,7 +156,6 @@ class Ladder:
 class CheckResult:
     outcome: Outcome
     key_state: KeyState
-    model_state: ModelState
     http_status: int | None
     ms: int  # the whole test, by the clock
     detail: str
@@ -207,11 +205,10 @@ def run_check(
         if ladder.has_connection:
             ladder.done(Step.KEY, key)
         tried = _try_models(adapter, send, ladder, names) if _goes_on(key) else {}
-    verdict, key_state, model_state = _sum_up(adapter, ladder, key, tried)
+    verdict, key_state = _sum_up(adapter, ladder, key, tried)
     return CheckResult(
         outcome=verdict.outcome,
         key_state=key_state,
-        model_state=model_state,
         http_status=verdict.http_status,
         ms=int((time.monotonic() - start) * 1000),
         detail=_told(adapter, verdict),
@@ -296,18 +293,18 @@ def _key_shown_by(tried: Mapping[str, Finding], names: Sequence[str]) -> Finding
 
 def _sum_up(
     adapter: Adapter, ladder: Ladder, key: Finding, tried: Mapping[str, Finding]
-) -> tuple[Verdict, KeyState, ModelState]:
+) -> tuple[Verdict, KeyState]:
     if not tried:
-        return key.verdict, key.key_state, ModelState.NOT_TESTED
+        return key.verdict, key.key_state
     worst = min(tried.values(), key=lambda one: _WORST_FIRST.index(one.verdict.outcome))
     if worst.verdict.outcome is not Outcome.OK:
-        return worst.verdict, _key_state(adapter, key, worst), _model_state(worst.verdict.outcome)
+        return worst.verdict, _key_state(adapter, key, worst)
     state = _key_state(adapter, key, worst)
     key = replace(key, verdict=_settled(key.verdict, state), key_state=state)
     ladder.done(Step.KEY, key)
     is_ignored = key.verdict.detail in ("no_list", "no_list_scope")
     detail = key.verdict.detail if is_ignored else ""
-    return replace(worst.verdict, detail=detail, params={}), state, ModelState.OK
+    return replace(worst.verdict, detail=detail, params={}), state
 
 
 def _settled(verdict: Verdict, state: KeyState) -> Verdict:
@@ -329,10 +326,3 @@ def _key_state(adapter: Adapter, key: Finding, model: Finding) -> KeyState:
     if adapter.spec.is_local:
         return KeyState.UNKNOWN if adapter.key else KeyState.NOT_NEEDED
     return model.key_state
-
-
-def _model_state(outcome: Outcome) -> ModelState:
-    return {
-        Outcome.MODEL_NOT_FOUND: ModelState.NOT_FOUND,
-        Outcome.FORBIDDEN: ModelState.NOT_ALLOWED,
-    }.get(outcome, ModelState.NOT_TESTED)

@@ -51,15 +51,6 @@ class KeyState(StrEnum):
     NOT_NEEDED = "not_needed"
 
 
-class ModelState(StrEnum):
-    """What is known about the model or deployment that was asked for."""
-
-    OK = "ok"
-    NOT_FOUND = "not_found"
-    NOT_ALLOWED = "not_allowed"
-    NOT_TESTED = "not_tested"
-
-
 class Step(StrEnum):
     """The rungs of the ladder, in the order in which they are climbed."""
 
@@ -71,88 +62,6 @@ class Step(StrEnum):
     MODEL = "model"  # one rung for each model or deployment that was asked for
     CATALOG = "catalog"
 
-
-# Every `detail` that a judged answer can carry, under the outcomes it comes with. Most have a more
-# exact sentence than their outcome in wording.py.
-DETAILS: dict[Outcome, frozenset[str]] = {
-    Outcome.OK: frozenset(
-        {
-            "no_models",  # a local server without a model
-            "no_list_scope",  # the key may not list models, but a model answered
-            "no_list",  # there is no list, but a model answered
-            "permission_unproven",  # the token is good; only a model call shows what it may do
-            "model_proves",  # no answer to the key alone proved it; the model's did
-        }
-    ),
-    Outcome.REACHABLE_UNVERIFIED: frozenset(
-        {
-            "empty_list",
-            "public_list",  # what could be asked answers without a key too
-            "key_not_checked",  # the server answers the same without the key
-            "control_failed",  # the same call without the key brought neither yes nor no
-            "proof_elsewhere",  # the call that proves the key is at an address not entered
-        }
-    ),
-    Outcome.MISSING_CONFIG: frozenset(),  # params: fields
-    Outcome.BAD_KEY: frozenset(
-        {
-            "unsendable",  # params: problem
-            "key_required",  # the server asks for a key and none was entered
-            "key_or_endpoint",
-            "key_or_path",
-            "region_or_plan",
-            "key_or_region",
-            "expired",
-        }
-    ),
-    Outcome.FORBIDDEN: frozenset(
-        {
-            "no_scope",  # the key lacks the scope to list models
-            "no_list_scope",
-            "not_allowed_here",  # IP allow-list, network rules
-            "not_a_member",
-            "region_blocked",
-            "management_key",
-            "no_subscription",
-            "on_hold",
-            "no_inference_permission",
-            "model_access",
-            "host_not_allowed",
-            "key_restricted",
-            "html",  # an error page: perhaps something in front of the provider
-        }
-    ),
-    Outcome.NO_CREDIT: frozenset({"key_limit", "plan_window", "arrears"}),
-    Outcome.RATE_LIMITED: frozenset({"proof_limited"}),  # the key call has a limit of its own
-    Outcome.MODEL_NOT_FOUND: frozenset(
-        {
-            "deployment",
-            "profile_needed",
-            "not_activated",
-            "not_in_plan",
-            "retired",
-            "no_endpoints",
-        }
-    ),
-    Outcome.BAD_ENDPOINT: frozenset(
-        {
-            "bad_url",  # params: code
-            "bad_region",
-            "redirect",
-            "suggest_base",  # params: base
-            "no_list",
-            "wrong_path",
-            "api_version",
-            "project_url",
-        }
-    ),
-    Outcome.BAD_REQUEST: frozenset({"origin_header"}),
-    Outcome.SERVER_ERROR: frozenset(),
-    Outcome.TIMEOUT: frozenset(),
-    Outcome.UNEXPECTED_RESPONSE: frozenset({"html", "not_json", "error_body", "wrong_shape"}),
-    Outcome.DNS_ERROR: frozenset({"azure_resource", "bedrock_region"}),
-    Outcome.REFERENCE: frozenset({"aws_profile"}),  # params: fields
-}
 
 _PROVES_KEY = {
     Outcome.OK,

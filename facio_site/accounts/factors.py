@@ -17,7 +17,7 @@ _NAMES = ("secret", "seed")  # where allauth keeps a TOTP secret and the seed of
 def key_ids() -> set[str]:
     """Ids of the master keys that seeds are sealed under."""
     rows = Authenticator.objects.iterator()
-    return {_id(box) for row in rows for box in _boxes(row.data).values()}
+    return {sealing.key_id_of(box) for row in rows for box in _boxes(row.data).values()}
 
 
 def rotate() -> tuple[int, int, int]:
@@ -29,17 +29,14 @@ def rotate() -> tuple[int, int, int]:
     newest = sealing.newest_key_id()
     done = unreadable = 0
     for row in Authenticator.objects.iterator():
-        old = {name: box for name, box in _boxes(row.data).items() if _id(box) != newest}
+        old = _old_boxes(row.data, newest)
         try:
             new = {name: _again(row.user_id, box) for name, box in old.items()}
         except sealing.Unreadable:
             unreadable += 1
             continue
         done += bool(new) and _swap(row.pk, old, new)
-    left = sum(
-        any(_id(box) != newest for box in _boxes(row.data).values())
-        for row in Authenticator.objects.iterator()
-    )
+    left = sum(bool(_old_boxes(row.data, newest)) for row in Authenticator.objects.iterator())
     return done, left - unreadable, unreadable
 
 
@@ -64,7 +61,7 @@ def keep_newest(instance: Authenticator, **_kwargs: Any) -> None:
     """A row that was read before a rotation does not bring the old box back."""
     with contextlib.suppress(sealing.KeyMissing, sealing.Unreadable):
         newest = sealing.newest_key_id()
-        old = {name: box for name, box in _boxes(instance.data).items() if _id(box) != newest}
+        old = _old_boxes(instance.data, newest)
         instance.data |= {name: _again(instance.user_id, box) for name, box in old.items()}
 
 
@@ -82,10 +79,11 @@ def _boxes(data: dict[str, Any]) -> dict[str, str]:
     return {name: data[name] for name in _NAMES if name in data}
 
 
+def _old_boxes(data: dict[str, Any], newest: str) -> dict[str, str]:
+    """Those that another key than the newest has sealed."""
+    return {name: box for name, box in _boxes(data).items() if sealing.key_id_of(box) != newest}
+
+
 def _again(user_pk: int, box: str) -> str:
     place = place_of(user_pk)
     return sealing.seal(PURPOSE, place, sealing.unseal(PURPOSE, place, box))
-
-
-def _id(box: str) -> str:
-    return sealing.key_id_of(box)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _FILE = "data.json.gz"
-SNAPSHOT_DATE = date(2026, 5, 21)  # of the pinned package: snapshot_date() takes long to find it
+SNAPSHOT_DATE = date(2026, 5, 21)  # the newest fact in the pinned package
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +45,6 @@ def twins(provider: str) -> Mapping[str, Twin]:
     """
     models = _snapshot().get(provider, {}).get("models", {})
     return {model_id: _twin(facts) for model_id, facts in models.items()}
-
-
-@lru_cache(maxsize=1)
-def snapshot_date() -> date:
-    """The day of the newest fact in the snapshot: it is at least that fresh."""
-    days = (
-        facts["last_updated"]
-        for provider in _snapshot().values()
-        for facts in provider["models"].values()
-    )
-    return max(date.fromisoformat(day) for day in days if len(day) == 10)
 
 
 def _snapshot() -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 from providers.specs import Call, Columns, ListCall
 
 _MESSAGES = [{"role": "user", "content": "hi"}]
-MODELS = ListCall(url="{base}/models")
 
 
 def models(columns: Columns | None = None, **changes: Any) -> ListCall:

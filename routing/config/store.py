@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
-from facio_site import sealing
 from facio_site.audit import record
 from providers.models import BODY, HEADERS, Draft, Provider
 from providers.registry import KINDS
@@ -208,8 +207,3 @@ def pasted_of(row: PendingImport, kind: str = "") -> Pasted:
         for kind, texts in more["secrets"].items()
     }
     return replace(pasted, secrets=secrets, deployments=tuple(more["deployments"]))
-
-
-def is_sealable() -> bool:
-    """Whether there is a master key: without one nothing can be taken in."""
-    return bool(sealing.master_keys())

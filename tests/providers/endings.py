@@ -12,9 +12,10 @@ from typing import Any
 
 from providers import checks
 from providers.http import network, policy, resolver, tls
-from providers.outcomes import DETAILS, Outcome
+from providers.outcomes import Outcome
 from providers.registry import KINDS
 from providers.sentences import LOCAL, SENTENCES
+from tests.providers.details import DETAILS
 
 ROOT = Path(checks.__file__).parent
 

@@ -7,7 +7,7 @@ import pytest
 from providers.checks import CheckResult, makes_completion, run_check
 from providers.dialects.adapters import Adapter
 from providers.http import Reply, Request
-from providers.outcomes import Failed, KeyState, ModelState, Outcome, Step
+from providers.outcomes import Failed, KeyState, Outcome, Step
 from tests.providers.replies import (
     CHAT,
     EMPTY,
@@ -171,7 +171,6 @@ def test_a_key_that_may_not_list_is_forbidden_until_a_model_answers() -> None:
     assert told(check(make("openai"), NO_SCOPE)) == ("forbidden", "valid", "no_scope")
     result = check(make("openai"), NO_SCOPE, CHAT, models=("m",))
     assert told(result) == ("ok", "valid", "no_list_scope")
-    assert result.model_state is ModelState.OK
     key = next(rung for rung in result.rungs if rung.step is Step.KEY)
     assert (key.outcome, key.detail) == (Outcome.OK, "no_list_scope")
 
@@ -179,7 +178,6 @@ def test_a_key_that_may_not_list_is_forbidden_until_a_model_answers() -> None:
 def test_a_refused_key_ends_the_climb() -> None:
     result = check(make("openai"), REFUSED, models=("m",))
     assert result.rungs[-1].outcome == "skipped"
-    assert result.model_state is ModelState.NOT_TESTED
 
 
 def test_spent_credit_ends_the_climb() -> None:
@@ -195,17 +193,17 @@ def test_a_model_proves_a_key_that_nothing_else_proved() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "outcome", "state"),
+    ("answer", "outcome"),
     [
-        (reply(404, {"error": {"code": "model_not_found"}}), "model_not_found", "not_found"),
-        (reply(403, {"error": {"message": "not yours"}}), "forbidden", "not_allowed"),
-        (reply(429, {"error": {"code": "insufficient_quota"}}), "no_credit", "not_tested"),
-        (Failed(Outcome.TIMEOUT), "timeout", "not_tested"),
+        (reply(404, {"error": {"code": "model_not_found"}}), "model_not_found"),
+        (reply(403, {"error": {"message": "not yours"}}), "forbidden"),
+        (reply(429, {"error": {"code": "insufficient_quota"}}), "no_credit"),
+        (Failed(Outcome.TIMEOUT), "timeout"),
     ],
 )
-def test_the_model_decides_when_the_key_is_good(answer: Answer, outcome: str, state: str) -> None:
+def test_the_model_decides_when_the_key_is_good(answer: Answer, outcome: str) -> None:
     result = check(make("openai"), LIST, answer, models=("m",))
-    assert (result.outcome.value, result.model_state.value) == (outcome, state)
+    assert result.outcome.value == outcome
     assert result.key_state is KeyState.VALID
     assert result.params["model"] == "m"
 

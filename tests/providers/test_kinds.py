@@ -17,10 +17,11 @@ from providers.dialects.adapters import Adapter, Entered, adapter_for, expectati
 from providers.dialects.rows import rows_of
 from providers.http import Request, origin_of, parse_base
 from providers.keyshapes import warnings_for
-from providers.outcomes import DETAILS, Outcome
+from providers.outcomes import Outcome
 from providers.registry import KINDS, kind_choices
 from providers.secret import Secret
 from providers.specs import Call, ListCall, ProviderSpec
+from tests.providers.details import DETAILS
 from tests.providers.replies import Script, reply
 
 SPECS = list(KINDS.values())
