@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from providers.http import SENTENCES as URL_SENTENCES
+from providers.http import BadHeader
 from providers.keyshapes import KeyWarning
 from providers.outcomes import KeyState, Step
 from providers.sentences import LOCAL, SENTENCES
@@ -120,6 +121,10 @@ def catalog_note(code: str) -> str:
 def url_sentence(error: ValueError) -> str:
     """The sentence of a URL that is no API base."""
     return _(str(error))
+
+
+def header_sentence(error: BadHeader) -> str:
+    return _(error.sentence) % error.params
 
 
 # Choosing and filling ---------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from providers.models import CatalogEntry, Provider
 from providers.registry import KINDS
 from routing.config.document import get, part, read_json
 from routing.lint import Code, Fix, Lint, ModelFacts, ProviderFacts, RouteFacts, lints
-from routing.models import AUTO, BaseDocument, Slot
+from routing.models import BaseDocument, Slot
 from routing.rows import RouteRow
+from routing.rules import AUTO
 
 # Changed here by one click; the other fixes lead to where a person decides.
 _DONE_HERE = {Fix.PIN, Fix.USE_MODEL, Fix.ADD_DEPLOYMENT, Fix.USE_DOCKER_HOST, Fix.CLEAR_OVERRIDE}

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from providers.registry import KINDS
-from routing.models import AUTO, MEDIA, Route, Slot
+from routing.models import MEDIA, Route, Slot
+from routing.rules import AUTO
 
 if TYPE_CHECKING:
     _Form = forms.ModelForm[Route]

@@ -224,19 +224,21 @@ def _model(route: RouteFacts, states: Mapping[str, ProviderFacts]) -> Iterator[L
         names = {"models": nearest(sent, facts.catalog)}
         yield Lint(code, route.slot, params, Fix.USE_MODEL, names)
         return
-    code_or_none = _modality(route.slot, entry)
-    if code_or_none:
-        yield Lint(code_or_none, route.slot, params, Fix.CHOOSE_MODEL)
+    if lacking := lacks(route.slot, entry):
+        yield Lint(lacking, route.slot, params, Fix.CHOOSE_MODEL)
 
 
-def _modality(slot: str, entry: ModelFacts) -> Code | None:
-    if slot == "vision" and entry.inputs and "image" not in entry.inputs:
-        return Code.NO_IMAGE_INPUT
-    if slot == "image" and entry.outputs and "image" not in entry.outputs:
-        return Code.NO_IMAGE_OUTPUT
-    if slot == "video" and entry.outputs and "video" not in entry.outputs:
-        return Code.NO_VIDEO_OUTPUT
-    return None
+def lacks(slot: str, entry: ModelFacts) -> Code | None:
+    """What a model must read or make to do a route's job and cannot; None = nothing known of."""
+    needs: dict[str, tuple[Collection[str] | None, str, Code]] = {
+        "vision": (entry.inputs, "image", Code.NO_IMAGE_INPUT),
+        "image": (entry.outputs, "image", Code.NO_IMAGE_OUTPUT),
+        "video": (entry.outputs, "video", Code.NO_VIDEO_OUTPUT),
+    }
+    if slot not in needs:
+        return None
+    told, word, code = needs[slot]
+    return code if told and word not in told else None
 
 
 def nearest(name: str, names: Iterable[str], count: int = NEAREST) -> tuple[str, ...]:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from providers.catalog.entries import ShownEntry, shown_entries
 from providers.catalog.shelf import Found
 from providers.models import CatalogEntry
-from routing.models import Slot
+from routing.lint import Code, ModelFacts, lacks
 from routing.rows import RouteRow
 
-# What a model must read or make to do a route's job: the column that says so, and the word in it.
-NEEDS = {
-    Slot.VISION: ("inputs", "image"),
-    Slot.IMAGE: ("outputs", "image"),
-    Slot.VIDEO: ("outputs", "video"),
+_UNKNOWN = (0, "", ModelFacts())
+_LACKING = {
+    Code.NO_IMAGE_INPUT: gettext_lazy("reads no images"),
+    Code.NO_IMAGE_OUTPUT: gettext_lazy("makes no images"),
+    Code.NO_VIDEO_OUTPUT: gettext_lazy("makes no videos"),
 }
-_UNKNOWN: tuple[int, str, dict[str, Any]] = (0, "", {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +51,19 @@ def matrix(rows: Sequence[RouteRow]) -> list[Cell]:
         wanted |= Q(provider=provider, model_id=model)
     columns = ("pk", "provider", "provider__kind", "model_id", "inputs", "outputs")
     known = {
-        (provider, model): (pk, kind, {"inputs": inputs, "outputs": outputs})
+        (provider, model): (pk, kind, ModelFacts(inputs, outputs))
         for pk, provider, kind, model, inputs, outputs in CatalogEntry.objects.present()
         .filter(wanted)
         .values_list(*columns)
     }
-    found = [Found(pk, kind, 0) for pk, kind, _media in known.values()]
+    found = [Found(pk, kind, 0) for pk, kind, _facts in known.values()]
     entries = {(one.kind, one.model_id): one for one in shown_entries(found)}
     cells = []
     for row, place in zip(rows, places, strict=True):
-        _pk, kind, media = known.get(place, _UNKNOWN) if place else _UNKNOWN
+        _pk, kind, facts = known.get(place, _UNKNOWN) if place else _UNKNOWN
         entry = entries.get((kind, place[1])) if place else None
-        cells.append(Cell(row, entry, _lacks(row.slot, media)))
+        lacking = lacks(row.slot, facts)
+        cells.append(Cell(row, entry, str(_LACKING[lacking]) if lacking else ""))
     return cells
 
 
@@ -74,15 +73,3 @@ def _place(row: RouteRow) -> tuple[UUID, str] | None:
         return None
     adapter = row.provider.adapter(with_secrets=False)
     return row.provider.pk, adapter.sent_name(row.route.model)
-
-
-def _lacks(slot: Slot, media: dict[str, Any]) -> str:
-    column, word = NEEDS.get(slot, ("", ""))
-    told = media.get(column)
-    if not told or word in told:
-        return ""
-    return {
-        Slot.VISION: _("reads no images"),
-        Slot.IMAGE: _("makes no images"),
-        Slot.VIDEO: _("makes no videos"),
-    }[slot]

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from facio_site.sealed import SealedRow
 from routing.config.document import write_json
+from routing.rules import AUTO
 
-AUTO = "auto"
 UNDO_COPIES = 20
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-AUTO = "auto"
+from routing.rules import AUTO
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from providers.registry import KINDS
 from providers.specs import ProviderSpec
 from routing.drill import Asked
 from routing.models import Route, Slot
-from routing.rules import Configured, Decision
+from routing.rules import AUTO, Configured, Decision
 from routing.state import configured, decide
 from routing.wording import ShownConsidered, resolution, shown_considered
 
@@ -39,7 +39,7 @@ class RouteRow:
     @property
     def can_pin(self) -> bool:
         """Auto, and resolved to somebody."""
-        return bool(self.spec) and self.route.provider == "auto" and bool(self.route.model)
+        return bool(self.spec) and self.route.provider == AUTO and bool(self.route.model)
 
     @property
     def can_test(self) -> bool:

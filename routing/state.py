@@ -9,9 +9,10 @@ from typing import Any
 from facio_site import sealing
 from providers.models import Provider
 from providers.registry import KINDS
+from routing.config import edits
 from routing.config.document import read_json
 from routing.config.edits import Current
-from routing.config.export import Exported, Mode, ProviderState, RouteState, build_config
+from routing.config.export import Exported, Mode, ProviderState, RouteState
 from routing.lint import NOT_BAD
 from routing.models import BaseDocument, Route, Slot
 from routing.rules import AUTO, Configured, Decision, explain
@@ -43,7 +44,7 @@ def export(mode: Mode) -> Exported:
 
 
 def exported(state: Current, mode: Mode) -> Exported:
-    return build_config(state.document, state.providers, state.routes, mode, specs=KINDS)
+    return edits.exported(state, mode, KINDS)
 
 
 def current(*, is_lenient: bool = False) -> Current:

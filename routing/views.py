@@ -25,11 +25,11 @@ from routing.drill import drill
 from routing.findings import apply_fix, findings
 from routing.forms import RouteForm
 from routing.matrix import matrix
-from routing.models import AUTO, Route, Slot
+from routing.models import Route, Slot
 from routing.overview import concerns, guide
 from routing.recipes import RECIPES, recipe
 from routing.rows import RouteRow, asked, provider_rows, route_rows
-from routing.rules import explain
+from routing.rules import AUTO, explain
 from routing.state import configured
 from routing.use import asked_use
 from routing.wording import drill_words, resolution, shown_considered

@@ -18,7 +18,7 @@ from providers.secret import Secret
 from providers.specs import Call, CallName, ListCall, ProviderSpec
 
 # What a test request is made of, and what would make it dearer, is not the extra body's to say.
-_OWN_BODY_FIELDS = frozenset(
+_NOT_SENT_IN_TESTS = frozenset(
     [
         "model",
         "messages",
@@ -195,7 +195,7 @@ class Adapter:
         return {
             name: value
             for name, value in self.entered.extra_body.items()
-            if name not in _OWN_BODY_FIELDS and not name.startswith("api_")
+            if name not in _NOT_SENT_IN_TESTS and not name.startswith("api_")
         }
 
     def signed(self, request: Request) -> Request:

@@ -2,41 +2,35 @@
 
 from providers.http.bodies import encode_json, parse_json
 from providers.http.door import Door
-from providers.http.headers import MAX_HEADERS, check_header, check_headers
-from providers.http.policy import HostsFile, Policy, parse_hosts, token_for
+from providers.http.headers import BadHeader, check_headers
+from providers.http.policy import Policy, parse_hosts, token_for
 from providers.http.records import NOT_JSON, Observer, Reply, Request, Send
 from providers.http.tls import tls_context
 from providers.http.urls import (
     SENTENCES,
     BadURL,
-    Base,
     Target,
     origin_of,
     parse_base,
-    parse_host,
     parse_target,
 )
 
 __all__ = [
-    "MAX_HEADERS",
     "NOT_JSON",
     "SENTENCES",
+    "BadHeader",
     "BadURL",
-    "Base",
     "Door",
-    "HostsFile",
     "Observer",
     "Policy",
     "Reply",
     "Request",
     "Send",
     "Target",
-    "check_header",
     "check_headers",
     "encode_json",
     "origin_of",
     "parse_base",
-    "parse_host",
     "parse_hosts",
     "parse_json",
     "parse_target",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,7 +15,7 @@ from typing import Any, Literal
 from providers.specs import ProviderSpec
 from routing.config.document import camel, join, snake
 from routing.config.owned import MASK, is_owned
-from routing.config.understood import is_reference
+from routing.config.understood import is_mask, is_reference
 from routing.order import FACTS, INHERITED_NAMES
 
 Path = tuple[str, ...]
@@ -27,7 +26,6 @@ SET = "set"
 _NAMED_BY_PEOPLE = frozenset({"mcp_servers", "model_presets"})
 _THEIRS = frozenset({"env", "headers", "extra_headers", "extra_body", "extra_query"})
 _PLAIN = frozenset({"api_base", "region", "profile"})
-_MASK = re.compile(r"[*•]{3,}")
 _MISSING: Any = object()
 
 
@@ -99,7 +97,7 @@ def _shown(value: Any, *, is_secret: bool) -> str:
         return ""
     if isinstance(value, str) and (is_reference(value) or not is_secret):
         return value
-    if isinstance(value, str) and _MASK.fullmatch(value):
+    if is_mask(value):
         return MASK
     return SET if is_secret else json.dumps(value, ensure_ascii=False)
 

@@ -13,7 +13,7 @@ from typing import Any
 from providers.dialects.adapters import Adapter, Entered
 from providers.secret import Secret
 from providers.specs import ProviderSpec
-from routing.config.export import ProviderState, RouteState
+from routing.config.export import Exported, Mode, ProviderState, RouteState, build_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,12 @@ class Current:
     routes: Sequence[RouteState] = ()
     document: Mapping[str, Any] | None = field(default=None, repr=False)
     deployments: tuple[str, ...] = ()  # those of azure_openai
+
+
+def exported(current: Current, mode: Mode, specs: Mapping[str, ProviderSpec]) -> Exported:
+    """What an export of it hands out."""
+    state = (current.document, current.providers, current.routes)
+    return build_config(*state, mode, specs=specs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ later export, so that what is not ours comes back unchanged.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,6 +27,7 @@ from routing.config.edits import (
     ProviderEdit,
     Retype,
     applied,
+    exported,
     lost_secrets,
     moves,
     plain_values,
@@ -38,11 +38,10 @@ from routing.config.pasted import Ignored, Pasted, Source
 from routing.config.references import masked
 from routing.config.risks import Risk, risks_of
 from routing.config.schema import Refused, problems
-from routing.config.understood import fault, is_placeholder, meaning, route_text
+from routing.config.understood import fault, is_mask, is_placeholder, meaning, route_text
 from routing.rules import AUTO
 
 AZURE = "azure_openai"
-_MASK = re.compile(r"[*•]{3,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +81,7 @@ def plan_import(
     if faults := problems(pasted.document):
         raise Refused(faults)
     is_merge = is_merge or pasted.source != "config"
-    now = _exported(current, specs)
+    now = exported(current, Mode.KEYS, specs).document
     incoming, ignored = _unmasked(pasted.document, now, specs)
     risks = risks_of(now, masked(incoming, kept), specs=specs)
     for risk in risks:
@@ -112,7 +111,7 @@ def plan_import(
         ignored=(*plan.ignored, *(one for one in reading.ignored if one.path not in names)),
     )
     state = applied(current, plan.providers, plan.routes, plan.document, specs=specs)
-    after = _exported(state, specs)
+    after = exported(state, Mode.KEYS, specs).document
     if faults := problems(after):
         raise Refused(faults)
     return replace(
@@ -130,11 +129,6 @@ def _declined(incoming: dict[str, Any], now: Mapping[str, Any], keys: Path) -> d
         if value_at(incoming, above) == {} and value_at(now, above) is None:
             incoming = with_value(incoming, above, None)
     return incoming
-
-
-def _exported(current: Current, specs: Mapping[str, ProviderSpec]) -> dict[str, Any]:
-    state = (current.document, current.providers, current.routes)
-    return build_config(*state, Mode.KEYS, specs=specs).document
 
 
 def _base(
@@ -185,8 +179,7 @@ def _unmasked(
     def without(value: Any, keys: Path) -> Any:
         if isinstance(value, dict):
             return {key: without(item, (*keys, key)) for key, item in value.items()}
-        is_mask = isinstance(value, str) and _MASK.fullmatch(value)
-        if not is_mask or is_owned(keys[:3], specs):
+        if not is_mask(value) or is_owned(keys[:3], specs):
             return value
         stands = value_at(now, keys)
         if stands is None or same(stands, value):

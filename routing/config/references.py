@@ -14,8 +14,8 @@ from typing import Any
 from providers.specs import ProviderSpec
 from routing.config.difference import Path, value_at
 from routing.config.document import snake
-from routing.config.edits import Current
-from routing.config.export import Mode, build_config
+from routing.config.edits import Current, exported
+from routing.config.export import Mode
 from routing.config.owned import MASK, kind_of
 
 
@@ -23,9 +23,8 @@ def own_references(
     document: Mapping[str, Any], current: Current, specs: Mapping[str, ProviderSpec]
 ) -> tuple[Path, ...]:
     """Where `document` has exactly the reference that an export writes for a stored secret."""
-    state = (current.document, current.providers, current.routes)
-    real = build_config(*state, Mode.KEYS, specs=specs).document
-    named = build_config(*state, Mode.ENV, specs=specs).document
+    real = exported(current, Mode.KEYS, specs).document
+    named = exported(current, Mode.ENV, specs).document
     return tuple(
         keys
         for keys, value in _leaves(document, specs)

@@ -38,6 +38,10 @@ def is_reference(text: str) -> bool:
     return _REFERENCE.fullmatch(text) is not None
 
 
+def is_mask(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[*•]{3,}", value) is not None
+
+
 def is_placeholder(text: str) -> bool:
     """A mask or an example: never a secret, so it never takes the place of one."""
     return not is_reference(text) and _PLACEHOLDER.search(text) is not None
@@ -74,7 +78,7 @@ def _headers_fault(value: Any) -> str:
     if any(is_placeholder(text) for text in value.values()):
         return "placeholder"
     try:
-        check_headers(value)
+        check_headers(value.items())
     except ValueError:
         return "bad_header"
     return ""

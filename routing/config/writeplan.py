@@ -12,8 +12,8 @@ from typing import Any
 
 from providers.specs import ProviderSpec
 from routing.config.difference import Path, PathChange, Place, Side, merge, semantic_diff
-from routing.config.edits import Current, applied
-from routing.config.export import Exported, Mode, build_config
+from routing.config.edits import Current, applied, exported
+from routing.config.export import Exported, Mode
 from routing.config.importer import Plan, plan_import
 from routing.config.pasted import Pasted
 from routing.config.references import own_references
@@ -48,33 +48,28 @@ def plan_write(
     wrote it); None when it is still ours. What they changed stays unless `choices` (by path) says
     "ours"; a conflict is ours unless it says "theirs". Raises schema.Refused.
     """
-    ours = _exported(current, mode, specs)
+    ours = exported(current, mode, specs)
     if last is None:
         changes = semantic_diff(disk, ours.document, specs=specs)
         return WritePlan(exported=ours, after=current, changes=changes)
     merged = merge(last, ours.document, disk, specs=specs, choices=choices)
     dangers = _dangers(merged.places, risks_of(ours.document, disk, specs=specs))
-    plan, after, exported = None, current, ours
+    plan, after, written = None, current, ours
     if any(place.side == "theirs" for place in merged.places):
         pasted = Pasted(source="config", document=merged.document)
         kept = own_references(merged.document, current, specs)
         plan = plan_import(pasted, current, specs=specs, kept=kept)
         after = applied(current, plan.providers, plan.routes, plan.document, specs=specs)
-        exported = _exported(after, mode, specs)
+        written = exported(after, mode, specs)
     return WritePlan(
-        exported=exported,
+        exported=written,
         after=after,
-        changes=semantic_diff(disk, exported.document, specs=specs),
+        changes=semantic_diff(disk, written.document, specs=specs),
         places=merged.places,
         dangers=dangers,
         undecided=frozenset(dangers) - frozenset(choices or ()),
         plan=plan,
     )
-
-
-def _exported(current: Current, mode: Mode, specs: Mapping[str, ProviderSpec]) -> Exported:
-    state = (current.document, current.providers, current.routes)
-    return build_config(*state, mode, specs=specs)
 
 
 def _dangers(places: tuple[Place, ...], risks: tuple[Risk, ...]) -> dict[str, Danger]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils.functional import Promise
+from django.utils.translation import override
 
 from providers import keyshapes
 from providers.catalog.fetch import fetch_catalog
@@ -14,7 +15,7 @@ from providers.checks import preflight
 from providers.dialects.adapters import Entered, adapter_for
 from providers.dialects.judge import judge
 from providers.http import SENTENCES as URL_SENTENCES
-from providers.http import BadURL, Policy, parse_base
+from providers.http import BadHeader, BadURL, Policy, check_headers, parse_base
 from providers.keyshapes import KeyWarning
 from providers.outcomes import Failed, Outcome
 from providers.registry import KINDS
@@ -23,6 +24,7 @@ from providers.sentences import LOCAL, SENTENCES
 from providers.wording import (
     KEY_PROBLEMS,
     catalog_note,
+    header_sentence,
     key_warning,
     sentence,
     url_sentence,
@@ -361,6 +363,14 @@ def test_an_address_is_refused_in_its_own_sentence() -> None:
     with pytest.raises(BadURL) as caught:
         parse_base("https://user:pass@example.com")
     assert url_sentence(caught.value) == URL_SENTENCES["user_info"]
+
+
+def test_a_header_is_refused_in_the_language_of_its_reader() -> None:
+    with pytest.raises(BadHeader) as caught:
+        check_headers([("Host", "example.com")])
+    assert header_sentence(caught.value) == "The header Host cannot be set here."
+    with override("de"):
+        assert header_sentence(caught.value) == "Der Header Host kann hier nicht gesetzt werden."
 
 
 def test_a_sentence_is_made_in_the_language_of_its_reader() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from facio_site.commands import Command as OneLine
-from routing.models import AUTO, Route
-from routing.rules import explain
+from routing.models import Route
+from routing.rules import AUTO, explain
 from routing.state import configured
 from routing.wording import considered_words, resolution
 
