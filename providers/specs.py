@@ -195,5 +195,10 @@ class ProviderSpec:
         return self.group == "local"
 
     @property
+    def has_deployments(self) -> bool:
+        """A route names one of these, and none of the models that the list holds."""
+        return any(field.name == "deployments" for field in self.extra_fields)
+
+    @property
     def is_oauth(self) -> bool:
         return self.group == "oauth"

@@ -8,7 +8,10 @@ class RoutingConfig(AppConfig):
 
     def ready(self) -> None:
         from providers import live
+        from providers.pages import detail
         from routing import start  # noqa: F401 - its checks and receivers register themselves
+        from routing.rows import served_by
         from routing.views import render_test
 
         live.PARTS["route"] = render_test
+        detail.USED_BY.append(served_by)

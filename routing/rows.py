@@ -62,6 +62,11 @@ def route_rows(
     return [route_row(route, states, rows, with_tests) for route in Route.objects.all_slots()]
 
 
+def served_by(kind: str) -> list[str]:
+    """Labels of the routes that resolve to this provider."""
+    return [str(row.slot.label) for row in route_rows() if row.provider and row.provider.kind == kind]
+
+
 def provider_rows() -> dict[str, Provider]:
     return {row.kind: row for row in Provider.objects.configured()}
 

@@ -43,7 +43,7 @@ class ShownEntry(NamedTuple):
     is_new: bool
     is_gone: bool
     retires: str  # a date
-    use: str  # where it can be chosen for a route
+    use: str  # where it can be chosen for a route; "" where a route needs another name
 
     @property
     def facts(self) -> str:
@@ -113,7 +113,7 @@ def _entry(
         is_new=found.is_new,
         is_gone=found.is_gone,
         retires=formats.date_format(retires_at, "DATE_FORMAT") if retires_at else "",
-        use=use_link(model_id, found.kind),
+        use="" if KINDS[found.kind].has_deployments else use_link(model_id, found.kind),
     )
 
 
@@ -181,7 +181,7 @@ def table_rows(entries: Iterable[ShownEntry]) -> SafeString:
             f'<td class="hide-phone">{escape(one.media)}</td>'
             f'<td class="num hide-phone">{one.price}</td>'
             f'<td class="hide-narrow">{one.abilities}</td>'
-            f'<td class="act">{"" if one.is_gone else act}</td></tr>'
+            f'<td class="act">{act if one.use and not one.is_gone else ""}</td></tr>'
         )
     return mark_safe("".join(rows))  # noqa: S308 - each part is escaped above
 
@@ -191,8 +191,13 @@ def list_items(entries: Iterable[ShownEntry]) -> SafeString:
     use = escape(_("Use"))
     items = [
         f'<li class="model"><span class="model-id">{(model := escape(one.model_id))}{_chips(one)}'
-        f'</span><span class="model-facts">{escape(one.facts)}</span><a class="btn btn-sm '
-        f'model-act" href="{escape(one.use)}" aria-label="{use} {model}">{use}</a></li>'
+        f'</span><span class="model-facts">{escape(one.facts)}</span>'
+        + (
+            f'<a class="btn btn-sm model-act" href="{escape(one.use)}" aria-label="{use} {model}">'
+            f"{use}</a></li>"
+            if one.use
+            else "</li>"
+        )
         for one in entries
     ]
     return mark_safe("".join(items))  # noqa: S308 - each part is escaped above

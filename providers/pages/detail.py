@@ -33,6 +33,8 @@ from providers.wording import catalog_note
 MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
 NAMES_OFFERED = 30
 GONE_SHOWN = 12
+# What would miss a provider, in words; apps above add their own.
+USED_BY: list[Callable[[str], list[str]]] = []
 # What catalog_context tells beside provider and spec
 CATALOG = (
     *("query", "entries", "shown_count", "found_count", "notes"),
@@ -85,9 +87,15 @@ def detail_context(
         "history": cache(lambda: history(provider) if saved else None),
         "pending": check.is_pending or fetch.is_pending,
         "policy": policy(),
-        "signs_in": [(name, use_link(name, provider.kind)) for name in provider.spec.static_models],
+        "named": [(name, use_link(name, provider.kind)) for name in _own_names(provider)],
+        "used_by": cache(lambda: [name for told in USED_BY for name in told(provider.kind)]),
         **{name: partial(_one_of, catalog, name) for name in CATALOG},
     }
+
+
+def _own_names(provider: Provider) -> list[str]:
+    """Names for a route that are known without a list."""
+    return [*provider.values.get("deployments", []), *provider.spec.static_models]
 
 
 def _completes(shown: Entry, models: list[str]) -> bool:
@@ -157,8 +165,7 @@ def _first(provider: Provider, entries: CatalogEntryQuerySet) -> list[Found]:
 
 def name_options(provider: Provider, text: str) -> list[str]:
     """Names to try in a test: deployments first, then what the catalog has."""
-    own = [*provider.values.get("deployments", []), *provider.spec.static_models]
-    names = [name for name in own if text.lower() in name.lower()]
+    names = [name for name in _own_names(provider) if text.lower() in name.lower()]
     if not provider._state.adding:
         rows = CatalogEntry.objects.present().filter(provider=provider).search(text[:200])
         names += rows.values_list("model_id", flat=True)[: NAMES_OFFERED - len(names)]

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from facio_site.templatetags.ui import ago, ms, status, tone
 from providers.jobs import Job, Status, Task
 from providers.models import Provider
-from providers.outcomes import Outcome
+from providers.outcomes import UNTOLD, Outcome
 
 SHOWN = 30
 LISTED = 8
@@ -74,9 +74,10 @@ def _line(past: Past) -> str:
 
 
 def history(provider: Provider) -> History | None:
-    """The last tests of what is saved; None before the second one."""
+    """The last tests of what is saved that reached somebody; None before the second one."""
     rows = Job.objects.filter(provider=provider, task=Task.CHECK, status=Status.DONE)
-    newest = rows.filter(is_draft=False, finished_at__isnull=False).order_by("-created_at")
+    told_by_it = rows.exclude(outcome__in=[*UNTOLD, Outcome.REFERENCE])
+    newest = told_by_it.filter(is_draft=False, finished_at__isnull=False).order_by("-created_at")
     columns = newest.values_list("finished_at", "outcome", "ms")[:SHOWN]
     return told([Past(at, outcome, ms) for at, outcome, ms in columns if at])
 

@@ -52,6 +52,7 @@ class Progress:
     ok: int
     running: tuple[str, ...]  # labels
     failed: tuple[str, ...]
+    cancelled: int
     age: str
     took_ms: int | None  # None while it goes on
 
@@ -86,6 +87,7 @@ def progress_of(jobs: Sequence[JobRow], kinds: Mapping[uuid.UUID, str], now: dat
         ok=sum(one.outcome == Outcome.OK for _kind, one in rows),
         running=tuple(KINDS[kind].label for kind, one in rows if one.status == Status.RUNNING),
         failed=tuple(KINDS[kind].label for kind, one in rows if tone(one.shown) in _BAD),
+        cancelled=sum(one.outcome == Outcome.CANCELLED for _kind, one in rows),
         age=age((now - started).total_seconds()),
         took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,
     )
