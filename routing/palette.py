@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from facio_site.accounts.roles import can_edit, viewer_required
+from facio_site.accounts.roles import can_edit, can_manage_users, viewer_required
 from providers.catalog.entries import shown_entries
 from providers.catalog.shelf import Wanted, shelf
 from providers.models import Provider
@@ -23,6 +23,9 @@ PAGES = (
     ("/activity/", "activity", gettext_lazy("Activity")),
     ("/accounts/", "user-round", gettext_lazy("Account")),
 )
+# For those who may
+USERS = ("/accounts/users/", "users", gettext_lazy("Users"))
+ADMIN = ("/admin/", "shield", gettext_lazy("Admin"))
 ACTIONS = (
     ("/providers/?status=attention", "triangle-alert", gettext_lazy("Show what needs attention")),
     ("/providers/?status=off", "plus", gettext_lazy("Set up another provider")),
@@ -48,13 +51,19 @@ def palette(request: HttpRequest) -> HttpResponse:
         for kind, spec in sorted(KINDS.items(), key=lambda item: item[0] not in rows)
         if _has(words, spec.label, kind)
     ]
+    pages = [
+        *PAGES,
+        *([USERS] if can_manage_users(request.user) else []),
+        *([ADMIN] if request.user.is_staff else []),
+    ]
     total, found = shelf().find(Wanted(text=text), 0, MODELS_FOUND) if len(text) > 1 else (0, [])
     tests_all = can_edit(request.user) and rows and _has(words, _("Test all providers"))
     context = {
         "words": text,
-        "pages": [page for page in PAGES if _has(words, str(page[2]))],
+        "pages": [page for page in pages if _has(words, str(page[2]))],
         "actions": [one for one in ACTIONS if _has(words, str(one[2]))],
         "tests_all": tests_all,
+        "signs_out": _has(words, _("Sign out")),
         "kinds": kinds[:PROVIDERS_FOUND],
         "models": shown_entries(found),
         "more": total - len(found),

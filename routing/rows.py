@@ -64,7 +64,9 @@ def route_rows(
 
 def served_by(kind: str) -> list[str]:
     """Labels of the routes that resolve to this provider."""
-    return [str(row.slot.label) for row in route_rows() if row.provider and row.provider.kind == kind]
+    return [
+        str(row.slot.label) for row in route_rows() if row.provider and row.provider.kind == kind
+    ]
 
 
 def provider_rows() -> dict[str, Provider]:

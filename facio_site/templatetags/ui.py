@@ -1,6 +1,5 @@
 """Small tags for looks: icons, marks, status pills, times. Not here: words of one page, queries."""
 
-import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -57,8 +56,8 @@ _TONE_ICONS = {
     "info": "info",
     "idle": "minus",
 }
-# Two kinds whose initials another kind has already.
-_MONOGRAMS = {"dashscope": "Da", "opencode_go": "OC"}
+# Kinds whose initials another kind has already.
+_MONOGRAMS = {"dashscope": "Da", "opencode_go": "OG"}
 
 
 @register.simple_tag
@@ -108,11 +107,10 @@ def pill(tone_name: str, text: str) -> SafeString:
 
 @register.simple_tag
 def mark(kind: str, label: str, size: str = "") -> SafeString:
-    """A provider's monogram on a tinted ground: ours, no trademark. `size` is "" or "sm"."""
+    """A provider's monogram: ours, no trademark. `size` is "" or "sm". Colours are for states."""
     return format_html(
-        '<span class="mark{}" data-hue="{}" aria-hidden="true">{}</span>',
+        '<span class="mark{}" aria-hidden="true">{}</span>',
         " mark-sm" if size == "sm" else "",
-        zlib.crc32(str(kind).encode()) % 6,
         _MONOGRAMS.get(str(kind)) or monogram(label),
     )
 

@@ -8,7 +8,7 @@ from django.conf import settings
 
 CSS = (settings.BASE_DIR / "static" / "app.css").read_text()
 SCRIPT = (settings.BASE_DIR / "static" / "app.js").read_text()
-TONES = ("ok", "warn", "error", "info", "violet")
+TONES = ("ok", "warn", "error", "info")
 GROUNDS = ("paper", "card", "soft")
 PAIRS = [
     *product(("ink", "muted", "link"), GROUNDS),

@@ -196,6 +196,15 @@ def test_only_what_is_stored_can_be_removed(site: Client, queued: list[Job]) -> 
     assert "Remove the stored key" not in site.get("/providers/groq/").content.decode()
 
 
+def test_a_removal_names_the_routes_that_it_would_hit(site: Client) -> None:
+    saved()
+    assert "No route is served by it." in site.get("/providers/openrouter/").content.decode()
+    Route(slot="main", model="openrouter/some/model").store()
+    html = site.get("/providers/openrouter/").content.decode()
+    assert "would not be any more:" in html
+    assert "<strong>Main</strong>" in html
+
+
 def test_what_changed_is_told_of_values_that_came_by_a_draft(
     site: Client, queued: list[Job]
 ) -> None:

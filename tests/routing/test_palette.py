@@ -50,6 +50,24 @@ def test_every_page_and_action_is_there(site: Client, href: str, _icon: str, _la
     assert site.get(path).status_code == 200
 
 
+def test_users_and_admin_are_for_those_who_may(site: Client, viewer: Any) -> None:
+    for words, href in (("users", "/accounts/users/"), ("admin", "/admin/")):
+        assert links(offered(site, words)) == [href]
+        assert links(offered(signed_in(viewer), words)) == []
+    assert 'form="sign-out"' in offered(signed_in(viewer), "sign")
+
+
+def test_a_base_model_leads_to_its_provider_where_a_route_needs_a_deployment(site: Client) -> None:
+    stocked("azure_openai", "gpt-9")
+    assert links(offered(site, "gpt-9")) == ["/providers/azure_openai/"]
+    html = (
+        site.get("/catalog/").content.decode()
+        + site.get("/providers/azure_openai/").content.decode()
+    )
+    assert "gpt-9" in html
+    assert "/routing/?use=" not in html
+
+
 def test_providers_that_are_set_up_come_first_with_their_state(site: Client) -> None:
     stocked("zhipu")
     Provider.objects.update(check_outcome="bad_key")

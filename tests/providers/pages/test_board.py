@@ -229,6 +229,13 @@ def test_the_end_of_test_all_is_summed_up(site: Client) -> None:
     assert "<progress" not in html
 
 
+def test_a_cancelled_round_says_so(site: Client) -> None:
+    saved("groq")
+    site.post("/providers/check/", headers=HTMX)
+    site.post("/providers/check/cancel/", headers=HTMX)
+    assert "1 cancelled" in site.get("/providers/").content.decode()
+
+
 def test_an_old_round_is_not_told_any_more(site: Client) -> None:
     job = jobs.start(saved("groq"), Task.CHECK, batch=uuid.uuid4())
     job.finish(outcome="ok", key_state="valid", ms=4)

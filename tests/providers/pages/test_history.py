@@ -74,6 +74,8 @@ def test_only_finished_tests_of_saved_values_count() -> None:
     job(outcome="bad_key")
     job(outcome="ok", task=Task.FETCH)
     job(outcome="ok", is_draft=True)
+    job(outcome="reference")
+    job(outcome="no_worker")
     job(outcome="cancelled", status="cancelled")
     job(outcome="", status="running", finished_at=None)
     shown = history(provider)
