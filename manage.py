@@ -17,8 +17,13 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
     from facio_site.boot import prepare
+    from facio_site.sealing import BadMasterKey
 
-    prepare(sys.argv)
+    try:
+        prepare(sys.argv)
+    except BadMasterKey as error:
+        sys.stderr.write(f"MASTER_KEYS or MASTER_KEY_FILE: {error}\n")
+        sys.exit(1)
     execute_from_command_line(sys.argv)
 
 

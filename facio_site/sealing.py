@@ -49,18 +49,29 @@ def parse_master_key(text: str) -> bytes:
 
 
 def master_keys() -> dict[str, bytes]:
-    """Key id -> key, newest first: from MASTER_KEYS, else from MASTER_KEY_FILE. May be empty."""
+    """Key id -> key, newest first: from MASTER_KEYS, else from MASTER_KEY_FILE.
+
+    Empty without either; a file that is there holds a key. Raises BadMasterKey.
+    """
     texts = tuple(settings.MASTER_KEYS)
     path = Path(settings.MASTER_KEY_FILE)
-    if not texts and path.is_file():
+    try:
+        if texts or not path.exists():
+            return _parsed(texts)
         stat = path.stat()
         return _from_file(path, stat.st_mtime_ns, stat.st_size)
-    return _parsed(texts)
+    except OSError as error:
+        raise BadMasterKey(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadMasterKey(f"{path} is not text") from None
 
 
 @lru_cache(maxsize=4)
 def _from_file(path: Path, _mtime: int, _size: int) -> dict[str, bytes]:
-    return _parsed(tuple(path.read_text().split()))
+    keys = _parsed(tuple(path.read_text().split()))
+    if not keys:
+        raise BadMasterKey(f"{path} holds no key")
+    return keys
 
 
 @lru_cache(maxsize=4)

@@ -210,12 +210,39 @@ def test_s23_a_key_that_is_none_stops_the_start(tmp_path: Path, key: str) -> Non
 
 @pytest.mark.alike
 @pytest.mark.journey
+@pytest.mark.parametrize("words", [["migrate", "--verbosity=0"], ["setup_link"]])
+def test_s23_a_key_file_without_a_key_is_told_in_a_sentence(
+    tmp_path: Path, words: list[str]
+) -> None:
+    path = tmp_path / "empty"
+    path.touch()
+    done = command.run(tmp_path / "state", *words, MASTER_KEY_FILE=str(path))
+    assert done.returncode == 1
+    assert f"{path} holds no key" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.alike
+@pytest.mark.journey
 def test_s23_the_key_file_is_private_from_its_first_byte(state: Path) -> None:
     assert (state / "master_keys").stat().st_mode & 0o777 == 0o600
     assert (state / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
 # In this process
+
+
+@pytest.mark.parametrize(
+    "make", [Path.touch, Path.mkdir, lambda path: path.write_bytes(b"\xff\xfe\x00")]
+)
+def test_s23_a_key_file_that_holds_no_key_or_cannot_be_read_is_a_bad_key(
+    settings: Any, tmp_path: Path, make: Any
+) -> None:
+    settings.MASTER_KEYS, settings.MASTER_KEY_FILE = [], tmp_path / "keys"
+    assert sealing.master_keys() == {}
+    make(tmp_path / "keys")
+    with pytest.raises(sealing.BadMasterKey, match=r"keys (holds|cannot be|is not)"):
+        sealing.master_keys()
 
 
 @pytest.mark.django_db
