@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from facio_site import sealing
+from facio_site.audit import record
 from facio_site.templatetags.ui import status_label
 from providers.models import CatalogEntry, Provider
 from providers.registry import KINDS
@@ -208,8 +210,8 @@ _LABELS: dict[Fix, Callable[[], str]] = {
 # Fixes ------------------------------------------------------------------------------------------
 
 
-def apply_fix(rows: list[RouteRow], slot: str, fix: str, value: str) -> list[str] | None:
-    """Do one fix, if it is on offer right now; names of what changed. None when it is not, or when
+def apply_fix(request: HttpRequest, rows: list[RouteRow], slot: str, fix: str, value: str) -> bool:
+    """Do one fix, if it is on offer right now, and record it. False when it is not, or when
     somebody else saved the same row at this moment."""
     offered = any(
         found.slot == slot and (action.fix, action.value, action.link) == (fix, value, "")
@@ -217,23 +219,37 @@ def apply_fix(rows: list[RouteRow], slot: str, fix: str, value: str) -> list[str
         for action in found.actions
     )
     if not offered:
-        return None
+        return False
     row = next(row for row in rows if row.route.slot == slot)
     if fix in (Fix.ADD_DEPLOYMENT, Fix.USE_DOCKER_HOST) and row.provider:
-        return _change_provider(row.provider, fix, value)
+        return _change_provider(request, row.provider, fix, value)
     if fix == Fix.PIN:
         row.route.provider = value
     elif fix == Fix.USE_MODEL:
         row.route.model = value
     else:
         row.route.model, row.route.provider = "", AUTO
-    return [slot] if row.route.store() else None
+    if not row.route.store():
+        return False
+    record("routes.saved", actor=request.user, fields=[slot], request=request)
+    return True
 
 
-def _change_provider(provider: Provider, fix: str, value: str) -> list[str] | None:
+def _change_provider(request: HttpRequest, provider: Provider, fix: str, value: str) -> bool:
     if fix == Fix.ADD_DEPLOYMENT:
-        names: list[Any] = provider.values.get("deployments", [])
-        provider.values["deployments"] = [*names, value]
+        field = "deployments"
+        names: list[Any] = provider.values.get(field, [])
+        provider.values[field] = [*names, value]
     else:
+        field = "api_base"
         provider.api_base = value
-    return [provider.kind] if provider.store() else None
+    if not provider.store():
+        return False
+    record(
+        "provider.saved",
+        actor=request.user,
+        target=provider.kind,
+        fields=[field],
+        request=request,
+    )
+    return True

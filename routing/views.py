@@ -206,10 +206,8 @@ def fix(request: HttpRequest, slot: str) -> HttpResponse:
         return _overtaken(request)
     with transaction.atomic():
         wanted, value = request.POST.get("fix", ""), request.POST.get("value", "")
-        changed = apply_fix(route_rows(), slot, wanted, value)
-        if changed:
-            record("routes.saved", actor=request.user, fields=changed, request=request)
-    if not changed:
+        is_done = apply_fix(request, route_rows(), slot, wanted, value)
+    if not is_done:
         return _overtaken(request)
     messages.success(request, _("Done."))
     return redirect("routing:routing")

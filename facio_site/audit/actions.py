@@ -32,6 +32,7 @@ LABELS = {
     "provider.removed": _("Removed a provider"),
     "catalog.fetched": _("Fetched models"),
     "routes.saved": _("Saved routes"),
+    "route.tested": _("Tested a route"),
     "config.downloaded": _("Downloaded the config"),
     "config.exported": _("Exported the config"),
     "config.imported": _("Imported a config"),

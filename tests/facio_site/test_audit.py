@@ -1,7 +1,10 @@
 """What gets an audit row, what never stands in it, and that rows stay."""
 
+import ast
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -10,6 +13,7 @@ from django.urls import reverse
 
 from facio_site.accounts.models import Role, User
 from facio_site.audit import record
+from facio_site.audit.actions import LABELS
 from facio_site.audit.models import AppendOnly, AuditEntry, AuditQuerySet
 from tests.facio_site.accounts.person import (
     OTHER_PASSWORD,
@@ -257,6 +261,33 @@ def test_the_choices_of_the_filter_are_what_was_recorded(owner):
         ("provider.saved", "Saved a provider"),
         ("sign-in", "Signed in"),
     ]
+
+
+def recorded_in(path):
+    """The actions that a module names: where it records, as `action`, or handed on to a helper."""
+    tree = ast.parse(path.read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    records = [call for call in calls if getattr(call.func, "id", "") == "record" and call.args]
+    places = [call.args[0] for call in records]
+    if any(getattr(place, "id", "") == "action" for place in places):
+        places += [argument for call in calls for argument in call.args]
+        places += [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    texts = [
+        part.value
+        for place in places
+        for part in ([place.body, place.orelse] if isinstance(place, ast.IfExp) else [place])
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+    sure = {call.args[0].value for call in records if isinstance(call.args[0], ast.Constant)}
+    return {text for text in texts if text in sure or re.fullmatch(r"[a-z-]+\.[a-z]+", text)}
+
+
+def test_every_action_that_is_recorded_has_a_word():
+    folders = ("facio_site", "providers", "routing")
+    paths = [path for folder in folders for path in Path(folder).rglob("*.py")]
+    found = set().union(*map(recorded_in, paths))
+    assert {"sign-in", "owner.created", "catalog.fetched", "factor.added", "user.role"} <= found
+    assert found == set(LABELS)
 
 
 def test_json_lines_hold_one_entry_each(owner):

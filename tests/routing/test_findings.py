@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from facio_site.audit.models import AuditEntry
 from providers.models import CatalogEntry, Provider
 from routing.models import Route
 
@@ -43,6 +44,12 @@ def lint(code: str, slot: str) -> str:
 
 def fix(site: Client, slot: str, name: str, value: str = "") -> None:
     site.post(f"/routing/{slot}/fix/", {"fix": name, "value": value})
+
+
+def recorded() -> tuple[str, str, list[str]]:
+    """The one entry of what the fix has changed."""
+    entry = AuditEntry.objects.get(action__endswith=".saved")
+    return entry.action, entry.target, entry.fields
 
 
 def test_a_gateway_that_nobody_chose_is_told_and_pinned(site: Client) -> None:
@@ -111,6 +118,7 @@ def test_localhost_in_docker_is_told_and_replaced(site: Client) -> None:
     assert lint("docker_localhost", "main") in html(site)
     fix(site, "main", "use_docker_host", "http://host.docker.internal:11434/v1")
     assert Provider.objects.get().api_base == "http://host.docker.internal:11434/v1"
+    assert recorded() == ("provider.saved", "ollama", ["api_base"])
 
 
 def test_an_override_while_main_fails_is_told_and_cleared(site: Client) -> None:
@@ -120,6 +128,7 @@ def test_an_override_while_main_fails_is_told_and_cleared(site: Client) -> None:
     assert lint("main_fails", "subagent") in html(site)
     fix(site, "subagent", "clear_override")
     assert not Route.objects.get(slot="subagent").is_set
+    assert recorded() == ("routes.saved", "", ["subagent"])
 
 
 def test_an_unknown_deployment_is_told_and_added(site: Client) -> None:
@@ -128,6 +137,7 @@ def test_an_unknown_deployment_is_told_and_added(site: Client) -> None:
     assert lint("deployment_unknown", "main") in html(site)
     fix(site, "main", "add_deployment", "staging")
     assert Provider.objects.get().values["deployments"] == ["prod", "staging"]
+    assert recorded() == ("provider.saved", "azure_openai", ["deployments"])
 
 
 def test_a_fix_that_is_not_on_offer_does_nothing(site: Client) -> None:
