@@ -257,12 +257,13 @@ def start(
     user: Any = None,
     batch: uuid.UUID | None = None,
     hand_over: bool = True,
+    tries: int = 3,
 ) -> Job:
     """Queue a job and hand its id to the broker when the transaction commits.
 
     The same values and models join the job that is under way (a double click is one call); other
     values supersede it. `hand_over=False` leaves the call to the caller's own process. Raises
-    TooMany over the user's limit.
+    TooMany over the user's limit. `tries`: how often somebody else may be faster.
     """
     names = list(model_names)
     digest = (draft or provider).fingerprint()
@@ -285,8 +286,19 @@ def start(
                 input_digest=digest,
                 deadline=_queue_deadline(),
             )
-    except IntegrityError:  # the other click of a double click was faster
-        return Job.objects.pending().get(provider=provider, task=task)
+    except IntegrityError:  # somebody was faster: join, supersede, or it has ended meanwhile
+        if tries <= 1:
+            raise
+        return start(
+            provider,
+            task,
+            draft=draft,
+            model_names=names,
+            user=user,
+            batch=batch,
+            hand_over=hand_over,
+            tries=tries - 1,
+        )
     if hand_over:
         transaction.on_commit(lambda: _hand_over([job]))
     return job

@@ -152,3 +152,36 @@ def test_a_model_that_fails_says_nothing_about_the_provider(provider: Provider) 
     job = jobs.start(provider, Task.CHECK, model_names=["no-such"], hand_over=False)
     job.finish(is_told=True, outcome=Outcome.MODEL_NOT_FOUND, key_state="valid")
     assert Provider.objects.get().check_outcome == ""
+
+
+@pytest.mark.parametrize(("theirs_tries", "is_joined"), [([], True), (["x"], False)])
+def test_s71_whoever_comes_second_joins_the_same_job_and_supersedes_another(
+    provider: Provider,
+    monkeypatch: pytest.MonkeyPatch,
+    theirs_tries: list[str],
+    is_joined: bool,
+) -> None:
+    theirs = jobs.start(provider, Task.CHECK, model_names=theirs_tries, hand_over=False)
+    pending = jobs.JobQuerySet.pending
+
+    def not_yet(rows: jobs.JobQuerySet) -> jobs.JobQuerySet:
+        monkeypatch.setattr(jobs.JobQuerySet, "pending", pending)
+        return rows.none()
+
+    monkeypatch.setattr(jobs.JobQuerySet, "pending", not_yet)
+    job = jobs.start(provider, Task.CHECK, hand_over=False)
+    assert (job == theirs) is is_joined
+    assert (job.status, job.model_names) == (Status.QUEUED, [])
+
+
+def test_s71_a_faster_job_that_has_ended_meanwhile_is_followed_by_another(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = Job.objects.create
+
+    def comes_second(**_values: Any) -> Job:
+        monkeypatch.setattr(Job.objects, "create", create)
+        raise IntegrityError
+
+    monkeypatch.setattr(Job.objects, "create", comes_second)
+    assert jobs.start(provider, Task.CHECK, hand_over=False).status == Status.QUEUED
