@@ -164,7 +164,9 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
     form = ProviderForm(provider, request.POST, shown=shown)
     if not form.is_valid():
         return _invalid(request, provider, form, part)
-    models = [request.POST.get("test_model", "").strip()] if task == Task.CHECK else []
+    models = (
+        [request.POST.get("test_model", "").replace("\0", "").strip()] if task == Task.CHECK else []
+    )
     changes = broker.changes()
     try:
         with transaction.atomic():

@@ -85,6 +85,12 @@ def test_a_test_of_unsaved_values_seals_them_in_a_draft(
     assert [job.draft for job in queued] == [draft]
 
 
+def test_the_model_of_a_test_holds_no_nul(site: Client, queued: list[Job]) -> None:
+    saved()
+    site.post("/providers/openrouter/check/", {"test_model": "a\0b"}, headers=HTMX)
+    assert Job.objects.get().model_names == ["ab"]
+
+
 def test_without_htmx_a_start_leads_back_to_the_page(site: Client, queued: list[Job]) -> None:
     answer = site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"})
     assert answer.status_code == 302

@@ -7,7 +7,7 @@ stands by its name below.
 
 import json
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -178,7 +178,7 @@ def test_s40_any_document_of_the_right_outline_is_previewed_or_refused(
 ASKED = [
     *("q", "page", "actor", "action", "target", "since", "until", "secrets", "model", "provider"),
     *("without", "recipe", "slot", "main-model", "main-provider", "w", "next", "token", "e", "o"),
-    *("sort", "kind", "limit", "offset", "p", "_facets", "role"),
+    *("sort", "kind", "limit", "offset", "p", "_facets", "role", "test_model"),
 ]
 
 
@@ -197,6 +197,29 @@ def test_s62_no_value_in_an_address_is_a_fault(
         if answer.status_code >= 500:
             faults.append(address)
     assert faults == [address for address in faults if address == "/readyz"]
+
+
+@pytest.mark.parametrize("value", ["\0", "a\0b", "9" * 400, "%", "_'"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/providers/openrouter/names/?test_model={}",
+        "/providers/openrouter/models/?q={}",
+        "/routing/models/?slot=main&main-model={}",
+        "/routing/models/?slot=main&main-provider=openrouter&main-model={}",
+    ],
+)
+def test_s62_no_searched_name_is_a_fault(
+    address: str, value: str, site: Client, places: dict[str, str]
+) -> None:
+    assert site.get(address.format(quote(value))).status_code == 200
+
+
+@pytest.mark.parametrize("value", ["\0", "a\0b", "9" * 400, "${HOME}", "🙂"])
+def test_s62_no_model_to_try_is_a_fault(value: str, site: Client, places: dict[str, str]) -> None:
+    """In a form that is valid otherwise."""
+    answer = site.post("/providers/openrouter/check/", {"test_model": value})
+    assert answer.status_code == 302
 
 
 @given(fields=st.dictionaries(st.sampled_from(["main-model", "main-provider", "version"]), POSTED))
