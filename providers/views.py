@@ -237,7 +237,8 @@ def provider_undo(request: HttpRequest, kind: str) -> HttpResponse:
                 Draft.objects.filter(provider=provider).delete()
                 record("provider.undone", actor=request.user, target=kind, request=request)
     except sealing.KeyMissing:
-        undone = False
+        messages.warning(request, _("The master key is missing: nothing can be saved now."))
+        return redirect("providers:detail", kind)
     if undone:
         messages.success(request, _("%s is as it was before. Test it.") % provider.spec.label)
     else:
