@@ -1,6 +1,7 @@
 """Celery's side: claim a job row, make the calls, store what came of it. Takes job ids only.
 
-The commands call the same functions in their own process. Tasks never raise and return nothing.
+The commands call the same functions in their own process. A task returns nothing;
+a fault in its work ends the row and is not raised.
 """
 
 import logging
@@ -48,19 +49,18 @@ def check_provider(job_id: str) -> None:
     job = _job(job_id)
     if job is None:
         return
-    models = job.model_names
-    completes = checks.makes_completion(_entry(job).adapter(with_secrets=False), models)
-    seconds = settings.COMPLETION_TEST_SECONDS if completes else settings.TEST_SECONDS
-    if not job.claim(WORKER, seconds):
-        return
     try:
-        _check(job, seconds)
+        _check(job)
     except Exception as error:  # noqa: BLE001 - the row must end, whatever happened
         _end_by_bug(job, error)
 
 
-def _check(job: Job, seconds: float) -> None:
+def _check(job: Job) -> None:
     entry = _entry(job)
+    completes = checks.makes_completion(entry.adapter(with_secrets=False), job.model_names)
+    seconds = settings.COMPLETION_TEST_SECONDS if completes else settings.TEST_SECONDS
+    if not job.claim(WORKER, seconds):
+        return
     if entry.fingerprint() != job.input_digest:
         job.cancel()
         return
@@ -85,9 +85,8 @@ def _check(job: Job, seconds: float) -> None:
 def refresh_catalog(job_id: str) -> None:
     """Fetch one provider's model list; the last good list stays when that fails."""
     job = _job(job_id)
-    if job is None or not job.claim(WORKER, settings.CATALOG_SECONDS):
+    if job is None:
         return
-    broker.announce()
     try:
         _fetch(job)
     except Exception as error:  # noqa: BLE001 - the row must end, whatever happened
@@ -95,6 +94,9 @@ def refresh_catalog(job_id: str) -> None:
 
 
 def _fetch(job: Job) -> None:
+    if not job.claim(WORKER, settings.CATALOG_SECONDS):
+        return
+    broker.announce()
     entry = _entry(job)
     if entry.fingerprint() != job.input_digest:
         job.cancel()

@@ -1,7 +1,7 @@
 """What is doubtful about the routes as they are set, each with its fix. Pure: facts in, codes out.
 
 Nothing is asked of a provider here. Facts that nobody knows (no catalog, no modalities) raise no
-lint. Not here: sentences (wording) and doing the fix.
+lint. Not here: sentences and doing the fix (findings.py).
 """
 
 from __future__ import annotations

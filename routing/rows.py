@@ -57,6 +57,8 @@ def route_rows(
     rows: Mapping[str, Provider] | None = None, *, with_tests: bool = False
 ) -> list[RouteRow]:
     """All slots in order; a fixed number of queries."""
+    if with_tests:
+        Job.objects.finish_overdue()
     rows = provider_rows() if rows is None else rows
     states = configured(rows.values())
     return [route_row(route, states, rows, with_tests) for route in Route.objects.all_slots()]

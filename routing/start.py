@@ -21,7 +21,7 @@ def live_file(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMes
     try:
         new_file_mode()
     except ValueError:
-        sentence = "FACIO_CONFIG_MODE must be 0600, 0640 or 0660."
+        sentence = "FACIO_CONFIG_MODE must be an octal mode such as 0600, 0640 or 0660."
         found.append(Error(sentence, id="facio.E011"))
     try:
         new_file_group()

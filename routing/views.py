@@ -1,4 +1,4 @@
-"""Overview, routes and activity."""
+"""The overview, and the routes: read, saved, fixed, tried."""
 
 from __future__ import annotations
 

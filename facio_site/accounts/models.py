@@ -1,4 +1,4 @@
-"""User with one role, and one-time links to an account. No passwords rules, no pages."""
+"""User with one role, and one-time links to an account. No rules for passwords, no pages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Catalog entries as pages show them, as rows of a table or items of a list.
 
-The one place where markup stands in Python: a template takes ten times as long for a hundred rows.
+Their markup stands in Python: a template takes ten times as long for a hundred rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows as pages show them: a job with its rungs and sentences. Read-only records."""
+"""Jobs as pages show them: rungs and calls with their sentences. Read-only records."""
 
 from __future__ import annotations
 

@@ -330,13 +330,13 @@ def test_the_example_names_every_variable_that_is_read() -> None:
     read = set(
         re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "facio_site/settings.py").read_text())
     )
-    for module in ("settings.py", "up.py"):
-        text = (ROOT / "facio_site" / module).read_text()
+    for module in ("facio_site/settings.py", "facio_site/up.py", "providers/awsprofiles.py"):
+        text = (ROOT / module).read_text()
         read |= set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', text))
         read |= set(re.findall(r'environ, "([A-Z_]+)"', text))
     inner = {"FACIO_SERVING", "XDG_RUNTIME_DIR"}
     example = (ROOT / ".env.example").read_text()
-    assert "WORKER_CONCURRENCY" in read
+    assert {"WORKER_CONCURRENCY", "AWS_SHARED_CREDENTIALS_FILE"} <= read
     assert read - inner <= set(re.findall(r"^#([A-Z_]+)=", example, re.M))
 
 

@@ -103,13 +103,14 @@ def test_a_job_of_a_swept_draft_makes_no_call(
     assert Job.objects.get().status == Status.CANCELLED
 
 
+@pytest.mark.parametrize("place", ["open_door", "checks.makes_completion", "Job.claim"])
 def test_a_fault_of_ours_ends_the_job_with_a_reference_and_without_its_text(
-    job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError(f"quotes {KEY}")
 
-    monkeypatch.setattr(tasks, "open_door", fail)
+    monkeypatch.setattr(f"providers.tasks.{place}", fail)
     tasks.check_provider(str(job.pk))
     row = Job.objects.get()
     assert row.outcome == Outcome.INTERNAL_ERROR

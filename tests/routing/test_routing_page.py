@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from providers import jobs, tasks
 from providers.jobs import Job
@@ -158,3 +159,12 @@ def test_an_unknown_slot_is_404_and_a_viewer_gets_403(site: Client, viewer: Any,
 def test_all_pages_of_a_fresh_installation_open(site: Client) -> None:
     for path in ("/", "/routing/", "/config/", "/activity/", "/providers/", "/admin/"):
         assert site.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize("path", ["/", "/routing/"])
+def test_a_test_that_nobody_ends_any_more_ends_at_the_next_reload(site: Client, path: str) -> None:
+    job = jobs.start(give("anthropic"), jobs.Task.CHECK, hand_over=False)
+    Job.objects.update(deadline=timezone.now())
+    assert site.get(path).status_code == 200
+    job.refresh_from_db()
+    assert (job.state, job.outcome) == ("done", "no_answer")
