@@ -62,7 +62,7 @@ def list_context(query: Mapping[str, str], shown: Board) -> dict[str, Any]:
         "statuses": [(name, label, counts.get(name, 0)) for name, label in STATUSES.items()],
         "groups": GROUPS.items(),
         "sorts": SORTS.items(),
-        "pending": shown.is_pending,
+        "pending": "progress" if shown.is_pending else "",
     }
 
 

@@ -48,6 +48,11 @@ class RouteRow:
         )
 
     @property
+    def is_tested(self) -> bool:
+        """A test of it is under way."""
+        return self.test is not None and self.test.is_pending
+
+    @property
     def tried_names(self) -> list[str]:
         """What a test tries besides the key: nothing for media, where it would bill a picture."""
         return [] if self.route.is_media else [self.route.model]

@@ -61,6 +61,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 @viewer_required
 def routing(request: HttpRequest) -> HttpResponse:
     """All five routes in one form; saving explains them anew."""
+    Job.objects.finish_overdue()
     forms = _forms(request)
     status, overtaken = HTTPStatus.OK, []
     if request.method == "POST":
@@ -80,7 +81,7 @@ def routing(request: HttpRequest) -> HttpResponse:
         "kinds": KINDS,
         "configured": list(rows.values()),
         "recipes": RECIPES,
-        "pending": any(row.test and row.test.is_pending for row in shown),
+        "pending": next((f"route-{row.route.slot}" for row in shown if row.is_tested), ""),
         "findings": findings(shown),
         "matrix": matrix(shown),
         "use": asked_use(request.GET),

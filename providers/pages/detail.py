@@ -85,7 +85,7 @@ def detail_context(
         "check": check,
         "fetch": fetch,
         "history": cache(lambda: history(provider) if saved else None),
-        "pending": check.is_pending or fetch.is_pending,
+        "pending": "check" if check.is_pending else "catalog" if fetch.is_pending else "",
         "policy": policy(),
         "named": [(name, use_link(name, provider.kind)) for name in _own_names(provider)],
         "used_by": cache(lambda: [name for told in USED_BY for name in told(provider.kind)]),

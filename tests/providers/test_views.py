@@ -99,6 +99,26 @@ def test_without_htmx_a_start_leads_back_to_the_page(site: Client, queued: list[
     assert "not saved" in html
 
 
+def test_without_javascript_a_page_looks_again_while_something_is_under_way(
+    site: Client, queued: list[Job]
+) -> None:
+    """Not as the answer to a form: it would ask the address that was posted to."""
+    again = '<noscript><meta http-equiv="refresh" content="3;url='
+    saved()
+    paths = {"/providers/": "progress", "/providers/openrouter/": "check"}
+    assert not any(again in site.get(path).content.decode() for path in paths)
+    site.post("/providers/openrouter/check/")
+    for path, part in paths.items():
+        html = site.get(path).content.decode()
+        assert f'{again}{path}?again=1#{part}"' in html.partition("</head>")[0]
+        assert f'{again}{path}?again=#{part}"' in site.get(f"{path}?again=1").content.decode()
+    assert f'<a href="{path}">Reload to see the result</a>' in html
+    refused = site.post("/providers/openrouter/", {"api_base": "https://host.example:99999"})
+    assert again not in refused.content.decode()
+    Job.objects.get().finish(outcome=Outcome.OK)
+    assert not any(again in site.get(path).content.decode() for path in paths)
+
+
 def test_a_double_click_is_one_job_and_other_values_supersede_it(
     site: Client, queued: list[Job]
 ) -> None:

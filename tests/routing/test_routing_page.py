@@ -127,6 +127,21 @@ def test_a_route_is_tested_with_exactly_its_model_and_provider(
     assert 'data-outcome="model_not_found"' in html(site)
 
 
+def test_without_javascript_a_test_of_a_route_is_seen_to_its_end(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(tasks, "enqueue", lambda job: None)
+    give("anthropic")
+    set_route("main", "anthropic/claude-opus-4-7")
+    assert 'action="/routing/main/test/#route-main"' in html(site)
+    site.post("/routing/main/test/")
+    assert 'content="3;url=/routing/?again=1#route-main"' in html(site)
+    assert "Reload to see the result" in html(site)
+    Job.objects.update(deadline=timezone.now())  # and nobody worked at it
+    assert 'data-outcome="no_answer"' in html(site)
+
+
 def test_a_media_route_is_tested_without_a_completion(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
