@@ -16,25 +16,92 @@ from facio_site.accounts.roles import can_edit
 from facio_site.audit import record
 from facio_site.audit.admin import ReadOnlyAdmin
 from facio_site.locked import LockedAdmin, Overtaken
+from facio_site.named import OutcomeFilter, name_table
+from facio_site.templatetags.ui import status_label
 from providers import jobs
 from providers.admin_form import form_for
 from providers.jobs import Job, Task
 from providers.models import CatalogEntry, Provider
+
+name_table(
+    Provider,
+    gettext_lazy("provider"),
+    gettext_lazy("providers"),
+    kind=gettext_lazy("kind"),
+    version=gettext_lazy("version"),
+    api_base=gettext_lazy("API base"),
+    configured_at=gettext_lazy("set up at"),
+    updated_at=gettext_lazy("changed at"),
+    check_outcome=gettext_lazy("last test"),
+    check_key_state=gettext_lazy("state of the key"),
+    check_ms=gettext_lazy("milliseconds"),
+    checked_at=gettext_lazy("tested at"),
+    catalog_source=gettext_lazy("source of the models"),
+    catalog_count=gettext_lazy("models"),
+    catalog_at=gettext_lazy("models fetched at"),
+)
+name_table(
+    Job,
+    gettext_lazy("job"),
+    gettext_lazy("jobs"),
+    provider=gettext_lazy("provider"),
+    draft=gettext_lazy("unsaved values"),
+    task=gettext_lazy("task"),
+    status=gettext_lazy("status"),
+    version=gettext_lazy("version"),
+    created_at=gettext_lazy("created at"),
+    started_at=gettext_lazy("started at"),
+    finished_at=gettext_lazy("finished at"),
+    deadline=gettext_lazy("deadline"),
+    attempt=gettext_lazy("attempt"),
+    input_version=gettext_lazy("version of the values"),
+    model_names=gettext_lazy("models tried"),
+    is_draft=gettext_lazy("of unsaved values"),
+    requested_by=gettext_lazy("requested by"),
+    batch=gettext_lazy("round"),
+    outcome=gettext_lazy("result"),
+    key_state=gettext_lazy("state of the key"),
+    http_status=gettext_lazy("HTTP status"),
+    ms=gettext_lazy("milliseconds"),
+    detail=gettext_lazy("detail"),
+    params=gettext_lazy("parameters"),
+    rungs=gettext_lazy("steps"),
+)
+name_table(
+    CatalogEntry,
+    gettext_lazy("catalog entry"),
+    gettext_lazy("catalog entries"),
+    provider=gettext_lazy("provider"),
+    model_id=gettext_lazy("model"),
+    name=gettext_lazy("name"),
+    context_window=gettext_lazy("context window"),
+    max_output=gettext_lazy("longest output"),
+    inputs=gettext_lazy("inputs"),
+    outputs=gettext_lazy("outputs"),
+    price_input=gettext_lazy("price of input"),
+    price_output=gettext_lazy("price of output"),
+    tools=gettext_lazy("uses tools"),
+    reasoning=gettext_lazy("reasons"),
+    retires_at=gettext_lazy("retires on"),
+    filled=gettext_lazy("filled in by models.dev"),
+    first_seen_at=gettext_lazy("first seen at"),
+    gone_at=gettext_lazy("gone since"),
+)
 
 
 @admin.register(Provider)
 class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
     """Plain fields are edited by the page's rules; keys only on the page."""
 
-    list_display = ("kind", "api_base", "check_outcome", "checked_at", "catalog_count", "edit")
-    list_filter = ("check_outcome",)
+    list_display = ("kind", "api_base", "ended", "checked_at", "catalog_count", "edit")
+    list_filter = (("check_outcome", OutcomeFilter),)
     search_fields = ("kind", "api_base")
     readonly_fields = (
         "kind",
         "edit",
         "configured_at",
         "updated_at",
-        "check_outcome",
+        "ended",
         "check_key_state",
         "check_ms",
         "checked_at",
@@ -65,6 +132,10 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
             fields=form.changed,
             request=request,
         )
+
+    @admin.display(description=gettext_lazy("last test"), ordering="check_outcome")
+    def ended(self, row: Provider) -> str:
+        return status_label(row.check_outcome)
 
     @admin.display(description=gettext_lazy("settings and keys"))
     def edit(self, row: Provider) -> str:
@@ -97,11 +168,16 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "provider", "task", "status", "outcome", "ms", "requested_by")
-    list_filter = ("task", "status", "outcome")
+    list_display = ("created_at", "provider", "task", "status", "ended", "ms", "requested_by")
+    list_filter = ("task", "status", ("outcome", OutcomeFilter))
+    readonly_fields = ("ended",)
     list_select_related = ("provider", "requested_by")
     date_hierarchy = "created_at"
-    exclude = ("input_digest", "worker")
+    exclude = ("input_digest", "worker", "outcome")
+
+    @admin.display(description=gettext_lazy("result"), ordering="outcome")
+    def ended(self, row: Job) -> str:
+        return status_label(row.status if row.is_pending else row.shown_outcome)
 
 
 @admin.register(CatalogEntry)

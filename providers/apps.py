@@ -2,10 +2,12 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class ProvidersConfig(AppConfig):
     name = "providers"
+    verbose_name = _("Providers")
 
     def ready(self) -> None:
         from facio_site import celery  # noqa: F401 - the app that the tasks belong to

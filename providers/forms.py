@@ -88,9 +88,9 @@ class ProviderForm(forms.Form):
         self.fields[name] = field
         if state is not SecretState.MISSING:
             # Not the field's own label within another one: scripts find fields by their labels.
-            what = _("key") if name == "api_key" else label
+            text = _("Remove the stored %(name)s") % {"name": label}
             self.fields[f"clear_{name}"] = forms.BooleanField(
-                required=False, label=_("Remove the stored %(name)s") % {"name": what}
+                required=False, label=_("Remove the stored key") if name == "api_key" else text
             )
 
     def _add_address(self, spec: ProviderSpec) -> None:

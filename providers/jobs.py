@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from providers import broker
 from providers.outcomes import KeyState, Outcome
@@ -30,15 +31,15 @@ QUEUE_SECONDS = 20  # how long a job may wait for a worker; with the longest tas
 
 
 class Task(models.TextChoices):
-    CHECK = "check"
-    FETCH = "fetch"
+    CHECK = "check", _("Check")
+    FETCH = "fetch", _("Fetch")
 
 
 class Status(models.TextChoices):
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    CANCELLED = "cancelled"
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    CANCELLED = "cancelled", _("Cancelled")
 
 
 PENDING = (Status.QUEUED, Status.RUNNING)

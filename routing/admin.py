@@ -11,8 +11,19 @@ from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit import record
 from facio_site.locked import LockedAdmin, Overtaken
+from facio_site.named import name_table
 from routing.forms import RouteForm
 from routing.models import Route
+
+name_table(
+    Route,
+    _("route"),
+    _("routes"),
+    slot=_("route"),
+    model=_("model"),
+    provider=_("provider"),
+    updated_at=_("changed at"),
+)
 
 
 class AdminRouteForm(RouteForm):

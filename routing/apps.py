@@ -1,10 +1,12 @@
 """The app that knows routes and config.json."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RoutingConfig(AppConfig):
     name = "routing"
+    verbose_name = _("Routing")
 
     def ready(self) -> None:
         from providers import live

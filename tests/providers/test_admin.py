@@ -1,17 +1,24 @@
 """The admin as a way in: plain fields by the page's rules, secrets nowhere."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib import admin
 from django.test import Client
+from django.utils import timezone
+from django.utils.functional import Promise
 
+from facio_site.accounts.models import User
 from providers import jobs, tasks
 from providers.jobs import Job
-from providers.models import Provider
+from providers.models import CatalogEntry, Provider
 from routing.models import Route
 
 pytestmark = pytest.mark.django_db
 KEY = "sk-or-v1-0123456789abcdef"
+WHENEVER = {"deadline": timezone.now() + timedelta(days=1), "input_version": 1}
 
 
 def saved(kind: str, key: str = KEY, **values: Any) -> Provider:
@@ -86,3 +93,33 @@ def test_jobs_and_catalog_are_read_only(site: Client) -> None:
     page = site.get(f"/admin/providers/job/{job.pk}/change/").content.decode()
     assert 'name="_save"' not in page
     assert site.get("/admin/providers/catalogentry/").status_code == 200
+
+
+@pytest.mark.parametrize("row", [Provider(kind="groq"), Job(), CatalogEntry(), Route()])
+def test_tables_and_their_columns_are_called_by_translated_words(row: Any, rf: Any) -> None:
+    page, options = admin.site._registry[type(row)], row._meta
+    request = rf.get("/")
+    request.user = User(is_superuser=True)
+    shown = {*page.get_list_display(request), *page.get_fields(request, row)}
+    words = {one.name: one.verbose_name for one in options.fields if one.name in shown}
+    words |= {"one": options.verbose_name, "many": options.verbose_name_plural}
+    assert [name for name, word in words.items() if not isinstance(word, Promise)] == []
+
+
+def test_outcomes_are_told_in_words(site: Client) -> None:
+    row = saved("openrouter")
+    row.jobs.create(task="fetch", status="done", outcome="no_credit", **WHENEVER)
+    row.jobs.create(task="check", status="running", **WHENEVER)
+    Provider.objects.update(check_outcome="reachable_unverified")
+    site.cookies[settings.LANGUAGE_COOKIE_NAME] = "de"
+    lists = [site.get(f"/admin/providers/{name}/").content.decode() for name in ("job", "provider")]
+    for html, code, words in zip(
+        lists,
+        ("no_credit", "reachable_unverified"),
+        ("Kein Guthaben", "Erreichbar, Schlüssel unbestätigt"),
+        strict=True,
+    ):
+        assert html.count(words) == 2  # in the row and in the filter
+        assert f">{code}<" not in html
+    assert all(word in lists[0] for word in ("Läuft", "Auftrag zum Ansehen auswählen"))
+    assert "Abruf" in site.get("/activity/").content.decode()
