@@ -316,14 +316,17 @@ def _is_joined(running: Job, digest: str, names: Sequence[str]) -> bool:
     return False
 
 
-def start_all(providers: Sequence[Provider], *, user: Any = None) -> None:
-    """Test all of these on their saved values, as one batch; handed over like a single one.
+def start_all(providers: Sequence[Provider], task: Task, *, user: Any = None) -> None:
+    """The same for all of these on their saved values, as one batch; handed over like a single one.
 
-    Local kinds come last: who is far away takes longest, so their calls leave first.
+    Local kinds come last: who is far away takes longest, so their calls leave first. Raises TooMany
+    over the user's limit.
     """
+    if user and Job.objects.started_within_a_minute(user) >= limit():
+        raise TooMany
     batch = uuid.uuid4()
     providers = sorted(providers, key=lambda provider: provider.spec.is_local)
-    pending = Job.objects.pending().filter(task=Task.CHECK)
+    pending = Job.objects.pending().filter(task=task)
     running = {job.provider_id: job for job in pending.filter(provider__in=providers)}
     fresh = []
     for provider in providers:
@@ -333,7 +336,7 @@ def start_all(providers: Sequence[Provider], *, user: Any = None) -> None:
             fresh.append(
                 Job(
                     provider=provider,
-                    task=Task.CHECK,
+                    task=task,
                     requested_by=user,
                     batch=batch,
                     input_version=provider.version,
@@ -346,7 +349,7 @@ def start_all(providers: Sequence[Provider], *, user: Any = None) -> None:
             Job.objects.bulk_create(fresh)
     except IntegrityError:  # somebody started one of them just now: one after the other
         for provider in providers:
-            start(provider, Task.CHECK, user=user, batch=batch)
+            start(provider, task, user=user, batch=batch)
         return
     transaction.on_commit(lambda: _hand_over(fresh))
 

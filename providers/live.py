@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET
 
 from facio_site.accounts.roles import viewer_required
 from providers import broker
+from providers.catalog.views import render_fetching
 from providers.jobs import Job, Task
 from providers.pages.detail import detail_context
 from providers.views import render_news
@@ -45,6 +46,11 @@ def _of_detail(part: str, task: Task) -> Render:
     return render
 
 
+# Part of a page -> how all of it is drawn anew when jobs of these kinds have moved on.
+TOGETHER: dict[str, Callable[[HttpRequest, set[str]], str]] = {
+    "card": render_news,
+    "fetching": render_fetching,
+}
 # Part of a page -> how it is drawn anew for a job that has moved on. Apps above add their own.
 PARTS: dict[str, Render] = {
     "check": _of_detail("check", Task.CHECK),
@@ -118,8 +124,9 @@ def _answer(
     changed = found.changed
     parts = {w.job: w.part for w in watched}
     html: list[str] = []
-    if any(parts[job.pk] == "card" for job in changed):
-        html.append(render_news(request, {job.provider.kind for job in changed}))
+    for name, render_all in TOGETHER.items():
+        if kinds := {job.provider.kind for job in changed if parts[job.pk] == name}:
+            html.append(render_all(request, kinds))
     for job in changed:
         name, _, about = parts[job.pk].partition("-")
         if render := PARTS.get(name):

@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("live/", live.live, name="live"),
     path("catalog/", catalog_views.catalog, name="catalog"),
+    path("catalog/fetch/", catalog_views.fetch_all, name="fetch-all"),
     path("catalog/rows/", catalog_views.catalog_rows, name="catalog-rows"),
     path("providers/", views.provider_list, name="list"),
     path("providers/cards/", views.provider_cards, name="cards"),

@@ -280,9 +280,7 @@ def check_all(request: HttpRequest) -> HttpResponse:
     """Test every configured provider side by side."""
     try:
         with transaction.atomic():
-            if Job.objects.started_within_a_minute(request.user) >= jobs.limit():
-                raise jobs.TooMany
-            jobs.start_all(Provider.objects.checkable(), user=request.user)
+            jobs.start_all(Provider.objects.checkable(), Task.CHECK, user=request.user)
             record("provider.tested", actor=request.user, target="all", request=request)
     except jobs.TooMany:
         messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))

@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from facio_site.accounts.roles import viewer_required
+from facio_site.accounts.roles import editor_required, viewer_required
+from facio_site.audit import record
 from facio_site.kept import kept_page, kept_part
 from facio_site.templatetags.ui import short
+from providers import jobs
 from providers.catalog.entries import shown_entries, table_rows
 from providers.catalog.shelf import SORTS, Shelf, Wanted, shelf
+from providers.jobs import Task
 from providers.models import Provider
+from providers.pages.rounds import Progress, fetching
 from providers.registry import KINDS
 
 ROWS = 50
@@ -36,6 +45,7 @@ COLUMNS = (
 def catalog(request: HttpRequest) -> HttpResponse:
     full = shelf()
     wanted, page = _asked_for(request.GET, full)
+    round_ = fetching()
 
     def context() -> dict[str, Any]:
         providers = Provider.objects.filter(catalog_at__isnull=False).order_by("kind")
@@ -44,9 +54,37 @@ def catalog(request: HttpRequest) -> HttpResponse:
             "contexts": [(str(tokens), short(tokens)) for tokens in CONTEXTS],
             "prices": [(f"{price:g}", price) for price in PRICES],
             "shows": SHOWS.items(),
+            **_fetching_context(round_),
         }
 
-    return kept_page(request, "providers/catalog.html", context, full.stamp)
+    return kept_page(request, "providers/catalog.html", context, (full.stamp, round_))
+
+
+def _fetching_context(round_: Progress | None) -> dict[str, Any]:
+    return {"fetching": round_, "pending": "fetching" if round_ and round_.is_pending else ""}
+
+
+@editor_required
+@require_POST
+def fetch_all(request: HttpRequest) -> HttpResponse:
+    """Fetch the lists of all configured providers side by side."""
+    try:
+        with transaction.atomic():
+            providers = Provider.objects.checkable()
+            jobs.start_all(providers, Task.FETCH, user=request.user)
+            record("catalog.fetched", actor=request.user, target="all", request=request)
+    except jobs.TooMany:
+        messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
+    else:
+        if not providers:
+            messages.info(request, _("Set up a provider first."))
+    return redirect("providers:catalog")
+
+
+def render_fetching(request: HttpRequest, _kinds: set[str]) -> str:
+    """How far the round has come, to take the place of the old; at its end the rows come anew."""
+    context = {**_fetching_context(fetching()), "oob": True}
+    return render_to_string("providers/catalog.html#fetching", context, request)
 
 
 @viewer_required

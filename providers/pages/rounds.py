@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from facio_site.templatetags.ui import age, tone
-from providers.jobs import PENDING, Status
+from providers.jobs import PENDING, Job, Status, Task
+from providers.models import Provider
 from providers.outcomes import Outcome
 from providers.registry import KINDS
 
@@ -53,6 +56,7 @@ class Progress:
     running: tuple[str, ...]  # labels
     failed: tuple[str, ...]
     cancelled: int
+    waiting: tuple[tuple[uuid.UUID, int], ...]  # jobs under way and their versions
     age: str
     took_ms: int | None  # None while it goes on
 
@@ -63,6 +67,24 @@ class Progress:
     @property
     def is_pending(self) -> bool:
         return self.done < self.total
+
+
+def fetching() -> Progress | None:
+    """The last round of fetches; None when there was none lately."""
+    now = timezone.now()
+    recent = Job.objects.filter(task=Task.FETCH, batch__isnull=False, created_at__gt=now - RECENT)
+
+    def read() -> list[JobRow]:
+        return newest_round(JobRow(*row) for row in recent.values_list(*JobRow._fields))
+
+    jobs = read()
+    if any(one.is_pending and one.deadline < now for one in jobs):
+        Job.objects.finish_overdue()
+        jobs = read()
+    if not jobs:
+        return None
+    providers = Provider.objects.filter(pk__in=[one.provider_id for one in jobs])
+    return progress_of(jobs, dict(providers.values_list("pk", "kind")), now)
 
 
 def newest_round(rows: Iterable[JobRow]) -> list[JobRow]:
@@ -88,6 +110,7 @@ def progress_of(jobs: Sequence[JobRow], kinds: Mapping[uuid.UUID, str], now: dat
         running=tuple(KINDS[kind].label for kind, one in rows if one.status == Status.RUNNING),
         failed=tuple(KINDS[kind].label for kind, one in rows if tone(one.shown) in _BAD),
         cancelled=sum(one.outcome == Outcome.CANCELLED for _kind, one in rows),
+        waiting=tuple((one.pk, one.version) for _kind, one in rows if one.is_pending),
         age=age((now - started).total_seconds()),
         took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,
     )

@@ -16,6 +16,7 @@ from django.utils import translation
 from providers.catalog.entries import dollars, shown_entries
 from providers.catalog.fetch import Catalog, CatalogItem
 from providers.catalog.shelf import Wanted, shelf
+from providers.jobs import Job
 from providers.models import CatalogEntry, Provider
 from providers.pages.detail import CATALOG, catalog_context
 from tests.conftest import signed_in
@@ -321,3 +322,43 @@ def test_a_model_that_came_with_the_first_fetch_is_not_new(db: None) -> None:
     assert row.catalog_at is not None
     assert row.catalog_at <= datetime.now(UTC)
     assert shelf().find(Wanted(show="new")) == (0, [])
+
+
+def test_fetch_all_tells_how_far_it_has_come_and_brings_the_rows(
+    site: Client, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued: list[Job] = []
+    monkeypatch.setattr("providers.tasks.enqueue", queued.append)
+    monkeypatch.setattr("providers.broker.workers", lambda: {"worker-1"})
+    for kind in ("groq", "mistral"):
+        stocked(kind)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert site.post("/catalog/fetch/")["Location"] == "/catalog/"
+    first, second = queued
+    assert {job.task for job in queued} == {"fetch"}
+    html = site.get("/catalog/").content.decode()
+    assert "0 of 2 finished" in html
+    watched = re.findall(r'name="w" value="(fetching:[^"]+)"', html)
+    assert len(watched) == 2
+    first.finish(outcome="ok", key_state="unknown", ms=5)
+    news = site.get("/live/", {"w": watched}).content.decode()
+    assert news.count('id="fetching" hx-swap-oob="true"') == 1
+    assert "1 of 2 finished" in news
+    assert "catalog/rows" not in news
+    second.finish(outcome="bad_key", key_state="invalid", ms=5)
+    news = site.get("/live/", {"w": watched}).content.decode()
+    assert "1 of 2 lists fetched" in news
+    assert "Not fetched: Mistral" in news
+    assert 'hx-get="/catalog/rows/"' in news
+    assert 'name="w" value="fetching' not in site.get("/catalog/").content.decode()
+
+
+def test_fetch_all_without_providers_says_what_to_do(site: Client) -> None:
+    assert "Set up a provider first." in site.post("/catalog/fetch/", follow=True).content.decode()
+
+
+def test_fetch_all_counts_against_the_limit(site: Client, settings: Any) -> None:
+    stocked("groq")
+    settings.TESTS_PER_MINUTE = 1
+    site.post("/catalog/fetch/")
+    assert "a lot of tests" in site.post("/catalog/fetch/", follow=True).content.decode()
