@@ -74,7 +74,7 @@ def form_for(spec: ProviderSpec) -> type[PlainForm]:
     page = ProviderForm(Provider(kind=spec.kind))
     hidden = {*page.secret_names(), HEADERS, BODY}
     names = [name for name in page.fields if name not in hidden]
-    keys = {"api_base": "apiBase"}
+    keys = {"api_base": "apiBase"} | {item.name: item.json_name for item in spec.extra_fields}
     fields: dict[str, Any] = {name: page.fields[name] for name in names}
     plain = tuple((name, keys.get(name, name)) for name in names)
     return type("ProviderPlainForm", (PlainForm,), {**fields, "plain_names": plain})

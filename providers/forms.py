@@ -52,6 +52,24 @@ class SecretField(forms.CharField):
         return str(super().clean(text))
 
 
+class ExtraField(forms.CharField):
+    """One text as its kind declares it."""
+
+    def __init__(self, spec: FieldSpec, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=4096, **kwargs)
+        self.spec = spec
+
+    def clean(self, value: Any) -> str:
+        text, example = str(super().clean(value)), self.spec.placeholder
+        if not text and self.spec.required:
+            raise forms.ValidationError(_("Fill this in, for example with %s.") % example)
+        if not text or self.spec.fits(text):
+            return text
+        if self.spec.fits(text.lower()):
+            return text.lower()
+        raise forms.ValidationError(_("This must look like %s.") % example)
+
+
 class ProviderForm(forms.Form):
     """Fields of one kind. `apply(entry)` writes the cleaned values into a provider or draft."""
 
@@ -67,8 +85,10 @@ class ProviderForm(forms.Form):
             for field in spec.extra_fields:
                 self._add_extra(field)
             self._add_mappings(spec)
-            first = [name for name in ("region", "api_base") if self._is_required(name)]
-            self.order_fields([*first, "deployments", "api_key", "clear_api_key"])
+            names = [field.name for field in spec.extra_fields if not field.is_list]
+            lists = [field.name for field in spec.extra_fields if field.is_list]
+            first = [name for name in (*names, "api_base") if self._is_required(name)]
+            self.order_fields([*first, *lists, "api_key", "clear_api_key"])
 
     # Fields -----------------------------------------------------------------------------------
 
@@ -117,29 +137,24 @@ class ProviderForm(forms.Form):
             self._add_secret(field.name, _(field.label), _(field.help))
             return
         attrs = {"class": "mono", "placeholder": field.placeholder, "spellcheck": "false"}
+        texts: dict[str, Any] = {"label": _(field.label), "help_text": _(field.help)}
         if field.is_list:
-            widget: forms.Widget = forms.Textarea(attrs={**attrs, "rows": 2})
+            widget = forms.Textarea(attrs={**attrs, "rows": 2})
+            self.fields[field.name] = forms.CharField(
+                **texts, required=False, max_length=4096, widget=widget
+            )
         elif field.name == "profile":
             names = [(name, name) for name in settings.AWS_PROFILES_ALLOWED]
             stored = self.shown.values.get("profile", "")
             if stored and (stored, stored) not in names:
                 names.append((stored, stored))
             self.fields[field.name] = forms.ChoiceField(
-                label=_(field.label),
-                help_text=_(field.help),
-                required=False,
-                choices=[("", _("None")), *names],
+                **texts, required=False, choices=[("", _("None")), *names]
             )
-            return
         else:
-            widget = forms.TextInput(attrs=attrs)
-        self.fields[field.name] = forms.CharField(
-            label=_(field.label),
-            help_text=_(field.help),
-            required=False,
-            widget=widget,
-            max_length=4096,
-        )
+            self.fields[field.name] = ExtraField(
+                field, **texts, widget=forms.TextInput(attrs=attrs)
+            )
 
     def _add_mappings(self, spec: ProviderSpec) -> None:
         area = {"class": "mono", "rows": 2, "spellcheck": "false", "autocomplete": "off"}
@@ -193,14 +208,6 @@ class ProviderForm(forms.Form):
         if bad := [name for name in names if len(name) > 128 or not name.isprintable()]:
             raise forms.ValidationError(_("No deployment name: %s") % bad[0][:40])
         return names
-
-    def clean_region(self) -> str:
-        text = str(self.cleaned_data["region"]).strip().lower()
-        if not text:
-            raise forms.ValidationError(_("Give the AWS region, for example us-east-1."))
-        if not text.replace("-", "").isalnum() or not text.isascii() or len(text) > 32:
-            raise forms.ValidationError(_("A region looks like us-east-1."))
-        return text
 
     def clean_extra_headers(self) -> dict[str, str]:
         stored = self.shown.open_mapping(HEADERS)

@@ -10,18 +10,7 @@ from typing import Any
 from providers.forms import ProviderForm
 from providers.models import BODY, HEADERS, Provider
 
-_NAMES = {
-    "apiKey": "api_key",
-    "apiBase": "api_base",
-    "extraHeaders": HEADERS,
-    "extraBody": BODY,
-    "deployments": "deployments",
-    "region": "region",
-    "profile": "profile",
-    "accessKeyId": "access_key_id",
-    "secretAccessKey": "secret_access_key",
-    "sessionToken": "session_token",
-}
+_NAMES = {"apiKey": "api_key", "apiBase": "api_base", "extraHeaders": HEADERS, "extraBody": BODY}
 
 
 class BadPatch(ValueError):
@@ -34,10 +23,14 @@ def form_of(provider: Provider, patch: Mapping[str, Any]) -> ProviderForm:
     data: dict[str, Any] = {
         name: form.get_initial_for_field(field, name) for name, field in form.fields.items()
     }
+    names = _NAMES | {field.json_name: field.name for field in provider.spec.extra_fields}
+    lists = {field.name for field in provider.spec.extra_fields if field.is_list}
     for key, value in patch.items():
-        name = _NAMES.get(key)
+        name = names.get(key)
         if name is None or name not in form.fields:
             raise BadPatch(f"{provider.kind} has no field {str(key)[:40]}")
+        if name in lists and value is not None:
+            value = _lines(key, value)
         data.update(_as_input(key, name, value, is_secret=name in form.secret_names()))
     return ProviderForm(provider, data)
 
@@ -55,10 +48,12 @@ def _as_input(key: str, name: str, value: Any, *, is_secret: bool) -> dict[str, 
         if not isinstance(value, dict):
             raise BadPatch("extraBody must be an object")
         return {name: json.dumps(value, ensure_ascii=False)}
-    if name == "deployments":
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise BadPatch("deployments must be a list of names")
-        return {name: "\n".join(value)}
     if not isinstance(value, str):
         raise BadPatch(f"{key} must be a string or null")
     return {name: value}
+
+
+def _lines(key: str, value: Any) -> str:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise BadPatch(f"{key} must be a list of names")
+    return "\n".join(value)

@@ -7,6 +7,7 @@ trailing /v1, {origin} scheme://host[:port] of the base, {model} (as sent), {mod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -143,6 +144,16 @@ class FieldSpec:
     placeholder: str = ""
     pattern: str = ""  # regular expression that the whole value must match
     config_key: str = ""  # its name in config.json; "" = not exported
+    env_names: tuple[str, ...] = ()  # accepted on import; a secret is exported under the first
+
+    @property
+    def json_name(self) -> str:
+        """Its name in the JSON of commands."""
+        first, *rest = self.name.split("_")
+        return self.config_key or first + "".join(word.title() for word in rest)
+
+    def fits(self, text: str) -> bool:
+        return not self.pattern or re.fullmatch(self.pattern, text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +175,9 @@ class ProviderSpec:
     api_base_label: str = _("API base")
     api_base_example: str = ""  # placeholder where there is no default
     regional_bases: tuple[str, ...] = ()  # offered as suggestions
+    # Regular expression for hosts that are its own beside those of its bases; a named group holds
+    # the value of the config key of that name, without one the origin is the base.
+    own_hosts: str = ""
     key_required: bool = True
     extra_fields: tuple[FieldSpec, ...] = ()
     has_extra_headers: bool = True

@@ -103,7 +103,7 @@ def _provider_facts(row: Provider) -> ProviderFacts:
         api_base=row.written_base(),
         catalog=_Catalog(row) if is_whole and not has_aliases else None,
         gone=set(gone.values_list("model_id", flat=True)) if row.catalog_at else (),
-        deployments=row.values.get("deployments", ()),
+        deployments=row.values.get("deployments", ()) if row.spec.has_deployments else None,
     )
 
 

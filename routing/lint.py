@@ -120,7 +120,7 @@ class ProviderFacts:
     api_base: str = ""  # as the agent sees it
     catalog: Mapping[str, ModelFacts] | None = field(default=None, repr=False)
     gone: Collection[str] = ()  # models that a refresh no longer had
-    deployments: Sequence[str] = ()  # azure_openai
+    deployments: Sequence[str] | None = None  # None = its models are none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +210,7 @@ def _model(route: RouteFacts, states: Mapping[str, ProviderFacts]) -> Iterator[L
     if facts is None or not route.model:
         return
     params = {"kind": facts.kind, "model": route.model}
-    if facts.kind == "azure_openai":
+    if facts.deployments is not None:
         if facts.deployments and route.model not in facts.deployments:
             yield Lint(Code.DEPLOYMENT_UNKNOWN, route.slot, params, Fix.ADD_DEPLOYMENT, params)
         return

@@ -58,12 +58,12 @@ def current(*, is_lenient: bool = False) -> Current:
         if not is_lenient:
             raise
         text = None
-    azure = Provider.objects.configured().filter(kind="azure_openai").first()
+    row = Provider.objects.configured().filter(kind=edits.deployment_kind(KINDS)).first()
     return Current(
         providers=provider_states(),
         routes=route_states(),
         document=read_json(text.encode()) if text else None,
-        deployments=tuple(azure.values.get("deployments", ())) if azure else (),
+        deployments=tuple(row.values.get("deployments", ())) if row else (),
     )
 
 

@@ -278,9 +278,9 @@ def model_options(request: HttpRequest) -> HttpResponse:
 
 
 def _static_names(kind: str, query: str) -> list[str]:
-    """Names of kinds that list nothing live (OAuth), with their deployments for Azure."""
+    """Names of kinds that list nothing live (OAuth), and deployments."""
     names = list(KINDS[kind].static_models) if kind in KINDS else []
-    if kind == "azure_openai":
+    if kind in KINDS and KINDS[kind].has_deployments:
         row = Provider.objects.filter(kind=kind).first()
         names += row.values.get("deployments", []) if row else []
     return [name for name in names if query.lower() in name.lower()]

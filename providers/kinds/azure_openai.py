@@ -11,7 +11,7 @@ from providers.http import parse_base
 from providers.outcomes import Outcome
 from providers.specs import Auth, ErrorRule, FieldSpec, ListCall, ProviderSpec
 
-_AZURE = re.compile(r"\.(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)$")
+_AZURE = r"\.(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)$"
 _TAIL = re.compile(r"/(openai|api/projects)(/.*)?$")
 _DEPLOYMENT = re.compile(r"/openai/deployments/([^/?#\s]{1,200})")
 
@@ -21,7 +21,7 @@ class AzureAdapter(Adapter):
 
     def normalise_base(self, text: str) -> str:
         base = parse_base(text.strip().partition("?")[0])
-        if _AZURE.search(base.host):
+        if re.search(_AZURE, base.host):
             return base.origin
         return base.origin + _TAIL.sub("", base.path)  # a gateway in front may have a path
 
@@ -45,6 +45,7 @@ SPEC = ProviderSpec(
     api_base_required=True,
     api_base_label=_("Endpoint"),
     api_base_example="https://my-resource.openai.azure.com",
+    own_hosts=_AZURE,
     extra_fields=(
         FieldSpec(
             name="deployments",

@@ -14,7 +14,7 @@ from providers.http import BadURL, Request, Send, encode_json, origin_of
 from providers.outcomes import Failed, Outcome
 from providers.specs import Call, Columns, ErrorRule, FieldSpec, ListCall, Pages, ProviderSpec
 
-_REGION = r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}"
+_REGION = r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}"
 _AWS_HOST = re.compile(r"^(https://)bedrock-runtime((?:-fips)?\.[a-z0-9.-]+\.(?:com|com\.cn|aws))$")
 _AWS_NAMES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
@@ -160,6 +160,8 @@ SPEC = ProviderSpec(
     ),
     env_key="AWS_BEARER_TOKEN_BEDROCK",
     api_base_example="https://bedrock-runtime.us-east-1.amazonaws.com",
+    own_hosts=r"^bedrock(?:-runtime)?\.(?P<region>[a-z0-9-]+)\.amazonaws\.com$",
+    # Names: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
     extra_fields=(
         FieldSpec(
             name="region",
@@ -168,6 +170,7 @@ SPEC = ProviderSpec(
             placeholder="us-east-1",
             pattern=_REGION,
             config_key="region",
+            env_names=("AWS_REGION", "AWS_DEFAULT_REGION"),
         ),
         FieldSpec(
             name="profile",
@@ -176,6 +179,7 @@ SPEC = ProviderSpec(
                 "Static keys of this profile are used here; roles and sign-on only by the agent."
             ),
             config_key="profile",
+            env_names=("AWS_PROFILE",),
         ),
         FieldSpec(
             name="access_key_id",
@@ -183,13 +187,20 @@ SPEC = ProviderSpec(
             help=_("Belongs together with the secret access key."),
             is_secret=True,
             placeholder="AKIA...",
+            env_names=("AWS_ACCESS_KEY_ID",),
         ),
-        FieldSpec(name="secret_access_key", label=_("Secret access key"), is_secret=True),
+        FieldSpec(
+            name="secret_access_key",
+            label=_("Secret access key"),
+            is_secret=True,
+            env_names=("AWS_SECRET_ACCESS_KEY",),
+        ),
         FieldSpec(
             name="session_token",
             label=_("Session token"),
             help=_("Only for temporary credentials."),
             is_secret=True,
+            env_names=("AWS_SESSION_TOKEN",),
         ),
     ),
     has_extra_headers=False,

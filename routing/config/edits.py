@@ -23,7 +23,12 @@ class Current:
     providers: Sequence[ProviderState] = ()
     routes: Sequence[RouteState] = ()
     document: Mapping[str, Any] | None = field(default=None, repr=False)
-    deployments: tuple[str, ...] = ()  # those of azure_openai
+    deployments: tuple[str, ...] = ()  # of the kind that has them
+
+
+def deployment_kind(specs: Mapping[str, ProviderSpec]) -> str:
+    """The one kind whose models are deployments; "" = none of these."""
+    return next((kind for kind, spec in specs.items() if spec.has_deployments), "")
 
 
 def exported(current: Current, mode: Mode, specs: Mapping[str, ProviderSpec]) -> Exported:

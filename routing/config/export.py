@@ -31,9 +31,6 @@ from routing.config.owned import (
 from routing.config.understood import fault, is_reference, meaning, route_text
 from routing.rules import AUTO, Configured
 
-# Names beside its own under which a key is written to the .env text.
-# Source: https://facio.bot/docs/providers/hosted
-ALSO_NAMED: Mapping[str, tuple[str, ...]] = {"zhipu": ("ZHIPUAI_API_KEY",)}
 # What the Docker quickstart reads. Source: https://facio.bot/docs/configuration
 QUICKSTART_KINDS = ("openrouter", "anthropic", "openai")
 QUICKSTART_MODEL = "FACIO_MODEL"
@@ -282,7 +279,7 @@ def _refer(document: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[
         key = get(section, "apiKey")
         if _is_secret(key):
             put(section, "apiKey", f"${{{env_name(spec)}}}")
-            for name in (env_name(spec), *ALSO_NAMED.get(spec.kind, ())):
+            for name in (env_name(spec), *spec.env_also):
                 env[name] = Secret(key)
         headers = get(section, "extraHeaders")
         for header, value in headers.items() if isinstance(headers, dict) else ():
@@ -315,9 +312,9 @@ def _cloud_env(
 ) -> dict[str, Secret]:
     """Secrets that never stand in config.json: Bedrock's AWS_ACCESS_KEY_ID and the like."""
     return {
-        f"AWS_{item.name.upper()}": state.secrets[item.name]
+        item.env_names[0]: state.secrets[item.name]
         for kind, spec in specs.items()
         if (state := states.get(kind))
         for item in spec.extra_fields
-        if item.is_secret and not item.config_key and state.secrets.get(item.name)
+        if item.is_secret and item.env_names and state.secrets.get(item.name)
     }

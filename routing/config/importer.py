@@ -27,6 +27,7 @@ from routing.config.edits import (
     ProviderEdit,
     Retype,
     applied,
+    deployment_kind,
     exported,
     lost_secrets,
     moves,
@@ -40,8 +41,6 @@ from routing.config.risks import Risk, risks_of
 from routing.config.schema import Refused, problems
 from routing.config.understood import fault, is_mask, is_placeholder, meaning, route_text
 from routing.rules import AUTO
-
-AZURE = "azure_openai"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,7 +326,7 @@ def _with_outside(
     routes: Sequence[RouteState],
     specs: Mapping[str, ProviderSpec],
 ) -> dict[str, ProviderEdit]:
-    """Add cloud secrets, and the deployments that forced Azure routes name."""
+    """Add cloud secrets, and the deployments that routes forced to them name."""
     changed = _outside(pasted, current, specs)
     states = {state.kind: state for state in current.providers}
     for kind, secrets in pasted.secrets.items():
@@ -336,14 +335,14 @@ def _with_outside(
         new = {n: text for n, text in secrets.items() if is_moved or f"{kind}.{n}" in changed}
         if new:
             edits[kind] = replace(edit, secrets=new, is_removed=False)
-    named = [route.model for route in routes if route.provider == AZURE and route.model]
+    own = deployment_kind(specs)
+    named = [route.model for route in routes if route.provider == own and route.model]
     found = [*pasted.deployments, *named]
     missing = tuple(dict.fromkeys(name for name in found if name not in current.deployments))
-    is_there = AZURE in edits or any(state.kind == AZURE for state in current.providers)
-    if missing and AZURE in specs and is_there:
-        edit = edits.get(AZURE, ProviderEdit(kind=AZURE))
+    if missing and (own in edits or own in states):
+        edit = edits.get(own, ProviderEdit(kind=own))
         if not edit.is_removed:
-            edits[AZURE] = replace(edit, add_deployments=missing)
+            edits[own] = replace(edit, add_deployments=missing)
     return edits
 
 

@@ -29,26 +29,12 @@ NESTED_PREFIX = "FACIO_"
 NESTED_MARK = "__"
 MAX_NESTED = 12
 MAX_CURL = 64 * 1024
-# Names of a cloud account, and the field of bedrock that each one fills.
-# Source: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html
-AWS_SECRETS: Mapping[str, str] = {
-    "AWS_ACCESS_KEY_ID": "access_key_id",
-    "AWS_SECRET_ACCESS_KEY": "secret_access_key",
-    "AWS_SESSION_TOKEN": "session_token",
-}
-AWS_PLAIN: Mapping[str, str] = {
-    "AWS_REGION": "region",
-    "AWS_DEFAULT_REGION": "region",
-    "AWS_PROFILE": "profile",
-}
 # Headers that carry a key in examples of curl.
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 # What stands behind the API base in them.
 _TAILS = re.compile(
     r"/(?:chat/completions|completions|responses|messages|embeddings|models|api/tags)(?:/.*)?$"
 )
-_AZURE = re.compile(r"\.(?:openai|cognitiveservices|services\.ai)\.azure\.(?:com|us|cn)$")
-_BEDROCK = re.compile(r"^bedrock(?:-runtime)?\.([a-z0-9-]+)\.amazonaws\.com$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +87,9 @@ def read_pasted(data: bytes, *, specs: Mapping[str, ProviderSpec], kind: str = "
 
 
 def _from_env(text: str, specs: Mapping[str, ProviderSpec]) -> Pasted:
-    names = _names(specs)
+    names, secret_names = _names(specs), _secret_names(specs)
     document: dict[str, Any] = {}
-    secrets: dict[str, Secret] = {}
+    secrets: dict[str, dict[str, Secret]] = {}
     ignored: list[Ignored] = []
     filled: dict[tuple[str, ...], str] = {}
     lines = read_env(text)
@@ -112,8 +98,9 @@ def _from_env(text: str, specs: Mapping[str, ProviderSpec]) -> Pasted:
         keys = _nested(name) or names.get(name, ())
         if not value:
             ignored.append(Ignored(name, "empty"))
-        elif name in AWS_SECRETS and "bedrock" in specs:
-            secrets[AWS_SECRETS[name]] = Secret(value)
+        elif name in secret_names:
+            kind, field_name = secret_names[name]
+            secrets.setdefault(kind, {})[field_name] = Secret(value)
         elif not keys:
             ignored.append(_unknown(name, specs))
         elif keys in filled and filled[keys] != value:
@@ -125,7 +112,7 @@ def _from_env(text: str, specs: Mapping[str, ProviderSpec]) -> Pasted:
         source="env",
         document=document,
         ignored=tuple(ignored),
-        secrets={"bedrock": secrets} if secrets else {},
+        secrets=secrets,
     )
 
 
@@ -142,10 +129,23 @@ def _names(specs: Mapping[str, ProviderSpec]) -> dict[str, tuple[str, ...]]:
     for spec in specs.values():
         if spec.env_key:
             names[env_name(spec)] = ("providers", spec.kind, "apiKey")
-    if "bedrock" in specs:
-        names |= {name: ("providers", "bedrock", key) for name, key in AWS_PLAIN.items()}
+    for spec in specs.values():
+        for item in spec.extra_fields:
+            if item.config_key:
+                names |= dict.fromkeys(item.env_names, ("providers", spec.kind, item.config_key))
     names[QUICKSTART_MODEL] = ("agents", "defaults", "model")
     return names
+
+
+def _secret_names(specs: Mapping[str, ProviderSpec]) -> dict[str, tuple[str, str]]:
+    """Environment name -> kind and field of a secret that config.json has no place for."""
+    return {
+        name: (spec.kind, item.name)
+        for spec in specs.values()
+        for item in spec.extra_fields
+        if item.is_secret
+        for name in item.env_names
+    }
 
 
 def _nested(name: str) -> tuple[str, ...]:
@@ -237,7 +237,7 @@ def _from_curl(text: str, specs: Mapping[str, ProviderSpec]) -> Pasted:
     if key:
         values["apiKey"] = key
     deployment = ""
-    if kind == "azure_openai":
+    if kind:
         adapter = (specs[kind].adapter or Adapter)(specs[kind], Entered())
         deployment = adapter.deployment_in(target.path)
     return Pasted(
@@ -284,10 +284,9 @@ def _kind_of(
 ) -> tuple[str, dict[str, str]]:
     """The kind that answers at an address, with the base that it has there."""
     address = f"{target.origin}{target.path}"
-    if "azure_openai" in specs and _AZURE.search(target.host):
-        return "azure_openai", {"apiBase": target.origin}
-    if "bedrock" in specs and (region := _BEDROCK.match(target.host)):
-        return "bedrock", {"region": region[1]}
+    for kind, spec in specs.items():
+        if spec.own_hosts and (match := re.search(spec.own_hosts, target.host)):
+            return kind, match.groupdict() or {"apiBase": target.origin}
     best: tuple[int, str, str] = (0, "", "")
     for kind, spec in specs.items():
         for base in (spec.api_base, *spec.regional_bases):

@@ -50,7 +50,7 @@ def is_placeholder(text: str) -> bool:
 def fault(spec: ProviderSpec, name: str, value: Any) -> str:
     """Why this value of an owned key is not understood; "" when it is, or when nothing is set.
 
-    Codes: not_text, placeholder, bad_key, bad_base, bad_header, too_large, bad_region.
+    Codes: not_text, placeholder, bad_key, bad_base, bad_header, too_large, bad_value.
     """
     if value in (None, "", {}):
         return ""
@@ -61,14 +61,14 @@ def fault(spec: ProviderSpec, name: str, value: Any) -> str:
         return "" if is_fine else "too_large"
     if not isinstance(value, str):
         return "not_text"
+    if any(item.config_key == name and not item.fits(value) for item in spec.extra_fields):
+        return "bad_value"
     if is_reference(value):
-        return "bad_region" if name == "region" else ""
+        return ""
     if name == "apiKey":
         return "placeholder" if is_placeholder(value) else "bad_key" * bool(key_problem(value))
     if name == "apiBase":
         return "" if normal_base(spec, value) else "bad_base"
-    if name == "region":
-        return "" if re.fullmatch(r"[a-z0-9-]{1,32}", value) else "bad_region"
     return "" if len(value) <= MAX_BASE and value.isprintable() else "not_text"
 
 

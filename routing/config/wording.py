@@ -54,7 +54,7 @@ _IGNORED: Mapping[str, Any] = {
     "bad_base": gettext_lazy("not an address that can be called"),
     "bad_header": gettext_lazy("a header that must not be set, or is malformed"),
     "too_large": gettext_lazy("too large"),
-    "bad_region": gettext_lazy("not an AWS region"),
+    "bad_value": gettext_lazy("not in the form that this field has"),
     "bad_line": gettext_lazy("not a NAME=value line"),
     "empty": gettext_lazy("empty"),
     "unknown_name": gettext_lazy("a name that nothing here has"),

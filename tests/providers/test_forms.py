@@ -69,6 +69,18 @@ def test_bedrock_asks_for_region_and_one_way_to_sign_in() -> None:
     assert not both.errors
 
 
+@pytest.mark.parametrize("region", ["foo", "us_east_1", "${REGION}", "us-east-1.example.com"])
+def test_what_is_no_region_is_refused(region: str) -> None:
+    errors = form("bedrock", region=region, api_key="ABSK" + "x" * 40).errors
+    assert errors == {"region": ["This must look like us-east-1."]}
+
+
+def test_a_region_is_kept_in_small_letters() -> None:
+    assert save("bedrock", region=" EU-West-1 ", api_key="ABSK" + "x" * 40).values == {
+        "region": "eu-west-1"
+    }
+
+
 def test_a_blank_secret_keeps_the_stored_one_and_clear_removes_it() -> None:
     save("openrouter", api_key=KEY)
     row = save("openrouter", api_key="", api_base="https://openrouter.ai/x/v1")

@@ -46,6 +46,10 @@ def filled(spec: ProviderSpec, **changes: Any) -> Adapter:
     return adapter_for(spec, Entered(**{**entered, **changes}))
 
 
+def field_names(spec: ProviderSpec) -> list[str]:
+    return [name for item in spec.extra_fields for name in item.env_names]
+
+
 def calls(spec: ProviderSpec) -> Iterator[Call]:
     declared = [spec.list_call, *spec.list_alternatives, spec.key_call, spec.model_call]
     yield from (call for call in declared if call is not None)
@@ -168,13 +172,17 @@ def test_what_a_person_reads_is_there(spec: ProviderSpec) -> None:
 
 @pytest.mark.parametrize("spec", SPECS, ids=by_kind)
 def test_names_in_the_environment_are_well_formed(spec: ProviderSpec) -> None:
-    names = (spec.env_key, *spec.env_aliases, *spec.env_also)
+    names = (spec.env_key, *spec.env_aliases, *spec.env_also, *field_names(spec))
     assert bool(spec.env_key) is not spec.is_oauth
     assert all(re.fullmatch(r"[A-Z][A-Z0-9_]*", name) for name in names if name)
 
 
 def test_no_two_kinds_share_a_name_in_the_environment() -> None:
-    names = [name for spec in CALLED for name in {spec.env_key, *spec.env_aliases, *spec.env_also}]
+    names = [
+        name
+        for spec in CALLED
+        for name in (*{spec.env_key, *spec.env_aliases, *spec.env_also}, *field_names(spec))
+    ]
     assert len(names) == len(set(names))
 
 
@@ -195,7 +203,19 @@ def test_extra_fields_are_well_formed(spec: ProviderSpec) -> None:
     assert not {"api_key", "api_base", "extra_headers", "extra_body"} & set(names)
     for one in spec.extra_fields:
         assert one.label
-        re.compile(one.pattern)
+        assert bool(one.env_names) or not one.is_secret, "an export has no name for it"
+        assert one.config_key or one.is_secret or one.is_list, "an export has no place for it"
+        assert not one.is_list or one.name == "deployments"
+        if one.pattern or one.required:
+            assert one.placeholder, "errors show it as the example"
+            assert one.fits(one.placeholder)
+    named = re.compile(spec.own_hosts).groupindex
+    assert set(named) <= {one.config_key for one in spec.extra_fields}
+
+
+def test_deployments_are_of_one_kind() -> None:
+    kinds = [spec.kind for spec in SPECS if spec.has_deployments]
+    assert len(kinds) <= 1, "an import keeps one list of them"
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=by_kind)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from providers.registry import KINDS
 from routing.order import (
     ALL_DIFFERENCES,
     DIFFERENCES,
@@ -120,6 +121,13 @@ def test_every_disagreement_with_nanobot_is_a_documented_difference(
         assert plain.provider == theirs, (sections, model, provider)
         assert ours.provider == theirs or ours.differences, (sections, model, provider)
         assert {GEMMA_PREFERS_LOCAL, OAUTH_NEEDS_CHOICE}.issuperset(ours.differences)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_declared_kind_has_its_place_in_the_order(kind: str) -> None:
+    assert kind in FACTS, f"routing/order.py: REGISTRY_ORDER has no row for {kind}"
+    assert FACTS[kind].is_oauth is KINDS[kind].is_oauth
+    assert KINDS[kind].is_local or not FACTS[kind].is_local
 
 
 @pytest.mark.nanobot

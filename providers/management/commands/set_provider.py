@@ -14,11 +14,16 @@ from providers.models import Provider
 from providers.patch import BadPatch, form_of
 from providers.registry import KINDS
 
+_EXTRA = "".join(
+    f"; {spec.label}: {', '.join(item.json_name for item in spec.extra_fields)}"
+    for spec in KINDS.values()
+    if spec.extra_fields
+)
+
 
 class Command(OneLine):
     help = (
-        "Reads a JSON object on stdin (apiKey, apiBase, extraHeaders, extraBody; Azure: "
-        "deployments; Bedrock: region, profile, accessKeyId, secretAccessKey, sessionToken) and "
+        f"Reads a JSON object on stdin (apiKey, apiBase, extraHeaders, extraBody{_EXTRA}) and "
         "saves it with the rules of the form. null clears a field."
     )
 

@@ -28,13 +28,19 @@ _TABLE: tuple[tuple[str, Group, str, str], ...] = (
     ("lm_studio", "local", "", "http://localhost:1234/v1"),
     ("openai_codex", "oauth", "", ""),
 )
+
+
+def _aws_secret(name: str) -> FieldSpec:
+    return FieldSpec(name=name, label=name, is_secret=True, env_names=(f"AWS_{name.upper()}",))
+
+
 _EXTRA = {
     "bedrock": (
-        FieldSpec(name="region", label="Region", config_key="region"),
+        FieldSpec(name="region", label="Region", pattern="[a-z0-9-]+", config_key="region"),
         FieldSpec(name="profile", label="AWS profile", config_key="profile"),
-        FieldSpec(name="access_key_id", label="Access key id", is_secret=True),
-        FieldSpec(name="secret_access_key", label="Secret access key", is_secret=True),
-        FieldSpec(name="session_token", label="Session token", is_secret=True),
+        _aws_secret("access_key_id"),
+        _aws_secret("secret_access_key"),
+        _aws_secret("session_token"),
     ),
     "azure_openai": (FieldSpec(name="deployments", label="Deployment name", is_list=True),),
 }
@@ -47,6 +53,7 @@ SPECS: dict[str, ProviderSpec] = {
         note="",
         env_key=env_key,
         env_aliases=("ZHIPUAI_API_KEY",) if kind == "zhipu" else (),
+        env_also=("ZHIPUAI_API_KEY",) if kind == "zhipu" else (),
         api_base=base,
         extra_fields=_EXTRA.get(kind, ()),
     )
