@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from providers.specs import ProviderSpec
 from routing.config.document import camel, join, snake
-from routing.config.owned import MASK, is_owned
+from routing.config.owned import MASK, is_owned, kind_of
 from routing.config.understood import is_mask, is_reference
 from routing.order import FACTS, INHERITED_NAMES
 
@@ -25,7 +25,6 @@ SET = "set"
 # Objects whose keys are names that people gave, and those that are theirs down to the bottom.
 _NAMED_BY_PEOPLE = frozenset({"mcp_servers", "model_presets"})
 _THEIRS = frozenset({"env", "headers", "extra_headers", "extra_body", "extra_query"})
-_PLAIN = frozenset({"api_base", "region", "profile"})
 _MISSING: Any = object()
 
 
@@ -81,7 +80,7 @@ def _changes(
                 pair = (_MISSING, value) if swapped else (value, _MISSING)
                 yield from _changes(*pair, (*keys, key), specs)
             return
-    is_secret = not (ours and (keys[0] != "providers" or snake(keys[2]) in _PLAIN))
+    is_secret = not (ours and (keys[0] != "providers" or _is_plain(keys, specs)))
     yield PathChange(
         keys=keys,
         op="added" if old is _MISSING else "removed" if new is _MISSING else "changed",
@@ -90,6 +89,12 @@ def _changes(
         is_secret=is_secret,
         is_owned=ours,
     )
+
+
+def _is_plain(keys: Path, specs: Mapping[str, ProviderSpec]) -> bool:
+    """Whether a value of a provider of ours may be shown: its base and its extra fields."""
+    extra = (item.config_key for item in specs[kind_of(keys[1], specs)].extra_fields)
+    return snake(keys[2]) in {"api_base", *map(snake, extra)}
 
 
 def _shown(value: Any, *, is_secret: bool) -> str:
