@@ -324,7 +324,7 @@ def test_a_model_that_came_with_the_first_fetch_is_not_new(db: None) -> None:
     assert shelf().find(Wanted(show="new")) == (0, [])
 
 
-def test_fetch_all_tells_how_far_it_has_come_and_brings_the_rows(
+def test_fetch_all_tells_how_far_it_has_come_and_brings_the_list(
     site: Client, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queued: list[Job] = []
@@ -344,12 +344,12 @@ def test_fetch_all_tells_how_far_it_has_come_and_brings_the_rows(
     news = site.get("/live/", {"w": watched}).content.decode()
     assert news.count('id="fetching" hx-swap-oob="true"') == 1
     assert "1 of 2 finished" in news
-    assert "catalog/rows" not in news
+    assert 'hx-select="#list"' not in news
     second.finish(outcome="bad_key", key_state="invalid", ms=5)
     news = site.get("/live/", {"w": watched}).content.decode()
     assert "1 of 2 lists fetched" in news
     assert "Not fetched: Mistral" in news
-    assert 'hx-get="/catalog/rows/"' in news
+    assert 'hx-select="#list"' in news
     assert 'name="w" value="fetching' not in site.get("/catalog/").content.decode()
 
 
