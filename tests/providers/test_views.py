@@ -36,6 +36,14 @@ def test_every_kind_has_a_page(site: Client, kind: str) -> None:
     assert KINDS[kind].label in answer.content.decode()
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not KINDS[kind].is_oauth])
+def test_where_to_get_a_key_stands_under_its_field(site: Client, kind: str) -> None:
+    html = site.get(f"/providers/{kind}/").content.decode()
+    assert ("Where do I get a key?" in html) == bool(KINDS[kind].console_url)
+    key, _where, rest = html.partition("Where do I get a key?")
+    assert not rest or key.rpartition('<label for="')[2].startswith("id_api_key")
+
+
 def test_an_unknown_provider_is_404(site: Client) -> None:
     assert site.get("/providers/nothing/").status_code == 404
     assert site.post("/providers/nothing/check/").status_code == 404

@@ -187,7 +187,7 @@ def test_rows_come_in_pages_of_fifty(site: Client, many: None) -> None:
     second = found(site, "?page=2")
     assert (len(second), second[0]) == (50, "family/model-0050")
     html = site.get("/catalog/?page=2").content.decode()
-    assert "51–100 of 1234 models" in html
+    assert "51–100 of 1,234 models" in html
     assert "Page 2 of 25" in html
     assert 'rel="next" href="/catalog/?page=3"' in html
     assert 'rel="prev" href="/catalog/?"' in html
@@ -262,6 +262,7 @@ def test_nothing_found_leads_back(site: Client, two: None) -> None:
     html = site.get("/catalog/?q=nothing").content.decode()
     assert "No model matches" in html
     assert "Clear the filters" in html
+    assert "card-foot" not in html
 
 
 def test_the_second_press_on_a_head_turns_the_order_round(site: Client, two: None) -> None:
@@ -281,7 +282,10 @@ def test_a_provider_s_page_shows_its_first_models_and_finds_the_others(
 ) -> None:
     html = site.get("/providers/openrouter/").content.decode()
     assert html.count('class="model-id"') == 15
-    assert "15 of 1234 shown" in html
+    assert "15 of 1,234 shown" in html
+    assert '<a href="/catalog/?provider=openrouter">See all in the catalog</a>' in html
+    many = site.get("/providers/openrouter/models/?q=el-1", headers=HTMX).content.decode()
+    assert '<a href="/catalog/?provider=openrouter&amp;q=el-1">See all in the catalog</a>' in many
     part = site.get("/providers/openrouter/models/?q=model-1200", headers=HTMX).content.decode()
     assert re.findall(r'class="model-id">([^<]*)<', part) == ["family/model-1200"]
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -145,6 +146,14 @@ def test_a_card_says_what_its_last_test_came_to(site: Client) -> None:
     card = html[html.index("<article") : html.index("</article>")]
     assert 'data-outcome="ok" data-state="done"' in card
     assert re.search(r"Works.*just now.*12 ms.*15 models", card)
+    Provider.objects.update(catalog_count=20_000)
+    assert "20,000 models" in site.get("/providers/").content.decode()
+    with translation.override("de"):
+        site.cookies[settings.LANGUAGE_COOKIE_NAME] = "de"
+        assert "20.000 Modelle" in site.get("/providers/").content.decode()
+        assert '<span class="tile-value">20.000</span>' in site.get("/").content.decode()
+    page = site.get("/providers/groq/").content.decode()
+    assert 'data-count="20000"' in page  # for scripts, not for people
 
 
 def test_a_card_that_was_drawn_once_is_drawn_anew_when_something_changed(site: Client) -> None:
