@@ -1,7 +1,8 @@
 """What differs between two config.json documents, and merging three of them. Pure.
 
 Keys in camelCase and snake_case are the same key, except where people name them. Values that are
-not ours, and all keys and headers, count as secret: they are told as "set" and never shown.
+not ours, and all keys and headers, count as secret: they are told as "set" and never shown, except
+hosts, ports and switches.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ SET = "set"
 # Objects whose keys are names that people gave, and those that are theirs down to the bottom.
 _NAMED_BY_PEOPLE = frozenset({"mcp_servers", "model_presets"})
 _THEIRS = frozenset({"env", "headers", "extra_headers", "extra_body", "extra_query"})
+# What these say is no secret wherever they stand, and what a consent is about.
+_TOLD = frozenset({"enabled", "host", "port"})
 _MISSING: Any = object()
 
 
@@ -80,7 +83,8 @@ def _changes(
                 pair = (_MISSING, value) if swapped else (value, _MISSING)
                 yield from _changes(*pair, (*keys, key), specs)
             return
-    is_secret = not (ours and (keys[0] != "providers" or _is_plain(keys, specs)))
+    is_known = ours and (keys[0] != "providers" or _is_plain(keys, specs))
+    is_secret = not (is_known or (_is_told(keys, old) and _is_told(keys, new)))
     yield PathChange(
         keys=keys,
         op="added" if old is _MISSING else "removed" if new is _MISSING else "changed",
@@ -95,6 +99,13 @@ def _is_plain(keys: Path, specs: Mapping[str, ProviderSpec]) -> bool:
     """Whether a value of a provider of ours may be shown: its base and its extra fields."""
     extra = (item.config_key for item in specs[kind_of(keys[1], specs)].extra_fields)
     return snake(keys[2]) in {"api_base", *map(snake, extra)}
+
+
+def _is_told(keys: Path, value: Any) -> bool:
+    """Whether a value that is not ours may be shown."""
+    is_named = snake(keys[-1]) in _TOLD and not _THEIRS.intersection(map(snake, keys))
+    is_short = isinstance(value, str) and len(value) <= 100
+    return is_named and (is_short or isinstance(value, bool | int) or value in (None, _MISSING))
 
 
 def _shown(value: Any, *, is_secret: bool) -> str:

@@ -24,6 +24,7 @@ MESSAGES: Mapping[str, str] = {  # filled with the parameters of a BadDocument
     "too_large": _("The file has {bytes} bytes; at most {limit} are read."),
     "not_utf8": _("Line {line}: the text is not valid UTF-8."),
     "empty": _("There is nothing in it."),
+    "two_sources": _("Hand in a file or a text, not both."),
     "not_json": _("Line {line}, column {column}: this is not valid JSON."),
     "not_object": _("The top level must be a JSON object, in curly brackets."),
     "too_deep": _("Line {line}: nested more than {limit} levels deep."),

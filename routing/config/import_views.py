@@ -58,10 +58,12 @@ def import_start(request: SignedIn) -> HttpResponse:
 
 
 def _handed_in(request: HttpRequest) -> tuple[str, bytes]:
-    """A name to show and the bytes. A file goes before a text."""
-    file = request.FILES.get("file")
+    """A name to show and the bytes."""
+    file, text = request.FILES.get("file"), request.POST.get("text", "")
     if file is None:
-        return "", request.POST.get("text", "").encode("utf-8", "surrogatepass")
+        return "", text.encode("utf-8", "surrogatepass")
+    if text.strip():
+        raise BadDocument("two_sources")
     if file.size and file.size > MAX_BYTES:
         raise BadDocument("too_large", bytes=file.size, limit=MAX_BYTES)
     return "".join(c for c in file.name or "" if c.isprintable())[-100:], file.read()
@@ -133,6 +135,8 @@ def _shown(
         "slots": [Slot(slot).label for slot in shown.slots],
         "changes": shown_changes(plan.changes),
         "outside": plan.outside,
+        "removed_providers": [KINDS[e.kind].label for e in plan.providers if e.is_removed],
+        "removed_routes": [Slot(r.slot).label for r in plan.routes if not r.model],
         "deployments": [name for edit in plan.providers for name in edit.add_deployments],
         "parts": [
             (part, DANGERS[part.danger], shown_changes(part.changes)) for part in shown.parts

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy
 
 from facio_site import sealing
 from facio_site.audit import record
@@ -64,7 +65,8 @@ def new_file_group() -> int | None:
 
 
 class Drift(StrEnum):
-    """How the file on the disk and what is set here stand to each other."""
+    """How the file on the disk and what is set here stand to each other; `told` puts it in words,
+    the same everywhere."""
 
     UNSET = "unset"  # the operator names no live file
     SAME = "same"
@@ -73,6 +75,27 @@ class Drift(StrEnum):
     CHANGED = "changed"  # somebody else changed it since our last write
     BEHIND = "behind"  # settings were changed here since
     UNUSABLE = "unusable"  # it can't be read, or is no file that may be written
+
+    @property
+    def told(self) -> Told:
+        return TOLD[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    tone: str
+    label: Any  # translated when it is shown
+
+
+TOLD = {
+    Drift.UNSET: Told("idle", gettext_lazy("no path is set")),
+    Drift.SAME: Told("ok", gettext_lazy("Up to date")),
+    Drift.MISSING: Told("info", gettext_lazy("Not written yet")),
+    Drift.FOREIGN: Told("warn", gettext_lazy("Not written by this site")),
+    Drift.CHANGED: Told("warn", gettext_lazy("Changed by someone else")),
+    Drift.BEHIND: Told("info", gettext_lazy("Out of date")),
+    Drift.UNUSABLE: Told("error", gettext_lazy("Can't be written")),
+}
 
 
 @dataclass(frozen=True, slots=True)

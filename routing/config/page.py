@@ -191,12 +191,12 @@ def live_card(
     try:
         seen = live.look(path, state, mode, choices)
     except FAULTS as error:
-        return {**card, "problem": fault_words(error)}
+        return {**card, "drift": live.Drift.UNUSABLE, "problem": fault_words(error)}
     live.note_same(seen)
     return {
         **card,
         "look": seen,
-        "drift": seen.drift.value,
+        "drift": seen.drift,
         "fault": fault_words(seen.fault) if seen.fault else "",
         "changes": shown_changes(seen.write.changes),
         "places": [_place(place, seen) for place in seen.write.places],

@@ -71,6 +71,24 @@ def test_plain_values_of_ours_are_shown_and_secrets_only_as_set() -> None:
     assert not any(secret in text for secret in ("sk-1", "sk-2", "m-1", "m-2", "secret'", "'t'"))
 
 
+def test_hosts_ports_and_switches_are_shown_where_nobody_named_them() -> None:
+    new = {
+        "gateway": {"host": "0.0.0.0", "port": 8080, "token": "t"},
+        "tools": {"mcpServers": {"a": {"env": {"HOST": "s3cret"}, "enabled": {"x": "s3cret"}}}},
+        "channels": {"telegram": {"enabled": True, "host": "h" * 101}},
+    }
+    told = {change.path: change.after for change in semantic_diff({}, new, specs=KINDS)}
+    assert told == {
+        "gateway.host": "0.0.0.0",
+        "gateway.port": "8080",
+        "gateway.token": "set",
+        "tools.mcpServers.a.env.HOST": "set",
+        "tools.mcpServers.a.enabled.x": "set",
+        "channels.telegram.enabled": "true",
+        "channels.telegram.host": "set",
+    }
+
+
 def test_order_spelling_and_nothing_said_are_no_change() -> None:
     old = {
         "providers": {"azureOpenai": {"api_key": "k"}, "groq": {"apiKey": None}},

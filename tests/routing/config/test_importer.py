@@ -112,7 +112,7 @@ def test_merge_keeps_what_the_file_lacks_or_leaves_empty() -> None:
         "agents.defaults.subagentModel": ("", "haiku"),
         "providers.groq.apiKey": ("set", "set"),
         "channels.telegram.allowFrom": ("set", "set"),
-        "channels.slack.enabled": ("", "set"),
+        "channels.slack.enabled": ("", "true"),
     }
     assert after(done, NOW).document["channels"] == {
         "telegram": {"token": "t-old", "allowFrom": ["2"]},

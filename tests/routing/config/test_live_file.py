@@ -34,7 +34,7 @@ def test_a_first_write_makes_a_private_file_and_version_1(
 ) -> None:
     saved("openai", KEY)
     text = changes_of(page_of(site.get("/config/")))
-    assert "No file yet" in text
+    assert "Not written yet" in text
     assert "agents.defaults.model – → gpt-5" in text
 
     answer = write(site)

@@ -434,3 +434,19 @@ def test_versions_are_sealed_rotated_and_pruned(site: Client, settings: Any) -> 
 def test_an_unknown_version_is_404(site: Client) -> None:
     assert site.get("/config/versions/7/").status_code == 404
     assert site.post("/config/versions/7/restore/").status_code == 404
+
+
+def test_a_file_and_a_text_at_once_are_refused(site: Client) -> None:
+    file = SimpleUploadedFile("config.json", b"{}")
+    answer = site.post("/config/import/", {"file": file, "text": "{}"})
+    assert answer.status_code == 422
+    assert "Hand in a file or a text, not both." in page_of(answer)
+
+
+def test_what_an_import_removes_is_counted_and_named(site: Client) -> None:
+    import_all(site, {"providers": {"groq": {"apiKey": "gsk_0123456789abcdef"}}})
+    Route(slot="main", model="groq/llama-9").store()
+    html = page_of(hand_in(site, {"providers": {}}))
+    assert "This removes: 1 provider, 1 route" in re.sub(r"\s+", " ", html)
+    assert "Groq. Main." in html
+    assert "This removes" not in page_of(hand_in(site, {"providers": {}}, how="merge"))
