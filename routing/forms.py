@@ -31,7 +31,6 @@ class RouteForm(_Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         is_main = self.instance.slot == Slot.MAIN
-        self._stored = (self.instance.model, self.instance.provider)
         self.fields["model"] = forms.CharField(
             label=_("Model"),
             required=False,
@@ -71,11 +70,6 @@ class RouteForm(_Form):
         if stored not in {value for value, _label in choices}:
             choices.append((stored, stored))  # an imported name that is unknown here stays
         return choices
-
-    @property
-    def is_unsaved(self) -> bool:
-        """Whether the fields hold something else than what is stored."""
-        return (self["model"].value(), self["provider"].value()) != self._stored
 
     def clean_model(self) -> str:
         text = str(self.cleaned_data["model"]).strip()

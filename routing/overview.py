@@ -11,7 +11,6 @@ from facio_site.audit.models import AuditEntry
 from facio_site.templatetags.ui import status_label, tone
 from providers.models import Provider
 from providers.outcomes import Outcome
-from providers.pages.shown import ShownJob
 from routing.rows import RouteRow
 from routing.state import is_known_bad
 
@@ -84,7 +83,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that needs attention; `kind` is empty for a route, `serves` names a provider's."""
+    """Something that needs attention; `kind` is empty for a route."""
 
     kind: str
     label: str
@@ -92,25 +91,24 @@ class Concern:
     tone: str
     link: str
     row: Provider | None = None
-    serves: str = ""
 
 
 def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Concern]:
-    """Each cause once: routes that nobody serves or whose own test failed, then providers whose
-    last test was not passed, also those that may well work; first those that serve a route."""
+    """Routes that nobody serves or whose provider fails first, then providers whose last test was
+    not passed, also those that may well work."""
     found = []
-    used: dict[str, list[str]] = {}
+    used = set()
     for route in routes:
-        label, link = str(route.slot.label), f"/routing/#route-{route.route.slot}"
+        link = f"/routing/#route-{route.route.slot}"
         if route.decision and route.route.is_set and not _is_served(route):
             words = _("%(provider)s is not set up.")
             text = words % {"provider": route.spec.label} if route.spec else route.words
-            found.append(Concern("", label, text, "error", link))
+            found.append(Concern("", str(route.slot.label), text, "error", link))
         elif route.provider and is_known_bad(route.provider):
-            used.setdefault(route.provider.kind, []).append(label)
-        elif route.provider and route.test and _is_of_its_own(route.test, route.provider):
-            told = route.test.status
-            found.append(Concern("", label, status_label(told), tone(told), link))
+            used.add(route.provider.kind)
+            words = _("%(provider)s serves it and its last test failed.")
+            text = words % {"provider": route.provider.spec.label}
+            found.append(Concern("", str(route.slot.label), text, "error", link))
     passed = ("", Outcome.OK, Outcome.REFERENCE)
     unproven = [row for row in rows if row.check_outcome not in passed]
     for row in sorted(unproven, key=lambda row: row.kind not in used):
@@ -122,16 +120,9 @@ def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Conce
                 tone=tone(row.check_outcome),
                 link=f"/providers/{row.kind}/",
                 row=row,
-                serves=", ".join(used.get(row.kind, ())),
             )
         )
     return found
-
-
-def _is_of_its_own(test: ShownJob, provider: Provider) -> bool:
-    """A test of a route's model failed in a way that is not its provider's state anyway."""
-    is_bad = tone(test.status) in ("warn", "error") and not test.is_pending
-    return is_bad and test.status != provider.check_outcome
 
 
 def _is_served(row: RouteRow) -> bool:

@@ -53,14 +53,6 @@ class RouteRow:
         return self.test is not None and self.test.is_pending
 
     @property
-    def tested(self) -> str:
-        """The last test: of this model where there was one, else of its provider; "" = none."""
-        if self.provider is None or self.provider.spec.is_oauth:
-            return ""
-        told = self.test.status if self.test else "never"
-        return told if told != "never" else self.provider.check_outcome or "never"
-
-    @property
     def tried_names(self) -> list[str]:
         """What a test tries besides the key: nothing for media, where it would bill a picture."""
         return [] if self.route.is_media else [self.route.model]

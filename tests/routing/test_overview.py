@@ -10,13 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from facio_site.audit import record
-from providers import broker, jobs
+from providers import broker
 from providers.catalog.fetch import Catalog, CatalogItem
-from providers.jobs import Task
 from providers.models import Provider
 from providers.registry import KINDS
 from routing.models import Route
-from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -80,38 +78,17 @@ def test_what_fails_is_named_with_its_cause_and_a_way_there(site: Client) -> Non
     assert "Mistral" not in part
 
 
-def test_a_failing_provider_is_named_once_with_the_routes_that_it_serves(site: Client) -> None:
+def test_a_route_whose_provider_fails_is_named_before_the_provider(site: Client) -> None:
     saved("deepseek", "timeout")
     saved("groq", "bad_key")
     Route.objects.create(slot="main", model="llama-9", provider="groq")
-    Route.objects.create(slot="vision", model="llama-9-eyes", provider="groq")
     html = site.get("/").content.decode()
     part = html[html.index('id="attention"') : html.index('id="system"')]
-    order = [part.index(f"/providers/{kind}/") for kind in ("groq", "deepseek")]
+    order = [
+        part.index(text) for text in ("#route-main", "/providers/groq/", "/providers/deepseek")
+    ]
     assert order == sorted(order)
-    assert "serves Main, Vision" in part
-    assert "#route-" not in part
-    assert '<span class="tile-value">2</span>' in html
-
-
-def test_a_route_whose_own_test_failed_needs_attention(site: Client) -> None:
-    row = saved("groq", "ok")
-    Route.objects.create(slot="main", model="llama-9", provider="groq")
-    job = jobs.start(row, Task.CHECK, model_names=["llama-9"])
-    job.finish(is_told=True, outcome="model_not_found", key_state="valid", ms=3)
-    html = site.get("/").content.decode()
-    part = html[html.index('id="attention"') : html.index('id="system"')]
-    assert 'href="/routing/#route-main"' in part
-    assert "Model not found" in part
-    page = site.get("/routing/").content.decode()
-    for place in ("pill-main", "tested-main"):
-        assert "Model not found" in page.partition(f'id="{place}">')[2][:200]
-
-
-def test_the_guide_shows_a_viewer_no_buttons(viewer: Any) -> None:
-    html = signed_in(viewer).get("/").content.decode()
-    assert "Set up a provider" in html
-    assert "Choose a provider" not in html
+    assert "Groq serves it and its last test failed." in part
 
 
 @pytest.mark.parametrize("outcome", ["reachable_unverified", "rate_limited", "blocked_address"])
