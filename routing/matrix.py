@@ -31,14 +31,6 @@ class Cell:
     entry: ShownEntry | None
     lacks: str  # what it cannot do and the route needs; "" = nothing that is known of
 
-    @property
-    def tested(self) -> str:
-        """The last test: of this model where there was one, else of its provider; "" = none."""
-        if self.row.provider is None or self.row.provider.spec.is_oauth:
-            return ""
-        told = self.row.test.status if self.row.test else "never"
-        return told if told != "never" else self.row.provider.check_outcome or "never"
-
 
 def matrix(rows: Sequence[RouteRow]) -> list[Cell]:
     """One cell row for each route; two queries at most."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from providers.jobs import Job, Task
 from providers.models import Provider
+from providers.outcomes import UNTOLD
 from providers.pages.shown import ShownJob, show_job
 from providers.registry import KINDS
 from providers.specs import ProviderSpec
 from routing.drill import Asked
+from routing.lint import NOT_BAD
 from routing.models import Route, Slot
 from routing.rules import AUTO, Configured, Decision
 from routing.state import configured, decide
@@ -51,6 +54,27 @@ class RouteRow:
     def is_tested(self) -> bool:
         """A test of it is under way."""
         return self.test is not None and self.test.is_pending
+
+    def tested_at(self) -> datetime | None:
+        """When `tested` was found out; None while it runs."""
+        if self.test and self.test.job and self.tested == self.test.status:
+            return self.test.job.finished_at
+        return self.provider.checked_at if self.provider else None
+
+    @property
+    def tested(self) -> str:
+        """How the route stands: by its own test, while that holds, else by its provider's.
+
+        A provider that failed since goes first; "" where nothing here can test it.
+        """
+        if self.provider is None or self.provider.spec.is_oauth:
+            return ""
+        theirs = self.provider.check_outcome
+        if self.test is None or self.test.is_stale or self.test.status in (*UNTOLD, "never"):
+            return theirs or "never"
+        ended, checked = self.test.job and self.test.job.finished_at, self.provider.checked_at
+        is_newer = ended and checked and checked > ended
+        return theirs if is_newer and theirs not in NOT_BAD else self.test.status
 
     @property
     def tried_names(self) -> list[str]:

@@ -81,13 +81,13 @@ def test_a_model_in_no_catalog_is_said_to_be_in_none(routed: None, site: Client)
 def test_routes_that_follow_main_and_no_routes_at_all(db: None) -> None:
     told = cells()
     assert set(told) == set(Slot.values)
-    assert all(cell.entry is None and cell.tested == "" for cell in told.values())
+    assert all(cell.entry is None and cell.row.tested == "" for cell in told.values())
 
 
 def test_the_last_test_is_that_of_the_provider_until_the_model_was_tried(routed: None) -> None:
-    assert cells()["main"].tested == "ok"
+    assert cells()["main"].row.tested == "ok"
     Provider.objects.update(check_outcome="")
-    assert cells()["main"].tested == "never"
+    assert cells()["main"].row.tested == "never"
 
 
 def test_the_matrix_takes_two_queries(routed: None) -> None:

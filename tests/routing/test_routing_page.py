@@ -1,5 +1,6 @@
 """The routing page: resolution, pin, what-if, drill, recipes, a route's test."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from providers import jobs, tasks
 from providers.jobs import Job
 from providers.models import CatalogEntry, Provider
 from routing.models import Route
+from routing.rows import route_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -140,6 +142,29 @@ def test_without_javascript_a_test_of_a_route_is_seen_to_its_end(
     assert "Reload to see the result" in html(site)
     Job.objects.update(deadline=timezone.now())  # and nobody worked at it
     assert 'data-outcome="no_answer"' in html(site)
+
+
+def test_card_and_matrix_tell_a_routes_own_test_while_it_holds(site: Client) -> None:
+    row = give("anthropic")
+    set_route("main", "claude-x", "anthropic")
+    Provider.objects.update(check_outcome="ok", checked_at=timezone.now())
+    job = Job.objects.create(
+        provider=row,
+        task="check",
+        model_names=["claude-x"],
+        input_version=row.version,
+        deadline=timezone.now() + timedelta(minutes=1),
+    )
+    job.finish(outcome="model_not_found", key_state="valid")
+    news = site.get(f"/live/?w=route-main:{job.pk}:0").content.decode()
+    for told in (html(site), news):
+        for place in ("title", "matrix"):
+            assert "Model not found" in told[told.index(f'id="tested-{place}-main"') :][:160]
+    assert 'id="tested-matrix-main" hx-swap-oob="true"' in news
+    Provider.objects.update(check_outcome="bad_key", checked_at=timezone.now())
+    assert route_rows(with_tests=True)[0].tested == "bad_key"  # newer, and stops the route too
+    Provider.objects.update(check_outcome="ok", version=row.version + 1)
+    assert route_rows(with_tests=True)[0].tested == "ok"  # the test was of other values
 
 
 def test_a_media_route_is_tested_without_a_completion(
