@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from facio_site.audit.models import AuditEntry
-from facio_site.templatetags.ui import status_label, tone
+from providers.jobs import PENDING
 from providers.models import Provider
 from providers.outcomes import Outcome
+from routing.lint import NOT_BAD
 from routing.rows import RouteRow
-from routing.state import is_known_bad
 
 HANDED_OVER = ("config.downloaded", "config.exported", "config.written")
 
@@ -87,42 +88,39 @@ class Concern:
 
     kind: str
     label: str
-    text: str
-    tone: str
+    note: str  # what stands beside the label
     link: str
-    row: Provider | None = None
+    outcome: str = ""
+    at: datetime | None = None
 
 
 def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Concern]:
-    """Routes that nobody serves or whose provider fails first, then providers whose last test was
-    not passed, also those that may well work."""
-    found = []
-    used = set()
+    """Each cause once: what stops a route, in the order of the routes, then other providers whose
+    last test was not passed, also those that may well work."""
+    passed = ("", Outcome.OK, Outcome.REFERENCE)
+    unproven = {row.kind: row for row in rows if row.check_outcome not in passed}
+    served: dict[str, list[str]] = {kind: [] for kind in unproven}
+    found: list[Concern | Provider] = []
     for route in routes:
-        link = f"/routing/#route-{route.route.slot}"
+        label, link = str(route.slot.label), f"/routing/#route-{route.route.slot}"
         if route.decision and route.route.is_set and not _is_served(route):
             words = _("%(provider)s is not set up.")
             text = words % {"provider": route.spec.label} if route.spec else route.words
-            found.append(Concern("", str(route.slot.label), text, "error", link))
-        elif route.provider and is_known_bad(route.provider):
-            used.add(route.provider.kind)
-            words = _("%(provider)s serves it and its last test failed.")
-            text = words % {"provider": route.provider.spec.label}
-            found.append(Concern("", str(route.slot.label), text, "error", link))
-    passed = ("", Outcome.OK, Outcome.REFERENCE)
-    unproven = [row for row in rows if row.check_outcome not in passed]
-    for row in sorted(unproven, key=lambda row: row.kind not in used):
-        found.append(
-            Concern(
-                kind=row.kind,
-                label=row.spec.label,
-                text=status_label(row.check_outcome),
-                tone=tone(row.check_outcome),
-                link=f"/providers/{row.kind}/",
-                row=row,
-            )
-        )
-    return found
+            found.append(Concern("", label, text, link))
+        elif route.provider and route.provider.kind in unproven and route.route.is_set:
+            if not served[route.provider.kind]:
+                found.append(unproven[route.provider.kind])
+            served[route.provider.kind].append(label)
+        elif route.provider and route.tested not in (*PENDING, "never", *NOT_BAD):
+            found.append(Concern("", label, route.route.model, link, route.tested, route.tested_at))
+    found += [row for row in unproven.values() if not served[row.kind]]
+    return [one if isinstance(one, Concern) else _failing(one, served[one.kind]) for one in found]
+
+
+def _failing(row: Provider, slots: Sequence[str]) -> Concern:
+    note = _("serves %(routes)s") % {"routes": ", ".join(slots)} if slots else ""
+    link = f"/providers/{row.kind}/"
+    return Concern(row.kind, row.spec.label, note, link, row.check_outcome, row.checked_at)
 
 
 def _is_served(row: RouteRow) -> bool:

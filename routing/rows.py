@@ -55,6 +55,7 @@ class RouteRow:
         """A test of it is under way."""
         return self.test is not None and self.test.is_pending
 
+    @property
     def tested_at(self) -> datetime | None:
         """When `tested` was found out; None while it runs."""
         if self.test and self.test.job and self.tested == self.test.status:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from facio_site.audit import record
 from providers import broker
 from providers.catalog.fetch import Catalog, CatalogItem
+from providers.jobs import Job
 from providers.models import Provider
 from providers.registry import KINDS
 from routing.models import Route
@@ -33,6 +34,25 @@ def saved(kind: str, outcome: str = "", *models: str) -> Provider:
     checked = {"check_outcome": outcome, "checked_at": timezone.now()} if outcome else {}
     Provider.objects.filter(pk=row.pk).update(kind=kind, **checked)
     return Provider.objects.get(pk=row.pk)
+
+
+def tried(row: Provider, model: str, outcome: str) -> None:
+    """The end of a route's own test."""
+    Job.objects.create(
+        provider=row,
+        task="check",
+        model_names=[model],
+        status="done",
+        outcome=outcome,
+        input_version=row.version,
+        deadline=timezone.now(),
+        finished_at=timezone.now(),
+    )
+
+
+def attention(client: Client) -> str:
+    html = client.get("/").content.decode()
+    return html[html.index('id="attention"') : html.index('id="system"')]
 
 
 def next_step(client: Client) -> tuple[str, str]:
@@ -78,27 +98,45 @@ def test_what_fails_is_named_with_its_cause_and_a_way_there(site: Client) -> Non
     assert "Mistral" not in part
 
 
-def test_a_route_whose_provider_fails_is_named_before_the_provider(site: Client) -> None:
+def test_a_provider_that_fails_stands_once_with_the_routes_that_it_serves(site: Client) -> None:
     saved("deepseek", "timeout")
     saved("groq", "bad_key")
     Route.objects.create(slot="main", model="llama-9", provider="groq")
-    html = site.get("/").content.decode()
-    part = html[html.index('id="attention"') : html.index('id="system"')]
-    order = [
-        part.index(text) for text in ("#route-main", "/providers/groq/", "/providers/deepseek")
-    ]
-    assert order == sorted(order)
-    assert "Groq serves it and its last test failed." in part
+    Route.objects.create(slot="vision", model="llama-9", provider="groq")
+    part = attention(site)
+    assert part.index("/providers/groq/") < part.index("/providers/deepseek")
+    assert part.count("<li>") == 2
+    assert "serves Main, Vision" in part
 
 
-@pytest.mark.parametrize("outcome", ["reachable_unverified", "rate_limited", "blocked_address"])
-def test_a_provider_that_may_well_work_fails_no_route(site: Client, outcome: str) -> None:
-    saved("groq", outcome)
+def test_a_route_whose_own_test_failed_is_named_first(site: Client) -> None:
+    saved("deepseek", "timeout")
+    groq = saved("groq", "ok")
     Route.objects.create(slot="main", model="llama-9", provider="groq")
+    tried(groq, "llama-9", "model_not_found")
+    part = attention(site)
+    assert part.index("#route-main") < part.index("/providers/deepseek")
+    assert "Model not found" in part
+
+
+def test_the_tile_counts_what_the_list_below_it_shows(site: Client) -> None:
+    for kind in ("deepseek", "groq", "mistral", "openai"):
+        saved(kind, "bad_key")
     html = site.get("/").content.decode()
-    part = html[html.index('id="attention"') : html.index('id="system"')]
-    assert "#route-main" not in part
-    assert "/providers/groq/" in part  # it did not pass, either
+    tile = re.search(r'<a class="tile" href="#attention".*?</a>', html, re.DOTALL)
+    assert tile
+    assert '<span class="tile-value">4</span>' in tile[0]
+    assert "and 1 more" in tile[0]
+    assert attention(site).count("<li>") == 4
+
+
+def test_every_tested_route_tells_when(site: Client) -> None:
+    groq = saved("groq", "ok")
+    for slot, model in (("main", "llama-9"), ("vision", "llama-8")):
+        Route.objects.create(slot=slot, model=model, provider="groq")
+    tried(groq, "llama-9", "ok")
+    html = site.get("/").content.decode()
+    assert html[html.index('id="routes"') : html.index('id="attention"')].count("<time") == 2
 
 
 def test_a_route_that_nobody_serves_is_named(site: Client) -> None:
