@@ -63,7 +63,8 @@ def cut(text: str) -> str:
 
 
 class Redact(logging.Filter):
-    """For handlers and loggers: masks message, traceback and stack; keeps every record."""
+    """For handlers and loggers: masks message, traceback and stack; keeps every record, without
+    the traceback where it tells of an ordinary answer."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         try:
@@ -71,6 +72,8 @@ class Redact(logging.Filter):
         except Exception:  # noqa: BLE001 - a broken log call must not break its caller
             text = "a log line whose arguments do not fit its text"
         record.msg, record.args = cut(redact(text)), ()
+        if getattr(record, "status_code", 500) < 500:
+            record.exc_info = None  # an answer such as 403 is no fault of ours
         if record.exc_info and not record.exc_text:
             record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip()
         if record.exc_text:

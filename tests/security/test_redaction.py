@@ -174,3 +174,14 @@ def test_s28_what_the_web_server_quotes_of_a_stranger_is_masked(tmp_path) -> Non
     assert said.count(MASK) == 2, said
     assert "Error handling request /setup/?" in said
     assert "sesame" not in said
+
+
+@pytest.mark.parametrize(("status", "kept"), [(403, False), (500, True)])
+def test_only_a_fault_of_ours_leaves_a_traceback(status: int, kept: bool) -> None:
+    try:
+        raise ValueError
+    except ValueError:
+        record = logging.LogRecord("x", logging.WARNING, "", 0, "said", (), sys.exc_info())
+    record.status_code = status
+    Redact().filter(record)
+    assert bool(record.exc_info and record.exc_text) is kept
