@@ -47,7 +47,7 @@ def live_write(request: SignedIn) -> HttpResponse:
         if not may_write(request, seen):
             raise PermissionDenied
         if mode is Mode.KEYS and not did_recently_reauthenticate(request):
-            return confirm_first(f"{reverse('routing:config')}?write={mode.value}")
+            return confirm_first(f"{reverse('routing:config')}?write={mode.value}#live")
         if request.POST.get("token") != seen.token:
             return _again(request, mode, choices, str(OVERTAKEN), status=409)
         if seen.write.undecided:

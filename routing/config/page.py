@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -34,7 +35,10 @@ REPLACE, MERGE = "replace", "merge"
 MODES: Mapping[Mode, tuple[Any, Any]] = {
     Mode.ENV: (
         gettext_lazy("References"),
-        gettext_lazy("Secrets are ${NAME} references; the values go into the agent's environment."),
+        gettext_lazy(
+            "Secrets that are set here are ${NAME} references; the values go into the agent's "
+            "environment."
+        ),
     ),
     Mode.KEYS: (
         gettext_lazy("Real keys"),
@@ -103,7 +107,7 @@ def config_page(
         "live": live_card(request, state, live_mode, choices) if state else None,
     }
     if state:
-        context |= _export(exported(state, mode))
+        context |= _export(request, exported(state, mode))
     return render(request, "routing/config.html", {**context, **more}, status=status)
 
 
@@ -111,11 +115,15 @@ def mode_of(text: str) -> Mode:
     return Mode(text) if text in list(Mode) else Mode.ENV
 
 
-def _export(written: Exported) -> dict[str, Any]:
+def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
+    is_fresh = did_recently_reauthenticate(request)
     return {
         "preview": preview(written, KINDS),
         "left_out": written.left_out,
-        "needs_fresh_login": written.may_hold_secrets,
+        "holds_secrets": written.may_hold_secrets,
+        "may_download": can_export_keys(request.user) or not written.may_hold_secrets,
+        "needs_fresh_login": written.may_hold_secrets and not is_fresh,
+        "is_confirmed": is_fresh and "confirmed" in request.GET,
     }
 
 

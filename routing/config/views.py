@@ -48,7 +48,8 @@ def download(request: HttpRequest) -> HttpResponse:
         if not can_export_keys(request.user):
             raise PermissionDenied
         if not did_recently_reauthenticate(request):
-            return confirm_first(f"{reverse('routing:config')}?{urlencode({'secrets': mode})}")
+            asked = urlencode({"secrets": mode, "confirmed": ""})
+            return confirm_first(f"{reverse('routing:config')}?{asked}#export")
     with transaction.atomic():
         record(
             "config.downloaded",

@@ -22,6 +22,7 @@ from routing.state import export
 from tests.conftest import signed_in
 from tests.routing.config.desk import (
     KEY,
+    PASSWORD,
     confirm,
     hand_in,
     import_all,
@@ -450,3 +451,34 @@ def test_what_an_import_removes_is_counted_and_named(site: Client) -> None:
     assert "This removes: 1 provider, 1 route" in re.sub(r"\s+", " ", html)
     assert "Groq. Main." in html
     assert "This removes" not in page_of(hand_in(site, {"providers": {}}, how="merge"))
+
+
+# --- what leaves, and for whom --------------------------------------------------------------
+
+
+def test_the_page_says_what_its_preview_hides_and_why_the_file_is_guarded(site: Client) -> None:
+    assert "hides what is not set here" not in page_of(site.get("/config/"))
+    import_all(site, WHOLE)
+    html = page_of(site.get("/config/"))
+    assert "hides what is not set here" in html
+    assert "what is not set here may hold secrets" in html
+    assert "the file holds keys" in page_of(site.get("/config/?secrets=keys"))
+
+
+def test_s47_after_the_password_the_page_says_what_to_do(site: Client) -> None:
+    saved("groq", KEY)
+    answer = site.post("/config/download/", {"secrets": "keys"})
+    later = site.post(answer["Location"], {"password": PASSWORD})
+    assert later["Location"] == "/config/?secrets=keys&confirmed=#export"
+    html = page_of(site.get(later["Location"]))
+    assert "Confirmed. Press the button again" in html
+    assert "Asks for your password again" not in html
+
+
+def test_who_may_not_download_gets_no_button_to_press(viewer: Any) -> None:
+    saved("groq", KEY)
+    html = page_of(signed_in(viewer).get("/config/?secrets=keys"))
+    assert 'value="config" disabled' in html
+    assert "Only an owner may download this" in html
+    assert "Asks for your password again" not in html
+    assert 'value="config" disabled' not in page_of(signed_in(viewer).get("/config/"))
