@@ -80,6 +80,14 @@ class RouteForm(_Form):
     def clean_provider(self) -> str:
         return str(self.cleaned_data["provider"] or AUTO)
 
+    @property
+    def is_unsaved(self) -> bool:
+        """It holds something else than what is saved."""
+        names = ("model", "provider")
+        if self.is_bound:
+            return any(name in self.changed_data for name in names)
+        return any(self.initial.get(name) != getattr(self.instance, name) for name in names)
+
     def meets_other(self) -> Route | None:
         """What somebody else has saved since this form was made, if that differs from it."""
         stored = Route.objects.filter(slot=self.instance.slot).first() or Route(

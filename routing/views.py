@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -96,7 +96,8 @@ def routing(request: HttpRequest) -> HttpResponse:
 
 def _forms(request: HttpRequest) -> list[RouteForm]:
     data = request.POST if request.method == "POST" else None
-    chosen, use = recipe(request.GET.get("recipe", "")), asked_use(request.GET)
+    asked = request.GET if can_edit(request.user) else QueryDict()
+    chosen, use = recipe(asked.get("recipe", "")), asked_use(asked)
     forms = []
     for route in Route.objects.all_slots():
         initial = use.initial if use and route.slot == use.slot else None

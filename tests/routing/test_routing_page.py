@@ -1,5 +1,6 @@
 """The routing page: resolution, pin, what-if, drill, recipes, a route's test."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from providers.jobs import Job
 from providers.models import CatalogEntry, Provider
 from routing.models import Route
 from routing.rows import route_rows
+from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -208,3 +210,25 @@ def test_a_test_that_nobody_ends_any_more_ends_at_the_next_reload(site: Client, 
     assert site.get(path).status_code == 200
     job.refresh_from_db()
     assert (job.state, job.outcome) == ("done", "no_answer")
+
+
+def test_a_viewer_is_told_who_may_and_sees_what_is_saved(viewer: Any) -> None:
+    site = signed_in(viewer)
+    page = html(site, "?use=llama-9&kind=groq")
+    assert "is for editors and owners" in page[page.index('id="use"') :][:600]
+    assert 'value="llama-9"' not in page
+    assert "?recipe=" not in page
+    assert "btn-primary push" not in site.get("/").content.decode()
+
+
+def test_a_form_that_holds_something_else_is_said_not_to_be_saved(site: Client) -> None:
+    def told(query: str) -> list[str]:
+        return re.findall(r'<p class="help (?:shown )?unsaved"', html(site, query))
+
+    give("groq")
+    set_route("main", "llama-9", "groq")
+    plain, shown = '<p class="help unsaved"', '<p class="help shown unsaved"'
+    assert told("") == [plain] * 5  # the style shows it as soon as somebody types
+    assert told("?use=llama-8&kind=groq") == [shown] + [plain] * 4
+    assert told("?use=llama-9&kind=groq") == [plain] * 5
+    assert told("?recipe=anthropic") == [shown] + [plain] * 4
