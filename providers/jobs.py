@@ -220,6 +220,8 @@ class Job(models.Model):
             )
             if written:
                 self._take_over(changes)
+                if self.is_draft:  # its values may have been saved since
+                    self.refresh_from_db(fields=["is_draft", "input_version"])
             if written and is_told and self.task == Task.CHECK and not self.is_draft:
                 self.provider.record_check(self)
         if written:

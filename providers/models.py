@@ -145,9 +145,12 @@ class Provider(Entry):
         )
 
     def adopt_check(self) -> None:
-        """Values that were tested as they are now saved, be it as a draft, keep that result."""
-        tests = self.jobs.filter(task=Task.CHECK, status=Status.DONE).exclude(outcome__in=UNTOLD)
-        job = tests.filter(input_digest=self.fingerprint()).order_by("-created_at").first()
+        """Values that were tested as they are now saved, be it as a draft, keep that result; what
+        is still under way for them will count."""
+        of_these = self.jobs.filter(input_digest=self.fingerprint())
+        of_these.pending().update(is_draft=False, input_version=self.version)
+        tests = of_these.filter(task=Task.CHECK, status=Status.DONE).exclude(outcome__in=UNTOLD)
+        job = tests.order_by("-created_at").first()
         if job:
             Job.objects.filter(pk=job.pk).update(is_draft=False, input_version=self.version)
             job.input_version = self.version

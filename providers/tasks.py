@@ -126,6 +126,7 @@ def _fetch(job: Job) -> None:
         )
         return
     provider = Provider.objects.get(pk=job.provider_id)
+    job.refresh_from_db(fields=["input_version"])  # a draft may have been saved since
     is_overtaken = catalog.is_known and provider.catalog_digest != known
     if provider.version == job.input_version and not is_overtaken:
         provider.replace_catalog(catalog)

@@ -13,7 +13,6 @@ from routing.config import edits
 from routing.config.document import read_json
 from routing.config.edits import Current
 from routing.config.export import Exported, Mode, ProviderState, RouteState
-from routing.lint import NOT_BAD
 from routing.models import BaseDocument, Route, Slot
 from routing.rules import AUTO, Configured, Decision, explain
 
@@ -109,8 +108,3 @@ def route_states() -> list[RouteState]:
         RouteState(slot=route.slot, model=route.model, provider=route.provider)
         for route in Route.objects.all_slots()
     ]
-
-
-def is_known_bad(row: Provider | None) -> bool:
-    """The last test of the saved values failed in a way that the agent would meet too."""
-    return row is not None and row.check_outcome not in NOT_BAD

@@ -264,7 +264,7 @@ def test_s74_an_answer_to_older_values_is_not_the_newer_ones(desk: Desk) -> None
     desk.save("openrouter", "bad")
     assert desk.ended(job).outcome == Outcome.OK
     assert Provider.objects.get().check_outcome == ""
-    assert "have changed since this test" in desk.page("/providers/openrouter/")
+    assert "have changed since the last test" in desk.page("/providers/openrouter/")
 
 
 def test_a_provider_that_is_removed_while_its_test_runs_leaves_nothing_behind(desk: Desk) -> None:

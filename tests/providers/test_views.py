@@ -195,6 +195,18 @@ def test_a_test_of_other_values_says_nothing_of_what_is_saved(
     assert Provider.objects.get(kind="groq").check_outcome == ""
 
 
+def test_a_test_under_way_counts_for_its_values_once_they_are_saved(
+    site: Client, queued: list[Job]
+) -> None:
+    site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
+    at_work = Job.objects.get()
+    site.post("/providers/groq/", {"api_key": "gsk_draft1234"})
+    assert "Waiting" in pill(site, "/providers/groq/")
+    at_work.finish(is_told=True, outcome=Outcome.OK, key_state="valid", ms=12)
+    assert "Works" in pill(site, "/providers/groq/")
+    assert Provider.objects.get(kind="groq").check_outcome == Outcome.OK
+
+
 def test_discarded_values_take_their_test_along(site: Client, queued: list[Job]) -> None:
     row = saved()
     for key, outcome in (("", Outcome.OK), ("sk-or-v1-broken123", Outcome.BAD_KEY)):
