@@ -142,11 +142,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        # A thread has a connection of its own: these two keep 32 of them small.
-        "cached_statements": 16,
         "init_command": (
             "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
-            "PRAGMA cache_size=-600;"
         ),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
