@@ -102,8 +102,9 @@ class JobQuerySet(models.QuerySet["Job"]):
         """The one to show beside these values: under way, or else the last of the draft's, or of
         what was saved. Somebody else's draft, or one that is gone, says nothing of them."""
         of_values = Q(draft=draft) if draft else Q(is_draft=False)
-        rows = self.filter(Q(status__in=PENDING) | of_values, provider=provider, task=task)
-        return rows.order_by("-input_version", "-created_at").first()
+        rows = self.filter(provider=provider, task=task).order_by("-created_at")
+        holds = of_values & Q(input_version=provider.version)
+        return rows.filter(Q(status__in=PENDING) | holds).first() or rows.filter(of_values).first()
 
 
 class Job(models.Model):
