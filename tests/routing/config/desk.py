@@ -11,9 +11,21 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from providers.models import Provider
+from routing.config.export import Mode
+from routing.state import export
 
 KEY = "sk-proj-0123456789abcdefghij"
 PASSWORD = "right horse"
+WHOLE: dict[str, Any] = {
+    "channels": {"telegram": {"token": "tele-gram-token", "allowFrom": ["1"]}},
+    "providers": {
+        "openai": {"api_key": KEY, "somethingNew": 1},
+        "companyProxy": {"apiKey": "company-key-1"},
+        "groq": {"apiKey": "***"},
+    },
+    "agents": {"defaults": {"model": "gpt-5", "provider": "auto", "temperature": 0.5}},
+    "tools": {"mcpServers": {"files": {"command": "npx"}}},
+}
 
 
 def saved(kind: str, key: str, **values: Any) -> Provider:
@@ -64,3 +76,16 @@ def confirm(site: Client) -> Any:
     """A fresh login."""
     cache.clear()
     return site.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+
+def given_back() -> dict[str, Any]:
+    return export(Mode.KEYS).document
+
+
+def press(site: Client, asked: Any, **more: Any) -> Any:
+    """Import on a preview, with its boxes as they were."""
+    html = page_of(asked)
+    data: dict[str, Any] = {"token": token_of(html), "how": "replace", **more}
+    if 'id="keep_keys"' in html:
+        data.setdefault("keep_keys", "on")
+    return site.post(asked.request["PATH_INFO"], data)

@@ -1,4 +1,4 @@
-"""/config/: export, import with its preview, and versions, without worker and network."""
+"""/config/: export, and import with its preview, without worker and network."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from facio_site import sealed, sealing
+from facio_site import sealed
 from facio_site.audit.models import AuditEntry
 from providers.models import Draft, Provider
 from routing.config.export import Mode
-from routing.models import UNDO_COPIES, BaseDocument, ConfigVersion, PendingImport, Route
+from routing.models import BaseDocument, PendingImport, Route
 from routing.state import export
 from tests.conftest import signed_in
 from tests.routing.config.desk import (
     KEY,
     PASSWORD,
+    WHOLE,
     confirm,
+    given_back,
     hand_in,
     import_all,
     page_of,
+    press,
     saved,
     token_of,
     warned,
@@ -34,20 +37,6 @@ from tests.routing.config.desk import (
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
-WHOLE: dict[str, Any] = {
-    "channels": {"telegram": {"token": "tele-gram-token", "allowFrom": ["1"]}},
-    "providers": {
-        "openai": {"api_key": KEY, "somethingNew": 1},
-        "companyProxy": {"apiKey": "company-key-1"},
-        "groq": {"apiKey": "***"},
-    },
-    "agents": {"defaults": {"model": "gpt-5", "provider": "auto", "temperature": 0.5}},
-    "tools": {"mcpServers": {"files": {"command": "npx"}}},
-}
-
-
-def given_back() -> dict[str, Any]:
-    return export(Mode.KEYS).document
 
 
 # --- preview and import ---------------------------------------------------------------------
@@ -90,15 +79,6 @@ def test_s41_a_part_without_consent_stays_as_it_is(site: Client) -> None:
     press(site, asked, consent=["channels.telegram.token"])
     assert given_back()["channels"] == {"telegram": {"token": "tele-gram-token"}}
     assert "tools" not in given_back()
-
-
-def press(site: Client, asked: Any, **more: Any) -> Any:
-    """Import on a preview, with its boxes as they were."""
-    html = page_of(asked)
-    data: dict[str, Any] = {"token": token_of(html), "how": "replace", **more}
-    if 'id="keep_keys"' in html:
-        data.setdefault("keep_keys", "on")
-    return site.post(asked.request["PATH_INFO"], data)
 
 
 def test_s42_what_was_handed_in_waits_sealed(site: Client) -> None:
@@ -254,6 +234,22 @@ def test_an_import_ends_tests_of_unsaved_values(site: Client) -> None:
     assert not Draft.objects.exists()
 
 
+def test_a_file_and_a_text_at_once_are_refused(site: Client) -> None:
+    file = SimpleUploadedFile("config.json", b"{}")
+    answer = site.post("/config/import/", {"file": file, "text": "{}"})
+    assert answer.status_code == 422
+    assert "Hand in a file or a text, not both." in page_of(answer)
+
+
+def test_what_an_import_removes_is_counted_and_named(site: Client) -> None:
+    import_all(site, {"providers": {"groq": {"apiKey": "gsk_0123456789abcdef"}}})
+    Route(slot="main", model="groq/llama-9").store()
+    html = page_of(hand_in(site, {"providers": {}}))
+    assert "This removes: 1 provider, 1 route" in re.sub(r"\s+", " ", html)
+    assert "Groq. Main." in html
+    assert "This removes" not in page_of(hand_in(site, {"providers": {}}, how="merge"))
+
+
 # --- S40 ------------------------------------------------------------------------------------
 
 
@@ -374,83 +370,6 @@ def test_an_editor_gets_no_file_with_keys(editor: Any) -> None:
     for data in ({"what": "quickstart"}, {"what": "dotenv"}, {"secrets": "keys"}):
         assert client.post("/config/download/", data).status_code == 403
     assert KEY.encode() not in client.post("/config/download/", {"secrets": "env"}).content
-
-
-# --- versions -------------------------------------------------------------------------------
-
-
-def test_what_stood_here_before_an_import_can_be_brought_back(site: Client) -> None:
-    import_all(site, WHOLE)
-    import_all(site, {"providers": {"mistral": {"apiKey": "0123456789abcdef"}}})
-    version = ConfigVersion.objects.get()
-    html = page_of(site.get(f"/config/versions/{version.number}/"))
-    assert "Before an import" in html
-    assert "providers.openai.api_key" in html
-    assert KEY not in html
-    assert "tele-gram-token" not in html
-
-    asked = site.post(f"/config/versions/{version.number}/restore/", follow=True)
-    assert 'href="?how=merge"' not in page_of(asked)
-    consents = re.findall(r'name="consent" value="([^"]+)"', page_of(asked))
-    press(site, asked, consent=consents)
-    assert json.dumps(given_back()) == json.dumps(WHOLE)
-
-
-def test_s20_a_version_is_never_mixed_with_what_is_set_here(site: Client) -> None:
-    saved("openai", KEY)
-    import_all(site, {"providers": {"openai": {"apiBase": "https://elsewhere.example/v1"}}})
-    asked = site.post("/config/versions/1/restore/", follow=True)
-    press(site, asked, how="merge")
-    row = Provider.objects.get()
-    assert row.has_usable("api_key")
-    assert row.api_base == ""
-
-
-def test_cloud_secrets_come_back_with_a_version(site: Client) -> None:
-    row = Provider(kind="bedrock", values={"region": "eu-west-1"})
-    row.put_secret("access_key_id", "AKIAEXAMPLE")
-    row.store()
-    import_all(site, {"providers": {"groq": {"apiKey": "gsk_0123456789abcdef"}}})
-    assert not Provider.objects.filter(kind="bedrock").exists()
-    press(site, site.post("/config/versions/1/restore/", follow=True))
-    secret = Provider.objects.get(kind="bedrock").open_secret("access_key_id")
-    assert secret is not None
-    assert secret.reveal() == "AKIAEXAMPLE"
-
-
-def test_versions_are_sealed_rotated_and_pruned(site: Client, settings: Any) -> None:
-    import_all(site, WHOLE)
-    for number in range(UNDO_COPIES + 3):
-        import_all(site, {"providers": {"openai": {"apiKey": f"{KEY}{number}"}}})
-    assert ConfigVersion.objects.count() == UNDO_COPIES
-    assert ConfigVersion.objects.first().number == UNDO_COPIES + 3
-    assert KEY not in str(ConfigVersion.objects.values_list("sealed", flat=True))
-    settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
-    done, under_old, unreadable = sealed.rotate()
-    assert (under_old, unreadable) == (0, 0)
-    assert done >= UNDO_COPIES
-    assert ConfigVersion.objects.first().state()["document"]
-
-
-def test_an_unknown_version_is_404(site: Client) -> None:
-    assert site.get("/config/versions/7/").status_code == 404
-    assert site.post("/config/versions/7/restore/").status_code == 404
-
-
-def test_a_file_and_a_text_at_once_are_refused(site: Client) -> None:
-    file = SimpleUploadedFile("config.json", b"{}")
-    answer = site.post("/config/import/", {"file": file, "text": "{}"})
-    assert answer.status_code == 422
-    assert "Hand in a file or a text, not both." in page_of(answer)
-
-
-def test_what_an_import_removes_is_counted_and_named(site: Client) -> None:
-    import_all(site, {"providers": {"groq": {"apiKey": "gsk_0123456789abcdef"}}})
-    Route(slot="main", model="groq/llama-9").store()
-    html = page_of(hand_in(site, {"providers": {}}))
-    assert "This removes: 1 provider, 1 route" in re.sub(r"\s+", " ", html)
-    assert "Groq. Main." in html
-    assert "This removes" not in page_of(hand_in(site, {"providers": {}}, how="merge"))
 
 
 # --- what leaves, and for whom --------------------------------------------------------------
