@@ -3,7 +3,7 @@
 A start answers the part that was pressed; news come through /live/ (live.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +16,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from facio_site import sealing
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
@@ -29,6 +34,9 @@ from providers.models import Draft, Provider
 from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board
 from providers.pages.detail import catalog_context, detail_context, draft_of, name_options
 from providers.registry import KINDS
+
+# What would miss a provider, in words; apps above add their own.
+USED_BY: list[Callable[[str], list[str]]] = []
 
 
 @viewer_required
@@ -247,10 +255,14 @@ def provider_undo(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @editor_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def provider_remove(request: HttpRequest, kind: str) -> HttpResponse:
-    """Forget a provider: its values, secrets, tests and catalog."""
+    """Ask, then forget a provider: its values, secrets, tests and catalog."""
     provider = get_object_or_404(Provider, kind=kind)
+    if request.method != "POST":
+        used_by = [name for told in USED_BY for name in told(kind)]
+        context = {"spec": provider.spec, "used_by": used_by}
+        return render(request, "providers/remove.html", context)
     with transaction.atomic():
         record("provider.removed", actor=request.user, target=kind, request=request)
         provider.delete()

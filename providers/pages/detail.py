@@ -33,8 +33,6 @@ from providers.wording import catalog_note
 MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
 NAMES_OFFERED = 30
 GONE_SHOWN = 12
-# What would miss a provider, in words; apps above add their own.
-USED_BY: list[Callable[[str], list[str]]] = []
 # What catalog_context tells beside provider and spec
 CATALOG = (
     *("query", "entries", "shown_count", "found_count", "notes"),
@@ -88,7 +86,6 @@ def detail_context(
         "pending": "check" if check.is_pending else "catalog" if fetch.is_pending else "",
         "policy": policy(),
         "named": [(name, use_link(name, provider.kind)) for name in _own_names(provider)],
-        "used_by": cache(lambda: [name for told in USED_BY for name in told(provider.kind)]),
         **{name: partial(_one_of, catalog, name) for name in CATALOG},
     }
 

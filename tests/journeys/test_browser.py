@@ -234,7 +234,7 @@ def test_a_provider_that_was_removed_elsewhere_leaves_no_page_waiting(
     tab.press("Test connection")
     expect(tab.page.locator('#check[data-state="running"]')).to_be_visible()
     other.go("/providers/moonshot/")
-    other.page.get_by_text("Remove Moonshot").click()
+    other.page.get_by_role("link", name="Remove Moonshot").click()
     other.press("Remove")
     expect(tab.page.locator('#check[data-state="never"]')).to_be_visible(timeout=20_000)
 

@@ -244,9 +244,12 @@ def test_only_what_is_stored_can_be_removed(site: Client, queued: list[Job]) -> 
 
 def test_a_removal_names_the_routes_that_it_would_hit(site: Client) -> None:
     saved()
-    assert "No route is served by it." in site.get("/providers/openrouter/").content.decode()
+    path = "/providers/openrouter/remove/"
+    assert f'href="{path}"' in site.get("/providers/openrouter/").content.decode()
+    assert "No route is served by it." in site.get(path).content.decode()
     Route(slot="main", model="openrouter/some/model").store()
-    html = site.get("/providers/openrouter/").content.decode()
+    html = site.get(path).content.decode()
+    assert Provider.objects.exists()
     assert "would not be any more:" in html
     assert "<strong>Main</strong>" in html
 
