@@ -1,6 +1,5 @@
 """`make demo`: a newcomer without any key presses every button, and nothing is left of it."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -36,9 +35,7 @@ def test_the_demo_serves_good_and_bad_keys_and_ends_in_mid_call_leaving_nothing(
         assert tab.watch.complaints == []
         assert list(temporary.iterdir()) != []
 
-        asked = time.monotonic()
         demo.process.terminate()
-        assert demo.process.wait(STOPS_WITHIN + 5) == 0
-        assert time.monotonic() - asked < STOPS_WITHIN
+        assert demo.process.wait(STOPS_WITHIN) == 0
     assert list(temporary.iterdir()) == []
     assert not (tmp_path / "unused").exists()

@@ -83,10 +83,8 @@ def test_s79_a_stop_in_the_middle_of_a_call_is_over_in_time_and_the_next_start_e
             assert started.wait(30) == 0
         wait_for(lambda: simulators.calls_of("openrouter"))
         assert jobs(state) == [("running", "")]
-        asked = time.monotonic()
         site.process.send_signal(signum)
-        site.process.wait(STOPS_WITHIN + 5)
-        assert time.monotonic() - asked < STOPS_WITHIN
+        site.process.wait(STOPS_WITHIN)
     assert jobs(state) == [("running", "")]
     simulators.release_hangs()
     with running(state, simulators=simulators):
@@ -106,10 +104,8 @@ def test_s79_a_start_may_be_broken_off_at_any_moment(state: Path) -> None:
             stderr=subprocess.DEVNULL,
         )
         time.sleep(moment)
-        asked = time.monotonic()
         process.send_signal(signum)
-        process.wait(STOPS_WITHIN + 5)
-        assert time.monotonic() - asked < STOPS_WITHIN
+        process.wait(STOPS_WITHIN)
     with running(state) as site:
         assert site.get("/healthz")[0] == 200
 

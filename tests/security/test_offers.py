@@ -15,7 +15,8 @@ from tests.conftest import signed_in
 pytestmark = pytest.mark.django_db
 PAGES = (
     *("/", "/providers/", "/providers/openrouter/", "/providers/openai_codex/", "/catalog/"),
-    *("/routing/", "/config/", "/activity/", "/accounts/", "/palette/?q=test"),
+    *("/providers/openrouter/remove/", "/routing/", "/config/", "/activity/", "/accounts/"),
+    "/palette/?q=test",
 )
 NO_WORK = ("/accounts/logout/", "/language/", "/routing/what-if/")
 VOID = {"input", "img", "br", "hr", "meta", "link", "path", "circle", "use", "line", "rect"}

@@ -23,6 +23,7 @@ PAGES = (
     "/providers/deepseek/",
     "/providers/bedrock/",
     "/providers/openai_codex/",
+    "/providers/groq/remove/",
     "/catalog/",
     "/catalog/?q=nothing-like-it",
     "/routing/",

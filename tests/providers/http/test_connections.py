@@ -44,7 +44,7 @@ def test_s13_a_call_that_waits_ends_when_somebody_hangs_up(names, authority, scr
             began = time.monotonic()
             with pytest.raises(Failed):
                 door.send(Request(url=url))
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 25
             with pytest.raises(Failed):
                 door.send(Request(url=url))
         assert len(server.requests) == 1

@@ -59,7 +59,7 @@ def test_s7_a_resolver_that_hangs_costs_its_time_limit_and_no_more(monkeypatch):
     monkeypatch.setattr(resolver, "lookup", lookup)
     began = time.monotonic()
     assert failure(seconds=0.1) == ("timeout", "dns")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     stopping.set()
 
 
