@@ -242,14 +242,19 @@ class Job(models.Model):
         return bool(cancelled)
 
 
-def wait_for_end(job: Job, changes: broker.Changes) -> None:
+def wait_for_end(job: Job, changes: broker.Changes) -> Job | None:
     """Give a job that ends at once the moment it takes, so that the answer to its start holds its
-    result. `changes` was made before the job was handed over."""
+    result. `changes` was made before the job was handed over.
+
+    Returns the job as it is then, with its provider; None when both have been removed.
+    """
     until = time.monotonic() + SOON_SECONDS
-    while (left := until - time.monotonic()) > 0:
-        changes.wait(left)
-        if not Job.objects.pending().filter(pk=job.pk).exists():
-            return
+    while True:
+        changes.wait(max(0.0, until - time.monotonic()))
+        rows = Job.objects.select_related("provider").filter(pk=job.pk)
+        found: Job | None = next(iter(rows.order_by()), None)
+        if found is None or not found.is_pending or time.monotonic() >= until:
+            return found
 
 
 def start(

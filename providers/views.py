@@ -29,10 +29,16 @@ from facio_site.audit import record
 from facio_site.kept import kept_page
 from providers import broker, jobs
 from providers.forms import ProviderForm, facts_of
-from providers.jobs import Job, Task
+from providers.jobs import Job, Status, Task
 from providers.models import Draft, Provider
 from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board
-from providers.pages.detail import catalog_context, detail_context, draft_of, name_options
+from providers.pages.detail import (
+    catalog_context,
+    detail_context,
+    draft_of,
+    name_options,
+    started_context,
+)
 from providers.registry import KINDS
 
 # What would miss a provider, in words; apps above add their own.
@@ -197,8 +203,11 @@ def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
         return render(request, template, context, status=422)
     if not request.headers.get("HX-Request"):
         return redirect("providers:detail", kind)
-    jobs.wait_for_end(job, changes)
-    context = detail_context(request, provider, form, tasks=[task])
+    seen = jobs.wait_for_end(job, changes)
+    if seen is None or seen.status == Status.CANCELLED:  # removed, or overtaken by another one
+        context = detail_context(request, provider, form, tasks=[task])
+    else:
+        context = started_context(request, seen, form, draft)
     response = render(request, part, {**context, "warnings": form.key_warnings()})
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
@@ -213,13 +222,13 @@ def _keep_draft(
     draft.copy_from(shown)
     form.apply(draft)
     fingerprint = draft.fingerprint()
-    others = Draft.objects.of(request.user, provider)
     if provider.is_configured and fingerprint == provider.fingerprint():
-        others.delete()
+        if isinstance(shown, Draft):
+            Draft.objects.of(request.user, provider).delete()
         return None
     if isinstance(shown, Draft) and shown.fingerprint() == fingerprint:
         return shown
-    others.delete()
+    Draft.objects.of(request.user, provider).delete()
     draft.save()
     return draft
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import cache, partial
 from typing import Any
@@ -65,6 +65,24 @@ def detail_context(
     newest = {task: Job.objects.newest(provider, task, draft) if saved else None for task in tasks}
     if saved:  # read after the jobs: what a finished one wrote is in it
         provider = get_object_or_404(Provider, pk=provider.pk)
+    return _context(request, provider, form, draft, newest)
+
+
+def started_context(
+    request: HttpRequest, job: Job, form: ProviderForm, draft: Draft | None
+) -> dict[str, Any]:
+    """The same for the part of a job that this request has started, read with its provider."""
+    return _context(request, job.provider, form, draft, {Task(job.task): job})
+
+
+def _context(
+    request: HttpRequest,
+    provider: Provider,
+    form: ProviderForm | None,
+    draft: Draft | None,
+    newest: Mapping[Task, Job | None],
+) -> dict[str, Any]:
+    saved = not provider._state.adding
     check = show_job(newest.get(Task.CHECK), provider)
     fetch = show_job(newest.get(Task.FETCH), provider)
     shown = draft or provider
