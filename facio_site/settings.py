@@ -93,10 +93,10 @@ INSTALLED_APPS = [
     "routing",
 ]
 MIDDLEWARE = [
-    "facio_site.middleware.security_headers",  # outermost: error pages and static files too
+    "facio_site.pages.middleware.security_headers",  # outermost: error pages and static files too
     # Compressing leaks nothing: no page holds a secret; tokens are masked, and either lengths are
-    # blurred or the token stands uncompressed (kept.py).
-    "facio_site.middleware.CompressPages",
+    # blurred or the token stands uncompressed (pages/kept.py).
+    "facio_site.pages.middleware.CompressPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -104,14 +104,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "facio_site.middleware.session_limits",
+    "facio_site.pages.middleware.session_limits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # open views say so themselves
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "facio_site.middleware.InvalidForms",
-    "facio_site.middleware.htmx_page_loads",  # innermost: it adds a message
+    "facio_site.pages.middleware.InvalidForms",
+    "facio_site.pages.middleware.htmx_page_loads",  # innermost: it adds a message
 ]
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
@@ -239,11 +239,11 @@ if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Other names of this host may be plain http, so neither subdomains nor preload are claimed.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-FORM_RENDERER = "facio_site.forms.FormRenderer"
+FORM_RENDERER = "facio_site.pages.forms.FormRenderer"
 # Limits of what a request may carry: the import file is the largest thing anybody sends.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
-FILE_UPLOAD_HANDLERS = ["facio_site.uploads.BoundedUpload"]
+FILE_UPLOAD_HANDLERS = ["facio_site.pages.uploads.BoundedUpload"]
 
 # Keys that seal what is stored; newest first. MASTER_KEYS wins over the file.
 MASTER_KEYS = env.list("MASTER_KEYS", default=[])
@@ -314,7 +314,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-DEFAULT_EXCEPTION_REPORTER_FILTER = "facio_site.errors.NoValues"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "facio_site.pages.errors.NoValues"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

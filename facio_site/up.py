@@ -1,8 +1,8 @@
 """The parent of every process behind `make run`: broker, web server and worker.
 
-It loads the site once (parts.py), when the rest is settled; web server and worker are forks of it.
-`--demo` adds the simulated providers and a throw-away state folder. Kept out: what the parts do,
-and every rule about settings beyond what it takes to start them.
+It loads the site once (processes/parts.py), when the rest is settled; web server and worker are
+forks of it. `--demo` adds the simulated providers and a throw-away state folder. Kept out: what the
+parts do, and every rule about settings beyond what it takes to start them.
 """
 
 import contextlib
@@ -23,9 +23,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from facio_site.broker import broker, broker_socket, name_for, private_folder
-from facio_site.children import Bell, Child, Command, Refused, Stopped, end_all, say, tend, until
-from facio_site.prepared import prepare
+from facio_site.processes.broker import broker, broker_socket, name_for, private_folder
+from facio_site.processes.children import (
+    Bell,
+    Child,
+    Command,
+    Refused,
+    Stopped,
+    end_all,
+    say,
+    tend,
+    until,
+)
+from facio_site.processes.prepared import prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 7.0  # for web server and worker together; the rest gets what is left of ten
@@ -217,7 +227,7 @@ def fork(name: str, job: Callable[[], object], orphaned: signal.Signals, *keep_o
 
 def manage(*words: str) -> Command:
     """One of Django's commands, under way."""
-    from facio_site import parts
+    from facio_site.processes import parts
 
     job = functools.partial(parts.run_command, words)
     return Command(fork(f"manage.py {words[0]}", job, signal.SIGTERM))
@@ -317,7 +327,7 @@ def serve(
         try:
             tend(ground)
             set_up(environ)
-            from facio_site import parts
+            from facio_site.processes import parts
 
             prepare(state, given, manage, ground, bell)
             until(lambda: all(child.is_ready() for child in ground), ground, bell)

@@ -6,7 +6,7 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from facio_site.garbage import leave_imports_alone
+from facio_site.processes.garbage import leave_imports_alone
 from facio_site.redaction import Redact
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facio_site.settings")

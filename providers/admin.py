@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from facio_site.accounts.roles import can_edit
 from facio_site.audit import record
 from facio_site.audit.admin import ReadOnlyAdmin
-from facio_site.locked import LockedAdmin, Overtaken
-from facio_site.named import OutcomeFilter, name_table
+from facio_site.pages.locked import LockedAdmin, Overtaken
+from facio_site.pages.named import OutcomeFilter, name_table
 from facio_site.templatetags.ui import status_label
 from providers import jobs
 from providers.admin_form import form_for

@@ -26,7 +26,7 @@ from django.views.decorators.http import (
 from facio_site import sealing
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
-from facio_site.kept import kept_page
+from facio_site.pages.kept import kept_page
 from providers import broker, jobs
 from providers.forms import ProviderForm, facts_of
 from providers.jobs import Job, Status, Task

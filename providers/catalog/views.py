@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from facio_site.accounts.roles import editor_required, viewer_required
 from facio_site.audit import record
-from facio_site.kept import kept_page, kept_part
+from facio_site.pages.kept import kept_page, kept_part
 from facio_site.templatetags.ui import short
 from providers import jobs
 from providers.catalog.entries import shown_entries, table_rows

@@ -13,7 +13,8 @@ from pathlib import Path
 import environ as django_environ
 import pytest
 
-from facio_site import broker, children, prepared, up
+from facio_site import up
+from facio_site.processes import broker, children, prepared
 from tests.processes import wait_for
 
 

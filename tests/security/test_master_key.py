@@ -14,7 +14,7 @@ from django.test import Client
 
 from facio_site import boot, sealed, sealing
 from facio_site.audit.models import AuditEntry
-from facio_site.prepared import mark_of
+from facio_site.processes.prepared import mark_of
 from providers.models import Provider
 from tests import stores
 from tests.facio_site.test_up import refused

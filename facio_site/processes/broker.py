@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from facio_site.children import Child, Refused
+from facio_site.processes.children import Child, Refused
 
 LONGEST_SOCKET_PATH = 100  # bytes; Linux takes 107, macOS 103
 

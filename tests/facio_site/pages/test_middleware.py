@@ -13,7 +13,7 @@ from django.urls import include, path
 
 from facio_site.accounts.models import Role, User
 from facio_site.accounts.roles import editor_required, fresh_login_required, owner_required
-from facio_site.middleware import CSP
+from facio_site.pages.middleware import CSP
 from providers import health
 from tests.facio_site.accounts.person import PASSWORD, sign_in
 

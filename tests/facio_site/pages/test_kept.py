@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from facio_site import kept
+from facio_site.pages import kept
 from providers.models import Provider
 from tests.conftest import signed_in
 

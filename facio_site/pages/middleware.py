@@ -22,7 +22,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from facio_site.accounts.sessions import enforce_limits
-from facio_site.kept import KeptPage
+from facio_site.pages.kept import KeptPage
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

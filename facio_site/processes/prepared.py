@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from facio_site.children import Bell, Child, Command, until
+from facio_site.processes.children import Bell, Child, Command, until
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 # Values that may hold a secret are never hashed into a file: where one is set, nothing is skipped.
 SECRETS = ("DATABASE_URL", "MASTER_KEYS", "REDIS_URL", "SECRET_KEY")
 # Another value of one of these is a reason to look at settings and tables again.
