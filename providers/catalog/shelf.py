@@ -10,8 +10,10 @@ from __future__ import annotations
 import threading
 from array import array
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Q, TextField
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Lower
@@ -122,15 +124,21 @@ _shelf: Shelf | None = None
 def shelf() -> Shelf:
     """The shelf of the catalogs as they are now: one small query while nothing has changed."""
     global _shelf
-    stamp = tuple(
-        Provider.objects.filter(catalog_at__isnull=False)
-        .order_by("pk")
-        .values_list("pk", "catalog_at")
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(*_stamp_query())
+        stamp = tuple(cursor.fetchall())
     with _filling:
         if _shelf is None or _shelf.stamp != stamp:
             _shelf = _filled(stamp)
         return _shelf
+
+
+@cache
+def _stamp_query() -> tuple[str, Any]:
+    """Compiled once, which takes longer than to run it; its raw rows are only compared."""
+    rows = Provider.objects.filter(catalog_at__isnull=False).order_by("pk")
+    sql, parameters = rows.values_list("pk", "catalog_at").query.sql_with_params()
+    return sql, parameters
 
 
 def _filled(stamp: tuple[Any, ...]) -> Shelf:

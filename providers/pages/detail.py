@@ -151,7 +151,8 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
     entries = CatalogEntry.objects.none()
     if not provider._state.adding:
         entries = CatalogEntry.objects.filter(provider=provider)
-    gone = entries.filter(gone_at__isnull=False).values_list("model_id", flat=True)
+    lost = entries.filter(gone_at__isnull=False).values_list("model_id", flat=True)
+    gone = list(lost[: GONE_SHOWN + 1])
     if query:
         wanted = Wanted(text=query[:200], kind=provider.kind)
         total, found = shelf().find(wanted, 0, MODELS_FOUND)
@@ -168,7 +169,7 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
         "notes": [text for code in provider.catalog_notes if (text := catalog_note(code))],
         "new_count": 0 if provider.catalog_is_first else entries.new().count(),
         "gone": ", ".join(gone[:GONE_SHOWN]),
-        "has_more_gone": len(gone[: GONE_SHOWN + 1]) > GONE_SHOWN,
+        "has_more_gone": len(gone) > GONE_SHOWN,
     }
 
 
