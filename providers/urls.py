@@ -20,6 +20,7 @@ urlpatterns = [
     path("providers/<slug:kind>/", views.provider_detail, name="detail"),
     path("providers/<slug:kind>/check/", views.check_start, name="check-start"),
     path("providers/<slug:kind>/catalog/", views.catalog_refresh, name="catalog-refresh"),
+    path("providers/<slug:kind>/cancel/<slug:part>/", views.part_cancel, name="cancel"),
     path("providers/<slug:kind>/models/", views.catalog_search, name="catalog-search"),
     path("providers/<slug:kind>/names/", views.model_names, name="model-names"),
     path("providers/<slug:kind>/discard/", views.draft_discard, name="draft-discard"),

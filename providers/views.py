@@ -41,6 +41,7 @@ from providers.pages.detail import (
 )
 from providers.registry import KINDS
 
+PARTS = {"check": Task.CHECK, "catalog": Task.FETCH}  # of a provider's page, and what fills them
 # What would miss a provider, in words; apps above add their own.
 USED_BY: list[Callable[[str], list[str]]] = []
 
@@ -159,19 +160,19 @@ def _invalid(
 @editor_required
 @require_POST
 def check_start(request: HttpRequest, kind: str) -> HttpResponse:
-    return _start(request, kind, Task.CHECK)
+    return _start(request, kind, "check")
 
 
 @editor_required
 @require_POST
 def catalog_refresh(request: HttpRequest, kind: str) -> HttpResponse:
-    return _start(request, kind, Task.FETCH)
+    return _start(request, kind, "catalog")
 
 
-def _start(request: HttpRequest, kind: str, task: Task) -> HttpResponse:
+def _start(request: HttpRequest, kind: str, name: str) -> HttpResponse:
     """Queue a job on the values in the form, saved or not."""
     provider = _provider(kind)
-    part = "providers/detail.html#check" if task == Task.CHECK else "providers/detail.html#catalog"
+    task, part = PARTS[name], f"providers/detail.html#{name}"
     if provider.spec.is_oauth:
         raise Http404
     shown = draft_of(request, provider) or provider
@@ -321,6 +322,24 @@ def check_cancel(request: HttpRequest) -> HttpResponse:
     if not request.headers.get("HX-Request"):
         return redirect("providers:list")
     return _board(request, list_context(request.POST, board()))
+
+
+@editor_required
+@require_POST
+def part_cancel(request: HttpRequest, kind: str, part: str) -> HttpResponse:
+    """The same for one provider: its test (check) or the fetch of its models (catalog)."""
+    if part not in PARTS:
+        raise Http404
+    provider = _provider(kind)
+    task = PARTS[part]
+    with transaction.atomic():
+        job = Job.objects.pending().filter(provider__kind=kind, task=task).first()
+        if job and job.cancel():
+            record("provider.cancelled", actor=request.user, target=kind, request=request)
+    if not request.headers.get("HX-Request"):
+        return redirect("providers:detail", kind)
+    context = detail_context(request, provider, tasks=[task])
+    return render(request, f"providers/detail.html#{part}", context)
 
 
 def _provider(kind: str) -> Provider:

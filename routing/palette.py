@@ -56,7 +56,8 @@ def palette(request: HttpRequest) -> HttpResponse:
         *([USERS] if can_manage_users(request.user) else []),
         *([ADMIN] if request.user.is_staff else []),
     ]
-    total, found = shelf().find(Wanted(text=text), 0, MODELS_FOUND) if len(text) > 1 else (0, [])
+    wanted = Wanted(text=text, sort="best")
+    total, found = shelf().find(wanted, 0, MODELS_FOUND) if len(text) > 1 else (0, [])
     tests_all = can_edit(request.user) and rows and _has(words, _("Test all providers"))
     context = {
         "words": text,

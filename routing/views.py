@@ -241,6 +241,9 @@ def route_test(request: HttpRequest, slot: str) -> HttpResponse:
     except jobs.TooMany:
         too_many = True
     if not request.headers.get("HX-Request"):
+        if too_many:
+            text = _("That was a lot of tests. Wait a minute, then try again.")
+            messages.warning(request, text)
         return redirect("routing:routing")
     context = {"row": _row(slot), "too_many": too_many}
     response = render(request, "routing/routing.html#test", context)

@@ -37,7 +37,7 @@ class Wanted:
     context: int = 0  # tokens at least
     price: float | None = None  # USD per million input tokens at most
     show: str = ""  # "", new, gone
-    sort: str = "model"
+    sort: str = "model"  # or one of SORTS, or best: what begins with the text comes first
 
 
 class Found(NamedTuple):
@@ -86,6 +86,9 @@ class Shelf:
             found = [at for at in found if self.contexts[at] >= wanted.context]
         if wanted.price is not None:
             found = [at for at in found if 0 <= self.prices[at] <= wanted.price]
+        if wanted.sort == "best":
+            begins = wanted.text.lower().strip()
+            found = sorted(found, key=lambda at: not texts[at].startswith(begins))
         shown = [Found(self.pks[at], kinds[at], self.flags[at]) for at in found[start:stop]]
         return len(found), shown
 

@@ -99,6 +99,26 @@ def test_the_model_of_a_test_holds_no_nul(site: Client, queued: list[Job]) -> No
     assert Job.objects.get().model_names == ["ab"]
 
 
+@pytest.mark.parametrize("part", ["check", "catalog"])
+def test_one_test_or_fetch_under_way_can_be_cancelled(
+    site: Client, queued: list[Job], viewer: Any, part: str
+) -> None:
+    saved()
+    cancel = f"/providers/openrouter/cancel/{part}/"
+    assert cancel not in site.get("/providers/openrouter/").content.decode()
+    started = site.post(f"/providers/openrouter/{part}/", headers=HTMX).content.decode()
+    assert f'hx-post="{cancel}"' in started
+    assert f'action="{cancel}"' in site.get("/providers/openrouter/").content.decode()
+    assert cancel not in signed_in(viewer).get("/providers/openrouter/").content.decode()
+    answer = site.post(cancel, headers=HTMX).content.decode()
+    assert f'id="{part}" data-state="done"' in answer
+    assert 'data-outcome="cancelled"' in answer
+    assert Job.objects.get().status == "cancelled"
+    assert site.post(cancel).status_code == 302  # nothing runs any more
+    assert AuditEntry.objects.filter(action="provider.cancelled").count() == 1
+    assert site.post("/providers/openrouter/cancel/models/").status_code == 404
+
+
 def test_without_htmx_a_start_leads_back_to_the_page(site: Client, queued: list[Job]) -> None:
     answer = site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"})
     assert answer.status_code == 302

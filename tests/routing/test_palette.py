@@ -90,6 +90,15 @@ def test_models_are_found_from_the_second_letter_on_and_lead_to_a_route(site: Cl
     assert "/routing/?use=llama-9&kind=groq" in links(offered(site, "llama"))
 
 
+def test_a_model_whose_name_begins_with_the_words_comes_first(site: Client) -> None:
+    stocked("openrouter", *(f"anthropic/claude-{n}" for n in range(MODELS_FOUND)))
+    stocked("anthropic", "claude-opus", "claude-haiku")
+    found = [link for link in links(offered(site, "claude")) if "use=" in link]
+    assert len(found) == MODELS_FOUND
+    assert found[0] == "/routing/?use=claude-haiku&kind=anthropic"
+    assert found[2] == "/routing/?use=anthropic%2Fclaude-0&kind=openrouter"
+
+
 def test_more_models_than_fit_are_in_the_catalog(site: Client) -> None:
     stocked("groq", *(f"zeta-{n}" for n in range(MODELS_FOUND + 3)))
     html = offered(site, "zeta")

@@ -146,6 +146,16 @@ def test_without_javascript_a_test_of_a_route_is_seen_to_its_end(
     assert 'data-outcome="no_answer"' in html(site)
 
 
+def test_without_javascript_a_test_over_the_limit_says_so(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give("groq")
+    set_route("main", "llama-9", "groq")
+    monkeypatch.setattr(jobs, "limit", lambda: 0)
+    answer = site.post("/routing/main/test/", follow=True)
+    assert "That was a lot of tests." in answer.content.decode()
+
+
 def test_card_and_matrix_tell_a_routes_own_test_while_it_holds(site: Client) -> None:
     row = give("anthropic")
     set_route("main", "claude-x", "anthropic")

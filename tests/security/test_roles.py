@@ -93,6 +93,7 @@ def places(owner: User, viewer: User, monkeypatch: pytest.MonkeyPatch) -> dict[s
         "<uuid:pk>": str(NOBODY),
         "<slug:kind>": "openrouter",
         "<slug:slot>": "main",
+        "<slug:part>": "check",
     }
 
 
