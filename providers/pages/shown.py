@@ -85,13 +85,16 @@ def _rungs(job: Job, spec: ProviderSpec) -> Iterable[ShownRung]:
     for rung in job.rungs:
         name = rung.get("label", "")
         label = str(STEPS.get(rung["step"], rung["step"]))
-        is_quiet = rung["outcome"] in (Outcome.OK, "skipped", "running") and not rung.get("detail")
+        outcome = rung["outcome"]
+        if outcome == "running" and not job.is_pending:  # cancelled, or nobody ended it
+            outcome = "skipped"
+        is_quiet = outcome in (Outcome.OK, "skipped", "running") and not rung.get("detail")
         yield ShownRung(
             step=rung["step"],
             label=f"{label} {name}".strip(),
-            outcome=rung["outcome"],
+            outcome=outcome,
             ms=rung.get("ms"),
             text=""
             if is_quiet
-            else sentence(rung["outcome"], rung.get("detail", ""), rung.get("params"), spec),
+            else sentence(outcome, rung.get("detail", ""), rung.get("params"), spec),
         )

@@ -223,7 +223,7 @@ CALLS: Sentences = {
         "": _("The worker gave no answer; it may have been stopped. Try again."),
     },
     Outcome.CANCELLED: {
-        "": _("Stopped before its end: the values changed, or a newer test began. Test again."),
+        "": _("Stopped before its end: cancelled, or overtaken by newer values. Try again."),
     },
     Outcome.INTERNAL_ERROR: {
         "": (

@@ -108,11 +108,13 @@ def test_one_test_or_fetch_under_way_can_be_cancelled(
     assert cancel not in site.get("/providers/openrouter/").content.decode()
     started = site.post(f"/providers/openrouter/{part}/", headers=HTMX).content.decode()
     assert f'hx-post="{cancel}"' in started
+    Job.objects.update(rungs=[{"step": "key", "outcome": "running"}])
     assert f'action="{cancel}"' in site.get("/providers/openrouter/").content.decode()
     assert cancel not in signed_in(viewer).get("/providers/openrouter/").content.decode()
     answer = site.post(cancel, headers=HTMX).content.decode()
     assert f'id="{part}" data-state="done"' in answer
     assert 'data-outcome="cancelled"' in answer
+    assert "Running" not in answer
     assert Job.objects.get().status == "cancelled"
     assert site.post(cancel).status_code == 302  # nothing runs any more
     assert AuditEntry.objects.filter(action="provider.cancelled").count() == 1
