@@ -36,6 +36,7 @@ PAGES = {
     "provider-failed": "/providers/gemini/",
     "provider-azure": "/providers/azure_openai/",
     "provider-sign-in": "/providers/openai_codex/",
+    "provider-remove": "/providers/anthropic/remove/",
     "catalog": "/catalog/",
     "routing": "/routing/",
     "config": "/config/",
