@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from facio_site import sealing
@@ -70,6 +70,7 @@ class Provider(Entry):
     catalog_notes: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     catalog_digest = models.CharField(max_length=32, blank=True, default="")  # see Catalog
     catalog_is_first = models.BooleanField(default=True)  # nothing to compare it with
+    catalog_new = models.PositiveIntegerField(default=0)  # what the last list brought; first: 0
 
     objects: ClassVar[Any] = ProviderQuerySet.as_manager()
 
@@ -171,8 +172,10 @@ class Provider(Entry):
             self.catalog_is_first, self.catalog_at = self.catalog_at is None, now
             if catalog.is_known:
                 entries.filter(gone_at__isnull=False).delete()
+                self.catalog_new = 0
             else:
-                merge(entries, self, catalog.items, now)
+                new = merge(entries, self, catalog.items, now)
+                self.catalog_new = 0 if self.catalog_is_first else new
                 self.catalog_source, self.catalog_dropped = catalog.source, catalog.dropped
                 self.catalog_count, self.catalog_digest = len(catalog.items), catalog.digest
                 self.catalog_notes = list(catalog.notes)
@@ -185,6 +188,7 @@ class Provider(Entry):
                     "catalog_notes",
                     "catalog_at",
                     "catalog_is_first",
+                    "catalog_new",
                 ]
             )
 
@@ -273,12 +277,6 @@ class CatalogEntryQuerySet(models.QuerySet["CatalogEntry"]):
     def present(self) -> CatalogEntryQuerySet:
         return self.filter(gone_at__isnull=True)
 
-    def new(self) -> CatalogEntryQuerySet:
-        """Rows that the last refresh brought, if it was not the first one."""
-        return self.present().filter(
-            first_seen_at=F("provider__catalog_at"), provider__catalog_is_first=False
-        )
-
     def search(self, text: str) -> CatalogEntryQuerySet:
         """Rows whose id or name holds every word of `text`. PostgreSQL knows no NUL."""
         rows = self
@@ -317,6 +315,13 @@ class CatalogEntry(models.Model):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["provider", "model_id"], name="one_entry_a_model")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(  # a handful of rows, which nobody should look for among thousands
+                fields=["provider", "model_id"],
+                condition=Q(gone_at__isnull=False),
+                name="entry_gone",
+            )
         ]
         ordering: ClassVar[list[str]] = ["model_id"]
         verbose_name_plural = "catalog entries"

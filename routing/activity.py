@@ -22,7 +22,8 @@ def activity(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     entries = AuditEntry.objects.all()
     is_filtered = any(asked.values())
-    jobs = Job.objects.select_related("provider").order_by("-created_at")[:ROWS]
+    rows = Job.objects.select_related("provider").defer("params", "rungs", "provider__sealed")
+    jobs = rows.order_by("-created_at")[:ROWS]
     context = {
         "page": Paginator(_entries(asked), ROWS).get_page(request.GET.get("page", 1)),
         "asked": asked,

@@ -34,8 +34,8 @@ Facts = tuple[Any, ...]  # in the order of FACTS, lists as tuples
 
 def merge(
     rows: CatalogEntryQuerySet, provider: Provider, items: Iterable[CatalogItem], now: datetime
-) -> None:
-    """Make the provider's rows, which `rows` holds, equal to `items`.
+) -> int:
+    """Make the provider's rows, which `rows` holds, equal to `items`; returns how many are new.
 
     What is no longer listed is marked as gone; what was marked before goes for good.
     """
@@ -49,6 +49,7 @@ def merge(
     gone = [name for name in stored if name not in fresh]
     for start in range(0, len(gone), _AT_ONCE):
         rows.filter(model_id__in=gone[start : start + _AT_ONCE]).update(gone_at=now)
+    return len(fresh.keys() - stored.keys())
 
 
 def _fresh(items: Iterable[CatalogItem]) -> dict[str, Facts]:

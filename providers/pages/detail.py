@@ -167,7 +167,7 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
         "found_count": total,
         "snapshot_date": SNAPSHOT_DATE,
         "notes": [text for code in provider.catalog_notes if (text := catalog_note(code))],
-        "new_count": 0 if provider.catalog_is_first else entries.new().count(),
+        "new_count": provider.catalog_new,
         "gone": ", ".join(gone[:GONE_SHOWN]),
         "has_more_gone": len(gone) > GONE_SHOWN,
     }

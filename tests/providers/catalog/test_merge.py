@@ -115,12 +115,12 @@ def test_what_is_no_longer_listed_is_marked_and_goes_at_the_next_refresh(
 def test_a_known_list_writes_no_entry_and_ends_what_was_gone_or_new(provider: Provider) -> None:
     store(provider, FULL)
     store(provider, BARE)
-    assert names(gone_at=None) == {"bare"}
+    assert (names(gone_at=None), provider.catalog_new) == ({"bare"}, 1)
     provider.replace_catalog(Catalog(items=(), digest="d", is_known=True))
     assert names() == {"bare"}
     provider.refresh_from_db()
     assert (provider.catalog_count, provider.catalog_is_first) == (1, False)
-    assert not CatalogEntry.objects.new().exists()
+    assert provider.catalog_new == 0
 
 
 def test_the_digest_is_kept_with_the_entries(provider: Provider) -> None:
@@ -136,6 +136,12 @@ def test_what_comes_back_is_there_again_as_the_row_that_it_was(provider: Provide
     store(provider, FULL, BARE)
     after = entry("full")
     assert (after.pk, after.first_seen_at, after.gone_at) == (before.pk, before.first_seen_at, None)
+    assert provider.catalog_new == 0
+
+
+def test_of_a_first_list_nothing_is_new(provider: Provider) -> None:
+    store(provider, FULL, BARE)
+    assert provider.catalog_new == 0
 
 
 def test_a_thousand_that_vanish_at_once_are_all_marked(provider: Provider) -> None:
