@@ -18,6 +18,7 @@ from django.db import close_old_connections, connection
 from kombu.exceptions import KombuError
 
 from facio_site import sealed
+from facio_site.processes.garbage import give_back
 from providers import broker, checks
 from providers.catalog.fetch import fetch_catalog
 from providers.dialects.curl import Recorder
@@ -171,9 +172,10 @@ def _end_by_bug(job: Job, error: Exception) -> None:
 
 @shared_task(ignore_result=True)
 def sweep() -> None:
-    """Every ten seconds: end what nobody ends, remove drafts and the like past their time."""
+    """Every ten seconds: end what nobody ends, remove what is past its time, give memory back."""
     Job.objects.finish_overdue()
     sealed.sweep()
+    give_back()
 
 
 @worker_ready.connect
