@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import environ as django_environ
 import pytest
@@ -199,3 +201,27 @@ def test_a_command_that_fails_is_told_by_its_last_line(
     wait_for(lambda: not command.is_running)
     with pytest.raises(children.Refused, match="part of a test failed: the reason"):
         command.text()
+
+
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(600)
+"""
+
+
+def test_s79_who_does_not_end_is_killed_and_there_is_time_for_all_within_ten_seconds(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log"
+    bell: Any = SimpleNamespace(wait=time.sleep, hurry=False)
+    with log.open("wb") as output:
+        deaf = children.Child("deaf", [sys.executable, "-c", DEAF], output=output)
+        deaf.start()
+        wait_for(lambda: "deaf" in log.read_text())
+        process = deaf.process
+        children.end_all([deaf], bell, 0.1)
+    assert process is not None
+    assert process.poll() == -signal.SIGKILL
+    assert up.STOP_SECONDS + up.LAST_STOP_SECONDS < 10
