@@ -37,9 +37,11 @@
   });
 
   document.addEventListener("htmx:afterSwap", ({ target, detail }) => {
-    const { top, bottom } = target.getBoundingClientRect();
-    const isAnswer = detail.requestConfig.verb === "post" && target.matches("section[data-state]");
-    if (isAnswer && (top < 0 || bottom > innerHeight)) target.scrollIntoView();
+    if (detail.requestConfig.verb !== "post" || !target.matches("section[data-state]")) return;
+    requestAnimationFrame(() => { // when the page is laid out anyway
+      const { top, bottom } = target.getBoundingClientRect();
+      if (top < 0 || bottom > innerHeight) target.scrollIntoView();
+    });
   });
 
   document.addEventListener("htmx:afterSettle", () => {
