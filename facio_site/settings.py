@@ -162,7 +162,7 @@ CACHES = {
 
 # Sign-in
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["facio_site.accounts.asking.Backend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -218,6 +218,7 @@ USERSESSIONS_ADAPTER = "facio_site.accounts.adapters.SessionsAdapter"
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail is ever sent
 
 # Sessions, cookies, transport
+SESSION_ENGINE = "facio_site.accounts.asking"
 SESSION_COOKIE_AGE = 8 * 3600  # idle
 SESSION_ABSOLUTE_AGE = 7 * 24 * 3600
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"

@@ -19,6 +19,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from facio_site.compiled import compiled
 from providers import broker
 from providers.outcomes import KeyState, Outcome
 
@@ -59,8 +60,7 @@ class JobQuerySet(models.QuerySet["Job"]):
     def finish_overdue(self) -> int:
         """End what nobody will end any more; returns how many. Every page that shows jobs calls
         it, so that a reload is enough: there may be no worker and no broker."""
-        overdue = self.overdue()
-        count = overdue._end(Outcome.NO_ANSWER) if overdue.exists() else 0
+        count = self.overdue()._end(Outcome.NO_ANSWER) if _overdue(now=timezone.now()) else 0
         if count:
             broker.announce()
         return count
@@ -86,12 +86,8 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def started_within_a_minute(self, user: Any) -> int:
         """How many starts count against the user's limit; a batch counts as one."""
-        recent = self.filter(
-            requested_by=user, created_at__gt=timezone.now() - timedelta(minutes=1)
-        )
-        single = Count("pk", filter=Q(batch=None))
-        found = recent.aggregate(single=single, batches=Count("batch", distinct=True))
-        return int(found["single"] + found["batches"])
+        since = timezone.now() - timedelta(minutes=1)
+        return sum(_started.first(user=user.pk, since=since) or ())
 
     def newest_with(self, provider: Provider, model: str) -> Job | None:
         """The newest check of the saved values that tried this model and nothing else."""
@@ -102,9 +98,13 @@ class JobQuerySet(models.QuerySet["Job"]):
         """The one to show beside these values: under way, or else the last of the draft's, or of
         what was saved. Somebody else's draft, or one that is gone, says nothing of them."""
         of_values = Q(draft=draft) if draft else Q(is_draft=False)
-        rows = self.filter(provider=provider, task=task).order_by("-created_at")
-        holds = of_values & Q(input_version=provider.version)
-        return rows.filter(Q(status__in=PENDING) | holds).first() or rows.filter(of_values).first()
+        known = {"provider": provider.pk, "task": task, "version": provider.version}
+        if draft:
+            found = _newest_of_draft.first(draft=draft.pk, **known)
+        else:
+            found = _newest_saved.first(**known)
+        rows = self.filter(of_values, provider=provider, task=task).order_by("-created_at")
+        return found or rows.first()
 
 
 class Job(models.Model):
@@ -242,6 +242,54 @@ class Job(models.Model):
         return bool(cancelled)
 
 
+def read(pk: uuid.UUID) -> Job | None:
+    """A job as it is now, with its provider and its draft; None when it is gone."""
+    job: Job | None = _read.first(pk=pk)
+    if job and job.draft:
+        job.draft.provider = job.provider
+    return job
+
+
+_OF_PROVIDER: dict[str, Any] = {"provider": models.UUIDField(), "task": models.CharField()}
+
+
+@compiled(pk=models.UUIDField())
+def _read(pk: Any) -> Any:
+    return Job.objects.select_related("provider", "draft").filter(pk=pk).order_by()
+
+
+@compiled(now=models.DateTimeField())
+def _overdue(now: Any) -> Any:
+    return Job.objects.pending().filter(deadline__lt=now).order_by().values_list("pk")[:1]
+
+
+@compiled(user=models.IntegerField(), since=models.DateTimeField())
+def _started(user: Any, since: Any) -> Any:
+    recent = Job.objects.filter(requested_by=user, created_at__gt=since).order_by()
+    single, batches = Count("pk", filter=Q(batch=None)), Count("batch", distinct=True)
+    return recent.values("requested_by").annotate(n=single, m=batches).values_list("n", "m")
+
+
+@compiled(**_OF_PROVIDER)
+def _pending(provider: Any, task: Any) -> Any:
+    return Job.objects.pending().filter(provider=provider, task=task).order_by()
+
+
+@compiled(**_OF_PROVIDER, version=models.IntegerField())
+def _newest_saved(provider: Any, task: Any, version: Any) -> Any:
+    return _newest(provider, task, Q(is_draft=False, input_version=version))
+
+
+@compiled(**_OF_PROVIDER, version=models.IntegerField(), draft=models.UUIDField())
+def _newest_of_draft(provider: Any, task: Any, version: Any, draft: Any) -> Any:
+    return _newest(provider, task, Q(draft=draft, input_version=version))
+
+
+def _newest(provider: Any, task: Any, of_values: Q) -> Any:
+    rows = Job.objects.filter(Q(status__in=PENDING) | of_values, provider=provider, task=task)
+    return rows.order_by("-created_at")[:1]
+
+
 def wait_for_end(job: Job, changes: broker.Changes) -> Job | None:
     """Give a job that ends at once the moment it takes, so that the answer to its start holds its
     result. `changes` was made before the job was handed over.
@@ -251,8 +299,7 @@ def wait_for_end(job: Job, changes: broker.Changes) -> Job | None:
     until = time.monotonic() + SOON_SECONDS
     while True:
         changes.wait(max(0.0, until - time.monotonic()))
-        rows = Job.objects.select_related("provider").filter(pk=job.pk)
-        found: Job | None = next(iter(rows.order_by()), None)
+        found = read(job.pk)
         if found is None or not found.is_pending or time.monotonic() >= until:
             return found
 
@@ -276,7 +323,7 @@ def start(
     """
     names = list(model_names)
     digest = (draft or provider).fingerprint()
-    running = Job.objects.pending().filter(provider=provider, task=task).first()
+    running: Job | None = _pending.first(provider=provider.pk, task=task)
     if running and _is_joined(running, digest, names):
         return running
     if user and batch is None and Job.objects.started_within_a_minute(user) >= limit():
@@ -316,7 +363,7 @@ def start(
 def _is_joined(running: Job, digest: str, names: Sequence[str]) -> bool:
     """Whether a pending job does what is wanted; else it is ended."""
     if running.deadline < timezone.now():
-        Job.objects.filter(pk=running.pk).finish_overdue()
+        Job.objects.finish_overdue()
         return False
     if running.input_digest == digest and running.model_names == names:
         return True

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from facio_site import sealing
+from facio_site.compiled import compiled
 from providers.catalog.fetch import Catalog
 from providers.catalog.merge import merge
 from providers.entered import BODY, HEADERS, Entry, SecretState
@@ -43,10 +44,6 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
     def checkable(self) -> list[Provider]:
         """Configured rows that a test makes sense for (not the OAuth kinds)."""
         return [row for row in self.configured().order_by("kind") if not row.spec.is_oauth]
-
-    def for_kind(self, kind: str) -> Provider:
-        """The row of a kind; an unsaved one while nobody entered anything."""
-        return self.filter(kind=kind).first() or Provider(kind=kind)
 
 
 class Provider(Entry):
@@ -79,6 +76,12 @@ class Provider(Entry):
 
     def __str__(self) -> str:
         return self.spec.label
+
+    @classmethod
+    def for_kind(cls, kind: str) -> Provider:
+        """The row of a kind; an unsaved one while nobody entered anything."""
+        row: Provider | None = _of_kind.first(kind=kind)
+        return row or cls(kind=kind)
 
     @property
     def spec(self) -> ProviderSpec:
@@ -122,7 +125,7 @@ class Provider(Entry):
         Raises sealing.KeyMissing.
         """
         with transaction.atomic():
-            kept = Replaced.objects.living().filter(provider=self).first()
+            kept = Replaced.of(self)
             if kept is None:
                 return False
             self.copy_from(kept)
@@ -193,10 +196,12 @@ class Provider(Entry):
             )
 
 
-class DraftQuerySet(models.QuerySet["Draft"]):
-    def living(self) -> DraftQuerySet:
-        return self.filter(expires_at__gt=timezone.now())
+@compiled(kind=models.CharField())
+def _of_kind(kind: Any) -> Any:
+    return Provider.objects.filter(kind=kind).order_by()
 
+
+class DraftQuerySet(models.QuerySet["Draft"]):
     def of(self, user: Any, provider: Provider) -> DraftQuerySet:
         """A user's own, also what is past its time or over values that were saved since."""
         return self.filter(provider=provider, created_by_id=user.pk)
@@ -229,14 +234,29 @@ class Draft(Entry):
     def spec(self) -> ProviderSpec:
         return self.provider.spec
 
+    @classmethod
+    def over(cls, provider: Provider, user: Any) -> Draft | None:
+        """A user's own for these values of a provider; None when there is none that still lives."""
+        known = {"provider": provider.pk, "version": provider.version}
+        draft: Draft | None = _drafts.first(user=user.pk, now=timezone.now(), **known)
+        return draft
+
+
+@compiled(
+    provider=models.UUIDField(),
+    version=models.IntegerField(),
+    user=models.IntegerField(),
+    now=models.DateTimeField(),
+)
+def _drafts(provider: Any, version: Any, user: Any, now: Any) -> Any:
+    of_user = Draft.objects.filter(provider=provider, base_version=version, created_by=user)
+    return of_user.filter(expires_at__gt=now).order_by("-expires_at")[:1]
+
 
 REPLACED_LIFE = timedelta(hours=24)
 
 
 class ReplacedQuerySet(models.QuerySet["Replaced"]):
-    def living(self) -> ReplacedQuerySet:
-        return self.filter(expires_at__gt=timezone.now())
-
     def sweep(self) -> int:
         """Destroy what is past its time; returns how many."""
         return self.filter(expires_at__lte=timezone.now()).delete()[0]
@@ -257,6 +277,12 @@ class Replaced(Entry):
     def __str__(self) -> str:
         return f"replaced values of {self.provider_id}"
 
+    @classmethod
+    def of(cls, provider: Provider) -> Replaced | None:
+        """What an undo would bring back; None when nothing is kept any more."""
+        kept: Replaced | None = _replaced.first(provider=provider.pk, now=timezone.now())
+        return kept
+
     @property
     def spec(self) -> ProviderSpec:
         return self.provider.spec
@@ -271,6 +297,11 @@ class Replaced(Entry):
         except sealing.KeyMissing:
             return
         kept.save(force_insert=True)
+
+
+@compiled(provider=models.UUIDField(), now=models.DateTimeField())
+def _replaced(provider: Any, now: Any) -> Any:
+    return Replaced.objects.filter(provider=provider, expires_at__gt=now)
 
 
 class CatalogEntryQuerySet(models.QuerySet["CatalogEntry"]):

@@ -22,7 +22,7 @@ from facio_site.processes.garbage import give_back
 from providers import broker, checks
 from providers.catalog.fetch import fetch_catalog
 from providers.dialects.curl import Recorder
-from providers.jobs import Job, Task
+from providers.jobs import Job, Task, read
 from providers.models import BODY, Draft, Provider
 from providers.outbound import open_door
 from providers.outcomes import Failed, KeyState, Outcome, key_state_of
@@ -47,7 +47,7 @@ def enqueue(job: Job) -> None:
 @shared_task
 def check_provider(job_id: str) -> None:
     """Test one provider's connection, on saved or drafted values."""
-    job = _job(job_id)
+    job = read(uuid.UUID(job_id))
     if job is None:
         return
     try:
@@ -85,7 +85,7 @@ def _check(job: Job) -> None:
 @shared_task
 def refresh_catalog(job_id: str) -> None:
     """Fetch one provider's model list; the last good list stays when that fails."""
-    job = _job(job_id)
+    job = read(uuid.UUID(job_id))
     if job is None:
         return
     try:
@@ -141,14 +141,6 @@ def _fetch(job: Job) -> None:
             "calls": send.calls,
         },
     )
-
-
-def _job(job_id: str) -> Job | None:
-    rows = Job.objects.select_related("provider", "draft").filter(pk=job_id)
-    job = next(iter(rows.order_by()), None)  # first() would order them, which costs a third
-    if job and job.draft:
-        job.draft.provider = job.provider
-    return job
 
 
 def _entry(job: Job) -> Provider | Draft:

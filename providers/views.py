@@ -124,7 +124,7 @@ def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
             provider.copy_from(draft)
         changed = form.apply(provider, before=before)
         if not provider.store():
-            return _conflict(request, Provider.objects.for_kind(provider.kind), form)
+            return _conflict(request, Provider.for_kind(provider.kind), form)
         provider.adopt_check()
         Draft.objects.filter(provider=provider).delete()
         record(
@@ -345,5 +345,5 @@ def part_cancel(request: HttpRequest, kind: str, part: str) -> HttpResponse:
 def _provider(kind: str) -> Provider:
     if kind not in KINDS:
         raise Http404
-    row: Provider = Provider.objects.for_kind(kind)
+    row: Provider = Provider.for_kind(kind)
     return row

@@ -7,9 +7,10 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.db.models import UUIDField
+from django.http import Http404, HttpRequest
 
+from facio_site.compiled import compiled
 from providers.catalog.entries import list_items, shown_entries, use_link
 from providers.catalog.modelsdev import SNAPSHOT_DATE
 from providers.catalog.shelf import NEW, Found, Wanted, shelf
@@ -18,7 +19,6 @@ from providers.forms import ProviderForm
 from providers.jobs import Job, Task
 from providers.models import (
     CatalogEntry,
-    CatalogEntryQuerySet,
     Draft,
     Entry,
     Provider,
@@ -42,13 +42,7 @@ CATALOG = (
 
 def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
     """This user's own unsaved values for a provider; None as well when it was saved since."""
-    if provider._state.adding:
-        return None
-    drafts = Draft.objects.of(request.user, provider).living()
-    draft: Draft | None = (
-        drafts.filter(base_version=provider.version).order_by("-expires_at").first()
-    )
-    return draft
+    return None if provider._state.adding else Draft.over(provider, request.user)
 
 
 def detail_context(
@@ -64,7 +58,9 @@ def detail_context(
     draft = draft_of(request, provider)
     newest = {task: Job.objects.newest(provider, task, draft) if saved else None for task in tasks}
     if saved:  # read after the jobs: what a finished one wrote is in it
-        provider = get_object_or_404(Provider, pk=provider.pk)
+        provider = Provider.for_kind(provider.kind)
+        if provider._state.adding:
+            raise Http404
     return _context(request, provider, form, draft, newest)
 
 
@@ -95,7 +91,7 @@ def _context(
         "provider": provider,
         "version": provider.version,
         "draft": draft,
-        "replaced": cache(lambda: Replaced.objects.living().filter(provider=provider).first()),
+        "replaced": cache(lambda: Replaced.of(provider)),
         "form": shown_form,
         "rows": cache(lambda: list(_rows(shown_form(), provider, shown))),
         "check": check,
@@ -148,16 +144,12 @@ def _secret(name: str, provider: Provider, shown: Entry) -> dict[str, Any]:
 
 def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
     """One provider's models. Without a search it does not wait for the shelf to be filled anew."""
-    entries = CatalogEntry.objects.none()
-    if not provider._state.adding:
-        entries = CatalogEntry.objects.filter(provider=provider)
-    lost = entries.filter(gone_at__isnull=False).values_list("model_id", flat=True)
-    gone = list(lost[: GONE_SHOWN + 1])
+    gone = _gone(provider=provider.pk)
     if query:
         wanted = Wanted(text=query[:200], kind=provider.kind)
         total, found = shelf().find(wanted, 0, MODELS_FOUND)
     else:
-        total, found = provider.catalog_count, _first(provider, entries)
+        total, found = provider.catalog_count, _first(provider)
     return {
         "provider": provider,
         "spec": provider.spec,
@@ -173,10 +165,24 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
     }
 
 
-def _first(provider: Provider, entries: CatalogEntryQuerySet) -> list[Found]:
-    rows = entries.present().values_list("pk", "first_seen_at")[:MODELS_SHOWN]
+def _first(provider: Provider) -> list[Found]:
     fresh = None if provider.catalog_is_first else provider.catalog_at
+    rows = _present(provider=provider.pk)
     return [Found(pk, provider.kind, NEW if seen == fresh else 0) for pk, seen in rows]
+
+
+@compiled(provider=UUIDField())
+def _present(provider: Any) -> Any:
+    rows = CatalogEntry.objects.present().filter(provider=provider).order_by("model_id")
+    return rows.values_list("pk", "first_seen_at")[:MODELS_SHOWN]
+
+
+@compiled(provider=UUIDField())
+def _gone(provider: Any) -> Any:
+    """One more than is shown, to know whether there are more."""
+    rows = CatalogEntry.objects.filter(provider=provider, gone_at__isnull=False)
+    names = rows.order_by("model_id").values_list("model_id", flat=True)
+    return names[: GONE_SHOWN + 1]
 
 
 def name_options(provider: Provider, text: str) -> list[str]:

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from statistics import median
+from typing import Any
 
+from django.db.models import UUIDField
 from django.utils.safestring import SafeString, mark_safe
 
+from facio_site.compiled import compiled
 from facio_site.templatetags.ui import ago, ms, status, tone
 from providers.jobs import Job, Status, Task
 from providers.models import Provider
@@ -75,11 +78,15 @@ def _line(past: Past) -> str:
 
 def history(provider: Provider) -> History | None:
     """The last tests of what is saved that reached somebody; None before the second one."""
+    return told([Past(*columns) for columns in _newest(provider=provider.pk)])
+
+
+@compiled(provider=UUIDField())
+def _newest(provider: Any) -> Any:
     rows = Job.objects.filter(provider=provider, task=Task.CHECK, status=Status.DONE)
     told_by_it = rows.exclude(outcome__in=[*UNTOLD, Outcome.REFERENCE])
     newest = told_by_it.filter(is_draft=False, finished_at__isnull=False).order_by("-created_at")
-    columns = newest.values_list("finished_at", "outcome", "ms")[:SHOWN]
-    return told([Past(at, outcome, ms) for at, outcome, ms in columns if at])
+    return newest.values_list("finished_at", "outcome", "ms")[:SHOWN]
 
 
 def told(newest_first: Sequence[Past]) -> History | None:

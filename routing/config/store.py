@@ -99,7 +99,7 @@ def names_of(plan: Plan) -> list[str]:
 
 
 def _store_provider(edit: ProviderEdit) -> None:
-    row: Provider = Provider.objects.for_kind(edit.kind)
+    row: Provider = Provider.for_kind(edit.kind)
     if edit.is_removed:
         if not row._state.adding:
             row.delete()

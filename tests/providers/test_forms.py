@@ -13,7 +13,7 @@ KEY = "sk-or-v1-0123456789abcdef"
 
 
 def form(kind: str, **data: Any) -> ProviderForm:
-    return ProviderForm(Provider.objects.for_kind(kind), data)
+    return ProviderForm(Provider.for_kind(kind), data)
 
 
 def save(kind: str, **data: Any) -> Provider:
@@ -27,7 +27,7 @@ def save(kind: str, **data: Any) -> Provider:
 
 @pytest.mark.parametrize("kind", [k for k, s in KINDS.items() if not s.is_oauth])
 def test_every_kind_has_a_key_field_and_no_secret_in_its_html(kind: str) -> None:
-    html = str(ProviderForm(Provider.objects.for_kind(kind)))
+    html = str(ProviderForm(Provider.for_kind(kind)))
     assert 'name="api_key"' in html
     assert 'type="password"' in html
 

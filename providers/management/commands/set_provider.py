@@ -40,7 +40,7 @@ class Command(OneLine):
             raise CommandError("stdin holds no JSON object") from None
         if not isinstance(patch, dict):
             raise CommandError("stdin holds no JSON object")
-        provider = Provider.objects.for_kind(kind)
+        provider = Provider.for_kind(kind)
         try:
             form = form_of(provider, patch)
         except BadPatch as error:

@@ -6,7 +6,9 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from facio_site.accounts.asking import SessionStore
 from facio_site.accounts.models import User
 from facio_site.accounts.templatetags.site_accounts import browser
 from facio_site.audit.models import AuditEntry
@@ -21,6 +23,20 @@ def test_s52_sign_in_makes_a_new_session(client, owner):
     before = client.session.session_key
     sign_in(client)
     assert client.session.session_key != before
+
+
+def test_a_key_that_nobody_gave_out_is_never_taken_up():
+    planted = SessionStore("planted0planted0planted0planted0")
+    planted["x"] = 1
+    planted.save()
+    assert planted.session_key != "planted0planted0planted0planted0"
+
+
+def test_what_is_past_its_time_is_not_read(client, owner):
+    client.force_login(owner)
+    assert client.get(reverse("account")).status_code == 200
+    Session.objects.update(expire_date=timezone.now())
+    assert client.get(reverse("account")).status_code == 302
 
 
 def test_a_deactivated_user_is_out_at_once_and_stays_out(client, owner, viewer):

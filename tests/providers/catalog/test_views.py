@@ -31,7 +31,7 @@ def item(model_id: str, **facts: Any) -> CatalogItem:
 
 def stocked(kind: str, *items: CatalogItem) -> Provider:
     """A provider with this catalog; called again, the catalog is refreshed."""
-    row = Provider.objects.for_kind(kind)
+    row = Provider.for_kind(kind)
     if row._state.adding:
         row.put_secret("api_key", "sk-0123456789abcdef")
         row.store()
