@@ -18,7 +18,7 @@ from providers.catalog.modelsdev import SNAPSHOT_DATE, Twin, twins
 from providers.checks import preflight
 from providers.dialects.adapters import Adapter, expectation
 from providers.dialects.judge import is_absent, judge, unwrapped
-from providers.dialects.rows import first, id_of, is_hidden, rows_of
+from providers.dialects.rows import first, ids_of, rows_of, without_hidden
 from providers.http import Send
 from providers.outcomes import Failed, Outcome, Verdict
 from providers.specs import IdFact, ListCall
@@ -65,9 +65,8 @@ def fetch_catalog(adapter: Adapter, send: Send, *, known: str = "") -> Catalog:
     digest = _digest(adapter, call, rows, reader.passed_over)
     if digest == known:
         return Catalog(items=(), digest=digest, is_known=True)
-    if call.hide:
-        rows = [row for row in rows if not is_hidden(row, call.hide)]
-    items = _without_aliases(_unique(read_rows(rows, call.columns)))
+    shown_rows = without_hidden(rows, call.hide)
+    items = _without_aliases(_unique(read_rows(shown_rows, call.columns)))
     if not items and not spec.is_local:
         raise Failed(Outcome.REACHABLE_UNVERIFIED, "empty_list")
     shown = items[:MAX_ITEMS]
@@ -162,7 +161,7 @@ class _Reader:
             fresh = rows_of(data, call.columns.items) or []
             if call.pages.style == "none":
                 return self._keep(fresh)
-            mark = tuple(id_of(row, call.columns) for row in fresh)
+            mark = tuple(ids_of(fresh, call.columns))
             if mark in seen:
                 break
             seen.add(mark)

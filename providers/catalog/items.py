@@ -5,14 +5,14 @@ A row of the wrong types keeps what is readable, a row without an id is passed o
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
-from providers.dialects.rows import Path, id_of, reader
+from providers.dialects.rows import Path, column, ids_of
 from providers.specs import Columns
 
 MAX_ID = 300  # characters
@@ -42,21 +42,19 @@ class CatalogItem(NamedTuple):
     filled: frozenset[str] = frozenset()
 
 
-def read_rows(rows: Iterable[Any], columns: Columns) -> list[CatalogItem]:
+def read_rows(rows: list[Any], columns: Columns) -> list[CatalogItem]:
     """Items of the rows that have an id."""
-    named = [(id_of(row, columns), row) for row in rows]
+    named = zip(ids_of(rows, columns), rows, strict=True)
     kept = [(model_id, row) for model_id, row in named if 0 < len(model_id) <= MAX_ID]
     ids, listed = [model_id for model_id, _ in kept], [row for _, row in kept]
     facts = {
-        name: clean([*map(reader(path), listed)])
-        for name, (path, clean) in _facts(columns).items()
-        if path
+        name: clean(column(listed, path)) for name, (path, clean) in _facts(columns).items() if path
     }
     if columns.vision:
         inputs = facts.get("inputs") or repeat(None)
-        facts["inputs"] = [*map(_with_image, inputs, map(reader(columns.vision), listed))]
+        facts["inputs"] = [*map(_with_image, inputs, column(listed, columns.vision))]
     if columns.aliases:
-        facts["aliases"] = [*map(_others, ids, map(reader(columns.aliases), listed))]
+        facts["aliases"] = [*map(_others, ids, column(listed, columns.aliases))]
     defaults = CatalogItem._field_defaults
     others = [facts.get(name) or repeat(default) for name, default in defaults.items()]
     return [*map(CatalogItem, ids, *others)]
