@@ -126,10 +126,12 @@ def _fetch(job: Job) -> None:
             params={**verdict.params, "calls": send.calls},
         )
         return
-    provider = Provider.objects.get(pk=job.provider_id)
-    job.refresh_from_db(fields=["input_version"])  # a draft may have been saved since
+    now = read(job.pk)  # what a draft held may have been saved since
+    if now is None:
+        return  # the provider is removed, and its jobs with it
+    provider = now.provider
     is_overtaken = catalog.is_known and provider.catalog_digest != known
-    if provider.version == job.input_version and not is_overtaken:
+    if provider.version == now.input_version and not is_overtaken:
         provider.replace_catalog(catalog)
     job.finish(
         outcome=Outcome.OK,

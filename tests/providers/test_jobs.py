@@ -8,8 +8,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from providers import jobs, tasks
+from providers.catalog.fetch import Catalog
+from providers.catalog.items import CatalogItem
 from providers.jobs import Job, Status, Task
-from providers.models import Draft, Provider
+from providers.models import CatalogEntry, Draft, Provider
 from providers.outcomes import Outcome
 
 pytestmark = pytest.mark.django_db
@@ -186,3 +188,17 @@ def test_s71_a_faster_job_that_has_ended_meanwhile_is_followed_by_another(
 
     monkeypatch.setattr(Job.objects, "create", comes_second)
     assert jobs.start(provider, Task.CHECK, hand_over=False).status == Status.QUEUED
+
+
+def test_a_provider_that_is_removed_during_its_fetch_leaves_nothing_and_no_fault(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def removed_meanwhile(*_args: Any, **_kwargs: Any) -> Catalog:
+        provider.delete()
+        return Catalog(items=(CatalogItem(model_id="late"),))
+
+    monkeypatch.setattr(tasks, "fetch_catalog", removed_meanwhile)
+    tasks.refresh_catalog(str(jobs.start(provider, Task.FETCH, hand_over=False).pk))
+    assert not Job.objects.exists()
+    assert not CatalogEntry.objects.exists()
+    assert caplog.records == []
