@@ -10,14 +10,13 @@ from __future__ import annotations
 import threading
 from array import array
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Q, TextField
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Lower
 
+from facio_site.compiled import compiled
 from providers.models import CatalogEntry, Provider
 from providers.registry import KINDS
 
@@ -127,21 +126,17 @@ _shelf: Shelf | None = None
 def shelf() -> Shelf:
     """The shelf of the catalogs as they are now: one small query while nothing has changed."""
     global _shelf
-    with connection.cursor() as cursor:
-        cursor.execute(*_stamp_query())
-        stamp = tuple(cursor.fetchall())
+    stamp = tuple(_stamp())
     with _filling:
         if _shelf is None or _shelf.stamp != stamp:
             _shelf = _filled(stamp)
         return _shelf
 
 
-@cache
-def _stamp_query() -> tuple[str, Any]:
-    """Compiled once, which takes longer than to run it; its raw rows are only compared."""
+@compiled()
+def _stamp() -> Any:
     rows = Provider.objects.filter(catalog_at__isnull=False).order_by("pk")
-    sql, parameters = rows.values_list("pk", "catalog_at").query.sql_with_params()
-    return sql, parameters
+    return rows.values_list("pk", "catalog_at")
 
 
 def _filled(stamp: tuple[Any, ...]) -> Shelf:

@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db import connection
-from django.db.models import Q
+from django.db.models import DateTimeField, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 
+from facio_site.compiled import compiled
 from facio_site.templatetags.ui import age, age_lasts
 from providers.jobs import PENDING, Job, Task
 from providers.models import Provider
@@ -135,7 +135,7 @@ def board() -> Board:
     rows = _read(now)
     last = _built.get(language)
     if last is None or last.rows != rows or last.until <= now:
-        if any(one.is_pending and one.deadline < now for one in rows.tests(now)):
+        if any(one.is_pending and one.deadline < now for one in map(JobRow._make, rows.tests)):
             Job.objects.finish_overdue()
             rows = _read(now)
         last = _built[language] = _Built(rows, *_build(rows, now))
@@ -143,52 +143,35 @@ def board() -> Board:
 
 
 class _Rows(NamedTuple):
-    """What both queries found, as the database gives it: enough to see whether it changed."""
+    """What the two queries found: enough to see whether it changed."""
 
-    of_tests: list[Any]
-    of_providers: list[Any]
-
-    def tests(self, now: datetime) -> list[JobRow]:
-        compiler = _queries(_minute(now))[0][0]
-        return [JobRow(*row) for row in compiler.results_iter([self.of_tests])]
-
-    def providers(self, now: datetime) -> list[dict[str, Any]]:
-        compiler = _queries(_minute(now))[1][0]
-        rows = compiler.results_iter([self.of_providers])
-        return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+    tests: list[tuple[Any, ...]]
+    providers: list[tuple[Any, ...]]
 
 
 def _read(now: datetime) -> _Rows:
     """Tests first: one that ends between the two is still shown as running, and news will come."""
-    found = []
-    with connection.cursor() as cursor:
-        for _compiler, sql, parameters in _queries(_minute(now)):
-            cursor.execute(sql, parameters)
-            found.append(cursor.fetchall())
-    return _Rows(*found)
+    tests = _tests(since=now - RECENT)
+    return _Rows(tests, _providers())
 
 
-def _minute(now: datetime) -> datetime:
-    return now.replace(second=0, microsecond=0)
-
-
-@lru_cache(maxsize=2)
-def _queries(minute: datetime) -> list[tuple[Any, str, Any]]:
-    """Both queries compiled, which takes as long as to run them.
-
-    Tests: what is under way, which is never older than two minutes, and each recent "Test all".
-    """
-    recent = Job.objects.filter(created_at__gt=minute - RECENT, task=Task.CHECK)
+@compiled(since=DateTimeField())
+def _tests(since: Any) -> Any:
+    """What is under way, which is never older than two minutes, and each recent "Test all"."""
+    recent = Job.objects.filter(created_at__gt=since, task=Task.CHECK)
     tests = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False)).order_by()
-    providers = Provider.objects.order_by()
-    both = (tests.values_list(*JobRow._fields), providers.values_list(*_COLUMNS))
-    compilers = [rows.query.get_compiler(connection=connection) for rows in both]
-    return [(compiler, *compiler.as_sql()) for compiler in compilers]
+    return tests.values_list(*JobRow._fields)
+
+
+@compiled()
+def _providers() -> Any:
+    return Provider.objects.order_by().values_list(*_COLUMNS)
 
 
 def _build(found: _Rows, now: datetime) -> tuple[Board, datetime]:
-    tests = found.tests(now)
-    rows = {row["kind"]: row for row in found.providers(now)}
+    tests = [*map(JobRow._make, found.tests)]
+    providers = [dict(zip(_COLUMNS, row, strict=True)) for row in found.providers]
+    rows = {row["kind"]: row for row in providers}
     running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
     cards = tuple(_card(kind, rows.get(kind), running, now) for kind in KINDS)
     kinds = {row["pk"]: kind for kind, row in rows.items()}
