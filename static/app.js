@@ -38,9 +38,10 @@
 
   document.addEventListener("htmx:afterSwap", ({ target, detail }) => {
     if (detail.requestConfig.verb !== "post" || !target.matches("section[data-state]")) return;
-    requestAnimationFrame(() => { // when the page is laid out anyway
-      const { top, bottom } = target.getBoundingClientRect();
-      if (top < 0 || bottom > innerHeight) target.scrollIntoView();
+    requestAnimationFrame(() => { // when the page is laid out anyway; its next part may be there
+      const part = by(target.id);
+      const place = part?.getBoundingClientRect();
+      if (place && (place.top < 0 || place.bottom > innerHeight)) part.scrollIntoView();
     });
   });
 

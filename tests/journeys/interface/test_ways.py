@@ -55,6 +55,27 @@ def test_on_a_phone_the_answer_to_a_button_comes_into_view(
             expect(tab.page.locator(f'{part}[data-state="never"]')).to_have_count(0)
 
 
+def test_an_answer_whose_next_part_is_faster_than_the_page_comes_into_view_as_well(
+    visit: Callable[..., Any], simulators: Simulators
+) -> None:
+    slow_frames = """const frame = requestAnimationFrame;
+    window.requestAnimationFrame = (done) => setTimeout(frame, 1500, done)"""
+    simulators.set_delay("bedrock", 0.5)
+    try:
+        with visit(viewport=PHONE) as tab:
+            tab.page.add_init_script(slow_frames)
+            tab.go("/providers/bedrock/")
+            button = tab.page.get_by_role("button", name="Test connection").first
+            button.evaluate("(at) => at.scrollIntoView({block: 'end'})")
+            expect(tab.page.locator("#check h2")).not_to_be_in_viewport()
+            button.click()
+            expect(tab.page.locator(".rung[data-tone=running]")).to_be_attached()
+            expect(tab.page.locator('#check[data-state="done"]')).to_be_attached()
+            expect(tab.page.locator("#check h2")).to_be_in_viewport()
+    finally:
+        simulators.set_delay("bedrock", 0)
+
+
 def test_the_preview_of_the_export_can_be_printed(visit: Callable[..., Any]) -> None:
     with visit(color_scheme="dark", viewport={"width": 794, "height": 1123}) as tab:
         page = tab.page
