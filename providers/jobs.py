@@ -54,13 +54,14 @@ class JobQuerySet(models.QuerySet["Job"]):
     def pending(self) -> JobQuerySet:
         return self.filter(status__in=PENDING)
 
-    def overdue(self) -> JobQuerySet:
-        return self.pending().filter(deadline__lt=timezone.now())
+    def overdue(self, now: Any) -> JobQuerySet:
+        return self.pending().filter(deadline__lt=now)
 
     def finish_overdue(self) -> int:
         """End what nobody will end any more; returns how many. Every page that shows jobs calls
         it, so that a reload is enough: there may be no worker and no broker."""
-        count = self.overdue()._end(Outcome.NO_ANSWER) if _overdue(now=timezone.now()) else 0
+        now = timezone.now()
+        count = self.overdue(now)._end(Outcome.NO_ANSWER) if _overdue(now=now) else 0
         if count:
             broker.announce()
         return count
@@ -260,7 +261,7 @@ def _read(pk: Any) -> Any:
 
 @compiled(now=models.DateTimeField())
 def _overdue(now: Any) -> Any:
-    return Job.objects.pending().filter(deadline__lt=now).order_by().values_list("pk")[:1]
+    return Job.objects.overdue(now).order_by().values_list("pk")[:1]
 
 
 @compiled(user=models.IntegerField(), since=models.DateTimeField())
