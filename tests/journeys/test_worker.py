@@ -170,16 +170,16 @@ def test_s71_the_same_message_ten_times_is_one_call(desk: Desk) -> None:
 # Many at once
 
 LONG = "60"  # seconds that a call may take: no deadline of its own ends one of these tests
-DELAY = 1.0
+DELAY, LONG_DELAY = 1.0, 3.0
 # Nothing is timed sharply on a busy machine: one after the other they would take 17 times as long.
-SIDE_BY_SIDE_SECONDS = 8 * DELAY
+SIDE_BY_SIDE_SECONDS = 8 * LONG_DELAY
 
 
 @pytest.fixture
 def all_slow(desk: Desk) -> Any:
     for kind in HOSTED:
         desk.save(kind)
-        desk.sims.set_delay(kind, DELAY)
+        desk.sims.set_delay(kind, LONG_DELAY)
     yield desk
     for kind in HOSTED:
         desk.sims.set_delay(kind, 0)
@@ -193,9 +193,9 @@ def test_test_all_calls_every_provider_at_the_same_time(all_slow: Desk) -> None:
     rows = [all_slow.ended(all_slow.job(kind)) for kind in HOSTED]
     took = time.monotonic() - started
     assert {row.outcome for row in rows} == {Outcome.OK}
-    assert DELAY < took < SIDE_BY_SIDE_SECONDS, took
+    assert LONG_DELAY < took < SIDE_BY_SIDE_SECONDS, took
     arrivals = sorted(all_slow.sims.calls_of(kind)[0].at for kind in HOSTED)
-    first_answer = arrivals[0] + DELAY
+    first_answer = arrivals[0] + LONG_DELAY
     assert sum(at < first_answer for at in arrivals) > 17 / 2, arrivals
     assert all_slow.page("/providers/").count('data-outcome="ok"') == 17
 
