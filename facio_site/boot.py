@@ -69,10 +69,10 @@ def make_first_key() -> None:
 
 def sealed_key_ids() -> set[str]:
     """Ids of the master keys that anything in the database is sealed under."""
-    from facio_site import sealed
-    from facio_site.accounts import factors
+    from facio_site.accounts import mfa
+    from facio_site.sealing import rows
 
-    return sealed.key_ids() | factors.key_ids()
+    return rows.key_ids() | mfa.key_ids()
 
 
 def key_fits() -> bool:

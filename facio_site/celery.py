@@ -6,7 +6,7 @@ from logging.config import dictConfig
 from celery import Celery
 from celery.signals import setup_logging, worker_ready
 
-from facio_site.processes.garbage import leave_imports_alone
+from facio_site.memory import leave_imports_alone
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facio_site.settings")
 

@@ -87,16 +87,17 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "facio_site",
     "facio_site.accounts",  # behind allauth: it takes allauth's rows off the admin
     "facio_site.audit",
     "providers",
     "routing",
 ]
 MIDDLEWARE = [
-    "facio_site.pages.middleware.security_headers",  # outermost: error pages and static files too
+    "facio_site.web.middleware.security_headers",  # outermost: error pages and static files too
     # Compressing leaks nothing: no page holds a secret; tokens are masked, and either lengths are
-    # blurred or the token stands uncompressed (pages/kept.py).
-    "facio_site.pages.middleware.CompressPages",
+    # blurred or the token stands uncompressed (web/cached.py).
+    "facio_site.web.middleware.CompressPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -104,15 +105,18 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "facio_site.pages.middleware.session_limits",
+    "facio_site.web.middleware.session_limits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # open views say so themselves
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "facio_site.pages.middleware.InvalidForms",
-    "facio_site.pages.middleware.htmx_page_loads",  # innermost: it adds a message
+    "facio_site.web.middleware.InvalidForms",
+    "facio_site.web.middleware.htmx_page_loads",  # innermost: it adds a message
 ]
+# What the pages of providers take from the app above them, which they do not import.
+SERVED_BY = "routing.pages.rows.served_by"
+LIVE_PARTS = {"route": "routing.pages.routes.render_test"}
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
 TEMPLATES = [
@@ -122,7 +126,6 @@ TEMPLATES = [
         "APP_DIRS": True,
         "OPTIONS": {
             "builtins": ["template_partials.templatetags.partials"],
-            "libraries": {"ui": "facio_site.templatetags.ui"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -240,11 +243,11 @@ if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Other names of this host may be plain http, so neither subdomains nor preload are claimed.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
-FORM_RENDERER = "facio_site.pages.forms.FormRenderer"
+FORM_RENDERER = "facio_site.web.forms.FormRenderer"
 # Limits of what a request may carry: the import file is the largest thing anybody sends.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
-FILE_UPLOAD_HANDLERS = ["facio_site.pages.uploads.BoundedUpload"]
+FILE_UPLOAD_HANDLERS = ["facio_site.web.uploads.BoundedUpload"]
 
 # Keys that seal what is stored; newest first. MASTER_KEYS wins over the file.
 MASTER_KEYS = env.list("MASTER_KEYS", default=[])
@@ -315,7 +318,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-DEFAULT_EXCEPTION_REPORTER_FILTER = "facio_site.pages.errors.NoValues"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "facio_site.web.errors.NoValues"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -325,7 +328,7 @@ LOGGING = {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: getattr(record, "status_code", 0) != 503,
         },
-        "redact": {"()": "facio_site.redaction.Redact"},
+        "redact": {"()": "facio_site.sealing.redaction.Redact"},
     },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {

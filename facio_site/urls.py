@@ -9,7 +9,7 @@ admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "Facio Settings"
 
-handler500 = "facio_site.pages.errors.failed"
+handler500 = "facio_site.web.errors.failed"
 urlpatterns = [
     path("", include("facio_site.accounts.urls")),
     path("language/", set_language, name="language"),

@@ -6,8 +6,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from facio_site.processes.garbage import leave_imports_alone
-from facio_site.redaction import Redact
+from facio_site.memory import leave_imports_alone
+from facio_site.sealing.redaction import Redact
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facio_site.settings")
 os.environ.setdefault("FACIO_SERVING", "1")  # settings refuse DEBUG where the site is served

@@ -15,13 +15,11 @@ from django.utils.translation import gettext_lazy
 from facio_site.accounts.roles import can_edit
 from facio_site.audit import record
 from facio_site.audit.admin import ReadOnlyAdmin
-from facio_site.pages.locked import LockedAdmin, Overtaken
-from facio_site.pages.named import OutcomeFilter, name_table
 from facio_site.templatetags.ui import status_label
-from providers import jobs
-from providers.admin_form import form_for
-from providers.jobs import Job, Task
-from providers.models import CatalogEntry, Provider
+from facio_site.web.admin import LockedAdmin, OutcomeFilter, Overtaken, name_table
+from providers.forms.plain import form_for
+from providers.models import CatalogEntry, Job, Provider, Task
+from providers.work import queue
 
 name_table(
     Provider,
@@ -157,10 +155,10 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
                 for row in rows.configured():
                     if row.spec.is_oauth:
                         continue
-                    jobs.start(row, task, user=request.user)
+                    queue.start(row, task, user=request.user)
                     record(action, actor=request.user, target=row.kind, request=request)
                     count += 1
-        except jobs.TooMany:
+        except queue.TooMany:
             self.message_user(request, _("That was a lot of tests."), messages.WARNING)
             return
         self.message_user(request, _("%d queued.") % count)

@@ -12,6 +12,7 @@ class ProvidersConfig(AppConfig):
     def ready(self) -> None:
         from facio_site import celery  # noqa: F401 - the app that the tasks belong to
         from facio_site.boot import after_migrate
-        from providers import checks_at_start, tasks  # noqa: F401 - they register themselves
+        from providers import checks  # noqa: F401 - they register themselves
+        from providers.work import tasks  # noqa: F401
 
         post_migrate.connect(after_migrate, sender=self)

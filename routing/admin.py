@@ -10,8 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit import record
-from facio_site.pages.locked import LockedAdmin, Overtaken
-from facio_site.pages.named import name_table
+from facio_site.web.admin import LockedAdmin, Overtaken, name_table
 from routing.forms import RouteForm
 from routing.models import Route
 

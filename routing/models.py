@@ -14,9 +14,9 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from facio_site.sealed import SealedRow
+from facio_site.sealing.rows import SealedRow
 from routing.config.document import write_json
-from routing.rules import AUTO
+from routing.rules.explain import AUTO
 
 UNDO_COPIES = 20
 

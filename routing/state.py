@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from facio_site import sealing
+from providers.kinds import KINDS
 from providers.models import Provider
-from providers.registry import KINDS
 from routing.config import edits
 from routing.config.document import read_json
 from routing.config.edits import Current
 from routing.config.export import Exported, Mode, ProviderState, RouteState
 from routing.models import BaseDocument, Route, Slot
-from routing.rules import AUTO, Configured, Decision, explain
+from routing.rules.explain import AUTO, Configured, Decision, explain
 
 
 def configured(rows: Iterable[Provider] | None = None) -> list[Configured]:

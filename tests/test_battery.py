@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from providers import jobs, tasks
-from providers.jobs import Job, Task
-from providers.models import CatalogEntry, Provider
-from providers.patch import form_of
+from providers.forms.patch import form_of
+from providers.models import CatalogEntry, Job, Provider, Task
+from providers.work import queue, tasks
 from tests.simulators import Simulators
 from tests.simulators.expected import EXPECTED, Expectation
 from tests.simulators.expected_catalogs import CATALOGS, CatalogExpectation
@@ -19,7 +18,7 @@ HANG_SECONDS = 0.7  # the deadline of tests against a server that never answers
 @pytest.fixture(autouse=True)
 def no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     """The test's own transaction locks SQLite: rungs on their way could not be written."""
-    monkeypatch.setattr("providers.progress._EVERY_SECONDS", 600.0)
+    monkeypatch.setattr("providers.work.progress._EVERY_SECONDS", 600.0)
 
 
 def run(kind: str, fields: Any, task: Task, model: str = "") -> Job | None:
@@ -31,7 +30,7 @@ def run(kind: str, fields: Any, task: Task, model: str = "") -> Job | None:
     form.apply(provider)
     provider.store()
     names = [model] if model else []
-    job = jobs.start(provider, task, model_names=names, hand_over=False)
+    job = queue.start(provider, task, model_names=names, hand_over=False)
     (tasks.check_provider if task == Task.CHECK else tasks.refresh_catalog)(str(job.pk))
     job.refresh_from_db()
     return job

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from facio_site.accounts import people, views
+from facio_site.accounts import users, views
 
 urlpatterns = [
     path("setup/", views.setup, name="setup"),
@@ -37,12 +37,12 @@ urlpatterns = [
     ),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
-    path("accounts/users/", people.users, name="users"),
-    path("accounts/users/invite/", people.invite, name="user_invite"),
-    path("accounts/users/invitations/<int:pk>/withdraw/", people.withdraw, name="user_uninvite"),
-    path("accounts/users/<int:pk>/role/", people.change_role, name="user_role"),
-    path("accounts/users/<int:pk>/deactivate/", people.deactivate, name="user_deactivate"),
-    path("accounts/users/<int:pk>/activate/", people.activate, name="user_activate"),
+    path("accounts/users/", users.users, name="users"),
+    path("accounts/users/invite/", users.invite, name="user_invite"),
+    path("accounts/users/invitations/<int:pk>/withdraw/", users.withdraw, name="user_uninvite"),
+    path("accounts/users/<int:pk>/role/", users.change_role, name="user_role"),
+    path("accounts/users/<int:pk>/deactivate/", users.deactivate, name="user_deactivate"),
+    path("accounts/users/<int:pk>/activate/", users.activate, name="user_activate"),
     # The admin's own door to the password has neither limit nor audit.
     path(
         "admin/password_change/",

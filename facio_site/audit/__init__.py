@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
     from django.contrib.auth.models import AnonymousUser
     from django.http import HttpRequest
 
-    from facio_site.accounts.models import User
     from facio_site.audit.models import AuditEntry
 
 
 def record(
     action: str,
     *,
-    actor: User | AnonymousUser | None,
+    actor: AbstractBaseUser | AnonymousUser | None,
     target: str = "",
     result: str = "",
     fields: Sequence[str] = (),

@@ -15,13 +15,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from providers.catalog.items import CatalogItem, count_of, read_rows
 from providers.catalog.modelsdev import SNAPSHOT_DATE, Twin, twins
-from providers.checks import preflight
 from providers.dialects.adapters import Adapter, expectation
 from providers.dialects.judge import is_absent, judge, unwrapped
+from providers.dialects.ladder import preflight
 from providers.dialects.rows import first, ids_of, rows_of, without_hidden
 from providers.http import Send
-from providers.outcomes import Failed, Outcome, Verdict
-from providers.specs import IdFact, ListCall
+from providers.spec.kind import IdFact, ListCall
+from providers.spec.outcomes import Failed, Outcome, Verdict
 
 MAX_PAGES = 50
 MAX_ITEMS = 20_000
@@ -81,7 +81,7 @@ def fetch_catalog(adapter: Adapter, send: Send, *, known: str = "") -> Catalog:
 # Whatever may read a row otherwise after an update of this site.
 _READERS = b"".join(
     Path(__file__).parent.joinpath(name).read_bytes()
-    for name in ("fetch.py", "items.py", "merge.py", "modelsdev.py", "../dialects/rows.py")
+    for name in ("fetch.py", "items.py", "store.py", "modelsdev.py", "../dialects/rows.py")
 )
 
 

@@ -13,7 +13,7 @@ from itertools import repeat
 from typing import Any, NamedTuple
 
 from providers.dialects.rows import Path, column, ids_of
-from providers.specs import Columns
+from providers.spec.kind import Columns
 
 MAX_ID = 300  # characters
 _MAX_TOKENS = 10**12

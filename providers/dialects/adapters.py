@@ -13,9 +13,9 @@ from urllib.parse import quote, urlencode
 from providers.dialects.judge import judge, unwrapped, values_at
 from providers.dialects.rows import has_shape, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
-from providers.outcomes import KeyState, Outcome, Verdict, key_state_of
-from providers.secret import Secret
-from providers.specs import Call, CallName, ListCall, ProviderSpec
+from providers.spec.kind import Call, CallName, ListCall, ProviderSpec
+from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
+from providers.spec.secret import Secret
 
 # What a test request is made of, and what would make it dearer, is not the extra body's to say.
 _NOT_SENT_IN_TESTS = frozenset(
@@ -294,10 +294,6 @@ class Adapter:
 
 
 ReadList = Callable[..., list[Any] | None]
-
-
-def adapter_for(spec: ProviderSpec, entered: Entered) -> Adapter:
-    return (spec.adapter or Adapter)(spec, entered)
 
 
 def expectation(call: Call) -> Callable[[Any], bool]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from providers.specs import Call, Columns, ListCall
+from providers.spec.kind import Call, Columns, ListCall
 
 _MESSAGES = [{"role": "user", "content": "hi"}]
 

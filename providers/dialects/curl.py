@@ -11,8 +11,8 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from providers.http import Reply, Request, Send
-from providers.secret import Secret
-from providers.specs import Auth
+from providers.spec.kind import Auth
+from providers.spec.secret import Secret
 
 MASK: Final = "***"
 MAX_CALLS: Final = 20  # put down of one test

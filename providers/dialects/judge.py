@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 from providers.http.records import Reply
-from providers.outcomes import Outcome, Verdict
-from providers.secret import Secret
-from providers.specs import CallName, ErrorRule
+from providers.spec.kind import CallName, ErrorRule
+from providers.spec.outcomes import Outcome, Verdict
+from providers.spec.secret import Secret
 
 _SEARCHED = 4_000  # characters of one text that patterns are tried on
 _QUOTED = 300

@@ -10,8 +10,8 @@ from providers.dialects.adapters import Adapter, Finding
 from providers.dialects.judge import is_absent, unwrapped
 from providers.dialects.rows import rows_of
 from providers.http import Reply, Send
-from providers.outcomes import Failed, KeyState, Outcome, Verdict
-from providers.specs import ListCall
+from providers.spec.kind import ListCall
+from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict
 
 _REFUSED = (Outcome.BAD_KEY, Outcome.FORBIDDEN)
 

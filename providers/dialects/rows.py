@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.dialects.judge import values_at
-from providers.specs import Columns
+from providers.spec.kind import Columns
 
 Path = str | tuple[str, ...]  # a tuple: the first path at which there is something
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
-from providers.secret import Secret
+from providers.spec.secret import Secret
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 # Headers that something between the signer and AWS may add or change.

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 
 from providers.http.records import NOT_JSON
-from providers.outcomes import Failed, Outcome
+from providers.spec.outcomes import Failed, Outcome
 
 MAX_DEPTH: Final = 32
 MAX_NODES: Final = 250_000  # about 20 MB as Python objects at the worst

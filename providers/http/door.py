@@ -24,8 +24,8 @@ from providers.http.records import NOT_JSON, Observer, Reply, Request
 from providers.http.tls import tls_context
 from providers.http.transport import GuardedTransport, outgoing
 from providers.http.urls import BadURL, Target, parse_target
-from providers.outcomes import Failed, Outcome, Step
-from providers.secret import Secret
+from providers.spec.outcomes import Failed, Outcome, Step
+from providers.spec.secret import Secret
 
 MAX_REPLY_HEADERS: Final = 200
 TEXT_BYTES: Final = 64_000  # of a body that Reply.text holds

@@ -22,7 +22,7 @@ from providers.http.records import Observer
 from providers.http.resolver import resolve
 from providers.http.tls import word_of
 from providers.http.urls import Target
-from providers.outcomes import Failed, Outcome, Step
+from providers.spec.outcomes import Failed, Outcome, Step
 
 DNS_SECONDS: Final = 5.0
 CONNECT_SECONDS: Final = 5.0  # for all addresses of a name together

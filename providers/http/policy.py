@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from providers.http.addresses import Address, Network, Reach, is_never, is_ours, reach, read
 from providers.http.urls import BadURL, parse_host
-from providers.outcomes import Failed, Outcome
+from providers.spec.outcomes import Failed, Outcome
 
 MAX_ADDRESSES: Final = 8  # of one name that are tried
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from providers.outcomes import Outcome, Step
-from providers.secret import Secret
+from providers.spec.outcomes import Outcome, Step
+from providers.spec.secret import Secret
 
 NOT_JSON: Any = object()  # Reply.data of a body that is no JSON, too deep, or empty
 

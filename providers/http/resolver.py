@@ -9,7 +9,7 @@ import socket
 import threading
 from typing import Final
 
-from providers.outcomes import Failed, Outcome
+from providers.spec.outcomes import Failed, Outcome
 
 MAX_LOOKUPS: Final = 64  # at once, hanging ones included
 

@@ -5,8 +5,8 @@ from typing import Any
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.http import parse_base
-from providers.outcomes import Outcome
-from providers.specs import Auth, Call, Columns, ErrorRule, ListCall, Pages, ProviderSpec
+from providers.spec.kind import Auth, Call, Columns, ErrorRule, ListCall, Pages, ProviderSpec
+from providers.spec.outcomes import Outcome
 
 
 class AnthropicAdapter(Adapter):

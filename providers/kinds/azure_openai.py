@@ -8,8 +8,8 @@ from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat
 from providers.http import parse_base
-from providers.outcomes import Outcome
-from providers.specs import Auth, ErrorRule, FieldSpec, ListCall, ProviderSpec
+from providers.spec.kind import Auth, ErrorRule, FieldSpec, ListCall, ProviderSpec
+from providers.spec.outcomes import Outcome
 
 _AZURE = r"\.(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)$"
 _TAIL = re.compile(r"/(openai|api/projects)(/.*)?$")

@@ -11,8 +11,8 @@ from providers.dialects.adapters import Adapter, Finding, ReadList
 from providers.dialects.rows import first
 from providers.dialects.sigv4 import sign
 from providers.http import BadURL, Request, Send, encode_json, origin_of
-from providers.outcomes import Failed, Outcome
-from providers.specs import Call, Columns, ErrorRule, FieldSpec, ListCall, Pages, ProviderSpec
+from providers.spec.kind import Call, Columns, ErrorRule, FieldSpec, ListCall, Pages, ProviderSpec
+from providers.spec.outcomes import Failed, Outcome
 
 _REGION = r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}"
 _AWS_HOST = re.compile(r"^(https://)bedrock-runtime((?:-fips)?\.[a-z0-9.-]+\.(?:com|com\.cn|aws))$")

@@ -5,8 +5,8 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects.compatible import chat
-from providers.outcomes import Outcome
-from providers.specs import ErrorRule, ProviderSpec
+from providers.spec.kind import ErrorRule, ProviderSpec
+from providers.spec.outcomes import Outcome
 
 _BODY: dict[str, Any] = {"thinking": {"type": "disabled"}}
 

@@ -6,8 +6,8 @@ from facio_site.marked import marked as _
 from providers.dialects.compatible import chat
 from providers.dialects.local import LocalAdapter
 from providers.http import Reply, Send
-from providers.outcomes import Outcome, Verdict
-from providers.specs import Columns, ListCall, ProviderSpec
+from providers.spec.kind import Columns, ListCall, ProviderSpec
+from providers.spec.outcomes import Outcome, Verdict
 
 
 class CustomAdapter(LocalAdapter):

@@ -8,8 +8,8 @@ from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.judge import values_at
-from providers.outcomes import Outcome
-from providers.specs import Columns, ErrorRule, ListCall, Pages, ProviderSpec
+from providers.spec.kind import Columns, ErrorRule, ListCall, Pages, ProviderSpec
+from providers.spec.outcomes import Outcome
 
 _COMPATIBLE, _NATIVE = "/compatible-mode/v1", "/api/v1"
 # Prices carry no currency. Dollars are sure at these hosts only.

@@ -7,8 +7,8 @@ from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.judge import values_at
-from providers.outcomes import Outcome, Verdict
-from providers.specs import Call, Columns, ErrorRule, ProviderSpec
+from providers.spec.kind import Call, Columns, ErrorRule, ProviderSpec
+from providers.spec.outcomes import Outcome, Verdict
 
 
 class DeepSeekAdapter(Adapter):

@@ -6,8 +6,7 @@ from typing import Any
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.judge import values_at
-from providers.outcomes import Outcome
-from providers.specs import (
+from providers.spec.kind import (
     BEARER,
     Auth,
     Call,
@@ -18,6 +17,7 @@ from providers.specs import (
     Pages,
     ProviderSpec,
 )
+from providers.spec.outcomes import Outcome
 
 
 class GeminiAdapter(Adapter):

@@ -1,7 +1,7 @@
 """GitHub Copilot by GitHub sign-in. The token is the agent's; here it is a choice for a route."""
 
 from facio_site.marked import marked as _
-from providers.specs import ProviderSpec
+from providers.spec.kind import ProviderSpec
 
 SPEC = ProviderSpec(
     kind="github_copilot",

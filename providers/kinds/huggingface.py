@@ -9,8 +9,8 @@ from providers.dialects.adapters import Adapter, Finding
 from providers.dialects.compatible import chat, models
 from providers.dialects.judge import values_at
 from providers.http import Send
-from providers.outcomes import KeyState, Outcome, Verdict
-from providers.specs import Call, Columns, ErrorRule, ListCall, ProviderSpec
+from providers.spec.kind import Call, Columns, ErrorRule, ListCall, ProviderSpec
+from providers.spec.outcomes import KeyState, Outcome, Verdict
 
 HUB = "https://huggingface.co"
 

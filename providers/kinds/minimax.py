@@ -3,8 +3,8 @@
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
-from providers.outcomes import Outcome
-from providers.specs import ErrorRule, IdFact, ProviderSpec
+from providers.spec.kind import ErrorRule, IdFact, ProviderSpec
+from providers.spec.outcomes import Outcome
 
 
 class MiniMaxAdapter(Adapter):

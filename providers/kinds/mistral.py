@@ -2,8 +2,8 @@
 
 from facio_site.marked import marked as _
 from providers.dialects.compatible import chat, models
-from providers.outcomes import Outcome
-from providers.specs import Columns, ErrorRule, IdFact, ProviderSpec
+from providers.spec.kind import Columns, ErrorRule, IdFact, ProviderSpec
+from providers.spec.outcomes import Outcome
 
 SPEC = ProviderSpec(
     kind="mistral",

@@ -7,8 +7,8 @@ from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.rows import first
-from providers.outcomes import Outcome, Verdict
-from providers.specs import Call, Columns, ErrorRule, ListCall, ProviderSpec
+from providers.spec.kind import Call, Columns, ErrorRule, ListCall, ProviderSpec
+from providers.spec.outcomes import Outcome, Verdict
 
 
 class MoonshotAdapter(Adapter):

@@ -6,8 +6,8 @@ from facio_site.marked import marked as _
 from providers.dialects.compatible import chat, models
 from providers.dialects.judge import values_at
 from providers.dialects.local import LocalAdapter
-from providers.outcomes import Outcome
-from providers.specs import Columns, ErrorRule, ListCall, ProviderSpec
+from providers.spec.kind import Columns, ErrorRule, ListCall, ProviderSpec
+from providers.spec.outcomes import Outcome
 
 
 class OllamaAdapter(LocalAdapter):

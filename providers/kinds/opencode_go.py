@@ -7,9 +7,9 @@ from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.judge import values_at
-from providers.outcomes import Outcome, Verdict
-from providers.secret import Secret
-from providers.specs import Auth, Call, ErrorRule, ProviderSpec
+from providers.spec.kind import Auth, Call, ErrorRule, ProviderSpec
+from providers.spec.outcomes import Outcome, Verdict
+from providers.spec.secret import Secret
 
 _MESSAGES = Call(
     url="{base}/messages",

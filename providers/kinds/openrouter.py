@@ -8,8 +8,8 @@ from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.judge import values_at
 from providers.dialects.rows import first
-from providers.outcomes import Outcome, Verdict
-from providers.specs import Call, Columns, ErrorRule, Pages, ProviderSpec
+from providers.spec.kind import Call, Columns, ErrorRule, Pages, ProviderSpec
+from providers.spec.outcomes import Outcome, Verdict
 
 
 class OpenRouterAdapter(Adapter):

@@ -9,8 +9,8 @@ from providers.dialects.judge import unwrapped
 from providers.dialects.local import LocalAdapter
 from providers.dialects.rows import rows_of
 from providers.http import Send
-from providers.outcomes import Failed, KeyState, Outcome
-from providers.specs import Call, ErrorRule, ProviderSpec
+from providers.spec.kind import Call, ErrorRule, ProviderSpec
+from providers.spec.outcomes import Failed, KeyState, Outcome
 
 # The body is refused only after the key was looked at.
 _KNOCK = Call(url="{base}/chat/completions", method="POST", body={})

@@ -11,10 +11,9 @@ from django.db import connections, transaction
 
 from facio_site.audit import record
 from facio_site.commands import UsageError
-from providers import jobs
-from providers.jobs import Job, Task
-from providers.models import Provider
-from providers.registry import KINDS
+from providers.kinds import KINDS
+from providers.models import Job, Provider, Task
+from providers.work import queue
 
 SIDE_BY_SIDE = 32
 LOOK_SECONDS = 0.2
@@ -35,7 +34,7 @@ def chosen(kinds: Sequence[str]) -> list[Provider]:
 def _started(row: Provider, task: Task) -> Job:
     action = "provider.tested" if task == Task.CHECK else "catalog.fetched"
     with transaction.atomic():
-        job = jobs.start(row, task, hand_over=False)
+        job = queue.start(row, task, hand_over=False)
         record(action, actor=None, target=row.kind)
     return job
 

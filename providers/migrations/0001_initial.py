@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import providers.models
-import providers.registry
+import providers.kinds
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('sealed', models.JSONField(blank=True, default=dict, editable=False)),
                 ('values', models.JSONField(blank=True, default=dict)),
                 ('api_base', models.CharField(blank=True, default='', max_length=2048)),
-                ('kind', models.CharField(choices=providers.registry.kind_choices, max_length=40, unique=True)),
+                ('kind', models.CharField(choices=providers.kinds.kind_choices, max_length=40, unique=True)),
                 ('configured_at', models.DateTimeField(blank=True, null=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('version', models.PositiveIntegerField(default=0)),

@@ -1,4 +1,4 @@
 """What pages of providers show: rows with words, read-only records.
 
-Kept out: rows of model lists (catalog), and what takes a person's input (forms.py, views.py).
+Kept out: rows of model lists (catalog), and what takes a person's input (forms).
 """

@@ -23,11 +23,11 @@ from django.utils.translation import get_language, gettext_lazy
 
 from facio_site.compiled import compiled
 from facio_site.templatetags.ui import age, age_lasts
-from providers.jobs import PENDING, Job, Task
-from providers.models import Provider
-from providers.outcomes import Outcome
+from providers.kinds import KINDS
+from providers.models import Job, Provider, Task
+from providers.models.jobs import PENDING
 from providers.pages.rounds import RECENT, JobRow, Progress, newest_round, progress_of
-from providers.registry import KINDS
+from providers.spec.outcomes import Outcome
 
 STATUSES = {
     "": gettext_lazy("All"),

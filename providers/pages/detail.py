@@ -11,21 +11,22 @@ from django.db.models import UUIDField
 from django.http import Http404, HttpRequest
 
 from facio_site.compiled import compiled
-from providers.catalog.entries import list_items, shown_entries, use_link
 from providers.catalog.modelsdev import SNAPSHOT_DATE
-from providers.catalog.shelf import NEW, Found, Wanted, shelf
-from providers.checks import makes_completion
-from providers.forms import ProviderForm
-from providers.jobs import Job, Task
+from providers.catalog.search import NEW, Found, Wanted, shelf
+from providers.dialects.ladder import makes_completion
+from providers.forms.provider import ProviderForm
 from providers.models import (
     CatalogEntry,
     Draft,
     Entry,
+    Job,
     Provider,
     Replaced,
     SecretState,
+    Task,
 )
 from providers.outbound import policy
+from providers.pages.entries import list_items, shown_entries, use_link
 from providers.pages.history import history
 from providers.pages.shown import show_job
 from providers.wording import catalog_note

@@ -19,9 +19,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from facio_site.compiled import compiled
 from facio_site.templatetags.ui import ago, ms, status, tone
-from providers.jobs import Job, Status, Task
-from providers.models import Provider
-from providers.outcomes import UNTOLD, Outcome
+from providers.models import Job, Provider, Status, Task
+from providers.spec.outcomes import UNTOLD, Outcome
 
 SHOWN = 30
 LISTED = 8

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from facio_site.templatetags.ui import age, tone
-from providers.jobs import PENDING, Job, Status, Task
-from providers.models import Provider
-from providers.outcomes import Outcome
-from providers.registry import KINDS
+from providers.kinds import KINDS
+from providers.models import Job, Provider, Status, Task
+from providers.models.jobs import PENDING
+from providers.spec.outcomes import Outcome
 
 RECENT = timedelta(minutes=15)  # for so long the last round is told
 _BAD = ("warn", "error")

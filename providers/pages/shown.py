@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from providers.jobs import Job
-from providers.models import Provider
-from providers.outcomes import Outcome
-from providers.specs import ProviderSpec
+from providers.models import Job, Provider
+from providers.spec.kind import ProviderSpec
+from providers.spec.outcomes import Outcome
 from providers.wording import KEY_STATES, STEPS, sentence
 
 

@@ -13,11 +13,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from providers.specs import ProviderSpec
+from providers.spec.kind import ProviderSpec
 from routing.config.document import camel, join, snake
-from routing.config.owned import MASK, is_owned, kind_of
-from routing.config.understood import is_mask, is_reference
-from routing.order import FACTS, INHERITED_NAMES
+from routing.config.keys import MASK, is_mask, is_owned, is_reference, kind_of
+from routing.rules.order import FACTS, INHERITED_NAMES
 
 Path = tuple[str, ...]
 Op = Literal["added", "removed", "changed"]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from providers.secret import Secret
+from providers.spec.secret import Secret
 
 
 def env_text(env: Mapping[str, Secret]) -> str:

@@ -14,22 +14,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from providers.secret import Secret
-from providers.specs import ProviderSpec
+from providers.spec.kind import ProviderSpec
+from providers.spec.secret import Secret
 from routing.config.difference import same
 from routing.config.document import drop, get, key_of, make_part, part, put, write_json
-from routing.config.owned import (
-    MAIN,
-    SLOTS,
+from routing.config.keys import (
+    fault,
+    is_reference,
     kind_of,
+    meaning,
     owned_keys,
     redacted,
-    route_keys,
+    route_text,
     shown_document,
     unowned_paths,
 )
-from routing.config.understood import fault, is_reference, meaning, route_text
-from routing.rules import AUTO, Configured
+from routing.rules.explain import AUTO, Configured
+from routing.rules.slots import MAIN, SLOTS, route_keys
 
 # What the Docker quickstart reads. Source: https://facio.bot/docs/configuration
 QUICKSTART_KINDS = ("openrouter", "anthropic", "openai")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from providers.specs import ProviderSpec
+from providers.spec.kind import ProviderSpec
 from routing.config.difference import (
     Path,
     PathChange,
@@ -30,17 +30,27 @@ from routing.config.edits import (
     deployment_kind,
     exported,
     lost_secrets,
+    masked,
     moves,
     plain_values,
 )
 from routing.config.export import Mode, ProviderState, RouteState, build_config
-from routing.config.owned import SLOTS, is_owned, kind_of, owned_keys, route_keys, unowned_paths
+from routing.config.keys import (
+    fault,
+    is_mask,
+    is_owned,
+    is_placeholder,
+    kind_of,
+    meaning,
+    owned_keys,
+    route_text,
+    unowned_paths,
+)
 from routing.config.pasted import Ignored, Pasted, Source
-from routing.config.references import masked
 from routing.config.risks import Risk, risks_of
 from routing.config.schema import Refused, problems
-from routing.config.understood import fault, is_mask, is_placeholder, meaning, route_text
-from routing.rules import AUTO
+from routing.rules.explain import AUTO
+from routing.rules.slots import SLOTS, route_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

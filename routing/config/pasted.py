@@ -14,13 +14,13 @@ from typing import Any, Literal
 
 from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, Target, parse_target
-from providers.keyshapes import SHAPES, clean_key, key_problem
-from providers.secret import Secret
-from providers.specs import ProviderSpec
+from providers.spec.keyshapes import SHAPES, clean_key, key_problem
+from providers.spec.kind import ProviderSpec
+from providers.spec.secret import Secret
 from routing.config.document import MAX_BYTES, BadDocument, make_part, read_json
 from routing.config.envfile import read_env
 from routing.config.export import QUICKSTART_MODEL, env_name
-from routing.config.understood import is_placeholder, normal_base
+from routing.config.keys import is_placeholder, normal_base
 
 Source = Literal["config", "env", "curl", "key"]
 

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from providers.specs import ProviderSpec
+from providers.spec.kind import ProviderSpec
 from routing.config.difference import Path, same, shown_path, value_at
 from routing.config.document import snake
-from routing.config.owned import kind_of
-from routing.config.understood import meaning
+from routing.config.keys import kind_of, meaning
 
 Danger = Literal["runs_code", "opens_port", "loosens_guard", "grants_access", "sends_elsewhere"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from routing.config.document import camel, join, key_of
-from routing.config.owned import MAIN, SLOTS, route_keys
-from routing.order import FACTS, INHERITED_NAMES
-from routing.rules import known_name
+from routing.rules.explain import known_name
+from routing.rules.order import FACTS, INHERITED_NAMES
+from routing.rules.slots import MAIN, SLOTS, route_keys
 
 MESSAGES: Mapping[str, str] = {
     "not_object": _("{path} must be an object."),

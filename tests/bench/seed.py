@@ -22,10 +22,10 @@ def main() -> int:
 
     from facio_site.accounts.models import Role, User
     from providers.catalog.fetch import Catalog, CatalogItem
-    from providers.jobs import Job, Task
-    from providers.models import Provider
-    from providers.patch import form_of
-    from providers.registry import KINDS
+    from providers.catalog.store import replace_catalog
+    from providers.forms.patch import form_of
+    from providers.kinds import KINDS
+    from providers.models import Job, Provider, Task
     from tests.simulators import entries
 
     call_command("migrate", interactive=False, verbosity=0)
@@ -49,7 +49,7 @@ def main() -> int:
             raise SystemExit(f"{kind}: {form.errors.as_text()}")
         form.apply(provider)
         provider.store()
-        provider.replace_catalog(Catalog(items=items))
+        replace_catalog(provider, Catalog(items=items))
         for number in range(TESTS_EACH):
             ended = now - timedelta(hours=TESTS_EACH - number)
             job = Job.objects.create(
@@ -66,7 +66,7 @@ def main() -> int:
                 ms=300 + number,
             )
             Job.objects.filter(pk=job.pk).update(created_at=ended)
-        provider.record_check(job)
+        job.record_check()
     sys.stdout.write(f"{client.session.session_key}\n")
     return 0
 

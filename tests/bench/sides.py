@@ -18,9 +18,9 @@ from pathlib import Path
 
 import certifi
 
-from facio_site import up
-from facio_site.processes.broker import broker
-from facio_site.processes.children import Child
+from facio_site.run import up
+from facio_site.run.broker import broker
+from facio_site.run.children import Child
 from tests.bench.client import Client, first_answer, signed_in
 from tests.journeys import stack
 from tests.processes import ROOT, stop, wait_for
@@ -145,7 +145,7 @@ def site(state: Path, found: Upstream) -> Iterator[Side]:
 
 @contextlib.contextmanager
 def floor(state: Path, found: Upstream) -> Iterator[Side]:
-    """The bare page, with the settings of facio_site/processes/parts.py for gunicorn and Celery."""
+    """The bare page, with the settings of facio_site/run/parts.py for gunicorn and Celery."""
     (state / "logs").mkdir(parents=True)
     listener = up.listen("127.0.0.1", 0, 0)
     port = listener.getsockname()[1]

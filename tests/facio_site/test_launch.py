@@ -330,7 +330,7 @@ def test_the_example_names_every_variable_that_is_read() -> None:
     read = set(
         re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "facio_site/settings.py").read_text())
     )
-    for module in ("facio_site/settings.py", "facio_site/up.py", "providers/awsprofiles.py"):
+    for module in ("facio_site/settings.py", "facio_site/up.py", "providers/models/credentials.py"):
         text = (ROOT / module).read_text()
         read |= set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', text))
         read |= set(re.findall(r'environ, "([A-Z_]+)"', text))

@@ -13,8 +13,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from providers.kinds import KINDS
 from providers.models import Provider
-from providers.registry import KINDS
 from tests.conftest import absent
 from tests.processes import ROOT
 

@@ -13,8 +13,8 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from facio_site.templatetags import ui
-from providers.outcomes import Outcome
-from providers.registry import KINDS
+from providers.kinds import KINDS
+from providers.spec.outcomes import Outcome
 
 
 def _page(path="/", template='{% extends "base.html" %}', cookies="", **context):

@@ -11,7 +11,7 @@ from django.test import Client
 from playwright.sync_api import Browser
 
 from providers import broker
-from providers.jobs import Job
+from providers.models import Job
 from tests import processes
 from tests.conftest import connected
 from tests.journeys.desk import Desk

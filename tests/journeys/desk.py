@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.test import Client
 
-from providers.jobs import Job, Task
+from providers.models import Job, Task
 from tests import processes
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from facio_site.up import MALLOC
-from providers import jobs
-from providers.jobs import Job, Task
-from providers.models import Provider
-from providers.outcomes import Outcome
-from providers.registry import KINDS
+from facio_site.run.up import MALLOC
+from providers.kinds import KINDS
+from providers.models import Job, Provider, Task, jobs
+from providers.spec.outcomes import Outcome
+from providers.work import queue
 from tests import processes
 from tests.journeys.conftest import Hire
 from tests.journeys.desk import Desk
@@ -86,7 +85,7 @@ def test_s7_s8_a_real_worker_among_hostile_servers_ends_every_job_in_256_mb(
             row = Provider(kind=kind, api_base=f"http://127.0.0.1:{server.port}/v1")
             row.put_secret("api_key", demo_key(kind))
             assert row.store()
-            made += [jobs.start(row, task) for task in (Task.FETCH, Task.CHECK)]
+            made += [queue.start(row, task) for task in (Task.FETCH, Task.CHECK)]
         assert len(made) == 2 * len(HOSTILE)
         processes.wait_for(lambda: not Job.objects.pending().exists(), seconds=90)
         assert worker.poll() is None

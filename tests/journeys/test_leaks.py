@@ -19,8 +19,7 @@ from django.apps import apps
 from django.db import connection
 
 from providers import broker
-from providers.jobs import Job, Task
-from providers.models import Draft, Provider
+from providers.models import Draft, Job, Provider, Task
 from tests import processes
 from tests.journeys.conftest import Hire
 from tests.journeys.desk import Desk

@@ -22,11 +22,12 @@ from django.db import connection
 from django.utils import timezone
 from redis.connection import AbstractConnection
 
-from providers import broker, jobs, live, tasks
-from providers.jobs import Job, Status, Task
-from providers.models import Provider
-from providers.outcomes import Outcome
+from providers import broker
+from providers.models import Job, Provider, Status, Task
+from providers.pages import news
+from providers.spec.outcomes import Outcome
 from providers.wording import sentence
+from providers.work import queue, tasks
 from tests import processes
 from tests.conftest import connected, signed_in
 from tests.journeys.conftest import Hire
@@ -103,10 +104,10 @@ def test_the_waiter_is_told_the_moment_that_the_result_exists(desk: Desk) -> Non
     asked = time.monotonic()
     part = desk.last_news("check", job)
     waited = time.monotonic() - asked
-    assert 0.6 < waited < live.HOLD_SECONDS - 2
+    assert 0.6 < waited < news.HOLD_SECONDS - 2
     assert (attribute(part, "state"), attribute(part, "outcome")) == ("done", "ok")
     told_after = timezone.now() - Job.objects.get(pk=job.pk).finished_at
-    assert told_after < timedelta(seconds=live.HOLD_SECONDS / 2)
+    assert told_after < timedelta(seconds=news.HOLD_SECONDS / 2)
 
 
 def test_the_waiter_shows_the_rungs_while_they_are_climbed(desk: Desk) -> None:
@@ -141,7 +142,7 @@ def test_two_pages_that_wait_are_both_told(desk: Desk, owner: Any) -> None:
     assert not told
     desk.sims.release_hangs()
     for page in pages:
-        page.join(live.HOLD_SECONDS + 5)
+        page.join(news.HOLD_SECONDS + 5)
     assert [attribute(part, "outcome") for part in told] == ["ok", "ok"]
 
 
@@ -156,7 +157,7 @@ def test_s71_a_double_click_is_one_call(desk: Desk) -> None:
 def test_s71_the_same_message_ten_times_is_one_call(desk: Desk) -> None:
     desk.save("openrouter", "slow500")
     provider = Provider.objects.get()
-    job = jobs.start(provider, Task.CHECK, hand_over=False)
+    job = queue.start(provider, Task.CHECK, hand_over=False)
     for _ in range(10):
         tasks.enqueue(job)
     assert desk.ended(job).outcome == Outcome.OK
@@ -203,7 +204,7 @@ def test_test_all_calls_every_provider_at_the_same_time(all_slow: Desk) -> None:
 def test_s13_a_pool_of_two_never_makes_a_third_call(
     alone: Desk, hire: Hire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "QUEUE_SECONDS", 60)  # three rounds, on a busy machine
+    monkeypatch.setattr(queue, "QUEUE_SECONDS", 60)  # three rounds, on a busy machine
     hire(threads=2)
     kinds = ("groq", "mistral", "deepseek", "moonshot", "openrouter")
     for kind in kinds:
@@ -320,7 +321,7 @@ def test_s70_without_a_next_worker_the_page_ends_it_at_its_deadline(
 @pytest.mark.parametrize("path", ["/providers/openrouter/", "/providers/", "/activity/"])
 def test_s70_a_reload_is_enough_to_end_it(alone: Desk, hire: Hire, path: str) -> None:
     alone.save("openrouter")
-    job = jobs.start(Provider.objects.get(), Task.CHECK, hand_over=False)
+    job = queue.start(Provider.objects.get(), Task.CHECK, hand_over=False)
     put_forward(job)
     alone.page(path)
     assert Job.objects.get().outcome == Outcome.NO_ANSWER
@@ -371,7 +372,7 @@ def test_a_flushed_broker_loses_messages_and_nothing_else(alone: Desk, hire: Hir
 
 def test_s79_a_worker_takes_up_what_was_queued_before_it_came(alone: Desk, hire: Hire) -> None:
     alone.save("openrouter")
-    job = jobs.start(Provider.objects.get(), Task.CHECK, hand_over=False)
+    job = queue.start(Provider.objects.get(), Task.CHECK, hand_over=False)
     hire()
     assert alone.ended(job).outcome == Outcome.OK
 

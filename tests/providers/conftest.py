@@ -2,15 +2,15 @@
 
 import pytest
 
-from providers import jobs, tasks
-from providers.jobs import Job
+from providers.models import Job
+from providers.work import queue, tasks
 
 
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Jobs handed to a broker that is not there; a worker seems to be alive."""
     handed: list[Job] = []
-    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
-    monkeypatch.setattr(jobs.broker, "announce", lambda: None)
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(queue.broker, "announce", lambda: None)
     monkeypatch.setattr(tasks, "enqueue", handed.append)
     return handed

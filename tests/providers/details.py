@@ -1,6 +1,6 @@
 """The closed set of words that make an outcome more exact: the sentences cover all of them."""
 
-from providers.outcomes import Outcome
+from providers.spec.outcomes import Outcome
 
 # Every `detail` that a judged answer can carry, under the outcomes it comes with. Most have a more
 # exact sentence than their outcome in wording.py.

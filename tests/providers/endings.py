@@ -10,14 +10,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from providers import checks
+from providers.dialects import ladder
 from providers.http import network, policy, resolver, tls
-from providers.outcomes import Outcome
-from providers.registry import KINDS
-from providers.sentences import LOCAL, SENTENCES
+from providers.kinds import KINDS
+from providers.spec.outcomes import Outcome
+from providers.wording import LOCAL, SENTENCES
 from tests.providers.details import DETAILS
 
-ROOT = Path(checks.__file__).parent
+ROOT = Path(ladder.__file__).parents[1]
 
 # What a parameter may hold. Names that wording.py derives are not among them.
 SAMPLES: dict[str, Any] = {
@@ -59,10 +59,10 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
         *resolver._WORDS.values(),
         *("failed", "bad_name"),
     },
-    ("checks.py", Outcome.REFERENCE, "detail"): {"", "aws_profile"},
-    ("checks.py", Outcome.OK, "detail"): set(checks._GO_ON.values()),
-    ("checks.py", None, "detail"): {"", "no_list", "no_list_scope"},
-    ("jobs.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
+    ("dialects/ladder.py", Outcome.REFERENCE, "detail"): {"", "aws_profile"},
+    ("dialects/ladder.py", Outcome.OK, "detail"): set(ladder._GO_ON.values()),
+    ("dialects/ladder.py", None, "detail"): {"", "no_list", "no_list_scope"},
+    ("work/queue.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
     ("dialects/judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json"},
     ("dialects/local.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {
         *("key_not_checked", "control_failed"),

@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from providers.dialects.adapters import Adapter, Entered, adapter_for
+from providers.dialects.adapters import Adapter, Entered
 from providers.http import NOT_JSON, Reply, Request
-from providers.outcomes import Failed
-from providers.registry import KINDS
-from providers.secret import Secret
+from providers.kinds import KINDS, adapter_for
+from providers.spec.outcomes import Failed
+from providers.spec.secret import Secret
 
 
 def make(kind: str, *, key: str = "sk-test-key-0123", **entered: Any) -> Adapter:

@@ -11,9 +11,8 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 
 from facio_site.accounts.models import User
-from providers import jobs, tasks
-from providers.jobs import Job
-from providers.models import CatalogEntry, Provider
+from providers.models import CatalogEntry, Job, Provider
+from providers.work import queue, tasks
 from routing.models import Route
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +70,7 @@ def test_azure_and_bedrock_are_edited_by_their_own_fields(site: Client) -> None:
 
 
 def test_actions_queue_jobs(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
     monkeypatch.setattr(tasks, "enqueue", lambda job: None)
     row = saved("openrouter")
     for action in ("test_connection", "fetch_models"):

@@ -15,8 +15,8 @@ from django.test import Client
 
 from facio_site.accounts.models import Invitation, Role
 from facio_site.audit.models import AuditEntry
-from providers import jobs, tasks
 from providers.models import Provider
+from providers.work import queue, tasks
 from routing.models import PendingImport, Route
 from tests.conftest import signed_in
 from tests.routing.config.desk import hand_in, token_of
@@ -148,8 +148,8 @@ def scene(
     folder = tmp_path / "agent"
     folder.mkdir(mode=0o700)
     settings.FACIO_CONFIG_PATH = str(folder / "config.json")
-    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
-    monkeypatch.setattr(jobs.broker, "announce", lambda: None)
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(queue.broker, "announce", lambda: None)
     monkeypatch.setattr(tasks, "enqueue", lambda job: None)
     monkeypatch.setattr("providers.management.run.ThreadPoolExecutor", Inline)
     return Scene(owner, viewer, folder, monkeypatch)

@@ -90,7 +90,7 @@ def test_s56_no_error_page_breaks_the_policy(
         def fails(*_args: Any, fault: Any = fault, **_kwargs: Any) -> None:
             raise fault
 
-        monkeypatch.setattr("routing.views.provider_rows", fails)
+        monkeypatch.setattr("routing.pages.routes.provider_rows", fails)
         seen.append(page.goto("/").status)
     for path in ("/no-such-page/", "/admin/no-such-page", "/providers/nothing/"):
         seen.append(page.goto(path).status)

@@ -18,9 +18,9 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from providers.forms import ProviderForm
+from providers.forms.provider import ProviderForm
+from providers.kinds import KINDS
 from providers.models import BODY, Provider
-from providers.registry import KINDS
 from routing.config.document import BadDocument, read_json
 from tests import stores
 from tests.security.test_roles import concrete, people, places, table

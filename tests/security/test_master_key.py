@@ -12,12 +12,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from facio_site import boot, sealed, sealing
+from facio_site import boot, sealing
 from facio_site.audit.models import AuditEntry
-from facio_site.processes.prepared import mark_of
+from facio_site.run.prepared import mark_of
+from facio_site.sealing import rows
 from providers.models import Provider
 from tests import stores
-from tests.facio_site.test_up import refused
+from tests.facio_site.run.test_up import refused
 from tests.security import command
 
 KEY = "sk-or-v1-0123456789abcdef"
@@ -298,7 +299,7 @@ def test_s24_an_unreadable_secret_does_not_keep_its_neighbours_under_the_old_key
     row.sealed["session_token"]["box"] = row.sealed["api_key"]["box"]
     row.save()
     settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
-    assert sealed.rotate() == (1, 0, 1)
+    assert rows.rotate() == (1, 0, 1)
     settings.MASTER_KEYS = settings.MASTER_KEYS[:1]
     assert Provider.objects.get().unseal("api_key") == "ABSK0123456789abcdef"
 
@@ -318,7 +319,7 @@ def test_s24_a_row_changed_meanwhile_is_left_to_whoever_changed_it(
         return reseal(row)
 
     monkeypatch.setattr(Provider, "reseal", while_somebody_saves)
-    sealed.rotate()
+    rows.rotate()
     assert Provider.objects.get().unseal("api_key") == "sk-or-v1-typed-just-now-0123"
 
 
@@ -333,12 +334,12 @@ def test_s24_a_save_that_was_read_before_a_rotation_brings_no_old_box_back(
     old_keys = list(settings.MASTER_KEYS)
     read_before = Provider.objects.get()
     settings.MASTER_KEYS = new_keys = [sealing.new_master_key(), *old_keys]
-    assert sealed.rotate()[0] == 2  # the provider and what its change replaced
+    assert rows.rotate()[0] == 2  # the provider and what its change replaced
     settings.MASTER_KEYS = new_keys if knows_the_new_key else old_keys
     read_before.values = {"region": "us-east-1"}
     assert read_before.store()
     settings.MASTER_KEYS = new_keys[:1]
-    assert sealed.rotate() == (0, 0, 0)
+    assert rows.rotate() == (0, 0, 0)
     kept = Provider.objects.get()
     assert kept.values == {"region": "us-east-1"}
     assert kept.unseal("api_key") == "ABSK0123456789abcdef"
@@ -350,7 +351,7 @@ def test_s24_a_key_typed_over_a_row_read_before_a_rotation_is_the_typed_one(sett
     provider()
     read_before = Provider.objects.get()
     settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
-    sealed.rotate()
+    rows.rotate()
     read_before.put_secret("api_key", "sk-or-v1-typed-just-now-0123")
     assert read_before.store()
     settings.MASTER_KEYS = settings.MASTER_KEYS[:1]
@@ -376,7 +377,7 @@ def test_s25_giving_up_what_is_lost_spares_what_is_typed_anew_at_that_moment(
         return found
 
     monkeypatch.setattr(Provider, "unreadable_names", while_somebody_types)
-    sealed.forget_unreadable()
+    rows.forget_unreadable()
     assert Provider.objects.get().unseal("api_key") == "sk-or-v1-typed-just-now-0123"
 
 

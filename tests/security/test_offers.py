@@ -7,8 +7,7 @@ import pytest
 from django.test import Client
 
 from providers import broker
-from providers.jobs import Job, Task
-from providers.models import Provider
+from providers.models import Job, Provider, Task
 from routing.models import Route
 from tests.conftest import signed_in
 
@@ -72,7 +71,7 @@ def filled(owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         deadline=row.updated_at,
         finished_at=row.updated_at,
     )
-    row.record_check(job)
+    job.record_check()
     Route.objects.update_or_create(
         slot="main", defaults={"model": "anthropic/claude-opus-4-7", "provider": "auto"}
     )

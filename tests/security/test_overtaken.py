@@ -12,13 +12,13 @@ from django.db import connection
 from django.test import Client
 
 from facio_site.audit.models import AuditEntry
+from providers.kinds import KINDS
 from providers.models import Provider
-from providers.registry import KINDS
 from routing.config.pasted import read_pasted
-from routing.config.preview import plan_with
-from routing.config.store import Overtaken, take_in
+from routing.config.plans import plan_with
 from routing.models import BaseDocument, Route
 from routing.state import current
+from routing.store import Overtaken, take_in
 from tests.routing.config.desk import hand_in, token_of
 
 KEY = "sk-or-v1-0123456789abcdef"
@@ -192,7 +192,7 @@ def test_s78_a_fix_of_a_provider_loses_to_a_save_at_the_very_same_moment(
         theirs.api_base = "http://127.0.0.1:9999/v1"
         assert theirs.store()
 
-    before(monkeypatch, "routing.findings._change_provider", change)
+    before(monkeypatch, "routing.pages.findings._change_provider", change)
     data = {"fix": "use_docker_host", "value": "http://host.docker.internal:11434/v1"}
     answer = site.post("/routing/main/fix/", data, follow=True)
     assert "has changed meanwhile" in told(answer)
@@ -211,7 +211,7 @@ def test_s78_an_import_loses_to_a_save_after_its_preview_was_checked(
     somebody_saves(model="claude-old")
     asked = hand_in(site, IMPORTED)
     path, token = asked.request["PATH_INFO"], token_of(asked.content.decode())
-    before(monkeypatch, "routing.config.import_views.take_in", lambda: somebody_saves(slot))
+    before(monkeypatch, "routing.pages.importing.take_in", lambda: somebody_saves(slot))
     answer = site.post(path, {"token": token, "how": "replace"}, follow=True)
     assert "Somebody else saved something meanwhile" in told(answer)
     assert Route.objects.get(slot=slot).model == "claude-theirs"
@@ -230,7 +230,7 @@ def test_s78_an_import_does_not_take_away_what_somebody_entered_meanwhile(
     serve()
     asked = hand_in(site, {"providers": {"anthropic": {"apiKey": "sk-ant-api03-typed-0123"}}})
     path, token = asked.request["PATH_INFO"], token_of(asked.content.decode())
-    before(monkeypatch, "routing.config.import_views.take_in", lambda: serve("groq"))
+    before(monkeypatch, "routing.pages.importing.take_in", lambda: serve("groq"))
     answer = site.post(path, {"token": token, "how": "replace"}, follow=True)
     assert "Somebody else saved something meanwhile" in told(answer)
     assert Provider.objects.get(kind="groq").is_configured
@@ -259,7 +259,7 @@ def test_s78_the_live_file_is_not_written_from_what_somebody_changed_meanwhile(
     serve()
     somebody_saves(model="claude-old")
     token = token_of(site.get("/config/").content.decode())
-    before(monkeypatch, "routing.config.live.write", somebody_saves)
+    before(monkeypatch, "routing.agents.writing.write", somebody_saves)
     answer = site.post("/config/write/", {"secrets": "env", "token": token})
     assert answer.status_code == 409
     assert "Somebody else saved something meanwhile" in answer.content.decode()
@@ -367,7 +367,7 @@ def test_s78_the_admin_tells_a_save_at_the_very_same_moment(
 def test_s78_who_is_second_to_enter_a_kind_sees_what_the_first_entered(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before(monkeypatch, "providers.views.facts_of", lambda: serve("openrouter"))
+    before(monkeypatch, "providers.pages.providers.facts_of", lambda: serve("openrouter"))
     answer = site.post("/providers/openrouter/", {"api_key": KEY, "api_base": "", "version": "0"})
     assert answer.status_code == 409
     assert "Somebody else saved this provider meanwhile" in answer.content.decode()

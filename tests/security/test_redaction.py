@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facio_site.redaction import LONGEST, MASK, Redact, redact
+from facio_site.sealing.redaction import LONGEST, MASK, Redact, redact
 from tests.security import command
 from tests.simulators.entries import KEYS
 

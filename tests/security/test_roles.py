@@ -16,8 +16,7 @@ from django.urls import URLResolver, get_resolver
 from facio_site.accounts.models import Invitation, Role, User
 from facio_site.audit import record
 from providers import broker
-from providers.jobs import Job, Task
-from providers.models import CatalogEntry, Provider
+from providers.models import CatalogEntry, Job, Provider, Task
 from routing.models import Route
 from tests.conftest import signed_in
 

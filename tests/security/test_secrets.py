@@ -11,13 +11,12 @@ import pytest
 from django.test import Client
 
 from facio_site.audit.models import AuditEntry
-from providers import jobs, tasks
 from providers.dialects.judge import quoted
 from providers.http.records import Reply
-from providers.jobs import Job, Task
-from providers.models import Draft, Provider, SecretState
-from providers.registry import KINDS
-from providers.secret import Secret
+from providers.kinds import KINDS
+from providers.models import Draft, Job, Provider, SecretState, Task
+from providers.spec.secret import Secret
+from providers.work import queue, tasks
 from tests.conftest import signed_in
 
 KEY = "sk-or-v1-0123456789abcdef"
@@ -37,8 +36,8 @@ def row(db: None) -> Provider:
 
 @pytest.fixture
 def queued(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs.broker, "workers", lambda: {"worker-1"})
-    monkeypatch.setattr(jobs.broker, "announce", lambda: None)
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(queue.broker, "announce", lambda: None)
     monkeypatch.setattr(tasks, "enqueue", lambda job: None)
 
 
@@ -187,7 +186,7 @@ def test_s32_a_reference_is_never_expanded_and_never_sent(
     row = Provider(kind="openrouter")
     row.put_secret("api_key", f"${{{name}}}")
     row.store()
-    job = jobs.start(row, Task.CHECK, hand_over=False)
+    job = queue.start(row, Task.CHECK, hand_over=False)
     tasks.check_provider(str(job.pk))
     job.refresh_from_db()
     assert job.outcome == "reference"
@@ -317,7 +316,7 @@ def test_s42_the_imported_file_is_sealed_as_a_whole(db: None) -> None:
 def test_s75_what_is_over_asks_for_nothing_more(site: Client, row: Provider, queued: None) -> None:
     answer = site.post(f"{PAGE}check/", {"api_key": "", "api_base": ""})
     assert answer.status_code in (302, 422)
-    job = jobs.start(Provider.objects.get(), Task.CHECK)
+    job = queue.start(Provider.objects.get(), Task.CHECK)
     waiting = f"check:{job.pk}:{job.version}"
     assert waiting in site.get(PAGE).content.decode()
     job.finish(outcome="ok", key_state="good")
@@ -334,7 +333,7 @@ def test_s75_waiting_ends_at_the_deadline_with_a_way_to_try_again(
 
     from django.utils import timezone
 
-    job = jobs.start(row, Task.CHECK)
+    job = queue.start(row, Task.CHECK)
     Job.objects.update(deadline=timezone.now() - timedelta(seconds=1))
     waiting = {"w": f"check:{job.pk}:{job.version}"}
     answer = site.get("/live/", waiting, headers={"HX-Request": "true"})

@@ -92,7 +92,7 @@ def test_s77_a_fault_of_ours_is_still_500(site: Client, monkeypatch: pytest.Monk
         def fails(*_args: Any, error: Exception = error, **_kwargs: Any) -> None:
             raise error
 
-        monkeypatch.setattr("routing.views.provider_rows", fails)
+        monkeypatch.setattr("routing.pages.routes.provider_rows", fails)
         answer = site.get("/")
         assert answer.status_code == status
         assert b"secret text" not in answer.content
@@ -102,9 +102,9 @@ def test_s77_a_fault_of_ours_is_still_500(site: Client, monkeypatch: pytest.Monk
 def test_s77_no_call_to_a_provider_is_made_inside_a_transaction(
     sims: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from providers import jobs, tasks
     from providers.http.door import Door
-    from providers.jobs import Task
+    from providers.models import Task
+    from providers.work import queue, tasks
     from tests.simulators.entries import demo_key
 
     row = Provider(kind="openrouter")
@@ -122,7 +122,7 @@ def test_s77_no_call_to_a_provider_is_made_inside_a_transaction(
         (Task.CHECK, tasks.check_provider),
         (Task.FETCH, tasks.refresh_catalog),
     ):
-        call(str(jobs.start(row, task, hand_over=False).pk))
+        call(str(queue.start(row, task, hand_over=False).pk))
     assert len(inside) >= 2
     assert not any(inside)
 

@@ -105,10 +105,10 @@ def test_the_answers_of_the_site_are_looked_at() -> None:
 
 
 def test_a_leak_in_a_log_would_be_seen_at_debug_and_before_the_mask(control: Path) -> None:
-    logging.getLogger("providers.tasks").debug("a key: %s", demo_key("openrouter"))
+    logging.getLogger("providers.work.tasks").debug("a key: %s", demo_key("openrouter"))
     logging.getLogger("somebody.else").warning("?key=%s", sweep.CANARY)
     said = control.read_text()
-    assert "log: plain providers.tasks" in said
+    assert "log: plain providers.work.tasks" in said
     assert "log: plain somebody.else" in said
 
 

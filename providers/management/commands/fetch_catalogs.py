@@ -7,12 +7,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from facio_site.commands import Command as OneLine
-from providers.jobs import Task
 from providers.management.run import chosen, run
-from providers.models import CatalogEntry
-from providers.outcomes import Outcome
-from providers.tasks import refresh_catalog
+from providers.models import CatalogEntry, Task
+from providers.spec.outcomes import Outcome
 from providers.wording import sentence
+from providers.work.tasks import refresh_catalog
 
 
 class Command(OneLine):

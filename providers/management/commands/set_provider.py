@@ -10,9 +10,9 @@ from django.db import transaction
 from facio_site.audit import record
 from facio_site.commands import Command as OneLine
 from facio_site.commands import UsageError
+from providers.forms.patch import BadPatch, form_of
+from providers.kinds import KINDS
 from providers.models import Provider
-from providers.patch import BadPatch, form_of
-from providers.registry import KINDS
 
 _EXTRA = "".join(
     f"; {spec.label}: {', '.join(item.json_name for item in spec.extra_fields)}"

@@ -7,9 +7,9 @@ from django.core.management.base import CommandParser
 
 from facio_site.commands import Command as OneLine
 from routing.models import Route
-from routing.rules import AUTO, explain
+from routing.pages.wording import considered_words, resolution
+from routing.rules.explain import AUTO, explain
 from routing.state import configured
-from routing.wording import considered_words, resolution
 
 
 class Command(OneLine):

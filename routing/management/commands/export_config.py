@@ -8,9 +8,9 @@ from django.db import transaction
 
 from facio_site.audit import record
 from facio_site.commands import Command as OneLine
+from routing.agents.file import write_new
 from routing.config.export import Mode
-from routing.config.livefile import write_new
-from routing.config.wording import FAULTS, fault_words
+from routing.pages.wording import FAULTS, fault_words
 from routing.state import export
 
 

@@ -11,15 +11,15 @@ from django.core.management.base import CommandError, CommandParser
 
 from facio_site.commands import Command as OneLine
 from facio_site.commands import UsageError
-from providers.registry import KINDS
+from providers.kinds import KINDS
 from routing.config.document import MAX_BYTES
 from routing.config.importer import Plan
-from routing.config.page import shown_changes
 from routing.config.pasted import Pasted, read_pasted
-from routing.config.preview import plan_with, risky_changes
-from routing.config.store import take_in
-from routing.config.wording import DANGERS, FAULTS, fault_words, ignored_words, retype_words
+from routing.config.plans import plan_with, risky_changes
+from routing.pages.changes import shown_changes
+from routing.pages.wording import DANGERS, FAULTS, fault_words, ignored_words, retype_words
 from routing.state import current
+from routing.store import take_in
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 

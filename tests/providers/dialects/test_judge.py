@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from providers.dialects.judge import holds_secret, judge, quoted, retry_after_s, values_at
 from providers.http import Reply
-from providers.outcomes import Outcome
-from providers.registry import KINDS
-from providers.secret import Secret
-from providers.specs import CallName, ErrorRule
+from providers.kinds import KINDS
+from providers.spec.kind import CallName, ErrorRule
+from providers.spec.outcomes import Outcome
+from providers.spec.secret import Secret
 from tests.providers.replies import reply
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)

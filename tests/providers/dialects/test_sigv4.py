@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.dialects.sigv4 import sign
-from providers.secret import Secret
+from providers.spec.secret import Secret
 
 NOW = datetime(2026, 11, 22, 9, 8, 7, tzinfo=UTC)
 

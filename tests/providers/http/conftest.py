@@ -5,7 +5,7 @@ import pytest
 
 from providers.http import Policy, Request, resolver
 from providers.http.door import Door
-from providers.outcomes import Failed, Outcome, Step, Verdict
+from providers.spec.outcomes import Failed, Outcome, Step, Verdict
 from tests.providers.http.servers import Authority
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from providers.http import NOT_JSON, bodies, encode_json
 from providers.http.bodies import MAX_DEPTH, MAX_NODES, Body, parse_json
-from providers.outcomes import Failed
+from providers.spec.outcomes import Failed
 
 
 def nested(depth, leaf=b""):

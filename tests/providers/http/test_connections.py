@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from providers.http import Door, Policy, Request
-from providers.outcomes import Failed, Outcome
+from providers.spec.outcomes import Failed, Outcome
 from tests.providers.http.servers import always, answer, drip, hang, once, serve
 
 

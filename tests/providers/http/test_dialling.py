@@ -8,7 +8,7 @@ import time
 import pytest
 
 from providers.http import Door, Policy, Request, network, parse_hosts, resolver, tls, tls_context
-from providers.outcomes import Failed, Outcome
+from providers.spec.outcomes import Failed, Outcome
 from tests.providers.http.servers import always, answer, head_of, once, serve
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from providers.http import NOT_JSON, Door, Request
-from providers.outcomes import Failed, Outcome
-from providers.secret import Secret
+from providers.spec.outcomes import Failed, Outcome
+from providers.spec.secret import Secret
 from tests.providers.http.servers import always, answer, head_of, serve
 
 ROOT = Path(__file__).parents[3]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.http import Door, Policy, Request, network
-from providers.outcomes import Failed, Outcome
+from providers.spec.outcomes import Failed, Outcome
 from tests.providers.http.servers import (
     CHUNKED,
     EARLY,

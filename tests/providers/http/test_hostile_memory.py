@@ -25,9 +25,9 @@ _MEASURE = textwrap.dedent(
     """
     import os, resource, sys, threading
     from pathlib import Path
-    from facio_site.up import save_memory
+    from facio_site.run.up import save_memory
     from providers.http import Door, Policy, Request
-    from providers.outcomes import Failed
+    from providers.spec.outcomes import Failed
 
     def peak():
         status = Path("/proc/self/status")  # ru_maxrss would begin with the parent's size
@@ -81,7 +81,7 @@ _KEPT = textwrap.dedent(
     """
     import sys, threading
     from pathlib import Path
-    from facio_site.up import save_memory
+    from facio_site.run.up import save_memory
 
     def held():
         (line,) = (line for line in status.read_text().splitlines() if "VmRSS" in line)

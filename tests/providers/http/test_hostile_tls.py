@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from providers.http import Door, Policy, Request
-from providers.outcomes import Failed, Outcome
+from providers.spec.outcomes import Failed, Outcome
 from tests.providers.http.conftest import Rungs
 from tests.providers.http.servers import (
     HEAD,

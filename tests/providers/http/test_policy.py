@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from providers.http import Policy, parse_hosts, token_for
 from providers.http.addresses import Reach, is_ours, reach
 from providers.http.policy import MAX_ADDRESSES
-from providers.outcomes import Failed, Outcome
+from providers.spec.outcomes import Failed, Outcome
 
 # Sources: the two IANA special-purpose registries, and the metadata services of the large clouds
 REACHES = [

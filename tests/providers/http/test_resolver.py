@@ -5,7 +5,7 @@ import time
 import pytest
 
 from providers.http import resolver
-from providers.outcomes import Failed
+from providers.spec.outcomes import Failed
 
 
 def failure(host="a.example", seconds=5.0):

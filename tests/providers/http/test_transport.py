@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from providers.http import NOT_JSON, BadURL, Door, Policy, Request, parse_target, tls_context
 from providers.http.network import Exchange
 from providers.http.transport import GuardedTransport, outgoing
-from providers.outcomes import Failed
-from providers.secret import Secret
+from providers.spec.outcomes import Failed
+from providers.spec.secret import Secret
 from tests.providers.http.servers import always, answer, serve
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

@@ -17,7 +17,7 @@ from providers.http import (
     resolver,
 )
 from providers.http.addresses import read
-from providers.outcomes import Failed
+from providers.spec.outcomes import Failed
 
 GOOD = [
     ("https://api.openai.com/v1", "https://api.openai.com/v1"),

@@ -13,11 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from facio_site.audit.models import AuditEntry
-from providers import jobs
-from providers.jobs import Job, Task
-from providers.models import Provider
+from providers.kinds import KINDS
+from providers.models import Job, Provider, Task
 from providers.pages.board import Asked, board
-from providers.registry import KINDS
+from providers.work import queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
 HTMX = {"HX-Request": "true"}
@@ -172,7 +171,7 @@ def test_a_card_is_drawn_for_each_language(site: Client) -> None:
 
 
 def test_a_test_under_way_shows_on_its_card_and_wakes_the_page(site: Client) -> None:
-    job = jobs.start(saved("groq", "ok"), Task.CHECK)
+    job = queue.start(saved("groq", "ok"), Task.CHECK)
     answer = site.get("/providers/cards/?q=groq", headers=HTMX)
     html = answer.content.decode()
     assert f'name="w" value="card:{job.pk}:0"' in html
@@ -197,7 +196,7 @@ def test_a_test_of_unsaved_values_does_not_show_on_the_list(site: Client) -> Non
 
 
 def test_what_nobody_will_end_is_ended_when_the_list_is_looked_at(site: Client) -> None:
-    job = jobs.start(saved("groq"), Task.CHECK)
+    job = queue.start(saved("groq"), Task.CHECK)
     Job.objects.filter(pk=job.pk).update(deadline=timezone.now() - timedelta(seconds=1))
     html = site.get("/providers/").content.decode()
     assert 'name="w" value="card:' not in html
@@ -246,7 +245,7 @@ def test_a_cancelled_round_says_so(site: Client) -> None:
 
 
 def test_an_old_round_is_not_told_any_more(site: Client) -> None:
-    job = jobs.start(saved("groq"), Task.CHECK, batch=uuid.uuid4())
+    job = queue.start(saved("groq"), Task.CHECK, batch=uuid.uuid4())
     job.finish(outcome="ok", key_state="valid", ms=4)
     Job.objects.update(created_at=timezone.now() - timedelta(hours=2))
     assert "Last round" not in site.get("/providers/").content.decode()
@@ -254,10 +253,10 @@ def test_an_old_round_is_not_told_any_more(site: Client) -> None:
 
 def test_of_two_rounds_the_newer_one_counts(site: Client) -> None:
     row = saved("groq")
-    old = jobs.start(row, Task.CHECK, batch=uuid.uuid4())
+    old = queue.start(row, Task.CHECK, batch=uuid.uuid4())
     old.finish(outcome="timeout", key_state="unknown")
     Job.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(minutes=5))
-    jobs.start(row, Task.CHECK, batch=uuid.uuid4()).finish(outcome="ok", key_state="valid")
+    queue.start(row, Task.CHECK, batch=uuid.uuid4()).finish(outcome="ok", key_state="valid")
     progress = board().progress
     assert progress is not None
     assert (progress.total, progress.ok) == (1, 1)

@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.jobs import Job, Task
-from providers.models import Provider
+from providers.models import Job, Provider, Task
 from providers.pages.history import HEIGHT, SHOWN, WIDTH, Past, history, told
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

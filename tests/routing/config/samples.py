@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from providers.secret import Secret
-from providers.specs import FieldSpec, Group, ProviderSpec
+from providers.spec.kind import FieldSpec, Group, ProviderSpec
+from providers.spec.secret import Secret
 from routing.config.export import Exported, Mode, ProviderState, RouteState, build_config
 
 # kind, group, name of the key, default base

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.registry import KINDS
+from providers.kinds import KINDS
 from routing.config.difference import (
     Merged,
     Side,

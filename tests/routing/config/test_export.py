@@ -9,7 +9,7 @@ import pytest
 
 from routing.config.document import read_json
 from routing.config.export import Mode, ProviderState, RouteState, configured
-from routing.rules import Configured, explain
+from routing.rules.explain import Configured, explain
 from tests.routing.config.samples import SPECS, build, main, provider
 
 # --- the selection examples -----------------------------------------------------------------

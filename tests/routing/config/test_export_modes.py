@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from providers.registry import KINDS
-from providers.secret import Secret
+from providers.kinds import KINDS
+from providers.spec.secret import Secret
 from routing.config.document import camel
 from routing.config.envfile import env_text
 from routing.config.export import (

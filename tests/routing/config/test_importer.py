@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from providers.registry import KINDS
-from providers.secret import Secret
+from providers.kinds import KINDS
+from providers.spec.secret import Secret
 from routing.config.document import write_json
 from routing.config.edits import Current, Retype, applied
 from routing.config.export import Exported, Mode, RouteState, build_config

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.registry import KINDS
-from providers.secret import Secret
-from providers.specs import ProviderSpec
+from providers.kinds import KINDS
+from providers.spec.kind import ProviderSpec
+from providers.spec.secret import Secret
 from routing.config.document import BadDocument
 from routing.config.envfile import env_text, read_env
 from routing.config.export import env_name

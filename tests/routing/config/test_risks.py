@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from providers.registry import KINDS
+from providers.kinds import KINDS
 from routing.config.risks import RISKS, risks_of
 
 

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from providers.registry import KINDS
-from providers.secret import Secret
+from providers.kinds import KINDS
+from providers.spec.secret import Secret
 from routing.config.document import camel, read_json, write_json
 from routing.config.edits import Current, applied
 from routing.config.export import Mode, ProviderState, RouteState, build_config
 from routing.config.importer import Plan, plan_import
-from routing.config.owned import route_keys
 from routing.config.pasted import read_pasted
 from routing.config.schema import problems
+from routing.rules.slots import route_keys
 from tests.routing.config.samples import BODIES, PLAIN
 from tests.routing.conftest import Ask
 

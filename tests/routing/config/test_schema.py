@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.config.schema import MESSAGES, Problem, problems
-from routing.order import FACTS
+from routing.rules.order import FACTS
 from tests.routing.conftest import Ask
 
 ANY: st.SearchStrategy[Any] = st.sampled_from(

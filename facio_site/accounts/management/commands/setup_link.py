@@ -3,7 +3,7 @@
 from typing import Any
 
 from facio_site.accounts.models import Invitation, Role, User
-from facio_site.accounts.people import setup_url
+from facio_site.accounts.users import setup_url
 from facio_site.commands import Command as BaseCommand
 
 

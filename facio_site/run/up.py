@@ -1,0 +1,383 @@
+"""The parent of every process behind `make run`: broker, web server and worker.
+
+It loads the site once (processes/parts.py), when the rest is settled; web server and worker are
+forks of it. `--demo` adds the simulated providers and a throw-away state folder. Kept out: what the
+parts do, and every rule about settings beyond what it takes to start them.
+"""
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import functools
+import os
+import re
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from facio_site.run.broker import broker, broker_socket, name_for, private_folder
+from facio_site.run.children import (
+    Bell,
+    Child,
+    Command,
+    Refused,
+    Stopped,
+    end_all,
+    say,
+    tend,
+    until,
+)
+from facio_site.run.prepared import prepare
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STOP_SECONDS = 7.0  # for web server and worker together; the rest gets what is left of ten
+LAST_STOP_SECONDS = 1.5
+# Else glibc keeps an arena for many of the threads, and much of what large answers took for a
+# moment. By variable: the number of mallopt's option, the value.
+MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 1_000_000)}
+OLD_PORT_SECONDS = 5.0  # how long the web server of a killed parent may still hold the port
+
+
+# What the environment says
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the person who starts the site may choose about its processes."""
+
+    host: str
+    port: int
+    web_threads: int
+    worker_threads: int
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "Choice":
+        """Raises Refused."""
+        return cls(
+            host=environ.get("HOST") or "127.0.0.1",
+            port=whole_number(environ, "PORT", 8000, least=0, most=65535),
+            web_threads=whole_number(environ, "WEB_THREADS", 32, least=1, most=1024),
+            worker_threads=whole_number(environ, "WORKER_CONCURRENCY", 32, least=1, most=1024),
+        )
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """The lines of a `.env` file, read as django-environ reads them. No file: empty."""
+    values = {}
+    with contextlib.suppress(FileNotFoundError):
+        for line in path.read_text(encoding="utf8").splitlines():
+            if match := re.fullmatch(r"(?:export )?([A-Za-z_0-9]+)=(.*)", line):
+                name, value = match.groups()
+                if single := re.fullmatch(r"'(.*)'", value):
+                    value = single[1]
+                if double := re.fullmatch(r'"(.*)"', value):
+                    value = re.sub(r"\\([^rnt])", r"\1", double[1])
+                values[name] = value
+    return values
+
+
+def whole_number(
+    environ: Mapping[str, str], name: str, default: int, *, least: int, most: int
+) -> int:
+    """Raises Refused when the variable holds anything but a whole number between the two."""
+    text = environ.get(name, "").strip() or str(default)
+    if not re.fullmatch(r"[0-9]{1,7}", text) or not least <= int(text) <= most:
+        raise Refused(f"{name} must be a whole number from {least} to {most}, not {text!r}.")
+    return int(text)
+
+
+def demo_environ(state: Path) -> dict[str, str]:
+    """What the demo sets, so that neither the shell nor a `.env` file leads it to real things."""
+    unset = (
+        *("ALLOWED_HOSTS", "AWS_PROFILES_ALLOWED", "CSRF_TRUSTED_ORIGINS", "FACIO_CONFIG_GROUP"),
+        *("MASTER_KEYS", "OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY"),
+    )
+    return dict.fromkeys(unset, "") | {
+        "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",
+        "DEBUG": "0",
+        "FACIO_CONFIG_MODE": "0600",
+        "FACIO_CONFIG_PATH": str(state / "agent" / "config.json"),
+        "MASTER_KEY_FILE": str(state / "master_keys"),
+        "OUTBOUND_ALLOW": "loopback",
+        "OUTBOUND_CA_FILE": str(state / "simulators" / "ca.pem"),
+        "OUTBOUND_HOSTS_FILE": str(state / "simulators" / "hosts"),
+        "TRUSTED_PROXY_COUNT": "0",
+    }
+
+
+# Folder, lock, port
+
+
+def make_state_folder(environ: Mapping[str, str], *, demo: bool) -> Path:
+    """Raises Refused."""
+    if demo:
+        return private_folder(Path(tempfile.gettempdir()).resolve() / f"{name_for(ROOT)}-demo")
+    state = Path(environ.get("STATE_DIR") or ROOT / "var").resolve()
+    try:
+        (state / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(f"STATE_DIR {state} cannot be used: {error.strerror}.") from None
+    return state
+
+
+@contextlib.contextmanager
+def held(state: Path) -> Iterator[bool]:
+    """Be the only parent over this folder; yields whether the last one did not tidy up."""
+    folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
+    pid_file = state / "up.pid"
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = pid_file.read_text().strip() if pid_file.exists() else "unknown"
+            raise Refused(f"already running (pid {pid})") from None
+        crashed = pid_file.exists()
+        pid_file.write_text(f"{os.getpid()}\n")
+        try:
+            yield crashed
+        finally:
+            pid_file.unlink(missing_ok=True)
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def thrown_away(state: Path) -> Iterator[None]:
+    """Empty at the start, gone at the end, with its folders for the demo in between."""
+    for path in state.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != "up.pid":
+            path.unlink()
+    for name in ("agent", "logs", "simulators"):
+        (state / name).mkdir()
+    try:
+        yield
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def listen(host: str, port: int, patience: float) -> socket.socket:
+    """The listening socket, kept here so that a web server that is restarted loses no request.
+
+    `patience` is how many seconds to wait for a port that is still in use. Raises Refused.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise Refused(f"HOST {host!r} is not an address of this machine.") from None
+    family, _, _, _, address = min(found, key=lambda info: info[0] == socket.AF_INET6)
+    give_up = time.monotonic() + patience
+    while True:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(2048)
+            return listener
+        except OSError as error:
+            listener.close()
+            if error.errno != errno.EADDRINUSE:
+                raise Refused(f"cannot listen on {host}, port {port}: {error.strerror}.") from None
+        if time.monotonic() > give_up:
+            raise Refused(
+                f"port {port} on {host} is already in use: stop what uses it, or choose another "
+                f"one with PORT={8001 if port == 8000 else 8000}."
+            )
+        time.sleep(0.1)
+
+
+# The parts
+
+
+def set_up(environ: Mapping[str, str]) -> None:
+    """Become the process that knows the site. Raises Refused with what the settings refuse."""
+    save_memory(environ)
+    os.chdir(ROOT)
+    os.environ |= environ
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        django.setup()
+    except (ImproperlyConfigured, ValueError) as error:
+        raise Refused(str(error).strip().splitlines()[-1]) from None
+
+
+def save_memory(environ: Mapping[str, str]) -> None:
+    """As if these variables had been set before this process began; what is set stays."""
+    with contextlib.suppress(AttributeError, OSError):  # another C library
+        set_option = ctypes.CDLL(None).mallopt
+        for name, (option, value) in MALLOC.items():
+            if name not in environ:
+                set_option(option, value)
+
+
+def fork(name: str, job: Callable[[], object], orphaned: signal.Signals, *keep_open: int) -> Child:
+    return Child(name, job, orphaned=orphaned, keep_open=keep_open)
+
+
+def manage(*words: str) -> Command:
+    """One of Django's commands, under way."""
+    from facio_site.run import parts
+
+    job = functools.partial(parts.run_command, words)
+    return Command(fork(f"manage.py {words[0]}", job, signal.SIGTERM))
+
+
+def simulators(state: Path, environ: Mapping[str, str]) -> Child:
+    log = (state / "logs" / "simulators.log").open("wb")
+    argv = [sys.executable, "-m", "tests.simulators", "--state", str(state / "simulators")]
+    return Child(
+        "simulators",
+        argv,
+        environ,
+        ROOT,
+        output=log,
+        errors=log,
+        is_ready=lambda: "ready" in Path(log.name).read_text(errors="replace").splitlines(),
+    )
+
+
+class Knock:
+    """A question put to the web server before it is there."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        host, port = listener.getsockname()[:2]
+        self._family = listener.family
+        own = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # nosec B104
+        self._address = (own.get(host, host), port)
+        self._ask()
+
+    def _ask(self) -> None:
+        self._caller = socket.socket(self._family, socket.SOCK_STREAM)
+        self._caller.settimeout(1)
+        self._caller.connect(self._address)
+        self._caller.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        self._caller.setblocking(False)
+
+    def answered(self) -> bool:
+        try:
+            if self._caller.recv(5) == b"HTTP/":
+                self._caller.close()
+                return True
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+        self._caller.close()
+        self._ask()
+        return False
+
+
+# The start and the watch
+
+
+def announce(url: str, link: str, *, demo: bool) -> None:
+    lines = [f"Facio Settings is running at {url}"]
+    if link:
+        lines.append(f"Create the owner account here (works once): {link}")
+    if demo:
+        lines.append(
+            "The providers are simulated; a word in the key decides how one answers: demo-good,"
+        )
+        lines.append(
+            "demo-bad, -nocredit, -limited, -error, -hang, -slow, -html, -malformed, -empty"
+        )
+    with contextlib.suppress(OSError):
+        print(*lines, "Ctrl-C stops it.", sep="\n", flush=True)
+
+
+def serve(
+    state: Path, choice: Choice, given: Mapping[str, str], bell: Bell, *, crashed: bool, demo: bool
+) -> None:
+    """Everything from the first child to the last. Raises Refused, Stopped."""
+    listener = listen(choice.host, choice.port, OLD_PORT_SECONDS if crashed else 0.0)
+    port = listener.getsockname()[1]
+    host = f"[{choice.host}]" if ":" in choice.host else choice.host
+    url = given.get("PUBLIC_URL") or f"http://{host}:{port}"
+    environ = {
+        "CELERY_SKIP_CHECKS": "1",  # migrate makes them
+        "DJANGO_SETTINGS_MODULE": "facio_site.settings",
+        **given,
+        "FACIO_SERVING": "1",
+        "HOST": choice.host,
+        "PORT": str(port),
+        "PUBLIC_URL": url,
+        "STATE_DIR": str(state),
+    }
+    ground: list[Child] = []  # what the others stand on; ends last
+    upper: list[Child] = []
+    link: Command | None = None
+    with listener, contextlib.ExitStack() as stack:
+        if not given.get("REDIS_URL"):
+            path = stack.enter_context(broker_socket(state))
+            environ["REDIS_URL"] = f"unix://{quote(str(path))}"
+            ground.append(broker(path, state))
+        if demo:
+            ground.append(simulators(state, environ))
+        try:
+            tend(ground)
+            set_up(environ)
+            from facio_site.run import parts
+
+            prepare(state, given, manage, ground, bell)
+            until(lambda: all(child.is_ready() for child in ground), ground, bell)
+            site = parts.load()
+            serve_web = functools.partial(
+                parts.run_web_server, site, listener.fileno(), choice.web_threads
+            )
+            work = functools.partial(parts.run_worker, choice.worker_threads)
+            # A task may go on for a minute. An orphan must not: the next worker takes up its row.
+            upper = [
+                # At once, and its own worker with it.
+                fork("web server", serve_web, signal.SIGQUIT, listener.fileno()),
+                fork("worker", work, signal.SIGKILL),
+            ]
+            until(Knock(listener).answered, ground + upper, bell)
+            link = manage("setup_link")
+            until(lambda: not link.is_running, ground + upper, bell)
+            announce(url, link.text(), demo=demo)
+            while bell.first is None:
+                bell.wait(tend(ground + upper))
+        finally:
+            if link:
+                link.child.kill()
+            end_all(upper, bell, STOP_SECONDS)
+            end_all(ground, bell, LAST_STOP_SECONDS)
+
+
+def main(words: Sequence[str]) -> int:
+    if list(words) not in ([], ["--demo"]):
+        print("usage: python -m facio_site.up [--demo]", file=sys.stderr)
+        return 2
+    demo = bool(words)
+    os.umask(0o077)
+    bell = Bell()
+    given = {**read_env_file(ROOT / ".env"), **os.environ}
+    try:
+        choice = Choice.read(given)
+        state = make_state_folder(given, demo=demo)
+        with held(state) as crashed, contextlib.ExitStack() as stack:
+            if demo:
+                stack.enter_context(thrown_away(state))
+                given |= demo_environ(state)
+            serve(state, choice, given, bell, crashed=crashed, demo=demo)
+    except Refused as refusal:
+        say(str(refusal))
+        return 1
+    except Stopped:
+        return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

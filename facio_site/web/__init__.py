@@ -1,0 +1,1 @@
+"""What the pages of every app stand on: headers, errors, uploads, forms."""

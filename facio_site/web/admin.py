@@ -1,0 +1,55 @@
+"""Admin pages of rows with a version: who saves second is told and overwrites nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from facio_site.templatetags.ui import status_label
+
+
+def name_table(model: type[Model], one: Any, many: Any, /, **columns: Any) -> None:
+    """What one row and several are called, and each column that the admin shows."""
+    model._meta.verbose_name, model._meta.verbose_name_plural = one, many
+    for name, words in columns.items():
+        model._meta.get_field(name).verbose_name = words  # type: ignore[union-attr]
+
+
+class OutcomeFilter(admin.AllValuesFieldListFilter):
+    """The outcomes that there are, in words; "" has not been tested."""
+
+    def choices(self, changelist: Any) -> Any:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": status_label(str(choice["display"]))}
+
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = admin.ModelAdmin  # not subscriptable when it runs
+
+
+class Overtaken(Exception):
+    """Somebody else saved the row since it was read: the whole request is undone."""
+
+
+class LockedAdmin(_Admin):
+    """`save_model` raises Overtaken; the page then comes anew with what is stored."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Overtaken:
+            messages.error(request, _("Somebody else saved it meanwhile."))
+            return redirect(request.path)

@@ -1,0 +1,202 @@
+"""What every answer carries and what htmx needs of it: headers, page loads, session limits.
+
+The content security policy is written here, not taken from settings: nobody loosens it by machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
+from django.shortcuts import resolve_url
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from facio_site.accounts.sessions import enforce_limits
+from facio_site.web.cached import KeptPage
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+PERMISSIONS = {
+    "clipboard-write": "(self)",
+    "publickey-credentials-create": "(self)",
+    "publickey-credentials-get": "(self)",
+    **dict.fromkeys(
+        (
+            "accelerometer",
+            "autoplay",
+            "browsing-topics",
+            "camera",
+            "clipboard-read",
+            "display-capture",
+            "encrypted-media",
+            "fullscreen",
+            "geolocation",
+            "gyroscope",
+            "hid",
+            "idle-detection",
+            "local-fonts",
+            "magnetometer",
+            "microphone",
+            "midi",
+            "payment",
+            "picture-in-picture",
+            "screen-wake-lock",
+            "serial",
+            "usb",
+            "xr-spatial-tracking",
+        ),
+        "()",
+    ),
+}
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Permissions-Policy": ", ".join(f"{name}={who}" for name, who in PERMISSIONS.items()),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def security_headers(get_response: GetResponse) -> GetResponse:
+    """Outermost: answers of other middleware and error pages pass through here as well.
+
+    An answer that says nothing about caching is not stored; static files say so themselves.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def session_limits(get_response: GetResponse) -> GetResponse:
+    """Ends sessions that are too old; clears the browser's store when a session ended."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
+        was_signed_in = has_cookie and request.user.is_authenticated
+        if was_signed_in:
+            enforce_limits(request)
+        response = get_response(request)
+        if was_signed_in and not request.user.is_authenticated:
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+    return middleware
+
+
+class CompressPages(GZipMiddleware):
+    """Not what is downloaded: a file that may hold keys is not mixed with anything it could be
+    guessed by."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if response.has_header("Content-Disposition"):
+            return response
+        if isinstance(response, KeptPage) and re_accepts_gzip.search(
+            request.headers.get("Accept-Encoding", "")
+        ):
+            response.content = response.packed
+            response.headers["Content-Encoding"] = "gzip"
+            response.headers["Content-Length"] = str(len(response.packed))
+            patch_vary_headers(response, ["Accept-Encoding"])
+            return response
+        return super().process_response(request, response)
+
+
+class InvalidForms:
+    """A page that shows the errors of a posted form answers 422, also where allauth says 200."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_template_response(
+        self, request: HttpRequest, response: TemplateResponse
+    ) -> TemplateResponse:
+        form = (response.context_data or {}).get("form")
+        shows_errors = getattr(form, "is_bound", False) and getattr(form, "errors", None)
+        if request.method == "POST" and response.status_code == HTTPStatus.OK and shows_errors:
+            response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        return response
+
+
+def htmx_page_loads(get_response: GetResponse) -> GetResponse:
+    """Inside htmx a redirect, a lost session or a refusal loads a whole page.
+
+    A redirect to a sign-in page becomes 401 and brings the visitor back to the page he was on; any
+    other redirect of our own becomes 204; 403 reloads the page with a message.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.headers.get("HX-Request") != "true" or response.has_header("HX-Redirect"):
+            return response
+        if response.status_code == HTTPStatus.FORBIDDEN:
+            messages.error(
+                request, _("Refused: your role does not allow it, or this page was out of date.")
+            )
+            return _load(request, _current_page(request), HTTPStatus.FORBIDDEN)
+        target = response.headers.get("Location", "")
+        if not 300 <= response.status_code < 400 or not _is_own(request, target):
+            return response
+        parts = urlsplit(target)
+        if parts.path in _entrances():
+            query = urlencode({"next": _current_page(request)})
+            return _load(request, f"{parts.path}?{query}", HTTPStatus.UNAUTHORIZED, response)
+        own = parts._replace(scheme="", netloc="").geturl()
+        return _load(request, own, HTTPStatus.NO_CONTENT, response)
+
+    return middleware
+
+
+def _load(
+    request: HttpRequest, path: str, status: HTTPStatus, old: HttpResponseBase | None = None
+) -> HttpResponse:
+    text = "" if status == HTTPStatus.NO_CONTENT else _("This needs the whole page: load it again.")
+    response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+    response.headers["HX-Redirect"] = path
+    if old is not None:
+        response.cookies = old.cookies
+    return response
+
+
+def _entrances() -> set[str]:
+    names = ("account_reauthenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn")
+    return {resolve_url(settings.LOGIN_URL), *map(reverse, names)}
+
+
+def _current_page(request: HttpRequest) -> str:
+    """Path and query of the page that htmx runs on; "/" when it is not one of our own."""
+    url = request.headers.get("HX-Current-URL", "")
+    if not _is_own(request, url):
+        return "/"
+    return urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+
+
+def _is_own(request: HttpRequest, url: str) -> bool:
+    return url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()})

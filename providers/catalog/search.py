@@ -1,0 +1,173 @@
+"""All catalogs at hand, for searching as one types: ids and facts as plain columns in memory.
+
+A LIKE over 20,000 rows takes longer than a keystroke may. Each process therefore keeps what is
+searched and sorted by until a catalog changes; what a page shows of a row is read from the
+database. Kept out: words for pages.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Q, TextField
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Lower
+
+from facio_site.compiled import compiled
+from providers.kinds import KINDS
+from providers.models import CatalogEntry, Provider
+
+IMAGE, TOOLS, NEW, GONE = 1, 2, 4, 8
+SORTS = ("model", "provider", "context", "price", "output")
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for. Empty text, 0 and None ask for nothing; `sort` may begin with a minus."""
+
+    text: str = ""
+    kind: str = ""
+    has_image: bool = False
+    has_tools: bool = False
+    context: int = 0  # tokens at least
+    price: float | None = None  # USD per million input tokens at most
+    show: str = ""  # "", new, gone
+    sort: str = "model"  # or one of SORTS, or best: what begins with the text comes first
+
+
+class Found(NamedTuple):
+    """One entry that matches: its primary key, and what its row does not say."""
+
+    pk: int
+    kind: str
+    flags: int
+
+    @property
+    def is_new(self) -> bool:
+        return bool(self.flags & NEW)
+
+    @property
+    def is_gone(self) -> bool:
+        return bool(self.flags & GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Columns of all entries, in the order of their ids."""
+
+    stamp: tuple[Any, ...]  # of the catalogs that it was filled from
+    pks: array[int]
+    texts: list[str]  # what is searched: id, name and provider, in lower case
+    kinds: list[str]
+    contexts: array[int]
+    prices: array[float]
+    output_prices: array[float]
+    flags: array[int]
+    positions: list[int]  # 0, 1, 2 ...: made once, so that all orders share the numbers
+    _orders: dict[tuple[str, str], list[int]] = field(default_factory=dict, repr=False)
+
+    def find(self, wanted: Wanted, start: int = 0, stop: int = 50) -> tuple[int, list[Found]]:
+        """How many entries match, and some of them, in the order that is wanted."""
+        texts, kinds = self.texts, self.kinds
+        found = self._order(wanted.sort, wanted.show)
+        for word in wanted.text.lower().split()[:8]:
+            found = [at for at in found if word in texts[at]]
+        need = wanted.has_image * IMAGE + wanted.has_tools * TOOLS
+        if need:
+            found = [at for at in found if self.flags[at] & need == need]
+        if wanted.kind:
+            found = [at for at in found if kinds[at] == wanted.kind]
+        if wanted.context:
+            found = [at for at in found if self.contexts[at] >= wanted.context]
+        if wanted.price is not None:
+            found = [at for at in found if 0 <= self.prices[at] <= wanted.price]
+        if wanted.sort == "best":
+            begins = wanted.text.lower().strip()
+            found = sorted(found, key=lambda at: not texts[at].startswith(begins))
+        shown = [Found(self.pks[at], kinds[at], self.flags[at]) for at in found[start:stop]]
+        return len(found), shown
+
+    def _order(self, sort: str, show: str) -> list[int]:
+        """Positions of what is shown, in an order; what is gone only where it is asked for."""
+        order = self._orders.get((sort, show))
+        if order is None:
+            mask = {"new": NEW | GONE}.get(show, GONE)
+            need = {"new": NEW, "gone": GONE}.get(show, 0)
+            order = [at for at in self._sorted(sort) if self.flags[at] & mask == need]
+            self._orders[sort, show] = order
+        return order
+
+    def _sorted(self, sort: str) -> list[int]:
+        """Every position; what nobody knows stands at the end, whichever way the order goes."""
+        name, is_down = sort.removeprefix("-"), sort.startswith("-")
+        everything = self.positions
+        columns: dict[str, Any] = {
+            "provider": [KINDS[kind].label.lower() for kind in self.kinds],
+            "context": self.contexts,
+            "price": self.prices,
+            "output": self.output_prices,
+        }
+        if name not in columns:
+            return everything[::-1] if is_down else everything
+        column = columns[name]
+        known = [at for at in everything if column[at] != _UNKNOWN]
+        unknown = [at for at in everything if column[at] == _UNKNOWN]
+        return sorted(known, key=column.__getitem__, reverse=is_down) + unknown
+
+
+_filling = threading.Lock()
+_shelf: Shelf | None = None
+
+
+def shelf() -> Shelf:
+    """The shelf of the catalogs as they are now: one small query while nothing has changed."""
+    global _shelf
+    stamp = tuple(_stamp())
+    with _filling:
+        if _shelf is None or _shelf.stamp != stamp:
+            _shelf = _filled(stamp)
+        return _shelf
+
+
+@compiled()
+def _stamp() -> Any:
+    rows = Provider.objects.filter(catalog_at__isnull=False).order_by("pk")
+    return rows.values_list("pk", "catalog_at")
+
+
+def _filled(stamp: tuple[Any, ...]) -> Shelf:
+    rows = CatalogEntry.objects.order_by(Lower("model_id"), "pk").values_list(
+        "pk",
+        "model_id",
+        "name",
+        "provider__kind",
+        "context_window",
+        Cast("price_input", FloatField()),
+        Cast("price_output", FloatField()),
+        Cast("inputs", TextField()),
+        "tools",
+        _is(Q(first_seen_at=F("provider__catalog_at"), provider__catalog_is_first=False)),
+        _is(Q(gone_at__isnull=False)),
+    )
+    full = Shelf(stamp, array("q"), [], [], array("q"), array("d"), array("d"), array("b"), [])
+    words = {kind: f" {spec.label} {kind}".lower() for kind, spec in KINDS.items()}
+    for pk, model, name, kind, context, price, output, inputs, tools, new, gone in rows:
+        full.pks.append(pk)
+        full.texts.append(f"{model} {name}".lower() + words[kind])
+        full.kinds.append(kind)
+        full.contexts.append(_UNKNOWN if context is None else context)
+        full.prices.append(_UNKNOWN if price is None else price)
+        full.output_prices.append(_UNKNOWN if output is None else output)
+        has_image = '"image"' in (inputs or "")
+        is_new = new and not gone
+        full.positions.append(len(full.positions))
+        full.flags.append(has_image * IMAGE + bool(tools) * TOOLS + is_new * NEW + gone * GONE)
+    return full
+
+
+def _is(condition: Q) -> Combinable:
+    return ExpressionWrapper(condition, BooleanField())

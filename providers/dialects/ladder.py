@@ -1,0 +1,321 @@
+"""A connection test: key, then models, as a ladder of rungs. Pure; calls go out through `send`.
+
+The door tells the rungs of the connection (address, DNS, connect, TLS) to the same ladder. A
+rung that fails ends the climb; what stands above it is skipped.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from providers.dialects.adapters import Adapter, Finding
+from providers.http import BadURL, Send
+from providers.spec.keyshapes import key_problem
+from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
+
+SIDE_BY_SIDE = 8  # models tried at the same time
+_CONNECTION = (Step.ADDRESS, Step.DNS, Step.CONNECT, Step.TLS)
+_ORDER = {step: number for number, step in enumerate(Step)}
+# After these a model call can still tell something.
+_GO_ON = {
+    (Outcome.FORBIDDEN, "no_scope"): "no_list_scope",
+    (Outcome.FORBIDDEN, "no_list_scope"): "no_list_scope",
+    (Outcome.BAD_ENDPOINT, "no_list"): "no_list",
+}
+# The first of these that any model met is the outcome of all.
+_WORST_FIRST = (
+    Outcome.INTERNAL_ERROR,
+    Outcome.BAD_KEY,
+    Outcome.NO_CREDIT,
+    Outcome.MODEL_NOT_FOUND,
+    Outcome.FORBIDDEN,
+    Outcome.BAD_ENDPOINT,
+    Outcome.BAD_REQUEST,
+    Outcome.UNEXPECTED_RESPONSE,
+    Outcome.BLOCKED_ADDRESS,
+    Outcome.DNS_ERROR,
+    Outcome.TLS_ERROR,
+    Outcome.UNREACHABLE,
+    Outcome.TIMEOUT,
+    Outcome.SERVER_ERROR,
+    Outcome.RATE_LIMITED,
+    Outcome.REACHABLE_UNVERIFIED,
+    Outcome.OK,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rung:
+    """One step as it went. `label` tells the models apart."""
+
+    step: Step
+    label: str = ""
+    outcome: Outcome | Literal["running", "skipped"]
+    ms: int | None = None
+    detail: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "step": str(self.step),
+            "label": self.label,
+            "outcome": str(self.outcome),
+            "ms": self.ms,
+            "detail": self.detail,
+            "params": dict(self.params),
+        }
+
+
+Report = Callable[[list[dict[str, Any]]], None]
+
+
+class Ladder:
+    """Collects rungs from the door and from the check, and reports all of them at each change."""
+
+    def __init__(self, report: Report | None = None) -> None:
+        self._report = report or (lambda rungs: None)
+        self._lock = threading.Lock()
+        self._rungs: dict[tuple[Step, str], Rung | None] = {}  # None = not climbed yet
+        self._is_over = False
+
+    def plan(self, steps: Iterable[tuple[Step, str]]) -> None:
+        """What lies ahead, in order; those that the door told already stay as they are."""
+        with self._lock:
+            self._rungs = {**dict.fromkeys(steps), **self._rungs}
+            self._tell()
+
+    def observe(
+        self, step: Step, outcome: Outcome, ms: int, detail: str, params: Mapping[str, Any]
+    ) -> None:
+        """The door's observer. With several connections the first one counts, or the failed one."""
+        with self._lock:
+            known = self._rungs.get((step, ""))
+            if known is None or (known.outcome is Outcome.OK and outcome is not Outcome.OK):
+                rung = Rung(step=step, outcome=outcome, ms=ms, detail=detail, params=params)
+                self._rungs[step, ""] = rung
+                self._tell()
+
+    def done(self, step: Step, finding: Finding, label: str = "") -> None:
+        """Put down how a step went, in place of what stood there."""
+        verdict = finding.verdict
+        with self._lock:
+            self._rungs[step, label] = Rung(
+                step=step,
+                label=label,
+                outcome=verdict.outcome,
+                ms=finding.ms,
+                detail=verdict.detail,
+                params=verdict.params,
+            )
+            self._tell()
+
+    def end(self) -> tuple[Rung, ...]:
+        """No more will come: what was not climbed is skipped."""
+        with self._lock:
+            self._is_over = True
+            self._tell()
+            return tuple(self._shown())
+
+    @property
+    def has_connection(self) -> bool:
+        """Whether no rung of the connection has failed."""
+        with self._lock:
+            climbed = [rung for (step, _), rung in self._rungs.items() if step in _CONNECTION]
+            return all(rung is None or rung.outcome is Outcome.OK for rung in climbed)
+
+    def _tell(self) -> None:
+        self._report([rung.as_json() for rung in self._shown()])
+
+    def _shown(self) -> list[Rung]:
+        """Climbed rungs, then the one (or the models) being climbed, at the end the skipped ones.
+
+        A rung below a climbed one was not needed (no DNS for an address) and is left out.
+        """
+        items = sorted(self._rungs.items(), key=lambda item: _ORDER[item[0][0]])
+        climbed = [rung for _, rung in items if rung]
+        top = max((_ORDER[rung.step] for rung in climbed), default=-1)
+        ahead = [key for key, rung in items if rung is None and _ORDER[key[0]] >= top]
+        if self._is_over:
+            skipped = [Rung(step=step, label=label, outcome="skipped") for step, label in ahead]
+            return [*climbed, *skipped]
+        now = [key for key in ahead if key[0] is ahead[0][0]]
+        return [*climbed, *(Rung(step=step, label=name, outcome="running") for step, name in now)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    outcome: Outcome
+    key_state: KeyState
+    http_status: int | None
+    ms: int  # the whole test, by the clock
+    detail: str
+    params: dict[str, Any]
+    rungs: tuple[Rung, ...]
+
+
+def model_names(adapter: Adapter, models: Sequence[str]) -> tuple[str, ...]:
+    """What is tried: the models asked for, else all deployments (those are never left out)."""
+    return tuple(dict.fromkeys(models or adapter.entered.deployments))
+
+
+def makes_completion(adapter: Adapter, models: Sequence[str] = ()) -> bool:
+    """Whether a check would make a completion, which is slower and may cost: said beforehand."""
+    if _proof_is_completion(adapter):
+        return True
+    return any(adapter.model_call(name).is_completion for name in model_names(adapter, models))
+
+
+def run_check(
+    adapter: Adapter, send: Send, ladder: Ladder | None = None, *, models: Sequence[str] = ()
+) -> CheckResult:
+    """Test one provider: its key, then each of `models`, with no more calls than needed.
+
+    Whatever the other side does ends in a result; only faults of ours raise. ValueError for the
+    kinds whose sign-in belongs to the agent.
+    """
+    if adapter.spec.is_oauth:
+        raise ValueError(f"{adapter.spec.kind} cannot be checked from here")
+    start = time.monotonic()
+    ladder = ladder or Ladder()
+    names = model_names(adapter, models)
+    is_safe = any(origin.startswith("https:") for origin in adapter.origins())
+    connection = [step for step in _CONNECTION if is_safe or step is not Step.TLS]
+    steps = [(step, "") for step in (*connection, Step.KEY)]
+    ladder.plan([*steps, *((Step.MODEL, name) for name in names)])
+    refusal = preflight(adapter)
+    if refusal:
+        key, tried = Finding(refusal, key_state_of(refusal.outcome)), {}
+    elif names and (_proof_is_completion(adapter) or adapter.entered.deployments):
+        tried = _try_models(adapter, send, ladder, names)
+        key = _key_shown_by(tried, names)
+        if ladder.has_connection:
+            ladder.done(Step.KEY, key)
+    else:
+        key = _attempt(lambda: adapter.check_key(send))
+        if ladder.has_connection:
+            ladder.done(Step.KEY, key)
+        tried = _try_models(adapter, send, ladder, names) if _goes_on(key) else {}
+    verdict, key_state = _sum_up(adapter, ladder, key, tried)
+    return CheckResult(
+        outcome=verdict.outcome,
+        key_state=key_state,
+        http_status=verdict.http_status,
+        ms=int((time.monotonic() - start) * 1000),
+        detail=_told(adapter, verdict),
+        params=verdict.params,
+        rungs=ladder.end(),
+    )
+
+
+def _told(adapter: Adapter, verdict: Verdict) -> str:
+    """The detail of the whole test. At some kinds an unknown name has one usual cause."""
+    is_unknown = (verdict.outcome, verdict.detail) == (Outcome.DNS_ERROR, "not_found")
+    return (is_unknown and adapter.spec.dns_hint) or verdict.detail
+
+
+def preflight(adapter: Adapter) -> Verdict | None:
+    """What can be told without a call: None = nothing stands in the way."""
+    if missing := adapter.missing():
+        return Verdict(Outcome.MISSING_CONFIG, params={"fields": missing})
+    if references := adapter.references():
+        detail = "aws_profile" if "profile" in references else ""
+        return Verdict(Outcome.REFERENCE, detail, {"fields": references})
+    try:
+        adapter.places()
+    except BadURL as error:
+        return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {"code": error.code})
+    except Failed as failed:
+        return failed.verdict
+    for secret in adapter.entered.secrets.values():
+        if problem := key_problem(secret.reveal()):
+            return Verdict(Outcome.BAD_KEY, "unsendable", {"problem": problem})
+    return None
+
+
+def _proof_is_completion(adapter: Adapter) -> bool:
+    call = adapter.spec.key_call
+    return call is not None and call.is_completion
+
+
+def _attempt(question: Callable[[], Finding]) -> Finding:
+    start = time.monotonic()
+    try:
+        return question()
+    except Failed as failed:
+        ms = int((time.monotonic() - start) * 1000)
+        return Finding(failed.verdict, key_state_of(failed.verdict.outcome), ms)
+
+
+def _goes_on(key: Finding) -> bool:
+    verdict = key.verdict
+    if verdict.outcome in (Outcome.OK, Outcome.REACHABLE_UNVERIFIED):
+        return True
+    return (verdict.outcome, verdict.detail) in _GO_ON
+
+
+def _try_models(
+    adapter: Adapter, send: Send, ladder: Ladder, names: Sequence[str]
+) -> dict[str, Finding]:
+    """Each model by a call of its own, side by side."""
+
+    def attempt(name: str) -> Finding:
+        finding = _attempt(lambda: adapter.check_model(send, name))
+        verdict = replace(finding.verdict, params={**finding.verdict.params, "model": name})
+        finding = replace(finding, verdict=verdict)
+        if ladder.has_connection:
+            ladder.done(Step.MODEL, finding, name)
+        return finding
+
+    if len(names) < 2:
+        return {name: attempt(name) for name in names}
+    with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(names))) as pool:
+        return dict(zip(names, pool.map(attempt, names), strict=True))
+
+
+def _key_shown_by(tried: Mapping[str, Finding], names: Sequence[str]) -> Finding:
+    """The key's rung where a completion proves the key: the asked models' calls stand for it."""
+    found = [tried[name] for name in names]
+    best = next((one for one in found if one.key_state is KeyState.VALID), found[0])
+    if best.key_state is KeyState.VALID:
+        return replace(best, verdict=Verdict(Outcome.OK))
+    return best
+
+
+def _sum_up(
+    adapter: Adapter, ladder: Ladder, key: Finding, tried: Mapping[str, Finding]
+) -> tuple[Verdict, KeyState]:
+    if not tried:
+        return key.verdict, key.key_state
+    worst = min(tried.values(), key=lambda one: _WORST_FIRST.index(one.verdict.outcome))
+    if worst.verdict.outcome is not Outcome.OK:
+        return worst.verdict, _key_state(adapter, key, worst)
+    state = _key_state(adapter, key, worst)
+    key = replace(key, verdict=_settled(key.verdict, state), key_state=state)
+    ladder.done(Step.KEY, key)
+    is_ignored = key.verdict.detail in ("no_list", "no_list_scope")
+    detail = key.verdict.detail if is_ignored else ""
+    return replace(worst.verdict, detail=detail, params={}), state
+
+
+def _settled(verdict: Verdict, state: KeyState) -> Verdict:
+    """What the key's rung says once a model has answered."""
+    if detail := _GO_ON.get((verdict.outcome, verdict.detail)):
+        return replace(verdict, outcome=Outcome.OK, detail=detail, params={})
+    if verdict.outcome is Outcome.REACHABLE_UNVERIFIED and state is KeyState.VALID:
+        return replace(verdict, outcome=Outcome.OK, detail="model_proves", params={})
+    is_settled = verdict.detail in ("permission_unproven", "no_models")
+    return replace(verdict, detail="") if is_settled else verdict
+
+
+def _key_state(adapter: Adapter, key: Finding, model: Finding) -> KeyState:
+    """A local model may answer anybody, so there its answer proves no key."""
+    if model.key_state is KeyState.INVALID:
+        return KeyState.INVALID
+    if key.key_state is not KeyState.UNKNOWN and key.verdict.detail != "no_list":
+        return key.key_state
+    if adapter.spec.is_local:
+        return KeyState.UNKNOWN if adapter.key else KeyState.NOT_NEEDED
+    return model.key_state

@@ -1,0 +1,1 @@
+"""What a person or a script enters for a provider, checked at its field."""

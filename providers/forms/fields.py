@@ -1,0 +1,58 @@
+"""Fields of a provider's form: secrets that are never sent back, headers and body as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from providers.spec.keyshapes import clean_key, key_problem
+from providers.spec.kind import FieldSpec
+from providers.wording import KEY_PROBLEMS
+
+MASK = "••••••••"
+MAX_BODY_BYTES = 64 * 1024
+_TURN_SECONDS = 10  # for one body at a time is parsed
+_PLACEHOLDERS = {MASK, "***", "********"}
+
+
+class SecretInput(forms.PasswordInput):
+    """Never rendered with a value."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        defaults = {"autocomplete": "off", "spellcheck": "false", "class": "mono"}
+        super().__init__(attrs={**defaults, **(attrs or {})}, render_value=False)
+
+
+class SecretField(forms.CharField):
+    """A key as pasted: surrounding blanks, quotes and `Bearer` go; "" means keep."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=SecretInput(), required=False, max_length=8192, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        text = clean_key(str(value or ""))
+        if text in _PLACEHOLDERS:
+            return ""
+        if text and (problem := key_problem(text)):
+            raise forms.ValidationError(KEY_PROBLEMS[problem])
+        return str(super().clean(text))
+
+
+class ExtraField(forms.CharField):
+    """One text as its kind declares it."""
+
+    def __init__(self, spec: FieldSpec, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=4096, **kwargs)
+        self.spec = spec
+
+    def clean(self, value: Any) -> str:
+        text, example = str(super().clean(value)), self.spec.placeholder
+        if not text and self.spec.required:
+            raise forms.ValidationError(_("Fill this in, for example with %s.") % example)
+        if not text or self.spec.fits(text):
+            return text
+        if self.spec.fits(text.lower()):
+            return text.lower()
+        raise forms.ValidationError(_("This must look like %s.") % example)

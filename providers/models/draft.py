@@ -1,0 +1,67 @@
+"""Draft: values that were typed for a test and not saved."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from facio_site.compiled import compiled
+from providers.models.credentials import Entry
+from providers.models.provider import Provider
+from providers.spec.kind import ProviderSpec
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def of(self, user: Any, provider: Provider) -> DraftQuerySet:
+        """A user's own, also what is past its time or over values that were saved since."""
+        return self.filter(provider=provider, created_by_id=user.pk)
+
+    def sweep(self) -> int:
+        """Remove drafts that are past their time; returns how many."""
+        return self.filter(expires_at__lte=timezone.now()).delete()[0]
+
+
+def _in_15_minutes() -> datetime:
+    return timezone.now() + timedelta(minutes=15)
+
+
+class Draft(Entry):
+    """Values typed for a test and not saved: sealed in a row of its own, gone after 15 minutes."""
+
+    provider = models.ForeignKey(Provider, on_delete=models.CASCADE, related_name="drafts")
+    base_version = models.PositiveIntegerField()  # Provider.version that it was typed over
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    expires_at = models.DateTimeField(default=_in_15_minutes)
+
+    objects: ClassVar[Any] = DraftQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"draft of {self.provider_id}"
+
+    @property
+    def spec(self) -> ProviderSpec:
+        return self.provider.spec
+
+    @classmethod
+    def over(cls, provider: Provider, user: Any) -> Draft | None:
+        """A user's own for these values of a provider; None when there is none that still lives."""
+        known = {"provider": provider.pk, "version": provider.version}
+        draft: Draft | None = _drafts.first(user=user.pk, now=timezone.now(), **known)
+        return draft
+
+
+@compiled(
+    provider=models.UUIDField(),
+    version=models.IntegerField(),
+    user=models.IntegerField(),
+    now=models.DateTimeField(),
+)
+def _drafts(provider: Any, version: Any, user: Any, now: Any) -> Any:
+    of_user = Draft.objects.filter(provider=provider, base_version=version, created_by=user)
+    return of_user.filter(expires_at__gt=now).order_by("-expires_at")[:1]

@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Count, F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from facio_site.compiled import compiled
+from providers import broker
+from providers.models.draft import Draft
+from providers.models.provider import Provider
+from providers.spec.outcomes import UNTOLD, KeyState, Outcome
+
+GRACE_SECONDS = 5  # between the end of a call's own deadline and the end of its row's
+
+
+class Task(models.TextChoices):
+    CHECK = "check", _("Check")
+    FETCH = "fetch", _("Fetch")
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+PENDING = (Status.QUEUED, Status.RUNNING)
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def pending(self) -> JobQuerySet:
+        return self.filter(status__in=PENDING)
+
+    def overdue(self, now: Any) -> JobQuerySet:
+        return self.pending().filter(deadline__lt=now)
+
+    def finish_overdue(self) -> int:
+        """End what nobody will end any more; returns how many. Every page that shows jobs calls
+        it, so that a reload is enough: there may be no worker and no broker."""
+        now = timezone.now()
+        count = self.overdue(now)._end(Outcome.NO_ANSWER) if _overdue(now=now) else 0
+        if count:
+            broker.announce()
+        return count
+
+    def end_orphans(self) -> int:
+        """End running jobs whose worker is gone. Called when a worker has just started."""
+        alive = broker.workers()
+        running = self.filter(status=Status.RUNNING, worker__startswith="worker-")
+        lost = running.exclude(worker__in=alive)
+        count = lost._end(Outcome.NO_ANSWER)
+        if count:
+            broker.announce()
+        return count
+
+    def _end(self, outcome: Outcome) -> int:
+        return self.update(
+            status=Status.DONE,
+            outcome=outcome,
+            key_state=KeyState.UNKNOWN,
+            finished_at=timezone.now(),
+            version=F("version") + 1,
+        )
+
+    def started_within_a_minute(self, user: Any) -> int:
+        """How many starts count against the user's limit; a batch counts as one."""
+        since = timezone.now() - timedelta(minutes=1)
+        return sum(_started.first(user=user.pk, since=since) or ())
+
+    def adopt(self, provider: Provider) -> None:
+        """Values that were tested as they are now saved, be it as a draft, keep that result; what
+        is still under way for them will count."""
+        of_these = self.filter(provider=provider, input_digest=provider.fingerprint())
+        of_these.pending().update(is_draft=False, input_version=provider.version)
+        tests = of_these.filter(task=Task.CHECK, status=Status.DONE).exclude(outcome__in=UNTOLD)
+        job = tests.order_by("-created_at").first()
+        if job:
+            self.filter(pk=job.pk).update(is_draft=False, input_version=provider.version)
+            job.input_version = provider.version
+            job.record_check()
+
+    def newest_with(self, provider: Provider, model: str) -> Job | None:
+        """The newest check of the saved values that tried this model and nothing else."""
+        rows = self.filter(provider=provider, task=Task.CHECK, is_draft=False, model_names=[model])
+        return rows.order_by("-created_at").first()
+
+    def newest(self, provider: Provider, task: Task, draft: Draft | None = None) -> Job | None:
+        """The one to show beside these values: under way, or else the last of the draft's, or of
+        what was saved. Somebody else's draft, or one that is gone, says nothing of them."""
+        of_values = Q(draft=draft) if draft else Q(is_draft=False)
+        known = {"provider": provider.pk, "task": task, "version": provider.version}
+        if draft:
+            found = _newest_of_draft.first(draft=draft.pk, **known)
+        else:
+            found = _newest_saved.first(**known)
+        rows = self.filter(of_values, provider=provider, task=task).order_by("-created_at")
+        return found or rows.first()
+
+
+class Job(models.Model):
+    """One test or fetch. `outcome` and `params` are stored, sentences are made for display."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.ForeignKey(
+        "providers.Provider", on_delete=models.CASCADE, related_name="jobs"
+    )
+    draft = models.ForeignKey(
+        "providers.Draft", null=True, on_delete=models.SET_NULL, related_name="jobs"
+    )
+    task = models.CharField(max_length=10, choices=Task.choices)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
+    version = models.PositiveIntegerField(default=0)  # grows with every visible change
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    deadline = models.DateTimeField()
+    worker = models.CharField(max_length=80, blank=True, default="")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    input_version = models.PositiveIntegerField()  # Provider.version when it was started
+    input_digest = models.CharField(max_length=40)
+    model_names: models.JSONField[Any, Any] = models.JSONField(default=list)  # tried as well
+    is_draft = models.BooleanField(default=False)  # stays true when the draft is swept
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    batch = models.UUIDField(null=True, db_index=True)  # "Test all"
+    # The result
+    outcome = models.CharField(max_length=30, blank=True, default="")
+    key_state = models.CharField(max_length=12, blank=True, default="")
+    http_status = models.PositiveSmallIntegerField(null=True)
+    ms = models.PositiveIntegerField(null=True)
+    detail = models.CharField(max_length=40, blank=True, default="")
+    params: models.JSONField[Any, Any] = models.JSONField(default=dict)
+    rungs: models.JSONField[Any, Any] = models.JSONField(default=list)
+
+    objects: ClassVar[Any] = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["provider", "task"],
+                condition=Q(status__in=["queued", "running"]),
+                name="one_pending_job",
+            )
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["provider", "task", "-created_at"], name="job_latest"),
+            models.Index(fields=["status", "deadline"], name="job_overdue"),
+            models.Index(fields=["-created_at"], name="job_newest"),
+        ]
+        ordering: ClassVar[list[str]] = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.provider_id} {self.status}"
+
+    @property
+    def is_pending(self) -> bool:
+        return self.status in PENDING
+
+    @property
+    def state(self) -> str:
+        """queued, running or done: what pages show as data-state."""
+        return self.status if self.is_pending else "done"
+
+    @property
+    def shown_outcome(self) -> str:
+        return Outcome.CANCELLED if self.status == Status.CANCELLED else self.outcome
+
+    def claim(self, worker: str, seconds: float) -> bool:
+        """Take a queued job; False when somebody else has it, or it ended meanwhile.
+
+        Tells nobody: most jobs end before anybody could see that they run.
+        """
+        now = timezone.now()
+        changes = {
+            "status": Status.RUNNING,
+            "worker": worker,
+            "started_at": now,
+            "deadline": now + timedelta(seconds=seconds + GRACE_SECONDS),
+            "attempt": self.attempt + 1,
+            "version": self.version + 1,
+        }
+        # Whatever changes a queued job ends it, so the rest of the row is as it was read.
+        claimed = Job.objects.filter(pk=self.pk, status=Status.QUEUED).update(**changes)
+        if claimed:
+            self._take_over(changes)
+        return bool(claimed)
+
+    def _take_over(self, changes: Mapping[str, Any]) -> None:
+        """Have here, too, what was just written into the row."""
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def progress(self, rungs: list[dict[str, Any]]) -> None:
+        """Show the rungs so far; nothing happens when the job is no longer running."""
+        if Job.objects.filter(pk=self.pk, status=Status.RUNNING).update(
+            rungs=rungs, version=F("version") + 1
+        ):
+            broker.announce()
+
+    def finish(self, *, is_told: bool = False, **result: Any) -> bool:
+        """Write the result once; False when the job had ended before (late answer, cancelled).
+
+        `is_told`: the provider itself said so, so a check of saved values is kept as its state, in
+        the same transaction: who sees the job ended sees both.
+        """
+        changes = {"status": Status.DONE, "finished_at": timezone.now(), **result}
+        with transaction.atomic():
+            written = Job.objects.filter(pk=self.pk, status__in=PENDING).update(
+                **changes, version=F("version") + 1
+            )
+            if written:
+                self._take_over(changes)
+                if self.is_draft:  # its values may have been saved since
+                    self.refresh_from_db(fields=["is_draft", "input_version"])
+            if written and is_told and self.task == Task.CHECK and not self.is_draft:
+                self.record_check()
+        if written:
+            broker.announce()
+        return bool(written)
+
+    def record_check(self) -> None:
+        """Keep a finished check as its provider's state, unless the values have changed since.
+
+        A model that fails says nothing about the provider as a whole, a failure of ours nothing
+        at all.
+        """
+        if self.outcome in UNTOLD:
+            return
+        if self.model_names and self.outcome in (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST):
+            return
+        Provider.objects.filter(pk=self.provider_id, version=self.input_version).update(
+            check_outcome=self.outcome,
+            check_key_state=self.key_state,
+            check_ms=self.ms,
+            checked_at=self.finished_at,
+        )
+
+    def cancel(self) -> bool:
+        cancelled = Job.objects.filter(pk=self.pk, status__in=PENDING).update(
+            status=Status.CANCELLED,
+            outcome=Outcome.CANCELLED,
+            key_state=KeyState.UNKNOWN,
+            finished_at=timezone.now(),
+            version=F("version") + 1,
+        )
+        if cancelled:
+            transaction.on_commit(broker.announce)
+        return bool(cancelled)
+
+
+def read(pk: uuid.UUID) -> Job | None:
+    """A job as it is now, with its provider and its draft; None when it is gone."""
+    job: Job | None = _read.first(pk=pk)
+    if job and job.draft:
+        job.draft.provider = job.provider
+    return job
+
+
+_OF_PROVIDER: dict[str, Any] = {"provider": models.UUIDField(), "task": models.CharField()}
+
+
+@compiled(pk=models.UUIDField())
+def _read(pk: Any) -> Any:
+    return Job.objects.select_related("provider", "draft").filter(pk=pk).order_by()
+
+
+@compiled(now=models.DateTimeField())
+def _overdue(now: Any) -> Any:
+    return Job.objects.overdue(now).order_by().values_list("pk")[:1]
+
+
+@compiled(user=models.IntegerField(), since=models.DateTimeField())
+def _started(user: Any, since: Any) -> Any:
+    recent = Job.objects.filter(requested_by=user, created_at__gt=since).order_by()
+    single, batches = Count("pk", filter=Q(batch=None)), Count("batch", distinct=True)
+    return recent.values("requested_by").annotate(n=single, m=batches).values_list("n", "m")
+
+
+@compiled(**_OF_PROVIDER)
+def _pending(provider: Any, task: Any) -> Any:
+    return Job.objects.pending().filter(provider=provider, task=task).order_by()
+
+
+@compiled(**_OF_PROVIDER, version=models.IntegerField())
+def _newest_saved(provider: Any, task: Any, version: Any) -> Any:
+    return _newest(provider, task, Q(is_draft=False, input_version=version))
+
+
+@compiled(**_OF_PROVIDER, version=models.IntegerField(), draft=models.UUIDField())
+def _newest_of_draft(provider: Any, task: Any, version: Any, draft: Any) -> Any:
+    return _newest(provider, task, Q(draft=draft, input_version=version))
+
+
+def _newest(provider: Any, task: Any, of_values: Q) -> Any:
+    rows = Job.objects.filter(Q(status__in=PENDING) | of_values, provider=provider, task=task)
+    return rows.order_by("-created_at")[:1]

@@ -1,0 +1,171 @@
+"""Provider: what was entered for one kind, its last check and catalog; what an undo brings back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django.db import IntegrityError, models, transaction
+from django.utils import timezone
+
+from facio_site import sealing
+from facio_site.compiled import compiled
+from providers.kinds import KINDS, kind_choices
+from providers.models.credentials import Entry
+from providers.spec.kind import ProviderSpec
+from providers.spec.outcomes import Outcome
+
+
+class ProviderQuerySet(models.QuerySet["Provider"]):
+    def configured(self) -> ProviderQuerySet:
+        return self.filter(configured_at__isnull=False)
+
+    def checkable(self) -> list[Provider]:
+        """Configured rows that a test makes sense for (not the OAuth kinds)."""
+        return [row for row in self.configured().order_by("kind") if not row.spec.is_oauth]
+
+
+class Provider(Entry):
+    """One kind as configured. `version` grows with every change: a late result of older values
+    is told by it."""
+
+    kind = models.CharField(max_length=40, unique=True, choices=kind_choices)
+    configured_at = models.DateTimeField(null=True, blank=True)  # None = never saved
+    updated_at = models.DateTimeField(auto_now=True)
+    version = models.PositiveIntegerField(default=0)
+    # Last finished check of exactly these values; "" = not checked since the last change
+    check_outcome = models.CharField(max_length=30, blank=True, default="")
+    check_key_state = models.CharField(max_length=12, blank=True, default="")
+    check_ms = models.PositiveIntegerField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    # Last good catalog
+    catalog_source = models.CharField(max_length=10, blank=True, default="")  # live, static
+    catalog_count = models.PositiveIntegerField(default=0)
+    catalog_dropped = models.PositiveIntegerField(default=0)  # beyond the cap, not stored
+    catalog_at = models.DateTimeField(null=True, blank=True)
+    catalog_notes: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
+    catalog_digest = models.CharField(max_length=32, blank=True, default="")  # see Catalog
+    catalog_is_first = models.BooleanField(default=True)  # nothing to compare it with
+    catalog_new = models.PositiveIntegerField(default=0)  # what the last list brought; first: 0
+
+    objects: ClassVar[Any] = ProviderQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["kind"]
+
+    def __str__(self) -> str:
+        return self.spec.label
+
+    @classmethod
+    def for_kind(cls, kind: str) -> Provider:
+        """The row of a kind; an unsaved one while nobody entered anything."""
+        row: Provider | None = _of_kind.first(kind=kind)
+        return row or cls(kind=kind)
+
+    @property
+    def spec(self) -> ProviderSpec:
+        return KINDS[self.kind]
+
+    @property
+    def is_configured(self) -> bool:
+        return self.configured_at is not None
+
+    def store(self) -> bool:
+        """Save changed values as a new version, if nobody else changed them since they were read.
+
+        Returns False when somebody did; nothing is written then.
+        """
+        now = timezone.now()
+        before, self.version = self.version, self.version + 1
+        self.configured_at = self.configured_at or now
+        self.check_outcome, self.check_key_state = "", ""
+        self.check_ms, self.checked_at = None, None
+        try:
+            with transaction.atomic():
+                if self._state.adding:
+                    self.save(force_insert=True)
+                    return True
+                rows = Provider.objects.select_for_update()
+                current = rows.filter(pk=self.pk, version=before).first()
+                if current is None:
+                    return False
+                self.keep_boxes(current)
+                if current.sealed and current.secret_texts() != self.secret_texts():
+                    Replaced.keep(current)
+                self.save(force_update=True)
+        except IntegrityError:  # somebody else was the first to enter this kind
+            return False
+        return True
+
+    def undo(self) -> bool:
+        """Go back to what the last change of a secret replaced, which becomes what is kept.
+
+        Returns False when nothing is kept any more, or somebody else changed the row meanwhile.
+        Raises sealing.KeyMissing.
+        """
+        with transaction.atomic():
+            kept = Replaced.of(self)
+            if kept is None:
+                return False
+            self.copy_from(kept)
+            return self.store()
+
+    @property
+    def is_working(self) -> bool:
+        return self.check_outcome == Outcome.OK
+
+
+@compiled(kind=models.CharField())
+def _of_kind(kind: Any) -> Any:
+    return Provider.objects.filter(kind=kind).order_by()
+
+
+REPLACED_LIFE = timedelta(hours=24)
+
+
+class ReplacedQuerySet(models.QuerySet["Replaced"]):
+    def sweep(self) -> int:
+        """Destroy what is past its time; returns how many."""
+        return self.filter(expires_at__lte=timezone.now()).delete()[0]
+
+
+def _in_a_day() -> datetime:
+    return timezone.now() + REPLACED_LIFE
+
+
+class Replaced(Entry):
+    """What a provider held before a secret of it was changed: sealed, for an undo within a day."""
+
+    provider = models.OneToOneField(Provider, on_delete=models.CASCADE, related_name="replaced")
+    expires_at = models.DateTimeField(default=_in_a_day)
+
+    objects: ClassVar[Any] = ReplacedQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"replaced values of {self.provider_id}"
+
+    @classmethod
+    def of(cls, provider: Provider) -> Replaced | None:
+        """What an undo would bring back; None when nothing is kept any more."""
+        kept: Replaced | None = _replaced.first(provider=provider.pk, now=timezone.now())
+        return kept
+
+    @property
+    def spec(self) -> ProviderSpec:
+        return self.provider.spec
+
+    @classmethod
+    def keep(cls, provider: Provider) -> None:
+        """Take the place of what was kept before; nothing is kept while there is no master key."""
+        cls.objects.filter(provider=provider).delete()
+        kept = cls(provider=provider)
+        try:
+            kept.copy_from(provider)
+        except sealing.KeyMissing:
+            return
+        kept.save(force_insert=True)
+
+
+@compiled(provider=models.UUIDField(), now=models.DateTimeField())
+def _replaced(provider: Any, now: Any) -> Any:
+    return Replaced.objects.filter(provider=provider, expires_at__gt=now)

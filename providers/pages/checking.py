@@ -1,0 +1,158 @@
+"""Buttons of the provider pages that start, cancel or discard a test or a fetch."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import (
+    require_POST,
+)
+
+from facio_site.accounts.roles import editor_required
+from facio_site.audit import record
+from providers import broker
+from providers.forms.provider import ProviderForm
+from providers.models import Draft, Job, Provider, Status, Task
+from providers.pages.board import board
+from providers.pages.detail import (
+    detail_context,
+    draft_of,
+    started_context,
+)
+from providers.pages.providers import _board, _invalid, _provider, list_context
+from providers.work import queue
+
+PARTS = {"check": Task.CHECK, "catalog": Task.FETCH}  # of a provider's page, and what fills them
+
+
+@editor_required
+@require_POST
+def check_start(request: HttpRequest, kind: str) -> HttpResponse:
+    return _start(request, kind, "check")
+
+
+@editor_required
+@require_POST
+def catalog_refresh(request: HttpRequest, kind: str) -> HttpResponse:
+    return _start(request, kind, "catalog")
+
+
+def _start(request: HttpRequest, kind: str, name: str) -> HttpResponse:
+    """Queue a job on the values in the form, saved or not."""
+    provider = _provider(kind)
+    task, part = PARTS[name], f"providers/detail.html#{name}"
+    if provider.spec.is_oauth:
+        raise Http404
+    shown = draft_of(request, provider) or provider
+    form = ProviderForm(provider, request.POST, shown=shown)
+    if not form.is_valid():
+        return _invalid(request, provider, form, part)
+    models = (
+        [request.POST.get("test_model", "").replace("\0", "").strip()] if task == Task.CHECK else []
+    )
+    changes = broker.changes()
+    try:
+        with transaction.atomic():
+            if provider._state.adding:
+                provider = Provider.objects.get_or_create(kind=kind)[0]
+            draft = _keep_draft(request, provider, form, shown)
+            job = queue.start(
+                provider,
+                task,
+                draft=draft,
+                model_names=[name[:300] for name in models if name],
+                user=request.user,
+            )
+            action = "provider.tested" if task == Task.CHECK else "catalog.fetched"
+            record(action, actor=request.user, target=kind, request=request)
+    except queue.TooMany:
+        # Read anew: the row that was made for the job is rolled back with it.
+        context = {**detail_context(request, _provider(kind), form), "too_many": True}
+        template = part if request.headers.get("HX-Request") else "providers/detail.html"
+        return render(request, template, context, status=422)
+    if not request.headers.get("HX-Request"):
+        return redirect("providers:detail", kind)
+    seen = queue.wait_for_end(job, changes)
+    if seen is None or seen.status == Status.CANCELLED:  # removed, or overtaken by another one
+        context = detail_context(request, provider, form, tasks=[task])
+    else:
+        context = started_context(request, seen, form, draft)
+    response = render(request, part, {**context, "warnings": form.key_warnings()})
+    if context["pending"]:
+        response["HX-Trigger-After-Settle"] = "started"
+    return response
+
+
+def _keep_draft(
+    request: HttpRequest, provider: Provider, form: ProviderForm, shown: Provider | Draft
+) -> Draft | None:
+    """The draft of what stands in the form; None when that is what is saved."""
+    draft = Draft(provider=provider, base_version=provider.version, created_by_id=request.user.pk)
+    draft.copy_from(shown)
+    form.apply(draft)
+    fingerprint = draft.fingerprint()
+    if provider.is_configured and fingerprint == provider.fingerprint():
+        if isinstance(shown, Draft):
+            Draft.objects.of(request.user, provider).delete()
+        return None
+    if isinstance(shown, Draft) and shown.fingerprint() == fingerprint:
+        return shown
+    Draft.objects.of(request.user, provider).delete()
+    draft.save()
+    return draft
+
+
+@editor_required
+@require_POST
+def draft_discard(request: HttpRequest, kind: str) -> HttpResponse:
+    with transaction.atomic():
+        if Draft.objects.of(request.user, _provider(kind)).delete()[0]:
+            record("provider.discarded", actor=request.user, target=kind, request=request)
+    return redirect("providers:detail", kind)
+
+
+@editor_required
+@require_POST
+def check_all(request: HttpRequest) -> HttpResponse:
+    """Test every configured provider side by side."""
+    try:
+        with transaction.atomic():
+            queue.start_all(Provider.objects.checkable(), Task.CHECK, user=request.user)
+            record("provider.tested", actor=request.user, target="all", request=request)
+    except queue.TooMany:
+        messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
+    if not request.headers.get("HX-Request"):
+        return redirect("providers:list")
+    return _board(request, list_context(request.POST, board()))
+
+
+@editor_required
+@require_POST
+def check_cancel(request: HttpRequest) -> HttpResponse:
+    """Stop waiting for tests under way; an answer that still comes is not kept."""
+    with transaction.atomic():
+        cancelled = [job.cancel() for job in Job.objects.filter(task=Task.CHECK).pending()]
+        if any(cancelled):
+            record("provider.cancelled", actor=request.user, target="all", request=request)
+    if not request.headers.get("HX-Request"):
+        return redirect("providers:list")
+    return _board(request, list_context(request.POST, board()))
+
+
+@editor_required
+@require_POST
+def part_cancel(request: HttpRequest, kind: str, part: str) -> HttpResponse:
+    """The same for one provider: its test (check) or the fetch of its models (catalog)."""
+    if part not in PARTS:
+        raise Http404
+    provider = _provider(kind)
+    task = PARTS[part]
+    with transaction.atomic():
+        job = Job.objects.pending().filter(provider__kind=kind, task=task).first()
+        if job and job.cancel():
+            record("provider.cancelled", actor=request.user, target=kind, request=request)
+    if not request.headers.get("HX-Request"):
+        return redirect("providers:detail", kind)
+    context = detail_context(request, provider, tasks=[task])
+    return render(request, f"providers/detail.html#{part}", context)

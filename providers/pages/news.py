@@ -1,0 +1,145 @@
+"""The bounded waiter: one held request a page, only while something is pending.
+
+A pending part carries a hidden input `w` = `part:id:version`. The request comes back with the
+parts that differ from that, or after a few seconds with nothing; the page then asks again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.module_loading import import_string
+from django.views.decorators.http import require_GET
+
+from facio_site.accounts.roles import viewer_required
+from providers import broker
+from providers.models import Job, Task
+from providers.pages.catalog import render_fetching
+from providers.pages.detail import detail_context
+from providers.pages.providers import render_news
+
+HOLD_SECONDS = 8.0
+_MOST_WATCHED = 64
+Render = Callable[[HttpRequest, Job, str], str]
+_places = threading.BoundedSemaphore(settings.LIVE_HOLDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    part: str  # check, catalog, card, or one of another app; "name-about" for several on a page
+    job: uuid.UUID
+    version: int
+
+
+def _of_detail(part: str, task: Task) -> Render:
+    def render(request: HttpRequest, job: Job, about: str) -> str:
+        context = {**detail_context(request, job.provider, tasks=[task]), "oob": True}
+        return render_to_string(f"providers/detail.html#{part}", context, request)
+
+    return render
+
+
+# Part of a page -> how all of it is drawn anew when jobs of these kinds have moved on.
+TOGETHER: dict[str, Callable[[HttpRequest, set[str]], str]] = {
+    "card": render_news,
+    "fetching": render_fetching,
+}
+# Part of a page -> how it is drawn anew for a job that has moved on; settings name other apps' own.
+PARTS: dict[str, Render] = {
+    "check": _of_detail("check", Task.CHECK),
+    "catalog": _of_detail("catalog", Task.FETCH),
+}
+
+
+@viewer_required
+@require_GET
+def live(request: HttpRequest) -> HttpResponse:
+    """Answer the parts that have changed; hold the request while none has."""
+    watched = [w for text in request.GET.getlist("w")[:_MOST_WATCHED] if (w := _parse(text))]
+    if not watched:
+        return HttpResponse(status=204)
+    if not _places.acquire(blocking=False):
+        return _answer(request, watched, _look(watched), again="ease")
+    try:
+        found = _wait(watched)
+    finally:
+        _places.release()
+    return _answer(request, watched, found, again="again")
+
+
+def _parse(text: str) -> Watched | None:
+    part, _, rest = text.partition(":")
+    job, _, version = rest.partition(":")
+    try:
+        return Watched(part, uuid.UUID(job), int(version[:9]))
+    except ValueError:
+        return None
+
+
+def _renderer(part: str) -> Render | None:
+    path = settings.LIVE_PARTS.get(part)
+    render: Render | None = import_string(path) if path else PARTS.get(part)
+    return render
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    changed: list[Job]  # whose row has moved on
+    is_gone: bool  # the provider of one of them was removed, and its jobs with it
+
+
+def _wait(watched: list[Watched]) -> News:
+    until = time.monotonic() + HOLD_SECONDS
+    changes = broker.changes()
+    Job.objects.finish_overdue()
+    while True:
+        found = _look(watched)
+        left = until - time.monotonic()
+        if found.changed or found.is_gone:
+            return found
+        if left <= 0:
+            Job.objects.finish_overdue()
+            return _look(watched)
+        connection.close_if_unusable_or_obsolete()
+        changes.wait(left)
+
+
+def _look(watched: list[Watched]) -> News:
+    known = {w.job: w.version for w in watched}
+    rows = list(Job.objects.filter(pk__in=known).select_related("provider"))
+    changed = [row for row in rows if row.version != known[row.pk]]
+    return News(changed, is_gone=len(rows) < len(known))
+
+
+def _answer(
+    request: HttpRequest, watched: list[Watched], found: News, *, again: str
+) -> HttpResponse:
+    """Changed parts as out-of-band swaps; a trigger for the next round while some still wait.
+
+    What is gone has no part any more: the page loads itself again.
+    """
+    if found.is_gone:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    changed = found.changed
+    parts = {w.job: w.part for w in watched}
+    html: list[str] = []
+    for name, render_all in TOGETHER.items():
+        if kinds := {job.provider.kind for job in changed if parts[job.pk] == name}:
+            html.append(render_all(request, kinds))
+    for job in changed:
+        name, _, about = parts[job.pk].partition("-")
+        if render := _renderer(name):
+            html.append(render(request, job, about))
+    response = HttpResponse("".join(html))
+    over = {job.pk for job in changed if not job.is_pending}
+    if len(over) < len(watched):
+        response["HX-Trigger-After-Settle"] = again
+    return response

@@ -1,0 +1,213 @@
+"""Pages and partials of providers: list, one provider, tests and catalogs.
+
+A start answers the part that was pressed; news come through /live/ (news.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from facio_site import sealing
+from facio_site.accounts.roles import can_edit, editor_required, viewer_required
+from facio_site.audit import record
+from facio_site.web.cached import kept_page
+from providers import broker
+from providers.forms.provider import ProviderForm, facts_of
+from providers.kinds import KINDS
+from providers.models import Draft, Job, Provider
+from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board
+from providers.pages.detail import (
+    catalog_context,
+    detail_context,
+    draft_of,
+    name_options,
+)
+
+
+@viewer_required
+@require_safe
+def provider_list(request: HttpRequest) -> HttpResponse:
+    shown = board()
+    return kept_page(
+        request, "providers/list.html", lambda: list_context(request.GET, shown), shown
+    )
+
+
+@viewer_required
+@require_GET
+def provider_cards(request: HttpRequest) -> HttpResponse:
+    """The cards alone, as one types; the address bar follows."""
+    asked = Asked.read(request.GET)
+    response = _board(request, list_context(request.GET, board()))
+    given = {name: value for name, value in asdict(asked).items() if value}
+    response["HX-Replace-Url"] = "?" + urlencode(given) if given else reverse("providers:list")
+    return response
+
+
+def list_context(query: Mapping[str, str], shown: Board) -> dict[str, Any]:
+    asked = Asked.read(query)
+    counts = shown.counts()
+    return {
+        "board": shown,
+        "asked": asked,
+        "cards": asked.of(shown.cards),
+        "progress": shown.progress,
+        "statuses": [(name, label, counts.get(name, 0)) for name, label in STATUSES.items()],
+        "groups": GROUPS.items(),
+        "sorts": SORTS.items(),
+        "pending": "progress" if shown.is_pending else "",
+    }
+
+
+def render_news(request: HttpRequest, kinds: set[str]) -> str:
+    """Cards that have changed, the counts and the progress, each to take the place of the old."""
+    context = {**list_context({}, board()), "oob": True}
+    counts = render_to_string("providers/list.html#counts", context)
+    progress = render_to_string("providers/list.html#progress", context, request)
+    changed = [card.news for card in context["cards"] if card.kind in kinds]
+    return "".join([counts, progress, *changed])
+
+
+def _board(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    """The part of the list that changes; the page's waiter wakes when something is under way."""
+    response = render(request, "providers/list.html#board", context)
+    if context["pending"]:
+        response["HX-Trigger-After-Settle"] = "started"
+    return response
+
+
+@viewer_required
+def provider_detail(request: HttpRequest, kind: str) -> HttpResponse:
+    provider = _provider(kind)
+    if request.method == "POST":
+        return _save(request, provider)
+    Job.objects.finish_overdue()
+    return render(request, "providers/detail.html", detail_context(request, provider))
+
+
+def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
+    if not can_edit(request.user):
+        raise PermissionDenied
+    draft = draft_of(request, provider)
+    form = ProviderForm(provider, request.POST, shown=draft or provider)
+    if "draft" in request.POST and draft is None:
+        form.add_error(None, _("What you had tested is no longer kept. Type changed keys again."))
+    if not form.is_valid():
+        return _invalid(request, provider, form, "providers/detail.html#check")
+    if request.POST.get("version", str(provider.version)) != str(provider.version):
+        return _conflict(request, provider, form)
+    with transaction.atomic():
+        before = facts_of(provider)
+        if draft:
+            provider.copy_from(draft)
+        changed = form.apply(provider, before=before)
+        if not provider.store():
+            return _conflict(request, Provider.for_kind(provider.kind), form)
+        Job.objects.adopt(provider)
+        Draft.objects.filter(provider=provider).delete()
+        record(
+            "provider.saved",
+            actor=request.user,
+            target=provider.kind,
+            fields=changed,
+            request=request,
+        )
+    for warning in form.key_warnings():
+        messages.warning(request, warning)
+    messages.success(request, _("%s saved.") % provider.spec.label)
+    return redirect("providers:detail", provider.kind)
+
+
+def _conflict(request: HttpRequest, provider: Provider, form: ProviderForm) -> HttpResponse:
+    """Somebody else saved meanwhile: both versions on one page, nothing overwritten."""
+    context = detail_context(request, provider, form)
+    return render(request, "providers/detail.html", {**context, "conflict": True}, status=409)
+
+
+def _invalid(
+    request: HttpRequest, provider: Provider, form: ProviderForm, part: str
+) -> HttpResponse:
+    """Errors at their fields. Inside htmx only the error texts are replaced, so that nothing typed
+    is lost; the whole page otherwise, which stays the page of the version that it showed."""
+    context = {**detail_context(request, provider, form), "is_invalid": True}
+    context["version"] = request.POST.get("version", provider.version)
+    template = part if request.headers.get("HX-Request") else "providers/detail.html"
+    return render(request, template, context, status=422)
+
+
+@editor_required
+@require_POST
+def provider_undo(request: HttpRequest, kind: str) -> HttpResponse:
+    """Back to what the last change of a secret replaced; pressed again, forward once more."""
+    provider = get_object_or_404(Provider, kind=kind)
+    try:
+        with transaction.atomic():
+            undone = provider.undo()
+            if undone:
+                Draft.objects.filter(provider=provider).delete()
+                record("provider.undone", actor=request.user, target=kind, request=request)
+    except sealing.KeyMissing:
+        messages.warning(request, _("The master key is missing: nothing can be saved now."))
+        return redirect("providers:detail", kind)
+    if undone:
+        messages.success(request, _("%s is as it was before. Test it.") % provider.spec.label)
+    else:
+        messages.warning(request, _("There is nothing to go back to any more."))
+    return redirect("providers:detail", kind)
+
+
+@editor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def provider_remove(request: HttpRequest, kind: str) -> HttpResponse:
+    """Ask, then forget a provider: its values, secrets, tests and catalog."""
+    provider = get_object_or_404(Provider, kind=kind)
+    if request.method != "POST":
+        used_by = import_string(settings.SERVED_BY)(kind)
+        context = {"spec": provider.spec, "used_by": used_by}
+        return render(request, "providers/remove.html", context)
+    with transaction.atomic():
+        record("provider.removed", actor=request.user, target=kind, request=request)
+        provider.delete()
+        transaction.on_commit(broker.announce)
+    messages.success(request, _("%s removed.") % KINDS[kind].label)
+    return redirect("providers:list")
+
+
+@viewer_required
+@require_GET
+def catalog_search(request: HttpRequest, kind: str) -> HttpResponse:
+    context = catalog_context(_provider(kind), request.GET.get("q", ""))
+    return render(request, "providers/detail.html#models", context)
+
+
+@viewer_required
+@require_GET
+def model_names(request: HttpRequest, kind: str) -> HttpResponse:
+    """Suggestions for the model to try, as one types."""
+    names = name_options(_provider(kind), request.GET.get("test_model", ""))
+    return render(request, "providers/detail.html#names", {"names": names})
+
+
+def _provider(kind: str) -> Provider:
+    if kind not in KINDS:
+        raise Http404
+    row: Provider = Provider.for_kind(kind)
+    return row

@@ -1,0 +1,199 @@
+"""Outcomes in words: what happened, and what to do about it.
+
+Rows keep outcome, detail and parameters; the sentence is chosen and filled here when it is shown,
+in the reader's language. The texts of outcomes are data in sentences/.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from providers.http import SENTENCES as URL_SENTENCES
+from providers.http import BadHeader
+from providers.spec.keyshapes import KeyWarning
+from providers.spec.kind import ProviderSpec
+from providers.spec.outcomes import KeyState, Step
+from providers.wording.answers import ANSWERS
+from providers.wording.calls import CALLS
+from providers.wording.local import LOCAL
+from providers.wording.shape import Sentences
+
+SENTENCES: Sentences = {**CALLS, **ANSWERS}
+STEPS: dict[str, Any] = {
+    Step.ADDRESS: gettext_lazy("Address allowed"),
+    Step.DNS: gettext_lazy("Name resolves"),
+    Step.CONNECT: gettext_lazy("Connection"),
+    Step.TLS: gettext_lazy("TLS"),
+    Step.KEY: gettext_lazy("Key"),
+    Step.MODEL: gettext_lazy("Model"),
+    Step.CATALOG: gettext_lazy("Model list"),
+}
+
+KEY_STATES: dict[str, Any] = {
+    KeyState.VALID: gettext_lazy("accepted"),
+    KeyState.INVALID: gettext_lazy("refused"),
+    KeyState.UNKNOWN: gettext_lazy("not proven"),
+    KeyState.NOT_NEEDED: gettext_lazy("not needed"),
+}
+
+KEY_PROBLEMS: dict[str, Any] = {
+    "control": gettext_lazy(
+        "The key holds a line break or control character. Copy it again as one line."
+    ),
+    "non_ascii": gettext_lazy(
+        "The key holds a character that no key has, such as a curly quote or a long dash. "
+        "Copy it again from the provider's console."
+    ),
+    "blank": gettext_lazy("The key holds a blank. Copy it again without surrounding text."),
+    "too_long": gettext_lazy(
+        "This is too long for a key. Copy it again without what stands around it."
+    ),
+}
+
+_KEY_WARNINGS: dict[str, Any] = {
+    "other_provider": gettext_lazy(
+        "A key that begins with %(prefix)s usually belongs to %(owner)s. Check that it is meant "
+        "for this provider."
+    ),
+    "url": gettext_lazy(
+        "This looks like an address, not like a key. Paste the key here; an address belongs into "
+        "the field of its own."
+    ),
+    "export": gettext_lazy(
+        "A whole line was pasted, with the name of a variable. Only what stands after the equals "
+        "sign is taken as the key."
+    ),
+    "quotes": gettext_lazy(
+        "The quotation marks around the key are no part of it and are left out."
+    ),
+    "bearer": gettext_lazy("The word Bearer before the key is no part of it and is left out."),
+}
+
+_CATALOG_NOTES: dict[str, Any] = {
+    "static": gettext_lazy(
+        "This provider has no list that can be trusted, so these are the names known here. Any "
+        "other can be typed."
+    ),
+    "base_models": gettext_lazy(
+        "These are the models that the resource could run, not your deployments. A route needs the "
+        "name of a deployment."
+    ),
+    "not_exhaustive": gettext_lazy(
+        "The provider serves more than it lists. A name that is missing here can be typed."
+    ),
+    "profiles_forbidden": gettext_lazy(
+        "The inference profiles could not be read, so models that need one are missing. Allow "
+        "bedrock:ListInferenceProfiles in IAM, or type their ids."
+    ),
+}
+
+
+def sentence(
+    outcome: str,
+    detail: str = "",
+    params: Mapping[str, Any] | None = None,
+    spec: ProviderSpec | None = None,
+) -> str:
+    """What happened and what to do, for an outcome of a check, a fetch or one rung.
+
+    `spec` makes it more exact: how fields are called, and whether a server of one's own is meant.
+    "" for what is no outcome ("running", "skipped").
+    """
+    values = _values(params or {}, spec)
+    for text in map(str, _candidates(outcome, detail, spec)):
+        names = _NAME.findall(text)
+        if values.keys() >= set(names):
+            return text % values if names else text
+    return ""
+
+
+def key_warning(found: KeyWarning) -> str:
+    """What is odd about a pasted key."""
+    if found.code == "own_kind":
+        return _(found.params["text"])
+    return str(_KEY_WARNINGS[found.code]) % found.params
+
+
+def catalog_note(code: str) -> str:
+    """What is to be known about a model list as a whole; "" = nothing."""
+    return str(_CATALOG_NOTES.get(code, ""))
+
+
+def url_sentence(error: ValueError) -> str:
+    """The sentence of a URL that is no API base."""
+    return _(str(error))
+
+
+def header_sentence(error: BadHeader) -> str:
+    return _(error.sentence) % error.params
+
+
+# Choosing and filling ---------------------------------------------------------------------------
+
+_NAME = re.compile(r"%\((\w+)\)s")
+_OWN_HOST = re.compile(r"localhost|127\.[0-9.]+|::1")
+
+
+def _candidates(outcome: str, detail: str, spec: ProviderSpec | None) -> Iterator[Any]:
+    """Texts that would do, the most exact first; the last one has no placeholders."""
+    tables = (LOCAL, SENTENCES) if spec and spec.is_local else (SENTENCES,)
+    for word in dict.fromkeys((detail, "")):
+        for table in tables:
+            texts = table.get(outcome, {}).get(word, ())
+            yield from texts if isinstance(texts, tuple) else (texts,)
+
+
+def _values(params: Mapping[str, Any], spec: ProviderSpec | None) -> dict[str, Any]:
+    """What fills the placeholders: parameters that are not empty, and what follows from them."""
+    values = {name: value for name, value in params.items() if value}
+    host, port = str(params.get("host", "")), params.get("port")
+    if host:
+        values["place"] = _place(host, port)
+        if _OWN_HOST.fullmatch(host):
+            values["localhost"] = host
+    if wait := params.get("retry_after_s"):
+        values["wait"] = _span(int(wait))
+    if fields := params.get("fields"):
+        values["names"] = ", ".join(_labels(fields, spec))
+    if reason := _reason(params):
+        values["reason"] = reason
+    return values
+
+
+def _place(host: str, port: Any) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return name if port in (None, 80, 443) else f"{name}:{port}"
+
+
+def _span(seconds: int) -> str:
+    """A waiting time, rounded up to a unit that a person would use."""
+    for limit, unit, text in (
+        (120, 1, _("%(n)s s")),
+        (2 * 3_600, 60, _("%(n)s min")),
+        (2 * 86_400, 3_600, _("%(n)s h")),
+    ):
+        if seconds < limit:
+            return text % {"n": -(-seconds // unit)}
+    days = -(-seconds // 86_400)
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+
+
+def _labels(fields: Sequence[str], spec: ProviderSpec | None) -> list[str]:
+    """What fields are called on the page; headers keep their names."""
+    labels = {"api_key": _("API key"), "api_base": _("API base")}
+    if spec:
+        labels["api_base"] = _(spec.api_base_label)
+        labels |= {extra.name: _(extra.label) for extra in spec.extra_fields}
+        if any(extra.is_secret for extra in spec.extra_fields):
+            labels["api_key"] = _("API key or access keys")
+    return [labels.get(name, name) for name in fields]
+
+
+def _reason(params: Mapping[str, Any]) -> str:
+    """Why a text that was entered cannot be used: an address by its code, a key by its problem."""
+    if text := URL_SENTENCES.get(params.get("code", "")):
+        return _(text)
+    return str(KEY_PROBLEMS.get(params.get("problem", ""), ""))

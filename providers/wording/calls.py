@@ -1,0 +1,237 @@
+"""Outcomes of a call that was not made, or brought no answer that can be read."""
+
+from django.utils.translation import gettext_lazy as _
+
+from providers.spec.outcomes import Outcome
+from providers.wording.shape import Sentences
+
+CALLS: Sentences = {
+    Outcome.MISSING_CONFIG: {
+        "": (
+            _("Nothing was sent. Fill in first: %(names)s."),
+            _("A required field is empty, so nothing was sent. Fill it in first."),
+        ),
+    },
+    Outcome.REFERENCE: {
+        "": (
+            _(
+                "Nothing was sent: only the agent can resolve a reference such as ${NAME}. To test "
+                "here, type the value itself into: %(names)s."
+            ),
+            _(
+                "Nothing was sent: only the agent can resolve a reference such as ${NAME}. To test "
+                "here, type the value itself."
+            ),
+        ),
+        "aws_profile": _(
+            "Nothing was sent: this profile is for the agent to resolve. Static keys are read here "
+            "once the operator names the profile in AWS_PROFILES_ALLOWED."
+        ),
+    },
+    Outcome.BLOCKED_ADDRESS: {
+        "": _("The operator's policy does not open this address. Nothing was sent."),
+        "never": _(
+            "%(host)s leads to an address that is never called, such as a cloud's metadata "
+            "service. No setting opens it; enter the address of the model server."
+        ),
+        "own_port": _(
+            "%(place)s is a port of this installation itself: web, broker or database. No setting "
+            "opens it; enter the port of the model server."
+        ),
+        "special": (
+            _(
+                "%(host)s lies in a range set aside for special networks, so nothing was sent. To "
+                "open it, the operator sets OUTBOUND_ALLOW=%(token)s (a comma between several) and "
+                "restarts."
+            ),
+            _(
+                "%(host)s leads into a range set aside for special networks, so nothing was sent. "
+                "It opens by number only: the operator sets OUTBOUND_ALLOW=ADDRESS:%(port)s and "
+                "restarts."
+            ),
+        ),
+        "loopback": _(
+            "%(host)s is the very machine or container that this dashboard runs in, so nothing was "
+            "sent. To open it, the operator sets OUTBOUND_ALLOW=%(token)s (a comma between "
+            "several) and restarts."
+        ),
+        "private": _(
+            "%(host)s lies in a private network, so nothing was sent. To open it, the operator "
+            "sets OUTBOUND_ALLOW=%(token)s (a comma between several) and restarts."
+        ),
+        "plain_http": _(
+            "Over plain http the key could be read on its way to %(host)s, so nothing was sent. "
+            "Use https; or the operator sets OUTBOUND_ALLOW=%(token)s (a comma between several) "
+            "and restarts."
+        ),
+    },
+    Outcome.DNS_ERROR: {
+        "": _("The host name leads nowhere. Check its spelling."),
+        "not_found": _(
+            "No address is known for %(host)s. Check the spelling; a local name must be known to "
+            "the machine or container that this dashboard runs in."
+        ),
+        "temporary": _(
+            "The name server did not answer for %(host)s. Check the network of the machine or "
+            "container that this dashboard runs in, then try again."
+        ),
+        "bad_name": _("%(host)s is no name that can be looked up. Correct it in the API base."),
+        "failed": _(
+            "Looking up %(host)s failed. Check the name server of the machine or container that "
+            "this dashboard runs in."
+        ),
+        "azure_resource": _(
+            "%(host)s leads nowhere, so there is probably no Azure resource of this name. Copy the "
+            "endpoint from the Azure portal again."
+        ),
+        "bedrock_region": _(
+            "%(host)s leads nowhere. Check the region: it must be one that offers Bedrock, written "
+            "exactly, such as us-east-1."
+        ),
+    },
+    Outcome.UNREACHABLE: {
+        "": _("No connection could be made. Check the address, and the network of this machine."),
+        "refused": (
+            _(
+                "Nothing listens at %(place)s. Is it running? If this dashboard runs in a "
+                "container, %(localhost)s is that container itself."
+            ),
+            _(
+                "%(place)s refuses connections. Check host and port; the service may be down, or a "
+                "firewall in between."
+            ),
+        ),
+        "reset": _(
+            "The connection to %(place)s was cut from the other side. Try again; if it stays so, "
+            "check the port, and for a firewall in between."
+        ),
+        "closed": _(
+            "%(place)s closed the connection without an answer. Check the port and whether it is "
+            "https, then try again."
+        ),
+        "no_route": _(
+            "There is no way to %(place)s from here. Check the network of the machine or container "
+            "that this dashboard runs in."
+        ),
+        "failed": _(
+            "No connection to %(place)s could be made. Check the address, and the network of the "
+            "machine or container that this dashboard runs in."
+        ),
+    },
+    Outcome.TLS_ERROR: {
+        "": _("No secure connection could be made. Check the address."),
+        "expired": _(
+            "The certificate of %(host)s has expired. It must be renewed there; if it is new, "
+            "check the clock of the machine that this dashboard runs on."
+        ),
+        "not_yet_valid": _(
+            "The certificate of %(host)s is not valid yet. Check the clocks of the server and of "
+            "the machine that this dashboard runs on."
+        ),
+        "wrong_name": _(
+            "The certificate belongs to another name than %(host)s. Enter the name that it was "
+            "made for."
+        ),
+        "self_signed": _(
+            "The certificate of %(host)s is vouched for by nobody but itself. The operator can "
+            "trust it: put it into the file that OUTBOUND_CA_FILE names."
+        ),
+        "unknown_issuer": _(
+            "The certificate of %(host)s comes from an authority that is not known here. The "
+            "operator can trust it: put it into the file that OUTBOUND_CA_FILE names."
+        ),
+        "certificate": _(
+            "The certificate of %(host)s did not pass the check. It must be replaced there; a "
+            "proxy that puts its own in place may be the cause."
+        ),
+        "not_tls": _(
+            "%(place)s does not speak TLS. Check the port; if the server offers plain http only, "
+            "begin the API base with http://."
+        ),
+        "handshake": _(
+            "%(place)s and this machine found no common way to secure the connection. The server "
+            "must offer TLS 1.2 or newer, and ask for no client certificate."
+        ),
+        "broken": _(
+            "The secure connection to %(place)s broke in the middle. Try again; if it stays so, "
+            "something in between interferes."
+        ),
+    },
+    Outcome.TIMEOUT: {
+        "": _("The provider answered that it ran out of time. Try again in a moment."),
+        "dns": _(
+            "The name server gave no answer for %(host)s in time. Try again; if it stays so, check "
+            "the network of the machine that this dashboard runs on."
+        ),
+        "connect": _(
+            "%(place)s did not take the connection in time. Check host and port; a firewall may "
+            "swallow the call."
+        ),
+        "tls": _(
+            "%(place)s did not secure the connection in time. Try again; if it stays so, check "
+            "that this port speaks https."
+        ),
+        "read": (
+            _("%(model)s did not answer in time. Try again; if it stays so, try a smaller model."),
+            _("The request was sent, but no answer came in time. Try again in a moment."),
+        ),
+        "deadline": _(
+            "The time was up before everything was there. Try again; if it stays so, the server or "
+            "the way to it is too slow."
+        ),
+    },
+    Outcome.UNEXPECTED_RESPONSE: {
+        "": _("The server answered, but not as this API does. Check the API base."),
+        "html": _(
+            "A web page came instead of data. Check the API base: it may lead to a website, a "
+            "login page or a captive portal."
+        ),
+        "not_json": _(
+            "The answer is empty or no JSON, so this is not the API. Check the API base."
+        ),
+        "error_body": _(
+            "The server reported an error that it does not name, under a status that means "
+            "success. Try again, then check the API base."
+        ),
+        "wrong_shape": _(
+            "The server answered with JSON, but not in the form of this API. Check the API base, "
+            "and that this is the right kind of provider."
+        ),
+        "too_large": _(
+            "The answer was larger than is accepted and was not read to its end. Check the API "
+            "base."
+        ),
+        "bomb": _(
+            "The answer grew beyond what is accepted while it was unpacked, and was dropped. Check "
+            "that the API base leads to the right server."
+        ),
+        "bad_encoding": _(
+            "The answer was packed in a way that was not asked for, or is damaged. Try again; a "
+            "proxy in between may be the cause."
+        ),
+        "bad_http": _("What answers at %(place)s does not speak HTTP properly. Check the port."),
+        "incomplete": _("The answer of %(place)s broke off before its end. Try again."),
+    },
+    Outcome.NO_WORKER: {
+        "": _("No worker is running, so nothing was sent. Start it (make run) and try again."),
+        "no_broker": _(
+            "The task broker does not answer, so nothing was sent. Start it (make run) and try "
+            "again."
+        ),
+    },
+    Outcome.NO_ANSWER: {
+        "": _("The worker gave no answer; it may have been stopped. Try again."),
+    },
+    Outcome.CANCELLED: {
+        "": _("Stopped before its end: cancelled, or overtaken by newer values. Try again."),
+    },
+    Outcome.INTERNAL_ERROR: {
+        "": (
+            _(
+                "Something went wrong in the dashboard itself. Its log says more under the "
+                "reference %(reference)s."
+            ),
+            _("Something went wrong in the dashboard itself. Its log says more."),
+        ),
+    },
+}

@@ -1,0 +1,234 @@
+"""Celery's side: claim a job row, make the calls, store what came of it. Takes job ids only.
+
+The commands call the same functions in their own process. A task returns nothing;
+a fault in its work ends the row and is not raised.
+"""
+
+import logging
+import secrets
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_ready, worker_shutdown
+from django.conf import settings
+from django.db import close_old_connections, connection
+from kombu.exceptions import KombuError
+
+from facio_site.memory import give_back
+from facio_site.sealing import rows
+from providers import broker
+from providers.catalog.fetch import fetch_catalog
+from providers.catalog.store import replace_catalog
+from providers.dialects.curl import Recorder
+from providers.dialects.ladder import Ladder, makes_completion, run_check
+from providers.http import Door
+from providers.models import BODY, Draft, Job, Provider, Task
+from providers.models.jobs import read
+from providers.outbound import open_door
+from providers.spec.outcomes import Failed, KeyState, Outcome, key_state_of
+from providers.work.progress import Progress
+
+log = logging.getLogger(__name__)
+_PROCESS = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+WORKER = f"command-{_PROCESS}"  # until the worker says that it is one
+CATALOG_WIRE_BYTES, CATALOG_DECODED_BYTES = 8_000_000, 32_000_000  # a page
+
+
+def enqueue(job: Job) -> None:
+    """Hand a job's id to the broker. Raises ConnectionError when that is not possible."""
+    task = {Task.CHECK: check_provider, Task.FETCH: refresh_catalog}[Task(job.task)]
+    try:
+        task.apply_async((str(job.pk),), retry=False)
+    except (KombuError, OSError):
+        raise ConnectionError from None
+
+
+@shared_task(name="providers.tasks.check_provider")
+def check_provider(job_id: str) -> None:
+    """Test one provider's connection, on saved or drafted values."""
+    job = read(uuid.UUID(job_id))
+    if job is None:
+        return
+    try:
+        _check(job)
+    except Exception as error:  # noqa: BLE001 - the row must end, whatever happened
+        _end_by_bug(job, error)
+
+
+def _check(job: Job) -> None:
+    entry = _entry(job)
+    completes = makes_completion(entry.adapter(with_secrets=False), job.model_names)
+    seconds = settings.COMPLETION_TEST_SECONDS if completes else settings.TEST_SECONDS
+    if not job.claim(WORKER, seconds):
+        return
+    if entry.fingerprint() != job.input_digest:
+        job.cancel()
+        return
+    with Progress(job) as progress:
+        ladder = Ladder(progress.show)
+        with open_door(seconds, observe=ladder.observe) as door, only_call(job, door):
+            send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
+            result = run_check(entry.adapter(), send, ladder, models=job.model_names)
+    job.finish(
+        is_told=True,
+        outcome=result.outcome,
+        key_state=result.key_state,
+        http_status=result.http_status,
+        ms=result.ms,
+        detail=result.detail,
+        params={**result.params, "calls": send.calls},
+        rungs=[rung.as_json() for rung in result.rungs],
+    )
+
+
+@shared_task(name="providers.tasks.refresh_catalog")
+def refresh_catalog(job_id: str) -> None:
+    """Fetch one provider's model list; the last good list stays when that fails."""
+    job = read(uuid.UUID(job_id))
+    if job is None:
+        return
+    try:
+        _fetch(job)
+    except Exception as error:  # noqa: BLE001 - the row must end, whatever happened
+        _end_by_bug(job, error)
+
+
+def _fetch(job: Job) -> None:
+    if not job.claim(WORKER, settings.CATALOG_SECONDS):
+        return
+    broker.announce()
+    entry = _entry(job)
+    if entry.fingerprint() != job.input_digest:
+        job.cancel()
+        return
+    start = time.monotonic()
+    try:
+        with (
+            open_door(
+                settings.CATALOG_SECONDS,
+                wire_bytes=CATALOG_WIRE_BYTES,
+                decoded_bytes=CATALOG_DECODED_BYTES,
+            ) as door,
+            only_call(job, door),
+        ):
+            send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
+            known = job.provider.catalog_digest
+            catalog = fetch_catalog(entry.adapter(), send, known=known)
+    except Failed as failed:
+        verdict = failed.verdict
+        job.finish(
+            outcome=verdict.outcome,
+            key_state=key_state_of(verdict.outcome),
+            http_status=verdict.http_status,
+            ms=int((time.monotonic() - start) * 1000),
+            detail=verdict.detail,
+            params={**verdict.params, "calls": send.calls},
+        )
+        return
+    now = read(job.pk)  # what a draft held may have been saved since
+    if now is None:
+        return  # the provider is removed, and its jobs with it
+    provider = now.provider
+    is_overtaken = catalog.is_known and provider.catalog_digest != known
+    if provider.version == now.input_version and not is_overtaken:
+        replace_catalog(provider, catalog)
+    job.finish(
+        outcome=Outcome.OK,
+        key_state=KeyState.UNKNOWN,
+        ms=int((time.monotonic() - start) * 1000),
+        params={
+            "count": provider.catalog_count if catalog.is_known else len(catalog.items),
+            "dropped": provider.catalog_dropped if catalog.is_known else catalog.dropped,
+            "calls": send.calls,
+        },
+    )
+
+
+def _entry(job: Job) -> Provider | Draft:
+    return job.draft or job.provider
+
+
+def _end_by_bug(job: Job, error: Exception) -> None:
+    """Log type and place of a fault, never its text: that may quote what was sent."""
+    reference = secrets.token_hex(4)
+    frames, trace = [], error.__traceback__
+    while trace:
+        frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    log.error("%s in job %s: %s at %s", reference, job.pk, type(error).__name__, frames[-4:])
+    job.finish(
+        outcome=Outcome.INTERNAL_ERROR,
+        key_state=KeyState.UNKNOWN,
+        params={"reference": reference},
+    )
+
+
+@shared_task(name="providers.tasks.sweep", ignore_result=True)
+def sweep() -> None:
+    """Every ten seconds: end what nobody ends, remove what is past its time, give memory back."""
+    Job.objects.finish_overdue()
+    rows.sweep()
+    give_back()
+
+
+@worker_ready.connect
+def take_up(**_kwargs: object) -> None:
+    """A fresh worker: say so, end what a dead one left running, queue again what waits."""
+    global WORKER
+    WORKER = f"worker-{_PROCESS}"
+    broker.beat_for_ever(WORKER)
+    try:
+        Job.objects.end_orphans()
+        for job in Job.objects.filter(status="queued"):
+            enqueue(job)
+    except ConnectionError:
+        log.warning("the broker does not answer yet; the sweep ends what is left")
+    close_old_connections()
+    # One that was killed a moment ago still counts as alive: look again when it no longer does.
+    later = threading.Timer(broker.LIFETIME_SECONDS + broker.BEAT_SECONDS, _end_late_orphans)
+    later.daemon = True
+    later.start()
+
+
+def _end_late_orphans() -> None:
+    try:
+        Job.objects.end_orphans()
+    except ConnectionError:
+        log.warning("the broker does not answer; the sweep ends what is left")
+    finally:
+        connection.close()
+
+
+@worker_shutdown.connect
+def leave(**_kwargs: object) -> None:
+    broker.stop_beating(WORKER)
+
+
+_lock = threading.Lock()
+_open: dict[tuple[Any, str], tuple[datetime, Door]] = {}
+
+
+@contextmanager
+def only_call(job: Job, door: Door) -> Iterator[None]:
+    """While inside, no older job calls the same provider for the same task."""
+    key, mine = (job.provider_id, job.task), (job.created_at, door)
+    with _lock:
+        other = _open.get(key)
+        older = min(other, mine, key=lambda held: held[0]) if other else None
+        if older is not mine:
+            _open[key] = mine
+    if older:
+        older[1].hang_up()
+    try:
+        yield
+    finally:
+        with _lock:
+            if _open.get(key) == mine:
+                del _open[key]

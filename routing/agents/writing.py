@@ -1,0 +1,280 @@
+"""The agent's live config.json: where it is, whether it differs from what is set here, and writing
+it. The path comes from FACIO_CONFIG_PATH only. Kept out: requests, and what a write contains.
+"""
+
+from __future__ import annotations
+
+import grp
+import hashlib
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy
+
+from facio_site import sealing
+from facio_site.audit import record
+from providers.kinds import KINDS
+from providers.models import Provider
+from routing.agents.file import PRIVATE, BadTarget, Live, read_live, write_live
+from routing.config.document import BadDocument, read_json
+from routing.config.edits import Current
+from routing.config.export import Mode
+from routing.config.plans import Choices, WritePlan, plan_write
+from routing.models import BaseDocument, ConfigVersion, Route
+from routing.state import fingerprint
+from routing.store import Overtaken, apply_plan, hold, keep_copy, names_of
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+
+    from facio_site.accounts.models import User
+
+
+def live_path() -> Path | None:
+    """None when the operator names no live file."""
+    return Path(settings.FACIO_CONFIG_PATH) if settings.FACIO_CONFIG_PATH else None
+
+
+def new_file_mode() -> int:
+    """The mode of a file that is not there yet. Raises ValueError for one that others could read
+    or that is no octal number."""
+    mode = int(settings.FACIO_CONFIG_MODE or "0600", 8)
+    if mode & ~0o660 or not mode & stat.S_IRUSR:
+        raise ValueError
+    return mode
+
+
+def new_file_group() -> int | None:
+    """The group of a file that is not there yet; None = the process's own. Raises KeyError for an
+    unknown name."""
+    name = settings.FACIO_CONFIG_GROUP
+    if not name:
+        return None
+    return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
+
+
+# --- drift ----------------------------------------------------------------------------------
+
+
+class Drift(StrEnum):
+    """How the file on the disk and what is set here stand to each other; `told` puts it in words,
+    the same everywhere."""
+
+    UNSET = "unset"  # the operator names no live file
+    SAME = "same"
+    MISSING = "missing"  # no file is there
+    FOREIGN = "foreign"  # a file that this site never wrote
+    CHANGED = "changed"  # somebody else changed it since our last write
+    BEHIND = "behind"  # settings were changed here since
+    UNUSABLE = "unusable"  # it can't be read, or is no file that may be written
+
+    @property
+    def told(self) -> Told:
+        return TOLD[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    tone: str
+    label: Any  # translated when it is shown
+
+
+TOLD = {
+    Drift.UNSET: Told("idle", gettext_lazy("no path is set")),
+    Drift.SAME: Told("ok", gettext_lazy("Up to date")),
+    Drift.MISSING: Told("info", gettext_lazy("Not written yet")),
+    Drift.FOREIGN: Told("warn", gettext_lazy("Not written by this site")),
+    Drift.CHANGED: Told("warn", gettext_lazy("Changed by someone else")),
+    Drift.BEHIND: Told("info", gettext_lazy("Out of date")),
+    Drift.UNUSABLE: Told("error", gettext_lazy("Can't be written")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    drift: Drift
+    path: str = ""
+    written_at: datetime | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Worth a badge."""
+        return self.drift not in (Drift.UNSET, Drift.SAME)
+
+
+def drift() -> Drifted:
+    """Cheap enough for every page: the file is read only when it was touched, no secret opened."""
+    path = live_path()
+    if path is None:
+        return Drifted(Drift.UNSET)
+    version = ConfigVersion.objects.written()
+    at = version.created_at if version else None
+    try:
+        digest = _digest_at(path)
+    except BadTarget:
+        return Drifted(Drift.UNUSABLE, str(path), at)
+    return Drifted(_drift(digest, version), str(path), at)
+
+
+def _drift(digest: str | None, version: ConfigVersion | None) -> Drift:
+    if digest is None:
+        return Drift.MISSING
+    if version is None:
+        return Drift.FOREIGN
+    if digest != version.digest:
+        return Drift.CHANGED
+    return Drift.SAME if version.stamp == stamp() else Drift.BEHIND
+
+
+def _digest_at(path: Path) -> str | None:
+    try:
+        found = path.lstat()
+    except OSError:
+        live = read_live(path)  # says what is wrong with it
+        return live.digest if live else None
+    return _digest_of(path, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@lru_cache(maxsize=4)
+def _digest_of(path: Path, _inode: int, _size: int, _mtime: int, _ctime: int) -> str | None:
+    live = read_live(path)
+    return live.digest if live else None
+
+
+def stamp() -> str:
+    """A digest of the versions of all rows that make up config.json: it changes with any save."""
+    base = BaseDocument.objects.values_list("pk", "imported_at").first()
+    rows = [
+        *Provider.objects.configured().order_by("kind").values_list("pk", "version"),
+        *Route.objects.order_by("slot").values_list("slot", "version"),
+        *([base] if base else []),
+    ]
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+# --- what a write would do ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One look at the live file, with the write that it leads to."""
+
+    path: Path
+    live: Live | None  # None = no file is there
+    document: Mapping[str, Any] = field(repr=False)
+    fault: BadDocument | None  # why the file can't be compared; a write replaces it
+    version: ConfigVersion | None  # our last write
+    state: Current = field(repr=False)
+    mode: Mode
+    write: WritePlan
+
+    @property
+    def drift(self) -> Drift:
+        return _drift(self.live.digest if self.live else None, self.version)
+
+    @property
+    def is_foreign(self) -> bool:
+        """Somebody else wrote what is there."""
+        return self.drift in (Drift.FOREIGN, Drift.CHANGED)
+
+    @property
+    def does_nothing(self) -> bool:
+        return self.live is not None and not (self.write.changes or self.fault or self.write.plan)
+
+    @property
+    def token(self) -> str:
+        """Of all that this look is about: what is written is what was looked at."""
+        digest = self.live.digest if self.live else ""
+        return sealing.digest("look", f"{self.mode}/{digest}/{fingerprint(self.state)}")
+
+
+def remembered_mode() -> Mode | None:
+    """How secrets were written last; None when nothing was written yet."""
+    version = ConfigVersion.objects.written()
+    return Mode(version.mode) if version else None
+
+
+def look(path: Path, state: Current, mode: Mode, choices: Choices | None = None) -> Look:
+    """Raises BadTarget, schema.Refused, and sealing's exceptions for our last write."""
+    live = read_live(path)
+    document: Mapping[str, Any] = {}
+    fault = None
+    try:
+        document = read_json(live.text.encode()) if live and live.text.strip() else {}
+    except BadDocument as error:
+        fault = error
+    version = ConfigVersion.objects.written()
+    foreign = _drift(live.digest if live else None, version) in (Drift.FOREIGN, Drift.CHANGED)
+    last = _last_document(version) if foreign and not fault else None
+    write = plan_write(state, mode, disk=document, last=last, choices=choices, specs=KINDS)
+    return Look(
+        path=path,
+        live=live,
+        document=document,
+        fault=fault,
+        version=version,
+        state=state,
+        mode=mode,
+        write=write,
+    )
+
+
+def _last_document(version: ConfigVersion | None) -> Mapping[str, Any]:
+    return read_json(version.unseal(version.TEXT).encode()) if version else {}
+
+
+def note_same(seen: Look) -> None:
+    """The rows have new versions and the file would not change: it is not behind any more."""
+    if seen.drift is Drift.BEHIND and seen.does_nothing and seen.version:
+        ConfigVersion.objects.filter(pk=seen.version.pk).update(stamp=stamp())
+
+
+def write(seen: Look, *, actor: User, request: HttpRequest | None = None) -> ConfigVersion:
+    """Write the live file as it was looked at, and store what is taken in from it.
+
+    All or nothing: the file is replaced last. Raises BadTarget, BadDocument, schema.Refused,
+    Overtaken and sealing.KeyMissing.
+    """
+    work = seen.write
+    try:
+        with transaction.atomic():
+            hold(seen.state)
+            if work.plan:
+                keep_copy(seen.state, ConfigVersion.Reason.UNDO, actor=actor)
+                apply_plan(work.plan)
+            version = keep_copy(
+                work.after,
+                ConfigVersion.Reason.WRITTEN,
+                actor=actor,
+                text=work.exported.text,
+                mode=seen.mode,
+                digest=hashlib.sha256(work.exported.text.encode()).hexdigest(),
+                stamp=stamp(),
+            )
+            record(
+                "config.written",
+                actor=actor,
+                target=f"version {version.number}",
+                result=seen.mode.value,
+                fields=names_of(work.plan) if work.plan else (),
+                request=request,
+            )
+            write_live(
+                seen.path,
+                work.exported.text,
+                expected=seen.live.digest if seen.live else None,
+                mode=new_file_mode() if seen.live is None else PRIVATE,
+                gid=new_file_group() if seen.live is None else None,
+            )
+    except IntegrityError:
+        raise Overtaken from None
+    ConfigVersion.objects.prune()
+    return version

@@ -1,0 +1,190 @@
+"""What an import or a write would do, before anybody has agreed to it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from providers.kinds import KINDS
+from providers.spec.kind import ProviderSpec
+from routing.config.difference import (
+    Path,
+    PathChange,
+    Place,
+    Side,
+    merge,
+    semantic_diff,
+    shown_path,
+)
+from routing.config.document import get, part, snake
+from routing.config.edits import Current, applied, exported, own_references
+from routing.config.export import Exported, Mode
+from routing.config.importer import Plan, plan_import
+from routing.config.pasted import Pasted
+from routing.config.risks import Danger, Risk, risks_of
+from routing.rules.slots import SLOTS, route_keys
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A risky part, which is only taken in by its own consent."""
+
+    path: str
+    danger: Danger
+    changes: tuple[PathChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    pasted: Pasted
+    plan: Plan  # without any risky part, and with stored keys kept
+    parts: tuple[Part, ...]
+    named_keys: tuple[str, ...]  # paths where the file only names a key that is stored here
+    kinds: tuple[str, ...]  # the providers that it speaks of
+    slots: tuple[str, ...]  # and the routes
+    token: str  # of the state that it was made for
+
+    @property
+    def is_whole(self) -> bool:
+        """A config.json, which can replace what is here or be merged with it."""
+        return self.pasted.source == "config"
+
+
+def make_preview(pasted: Pasted, before: Current, *, is_merge: bool, token: str) -> Preview:
+    """Raises schema.Refused."""
+    full = plan_with(pasted, before, is_merge=is_merge, consents=None)
+    safe = plan_with(pasted, before, is_merge=is_merge, consents=())
+    inside = _by_risk(full, set(full.changes) - set(safe.changes))
+    defaults = part(pasted.document, "agents", "defaults")
+    return Preview(
+        pasted=pasted,
+        plan=safe,
+        parts=tuple(
+            Part(risk.path, risk.danger, tuple(inside[_plain(risk.keys)])) for risk in full.risks
+        ),
+        named_keys=tuple(map(shown_path, own_references(pasted.document, before, KINDS))),
+        kinds=tuple(kind for kind in KINDS if _speaks_of(pasted, kind)),
+        slots=tuple(slot for slot in SLOTS if any(get(defaults, n) for n in route_keys(slot))),
+        token=token,
+    )
+
+
+def plan_with(
+    pasted: Pasted,
+    before: Current,
+    *,
+    is_merge: bool,
+    consents: Collection[str] | None,
+    keeps_keys: bool = True,
+) -> Plan:
+    """The plan of these choices. `consents` are paths of risky parts; None = to all of them.
+
+    Raises schema.Refused.
+    """
+    kept = own_references(pasted.document, before, KINDS) if keeps_keys else ()
+    full = plan_import(pasted, before, specs=KINDS, is_merge=is_merge, kept=kept)
+    if consents is None:
+        return full
+    declined = frozenset(risk.path for risk in full.risks if risk.path not in consents)
+    if not declined:
+        return full
+    return plan_import(pasted, before, specs=KINDS, is_merge=is_merge, declined=declined, kept=kept)
+
+
+def does_nothing(plan: Plan, before: Current) -> bool:
+    """Whether storing it would change nothing, not even the spelling of later exports."""
+    return plan.is_empty and json.dumps(plan.document) == json.dumps(before.document)
+
+
+def risky_changes(plan: Plan) -> list[PathChange]:
+    """Those inside a risky part."""
+    return [change for inside in _by_risk(plan, set(plan.changes)).values() for change in inside]
+
+
+def _by_risk(plan: Plan, changes: set[PathChange]) -> dict[Path, list[PathChange]]:
+    """The changes of each risky part, in order, by its keys; the others are left out."""
+    inside: dict[Path, list[PathChange]] = {_plain(risk.keys): [] for risk in plan.risks}
+    for change in plan.changes:
+        keys = _plain(change.keys)
+        above = next((keys[:n] for n in range(1, len(keys) + 1) if keys[:n] in inside), None)
+        if above and change in changes:
+            inside[above].append(change)
+    return inside
+
+
+def _plain(keys: Path) -> Path:
+    return tuple(map(snake, keys))
+
+
+def _speaks_of(pasted: Pasted, kind: str) -> bool:
+    return bool(part(pasted.document, "providers", kind)) or kind in pasted.secrets
+
+
+Choices = Mapping[str, Side]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritePlan:
+    exported: Exported
+    after: Current = field(repr=False)  # all that is set here once this is done
+    changes: tuple[PathChange, ...]  # what the write changes in the file
+    places: tuple[Place, ...] = ()  # what somebody else changed since our last write
+    dangers: Mapping[str, Danger] = field(default_factory=dict)  # of places, by path
+    undecided: frozenset[str] = frozenset()  # paths of places that ask for a choice
+    plan: Plan | None = None  # what their changes do to what is set here; None = nothing
+
+
+def plan_write(
+    current: Current,
+    mode: Mode,
+    *,
+    disk: Mapping[str, Any],
+    specs: Mapping[str, ProviderSpec],
+    last: Mapping[str, Any] | None = None,
+    choices: Choices | None = None,
+) -> WritePlan:
+    """Write what is set here over `disk`, the document in the file ({} = there is none).
+
+    `last` is what we wrote there before, if somebody else changed the file since ({} = we never
+    wrote it); None when it is still ours. What they changed stays unless `choices` (by path) says
+    "ours"; a conflict is ours unless it says "theirs". Raises schema.Refused.
+    """
+    ours = exported(current, mode, specs)
+    if last is None:
+        changes = semantic_diff(disk, ours.document, specs=specs)
+        return WritePlan(exported=ours, after=current, changes=changes)
+    merged = merge(last, ours.document, disk, specs=specs, choices=choices)
+    dangers = _dangers(merged.places, risks_of(ours.document, disk, specs=specs))
+    plan, after, written = None, current, ours
+    if any(place.side == "theirs" for place in merged.places):
+        pasted = Pasted(source="config", document=merged.document)
+        kept = own_references(merged.document, current, specs)
+        plan = plan_import(pasted, current, specs=specs, kept=kept)
+        after = applied(current, plan.providers, plan.routes, plan.document, specs=specs)
+        written = exported(after, mode, specs)
+    return WritePlan(
+        exported=written,
+        after=after,
+        changes=semantic_diff(disk, written.document, specs=specs),
+        places=merged.places,
+        dangers=dangers,
+        undecided=frozenset(dangers) - frozenset(choices or ()),
+        plan=plan,
+    )
+
+
+def _dangers(places: tuple[Place, ...], risks: tuple[Risk, ...]) -> dict[str, Danger]:
+    """Places that hold a risk or stand inside one: nobody takes them in without saying so."""
+    return {
+        place.path: risk.danger
+        for place in places
+        for risk in reversed(risks)
+        if _overlap(place.keys, risk.keys)
+    }
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]

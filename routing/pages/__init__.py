@@ -1,0 +1,1 @@
+"""What pages show about routes and config.json, and the views that draw them."""

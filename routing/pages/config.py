@@ -1,0 +1,199 @@
+"""What /config/ shows: export, import, the live file and versions. Its views share this page.
+
+Kept out: everything that changes something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from facio_site.accounts.roles import can_edit, can_export_keys
+from providers.kinds import KINDS
+from providers.models import Provider
+from routing.agents import writing
+from routing.config.difference import Place
+from routing.config.edits import Current
+from routing.config.export import Exported, Mode, preview
+from routing.config.plans import Choices
+from routing.models import ConfigVersion, Route
+from routing.pages.changes import shown_changes, value_words
+from routing.pages.wording import DANGERS, FAULTS, fault_words
+from routing.rules.explain import Rule
+from routing.state import configured, current, decide, exported
+
+VERSIONS_SHOWN = 20
+REPLACE, MERGE = "replace", "merge"
+MODES: Mapping[Mode, tuple[Any, Any]] = {
+    Mode.ENV: (
+        gettext_lazy("References"),
+        gettext_lazy(
+            "Secrets that are set here are ${NAME} references; the values go into the agent's "
+            "environment."
+        ),
+    ),
+    Mode.KEYS: (
+        gettext_lazy("Real keys"),
+        gettext_lazy("The file holds the keys themselves. Treat it as a password."),
+    ),
+    Mode.REDACTED: (
+        gettext_lazy("Redacted"),
+        gettext_lazy("Secrets are ***: to show to somebody."),
+    ),
+}
+_FINE = {Rule.NO_MODEL, Rule.OUTSIDE, Rule.AGENT_DECIDES}
+
+
+class ImportForm(forms.Form):
+    """A file or a text; what it is gets recognised."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"), required=False, help_text=gettext_lazy("config.json or .env")
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Or paste it here"),
+        required=False,
+        strip=False,
+        help_text=gettext_lazy("The text of config.json or .env, a single API key, or a curl line"),
+        widget=forms.Textarea(
+            attrs={"class": "mono", "rows": 4, "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    how = forms.ChoiceField(
+        label=gettext_lazy("What the file lacks"),
+        choices=[(REPLACE, gettext_lazy("Replace")), (MERGE, gettext_lazy("Merge"))],
+        initial=REPLACE,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy(
+            "Replace: what a config.json lacks goes. Merge: it stays. Anything else is merged."
+        ),
+    )
+
+
+def config_page(
+    request: HttpRequest,
+    *,
+    status: int = 200,
+    live_mode: Mode | None = None,
+    choices: Choices | None = None,
+    **more: Any,
+) -> HttpResponse:
+    """The page, after a plain request or with what went wrong (`more`)."""
+    try:
+        state = current()
+        fault = None
+    except FAULTS as error:
+        state, fault = None, fault_words(error)
+    mode = mode_of(request.GET.get("secrets", ""))
+    context: dict[str, Any] = {
+        "can_edit": can_edit(request.user),
+        "can_export_keys": can_export_keys(request.user),
+        "locked": fault,
+        "mode": mode.value,
+        "modes": [(each.value, *words) for each, words in MODES.items()],
+        "mode_help": MODES[mode][1],
+        "warnings": _warnings(),
+        "form": ImportForm(),
+        "versions": ConfigVersion.objects.defer("sealed")[:VERSIONS_SHOWN],
+        "live": live_card(request, state, live_mode, choices) if state else None,
+    }
+    if state:
+        context |= _export(request, exported(state, mode))
+    return render(request, "routing/config.html", {**context, **more}, status=status)
+
+
+def mode_of(text: str) -> Mode:
+    return Mode(text) if text in list(Mode) else Mode.ENV
+
+
+def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
+    is_fresh = did_recently_reauthenticate(request)
+    return {
+        "preview": preview(written, KINDS),
+        "left_out": written.left_out,
+        "holds_secrets": written.may_hold_secrets,
+        "may_download": can_export_keys(request.user) or not written.may_hold_secrets,
+        "needs_fresh_login": written.may_hold_secrets and not is_fresh,
+        "is_confirmed": is_fresh and "confirmed" in request.GET,
+    }
+
+
+def _warnings() -> list[str]:
+    found = []
+    states = configured()
+    for route in Route.objects.all_slots():
+        decision = decide(route, states)
+        if decision and not decision.provider and decision.rule not in _FINE:
+            found.append(_("%(slot)s: no provider would serve it.") % {"slot": route})
+    for row in Provider.objects.configured():
+        if any(not row.has_usable(name) for name in row.sealed):
+            found.append(
+                _("%(provider)s: the address was changed, so its key is left out. Type it again.")
+                % {"provider": row}
+            )
+    return found
+
+
+# --- the live file --------------------------------------------------------------------------
+
+
+def live_card(
+    request: HttpRequest, state: Current, mode: Mode | None, choices: Choices | None
+) -> dict[str, Any] | None:
+    """The card of the live file; None when the operator names no file."""
+    path = writing.live_path()
+    if path is None:
+        return None
+    known = writing.remembered_mode()
+    asked = request.GET.get("write", "")
+    mode = mode or (Mode(asked) if asked in (Mode.ENV, Mode.KEYS) else known or Mode.ENV)
+    card: dict[str, Any] = {
+        "path": path,
+        "mode": mode.value,
+        "modes": [(m.value, *MODES[m]) for m in (Mode.ENV, Mode.KEYS)],
+        "mode_help": MODES[mode][1],
+        "is_asked": known is None,
+    }
+    try:
+        seen = writing.look(path, state, mode, choices)
+    except FAULTS as error:
+        return {**card, "drift": writing.Drift.UNUSABLE, "problem": fault_words(error)}
+    writing.note_same(seen)
+    return {
+        **card,
+        "look": seen,
+        "drift": seen.drift,
+        "fault": fault_words(seen.fault) if seen.fault else "",
+        "changes": shown_changes(seen.write.changes),
+        "places": [_place(place, seen) for place in seen.write.places],
+        "names": sorted(seen.write.exported.env) if mode is Mode.ENV else [],
+        "may_write": may_write(request, seen),
+        "needs_fresh_login": mode is Mode.KEYS,
+    }
+
+
+def may_write(request: HttpRequest, seen: writing.Look) -> bool:
+    """Owners whatever it holds; editors only what holds no secret and mixes in nobody else's."""
+    if can_export_keys(request.user):
+        return True
+    holds = seen.write.exported.may_hold_secrets or bool(seen.write.places)
+    return can_edit(request.user) and not holds
+
+
+def _place(place: Place, seen: writing.Look) -> dict[str, Any]:
+    danger = seen.write.dangers.get(place.path)
+    return {
+        "place": place,
+        "ours": value_words(place.ours),
+        "theirs": value_words(place.theirs),
+        "danger": DANGERS[danger] if danger else "",
+        "side": "" if place.path in seen.write.undecided else place.side,
+    }

@@ -1,0 +1,80 @@
+"""/config/ and the download. What holds secrets leaves only by a fresh login."""
+
+from __future__ import annotations
+
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from facio_site.accounts.roles import can_export_keys, viewer_required
+from facio_site.audit import record
+from providers.kinds import KINDS
+from routing.config.envfile import env_text
+from routing.config.export import Exported, quickstart_env
+from routing.pages.config import config_page, mode_of
+from routing.pages.wording import FAULTS, fault_words
+from routing.state import current, exported
+
+FILES = {"config": "config.json", "dotenv": "facio.env", "quickstart": "quickstart.env"}
+
+
+@viewer_required
+@require_safe
+def config(request: HttpRequest) -> HttpResponse:
+    return config_page(request)
+
+
+@viewer_required
+@require_POST
+def download(request: HttpRequest) -> HttpResponse:
+    """The file itself. Without secrets for everybody; with them for owners, freshly signed in."""
+    mode = mode_of(request.POST.get("secrets", ""))
+    what = request.POST.get("what", "")
+    name = FILES.get(what, FILES["config"])
+    try:
+        state = current()
+    except FAULTS as error:
+        messages.error(request, fault_words(error))
+        return redirect("routing:config")
+    written = exported(state, mode)
+    is_env = name != FILES["config"]
+    if is_env or written.may_hold_secrets:
+        if not can_export_keys(request.user):
+            raise PermissionDenied
+        if not did_recently_reauthenticate(request):
+            asked = urlencode({"secrets": mode, "confirmed": ""})
+            return confirm_first(f"{reverse('routing:config')}?{asked}#export")
+    with transaction.atomic():
+        record(
+            "config.downloaded",
+            actor=request.user,
+            target=name,
+            result=mode.value,
+            request=request,
+        )
+    if what == "quickstart":
+        return _file(name, env_text(quickstart_env(state.providers, state.routes, specs=KINDS)))
+    return _file(name, _text(written, is_env=is_env))
+
+
+def confirm_first(path: str) -> HttpResponse:
+    """To the page that asks who it is, and from there to `path`."""
+    return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': path})}")
+
+
+def _text(written: Exported, *, is_env: bool) -> str:
+    return env_text(written.env) if is_env else written.text
+
+
+def _file(name: str, body: str) -> HttpResponse:
+    kind = "application/json" if name.endswith(".json") else "text/plain"
+    response = HttpResponse(body, content_type=f"{kind}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response

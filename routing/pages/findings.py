@@ -1,0 +1,255 @@
+"""Lints of the routes as pages show them: facts from rows, sentences, and the fix of each.
+
+The rules are in lint.py; doing a fix that changes something is `apply_fix`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from facio_site import sealing
+from facio_site.audit import record
+from facio_site.templatetags.ui import status_label
+from providers.kinds import KINDS
+from providers.models import CatalogEntry, Provider
+from routing.config.document import get, part, read_json
+from routing.models import BaseDocument, Slot
+from routing.pages.rows import RouteRow
+from routing.rules.explain import AUTO
+from routing.rules.lint import Code, Fix, Lint, ModelFacts, ProviderFacts, RouteFacts, lints
+
+# Changed here by one click; the other fixes lead to where a person decides.
+_DONE_HERE = {Fix.PIN, Fix.USE_MODEL, Fix.ADD_DEPLOYMENT, Fix.USE_DOCKER_HOST, Fix.CLEAR_OVERRIDE}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A fix: a link, or a value to post for it."""
+
+    label: str
+    fix: str
+    value: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    lint: Lint
+    slot_label: str
+    text: str
+    actions: tuple[Action, ...]
+    version: int  # of the route that it was found in
+
+    @property
+    def slot(self) -> str:
+        return self.lint.slot
+
+    @property
+    def tone(self) -> str:
+        return {"error": "error", "warning": "warn", "note": "info"}[self.lint.severity]
+
+
+class _Catalog(Mapping[str, ModelFacts]):
+    """One provider's catalog, asked row by row: a list of thousands is read only for likeness."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._rows = CatalogEntry.objects.filter(provider=provider).present()
+        self._count = provider.catalog_count
+
+    def __getitem__(self, name: str) -> ModelFacts:
+        row = self._rows.filter(model_id=name).values_list("inputs", "outputs").first()
+        if row is None:
+            raise KeyError(name)
+        return ModelFacts(inputs=row[0], outputs=row[1])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows.values_list("model_id", flat=True))
+
+    def __len__(self) -> int:
+        return self._count
+
+
+def findings(rows: Iterable[RouteRow]) -> list[Finding]:
+    """What is doubtful, in the order of the routes. Only rows of resolved providers are read."""
+    listed = list(rows)
+    used = {row.provider.kind: row.provider for row in listed if row.provider}
+    facts = [_route_facts(row) for row in listed]
+    found = lints(facts, [_provider_facts(row) for row in used.values()], preset=_preset())
+    versions = {row.route.slot: row.route.version for row in listed}
+    return [_finding(lint, versions[lint.slot]) for lint in found]
+
+
+def _route_facts(row: RouteRow) -> RouteFacts:
+    sent = (
+        row.provider.adapter(with_secrets=False).sent_name(row.route.model) if row.provider else ""
+    )
+    return RouteFacts(slot=row.route.slot, model=row.route.model, decision=row.decision, sent=sent)
+
+
+def _provider_facts(row: Provider) -> ProviderFacts:
+    listing = row.spec.list_call
+    is_whole = row.catalog_source == "live" and "not_exhaustive" not in row.catalog_notes
+    has_aliases = listing is not None and bool(listing.columns.aliases)
+    gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
+    return ProviderFacts(
+        kind=row.kind,
+        outcome=row.check_outcome,
+        api_base=row.written_base(),
+        catalog=_Catalog(row) if is_whole and not has_aliases else None,
+        gone=set(gone.values_list("model_id", flat=True)) if row.catalog_at else (),
+        deployments=row.values.get("deployments", ()) if row.spec.has_deployments else None,
+    )
+
+
+def _preset() -> str:
+    try:
+        text = BaseDocument.text()
+    except (sealing.KeyMissing, sealing.Unreadable):
+        return ""
+    if not text:
+        return ""
+    defaults = part(read_json(text.encode()), "agents", "defaults")
+    return str(get(defaults, "modelPreset") or "")
+
+
+# In words ---------------------------------------------------------------------------------------
+
+
+def _finding(lint: Lint, version: int) -> Finding:
+    values = {name: value for name, value in lint.params.items() if isinstance(value, str)}
+    values["label"] = _label(values.get("kind", ""))
+    if "outcome" in values:
+        values["outcome"] = status_label(values["outcome"])
+    return Finding(
+        lint=lint,
+        slot_label=str(Slot(lint.slot).label),
+        text=_TEXTS[lint.code]() % values,
+        actions=tuple(_actions(lint)),
+        version=version,
+    )
+
+
+def _label(kind: str) -> str:
+    return KINDS[kind].label if kind in KINDS else kind
+
+
+_TEXTS: dict[Code, Callable[[], str]] = {
+    Code.UNRESOLVED: lambda: _("No provider would serve this model."),
+    Code.UNKNOWN_PROVIDER: lambda: _('The agent knows no provider named "%(name)s".'),
+    Code.OAUTH_NEEDS_CHOICE: lambda: _(
+        "A sign-in provider is never chosen by itself: name it as the provider."
+    ),
+    Code.NOT_CONFIGURED: lambda: _("%(label)s is chosen and not set up."),
+    Code.KNOWN_BAD: lambda: _("The last test of %(label)s failed: %(outcome)s."),
+    Code.GATEWAY_FALLBACK: lambda: _(
+        "%(label)s would serve this only because nothing else does. Nobody chose it, and it would "
+        "be billed."
+    ),
+    Code.KEY_FALLBACK: lambda: _(
+        "%(label)s would serve this only because it is the first that has a key."
+    ),
+    Code.MODEL_MISSING: lambda: _("%(model)s is not in the catalog of %(label)s."),
+    Code.MODEL_GONE: lambda: _("%(label)s no longer lists %(model)s since the last refresh."),
+    Code.DEPLOYMENT_UNKNOWN: lambda: _("%(model)s is none of the deployments entered for Azure."),
+    Code.NO_IMAGE_INPUT: lambda: _("%(model)s takes no images."),
+    Code.NO_IMAGE_OUTPUT: lambda: _("%(model)s makes no images."),
+    Code.NO_VIDEO_OUTPUT: lambda: _("%(model)s makes no videos."),
+    Code.DOCKER_LOCALHOST: lambda: _(
+        "%(base)s names the machine itself. If the agent runs in Docker, that is its own container."
+    ),
+    Code.MAIN_FAILS: lambda: _(
+        "This override is set while the main route does not work. Keep overrides empty until it "
+        "does."
+    ),
+    Code.SIGN_IN: lambda: _("The agent must be signed in to %(label)s."),
+    Code.PRESET_WINS: lambda: _(
+        'The imported config.json sets the model preset "%(preset)s", which goes before this model.'
+    ),
+}
+
+
+def _actions(lint: Lint) -> Iterator[Action]:
+    if lint.fix is None:
+        return
+    fix, params = lint.fix, lint.fix_params
+    kind = str(params.get("kind", "") or params.get("provider", ""))
+    if fix is Fix.USE_MODEL:
+        for name in params.get("models", ()):
+            yield Action(_("Use %s") % name, fix.value, name)
+        yield Action(_("Choose a model"), fix.value, link=f"#id_{lint.slot}-model")
+        return
+    label = _LABELS[fix]() % {"label": _label(kind), **params}
+    if fix in _DONE_HERE:
+        yield Action(label, fix.value, str(params.get("base", params.get("model", kind))))
+    elif fix in (Fix.CONFIGURE, Fix.TEST, Fix.SIGN_IN):
+        yield Action(label, fix.value, link=reverse("providers:detail", args=[kind]))
+    else:
+        field = "model" if fix is Fix.CHOOSE_MODEL else "provider"
+        yield Action(label, fix.value, link=f"#id_{lint.slot}-{field}")
+
+
+_LABELS: dict[Fix, Callable[[], str]] = {
+    Fix.PIN: lambda: _("Pin %(label)s"),
+    Fix.CHOOSE_PROVIDER: lambda: _("Choose a provider"),
+    Fix.CONFIGURE: lambda: _("Set up %(label)s"),
+    Fix.TEST: lambda: _("Test %(label)s"),
+    Fix.CHOOSE_MODEL: lambda: _("Choose a model"),
+    Fix.ADD_DEPLOYMENT: lambda: _("Add %(model)s as a deployment"),
+    Fix.USE_DOCKER_HOST: lambda: _("Use %(base)s"),
+    Fix.CLEAR_OVERRIDE: lambda: _("Clear this override"),
+    Fix.SIGN_IN: lambda: _("How to sign in"),
+}
+
+
+# Fixes ------------------------------------------------------------------------------------------
+
+
+def apply_fix(request: HttpRequest, rows: list[RouteRow], slot: str, fix: str, value: str) -> bool:
+    """Do one fix, if it is on offer right now, and record it. False when it is not, or when
+    somebody else saved the same row at this moment."""
+    offered = any(
+        found.slot == slot and (action.fix, action.value, action.link) == (fix, value, "")
+        for found in findings(rows)
+        for action in found.actions
+    )
+    if not offered:
+        return False
+    row = next(row for row in rows if row.route.slot == slot)
+    if fix in (Fix.ADD_DEPLOYMENT, Fix.USE_DOCKER_HOST) and row.provider:
+        return _change_provider(request, row.provider, fix, value)
+    if fix == Fix.PIN:
+        row.route.provider = value
+    elif fix == Fix.USE_MODEL:
+        row.route.model = value
+    else:
+        row.route.model, row.route.provider = "", AUTO
+    if not row.route.store():
+        return False
+    record("routes.saved", actor=request.user, fields=[slot], request=request)
+    return True
+
+
+def _change_provider(request: HttpRequest, provider: Provider, fix: str, value: str) -> bool:
+    if fix == Fix.ADD_DEPLOYMENT:
+        field = "deployments"
+        names: list[Any] = provider.values.get(field, [])
+        provider.values[field] = [*names, value]
+    else:
+        field = "api_base"
+        provider.api_base = value
+    if not provider.store():
+        return False
+    record(
+        "provider.saved",
+        actor=request.user,
+        target=provider.kind,
+        fields=[field],
+        request=request,
+    )
+    return True

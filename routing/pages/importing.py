@@ -1,0 +1,179 @@
+"""Import: hand something in, look at what it would change, take it in.
+
+Nothing is saved before the person says so. What was handed in waits sealed, bound to its person,
+and is never sent back to the browser.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from facio_site.accounts.roles import SignedIn, editor_required
+from providers.kinds import KINDS
+from routing.config.document import MAX_BYTES, BadDocument
+from routing.config.edits import Current
+from routing.config.pasted import Pasted, read_pasted
+from routing.config.plans import Preview, does_nothing, make_preview, plan_with
+from routing.models import PendingImport, Slot
+from routing.pages.changes import shown_changes
+from routing.pages.config import MERGE, REPLACE, ImportForm, config_page
+from routing.pages.wording import (
+    DANGERS,
+    FAULTS,
+    OVERTAKEN,
+    fault_words,
+    ignored_words,
+    retype_words,
+    source_words,
+)
+from routing.state import current, fingerprint
+from routing.store import pasted_of, pend, take_in
+
+
+@editor_required
+@require_POST
+def import_start(request: SignedIn) -> HttpResponse:
+    """Read what was handed in; what cannot be read changes nothing and is told in one sentence."""
+    how = MERGE if request.POST.get("how") == MERGE else REPLACE
+    try:
+        name, data = _handed_in(request)
+        pasted = read_pasted(data, specs=KINDS)
+        if not pasted.candidates:
+            before = current(is_lenient=True)
+            make_preview(pasted, before, is_merge=how == MERGE, token=fingerprint(before))
+        row = pend(
+            data.decode("utf-8-sig"), request.user, origin=PendingImport.Origin.UPLOAD, name=name
+        )
+    except FAULTS as error:
+        return _refused(request, fault_words(error), how)
+    return redirect(f"{reverse('routing:import-preview', args=[row.pk])}?{urlencode({'how': how})}")
+
+
+def _handed_in(request: HttpRequest) -> tuple[str, bytes]:
+    """A name to show and the bytes."""
+    file, text = request.FILES.get("file"), request.POST.get("text", "")
+    if file is None:
+        return "", text.encode("utf-8", "surrogatepass")
+    if text.strip():
+        raise BadDocument("two_sources")
+    if file.size and file.size > MAX_BYTES:
+        raise BadDocument("too_large", bytes=file.size, limit=MAX_BYTES)
+    return "".join(c for c in file.name or "" if c.isprintable())[-100:], file.read()
+
+
+def _refused(request: HttpRequest, sentence: str, how: str) -> HttpResponse:
+    """Inside htmx only the sentence is replaced, so that what was pasted stays on the page."""
+    if request.headers.get("HX-Request"):
+        context = {"import_error": sentence}
+        return render(request, "routing/config.html#import-error", context, status=422)
+    form = ImportForm(initial={"how": how})
+    return config_page(request, status=422, import_error=sentence, form=form)
+
+
+@editor_required
+@require_http_methods(["GET", "POST"])
+def import_preview(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    """GET shows what would change. POST takes it in, if everything is as it was shown."""
+    row = _pending(request, pk)
+    if row is None:
+        messages.warning(request, _("This import has expired. Hand the file in again."))
+        return redirect("routing:config")
+    asked = request.POST if request.method == "POST" else request.GET
+    kind = asked.get("kind", "")
+    is_merge = asked.get("how") == MERGE and row.may_merge
+    try:
+        pasted = pasted_of(row, kind)
+        if pasted.candidates:
+            return _which(request, row, pasted)
+        before = current(is_lenient=True)
+        shown = make_preview(pasted, before, is_merge=is_merge, token=fingerprint(before))
+        if request.method == "POST" and request.POST.get("token") == shown.token:
+            return _take_in(request, row, shown, before, is_merge=is_merge)
+    except FAULTS as error:
+        messages.error(request, fault_words(error))
+        return redirect("routing:config")
+    context = _shown(row, shown, before, is_merge=is_merge, kind=kind)
+    status = 409 if request.method == "POST" else 200
+    if status == 409:
+        context["stale"] = OVERTAKEN
+    return render(request, "routing/import.html", context, status=status)
+
+
+def _pending(request: SignedIn, pk: uuid.UUID) -> PendingImport | None:
+    found: PendingImport | None = (
+        PendingImport.objects.living().filter(pk=pk, created_by=request.user).first()
+    )
+    return found
+
+
+def _which(request: HttpRequest, row: PendingImport, pasted: Pasted) -> HttpResponse:
+    """A key whose form does not tell whose it is."""
+    kinds = [KINDS[kind] for kind in pasted.candidates]
+    return render(request, "routing/import.html", {"row": row, "candidates": kinds})
+
+
+def _shown(
+    row: PendingImport, shown: Preview, before: Current, *, is_merge: bool, kind: str
+) -> dict[str, Any]:
+    plan = shown.plan
+    return {
+        "row": row,
+        "source": source_words(shown.pasted),
+        "how": MERGE if is_merge else REPLACE,
+        "kind": kind,
+        "token": shown.token,
+        "has_choice": shown.is_whole and row.may_merge,
+        "kinds": [KINDS[name] for name in shown.kinds],
+        "slots": [Slot(slot).label for slot in shown.slots],
+        "changes": shown_changes(plan.changes),
+        "outside": plan.outside,
+        "removed_providers": [KINDS[e.kind].label for e in plan.providers if e.is_removed],
+        "removed_routes": [Slot(r.slot).label for r in plan.routes if not r.model],
+        "deployments": [name for edit in plan.providers for name in edit.add_deployments],
+        "parts": [
+            (part, DANGERS[part.danger], shown_changes(part.changes)) for part in shown.parts
+        ],
+        "named_keys": shown.named_keys,
+        "retype": [retype_words(one) for one in plan.retype],
+        "ignored": [(one.path, ignored_words(one)) for one in plan.ignored],
+        "kept": plan.kept,
+        "does_nothing": does_nothing(plan, before) and not (shown.parts or shown.named_keys),
+    }
+
+
+def _take_in(
+    request: SignedIn, row: PendingImport, shown: Preview, before: Current, *, is_merge: bool
+) -> HttpResponse:
+    plan = plan_with(
+        shown.pasted,
+        before,
+        is_merge=is_merge,
+        consents=request.POST.getlist("consent"),
+        keeps_keys="keep_keys" in request.POST,
+    )
+    target = f"{row.origin} {row.name}".strip()
+    take_in(plan, before, actor=request.user, target=target, request=request)
+    row.delete()
+    count = len(plan.changes) + len(plan.outside)
+    text = ngettext("Imported: %d change.", "Imported: %d changes.", count) % count
+    messages.success(request, text)
+    for one in plan.retype:
+        messages.warning(request, retype_words(one))
+    return redirect("routing:config")
+
+
+@editor_required
+@require_POST
+def import_discard(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    PendingImport.objects.filter(pk=pk, created_by=request.user).delete()
+    return redirect("routing:config")

@@ -1,0 +1,130 @@
+"""What the overview tells: the way from a key to an exported file, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from facio_site.audit.models import AuditEntry
+from providers.models import Provider
+from providers.models.jobs import PENDING
+from providers.spec.outcomes import Outcome
+from routing.pages.rows import RouteRow
+from routing.rules.lint import NOT_BAD
+
+HANDED_OVER = ("config.downloaded", "config.exported", "config.written")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the guide. `is_next` marks the first that is not done."""
+
+    title: str
+    text: str
+    link: str
+    action: str  # on its button
+    is_done: bool
+    is_next: bool = False
+
+
+def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
+    """The steps to a first exported file; empty once all of them were taken."""
+    providers = list(rows)
+    waiting = [row for row in providers if not row.is_working]
+    start = f"/providers/{waiting[0].kind}/" if len(waiting) == 1 else "/providers/"
+    lister = next((row for row in providers if row.is_working), None)
+    main = routes[0]
+    steps = [
+        Step(
+            _("Set up a provider"),
+            _("Choose one and paste its API key. A local server needs only its address."),
+            "/providers/",
+            _("Choose a provider"),
+            bool(providers),
+        ),
+        Step(
+            _("Test the connection"),
+            _("The test says in one sentence what is wrong, if anything is."),
+            start,
+            _("Test it"),
+            any(row.is_working or row.spec.is_oauth for row in providers),
+        ),
+        Step(
+            _("Fetch its models"),
+            _("Then a model is chosen from a list, with its window and price, and not by memory."),
+            f"/providers/{lister.kind}/" if lister else "/providers/",
+            _("Fetch models"),
+            any(row.catalog_count for row in providers),
+        ),
+        Step(
+            _("Choose the main model"),
+            _("The other routes stay empty until they are wanted: they follow main."),
+            "/catalog/" if any(row.catalog_count for row in providers) else "/routing/",
+            _("Choose a model"),
+            bool(main.route.model) and _is_served(main),
+        ),
+        Step(
+            _("Hand config.json to the agent"),
+            _("Download it, or write it where the agent reads it."),
+            "/config/",
+            _("Export"),
+            AuditEntry.objects.filter(action__in=HANDED_OVER).exists(),
+        ),
+    ]
+    first = next((place for place, step in enumerate(steps) if not step.is_done), None)
+    if first is None:
+        return []
+    now = steps[first]
+    steps[first] = Step(now.title, now.text, now.link, now.action, False, is_next=True)
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that needs attention; `kind` is empty for a route."""
+
+    kind: str
+    label: str
+    note: str  # what stands beside the label
+    link: str
+    outcome: str = ""
+    at: datetime | None = None
+
+
+def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Concern]:
+    """Each cause once: what stops a route, in the order of the routes, then other providers whose
+    last test was not passed, also those that may well work."""
+    passed = ("", Outcome.OK, Outcome.REFERENCE)
+    unproven = {row.kind: row for row in rows if row.check_outcome not in passed}
+    served: dict[str, list[str]] = {kind: [] for kind in unproven}
+    found: list[Concern | Provider] = []
+    for route in routes:
+        label, link = str(route.slot.label), f"/routing/#route-{route.route.slot}"
+        if route.decision and route.route.is_set and not _is_served(route):
+            words = _("%(provider)s is not set up.")
+            text = words % {"provider": route.spec.label} if route.spec else route.words
+            found.append(Concern("", label, text, link))
+        elif route.provider and route.provider.kind in unproven and route.route.is_set:
+            if not served[route.provider.kind]:
+                found.append(unproven[route.provider.kind])
+            served[route.provider.kind].append(label)
+        elif route.provider and route.tested not in (*PENDING, "never", *NOT_BAD):
+            found.append(Concern("", label, route.route.model, link, route.tested, route.tested_at))
+    found += [row for row in unproven.values() if not served[row.kind]]
+    return [one if isinstance(one, Concern) else _failing(one, served[one.kind]) for one in found]
+
+
+def _failing(row: Provider, slots: Sequence[str]) -> Concern:
+    note = _("serves %(routes)s") % {"routes": ", ".join(slots)} if slots else ""
+    link = f"/providers/{row.kind}/"
+    return Concern(row.kind, row.spec.label, note, link, row.check_outcome, row.checked_at)
+
+
+def _is_served(row: RouteRow) -> bool:
+    """By a provider that is set up, by the agent's sign-in, or by a media service of its own."""
+    if row.spec is None:
+        return row.route.is_media
+    return row.provider is not None or row.spec.is_oauth

@@ -1,0 +1,289 @@
+"""The overview, and the routes: read, saved, fixed, tried."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from facio_site.accounts.roles import can_edit, editor_required, viewer_required
+from facio_site.audit import record
+from providers import broker
+from providers.kinds import KINDS
+from providers.models import CatalogEntry, Job, Provider, Task
+from providers.work import queue
+from routing.agents.writing import drift
+from routing.forms import RouteForm, asked_use
+from routing.models import Route, Slot
+from routing.pages.findings import apply_fix, findings
+from routing.pages.matrix import matrix
+from routing.pages.overview import concerns, guide
+from routing.pages.rows import RouteRow, asked, provider_rows, route_rows
+from routing.pages.wording import drill_words, resolution, shown_considered
+from routing.rules.drill import drill
+from routing.rules.explain import AUTO, explain
+from routing.rules.recipes import RECIPES, recipe
+from routing.state import configured
+
+MODELS_OFFERED = 60
+
+
+@viewer_required
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    rows = provider_rows()
+    routes = route_rows(rows, with_tests=True)
+    workers = broker.count_workers()
+    context = {
+        "routes": routes,
+        "steps": guide(rows.values(), routes),
+        "concerns": concerns(rows.values(), routes),
+        "configured": len(rows),
+        "working": sum(row.is_working for row in rows.values()),
+        "untested": sum(not r.check_outcome and not r.spec.is_oauth for r in rows.values()),
+        "models": sum(row.catalog_count for row in rows.values()),
+        "broker": workers is not None,
+        "workers": workers or 0,
+        "drift": drift(),
+    }
+    return render(request, "routing/overview.html", context)
+
+
+@viewer_required
+def routing(request: HttpRequest) -> HttpResponse:
+    """All five routes in one form; saving explains them anew."""
+    Job.objects.finish_overdue()
+    forms = _forms(request)
+    status, overtaken = HTTPStatus.OK, []
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if not can_edit(request.user):
+            raise PermissionDenied
+        valid = [form.is_valid() for form in forms]  # each one, so that each tells its errors
+        if all(valid):
+            overtaken = [stored for form in forms if (stored := form.meets_other())]
+            if not overtaken and _save(request, forms):
+                return redirect("routing:routing")
+            status = HTTPStatus.CONFLICT
+    rows = provider_rows()
+    shown = route_rows(rows, with_tests=True)
+    context = {
+        "routes": list(zip(shown, forms, strict=True)),
+        "kinds": KINDS,
+        "configured": list(rows.values()),
+        "recipes": RECIPES,
+        "pending": next((f"route-{row.route.slot}" for row in shown if row.is_tested), ""),
+        "findings": findings(shown),
+        "matrix": matrix(shown),
+        "use": asked_use(request.GET),
+        "is_overtaken": status == HTTPStatus.CONFLICT,
+        "overtaken": overtaken,
+        **_what_if(request),
+        **_drill(request, shown),
+        **_recipe(request, rows),
+    }
+    return render(request, "routing/routing.html", context, status=status)
+
+
+def _forms(request: HttpRequest) -> list[RouteForm]:
+    data = request.POST if request.method == "POST" else None
+    asked = request.GET if can_edit(request.user) else QueryDict()
+    chosen, use = recipe(asked.get("recipe", "")), asked_use(asked)
+    forms = []
+    for route in Route.objects.all_slots():
+        initial = use.initial if use and route.slot == use.slot else None
+        if chosen and route.slot == Slot.MAIN:
+            initial = {"model": chosen.model or _first_name(chosen.kind)}
+            initial["provider"] = chosen.provider
+        forms.append(RouteForm(data, instance=route, prefix=route.slot, initial=initial))
+    return forms
+
+
+def _first_name(kind: str) -> str:
+    """A name to start from: the Azure deployment; elsewhere the person chooses."""
+    row = Provider.objects.filter(kind=kind).first()
+    names = row.values.get("deployments", []) if row else []
+    return str(names[0]) if names else ""
+
+
+def _recipe(request: HttpRequest, rows: dict[str, Provider]) -> dict[str, Any]:
+    chosen = recipe(request.GET.get("recipe", ""))
+    if not chosen:
+        return {}
+    row = rows.get(chosen.kind)
+    return {
+        "recipe": chosen,
+        "recipe_spec": KINDS[chosen.kind],
+        "recipe_lacks_provider": row is None,
+        "recipe_untested": row is not None and not row.is_working,
+        "recipe_lacks_models": row is not None and not row.catalog_count and not chosen.model,
+    }
+
+
+def _what_if(request: HttpRequest) -> dict[str, Any]:
+    query = request.GET.get("model", "").strip()[:300]
+    if not query:
+        return {}
+    forced = request.GET.get("provider", AUTO)
+    decision = explain(query, configured(), forced)
+    return {
+        "query": query,
+        "forced": forced,
+        "tried": decision,
+        "tried_words": resolution(Route(model=query, provider=forced), decision),
+        "tried_considered": shown_considered(decision),
+    }
+
+
+def _drill(request: HttpRequest, shown: list[RouteRow]) -> dict[str, Any]:
+    without = request.GET.get("without", "")
+    if without not in KINDS:
+        return {}
+    labels = {row.route.slot: row.slot.label for row in shown}
+    moved = drill(asked(shown), configured(), without)
+    return {
+        "without": KINDS[without],
+        "moved": [(labels[one.slot], one.verdict, drill_words(one)) for one in moved],
+    }
+
+
+def _save(request: HttpRequest, forms: list[RouteForm]) -> bool:
+    """False, and nothing is saved, when somebody else saved one of them at this very moment."""
+    changed = [form for form in forms if _differs(form)]
+    with transaction.atomic():
+        if not all(form.save(commit=False).store() for form in changed):
+            transaction.set_rollback(True)
+            return False
+        if changed:
+            record(
+                "routes.saved",
+                actor=request.user,
+                fields=[form.instance.slot for form in changed],
+                request=request,
+            )
+    if changed:
+        messages.success(request, _("Routes saved."))
+    return True
+
+
+def _differs(form: RouteForm) -> bool:
+    """Compared with what is stored: a recipe's values are the form's initial ones."""
+    stored = Route.objects.filter(slot=form.instance.slot).first() or Route()
+    data = form.cleaned_data
+    return (stored.model, stored.provider) != (data["model"], data["provider"])
+
+
+@editor_required
+@require_POST
+def pin(request: HttpRequest, slot: str) -> HttpResponse:
+    """Turn auto into the provider that it resolves to now."""
+    row = _row(slot)
+    if row.spec and row.can_pin and _is_as_seen(request, row):
+        row.route.provider = row.spec.kind
+        with transaction.atomic():
+            pinned = row.route.store()
+            if pinned:
+                record("routes.saved", actor=request.user, fields=[slot], request=request)
+        if pinned:
+            values = {"slot": row.slot.label, "provider": row.spec.label}
+            messages.success(request, _("%(slot)s is pinned to %(provider)s.") % values)
+            return redirect("routing:routing")
+    return _overtaken(request)
+
+
+@editor_required
+@require_POST
+def fix(request: HttpRequest, slot: str) -> HttpResponse:
+    """One click on the fix of a finding, if it is still on offer."""
+    if not _is_as_seen(request, _row(slot)):
+        return _overtaken(request)
+    with transaction.atomic():
+        wanted, value = request.POST.get("fix", ""), request.POST.get("value", "")
+        is_done = apply_fix(request, route_rows(), slot, wanted, value)
+    if not is_done:
+        return _overtaken(request)
+    messages.success(request, _("Done."))
+    return redirect("routing:routing")
+
+
+def _is_as_seen(request: HttpRequest, row: RouteRow) -> bool:
+    """Whether the route still has the version of the page that the click comes from."""
+    return request.POST.get("version", str(row.route.version)) == str(row.route.version)
+
+
+def _overtaken(request: HttpRequest) -> HttpResponse:
+    messages.warning(request, _("That has changed meanwhile. Look again."))
+    return redirect("routing:routing")
+
+
+@editor_required
+@require_POST
+def route_test(request: HttpRequest, slot: str) -> HttpResponse:
+    """The smallest real call to exactly the model and provider that the route resolves to."""
+    row = _row(slot)
+    if not row.can_test or row.provider is None:
+        messages.warning(request, _("Nothing to test: no configured provider would serve it."))
+        return redirect("routing:routing")
+    too_many = False
+    try:
+        with transaction.atomic():
+            queue.start(row.provider, Task.CHECK, model_names=row.tried_names, user=request.user)
+            record("route.tested", actor=request.user, target=slot, request=request)
+    except queue.TooMany:
+        too_many = True
+    if not request.headers.get("HX-Request"):
+        if too_many:
+            text = _("That was a lot of tests. Wait a minute, then try again.")
+            messages.warning(request, text)
+        return redirect("routing:routing")
+    context = {"row": _row(slot), "too_many": too_many}
+    response = render(request, "routing/routing.html#test", context)
+    response["HX-Trigger-After-Settle"] = "started"
+    return response
+
+
+def render_test(request: HttpRequest, _job: Job, slot: str) -> str:
+    """The live part of one route's test."""
+    context = {"row": _row(slot), "oob": True}
+    return render_to_string("routing/routing.html#test", context, request)
+
+
+def _row(slot: str) -> RouteRow:
+    if slot not in Slot.values:
+        raise Http404
+    return next(row for row in route_rows(with_tests=True) if row.route.slot == slot)
+
+
+@viewer_required
+@require_GET
+def model_options(request: HttpRequest) -> HttpResponse:
+    """Model names for a datalist: search as you type over all catalogs."""
+    slot = request.GET.get("slot", Slot.MAIN)
+    query = request.GET.get(f"{slot}-model", "")[:300]
+    kind = request.GET.get(f"{slot}-provider", AUTO)
+    entries = CatalogEntry.objects.present().select_related("provider")
+    if kind in KINDS:
+        entries = entries.filter(provider__kind=kind)
+    context = {
+        "slot": slot if slot in Slot.values else Slot.MAIN,
+        "entries": entries.search(query)[:MODELS_OFFERED],
+        "static": _static_names(kind, query),
+    }
+    return render(request, "routing/routing.html#options", context)
+
+
+def _static_names(kind: str, query: str) -> list[str]:
+    """Names of kinds that list nothing live (OAuth), and deployments."""
+    names = list(KINDS[kind].static_models) if kind in KINDS else []
+    if kind in KINDS and KINDS[kind].has_deployments:
+        row = Provider.objects.filter(kind=kind).first()
+        names += row.values.get("deployments", []) if row else []
+    return [name for name in names if query.lower() in name.lower()]

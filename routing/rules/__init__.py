@@ -1,0 +1,1 @@
+"""Which provider would serve a model, and why. Pure: no Django, no rows, no files."""

@@ -1,0 +1,48 @@
+"""Failure drill: what each route would resolve to with one provider gone, on paper. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from routing.rules.explain import AUTO, Configured, Decision, explain
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One route as it is set. An override that is not set stands for main's values."""
+
+    slot: str
+    model: str
+    provider: str = AUTO
+    is_media: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    slot: str
+    before: Decision
+    after: Decision
+
+    @property
+    def verdict(self) -> str:
+        """stays, moves, stops or idle (nothing served it before either)."""
+        if self.before.provider is None:
+            return "idle"
+        if self.after.provider == self.before.provider:
+            return "stays"
+        return "moves" if self.after.provider else "stops"
+
+
+def drill(routes: Iterable[Asked], states: Sequence[Configured], without: str) -> list[Moved]:
+    """Nothing is sent. A route that forces the missing provider stops: a forced name stays even
+    where it has no key, and the call then fails."""
+    left = [state for state in states if state.kind != without]
+    moved = []
+    for route in routes:
+        before = explain(route.model, states, route.provider, is_media=route.is_media)
+        after = explain(route.model, left, route.provider, is_media=route.is_media)
+        if after.provider == without:
+            after = Decision(provider=None, rule=after.rule, word=after.word)
+        moved.append(Moved(route.slot, before, after))
+    return moved

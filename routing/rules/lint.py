@@ -1,0 +1,257 @@
+"""What is doubtful about the routes as they are set, each with its fix. Pure: facts in, codes out.
+
+Nothing is asked of a provider here. Facts that nobody knows (no catalog, no modalities) raise no
+lint. Not here: sentences and doing the fix (findings.py).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from providers.spec.outcomes import UNTOLD, Outcome
+from routing.rules.explain import Decision, Rule
+from routing.rules.order import FACTS
+from routing.rules.slots import MAIN
+
+Severity = Literal["error", "warning", "note"]
+DOCKER_HOST = "host.docker.internal"
+NEAREST = 3
+
+
+class Code(StrEnum):
+    UNRESOLVED = "unresolved"
+    UNKNOWN_PROVIDER = "unknown_provider"  # params: name
+    OAUTH_NEEDS_CHOICE = "oauth_needs_choice"  # params: word
+    NOT_CONFIGURED = "not_configured"  # params: kind
+    KNOWN_BAD = "known_bad"  # params: kind, outcome
+    GATEWAY_FALLBACK = "gateway_fallback"  # nobody chose it and it would be billed; kind
+    KEY_FALLBACK = "key_fallback"  # likewise, no gateway; kind
+    MODEL_MISSING = "model_missing"  # params: kind, model
+    MODEL_GONE = "model_gone"  # the last refresh lost it; kind, model
+    DEPLOYMENT_UNKNOWN = "deployment_unknown"  # params: kind, model
+    NO_IMAGE_INPUT = "no_image_input"  # a vision route whose model takes no images
+    NO_IMAGE_OUTPUT = "no_image_output"  # an image route on a model that makes none
+    NO_VIDEO_OUTPUT = "no_video_output"
+    DOCKER_LOCALHOST = "docker_localhost"  # params: kind, base
+    MAIN_FAILS = "main_fails"  # an override is set although main does not work
+    SIGN_IN = "sign_in"  # params: kind; the agent must be signed in there
+    PRESET_WINS = "preset_wins"  # params: preset; main's model is not what the agent takes
+
+
+class Fix(StrEnum):
+    PIN = "pin"  # name the provider that it resolves to; params: provider
+    CHOOSE_PROVIDER = "choose_provider"
+    CONFIGURE = "configure"  # open the provider's page; params: kind
+    TEST = "test"  # params: kind
+    USE_MODEL = "use_model"  # params: models, the nearest names
+    CHOOSE_MODEL = "choose_model"
+    ADD_DEPLOYMENT = "add_deployment"  # params: kind, model
+    USE_DOCKER_HOST = "use_docker_host"  # params: kind, base
+    CLEAR_OVERRIDE = "clear_override"
+    SIGN_IN = "sign_in"  # params: kind
+
+
+SEVERITIES: Mapping[Code, Severity] = {
+    Code.UNRESOLVED: "error",
+    Code.UNKNOWN_PROVIDER: "error",
+    Code.OAUTH_NEEDS_CHOICE: "error",
+    Code.NOT_CONFIGURED: "error",
+    Code.KNOWN_BAD: "error",
+    Code.GATEWAY_FALLBACK: "warning",
+    Code.KEY_FALLBACK: "warning",
+    Code.MODEL_MISSING: "warning",
+    Code.MODEL_GONE: "warning",
+    Code.DEPLOYMENT_UNKNOWN: "warning",
+    Code.NO_IMAGE_INPUT: "warning",
+    Code.NO_IMAGE_OUTPUT: "warning",
+    Code.NO_VIDEO_OUTPUT: "warning",
+    Code.DOCKER_LOCALHOST: "note",
+    Code.MAIN_FAILS: "warning",
+    Code.SIGN_IN: "note",
+    Code.PRESET_WINS: "warning",
+}
+_FAILS = {Code.UNRESOLVED, Code.UNKNOWN_PROVIDER, Code.OAUTH_NEEDS_CHOICE}
+_FAILS |= {Code.NOT_CONFIGURED, Code.KNOWN_BAD}
+# Outcomes after which the agent may well work: ours, passing ones, and what proves the key.
+NOT_BAD = UNTOLD | {
+    "",
+    Outcome.OK,
+    Outcome.REACHABLE_UNVERIFIED,
+    Outcome.REFERENCE,
+    Outcome.RATE_LIMITED,
+    Outcome.BLOCKED_ADDRESS,  # our policy, not the agent's
+}
+
+Params = Mapping[str, str | tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    code: Code
+    slot: str
+    params: Params = field(default_factory=dict)
+    fix: Fix | None = None
+    fix_params: Params = field(default_factory=dict)
+
+    @property
+    def severity(self) -> Severity:
+        return SEVERITIES[self.code]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """Modalities of one catalog entry; None = nobody says."""
+
+    inputs: Collection[str] | None = None
+    outputs: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFacts:
+    """One configured provider. `catalog` None = no list was fetched, or it does not name all."""
+
+    kind: str
+    outcome: str = ""  # of the last test of the values as they are; "" = none
+    api_base: str = ""  # as the agent sees it
+    catalog: Mapping[str, ModelFacts] | None = field(default=None, repr=False)
+    gone: Collection[str] = ()  # models that a refresh no longer had
+    deployments: Sequence[str] | None = None  # None = its models are none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFacts:
+    """One slot. `decision` None = an override that is not set; `sent` is the model's name as the
+    agent sends it to the provider that it resolves to, "" = as it is."""
+
+    slot: str
+    model: str = ""
+    decision: Decision | None = None
+    sent: str = ""
+
+
+def lints(
+    routes: Iterable[RouteFacts], providers: Iterable[ProviderFacts], *, preset: str = ""
+) -> tuple[Lint, ...]:
+    """All lints, in the order of the routes. `preset` is agents.defaults.modelPreset of the
+    imported document, which goes before main's model (inherited)."""
+    states = {facts.kind: facts for facts in providers}
+    found: list[Lint] = []
+    main_fails = False
+    for route in routes:
+        if route.decision is None:
+            continue
+        own = [*_resolution(route, route.decision, states), *_model(route, states)]
+        is_main = route.slot == MAIN
+        if is_main:
+            main_fails = any(lint.code in _FAILS for lint in own)
+            if preset and preset != "default":
+                own.append(Lint(Code.PRESET_WINS, route.slot, {"preset": preset}))
+        elif main_fails:
+            own.append(Lint(Code.MAIN_FAILS, route.slot, fix=Fix.CLEAR_OVERRIDE))
+        found += own
+    return tuple(found)
+
+
+def _resolution(
+    route: RouteFacts, decision: Decision, states: Mapping[str, ProviderFacts]
+) -> Iterator[Lint]:
+    slot, kind = route.slot, decision.provider
+    if decision.rule is Rule.UNKNOWN_PROVIDER:
+        yield Lint(Code.UNKNOWN_PROVIDER, slot, {"name": decision.word}, Fix.CHOOSE_PROVIDER)
+    elif decision.rule is Rule.OAUTH_NEEDS_CHOICE:
+        yield Lint(Code.OAUTH_NEEDS_CHOICE, slot, {"word": decision.word}, Fix.CHOOSE_PROVIDER)
+    elif decision.rule is Rule.NONE:
+        yield Lint(Code.UNRESOLVED, slot, fix=Fix.CHOOSE_PROVIDER)
+    if kind is None or kind not in FACTS:
+        return
+    pin = {"provider": kind}
+    if decision.rule is Rule.GATEWAY_FALLBACK:
+        yield Lint(Code.GATEWAY_FALLBACK, slot, {"kind": kind}, Fix.PIN, pin)
+    elif decision.rule is Rule.KEY_FALLBACK:
+        yield Lint(Code.KEY_FALLBACK, slot, {"kind": kind}, Fix.PIN, pin)
+    here = {"kind": kind}
+    if FACTS[kind].is_oauth:
+        yield Lint(Code.SIGN_IN, slot, here, Fix.SIGN_IN, here)
+    elif kind not in states:
+        yield Lint(Code.NOT_CONFIGURED, slot, here, Fix.CONFIGURE, here)
+    else:
+        yield from _provider(slot, states[kind])
+
+
+def _provider(slot: str, facts: ProviderFacts) -> Iterator[Lint]:
+    here = {"kind": facts.kind}
+    if facts.outcome not in NOT_BAD:
+        params = {**here, "outcome": str(facts.outcome)}
+        yield Lint(Code.KNOWN_BAD, slot, params, Fix.TEST, here)
+    if base := docker_base(facts.api_base):
+        params = {**here, "base": facts.api_base}
+        yield Lint(Code.DOCKER_LOCALHOST, slot, params, Fix.USE_DOCKER_HOST, {**here, "base": base})
+
+
+_LOCAL = re.compile(r"^(https?://)(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?=[:/]|$)", re.I)
+
+
+def docker_base(base: str) -> str:
+    """The same address as seen from inside a container; "" when it does not name this machine.
+
+    Source: https://facio.bot/docs/providers/local
+    """
+    return _LOCAL.sub(rf"\g<1>{DOCKER_HOST}", base) if _LOCAL.match(base) else ""
+
+
+def _model(route: RouteFacts, states: Mapping[str, ProviderFacts]) -> Iterator[Lint]:
+    decision = route.decision
+    facts = states.get(decision.provider or "") if decision else None
+    if facts is None or not route.model:
+        return
+    params = {"kind": facts.kind, "model": route.model}
+    if facts.deployments is not None:
+        if facts.deployments and route.model not in facts.deployments:
+            yield Lint(Code.DEPLOYMENT_UNKNOWN, route.slot, params, Fix.ADD_DEPLOYMENT, params)
+        return
+    if not facts.catalog:
+        return
+    sent = route.sent or route.model
+    entry = facts.catalog.get(sent) or facts.catalog.get(route.model)
+    if entry is None:
+        is_gone = sent in facts.gone or route.model in facts.gone
+        code = Code.MODEL_GONE if is_gone else Code.MODEL_MISSING
+        names = {"models": nearest(sent, facts.catalog)}
+        yield Lint(code, route.slot, params, Fix.USE_MODEL, names)
+        return
+    if lacking := lacks(route.slot, entry):
+        yield Lint(lacking, route.slot, params, Fix.CHOOSE_MODEL)
+
+
+def lacks(slot: str, entry: ModelFacts) -> Code | None:
+    """What a model must read or make to do a route's job and cannot; None = nothing known of."""
+    needs: dict[str, tuple[Collection[str] | None, str, Code]] = {
+        "vision": (entry.inputs, "image", Code.NO_IMAGE_INPUT),
+        "image": (entry.outputs, "image", Code.NO_IMAGE_OUTPUT),
+        "video": (entry.outputs, "video", Code.NO_VIDEO_OUTPUT),
+    }
+    if slot not in needs:
+        return None
+    told, word, code = needs[slot]
+    return code if told and word not in told else None
+
+
+def nearest(name: str, names: Iterable[str], count: int = NEAREST) -> tuple[str, ...]:
+    """The names most like `name`, best first; cheap also for lists of many thousands."""
+    wanted = _pieces(name)
+    scored = ((len(wanted & _pieces(other)), other) for other in names)
+    likely = sorted(((score, other) for score, other in scored if score), reverse=True)[:200]
+    low = {other.lower(): other for _, other in likely}
+    close = difflib.get_close_matches(name.lower(), low, n=count, cutoff=0.5)
+    return tuple(low[other] for other in close)
+
+
+def _pieces(name: str) -> set[str]:
+    """The runs of three characters in a name."""
+    low = f" {name.lower()} "
+    return {low[place : place + 3] for place in range(len(low) - 2)}

@@ -1,0 +1,209 @@
+"""Writing what an import plans, in one transaction, and the copies of what was set at a moment.
+
+Values come with the rules of config/keys.py, which are those of the forms; an entry that is not
+complete is stored as it is and says so on its page. Kept out: requests and words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+
+from facio_site.audit import record
+from providers.kinds import KINDS
+from providers.models import BODY, HEADERS, Draft, Provider
+from providers.spec.secret import Secret
+from routing.config.document import write_json
+from routing.config.edits import Current, ProviderEdit
+from routing.config.export import Mode, RouteState
+from routing.config.importer import Plan
+from routing.config.keys import is_reference, normal_base
+from routing.config.pasted import Pasted, read_pasted
+from routing.models import BaseDocument, ConfigVersion, PendingImport, Route
+from routing.state import beside, current, exported, fingerprint
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpRequest
+
+    from facio_site.accounts.models import User
+
+    Actor = User | AnonymousUser | None
+
+MAX_DEPLOYMENT = 128
+
+
+_TAKING_IN = 0x6661_6369  # any number that nothing else here locks
+
+
+class Overtaken(Exception):
+    """Somebody else saved one of the same rows meanwhile: nothing was stored."""
+
+
+def take_in(
+    plan: Plan, before: Current, *, actor: Actor, target: str, request: HttpRequest | None = None
+) -> None:
+    """Store all of a plan, with a copy of what was set before, or nothing.
+
+    `target` names what is taken in. Raises Overtaken and sealing.KeyMissing.
+    """
+    try:
+        with transaction.atomic():
+            hold(before)
+            if before.providers or before.document or any(r.model for r in before.routes):
+                keep_copy(before, ConfigVersion.Reason.UNDO, actor=actor)
+                ConfigVersion.objects.prune()
+            apply_plan(plan)
+            record(
+                "config.imported",
+                actor=actor,
+                target=target,
+                result="merge" if plan.is_merge else "replace",
+                fields=names_of(plan),
+                request=request,
+            )
+    except IntegrityError:
+        raise Overtaken from None
+
+
+def hold(before: Current) -> None:
+    """Lock all that is set here until the transaction ends. Raises Overtaken when it is no longer
+    what stands in `before`."""
+    connection = transaction.get_connection()
+    if connection.vendor == "postgresql":  # where nothing is set yet, there is no row to lock
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TAKING_IN])
+    for model in (Provider, Route, BaseDocument):
+        list(model.objects.select_for_update().order_by("pk").values_list("pk"))
+    if fingerprint(current(is_lenient=True)) != fingerprint(before):
+        raise Overtaken
+
+
+def apply_plan(plan: Plan) -> None:
+    """The rows only; for use inside a transaction. Raises Overtaken."""
+    for edit in plan.providers:
+        _store_provider(edit)
+    for route in plan.routes:
+        _store_route(route)
+    BaseDocument.put(plan.document)
+
+
+def names_of(plan: Plan) -> list[str]:
+    """What a plan changes, as names for the audit."""
+    kinds = [edit.kind for edit in plan.providers]
+    return [*kinds, *(f"routes.{route.slot}" for route in plan.routes)]
+
+
+def _store_provider(edit: ProviderEdit) -> None:
+    row: Provider = Provider.for_kind(edit.kind)
+    if edit.is_removed:
+        if not row._state.adding:
+            row.delete()
+        return
+    _put_plain(row, edit)
+    # Secrets come last: each is bound to where this provider's calls go from now on.
+    if "apiKey" in edit.values:
+        row.put_secret("api_key", edit.values["apiKey"] or None)
+    for name, secret in edit.secrets.items():
+        row.put_secret(name, secret.reveal())
+    for key, name in (("extraHeaders", HEADERS), ("extraBody", BODY)):
+        if key in edit.values:
+            row.put_mapping(name, edit.values[key] or {})
+    if not row.store():
+        raise Overtaken
+    Draft.objects.filter(provider=row).delete()
+
+
+def _put_plain(row: Provider, edit: ProviderEdit) -> None:
+    if "apiBase" in edit.values:
+        text = edit.values["apiBase"] or ""
+        row.api_base = text if is_reference(text) else normal_base(row.spec, text)
+    for field in row.spec.extra_fields:
+        if field.config_key in edit.values:
+            row.values.pop(field.name, None)
+            if text := edit.values[field.config_key]:
+                row.values[field.name] = text
+    if edit.add_deployments:
+        new = [name for name in edit.add_deployments if len(name) <= MAX_DEPLOYMENT]
+        row.values["deployments"] = [*row.values.get("deployments", ()), *new]
+
+
+def _store_route(state: RouteState) -> None:
+    row = Route.objects.filter(slot=state.slot).first() or Route(slot=state.slot)
+    row.model, row.provider = state.model, state.provider
+    if not row.store():
+        raise Overtaken
+
+
+# --- copies ---------------------------------------------------------------------------------
+
+
+def keep_copy(
+    state: Current,
+    reason: ConfigVersion.Reason,
+    *,
+    actor: Actor,
+    text: str = "",
+    mode: Mode | None = None,
+    digest: str = "",
+    stamp: str = "",
+) -> ConfigVersion:
+    """A new numbered version of all that is set; `text`, `mode` and `digest` are the file's."""
+    person = actor if actor is not None and actor.is_authenticated else None
+    version = ConfigVersion(
+        number=ConfigVersion.objects.next_number(),
+        reason=reason,
+        mode=mode.value if mode else "",
+        digest=digest,
+        stamp=stamp,
+        created_by_id=person.pk if person else None,
+        actor_name=person.get_username() if person else "",
+    )
+    document = exported(state, Mode.KEYS).document
+    version.seal(version.STATE, json.dumps({"document": document, **beside(state)}))
+    if text:
+        version.seal(version.TEXT, text)
+    version.save()
+    return version
+
+
+def pend(
+    text: str, actor: User, *, origin: str, name: str = "", beside: Mapping[str, Any] | None = None
+) -> PendingImport:
+    """Seal what a person handed in, in place of what they handed in before."""
+    PendingImport.objects.filter(created_by=actor).delete()
+    row = PendingImport(created_by=actor, origin=origin, name=name[:200])
+    row.seal(row.TEXT, text)
+    if beside:
+        row.seal(row.BESIDE, json.dumps(beside))
+    row.save()
+    return row
+
+
+def pend_version(version: ConfigVersion, actor: User) -> PendingImport:
+    """A version, ready to be brought back by the same preview as any import."""
+    state = version.state()
+    return pend(
+        write_json(state["document"]),
+        actor,
+        origin=PendingImport.Origin.VERSION,
+        name=str(version.number),
+        beside={name: state[name] for name in ("secrets", "deployments")},
+    )
+
+
+def pasted_of(row: PendingImport, kind: str = "") -> Pasted:
+    """What stands in a pending import. Raises as read_pasted does, and sealing's exceptions."""
+    pasted = read_pasted(row.unseal(row.TEXT).encode(), specs=KINDS, kind=kind)
+    if row.BESIDE not in row.sealed:
+        return pasted
+    more = json.loads(row.unseal(row.BESIDE))
+    secrets = {
+        kind: {name: Secret(text) for name, text in texts.items()}
+        for kind, texts in more["secrets"].items()
+    }
+    return replace(pasted, secrets=secrets, deployments=tuple(more["deployments"]))

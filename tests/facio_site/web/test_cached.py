@@ -1,0 +1,108 @@
+"""A page is drawn once for the same reader, and given again as long as it is true."""
+
+import gzip
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from facio_site.web import cached
+from providers.models import Provider
+from tests.conftest import signed_in
+
+pytestmark = pytest.mark.django_db
+LIST = "/providers/"
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The templates that are drawn, as they are."""
+    cached._kept.clear()
+    drawn: list[str] = []
+    draw = cached.render_to_string
+
+    def count(template: str, *args: Any) -> str:
+        drawn.append(template)
+        return draw(template, *args)
+
+    monkeypatch.setattr(cached, "render_to_string", count)
+    return drawn
+
+
+def text(client: Client, path: str = LIST) -> str:
+    return client.get(path).content.decode()
+
+
+def test_a_page_is_drawn_once_and_each_answer_has_a_token_of_its_own(
+    owner: Any, drawn: list[str]
+) -> None:
+    site = Client(enforce_csrf_checks=True)
+    site.force_login(owner, backend=settings.AUTHENTICATION_BACKENDS[0])
+    first, second = text(site), text(site)
+    assert drawn == ["providers/list.html"]
+    tokens = [
+        re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page) for page in (first, second)
+    ]
+    assert len(tokens[0]) == len(tokens[1]) > 1
+    assert not set(tokens[0]) & set(tokens[1])
+    answer = site.post("/accounts/logout/", {"csrfmiddlewaretoken": tokens[1][0]})
+    assert answer.status_code == 302  # 403 with a token that is none
+
+
+def test_a_reader_who_takes_gzip_gets_the_same_page_with_its_token_uncompressed(
+    site: Client, drawn: list[str]
+) -> None:
+    for _ in range(2):
+        answer = site.get(LIST, headers={"Accept-Encoding": "gzip, br"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        assert int(answer.headers["Content-Length"]) == len(answer.content) < 10_000
+        page = gzip.decompress(answer.content).decode()
+        tokens = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert answer.content.count(tokens[0].encode()) == len(tokens) > 1
+        known = text(site)
+        assert mask(page) == mask(known)
+    assert drawn == ["providers/list.html"]
+
+
+def mask(page: str) -> str:
+    return re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", page)
+
+
+def test_another_reader_another_language_and_another_search_get_their_own(
+    owner: Any, viewer: Any, drawn: list[str]
+) -> None:
+    site, other = signed_in(owner), signed_in(viewer)
+    assert "olivia" in text(site)
+    assert "olivia" not in text(other)
+    assert "Test all" not in text(other)
+    assert "Anbieter" in Client.get(site, LIST, headers={"Accept-Language": "de"}).content.decode()
+    text(site, LIST + "?q=groq")
+    assert len(drawn) == 4
+
+
+def test_what_has_changed_is_drawn_anew(site: Client, drawn: list[str]) -> None:
+    text(site)
+    row = Provider(kind="groq")
+    row.put_secret("api_key", "gsk_0123456789abcdefghij")
+    row.store()
+    assert "1 set up" in text(site)
+    assert len(drawn) == 2
+
+
+def test_a_message_is_told_once(site: Client, drawn: list[str]) -> None:
+    text(site)
+    site.post("/providers/ollama/", {"api_base": "http://127.0.0.1:11434/v1"})
+    assert "Ollama saved." in text(site)
+    assert "Ollama saved." not in text(site)
+
+
+def test_only_so_many_pages_are_kept(
+    site: Client, drawn: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached, "MOST", 3)
+    for number in range(8):
+        text(site, f"{LIST}?q={number}")
+        assert len(cached._kept) <= 3

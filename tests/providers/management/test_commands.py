@@ -1,0 +1,133 @@
+"""manage.py commands of providers, through the real door against simulators."""
+
+import io
+import json
+import sys
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from facio_site.commands import UsageError
+from providers.management import run
+from providers.models import Provider, jobs
+from providers.work import queue
+from tests.simulators import Simulators
+from tests.simulators.entries import demo_key
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def give(monkeypatch: pytest.MonkeyPatch, kind: str, **fields: Any) -> str:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(fields)))
+    out = io.StringIO()
+    call_command("set_provider", kind, stdout=out)
+    return out.getvalue()
+
+
+def told(*arguments: str) -> tuple[list[dict[str, Any]], int]:
+    out = io.StringIO()
+    code = 0
+    try:
+        call_command(*arguments, "--json", stdout=out)
+    except SystemExit as stop:
+        code = int(str(stop.code))
+    return json.loads(out.getvalue()), code
+
+
+def test_set_provider_saves_by_the_rules_of_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = demo_key("groq")
+    assert key not in give(monkeypatch, "groq", apiKey=key, extraHeaders={"X-Team": "indigo"})
+    row = Provider.objects.get(kind="groq")
+    secret = row.open_secret("api_key")
+    assert secret is not None
+    assert secret.reveal() == key
+    assert row.open_mapping("extra_headers") == {"X-Team": "indigo"}
+
+
+def test_null_clears_and_what_is_not_named_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, "custom", apiBase="https://llm.example.com/v1", apiKey="one-two-three")
+    give(monkeypatch, "custom", extraBody={"seed": 1})
+    assert "api_key" in Provider.objects.get(kind="custom").sealed
+    give(monkeypatch, "custom", apiKey=None)
+    row = Provider.objects.get(kind="custom")
+    assert "api_key" not in row.sealed
+    assert row.open_mapping("extra_body") == {"seed": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "word"),
+    [
+        ("groq", {"apiKey": "has a blank inside"}, "api_key"),
+        ("groq", {"apiKey": 5}, "apiKey"),
+        ("groq", {"region": "x"}, "region"),
+        ("azure_openai", {"apiKey": "k" * 32}, "api_base"),
+        ("custom", {"apiBase": "https://u:p@h.example"}, "api_base"),
+    ],
+)
+def test_bad_fields_are_told_in_one_line_without_their_value(
+    monkeypatch: pytest.MonkeyPatch, kind: str, fields: dict[str, Any], word: str
+) -> None:
+    with pytest.raises(CommandError) as caught:
+        give(monkeypatch, kind, **fields)
+    assert word in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not Provider.objects.exists()
+
+
+def test_an_unknown_kind_is_bad_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments in (["set_provider", "nothing"], ["check_providers", "nothing"]):
+        with pytest.raises(UsageError) as caught:
+            call_command(*arguments)
+        assert caught.value.returncode == 2
+
+
+def test_check_providers_tests_all_configured_and_tells_each(
+    monkeypatch: pytest.MonkeyPatch, sims: Simulators
+) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    give(monkeypatch, "mistral", apiKey=demo_key("mistral", "bad"))
+    rows, code = told("check_providers")
+    assert code == 1
+    assert [(row["kind"], row["outcome"], row["key_state"]) for row in rows] == [
+        ("groq", "ok", "valid"),
+        ("mistral", "bad_key", "invalid"),
+    ]
+    assert set(rows[0]) == {"kind", "outcome", "key_state", "http_status", "ms", "message"}
+    rows, code = told("check_providers", "groq")
+    assert (len(rows), code) == (1, 0)
+    assert Provider.objects.get(kind="groq").check_outcome == "ok"
+
+
+def test_a_test_that_a_worker_has_under_way_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    job = queue.start(Provider.objects.get(kind="groq"), jobs.Task.CHECK, hand_over=False)
+    assert job.claim("worker-1", 15)
+    monkeypatch.setattr(run, "sleep", lambda _: job.finish(outcome="ok", key_state="valid", ms=3))
+    rows, code = told("check_providers")
+    assert [(row["outcome"], row["ms"], code) for row in rows] == [("ok", 3, 0)]
+
+
+def test_a_test_that_a_lost_worker_had_ends_at_its_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    job = queue.start(Provider.objects.get(kind="groq"), jobs.Task.CHECK, hand_over=False)
+    assert job.claim("worker-1", 15)
+    monkeypatch.setattr(run, "sleep", lambda _: jobs.Job.objects.update(deadline=timezone.now()))
+    rows, code = told("check_providers")
+    assert [(row["outcome"], code) for row in rows] == [("no_answer", 1)]
+
+
+def test_fetch_catalogs_prints_ids(monkeypatch: pytest.MonkeyPatch, sims: Simulators) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    rows, code = told("fetch_catalogs")
+    assert code == 0
+    assert rows[0]["count"] == len(rows[0]["models"])
+    assert "openai/gpt-oss-120b" in rows[0]["models"]
+
+
+def test_a_provider_that_is_not_configured_is_an_error() -> None:
+    with pytest.raises(CommandError, match="not configured"):
+        call_command("check_providers", "groq")

@@ -1,0 +1,80 @@
+"""Drift: who is ahead, the live file or what is set here, and how cheaply that is known."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from facio_site import sealing
+from routing.agents import writing
+from routing.agents.writing import Drift, drift
+from routing.models import ConfigVersion, Route
+from tests.routing.agents.live_desk import edit, write
+from tests.routing.config.desk import KEY, page_of, saved
+
+pytestmark = pytest.mark.django_db
+
+
+def test_drift_tells_who_is_ahead(site: Client, path: Path, main_route: Route) -> None:
+    assert drift().drift is Drift.MISSING
+    write(site)
+    assert drift().drift is Drift.SAME
+    assert 'id="drift"' not in page_of(site.get("/"))
+    saved("groq", "gsk_0123456789abcdef")
+    assert drift().drift is Drift.BEHIND
+    write(site)
+    edit(path, lambda document: document.update(logging={"level": "debug"}))
+    assert drift().drift is Drift.CHANGED
+    html = page_of(site.get("/"))
+    assert 'data-drift="changed"' in html
+    assert "Somebody else changed the live config.json" in html
+    path.unlink()
+    assert drift().drift is Drift.MISSING
+    path.write_text("{}")
+    ConfigVersion.objects.all().delete()
+    assert drift().drift is Drift.FOREIGN
+
+
+def test_drift_reads_the_file_only_when_it_was_touched_and_opens_no_secret(
+    site: Client, path: Path, main_route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved("openai", KEY)
+    write(site)
+    reads: list[Path] = []
+    real = writing.read_live
+
+    def counted(path: Path) -> Any:
+        reads.append(path)
+        return real(path)
+
+    def refuse(*args: Any) -> str:
+        raise AssertionError
+
+    monkeypatch.setattr(writing, "read_live", counted)
+    monkeypatch.setattr(sealing, "unseal", refuse)
+    assert [drift().drift for _ in range(5)] == [Drift.SAME] * 5
+    assert len(reads) <= 1
+    os.utime(path, ns=(1, 1))
+    assert drift().drift is Drift.SAME
+    assert len(reads) <= 2
+
+
+def test_a_save_that_changes_nothing_in_the_file_is_no_drift_after_a_look(
+    site: Client, path: Path
+) -> None:
+    row = saved("openai", KEY)
+    write(site)
+    row.put_secret("api_key", KEY + "x")
+    row.store()
+    assert drift().drift is Drift.BEHIND
+    assert "The file holds exactly what is set here." in page_of(site.get("/config/"))
+    assert drift().drift is Drift.SAME
+
+
+def test_without_a_live_file_there_is_no_drift() -> None:
+    assert drift().drift is Drift.UNSET
+    assert not drift().is_due

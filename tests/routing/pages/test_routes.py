@@ -1,0 +1,243 @@
+"""The routing page: resolution, pin, what-if, drill, recipes, a route's test."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from providers.models import CatalogEntry, Job, Provider, jobs
+from providers.work import queue, tasks
+from routing.models import Route
+from routing.pages.rows import route_rows
+from tests.conftest import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def give(kind: str, **values: Any) -> Provider:
+    row = Provider(kind=kind, **values)
+    if not row.spec.is_oauth:
+        row.put_secret("api_key", f"key-of-{kind}-0123456789")
+    row.store()
+    return row
+
+
+def set_route(slot: str, model: str, provider: str = "auto") -> Route:
+    return Route.objects.create(slot=slot, model=model, provider=provider)
+
+
+def five(**fields: str) -> dict[str, str]:
+    """The whole form: empty but for what is given."""
+    slots = ("main", "subagent", "vision", "image", "video")
+    blank = {f"{slot}-model": "" for slot in slots} | {f"{slot}-provider": "auto" for slot in slots}
+    return blank | {name.replace("__", "-"): value for name, value in fields.items()}
+
+
+def html(site: Client, query: str = "") -> str:
+    return site.get(f"/routing/{query}").content.decode()
+
+
+def test_saving_shows_who_serves_the_route_and_why(site: Client) -> None:
+    give("anthropic")
+    answer = site.post("/routing/", five(main__model="anthropic/claude-opus-4-7"), follow=True)
+    page = answer.content.decode()
+    assert 'data-slot="main" data-provider="anthropic" data-rule="prefix"' in page
+    assert "because the model name starts with" in page
+    assert Route.objects.get(slot="main").model == "anthropic/claude-opus-4-7"
+
+
+def test_an_override_that_is_not_set_follows_main(site: Client) -> None:
+    assert html(site).count('<p class="resolution">As main.</p>') == 4
+
+
+def test_the_considered_list_says_why_the_others_lost(site: Client) -> None:
+    give("anthropic")
+    give("openrouter")
+    set_route("main", "claude-opus-4-7")
+    page = html(site)
+    assert "Why not another one?" in page
+    assert "Anthropic goes first" in page
+    assert "no key" in html(site, "?model=gpt-9")
+
+
+def test_a_provider_without_a_model_is_told_at_the_model(site: Client) -> None:
+    answer = site.post("/routing/", five(main__provider="groq"))
+    assert answer.status_code == 422
+    assert 'id="id_main-model_error"' in answer.content.decode()
+    assert not Route.objects.exists()
+
+
+def test_pin_turns_auto_into_the_resolved_provider(site: Client) -> None:
+    give("anthropic")
+    set_route("main", "claude-opus-4-7")
+    assert "Pin Anthropic" in html(site)
+    site.post("/routing/main/pin/")
+    assert Route.objects.get().provider == "anthropic"
+    assert "Pin Anthropic" not in html(site)
+
+
+def test_what_if_explains_any_name(site: Client) -> None:
+    give("openrouter")
+    page = html(site, "?model=some/unknown-model")
+    assert 'data-provider="openrouter" data-rule="gateway_fallback"' in page
+    assert "nobody chose it" in page
+
+
+def test_the_drill_tells_what_stops_and_what_moves(site: Client) -> None:
+    give("anthropic")
+    give("openrouter")
+    set_route("main", "claude-opus-4-7")
+    set_route("subagent", "claude-opus-4-7", "anthropic")
+    page = html(site, "?without=anthropic")
+    assert "moves from Anthropic to OpenRouter" in page
+    assert "stops: only Anthropic serves it" in page
+
+
+def test_recipes_fill_the_form_and_say_what_is_missing(site: Client) -> None:
+    page = html(site, "?recipe=anthropic")
+    assert 'value="anthropic/claude-opus-4-7"' in page
+    assert "Anthropic is not set up yet" in page
+    assert not Route.objects.exists()
+    give("azure_openai", api_base="https://demo.openai.azure.com", values={"deployments": ["prod"]})
+    page = html(site, "?recipe=azure")
+    assert 'value="prod"' in page
+
+
+def test_saving_a_recipe_unchanged_stores_it(site: Client) -> None:
+    fields = five(main__model="anthropic/claude-opus-4-7")
+    site.post("/routing/?recipe=anthropic", fields)
+    assert Route.objects.get(slot="main").model == "anthropic/claude-opus-4-7"
+
+
+def test_a_route_is_tested_with_exactly_its_model_and_provider(
+    site: Client, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    handed: list[Job] = []
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(tasks, "enqueue", handed.append)
+    row = give("anthropic")
+    set_route("main", "anthropic/claude-opus-4-7")
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = site.post("/routing/main/test/", headers={"HX-Request": "true"})
+    assert 'id="test-main"' in answer.content.decode()
+    assert [(job.provider, job.model_names) for job in handed] == [
+        (row, ["anthropic/claude-opus-4-7"])
+    ]
+    handed[0].finish(outcome="model_not_found", key_state="valid")
+    assert 'data-outcome="model_not_found"' in html(site)
+
+
+def test_without_javascript_a_test_of_a_route_is_seen_to_its_end(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(tasks, "enqueue", lambda job: None)
+    give("anthropic")
+    set_route("main", "anthropic/claude-opus-4-7")
+    assert 'action="/routing/main/test/#route-main"' in html(site)
+    site.post("/routing/main/test/")
+    assert 'content="3;url=/routing/?again=1#route-main"' in html(site)
+    assert "Reload to see the result" in html(site)
+    Job.objects.update(deadline=timezone.now())  # and nobody worked at it
+    assert 'data-outcome="no_answer"' in html(site)
+
+
+def test_without_javascript_a_test_over_the_limit_says_so(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give("groq")
+    set_route("main", "llama-9", "groq")
+    monkeypatch.setattr(queue, "limit", lambda: 0)
+    answer = site.post("/routing/main/test/", follow=True)
+    assert "That was a lot of tests." in answer.content.decode()
+
+
+def test_card_and_matrix_tell_a_routes_own_test_while_it_holds(site: Client) -> None:
+    row = give("anthropic")
+    set_route("main", "claude-x", "anthropic")
+    Provider.objects.update(check_outcome="ok", checked_at=timezone.now())
+    job = Job.objects.create(
+        provider=row,
+        task="check",
+        model_names=["claude-x"],
+        input_version=row.version,
+        deadline=timezone.now() + timedelta(minutes=1),
+    )
+    job.finish(outcome="model_not_found", key_state="valid")
+    news = site.get(f"/live/?w=route-main:{job.pk}:0").content.decode()
+    for told in (html(site), news):
+        for place in ("title", "matrix"):
+            assert "Model not found" in told[told.index(f'id="tested-{place}-main"') :][:160]
+    assert 'id="tested-matrix-main" hx-swap-oob="true"' in news
+    Provider.objects.update(check_outcome="bad_key", checked_at=timezone.now())
+    assert route_rows(with_tests=True)[0].tested == "bad_key"  # newer, and stops the route too
+    Provider.objects.update(check_outcome="ok", version=row.version + 1)
+    assert route_rows(with_tests=True)[0].tested == "ok"  # the test was of other values
+
+
+def test_a_media_route_is_tested_without_a_completion(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(tasks, "enqueue", lambda job: None)
+    give("openai")
+    set_route("image", "gpt-image-1", "openai")
+    site.post("/routing/image/test/")
+    assert Job.objects.get().model_names == []
+
+
+def test_model_names_are_offered_from_catalogs_and_deployments(site: Client) -> None:
+    row = give("groq")
+    CatalogEntry.objects.create(provider=row, model_id="llama-9", first_seen_at=row.updated_at)
+    give("azure_openai", api_base="https://demo.openai.azure.com", values={"deployments": ["prod"]})
+    groq = site.get("/routing/models/?slot=main&main-provider=groq&main-model=lla")
+    assert 'value="llama-9"' in groq.content.decode()
+    azure = site.get("/routing/models/?slot=main&main-provider=azure_openai&main-model=")
+    assert 'value="prod"' in azure.content.decode()
+
+
+@pytest.mark.parametrize("path", ["pin", "test"])
+def test_an_unknown_slot_is_404_and_a_viewer_gets_403(site: Client, viewer: Any, path: str) -> None:
+    assert site.post(f"/routing/nothing/{path}/").status_code == 404
+    client = Client()
+    client.force_login(viewer)
+    assert client.post(f"/routing/main/{path}/").status_code == 403
+
+
+def test_all_pages_of_a_fresh_installation_open(site: Client) -> None:
+    for path in ("/", "/routing/", "/config/", "/activity/", "/providers/", "/admin/"):
+        assert site.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize("path", ["/", "/routing/"])
+def test_a_test_that_nobody_ends_any_more_ends_at_the_next_reload(site: Client, path: str) -> None:
+    job = queue.start(give("anthropic"), jobs.Task.CHECK, hand_over=False)
+    Job.objects.update(deadline=timezone.now())
+    assert site.get(path).status_code == 200
+    job.refresh_from_db()
+    assert (job.state, job.outcome) == ("done", "no_answer")
+
+
+def test_a_viewer_is_told_who_may_and_sees_what_is_saved(viewer: Any) -> None:
+    site = signed_in(viewer)
+    page = html(site, "?use=llama-9&kind=groq")
+    assert "is for editors and owners" in page[page.index('id="use"') :][:600]
+    assert 'value="llama-9"' not in page
+    assert "?recipe=" not in page
+    assert "btn-primary push" not in site.get("/").content.decode()
+
+
+def test_a_form_that_holds_something_else_is_said_not_to_be_saved(site: Client) -> None:
+    def told(query: str) -> list[str]:
+        return re.findall(r'<p class="help (?:shown )?unsaved"', html(site, query))
+
+    give("groq")
+    set_route("main", "llama-9", "groq")
+    plain, shown = '<p class="help unsaved"', '<p class="help shown unsaved"'
+    assert told("") == [plain] * 5  # the style shows it as soon as somebody types
+    assert told("?use=llama-8&kind=groq") == [shown] + [plain] * 4
+    assert told("?use=llama-9&kind=groq") == [plain] * 5
+    assert told("?recipe=anthropic") == [shown] + [plain] * 4

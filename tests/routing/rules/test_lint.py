@@ -1,0 +1,216 @@
+"""Each lint by the facts that raise it, and silence where nobody knows."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from routing.rules.explain import AUTO, Configured, explain
+from routing.rules.lint import (
+    SEVERITIES,
+    Code,
+    Fix,
+    Lint,
+    ModelFacts,
+    ProviderFacts,
+    RouteFacts,
+    docker_base,
+    lints,
+    nearest,
+)
+
+CHAT = ModelFacts(inputs=("text",), outputs=("text",))
+
+
+def route(
+    model: str, states: list[Configured], provider: str = AUTO, slot: str = "main", sent: str = ""
+) -> RouteFacts:
+    decision = explain(model, states, provider, is_media=slot in ("image", "video"))
+    return RouteFacts(slot=slot, model=model, decision=decision, sent=sent)
+
+
+def only(found: tuple[Lint, ...]) -> Lint:
+    assert len(found) == 1, found
+    return found[0]
+
+
+def keyed(kind: str, base: str = "") -> Configured:
+    return Configured(kind=kind, has_key=True, api_base=base)
+
+
+def test_a_route_that_is_fine_raises_nothing() -> None:
+    openai = ProviderFacts(kind="openai", outcome="ok", catalog={"gpt-5": CHAT})
+    assert lints([route("gpt-5", [keyed("openai")])], [openai]) == ()
+    assert lints([RouteFacts(slot="vision")], []) == ()
+    assert lints([route("", [])], []) == ()
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "code", "params"),
+    [
+        ("llama-9", AUTO, Code.UNRESOLVED, {}),
+        ("gpt-5", "opnai", Code.UNKNOWN_PROVIDER, {"name": "opnai"}),
+        ("copilot-x", AUTO, Code.OAUTH_NEEDS_CHOICE, {"word": "copilot"}),
+    ],
+)
+def test_a_route_that_nobody_would_serve(
+    model: str, provider: str, code: Code, params: dict[str, str]
+) -> None:
+    lint = only(lints([route(model, [], provider)], []))
+    assert (lint.code, lint.params, lint.fix) == (code, params, Fix.CHOOSE_PROVIDER)
+    assert lint.severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [("openrouter", Code.GATEWAY_FALLBACK), ("mistral", Code.KEY_FALLBACK)]
+)
+def test_a_fallback_that_nobody_chose_can_be_pinned(kind: str, code: Code) -> None:
+    lint = only(lints([route("llama-9", [keyed(kind)])], [ProviderFacts(kind=kind)]))
+    assert (lint.code, lint.fix, lint.fix_params) == (code, Fix.PIN, {"provider": kind})
+
+
+def test_a_provider_that_was_never_set_up() -> None:
+    lint = only(lints([route("gpt-5", [], "openai")], []))
+    assert (lint.code, lint.fix_params) == (Code.NOT_CONFIGURED, {"kind": "openai"})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_bad"),
+    [
+        ("", False),
+        ("ok", False),
+        ("reachable_unverified", False),
+        ("reference", False),
+        ("rate_limited", False),
+        ("no_worker", False),
+        ("blocked_address", False),
+        ("bad_key", True),
+        ("no_credit", True),
+        ("forbidden", True),
+        ("dns_error", True),
+    ],
+)
+def test_a_provider_whose_last_test_failed(outcome: str, is_bad: bool) -> None:
+    facts = ProviderFacts(kind="openai", outcome=outcome)
+    found = lints([route("gpt-5", [keyed("openai")])], [facts])
+    assert [lint.code for lint in found] == [Code.KNOWN_BAD] * is_bad
+    if is_bad:
+        assert found[0].params == {"kind": "openai", "outcome": outcome}
+
+
+def test_a_model_that_is_not_in_the_catalog_gets_the_nearest_names() -> None:
+    catalog = dict.fromkeys(["claude-opus-4-7", "claude-sonnet-4-7", "claude-haiku-5"], CHAT)
+    facts = ProviderFacts(kind="anthropic", catalog=catalog)
+    states = [keyed("anthropic")]
+
+    assert (
+        lints([route("anthropic/claude-opus-4-7", states, sent="claude-opus-4-7")], [facts]) == ()
+    )
+    lint = only(lints([route("claude-opus-4.7", states)], [facts]))
+    assert lint.code is Code.MODEL_MISSING
+    assert lint.fix is Fix.USE_MODEL
+    assert lint.fix_params["models"][0] == "claude-opus-4-7"
+
+
+def test_a_model_that_the_last_refresh_lost_is_told_apart() -> None:
+    facts = ProviderFacts(kind="openai", catalog={"gpt-5": CHAT}, gone={"gpt-4"})
+    assert only(lints([route("gpt-4", [keyed("openai")])], [facts])).code is Code.MODEL_GONE
+
+
+def test_without_a_catalog_no_model_is_missing() -> None:
+    for catalog in (None, {}):
+        facts = ProviderFacts(kind="openai", catalog=catalog)
+        assert lints([route("gpt-99", [keyed("openai")])], [facts]) == ()
+
+
+def test_an_azure_model_must_be_one_of_the_deployments() -> None:
+    facts = ProviderFacts(kind="azure_openai", deployments=("gpt-main",), catalog={"gpt-5": CHAT})
+    states = [keyed("azure_openai", "https://x.openai.azure.com")]
+    assert lints([route("gpt-main", states, "azure_openai")], [facts]) == ()
+    lint = only(lints([route("gpt-5", states, "azure_openai")], [facts]))
+    assert (lint.code, lint.fix) == (Code.DEPLOYMENT_UNKNOWN, Fix.ADD_DEPLOYMENT)
+
+
+@pytest.mark.parametrize(
+    ("slot", "facts", "code"),
+    [
+        ("vision", CHAT, Code.NO_IMAGE_INPUT),
+        ("vision", ModelFacts(inputs=("text", "image")), None),
+        ("vision", ModelFacts(), None),
+        ("image", CHAT, Code.NO_IMAGE_OUTPUT),
+        ("image", ModelFacts(outputs=("image",)), None),
+        ("video", CHAT, Code.NO_VIDEO_OUTPUT),
+        ("video", ModelFacts(outputs=["video"]), None),
+        ("video", ModelFacts(outputs=[]), None),
+        ("subagent", CHAT, None),
+    ],
+)
+def test_a_model_that_cannot_do_the_job(slot: str, facts: ModelFacts, code: Code | None) -> None:
+    provider = ProviderFacts(kind="openai", catalog={"gpt-5": facts})
+    found = lints([route("gpt-5", [keyed("openai")], slot=slot)], [provider])
+    assert [lint.code for lint in found] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("http://localhost:11434/v1", "http://host.docker.internal:11434/v1"),
+        ("http://127.0.0.1", "http://host.docker.internal"),
+        ("HTTP://[::1]:1/v1", "HTTP://host.docker.internal:1/v1"),
+        ("http://localhost.example/v1", ""),
+        ("http://gpu:8000/v1", ""),
+        ("", ""),
+    ],
+)
+def test_localhost_means_the_container(base: str, expected: str) -> None:
+    assert docker_base(base) == expected
+    facts = ProviderFacts(kind="ollama", api_base=base)
+    states = [Configured(kind="ollama", api_base=base)]
+    found = lints([route("llama3.2", states, "ollama")], [facts])
+    assert [lint.fix_params.get("base") for lint in found] == ([expected] if expected else [])
+
+
+def test_an_override_that_is_set_while_main_fails_is_marked() -> None:
+    states = [keyed("groq")]
+    routes = [
+        route("gpt-5", states, "openai"),
+        route("groq/llama", states, slot="subagent"),
+        RouteFacts(slot="vision"),
+    ]
+    found = lints(routes, [ProviderFacts(kind="groq", outcome="ok")])
+    assert [(lint.code, lint.slot) for lint in found] == [
+        (Code.NOT_CONFIGURED, "main"),
+        (Code.MAIN_FAILS, "subagent"),
+    ]
+    fine = [route("groq/llama", states), route("groq/llama", states, slot="subagent")]
+    assert lints(fine, [ProviderFacts(kind="groq")]) == ()
+
+
+def test_a_sign_in_provider_is_noted_and_needs_no_configuration() -> None:
+    lint = only(lints([route("openai-codex/gpt-5.5", [])], []))
+    assert (lint.code, lint.severity) == (Code.SIGN_IN, "note")
+
+
+def test_media_services_that_are_unknown_here_raise_nothing() -> None:
+    assert lints([route("fal-ai/flux/dev", [], "fal", slot="image")], []) == ()
+    assert lints([route("black-forest-labs/flux", [], slot="image")], []) == ()
+
+
+def test_a_preset_of_the_imported_file_goes_before_the_main_model() -> None:
+    facts = ProviderFacts(kind="openai")
+    found = lints([route("gpt-5", [keyed("openai")])], [facts], preset="fast")
+    assert only(found).params == {"preset": "fast"}
+    assert lints([route("gpt-5", [keyed("openai")])], [facts], preset="default") == ()
+
+
+def test_nearest_names_of_twenty_thousand_come_quickly() -> None:
+    names = [f"vendor-{n % 97}/model-{n}-instruct" for n in range(20_000)] + ["qwen/qwen3-coder"]
+    started = time.monotonic()
+    assert nearest("qwen/qwen-3-coder", names)[0] == "qwen/qwen3-coder"
+    assert time.monotonic() - started < 60
+    assert nearest("zzz", names) == ()
+
+
+def test_every_code_has_a_severity() -> None:
+    assert set(SEVERITIES) == set(Code)
