@@ -1,4 +1,4 @@
-"""Routes in the admin, by the same form as on the page."""
+"""Routes in the admin, by the same fields and rules as on the page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ name_table(
 
 
 class AdminRouteForm(RouteForm):
-    """The page's own form, which here tells a change by somebody else as an error."""
+    """It tells a change by somebody else as an error."""
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -42,6 +42,12 @@ class AdminRouteForm(RouteForm):
 class RouteAdmin(LockedAdmin):
     form = AdminRouteForm
     list_display = ("slot", "model", "provider", "updated_at")
+
+    def get_form(
+        self, request: HttpRequest, obj: Route | None = None, change: bool = False, **kwargs: Any
+    ) -> type[AdminRouteForm]:
+        """As it is: a form that the admin derives from it would write the version into the row."""
+        return AdminRouteForm
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -65,7 +65,11 @@ MEDIA_SERVICES = (("replicate", "Replicate"), ("fal", "fal.ai"))
 
 
 class RouteForm(_Form):
-    """One slot. The prefix is the slot, so five of them make the page's one form."""
+    """One slot: fields and rules, for the page and for the admin."""
+
+    model = forms.CharField(label=_("Model"), required=False, max_length=300)
+    provider = forms.ChoiceField(label=_("Provider"), required=False)
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)  # that the page shows
 
     class Meta:
         model = Route
@@ -73,36 +77,8 @@ class RouteForm(_Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        is_main = self.instance.slot == Slot.MAIN
-        self.fields["model"] = forms.CharField(
-            label=_("Model"),
-            required=False,
-            max_length=300,
-            widget=forms.TextInput(
-                attrs={
-                    "class": "mono",
-                    "autocomplete": "off",
-                    "spellcheck": "false",
-                    "placeholder": _("Search or type a model") if is_main else _("As main"),
-                    "list": f"models-{self.instance.slot}",
-                    "hx-get": reverse("routing:models"),
-                    "hx-trigger": "focus once, input changed delay:150ms",
-                    "hx-include": f"[name={self.add_prefix('provider')}]",
-                    "hx-vals": f'{{"slot": "{self.instance.slot}"}}',
-                    "hx-target": f"#models-{self.instance.slot}",
-                    "hx-swap": "outerHTML",
-                    "hx-sync": "this:replace",
-                }
-            ),
-        )
-        self.fields["provider"] = forms.ChoiceField(
-            label=_("Provider"), choices=self._providers(), required=False
-        )
-        self.fields["version"] = forms.IntegerField(
-            required=False, initial=self.instance.version, widget=forms.HiddenInput
-        )
-        for field in self.fields.values():
-            field.widget.attrs["form"] = "routes"  # other buttons of a card have their own forms
+        cast("forms.ChoiceField", self.fields["provider"]).choices = self._providers()
+        self.initial["version"] = self.instance.version
 
     def _providers(self) -> list[tuple[str, Any]]:
         choices: list[tuple[str, Any]] = [(AUTO, _("Auto"))]
@@ -151,3 +127,28 @@ class RouteForm(_Form):
         if forced and not data.get("model") and "model" in data:
             self.add_error("model", _("Choose a model, or set the provider back to Auto."))
         return data
+
+
+class PageRouteForm(RouteForm):
+    """The prefix is the slot, so five of them make the page's one form, which is elsewhere on it:
+    the other buttons of a card have forms of their own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        slot = self.instance.slot
+        self.fields["model"].widget.attrs |= {
+            "class": "mono",
+            "autocomplete": "off",
+            "spellcheck": "false",
+            "placeholder": _("Search or type a model") if slot == Slot.MAIN else _("As main"),
+            "list": f"models-{slot}",
+            "hx-get": reverse("routing:models"),
+            "hx-trigger": "focus once, input changed delay:150ms",
+            "hx-include": f"[name={self.add_prefix('provider')}]",
+            "hx-vals": f'{{"slot": "{slot}"}}',
+            "hx-target": f"#models-{slot}",
+            "hx-swap": "outerHTML",
+            "hx-sync": "this:replace",
+        }
+        for field in self.fields.values():
+            field.widget.attrs["form"] = "routes"

@@ -1,0 +1,134 @@
+"""The admin in a real browser: what it lets a person save or start arrives in the database."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib import admin
+from django.urls import reverse
+from playwright.sync_api import Locator, Page, expect
+
+from providers.forms.plain import form_for
+from providers.kinds import KINDS
+from providers.models import Job, Provider
+from providers.work import queue, tasks
+from routing.models import Route, Slot
+from tests.conftest import signed_in
+from tests.journeys.watch import Watch
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+STORED: dict[str, Any] = {"region": "us-east-1", "profile": "work", "deployments": ["first"]}
+TYPED = {  # by the name of the field
+    "model": "vendor/other",
+    "provider": "openrouter",
+    "api_base": "https://gateway.example/other",
+    "region": "eu-west-1",
+    "profile": "home",
+    "deployments": "first\nsecond",
+}
+TASKS = {"test_connection": "check", "fetch_models": "fetch"}  # what an action queues
+FIELDS = "fieldset :is(input:not([type=hidden]), select, textarea)"
+
+
+@pytest.fixture
+def tab(browser: Any, live_server: Any, owner: Any) -> Iterator[Page]:
+    """An owner's tab, in which no page may complain."""
+    cookie = signed_in(owner).cookies[django_settings.SESSION_COOKIE_NAME]
+    with browser.new_context(base_url=live_server.url) as context:
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        watch = Watch(context)
+        yield context.new_page()
+        assert watch.complaints == []
+
+
+@pytest.fixture
+def request_of_owner(rf: Any, owner: Any) -> Any:
+    request = rf.get("/admin/")
+    request.user = owner
+    return request
+
+
+@pytest.fixture
+def rows(transactional_db: None, settings: Any) -> None:
+    """Every slot, and a provider for each set of fields that kinds have in the admin."""
+    settings.AWS_PROFILES_ALLOWED = ["work", "home"]
+    for slot in Slot:
+        assert Route(slot=slot.value, model="vendor/model", provider="groq").store()
+    for kind in {tuple(form_for(spec).base_fields): kind for kind, spec in KINDS.items()}.values():
+        row = Provider(kind=kind)
+        if not row.spec.is_oauth:
+            row.api_base = "https://gateway.example/one"
+            names = {field.name for field in row.spec.extra_fields}
+            row.values = {name: value for name, value in STORED.items() if name in names}
+            if "profile" not in names:
+                row.put_secret("api_key", "key-of-the-test-0123456789")
+        assert row.store()
+
+
+def address(model: Any, page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def fill(field: Locator) -> tuple[str, str]:
+    """Type or choose another value; returns the field's name and that value."""
+    name = field.get_attribute("name") or ""
+    if field.evaluate("one => one.tagName") == "SELECT":
+        field.select_option(TYPED[name])
+    else:
+        field.fill(TYPED[name])
+    return name, TYPED[name]
+
+
+def told(tab: Page) -> Locator:
+    return tab.locator(".messagelist li.success")
+
+
+def stored(row: Any, name: str) -> str:
+    """The value as one would type it."""
+    value = row.values[name] if name in getattr(row, "values", ()) else getattr(row, name)
+    return "\n".join(value) if isinstance(value, list) else value
+
+
+def test_every_form_saves_what_is_typed_into_it(
+    tab: Page, rows: None, request_of_owner: Any
+) -> None:
+    filled: set[str] = set()
+    for model, page in admin.site._registry.items():
+        assert not page.has_add_permission(request_of_owner), model
+        if not page.has_change_permission(request_of_owner):
+            continue
+        found = list(model._default_manager.all())
+        assert found, f"no row to try the form of {model}"
+        for row in found:
+            tab.goto(address(model, "change", row.pk))
+            form = tab.locator(f"#{model._meta.model_name}_form")
+            typed = dict(fill(field) for field in form.locator(FIELDS).all())
+            form.get_by_role("button", name="Save", exact=True).click()
+            expect(told(tab)).to_be_visible()
+            before = row.version
+            row.refresh_from_db()
+            assert {name: stored(row, name) for name in typed} == typed, repr(row)
+            assert row.version == before + 1, repr(row)
+            filled |= set(typed)
+    assert filled == set(TYPED)
+
+
+def test_every_action_of_a_list_is_done(
+    tab: Page, rows: None, request_of_owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(queue.broker, "announce", lambda: None)
+    monkeypatch.setattr(tasks, "enqueue", lambda job: None)
+    tried = []
+    for model, page in admin.site._registry.items():
+        for action in page.get_actions(request_of_owner):
+            tab.goto(address(model, "changelist"))
+            tab.locator("#action-toggle").check()
+            tab.locator("select[name=action]").select_option(action)
+            tab.locator(".actions").get_by_role("button").first.click()
+            expect(tab.locator(".messagelist li")).to_have_text("3 queued.")
+            assert Job.objects.filter(task=TASKS[action]).count() == 3  # all but the sign-in
+            tried.append(action)
+    assert sorted(tried) == sorted(TASKS)
