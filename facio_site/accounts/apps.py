@@ -11,4 +11,4 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from facio_site.accounts import mfa, sessions  # noqa: F401
+        from facio_site.accounts import mfa, passkeys, sessions  # noqa: F401

@@ -62,7 +62,8 @@ def keep_newest(instance: Authenticator, **_kwargs: Any) -> None:
     with contextlib.suppress(sealing.KeyMissing, sealing.Unreadable):
         newest = sealing.newest_key_id()
         old = _old_boxes(instance.data, newest)
-        instance.data |= {name: _again(instance.user_id, box) for name, box in old.items()}
+        for name, box in old.items():
+            instance.data[name] = _again(instance.user_id, box)
 
 
 @transaction.atomic
@@ -75,11 +76,13 @@ def _swap(pk: int, old: dict[str, str], new: dict[str, str]) -> bool:
     return True
 
 
-def _boxes(data: dict[str, Any]) -> dict[str, str]:
-    return {name: data[name] for name in _NAMES if name in data}
+def _boxes(data: Any) -> dict[str, str]:
+    """Empty for what is no such object: a bogus passkey (passkeys.py)."""
+    known = data if isinstance(data, dict) else {}
+    return {name: known[name] for name in _NAMES if name in known}
 
 
-def _old_boxes(data: dict[str, Any], newest: str) -> dict[str, str]:
+def _old_boxes(data: Any, newest: str) -> dict[str, str]:
     """Those that another key than the newest has sealed."""
     return {name: box for name, box in _boxes(data).items() if sealing.key_id_of(box) != newest}
 
