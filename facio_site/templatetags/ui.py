@@ -22,6 +22,8 @@ THEMES = ("system", "light", "dark")
 # What an outcome or a state of a job looks like and is called in a pill. Anything else is idle.
 _STATUS: Mapping[str, tuple[str, Any]] = {
     "ok": ("ok", gettext_lazy("Works")),
+    "key_ok": ("info", gettext_lazy("Key accepted")),  # of a provider, where a model is asked for
+    "answers": ("info", gettext_lazy("Server answers")),  # likewise, without a proven key
     "reachable_unverified": ("info", gettext_lazy("Reachable, key not proven")),
     "reference": ("info", gettext_lazy("Only the agent can tell")),
     "missing_config": ("warn", gettext_lazy("Incomplete")),

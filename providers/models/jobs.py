@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -87,9 +87,10 @@ class JobQuerySet(models.QuerySet["Job"]):
             job.input_version = provider.version
             job.record_check()
 
-    def newest_with(self, provider: Provider, model: str) -> Job | None:
-        """The newest check of the saved values that tried this model and nothing else."""
-        rows = self.filter(provider=provider, task=Task.CHECK, is_draft=False, model_names=[model])
+    def newest_with(self, provider: Provider, models: Sequence[str]) -> Job | None:
+        """The newest check of saved values that was asked to try these models and no others."""
+        names = list(models)
+        rows = self.filter(provider=provider, task=Task.CHECK, is_draft=False, model_names=names)
         return rows.order_by("-created_at").first()
 
     def newest(self, provider: Provider, task: Task, draft: Draft | None = None) -> Job | None:

@@ -111,7 +111,7 @@ def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Conce
             if not served[route.provider.kind]:
                 found.append(unproven[route.provider.kind])
             served[route.provider.kind].append(label)
-        elif route.provider and route.tested not in (*PENDING, "never", *NOT_BAD):
+        elif route.is_own and route.tested not in (*PENDING, *NOT_BAD):
             found.append(Concern("", label, route.route.model, link, route.tested, route.tested_at))
     found += [row for row in unproven.values() if not served[row.kind]]
     return [one if isinstance(one, Concern) else _failing(one, served[one.kind]) for one in found]

@@ -21,7 +21,7 @@ from providers.kinds import KINDS
 from providers.models import CatalogEntry, Job, Provider, Task
 from providers.work import queue
 from routing.agents.writing import drift
-from routing.forms import RouteForm, asked_use
+from routing.forms import PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
 from routing.pages.findings import apply_fix, findings
 from routing.pages.matrix import matrix
@@ -93,7 +93,7 @@ def routing(request: HttpRequest) -> HttpResponse:
     return render(request, "routing/routing.html", context, status=status)
 
 
-def _forms(request: HttpRequest) -> list[RouteForm]:
+def _forms(request: HttpRequest) -> list[PageRouteForm]:
     data = request.POST if request.method == "POST" else None
     asked = request.GET if can_edit(request.user) else QueryDict()
     chosen, use = recipe(asked.get("recipe", "")), asked_use(asked)
@@ -103,7 +103,7 @@ def _forms(request: HttpRequest) -> list[RouteForm]:
         if chosen and route.slot == Slot.MAIN:
             initial = {"model": chosen.model or _first_name(chosen.kind)}
             initial["provider"] = chosen.provider
-        forms.append(RouteForm(data, instance=route, prefix=route.slot, initial=initial))
+        forms.append(PageRouteForm(data, instance=route, prefix=route.slot, initial=initial))
     return forms
 
 
@@ -155,7 +155,7 @@ def _drill(request: HttpRequest, shown: list[RouteRow]) -> dict[str, Any]:
     }
 
 
-def _save(request: HttpRequest, forms: list[RouteForm]) -> bool:
+def _save(request: HttpRequest, forms: list[PageRouteForm]) -> bool:
     """False, and nothing is saved, when somebody else saved one of them at this very moment."""
     changed = [form for form in forms if _differs(form)]
     with transaction.atomic():

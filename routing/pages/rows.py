@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from providers.kinds import KINDS
-from providers.models import Job, Provider, Task
+from providers.models import Job, Provider
 from providers.pages.shown import ShownJob, show_job
 from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import UNTOLD
 from routing.models import Route, Slot
-from routing.pages.wording import ShownConsidered, resolution, shown_considered
+from routing.pages.wording import ShownConsidered, provider_status, resolution, shown_considered
 from routing.rules.drill import Asked
 from routing.rules.explain import AUTO, Configured, Decision
 from routing.rules.lint import NOT_BAD
@@ -27,7 +27,7 @@ class RouteRow:
     decision: Decision | None
     words: str
     provider: Provider | None  # the configured row that it resolves to
-    test: ShownJob | None = None  # of exactly this model at that provider
+    test: ShownJob | None = None  # of exactly `tried_names` there, with the values as they are
     considered: list[ShownConsidered] = field(default_factory=list)
 
     @property
@@ -57,24 +57,49 @@ class RouteRow:
     @property
     def tested_at(self) -> datetime | None:
         """When `tested` was found out; None while it runs."""
-        if self.test and self.test.job and self.tested == self.test.status:
+        if self.test and self.test.job and (self.is_own or self.is_tested):
             return self.test.job.finished_at
         return self.provider.checked_at if self.provider else None
 
     @property
-    def tested(self) -> str:
-        """How the route stands: by its own test, while that holds, else by its provider's.
+    def is_own(self) -> bool:
+        """Whether `tested` tells of a call with the route's own model, and not of its provider.
 
-        A provider that failed since goes first; "" where nothing here can test it.
+        A provider that failed since goes first.
+        """
+        if self.provider is None or self.test is None or self.route.is_media:
+            return False
+        if self.test.status in (*UNTOLD, "never"):
+            return False
+        ended, checked = self.test.job and self.test.job.finished_at, self.provider.checked_at
+        is_newer = ended and checked and checked > ended
+        return not is_newer or self.provider.check_outcome in NOT_BAD
+
+    @property
+    def is_of_provider(self) -> bool:
+        """Whether `tested` is what the provider's last test found."""
+        return not self.is_own and not self.is_tested and self.tested not in ("", "never")
+
+    @property
+    def tested(self) -> str:
+        """The word for a pill: of the route's own test, while that holds, else of its provider's.
+
+        "" where nothing here can test it. "ok" is said of an own test only.
         """
         if self.provider is None or self.provider.spec.is_oauth:
             return ""
-        theirs = self.provider.check_outcome
-        if self.test is None or self.test.is_stale or self.test.status in (*UNTOLD, "never"):
-            return theirs or "never"
-        ended, checked = self.test.job and self.test.job.finished_at, self.provider.checked_at
-        is_newer = ended and checked and checked > ended
-        return theirs if is_newer and theirs not in NOT_BAD else self.test.status
+        if self.is_own or self.is_tested:
+            return self.test_status
+        return provider_status(self.provider.check_outcome, self.provider.check_key_state)
+
+    @property
+    def test_status(self) -> str:
+        """The word for a pill of `test` alone; a media route's asks no model."""
+        if self.test is None or self.test.job is None:
+            return "never"
+        if self.route.is_media:
+            return provider_status(self.test.status, self.test.job.key_state)
+        return self.test.status
 
     @property
     def tried_names(self) -> list[str]:
@@ -117,13 +142,8 @@ def route_row(
         considered=shown_considered(decision) if decision else [],
     )
     if with_tests and shown.can_test and provider:
-        names = shown.tried_names
-        job = (
-            Job.objects.newest_with(provider, names[0])
-            if names
-            else Job.objects.newest(provider, Task.CHECK)
-        )
-        shown.test = show_job(job, provider)
+        found = show_job(Job.objects.newest_with(provider, shown.tried_names), provider)
+        shown.test = show_job(None, provider) if found.is_stale else found
     return shown
 
 

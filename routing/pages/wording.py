@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from facio_site import sealing
 from providers.kinds import KINDS
+from providers.spec.outcomes import KeyState, Outcome
 from routing.agents import file
 from routing.config import document, schema
 from routing.config.edits import Retype
@@ -31,6 +32,16 @@ def resolution(route: Route, decision: Decision | None) -> str:
     if decision.rule is Rule.NO_MODEL:
         return _("No model set: the agent uses its own default.")
     return _RULES[decision.rule]() % values
+
+
+def provider_status(outcome: str, key_state: str) -> str:
+    """The word for a pill of a provider's test beside a route, whose model it did not ask.
+
+    It never says that the route works. `outcome` "" = not tested.
+    """
+    if outcome != Outcome.OK:
+        return outcome or "never"
+    return "answers" if key_state in (KeyState.NOT_NEEDED, KeyState.UNKNOWN) else "key_ok"
 
 
 _RULES = {

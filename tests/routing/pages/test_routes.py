@@ -175,7 +175,19 @@ def test_card_and_matrix_tell_a_routes_own_test_while_it_holds(site: Client) -> 
     Provider.objects.update(check_outcome="bad_key", checked_at=timezone.now())
     assert route_rows(with_tests=True)[0].tested == "bad_key"  # newer, and stops the route too
     Provider.objects.update(check_outcome="ok", version=row.version + 1)
-    assert route_rows(with_tests=True)[0].tested == "ok"  # the test was of other values
+    assert route_rows(with_tests=True)[0].tested == "key_ok"  # the test was of other values
+
+
+@pytest.mark.parametrize("page", ["/", "/routing/"])
+def test_a_providers_good_test_is_never_told_as_its_routes(site: Client, page: str) -> None:
+    give("anthropic")
+    set_route("main", "no-such-model", "anthropic")
+    Provider.objects.update(check_outcome="ok", check_key_state="valid", checked_at=timezone.now())
+    told = site.get(page).content.decode()
+    start = told.index("no-such-model")
+    assert "Key accepted" in told
+    assert "provider's test" in told.replace("&#x27;", "'")
+    assert 'data-tone="ok"' not in told[start : start + 1200].split("</tr>")[0]
 
 
 def test_a_media_route_is_tested_without_a_completion(
