@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+import hypothesis
 import kombu.pools
 import pytest
 import redis
@@ -29,6 +30,12 @@ CHROMIUM_ARGUMENTS = [
 ]
 # Playwright runs a loop in this thread, in which Django would refuse to touch the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+# The gate tries the same values each time; FUZZ=free draws new ones, and many more.
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("free", max_examples=1_000, deadline=None)
+hypothesis.settings.load_profile("free" if os.environ.get("FUZZ") == "free" else "gate")
 
 
 TOUCHES_THE_STORE = {"db", "transactional_db", "live_server", "broker_url", "own_broker"}

@@ -2,7 +2,7 @@
 
 A name is resolved once for a connection, all its addresses are judged, and one of those very
 addresses is dialled. Host header, server name and certificate check keep the name.
-Failures leave as providers.outcomes.Failed; the HTTP library passes them through.
+Failures leave as providers.spec.outcomes.Failed; the HTTP library passes them through.
 """
 
 import errno

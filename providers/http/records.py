@@ -42,4 +42,4 @@ class Reply:
 
 # Told once per rung: (step, outcome, milliseconds, detail, params safe to show)
 Observer = Callable[[Step, Outcome, int, str, Mapping[str, Any]], None]
-Send = Callable[[Request], Reply]  # raises providers.outcomes.Failed
+Send = Callable[[Request], Reply]  # raises providers.spec.outcomes.Failed

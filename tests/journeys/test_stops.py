@@ -22,9 +22,9 @@ pytestmark = pytest.mark.journey
 
 START_A_TEST = """
 import django; django.setup()
-from providers import jobs
-from providers.models import Provider
-print(jobs.start(Provider.objects.get(kind="openrouter"), jobs.Task.CHECK).pk)
+from providers.models import Provider, Task
+from providers.work import queue
+print(queue.start(Provider.objects.get(kind="openrouter"), Task.CHECK).pk)
 """
 WRITE = """
 import django; django.setup()

@@ -3,9 +3,13 @@
 The grammars have their own (tests/providers/http/test_urls.py and test_headers.py,
 tests/routing/config/test_document.py); here whole forms and pages are asked. A crash that was found
 stands by its name below.
+
+The gate tries the same values each time. To draw new ones:
+`FUZZ=free .venv/bin/python -m pytest tests/security/test_fuzz.py`.
 """
 
 import json
+import os
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -28,8 +32,10 @@ from tests.security.test_roles import concrete, people, places, table
 pytestmark = pytest.mark.django_db
 __all__ = ["people", "places"]  # fixtures
 
+IS_FREE = os.environ.get("FUZZ") == "free"
 QUICK = settings(
-    max_examples=15 if stores.IS_POSTGRES else 60,  # there it is the store that is new
+    # On PostgreSQL it is the store that is new.
+    max_examples=1_000 if IS_FREE else 15 if stores.IS_POSTGRES else 60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -14,7 +14,7 @@ ASK = """
 from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
-from facio_site.accounts.people import setup_url
+from facio_site.accounts.users import setup_url
 link = setup_url("t")
 host, port = split_domain_port(urlsplit(link).netloc)
 print(link, validate_host(host, settings.ALLOWED_HOSTS))

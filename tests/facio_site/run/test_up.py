@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import sqlite3
@@ -22,7 +23,7 @@ from facio_site.run import up
 from tests import stores
 from tests.security import command
 
-ROOT = Path(up.__file__).resolve().parent.parent
+ROOT = Path(up.__file__).resolve().parents[2]
 pytestmark = pytest.mark.alike
 LEAVE_AN_OLD_DRAFT = """
 from datetime import timedelta
@@ -348,3 +349,20 @@ def test_a_state_folder_with_a_long_name_gets_its_socket_elsewhere(
         [folder] = temporary.glob("facio-*")
         assert folder.stat().st_mode & 0o077 == 0
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.sqlite("the journal beside the database is its own")
+def test_after_a_stop_the_database_file_alone_holds_everything(tmp_path: Path) -> None:
+    state, other, key = tmp_path / "s", tmp_path / "other", "sk-or-v1-kept-in-one-file-0123456789"
+    with running(state) as site:
+        words = ("create_owner", "--username", "ada", "--password-stdin")
+        assert command.run(state, *words, given="correct horse battery").returncode == 0
+        assert command.run(state, "set_provider", "openrouter", given=f'{{"apiKey": "{key}"}}')
+        site.process.terminate()
+        assert site.process.wait(10) == 0
+    other.mkdir()
+    for name in ("db.sqlite3", "master_keys", "secret_key"):
+        shutil.copy(state / name, other)
+    assert key in command.run(other, "export_config", "-", "--secrets", "keys").stdout
+    again = command.run(other, *words, given="correct horse battery")
+    assert again.stderr == "CommandError: There is an owner already.\n"
