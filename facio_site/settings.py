@@ -95,8 +95,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "facio_site.web.middleware.security_headers",  # outermost: error pages and static files too
-    # Compressing leaks nothing: no page holds a secret; tokens are masked, and either lengths are
-    # blurred or the token stands uncompressed (web/cached.py).
+    # Compressing leaks nothing: no page holds a secret, tokens are masked, lengths are blurred.
     "facio_site.web.middleware.CompressPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -156,6 +155,13 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
     },
+    # Pages as they were drawn, in the memory of this process (web/cached.py).
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "TIMEOUT": 3600,
+        "OPTIONS": {"MAX_ENTRIES": 96},
+    },
     # What {% cache %} keeps of the shell: no data, only words and icons.
     "template_fragments": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -165,7 +171,7 @@ CACHES = {
 
 # Sign-in
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["facio_site.accounts.asking.Backend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -221,7 +227,6 @@ USERSESSIONS_ADAPTER = "facio_site.accounts.adapters.SessionsAdapter"
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail is ever sent
 
 # Sessions, cookies, transport
-SESSION_ENGINE = "facio_site.accounts.asking"
 SESSION_COOKIE_AGE = 8 * 3600  # idle
 SESSION_ABSOLUTE_AGE = 7 * 24 * 3600
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"

@@ -13,16 +13,14 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from facio_site.accounts.sessions import enforce_limits
-from facio_site.web.cached import KeptPage
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -114,14 +112,6 @@ class CompressPages(GZipMiddleware):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         if response.has_header("Content-Disposition"):
-            return response
-        if isinstance(response, KeptPage) and re_accepts_gzip.search(
-            request.headers.get("Accept-Encoding", "")
-        ):
-            response.content = response.packed
-            response.headers["Content-Encoding"] = "gzip"
-            response.headers["Content-Length"] = str(len(response.packed))
-            patch_vary_headers(response, ["Accept-Encoding"])
             return response
         return super().process_response(request, response)
 

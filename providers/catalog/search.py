@@ -16,7 +16,6 @@ from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Q, 
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Lower
 
-from facio_site.compiled import compiled
 from providers.kinds import KINDS
 from providers.models import CatalogEntry, Provider
 
@@ -133,7 +132,6 @@ def shelf() -> Shelf:
         return _shelf
 
 
-@compiled()
 def _stamp() -> Any:
     rows = Provider.objects.filter(catalog_at__isnull=False).order_by("pk")
     return rows.values_list("pk", "catalog_at")

@@ -9,7 +9,6 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from facio_site.compiled import compiled
 from providers.models.credentials import Entry
 from providers.models.provider import Provider
 from providers.spec.kind import ProviderSpec
@@ -51,17 +50,7 @@ class Draft(Entry):
     @classmethod
     def over(cls, provider: Provider, user: Any) -> Draft | None:
         """A user's own for these values of a provider; None when there is none that still lives."""
-        known = {"provider": provider.pk, "version": provider.version}
-        draft: Draft | None = _drafts.first(user=user.pk, now=timezone.now(), **known)
+        own = cls.objects.filter(provider=provider.pk, created_by=user.pk)
+        living = own.filter(base_version=provider.version, expires_at__gt=timezone.now())
+        draft: Draft | None = living.order_by("-expires_at").first()
         return draft
-
-
-@compiled(
-    provider=models.UUIDField(),
-    version=models.IntegerField(),
-    user=models.IntegerField(),
-    now=models.DateTimeField(),
-)
-def _drafts(provider: Any, version: Any, user: Any, now: Any) -> Any:
-    of_user = Draft.objects.filter(provider=provider, base_version=version, created_by=user)
-    return of_user.filter(expires_at__gt=now).order_by("-expires_at")[:1]

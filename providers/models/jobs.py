@@ -11,7 +11,6 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from facio_site.compiled import compiled
 from providers import broker
 from providers.models.draft import Draft
 from providers.models.provider import Provider
@@ -46,7 +45,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         """End what nobody will end any more; returns how many. Every page that shows jobs calls
         it, so that a reload is enough: there may be no worker and no broker."""
         now = timezone.now()
-        count = self.overdue(now)._end(Outcome.NO_ANSWER) if _overdue(now=now) else 0
+        overdue = self.overdue(now)
+        count = overdue._end(Outcome.NO_ANSWER) if overdue.exists() else 0
         if count:
             broker.announce()
         return count
@@ -73,7 +73,9 @@ class JobQuerySet(models.QuerySet["Job"]):
     def started_within_a_minute(self, user: Any) -> int:
         """How many starts count against the user's limit; a batch counts as one."""
         since = timezone.now() - timedelta(minutes=1)
-        return sum(_started.first(user=user.pk, since=since) or ())
+        recent = self.filter(requested_by=user.pk, created_at__gt=since).order_by()
+        single, batches = Count("pk", filter=Q(batch=None)), Count("batch", distinct=True)
+        return sum(recent.aggregate(n=single, m=batches).values())
 
     def adopt(self, provider: Provider) -> None:
         """Values that were tested as they are now saved, be it as a draft, keep that result; what
@@ -97,13 +99,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         """The one to show beside these values: under way, or else the last of the draft's, or of
         what was saved. Somebody else's draft, or one that is gone, says nothing of them."""
         of_values = Q(draft=draft) if draft else Q(is_draft=False)
-        known = {"provider": provider.pk, "task": task, "version": provider.version}
-        if draft:
-            found = _newest_of_draft.first(draft=draft.pk, **known)
-        else:
-            found = _newest_saved.first(**known)
-        rows = self.filter(of_values, provider=provider, task=task).order_by("-created_at")
-        return found or rows.first()
+        rows = self.filter(provider=provider.pk, task=task).order_by("-created_at")
+        current = of_values & Q(input_version=provider.version)
+        return (
+            rows.filter(Q(status__in=PENDING) | current).first() or rows.filter(of_values).first()
+        )
 
 
 class Job(models.Model):
@@ -260,47 +260,7 @@ class Job(models.Model):
 
 def read(pk: uuid.UUID) -> Job | None:
     """A job as it is now, with its provider and its draft; None when it is gone."""
-    job: Job | None = _read.first(pk=pk)
+    job: Job | None = Job.objects.select_related("provider", "draft").filter(pk=pk).first()
     if job and job.draft:
         job.draft.provider = job.provider
     return job
-
-
-_OF_PROVIDER: dict[str, Any] = {"provider": models.UUIDField(), "task": models.CharField()}
-
-
-@compiled(pk=models.UUIDField())
-def _read(pk: Any) -> Any:
-    return Job.objects.select_related("provider", "draft").filter(pk=pk).order_by()
-
-
-@compiled(now=models.DateTimeField())
-def _overdue(now: Any) -> Any:
-    return Job.objects.overdue(now).order_by().values_list("pk")[:1]
-
-
-@compiled(user=models.IntegerField(), since=models.DateTimeField())
-def _started(user: Any, since: Any) -> Any:
-    recent = Job.objects.filter(requested_by=user, created_at__gt=since).order_by()
-    single, batches = Count("pk", filter=Q(batch=None)), Count("batch", distinct=True)
-    return recent.values("requested_by").annotate(n=single, m=batches).values_list("n", "m")
-
-
-@compiled(**_OF_PROVIDER)
-def _pending(provider: Any, task: Any) -> Any:
-    return Job.objects.pending().filter(provider=provider, task=task).order_by()
-
-
-@compiled(**_OF_PROVIDER, version=models.IntegerField())
-def _newest_saved(provider: Any, task: Any, version: Any) -> Any:
-    return _newest(provider, task, Q(is_draft=False, input_version=version))
-
-
-@compiled(**_OF_PROVIDER, version=models.IntegerField(), draft=models.UUIDField())
-def _newest_of_draft(provider: Any, task: Any, version: Any, draft: Any) -> Any:
-    return _newest(provider, task, Q(draft=draft, input_version=version))
-
-
-def _newest(provider: Any, task: Any, of_values: Q) -> Any:
-    rows = Job.objects.filter(Q(status__in=PENDING) | of_values, provider=provider, task=task)
-    return rows.order_by("-created_at")[:1]

@@ -9,7 +9,6 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from facio_site import sealing
-from facio_site.compiled import compiled
 from providers.kinds import KINDS, kind_choices
 from providers.models.credentials import Entry
 from providers.spec.kind import ProviderSpec
@@ -59,7 +58,7 @@ class Provider(Entry):
     @classmethod
     def for_kind(cls, kind: str) -> Provider:
         """The row of a kind; an unsaved one while nobody entered anything."""
-        row: Provider | None = _of_kind.first(kind=kind)
+        row: Provider | None = cls.objects.filter(kind=kind).first()
         return row or cls(kind=kind)
 
     @property
@@ -115,11 +114,6 @@ class Provider(Entry):
         return self.check_outcome == Outcome.OK
 
 
-@compiled(kind=models.CharField())
-def _of_kind(kind: Any) -> Any:
-    return Provider.objects.filter(kind=kind).order_by()
-
-
 REPLACED_LIFE = timedelta(hours=24)
 
 
@@ -147,7 +141,8 @@ class Replaced(Entry):
     @classmethod
     def of(cls, provider: Provider) -> Replaced | None:
         """What an undo would bring back; None when nothing is kept any more."""
-        kept: Replaced | None = _replaced.first(provider=provider.pk, now=timezone.now())
+        living = cls.objects.filter(provider=provider.pk, expires_at__gt=timezone.now())
+        kept: Replaced | None = living.first()
         return kept
 
     @property
@@ -164,8 +159,3 @@ class Replaced(Entry):
         except sealing.KeyMissing:
             return
         kept.save(force_insert=True)
-
-
-@compiled(provider=models.UUIDField(), now=models.DateTimeField())
-def _replaced(provider: Any, now: Any) -> Any:
-    return Replaced.objects.filter(provider=provider, expires_at__gt=now)

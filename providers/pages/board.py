@@ -2,7 +2,6 @@
 
 Cards that are equal look the same, so each is drawn once and kept: drawing 24 of them anew takes
 longer than everything else on the page. No card holds anything of the reader but the language.
-The board itself is kept as long as its rows and ages stay as they are.
 """
 
 from __future__ import annotations
@@ -11,18 +10,17 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db.models import DateTimeField, Q
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
 
-from facio_site.compiled import compiled
-from facio_site.templatetags.ui import age, age_lasts
+from facio_site.templatetags.ui import age
 from providers.kinds import KINDS
 from providers.models import Job, Provider, Task
 from providers.models.jobs import PENDING
@@ -120,68 +118,30 @@ class Board:
         return {"": len(self.cards), **Counter(card.filed for card in self.cards)}
 
 
-class _Built(NamedTuple):
-    rows: Any  # as they were read before it was built
-    board: Board
-    until: datetime  # then an age or a deadline makes another one of it
-
-
-_built: dict[str, _Built] = {}  # language -> the last one
-
-
 def board() -> Board:
     """Two queries, however many providers and tests there are."""
-    now, language = timezone.now(), get_language() or ""
-    rows = _read(now)
-    last = _built.get(language)
-    if last is None or last.rows != rows or last.until <= now:
-        if any(one.is_pending and one.deadline < now for one in map(JobRow._make, rows.tests)):
-            Job.objects.finish_overdue()
-            rows = _read(now)
-        last = _built[language] = _Built(rows, *_build(rows, now))
-    return last.board
-
-
-class _Rows(NamedTuple):
-    """What the two queries found: enough to see whether it changed."""
-
-    tests: list[tuple[Any, ...]]
-    providers: list[tuple[Any, ...]]
-
-
-def _read(now: datetime) -> _Rows:
-    """Tests first: one that ends between the two is still shown as running, and news will come."""
-    tests = _tests(since=now - RECENT)
-    return _Rows(tests, _providers())
-
-
-@compiled(since=DateTimeField())
-def _tests(since: Any) -> Any:
-    """What is under way, which is never older than two minutes, and each recent "Test all"."""
-    recent = Job.objects.filter(created_at__gt=since, task=Task.CHECK)
-    tests = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False)).order_by()
-    return tests.values_list(*JobRow._fields)
-
-
-@compiled()
-def _providers() -> Any:
-    return Provider.objects.order_by().values_list(*_COLUMNS)
-
-
-def _build(found: _Rows, now: datetime) -> tuple[Board, datetime]:
-    tests = [*map(JobRow._make, found.tests)]
-    providers = [dict(zip(_COLUMNS, row, strict=True)) for row in found.providers]
+    now = timezone.now()
+    tests, providers = _read(now)
+    if any(one.is_pending and one.deadline < now for one in tests):
+        Job.objects.finish_overdue()
+        tests, providers = _read(now)
     rows = {row["kind"]: row for row in providers}
     running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
     cards = tuple(_card(kind, rows.get(kind), running, now) for kind in KINDS)
     kinds = {row["pk"]: kind for kind, row in rows.items()}
     batch = newest_round(tests)
-    moments = [card.checked_at for card in cards if card.checked_at]
-    moments += [one.created_at for one in batch]
-    lasts = [age_lasts((now - moment).total_seconds()) for moment in moments]
-    ends = [one.deadline for one in tests if one.is_pending]
-    until = min([*ends, now + timedelta(seconds=min(lasts, default=60))])
-    return Board(cards, progress_of(batch, kinds, now) if batch else None), until
+    return Board(cards, progress_of(batch, kinds, now) if batch else None)
+
+
+def _read(now: datetime) -> tuple[list[JobRow], list[dict[str, Any]]]:
+    """Tests first: one that ends between the two is still shown as running, and news will come.
+
+    They are what is under way, which is never older than two minutes, and each recent "Test all".
+    """
+    recent = Job.objects.filter(created_at__gt=now - RECENT, task=Task.CHECK)
+    tests = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False)).order_by()
+    rows = [JobRow._make(row) for row in tests.values_list(*JobRow._fields)]
+    return rows, list(Provider.objects.order_by().values(*_COLUMNS))
 
 
 def _card(

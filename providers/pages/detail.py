@@ -7,10 +7,8 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
-from django.db.models import UUIDField
 from django.http import Http404, HttpRequest
 
-from facio_site.compiled import compiled
 from providers.catalog.modelsdev import SNAPSHOT_DATE
 from providers.catalog.search import NEW, Found, Wanted, shelf
 from providers.dialects.ladder import makes_completion
@@ -145,7 +143,7 @@ def _secret(name: str, provider: Provider, shown: Entry) -> dict[str, Any]:
 
 def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
     """One provider's models. Without a search it does not wait for the shelf to be filled anew."""
-    gone = _gone(provider=provider.pk)
+    gone = list(_gone(provider=provider.pk))
     if query:
         wanted = Wanted(text=query[:200], kind=provider.kind)
         total, found = shelf().find(wanted, 0, MODELS_FOUND)
@@ -172,13 +170,11 @@ def _first(provider: Provider) -> list[Found]:
     return [Found(pk, provider.kind, NEW if seen == fresh else 0) for pk, seen in rows]
 
 
-@compiled(provider=UUIDField())
 def _present(provider: Any) -> Any:
     rows = CatalogEntry.objects.present().filter(provider=provider).order_by("model_id")
     return rows.values_list("pk", "first_seen_at")[:MODELS_SHOWN]
 
 
-@compiled(provider=UUIDField())
 def _gone(provider: Any) -> Any:
     """One more than is shown, to know whether there are more."""
     rows = CatalogEntry.objects.filter(provider=provider, gone_at__isnull=False)

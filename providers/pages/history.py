@@ -14,10 +14,8 @@ from html import escape
 from statistics import median
 from typing import Any
 
-from django.db.models import UUIDField
 from django.utils.safestring import SafeString, mark_safe
 
-from facio_site.compiled import compiled
 from facio_site.templatetags.ui import ago, ms, status, tone
 from providers.models import Job, Provider, Status, Task
 from providers.spec.outcomes import UNTOLD, Outcome
@@ -80,7 +78,6 @@ def history(provider: Provider) -> History | None:
     return told([Past(*columns) for columns in _newest(provider=provider.pk)])
 
 
-@compiled(provider=UUIDField())
 def _newest(provider: Any) -> Any:
     rows = Job.objects.filter(provider=provider, task=Task.CHECK, status=Status.DONE)
     told_by_it = rows.exclude(outcome__in=[*UNTOLD, Outcome.REFERENCE])

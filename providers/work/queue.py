@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from providers import broker
 from providers.models import Draft, Job, Provider, Task
-from providers.models.jobs import _pending, read
+from providers.models.jobs import read
 from providers.spec.outcomes import KeyState, Outcome
 from providers.work import tasks
 
@@ -60,7 +60,7 @@ def start(
     """
     names = list(model_names)
     digest = (draft or provider).fingerprint()
-    running: Job | None = _pending.first(provider=provider.pk, task=task)
+    running = Job.objects.pending().filter(provider=provider.pk, task=task).first()
     if running and _is_joined(running, digest, names):
         return running
     if user and batch is None and Job.objects.started_within_a_minute(user) >= limit():

@@ -2,13 +2,13 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from facio_site.accounts.asking import SessionStore
 from facio_site.accounts.models import User
 from facio_site.accounts.templatetags.site_accounts import browser
 from facio_site.audit.models import AuditEntry
