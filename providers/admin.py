@@ -16,75 +16,10 @@ from facio_site.accounts.roles import can_edit
 from facio_site.audit import record
 from facio_site.audit.admin import ReadOnlyAdmin
 from facio_site.templatetags.ui import status_label
-from facio_site.web.admin import LockedAdmin, OutcomeFilter, Overtaken, name_table
+from facio_site.web.admin import LockedAdmin, OutcomeFilter, Overtaken
 from providers.forms.plain import form_for
 from providers.models import CatalogEntry, Job, Provider, Task
 from providers.work import queue
-
-name_table(
-    Provider,
-    gettext_lazy("provider"),
-    gettext_lazy("providers"),
-    kind=gettext_lazy("kind"),
-    version=gettext_lazy("version"),
-    api_base=gettext_lazy("API base"),
-    configured_at=gettext_lazy("set up at"),
-    updated_at=gettext_lazy("changed at"),
-    check_outcome=gettext_lazy("result"),
-    check_key_state=gettext_lazy("state of the key"),
-    check_ms=gettext_lazy("milliseconds"),
-    checked_at=gettext_lazy("tested at"),
-    catalog_source=gettext_lazy("source of the models"),
-    catalog_count=gettext_lazy("models"),
-    catalog_at=gettext_lazy("models fetched at"),
-)
-name_table(
-    Job,
-    gettext_lazy("job"),
-    gettext_lazy("jobs"),
-    provider=gettext_lazy("provider"),
-    draft=gettext_lazy("unsaved values"),
-    task=gettext_lazy("task"),
-    status=gettext_lazy("status"),
-    version=gettext_lazy("version"),
-    created_at=gettext_lazy("created at"),
-    started_at=gettext_lazy("started at"),
-    finished_at=gettext_lazy("finished at"),
-    deadline=gettext_lazy("deadline"),
-    attempt=gettext_lazy("attempt"),
-    input_version=gettext_lazy("version of the values"),
-    model_names=gettext_lazy("models tried"),
-    is_draft=gettext_lazy("of unsaved values"),
-    requested_by=gettext_lazy("requested by"),
-    batch=gettext_lazy("round"),
-    outcome=gettext_lazy("result"),
-    key_state=gettext_lazy("state of the key"),
-    http_status=gettext_lazy("HTTP status"),
-    ms=gettext_lazy("milliseconds"),
-    detail=gettext_lazy("detail"),
-    params=gettext_lazy("parameters"),
-    rungs=gettext_lazy("steps"),
-)
-name_table(
-    CatalogEntry,
-    gettext_lazy("catalog entry"),
-    gettext_lazy("catalog entries"),
-    provider=gettext_lazy("provider"),
-    model_id=gettext_lazy("model"),
-    name=gettext_lazy("name"),
-    context_window=gettext_lazy("context window"),
-    max_output=gettext_lazy("longest output"),
-    inputs=gettext_lazy("inputs"),
-    outputs=gettext_lazy("outputs"),
-    price_input=gettext_lazy("price of input"),
-    price_output=gettext_lazy("price of output"),
-    tools=gettext_lazy("tools"),
-    reasoning=gettext_lazy("reasoning"),
-    retires_at=gettext_lazy("retires on"),
-    filled=gettext_lazy("filled in by models.dev"),
-    first_seen_at=gettext_lazy("first seen at"),
-    gone_at=gettext_lazy("gone since"),
-)
 
 
 @admin.register(Provider)

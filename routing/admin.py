@@ -10,19 +10,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit import record
-from facio_site.web.admin import LockedAdmin, Overtaken, name_table
+from facio_site.web.admin import LockedAdmin, Overtaken
 from routing.forms import RouteForm
 from routing.models import Route
-
-name_table(
-    Route,
-    _("route"),
-    _("routes"),
-    slot=_("route"),
-    model=_("model"),
-    provider=_("provider"),
-    updated_at=_("changed at"),
-)
 
 
 class AdminRouteForm(RouteForm):

@@ -44,15 +44,17 @@ class RouteQuerySet(models.QuerySet["Route"]):
 class Route(models.Model):
     """Model and provider of one slot. `provider` is "auto", a kind, or for media a free name."""
 
-    slot = models.CharField(max_length=10, primary_key=True, choices=Slot)
-    model = models.CharField(max_length=300, blank=True, default="")  # "" = not set
-    provider = models.CharField(max_length=60, default=AUTO)
-    version = models.PositiveIntegerField(default=0)
-    updated_at = models.DateTimeField(auto_now=True)
+    slot = models.CharField(_("route"), max_length=10, primary_key=True, choices=Slot)
+    model = models.CharField(_("model"), max_length=300, blank=True, default="")  # "" = not set
+    provider = models.CharField(_("provider"), max_length=60, default=AUTO)
+    version = models.PositiveIntegerField(_("version"), default=0)
+    updated_at = models.DateTimeField(_("changed at"), auto_now=True)
 
     objects: ClassVar[Any] = RouteQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("route")
+        verbose_name_plural = _("routes")
         ordering: ClassVar[list[str]] = ["slot"]
 
     def __str__(self) -> str:

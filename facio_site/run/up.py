@@ -345,7 +345,7 @@ def serve(
             set_up(environ)
             from facio_site.run import parts
 
-            prepare(state, given, manage, ground, bell)
+            prepare(state, manage, ground, bell)
             until(lambda: all(child.is_ready() for child in ground), ground, bell)
             site = parts.load()
             serve_web = functools.partial(

@@ -5,19 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from facio_site.templatetags.ui import status_label
-
-
-def name_table(model: type[Model], one: Any, many: Any, /, **columns: Any) -> None:
-    """What one row and several are called, and each column that the admin shows."""
-    model._meta.verbose_name, model._meta.verbose_name_plural = one, many
-    for name, words in columns.items():
-        model._meta.get_field(name).verbose_name = words  # type: ignore[union-attr]
 
 
 class OutcomeFilter(admin.AllValuesFieldListFilter):

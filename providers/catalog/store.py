@@ -1,8 +1,8 @@
 """A fetched list and the stored rows of one provider made equal: the differences alone are written.
 
 Plain tuples and few statements for all of them: as objects, 20,000 rows take seconds to compare and
-to insert. What a column holds is turned from and into Python by its own field, each distinct value
-once. Runs in the caller's transaction.
+to insert. What a column holds is made of Python by its own field, each distinct value once. Runs
+in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -113,37 +113,11 @@ class _Memo(dict[Any, Any]):
 
 def _stored(rows: CatalogEntryQuerySet) -> dict[str, tuple[datetime | None, Facts]]:
     """Id -> when it went (None = it is there) and its facts."""
-    connection = connections[rows.db]
-    names = ("model_id", "gone_at", *FACTS)
-    query, parameters = rows.order_by().values_list(*names).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        columns: list[Sequence[Any]] = list(zip(*cursor.fetchall(), strict=True))
-    if not columns:
-        return {}
-    ids, gone_at, *facts = (
-        _as_python(rows, name, column) for name, column in zip(names, columns, strict=True)
-    )
-    return dict(zip(ids, zip(gone_at, zip(*facts, strict=True), strict=True), strict=True))
-
-
-def _as_python(rows: CatalogEntryQuerySet, name: str, column: Sequence[Any]) -> Sequence[Any]:
-    connection = connections[rows.db]
-    field = _field(rows, name)
-    expression = field.get_col(rows.model._meta.db_table)
-    converters = [
-        *connection.ops.get_db_converters(expression),
-        *expression.get_db_converters(connection),
-    ]
-    if not converters:
-        return column
-
-    def convert(value: Any) -> Any:
-        for one in converters:
-            value = one(value, expression, connection)
-        return tuple(value) if isinstance(value, list) else value
-
-    return [*map(_Memo(convert).__getitem__, column)]
+    read = rows.order_by().values_list("model_id", "gone_at", *FACTS)
+    return {
+        model_id: (gone_at, tuple(tuple(v) if isinstance(v, list) else v for v in facts))
+        for model_id, gone_at, *facts in read.iterator(chunk_size=2_000)
+    }
 
 
 def _write(

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from providers.models.provider import Provider
 
@@ -28,28 +29,38 @@ class CatalogEntry(models.Model):
     id = models.BigAutoField(primary_key=True)
     provider = models.ForeignKey(
         Provider,
+        verbose_name=_("provider"),
         on_delete=models.CASCADE,
         related_name="entries",
         db_index=False,  # the constraint's index begins with it
     )
-    model_id = models.CharField(max_length=300)
-    name = models.CharField(max_length=300, blank=True, default="")
-    context_window = models.BigIntegerField(null=True, blank=True)  # tokens
-    max_output = models.BigIntegerField(null=True, blank=True)  # tokens
-    inputs: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
-    outputs: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
-    price_input = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
-    price_output = models.DecimalField(max_digits=14, decimal_places=6, null=True, blank=True)
-    tools = models.BooleanField(null=True, blank=True)
-    reasoning = models.BooleanField(null=True, blank=True)
-    retires_at = models.DateField(null=True, blank=True)
-    filled: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
-    first_seen_at = models.DateTimeField()
-    gone_at = models.DateTimeField(null=True, blank=True)  # the refresh that missed it first
+    model_id = models.CharField(_("model"), max_length=300)
+    name = models.CharField(_("name"), max_length=300, blank=True, default="")
+    context_window = models.BigIntegerField(_("context window"), null=True, blank=True)  # tokens
+    max_output = models.BigIntegerField(_("longest output"), null=True, blank=True)  # tokens
+    inputs: models.JSONField[Any, Any] = models.JSONField(_("inputs"), null=True, blank=True)
+    outputs: models.JSONField[Any, Any] = models.JSONField(_("outputs"), null=True, blank=True)
+    price_input = models.DecimalField(
+        _("price of input"), max_digits=14, decimal_places=6, null=True, blank=True
+    )
+    price_output = models.DecimalField(
+        _("price of output"), max_digits=14, decimal_places=6, null=True, blank=True
+    )
+    tools = models.BooleanField(_("tools"), null=True, blank=True)
+    reasoning = models.BooleanField(_("reasoning"), null=True, blank=True)
+    retires_at = models.DateField(_("retires on"), null=True, blank=True)
+    filled: models.JSONField[Any, Any] = models.JSONField(
+        _("filled in by models.dev"), default=list, blank=True
+    )
+    first_seen_at = models.DateTimeField(_("first seen at"))
+    # the refresh that missed it first
+    gone_at = models.DateTimeField(_("gone since"), null=True, blank=True)
 
     objects: ClassVar[Any] = CatalogEntryQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("catalog entry")
+        verbose_name_plural = _("catalog entries")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["provider", "model_id"], name="one_entry_a_model")
         ]
@@ -61,7 +72,6 @@ class CatalogEntry(models.Model):
             )
         ]
         ordering: ClassVar[list[str]] = ["model_id"]
-        verbose_name_plural = "catalog entries"
 
     def __str__(self) -> str:
         return self.model_id

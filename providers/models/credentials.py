@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from facio_site import sealing
 from facio_site.sealing.rows import SealedRow
@@ -42,7 +43,7 @@ class Entry(SealedRow):
     """What a person entered for one kind: plain values, and secrets bound to where they may go."""
 
     values: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
-    api_base = models.CharField(max_length=2048, blank=True, default="")
+    api_base = models.CharField(_("API base"), max_length=2048, blank=True, default="")
 
     class Meta:
         abstract = True

@@ -111,40 +111,59 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     provider = models.ForeignKey(
-        "providers.Provider", on_delete=models.CASCADE, related_name="jobs"
+        "providers.Provider",
+        verbose_name=_("provider"),
+        on_delete=models.CASCADE,
+        related_name="jobs",
     )
     draft = models.ForeignKey(
-        "providers.Draft", null=True, on_delete=models.SET_NULL, related_name="jobs"
+        "providers.Draft",
+        verbose_name=_("unsaved values"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="jobs",
     )
-    task = models.CharField(max_length=10, choices=Task.choices)
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.QUEUED)
-    version = models.PositiveIntegerField(default=0)  # grows with every visible change
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    deadline = models.DateTimeField()
+    task = models.CharField(_("task"), max_length=10, choices=Task.choices)
+    status = models.CharField(
+        _("status"), max_length=10, choices=Status.choices, default=Status.QUEUED
+    )
+    # grows with every visible change
+    version = models.PositiveIntegerField(_("version"), default=0)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started at"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+    deadline = models.DateTimeField(_("deadline"))
     worker = models.CharField(max_length=80, blank=True, default="")
-    attempt = models.PositiveSmallIntegerField(default=0)
-    input_version = models.PositiveIntegerField()  # Provider.version when it was started
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
+    # Provider.version when it was started
+    input_version = models.PositiveIntegerField(_("version of the values"))
     input_digest = models.CharField(max_length=40)
-    model_names: models.JSONField[Any, Any] = models.JSONField(default=list)  # tried as well
-    is_draft = models.BooleanField(default=False)  # stays true when the draft is swept
+    # tried as well
+    model_names: models.JSONField[Any, Any] = models.JSONField(_("models tried"), default=list)
+    # stays true when the draft is swept
+    is_draft = models.BooleanField(_("of unsaved values"), default=False)
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("requested by"),
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
     )
-    batch = models.UUIDField(null=True, db_index=True)  # "Test all"
+    batch = models.UUIDField(_("round"), null=True, db_index=True)  # "Test all"
     # The result
-    outcome = models.CharField(max_length=30, blank=True, default="")
-    key_state = models.CharField(max_length=12, blank=True, default="")
-    http_status = models.PositiveSmallIntegerField(null=True)
-    ms = models.PositiveIntegerField(null=True)
-    detail = models.CharField(max_length=40, blank=True, default="")
-    params: models.JSONField[Any, Any] = models.JSONField(default=dict)
-    rungs: models.JSONField[Any, Any] = models.JSONField(default=list)
+    outcome = models.CharField(_("result"), max_length=30, blank=True, default="")
+    key_state = models.CharField(_("state of the key"), max_length=12, blank=True, default="")
+    http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True)
+    ms = models.PositiveIntegerField(_("milliseconds"), null=True)
+    detail = models.CharField(_("detail"), max_length=40, blank=True, default="")
+    params: models.JSONField[Any, Any] = models.JSONField(_("parameters"), default=dict)
+    rungs: models.JSONField[Any, Any] = models.JSONField(_("steps"), default=list)
 
     objects: ClassVar[Any] = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["provider", "task"],

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from facio_site import sealing
 from providers.kinds import KINDS, kind_choices
@@ -28,20 +29,24 @@ class Provider(Entry):
     """One kind as configured. `version` grows with every change: a late result of older values
     is told by it."""
 
-    kind = models.CharField(max_length=40, unique=True, choices=kind_choices)
-    configured_at = models.DateTimeField(null=True, blank=True)  # None = never saved
-    updated_at = models.DateTimeField(auto_now=True)
-    version = models.PositiveIntegerField(default=0)
+    kind = models.CharField(_("kind"), max_length=40, unique=True, choices=kind_choices)
+    # None = never saved
+    configured_at = models.DateTimeField(_("set up at"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("changed at"), auto_now=True)
+    version = models.PositiveIntegerField(_("version"), default=0)
     # Last finished check of exactly these values; "" = not checked since the last change
-    check_outcome = models.CharField(max_length=30, blank=True, default="")
-    check_key_state = models.CharField(max_length=12, blank=True, default="")
-    check_ms = models.PositiveIntegerField(null=True, blank=True)
-    checked_at = models.DateTimeField(null=True, blank=True)
+    check_outcome = models.CharField(_("result"), max_length=30, blank=True, default="")
+    check_key_state = models.CharField(_("state of the key"), max_length=12, blank=True, default="")
+    check_ms = models.PositiveIntegerField(_("milliseconds"), null=True, blank=True)
+    checked_at = models.DateTimeField(_("tested at"), null=True, blank=True)
     # Last good catalog
-    catalog_source = models.CharField(max_length=10, blank=True, default="")  # live, static
-    catalog_count = models.PositiveIntegerField(default=0)
+    # live, static
+    catalog_source = models.CharField(
+        _("source of the models"), max_length=10, blank=True, default=""
+    )
+    catalog_count = models.PositiveIntegerField(_("models"), default=0)
     catalog_dropped = models.PositiveIntegerField(default=0)  # beyond the cap, not stored
-    catalog_at = models.DateTimeField(null=True, blank=True)
+    catalog_at = models.DateTimeField(_("models fetched at"), null=True, blank=True)
     catalog_notes: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     catalog_digest = models.CharField(max_length=32, blank=True, default="")  # see Catalog
     catalog_is_first = models.BooleanField(default=True)  # nothing to compare it with
@@ -50,6 +55,8 @@ class Provider(Entry):
     objects: ClassVar[Any] = ProviderQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("provider")
+        verbose_name_plural = _("providers")
         ordering: ClassVar[list[str]] = ["kind"]
 
     def __str__(self) -> str:

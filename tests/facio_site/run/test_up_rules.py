@@ -1,10 +1,8 @@
 """The small rules that the parent of all processes stands on."""
 
-import contextlib
 import os
 import signal
 import socket
-import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -120,25 +118,26 @@ def test_a_part_that_keeps_ending_is_restarted_ever_later(
     assert capsys.readouterr().err.count("part ended (exit code 3), starting it again") == 3
 
 
-def test_a_watched_value_a_secret_or_a_migration_changes_what_a_start_may_skip(
-    tmp_path: Path,
+def test_static_files_are_collected_again_when_one_or_the_lock_is_newer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in prepared.MADE_AT_START:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    with contextlib.closing(sqlite3.connect(tmp_path / "db.sqlite3")) as database:
-        database.execute("CREATE TABLE django_migrations (id INTEGER, app TEXT, name TEXT)")
-        database.commit()
-        mark = prepared.mark_of(tmp_path, {})
-        assert mark
-        assert prepared.mark_of(tmp_path, {}) == mark
-        assert prepared.mark_of(tmp_path, {"OUTBOUND_ALLOW": ""}) != mark
-        assert prepared.mark_of(tmp_path, {"SECRET_KEY": "x"}) == ""
-        database.execute("INSERT INTO django_migrations VALUES (1, 'a', 'b')")
-        database.commit()
-        assert prepared.mark_of(tmp_path, {}) not in (mark, "")
-    (tmp_path / "master_keys").unlink()
-    assert prepared.mark_of(tmp_path, {}) == ""
+    manifest = tmp_path / "state" / "static" / "staticfiles.json"
+    sources = [tmp_path / "static" / "a" / "site.css", tmp_path / "requirements.txt"]
+    for path in (manifest, *sources):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    monkeypatch.setattr(prepared, "ROOT", tmp_path)
+    assert not prepared.is_collected(tmp_path / "state")
+    for path in (*sources, manifest):
+        path.touch()
+    newest = manifest.stat().st_mtime
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (newest - 60, newest - 60))
+    os.utime(manifest, (newest, newest))
+    assert prepared.is_collected(tmp_path / "state")
+    for path in sources:
+        os.utime(path, (newest + 60, newest + 60))
+        assert not prepared.is_collected(tmp_path / "state")
+        os.utime(path, (newest - 60, newest - 60))
 
 
 # Forks
