@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from providers.kinds import KINDS
+from providers.spec.limits import MODEL_LENGTH
 from routing.models import MEDIA, Route, Slot
 from routing.rules.explain import AUTO
 
@@ -49,7 +50,7 @@ class Use:
 
 def asked_use(query: Mapping[str, str]) -> Use | None:
     """None where no model is named, or a provider that does not exist. Main unless it says so."""
-    model, kind = query.get("use", "").strip()[:300], query.get("kind", "")
+    model, kind = query.get("use", "").strip()[:MODEL_LENGTH], query.get("kind", "")
     slot = query.get("slot", "")
     if not model or kind not in KINDS:
         return None
@@ -67,7 +68,7 @@ MEDIA_SERVICES = (("replicate", "Replicate"), ("fal", "fal.ai"))
 class RouteForm(_Form):
     """One slot: fields and rules, for the page and for the admin."""
 
-    model = forms.CharField(label=_("Model"), required=False, max_length=300)
+    model = forms.CharField(label=_("Model"), required=False, max_length=MODEL_LENGTH)
     provider = forms.ChoiceField(label=_("Provider"), required=False)
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)  # that the page shows
 

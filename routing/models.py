@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.sealing.rows import SealedRow
+from providers.spec.limits import MODEL_LENGTH
 from routing.config.document import write_json
 from routing.rules.explain import AUTO
 
@@ -45,7 +46,9 @@ class Route(models.Model):
     """Model and provider of one slot. `provider` is "auto", a kind, or for media a free name."""
 
     slot = models.CharField(_("route"), max_length=10, primary_key=True, choices=Slot)
-    model = models.CharField(_("model"), max_length=300, blank=True, default="")  # "" = not set
+    model = models.CharField(
+        _("model"), max_length=MODEL_LENGTH, blank=True, default=""
+    )  # "" = not set
     provider = models.CharField(_("provider"), max_length=60, default=AUTO)
     version = models.PositiveIntegerField(_("version"), default=0)
     updated_at = models.DateTimeField(_("changed at"), auto_now=True)

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from facio_site.audit import record
 from providers.kinds import KINDS
 from providers.models import BODY, HEADERS, Draft, Provider
+from providers.spec.limits import DEPLOYMENT_LENGTH
 from providers.spec.secret import Secret
 from routing.config.document import write_json
 from routing.config.edits import Current, ProviderEdit
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from facio_site.accounts.models import User
 
     Actor = User | AnonymousUser | None
-
-MAX_DEPLOYMENT = 128
 
 
 _TAKING_IN = 0x6661_6369  # any number that nothing else here locks
@@ -128,7 +127,7 @@ def _put_plain(row: Provider, edit: ProviderEdit) -> None:
             if text := edit.values[field.config_key]:
                 row.values[field.name] = text
     if edit.add_deployments:
-        new = [name for name in edit.add_deployments if len(name) <= MAX_DEPLOYMENT]
+        new = [name for name in edit.add_deployments if len(name) <= DEPLOYMENT_LENGTH]
         row.values["deployments"] = [*row.values.get("deployments", ()), *new]
 
 

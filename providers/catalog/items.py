@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from providers.dialects.rows import Path, column, ids_of
 from providers.spec.kind import Columns
+from providers.spec.limits import MODEL_LENGTH
 
-MAX_ID = 300  # characters
 _MAX_TOKENS = 10**12
 _MAX_WORDS = 20
 _MAX_PRICE = Decimal(1_000_000)  # USD per million tokens
@@ -45,7 +45,7 @@ class CatalogItem(NamedTuple):
 def read_rows(rows: list[Any], columns: Columns) -> list[CatalogItem]:
     """Items of the rows that have an id."""
     named = zip(ids_of(rows, columns), rows, strict=True)
-    kept = [(model_id, row) for model_id, row in named if 0 < len(model_id) <= MAX_ID]
+    kept = [(model_id, row) for model_id, row in named if 0 < len(model_id) <= MODEL_LENGTH]
     ids, listed = [model_id for model_id, _ in kept], [row for _, row in kept]
     facts = {
         name: clean(column(listed, path)) for name, (path, clean) in _facts(columns).items() if path
@@ -123,7 +123,7 @@ def _text(value: Any) -> str:
         return ""
     if not value.isprintable():
         value = "".join(c if c.isprintable() else " " for c in value)
-    return " ".join(value.split())[:MAX_ID]
+    return " ".join(value.split())[:MODEL_LENGTH]
 
 
 def count_of(value: Any) -> int | None:

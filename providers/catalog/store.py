@@ -20,12 +20,12 @@ from django.utils import timezone
 from providers.catalog.fetch import Catalog
 from providers.catalog.items import CatalogItem
 from providers.models import CatalogEntry, CatalogEntryQuerySet, Provider
+from providers.spec.limits import MODEL_LENGTH
 
 FACTS = (
     *("name", "context_window", "max_output", "inputs", "outputs", "price_input", "price_output"),
     *("tools", "reasoning", "retires_at", "filled"),
 )
-_LONGEST = 300  # characters of an id and a name
 _AT_ONCE = 500  # ids in one statement
 _ROWS_AT_ONCE = 50  # rows that one INSERT takes: a third less work than one by one
 _MICRO = Decimal("0.000001")
@@ -83,14 +83,14 @@ def _fresh(items: Iterable[CatalogItem]) -> dict[str, Facts]:
     if not columns:
         return {}
     kept = {
-        "name": lambda text: text[:_LONGEST],
+        "name": lambda text: text[:MODEL_LENGTH],
         "price_input": _rounded,
         "price_output": _rounded,
         "filled": lambda names: tuple(sorted(names)),
     }
     for name, keep in kept.items():
         columns[name] = tuple(map(_Memo(keep).__getitem__, columns[name]))
-    ids = [model_id[:_LONGEST] for model_id in columns["model_id"]]
+    ids = [model_id[:MODEL_LENGTH] for model_id in columns["model_id"]]
     return dict(zip(ids, zip(*(columns[name] for name in FACTS), strict=True), strict=True))
 
 

@@ -12,7 +12,6 @@ from providers.spec.kind import FieldSpec
 from providers.wording import KEY_PROBLEMS
 
 MASK = "••••••••"
-MAX_BODY_BYTES = 64 * 1024
 _TURN_SECONDS = 10  # for one body at a time is parsed
 _PLACEHOLDERS = {MASK, "***", "********"}
 

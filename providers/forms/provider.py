@@ -19,7 +19,6 @@ from providers.forms.fields import (
     _PLACEHOLDERS,
     _TURN_SECONDS,
     MASK,
-    MAX_BODY_BYTES,
     ExtraField,
     SecretField,
 )
@@ -28,6 +27,7 @@ from providers.kinds import adapter_for
 from providers.models import BODY, HEADERS, Entry, Provider, SecretState
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import FieldSpec, ProviderSpec
+from providers.spec.limits import BODY_BYTES, DEPLOYMENT_LENGTH
 from providers.wording import header_sentence, key_warning, url_sentence
 
 # What a request is made of is not the operator's to change here: where it goes, and with what key.
@@ -169,7 +169,9 @@ class ProviderForm(forms.Form):
             names = [found]
         if not names:
             raise forms.ValidationError(_("Give at least one deployment name."))
-        if bad := [name for name in names if len(name) > 128 or not name.isprintable()]:
+        if bad := [
+            name for name in names if len(name) > DEPLOYMENT_LENGTH or not name.isprintable()
+        ]:
             raise forms.ValidationError(_("No deployment name: %s") % bad[0][:40])
         return names
 
@@ -200,7 +202,7 @@ class ProviderForm(forms.Form):
         if not text:
             return {}
         content = text.encode("utf-8", "replace")
-        if len(content) > MAX_BODY_BYTES:
+        if len(content) > BODY_BYTES:
             raise forms.ValidationError(_("At most 64 KB."))
         body = parse_json(content, _TURN_SECONDS)
         if body is NOT_JSON:

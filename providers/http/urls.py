@@ -12,8 +12,8 @@ from typing import Final, Literal, NoReturn, cast
 import idna
 
 from facio_site.marked import marked as _
+from providers.spec.limits import BASE_LENGTH
 
-BASE_LENGTH: Final = 2_048
 TARGET_LENGTH: Final = 8_192  # room for the cursor of a page
 
 Scheme = Literal["http", "https"]

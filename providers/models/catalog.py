@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from providers.models.provider import Provider
+from providers.spec.limits import MODEL_LENGTH
 
 
 class CatalogEntryQuerySet(models.QuerySet["CatalogEntry"]):
@@ -34,8 +35,8 @@ class CatalogEntry(models.Model):
         related_name="entries",
         db_index=False,  # the constraint's index begins with it
     )
-    model_id = models.CharField(_("model"), max_length=300)
-    name = models.CharField(_("name"), max_length=300, blank=True, default="")
+    model_id = models.CharField(_("model"), max_length=MODEL_LENGTH)
+    name = models.CharField(_("name"), max_length=MODEL_LENGTH, blank=True, default="")
     context_window = models.BigIntegerField(_("context window"), null=True, blank=True)  # tokens
     max_output = models.BigIntegerField(_("longest output"), null=True, blank=True)  # tokens
     inputs: models.JSONField[Any, Any] = models.JSONField(_("inputs"), null=True, blank=True)

@@ -22,6 +22,7 @@ from facio_site.sealing.rows import SealedRow
 from providers.dialects.adapters import Adapter, Entered
 from providers.kinds import adapter_for
 from providers.spec.kind import ProviderSpec
+from providers.spec.limits import BASE_LENGTH
 from providers.spec.secret import Secret
 
 HEADERS = "extra_headers"  # sealed as one JSON object; the names stand in `values` for display
@@ -43,7 +44,7 @@ class Entry(SealedRow):
     """What a person entered for one kind: plain values, and secrets bound to where they may go."""
 
     values: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
-    api_base = models.CharField(_("API base"), max_length=2048, blank=True, default="")
+    api_base = models.CharField(_("API base"), max_length=BASE_LENGTH, blank=True, default="")
 
     class Meta:
         abstract = True

@@ -21,6 +21,7 @@ from providers.pages.detail import (
     started_context,
 )
 from providers.pages.providers import _board, _invalid, _provider, list_context
+from providers.spec.limits import MODEL_LENGTH
 from providers.work import queue
 
 PARTS = {"check": Task.CHECK, "catalog": Task.FETCH}  # of a provider's page, and what fills them
@@ -61,7 +62,7 @@ def _start(request: HttpRequest, kind: str, name: str) -> HttpResponse:
                 provider,
                 task,
                 draft=draft,
-                model_names=[name[:300] for name in models if name],
+                model_names=[name[:MODEL_LENGTH] for name in models if name],
                 user=request.user,
             )
             action = "provider.tested" if task == Task.CHECK else "catalog.fetched"

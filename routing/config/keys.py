@@ -14,6 +14,7 @@ from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, check_headers
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec
+from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
 from routing.config.document import camel, join, snake
 from routing.rules.explain import AUTO, known_name
 from routing.rules.order import FACTS
@@ -121,9 +122,7 @@ def shown_document(
     return kept
 
 
-MAX_BODY_BYTES = 64 * 1024
-MAX_BASE = 2048
-MAX_MODEL, MAX_PROVIDER = 300, 60
+MAX_PROVIDER = 60
 
 # ${NAME}, also behind a scheme word: only the agent can resolve it, so it stays a reference.
 _REFERENCE = re.compile(r"(?:[A-Za-z]+ )?\$\{[A-Za-z_][\w.]*\}", re.ASCII)
@@ -161,7 +160,7 @@ def fault(spec: ProviderSpec, name: str, value: Any) -> str:
     if name == "extraHeaders":
         return _headers_fault(value)
     if name == "extraBody":
-        is_fine = isinstance(value, dict) and len(json.dumps(value)) <= MAX_BODY_BYTES
+        is_fine = isinstance(value, dict) and len(json.dumps(value)) <= BODY_BYTES
         return "" if is_fine else "too_large"
     if not isinstance(value, str):
         return "not_text"
@@ -173,7 +172,7 @@ def fault(spec: ProviderSpec, name: str, value: Any) -> str:
         return "placeholder" if is_placeholder(value) else "bad_key" * bool(key_problem(value))
     if name == "apiBase":
         return "" if normal_base(spec, value) else "bad_base"
-    return "" if len(value) <= MAX_BASE and value.isprintable() else "not_text"
+    return "" if len(value) <= BASE_LENGTH and value.isprintable() else "not_text"
 
 
 def _headers_fault(value: Any) -> str:
@@ -193,7 +192,7 @@ def route_text(name: str, value: Any) -> str:
 
     "auto" is how a provider that is not set is written; known providers are named by their kind.
     """
-    limit = MAX_PROVIDER if name.endswith("provider") else MAX_MODEL
+    limit = MAX_PROVIDER if name.endswith("provider") else MODEL_LENGTH
     if not isinstance(value, str) or len(value) > limit or not value.isprintable():
         return ""
     if not name.endswith("provider"):

@@ -16,6 +16,7 @@ from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, Target, parse_target
 from providers.spec.keyshapes import SHAPES, clean_key, key_problem
 from providers.spec.kind import ProviderSpec
+from providers.spec.limits import BODY_BYTES
 from providers.spec.secret import Secret
 from routing.config.document import MAX_BYTES, BadDocument, make_part, read_json
 from routing.config.envfile import read_env
@@ -28,7 +29,6 @@ Source = Literal["config", "env", "curl", "key"]
 NESTED_PREFIX = "FACIO_"
 NESTED_MARK = "__"
 MAX_NESTED = 12
-MAX_CURL = 64 * 1024
 # Headers that carry a key in examples of curl.
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 # What stands behind the API base in them.
@@ -221,7 +221,7 @@ def _entry(kind: str, values: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_curl(text: str, specs: Mapping[str, ProviderSpec]) -> Pasted:
-    if len(text) > MAX_CURL:
+    if len(text) > BODY_BYTES:
         raise BadDocument("bad_curl")
     try:
         words = shlex.split(re.sub(r"[\\^]\r?\n", " ", text).lstrip("$ "), posix=True)

@@ -19,6 +19,7 @@ from facio_site.audit import record
 from providers import broker
 from providers.kinds import KINDS
 from providers.models import CatalogEntry, Job, Provider, Task
+from providers.spec.limits import MODEL_LENGTH
 from providers.work import queue
 from routing.agents.writing import drift
 from routing.forms import PageRouteForm, RouteForm, asked_use
@@ -129,7 +130,7 @@ def _recipe(request: HttpRequest, rows: dict[str, Provider]) -> dict[str, Any]:
 
 
 def _what_if(request: HttpRequest) -> dict[str, Any]:
-    query = request.GET.get("model", "").strip()[:300]
+    query = request.GET.get("model", "").strip()[:MODEL_LENGTH]
     if not query:
         return {}
     forced = request.GET.get("provider", AUTO)
@@ -267,7 +268,7 @@ def _row(slot: str) -> RouteRow:
 def model_options(request: HttpRequest) -> HttpResponse:
     """Model names for a datalist: search as you type over all catalogs."""
     slot = request.GET.get("slot", Slot.MAIN)
-    query = request.GET.get(f"{slot}-model", "")[:300]
+    query = request.GET.get(f"{slot}-model", "")[:MODEL_LENGTH]
     kind = request.GET.get(f"{slot}-provider", AUTO)
     entries = CatalogEntry.objects.present().select_related("provider")
     if kind in KINDS:

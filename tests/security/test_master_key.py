@@ -14,7 +14,6 @@ from django.test import Client
 
 from facio_site import boot, sealing
 from facio_site.audit.models import AuditEntry
-from facio_site.run.prepared import mark_of
 from facio_site.sealing import rows
 from providers.models import Provider
 from tests import stores
@@ -146,18 +145,6 @@ def test_s23_a_wrong_key_stops_the_start_with_one_sentence(state: Path) -> None:
 def test_s23_the_whole_site_does_not_start_with_a_wrong_key(state: Path) -> None:
     (state / "master_keys").write_text(sealing.new_master_key())
     assert "The master key is another one" in refused(state)
-
-
-@pytest.mark.journey
-@pytest.mark.sqlite("a start with DATABASE_URL migrates each time")
-def test_s23_another_key_file_is_a_reason_not_to_skip_the_look(state: Path) -> None:
-    (state / "static").mkdir()
-    (state / "static" / "staticfiles.json").touch()
-    before = mark_of(state, {})
-    assert before
-    assert mark_of(state, {}) == before
-    put_in_front(state)
-    assert mark_of(state, {}) != before
 
 
 @pytest.mark.alike
