@@ -123,10 +123,8 @@ class Job(models.Model):
         on_delete=models.SET_NULL,
         related_name="jobs",
     )
-    task = models.CharField(_("task"), max_length=10, choices=Task.choices)
-    status = models.CharField(
-        _("status"), max_length=10, choices=Status.choices, default=Status.QUEUED
-    )
+    task = models.CharField(_("task"), max_length=10, choices=Task)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     # grows with every visible change
     version = models.PositiveIntegerField(_("version"), default=0)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
