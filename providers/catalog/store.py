@@ -116,7 +116,7 @@ def _stored(rows: CatalogEntryQuerySet) -> dict[str, tuple[datetime | None, Fact
     read = rows.order_by().values_list("model_id", "gone_at", *FACTS)
     return {
         model_id: (gone_at, tuple(tuple(v) if isinstance(v, list) else v for v in facts))
-        for model_id, gone_at, *facts in read.iterator(chunk_size=2_000)
+        for model_id, gone_at, *facts in read
     }
 
 

@@ -1,4 +1,4 @@
-"""Made state.sqlite3.gz and its two keys: an installation as version 0.1 left it.
+"""Made state.tar.gz, an installation as version 0.1 left it: the database and its two keys.
 
 Run once, in a checkout of that version (commit bec4483), over an empty folder:
 `STATE_DIR=FOLDER python manage.py shell --no-imports < make.py`. Everything secret in it was made up

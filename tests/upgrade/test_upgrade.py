@@ -1,8 +1,7 @@
 """An installation of version 0.1 upgrades by starting: nothing that it held is lost."""
 
-import gzip
 import json
-import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -44,10 +43,8 @@ print(json.dumps({
 def state(tmp_path: Path) -> Path:
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
-    (state / "db.sqlite3").write_bytes(gzip.decompress((HERE / "state.sqlite3.gz").read_bytes()))
-    for name in ("master_keys", "secret_key"):
-        shutil.copy(HERE / name, state)
-        (state / name).chmod(0o600)
+    with tarfile.open(HERE / "state.tar.gz") as kept:
+        kept.extractall(state, filter="data")
     return state
 
 
