@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,18 +37,28 @@ MOST_CHARACTERS = 100_000
 
 
 class Credential(forms.JSONField):
-    """JSON of a browser's size. Python's reader has more ways to fail than Django's field knows."""
+    """A JSON object of a browser's size, never empty, that a database can hold.
+
+    Python's reader has more ways to fail than Django's field knows, and takes more than JSON.
+    """
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str) and len(value) > MOST_CHARACTERS:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+            raise self._invalid()
         try:
             found = super().to_python(value)
+            text = json.dumps(found, allow_nan=False, ensure_ascii=False)
+            text.encode()
         except (ValueError, RecursionError):
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
-        if found is None or (isinstance(found, dict) and found):
-            return found  # None: nothing was sent, which is told as such
-        raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+            raise self._invalid() from None
+        if found is None:
+            return None  # nothing was sent, which is told as such
+        if not (isinstance(found, dict) and found) or "\\u0000" in text:
+            raise self._invalid()
+        return found
+
+    def _invalid(self) -> forms.ValidationError:
+        return forms.ValidationError(self.error_messages["invalid"], code="invalid")
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """A credential works once, so none is sent back."""

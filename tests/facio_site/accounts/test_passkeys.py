@@ -203,6 +203,17 @@ def test_a_bogus_passkey_is_told_from_a_good_one_in_the_list(client, owner):
     assert client.get(reverse("mfa_list_webauthn")).content.count(note) == 1
 
 
+@pytest.mark.parametrize("extra", ["1e999", "NaN", '"a\\u0000b"', '{"\\u0000": 1}', '"\\ud800"'])
+def test_s50_a_passkey_with_what_no_database_can_hold_is_refused(client, owner, extra):
+    sign_in(client)
+    confirm(client)
+    url = reverse("mfa_add_webauthn")
+    made = SecurityKey().make(client.get(url).context["js_data"]["creation_options"])
+    credential = f'{made[:-1]}, "extra": {extra}}}'
+    assert client.post(url, {"name": "mine", "credential": credential}).status_code == 422
+    assert not Authenticator.objects.exists()
+
+
 @bogus_rows
 def test_s24_a_bogus_passkey_stops_no_rotation(client, owner, data):
     store(owner, data)
