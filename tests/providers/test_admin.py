@@ -1,5 +1,6 @@
 """The admin as a way in: plain fields by the page's rules, secrets nowhere."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -82,6 +83,28 @@ def test_routes_are_edited_in_the_admin(site: Client) -> None:
     Route.objects.create(slot="main", model="a")
     site.post("/admin/routing/route/main/change/", {"model": "b", "provider": "auto"})
     assert Route.objects.get().model == "b"
+
+
+def test_who_saves_a_route_second_is_told_and_replaces_only_when_asked_again(site: Client) -> None:
+    path = "/admin/routing/route/main/change/"
+    assert Route(slot="main", model="a").store()
+    seen = version_on(site.get(path))
+    assert Route.objects.get().version == seen
+    other = Route.objects.get()
+    other.model = "b"
+    assert other.store()
+    mine = {"model": "c", "provider": "auto"}
+    answer = site.post(path, {**mine, "version": seen})
+    assert "Somebody else saved b" in answer.content.decode()
+    assert Route.objects.get().model == "b"
+    site.post(path, {**mine, "version": version_on(answer)})
+    assert Route.objects.get().model == "c"
+
+
+def version_on(answer: Any) -> int:
+    """The version that the page was made from, as its form sends it back."""
+    (found,) = re.findall(r'name="version" value="(\d+)"', answer.content.decode())
+    return int(found)
 
 
 def test_jobs_and_catalog_are_read_only(site: Client) -> None:
