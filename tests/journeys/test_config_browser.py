@@ -118,7 +118,8 @@ def test_from_an_imported_file_to_a_merge_and_back(
     drift(tab, "behind")
     rows = card(tab).locator(".changes tbody tr")
     expect(rows).to_have_count(1)
-    expect(rows).to_contain_text(re.compile(r"agents.defaults.model.*claude-sonnet-4-5.*opus-4-7"))
+    changed = r"agents\.defaults\.model.*claude-sonnet-4-5.*opus-4-7"
+    expect(rows).to_contain_text(re.compile(changed, re.DOTALL))
     write_keys(tab)
     edited = json.loads(json.dumps(BEFORE))
     edited["agents"]["defaults"]["model"] = NEW_MODEL

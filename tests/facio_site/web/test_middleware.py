@@ -4,7 +4,6 @@ import re
 import time
 
 import pytest
-from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse, HttpResponseRedirect
@@ -14,7 +13,6 @@ from django.urls import include, path
 from facio_site.accounts.models import Role, User
 from facio_site.accounts.roles import editor_required, fresh_login_required, owner_required
 from facio_site.web.middleware import CSP
-from providers.pages import health
 from tests.facio_site.accounts.person import PASSWORD, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -37,9 +35,7 @@ def moves(request):
 
 
 urlpatterns = [
-    path("healthz", health.healthz, name="healthz"),
-    path("", include("facio_site.accounts.urls")),
-    path("admin/", admin.site.urls),
+    path("", include("facio_site.urls")),
     path("breaks/", breaks),
     path("open-breaks/", login_not_required(breaks)),
     path("suspicious/", login_not_required(is_suspicious)),

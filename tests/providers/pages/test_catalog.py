@@ -20,6 +20,7 @@ from providers.models import CatalogEntry, Job, Provider
 from providers.pages.detail import CATALOG, catalog_context
 from providers.pages.entries import dollars, shown_entries
 from tests.conftest import signed_in
+from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -186,7 +187,7 @@ def test_rows_come_in_pages_of_fifty(site: Client, many: None) -> None:
     assert found(site)[0] == "family/model-0000"
     second = found(site, "?page=2")
     assert (len(second), second[0]) == (50, "family/model-0050")
-    html = site.get("/catalog/?page=2").content.decode()
+    html = flat(site.get("/catalog/?page=2"))
     assert "51–100 of 1,234 models" in html
     assert "Page 2 of 25" in html
     assert 'rel="next" href="/catalog/?page=3"' in html
@@ -280,12 +281,12 @@ def test_the_second_press_on_a_head_turns_the_order_round(site: Client, two: Non
 def test_a_provider_s_page_shows_its_first_models_and_finds_the_others(
     site: Client, many: None
 ) -> None:
-    html = site.get("/providers/openrouter/").content.decode()
+    html = flat(site.get("/providers/openrouter/"))
     assert html.count('class="model-id"') == 15
     assert "15 of 1,234 shown" in html
-    assert '<a href="/catalog/?provider=openrouter">See all in the catalog</a>' in html
-    many = site.get("/providers/openrouter/models/?q=el-1", headers=HTMX).content.decode()
-    assert '<a href="/catalog/?provider=openrouter&amp;q=el-1">See all in the catalog</a>' in many
+    assert '<a href="/catalog/?provider=openrouter"> See all in the catalog </a>' in html
+    many = flat(site.get("/providers/openrouter/models/?q=el-1", headers=HTMX))
+    assert '<a href="/catalog/?provider=openrouter&amp;q=el-1"> See all in the catalog </a>' in many
     part = site.get("/providers/openrouter/models/?q=model-1200", headers=HTMX).content.decode()
     assert re.findall(r'class="model-id">([^<]*)<', part) == ["family/model-1200"]
 
@@ -293,7 +294,7 @@ def test_a_provider_s_page_shows_its_first_models_and_finds_the_others(
 def test_a_page_has_all_that_its_list_tells(site: Client, many: None) -> None:
     told = catalog_context(Provider.objects.get(kind="openrouter"))
     assert {*CATALOG, "provider", "spec"} == told.keys()
-    assert "(models.dev: May 21, 2026," in site.get("/providers/openrouter/").content.decode()
+    assert "(models.dev: May 21, 2026," in flat(site.get("/providers/openrouter/"))
 
 
 def test_names_to_try_are_suggested_as_one_types(site: Client, many: None) -> None:

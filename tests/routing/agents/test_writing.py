@@ -87,7 +87,7 @@ def test_the_mode_is_asked_once_and_remembered(site: Client, path: Path, main_ro
     html = page_of(site.get("/config/"))
     assert "Choose once" not in html
     assert re.search(
-        r'<input type="hidden" name="secrets" value="keys"><input type="hidden" n', html
+        r'<input type="hidden" name="secrets" value="keys"> <input type="hidden" n', html
     )
 
 

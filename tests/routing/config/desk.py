@@ -13,6 +13,7 @@ from django.test import Client
 from providers.models import Provider
 from routing.config.export import Mode
 from routing.state import export
+from tests.markup import flat
 
 KEY = "sk-proj-0123456789abcdefghij"
 PASSWORD = "right horse"
@@ -36,8 +37,7 @@ def saved(kind: str, key: str, **values: Any) -> Provider:
 
 
 def page_of(answer: Any) -> str:
-    text: str = answer.content.decode()
-    return text
+    return flat(answer)
 
 
 def token_of(html: str) -> str:

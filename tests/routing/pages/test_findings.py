@@ -9,6 +9,7 @@ from django.utils import timezone
 from facio_site.audit.models import AuditEntry
 from providers.models import CatalogEntry, Provider
 from routing.models import Route
+from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
 
@@ -35,7 +36,7 @@ def route(slot: str, model: str, provider: str = "auto") -> None:
 
 
 def html(site: Client) -> str:
-    return site.get("/routing/").content.decode()
+    return flat(site.get("/routing/"))
 
 
 def lint(code: str, slot: str) -> str:
