@@ -1,8 +1,8 @@
 """What tests stand on: people, a signed-in browser, simulated providers, real processes."""
 
+import contextlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +14,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from tests import processes, stores
+from tests.lanes import redis_server
 from tests.security import sweep
 from tests.simulators import Simulators
 
@@ -41,6 +42,11 @@ hypothesis.settings.load_profile("free" if os.environ.get("FUZZ") == "free" else
 TOUCHES_THE_STORE = {"db", "transactional_db", "live_server", "broker_url", "own_broker"}
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: many tests wait for the processes that they started."""
+    return (os.cpu_count() or 1) * 2
+
+
 def pytest_sessionstart() -> None:
     sweep.watch_command_lines()
 
@@ -50,21 +56,26 @@ def pytest_sessionfinish() -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Marks for `-m`: what needs a browser; what touches the database or a broker.
+    """Marks for `-m`: what needs a browser or nanobot; what touches the database or a broker.
 
     Django keeps any other test of this process away from the database, and those that start the
-    site's processes are journeys.
+    site's processes are journeys. What shares a running site or a module's fixtures stays in one
+    process (`--dist loadgroup`).
     """
     fixtures = set(getattr(item, "fixturenames", ()))
     if "live_server" in fixtures:
         item.add_marker(pytest.mark.browser)
+    if "nanobot" in fixtures:
+        item.add_marker(pytest.mark.nanobot)
+    shared = next((name for name in ("furnished", "stack") if name in fixtures), item.path.stem)
+    item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{shared}"))
     if fixtures & TOUCHES_THE_STORE or {"django_db", "journey", "browser"} & set(item.keywords):
         item.add_marker(pytest.mark.store)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: "last" in item.keywords)
+    items.sort(key=lambda item: not {"journey", "browser"} & set(item.keywords))  # the long ones
     if stores.IS_POSTGRES:
         config.hook.pytest_deselected(items=[i for i in items if "sqlite" in i.keywords])
         items[:] = [item for item in items if "sqlite" not in item.keywords]
@@ -132,15 +143,39 @@ def sims(simulators: Simulators, settings: Any) -> Simulators:
     return simulators
 
 
+@pytest.fixture(scope="session", autouse=True)
+def clean_end() -> Iterator[None]:
+    """After the last test of this process: no secret stood anywhere, nobody was called outside."""
+    yield
+    sweep.look_at_files(Path(django_settings.STATE_DIR))
+    sweep.look_at_temp()
+    found = [sweep.findings(), Path(django_settings.STATE_DIR) / "outside"]
+    assert "".join(path.read_text() for path in found if path.exists()) == ""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Looks through the database before it is taken away."""
+    yield
+    with django_db_blocker.unblock():
+        sweep.look_at_rows()
+        sweep.look_at_audit()
+        sweep.look_at_files(Path(django_settings.STATE_DIR))
+
+
 @pytest.fixture(scope="session")
 def broker_url() -> Iterator[str]:
-    """A broker for the whole run; nobody stops it."""
-    if stores.REDIS:
-        yield stores.REDIS
-        sweep.look_at_broker(stores.REDIS)
+    """A broker for all tests of this process; nobody stops it."""
+    if not stores.REDIS:
+        with processes.broker() as url:
+            yield url
         return
-    with processes.broker() as url:
+    with contextlib.ExitStack() as stack:
+        url = stores.REDIS
+        if stores.IS_ONE_OF_MANY:
+            url = stack.enter_context(redis_server(stores.broker_program()))
         yield url
+        sweep.look_at_broker(url)
 
 
 @pytest.fixture
@@ -152,7 +187,7 @@ def with_broker(broker_url: str, settings: Any) -> Iterator[str]:
         yield broker_url
 
 
-@contextmanager
+@contextlib.contextmanager
 def connected(url: str, settings: Any) -> Iterator[None]:
     """This process publishes to the broker at `url`, whatever it used before."""
     from facio_site.celery import app

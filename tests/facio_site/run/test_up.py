@@ -350,6 +350,7 @@ def test_a_state_folder_with_a_long_name_gets_its_socket_elsewhere(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.journey
 @pytest.mark.sqlite("the journal beside the database is its own")
 def test_after_a_stop_the_database_file_alone_holds_everything(tmp_path: Path) -> None:
     state, other, key = tmp_path / "s", tmp_path / "other", "sk-or-v1-kept-in-one-file-0123456789"
