@@ -4,8 +4,6 @@
 .DEFAULT_GOAL := help
 .PHONY: help run demo quick test lanes check fix lock bench screenshots
 
-in_parallel = -n auto --dist loadgroup
-
 define python
 for python in .venv/bin/python "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11 python /usr/bin/python3; do \
 	"$$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null && \
@@ -30,12 +28,12 @@ run:
 demo:
 	@$(call python,requirements.txt -m facio_site.up --demo)
 quick:
-	@$(call python,requirements-dev.txt -m pytest -q $(in_parallel) -m "not (browser or journey or battery or nanobot)" $(ARGS))
+	@$(call python,requirements-dev.txt -m pytest -q -n logical -m "not (browser or journey or battery or nanobot)" $(ARGS))
 test:
-	@$(call python,requirements-dev.txt -m tests.outfit -m pytest $(in_parallel) $(ARGS))
+	@$(call python,requirements-dev.txt -m tests.outfit -m pytest -n auto $(ARGS))
 lanes:
-	@$(call python,requirements-dev.txt -m tests.outfit -m tests.lanes $(in_parallel) $(ARGS))
-	@FUZZ=free; export FUZZ; $(call python,requirements-dev.txt -m pytest -q $(in_parallel) -m hypothesis $(ARGS))
+	@$(call python,requirements-dev.txt -m tests.outfit -m tests.lanes -n auto $(ARGS))
+	@FUZZ=free; export FUZZ; $(call python,requirements-dev.txt -m pytest -q -n auto -m hypothesis $(ARGS))
 check:
 	@$(call python,requirements-dev.txt -m tests.outfit -m tests.checks $(ARGS))
 fix:

@@ -30,8 +30,8 @@ CHECKS = {
 }
 # The whole suite on SQLite and the embedded broker, then what touches them on real servers.
 TESTS = {
-    "tests": "pytest -q -n auto --dist loadgroup",
-    "lanes": "python -m tests.lanes -n auto --dist loadgroup -m 'store and not alike'",
+    "tests": "pytest -q -n auto",
+    "lanes": "python -m tests.lanes -n auto -m 'store and not alike and (way or not browser)'",
 }
 FIXES = {
     "lint": "ruff check --fix",

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +14,7 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 from django.test import Client
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import processes, stores
 from tests.lanes import redis_server
@@ -42,12 +45,27 @@ hypothesis.settings.load_profile("free" if os.environ.get("FUZZ") == "free" else
 TOUCHES_THE_STORE = {"db", "transactional_db", "live_server", "broker_url", "own_broker"}
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """For `-n auto`: many tests wait for the processes that they started."""
-    return (os.cpu_count() or 1) * 2
+class ByPlace(LoadScopeScheduling):
+    """For `-n`: a file stays in one process, and so do files that share a running site."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        shared = re.match(r"tests/journeys/(?:(interface)/|test_(?:\w+_)?(browser))", path)
+        return shared[1] or shared[2] if shared else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlace:
+    return ByPlace(config, log)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """`-n auto` has two for each processor, because many tests wait; `-n logical` has one."""
+    return (os.cpu_count() or 1) * (2 if config.option.numprocesses == "auto" else 1)
 
 
 def pytest_sessionstart() -> None:
+    for signum in (signal.SIGINT, signal.SIGTERM):  # whoever ends a run ends what it has started
+        signal.signal(signum, signal.default_int_handler)
     sweep.watch_command_lines()
 
 
@@ -59,23 +77,20 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Marks for `-m`: what needs a browser or nanobot; what touches the database or a broker.
 
     Django keeps any other test of this process away from the database, and those that start the
-    site's processes are journeys. What shares a running site or a module's fixtures stays in one
-    process (`--dist loadgroup`).
+    site's processes are journeys.
     """
     fixtures = set(getattr(item, "fixturenames", ()))
     if "live_server" in fixtures:
         item.add_marker(pytest.mark.browser)
     if "nanobot" in fixtures:
         item.add_marker(pytest.mark.nanobot)
-    shared = next((name for name in ("furnished", "stack") if name in fixtures), item.path.stem)
-    item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{shared}"))
     if fixtures & TOUCHES_THE_STORE or {"django_db", "journey", "browser"} & set(item.keywords):
         item.add_marker(pytest.mark.store)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not {"journey", "browser"} & set(item.keywords))  # the long ones
+    items.sort(key=lambda item: not {"journey", "browser"} & set(item.keywords))  # long ones first
     if stores.IS_POSTGRES:
         config.hook.pytest_deselected(items=[i for i in items if "sqlite" in i.keywords])
         items[:] = [item for item in items if "sqlite" not in item.keywords]
