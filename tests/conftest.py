@@ -1,6 +1,7 @@
 """What tests stand on: people, a signed-in browser, simulated providers, real processes."""
 
 import contextlib
+import fcntl
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ from django.test import Client
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import processes, stores
+from tests.journeys.stack import running
 from tests.lanes import redis_server
 from tests.security import sweep
 from tests.simulators import Simulators
@@ -176,6 +178,26 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         sweep.look_at_rows()
         sweep.look_at_audit()
         sweep.look_at_files(Path(django_settings.STATE_DIR))
+
+
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder that a first start of the site leaves behind. To be copied: `stores.copy`.
+
+    All processes of a run share it on SQLite; elsewhere each has a database for it.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if stores.IS_ONE_OF_MANY and not stores.IS_POSTGRES:
+        folder = folder.parent
+    state, done = folder / "first" / "state", folder / "first" / "done"
+    state.parent.mkdir(exist_ok=True)
+    with (state.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            with running(state):
+                pass
+            done.touch()
+    return state
 
 
 @pytest.fixture(scope="session")
