@@ -107,7 +107,7 @@ def stack(
     state = stores.copy(first_start, folder / "state")
     with running(state, simulators=simulators, TESTS_PER_MINUTE="1000") as found:
         yield found
-    assert sweep.look_at_files(folder) > 3  # database, journal, logs; the last test tells
+    assert sweep.look_at_files(folder) > 3  # database, journal, logs; told at the end
 
 
 @pytest.fixture(scope="package")
