@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,10 @@ def pytest_sessionstart() -> None:
 
 def pytest_sessionfinish() -> None:
     stores.drop_all()
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(django_settings.STATE_DIR, ignore_errors=True)  # made by tests.settings
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
