@@ -1,8 +1,12 @@
 """What tests stand on: people, a signed-in browser, simulated providers, real processes."""
 
+import contextlib
+import fcntl
 import os
+import re
+import shutil
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,8 +16,11 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 from django.test import Client
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import processes, stores
+from tests.journeys.stack import running
+from tests.lanes import redis_server
 from tests.security import sweep
 from tests.simulators import Simulators
 
@@ -41,7 +48,27 @@ hypothesis.settings.load_profile("free" if os.environ.get("FUZZ") == "free" else
 TOUCHES_THE_STORE = {"db", "transactional_db", "live_server", "broker_url", "own_broker"}
 
 
+class ByPlace(LoadScopeScheduling):
+    """For `-n`: a file stays in one process, and so do files that share a running site."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        shared = re.match(r"tests/journeys/(?:(interface)/|test_(?:\w+_)?(browser))", path)
+        return shared[1] or shared[2] if shared else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlace:
+    return ByPlace(config, log)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """`-n auto` has two for each processor, because many tests wait; `-n logical` has one."""
+    return (os.cpu_count() or 1) * (2 if config.option.numprocesses == "auto" else 1)
+
+
 def pytest_sessionstart() -> None:
+    for signum in (signal.SIGINT, signal.SIGTERM):  # whoever ends a run ends what it has started
+        signal.signal(signum, signal.default_int_handler)
     sweep.watch_command_lines()
 
 
@@ -49,8 +76,12 @@ def pytest_sessionfinish() -> None:
     stores.drop_all()
 
 
+def pytest_unconfigure() -> None:
+    shutil.rmtree(django_settings.STATE_DIR, ignore_errors=True)  # made by tests.settings
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Marks for `-m`: what needs a browser; what touches the database or a broker.
+    """Marks for `-m`: what needs a browser or nanobot; what touches the database or a broker.
 
     Django keeps any other test of this process away from the database, and those that start the
     site's processes are journeys.
@@ -58,13 +89,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     fixtures = set(getattr(item, "fixturenames", ()))
     if "live_server" in fixtures:
         item.add_marker(pytest.mark.browser)
+    if "nanobot" in fixtures:
+        item.add_marker(pytest.mark.nanobot)
     if fixtures & TOUCHES_THE_STORE or {"django_db", "journey", "browser"} & set(item.keywords):
         item.add_marker(pytest.mark.store)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: "last" in item.keywords)
+    items.sort(key=lambda item: not {"journey", "browser"} & set(item.keywords))  # long ones first
     if stores.IS_POSTGRES:
         config.hook.pytest_deselected(items=[i for i in items if "sqlite" in i.keywords])
         items[:] = [item for item in items if "sqlite" not in item.keywords]
@@ -132,15 +165,59 @@ def sims(simulators: Simulators, settings: Any) -> Simulators:
     return simulators
 
 
+@pytest.fixture(scope="session", autouse=True)
+def clean_end() -> Iterator[None]:
+    """After the last test of this process: no secret stood anywhere, nobody was called outside."""
+    yield
+    sweep.look_at_files(Path(django_settings.STATE_DIR))
+    sweep.look_at_temp()
+    found = [sweep.findings(), Path(django_settings.STATE_DIR) / "outside"]
+    assert "".join(path.read_text() for path in found if path.exists()) == ""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Looks through the database before it is taken away."""
+    yield
+    with django_db_blocker.unblock():
+        sweep.look_at_rows()
+        sweep.look_at_audit()
+        sweep.look_at_files(Path(django_settings.STATE_DIR))
+
+
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder that a first start of the site leaves behind. To be copied: `stores.copy`.
+
+    All processes of a run share it on SQLite; elsewhere each has a database for it.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if stores.IS_ONE_OF_MANY and not stores.IS_POSTGRES:
+        folder = folder.parent
+    state, done = folder / "first" / "state", folder / "first" / "done"
+    state.parent.mkdir(exist_ok=True)
+    with (state.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            with running(state):
+                pass
+            done.touch()
+    return state
+
+
 @pytest.fixture(scope="session")
 def broker_url() -> Iterator[str]:
-    """A broker for the whole run; nobody stops it."""
-    if stores.REDIS:
-        yield stores.REDIS
-        sweep.look_at_broker(stores.REDIS)
+    """A broker for all tests of this process; nobody stops it."""
+    if not stores.REDIS:
+        with processes.broker() as url:
+            yield url
         return
-    with processes.broker() as url:
+    with contextlib.ExitStack() as stack:
+        url = stores.REDIS
+        if stores.IS_ONE_OF_MANY:
+            url = stack.enter_context(redis_server(stores.broker_program()))
         yield url
+        sweep.look_at_broker(url)
 
 
 @pytest.fixture
@@ -152,7 +229,7 @@ def with_broker(broker_url: str, settings: Any) -> Iterator[str]:
         yield broker_url
 
 
-@contextmanager
+@contextlib.contextmanager
 def connected(url: str, settings: Any) -> Iterator[None]:
     """This process publishes to the broker at `url`, whatever it used before."""
     from facio_site.celery import app

@@ -19,7 +19,7 @@ if not IS_CHILD:
     ):
         os.environ.pop(_name, None)
     for _name in ("DATABASE_URL", "REDIS_URL"):  # whose servers are used: see tests.stores
-        os.environ[f"TEST_{_name}"] = os.environ.get(_name, "")
+        os.environ.setdefault(f"TEST_{_name}", os.environ.get(_name, ""))  # xdist has done it
     # Nobody listens there: a test without a broker of its own meets a missing one.
     os.environ["REDIS_URL"] = f"unix://{_state}/no-broker.sock"
 os.environ.update(STATE_DIR=str(_state), HOST="127.0.0.1", PORT="8000", SECRET_KEY="tests only")

@@ -24,6 +24,7 @@ from facio_site.run.broker import broker_binary
 SERVER = os.environ.get("TEST_DATABASE_URL", "")
 REDIS = os.environ.get("TEST_REDIS_URL", "")
 IS_POSTGRES = SERVER.startswith("postgres")
+IS_ONE_OF_MANY = "PYTEST_XDIST_WORKER" in os.environ  # processes that share the load of one run
 _made: list[str] = []
 
 

@@ -4,6 +4,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser
 
 from providers import broker
 from providers.models import Job
-from tests import processes
+from tests import processes, stores
 from tests.conftest import connected
 from tests.journeys.desk import Desk
 from tests.journeys.stack import Stack, running
@@ -98,12 +99,15 @@ def hire(alone: Desk, own_broker: str) -> Iterator[Hire]:
 
 
 @pytest.fixture(scope="package")
-def stack(simulators: Simulators, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    simulators: Simulators, first_start: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """The site as `make run` starts it, with a state of its own and nobody in it yet."""
     folder = tmp_path_factory.mktemp("stack")
-    with running(folder / "state", simulators=simulators, TESTS_PER_MINUTE="1000") as found:
+    state = stores.copy(first_start, folder / "state")
+    with running(state, simulators=simulators, TESTS_PER_MINUTE="1000") as found:
         yield found
-    assert sweep.look_at_files(folder) > 3  # database, journal, logs; the last test tells
+    assert sweep.look_at_files(folder) > 3  # database, journal, logs; told at the end
 
 
 @pytest.fixture(scope="package")

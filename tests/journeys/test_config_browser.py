@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from tests import stores
 from tests.journeys.stack import Stack, running
 from tests.journeys.tab import PASSWORD, Tab, agree, make_owner, opened
 
@@ -38,9 +39,11 @@ def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(live_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def site(
+    live_file: Path, first_start: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """A site of its own, because only this one has a live file."""
-    state = tmp_path_factory.mktemp("with-live-file") / "state"
+    state = stores.copy(first_start, tmp_path_factory.mktemp("with-live-file") / "state")
     with running(state, FACIO_CONFIG_PATH=str(live_file)) as found:
         yield found
 

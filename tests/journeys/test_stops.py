@@ -41,8 +41,8 @@ while True:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    state = tmp_path_factory.mktemp("z") / "s"
+def filled(first_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    state = stores.copy(first_start, tmp_path_factory.mktemp("z") / "s")
     key = json.dumps({"apiKey": demo_key("openrouter", "hang")})
     done = command.run(state, "set_provider", "openrouter", given=key)
     assert done.returncode == 0, done.stderr

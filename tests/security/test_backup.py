@@ -12,14 +12,15 @@ from django.db import connection
 
 from facio_site import backup
 from facio_site.audit.models import AuditEntry
+from tests import stores
 from tests.security import command
 
 KEY = "sk-or-v1-0123456789abcdef"
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    state = tmp_path_factory.mktemp("backup") / "state"
+def filled(first_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    state = stores.copy(first_start, tmp_path_factory.mktemp("backup") / "state")
     made = command.run(state, "set_provider", "openrouter", given=f'{{"apiKey": "{KEY}"}}')
     assert made.returncode == 0, made.stderr
     with closing(sqlite3.connect(state / "db.sqlite3", isolation_level=None)) as database:

@@ -14,7 +14,7 @@ from django.test import Client
 from tests.conftest import signed_in
 from tests.security.test_roles import concrete, people, places, table
 
-pytestmark = [pytest.mark.alike, pytest.mark.django_db]
+pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db]
 __all__ = ["people", "places"]  # fixtures
 
 HTTPS = {"secure": True, "HTTP_X_FORWARDED_PROTO": "https", "HTTP_HOST": "facio.example"}

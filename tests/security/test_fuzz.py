@@ -29,7 +29,7 @@ from routing.config.document import BadDocument, read_json
 from tests import stores
 from tests.security.test_roles import concrete, people, places, table
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 __all__ = ["people", "places"]  # fixtures
 
 IS_FREE = os.environ.get("FUZZ") == "free"

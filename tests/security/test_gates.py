@@ -15,6 +15,7 @@ from django.test import RequestFactory
 from django.views.debug import technical_500_response
 
 from facio_site.celery import app
+from tests.lock import LOCKS
 from tests.security.command import ROOT
 
 CODE = ("facio_site/", "providers/", "routing/", "manage.py")
@@ -68,7 +69,7 @@ def test_a_real_secret_would_be_found() -> None:
     assert secrets_in("sk-or-v1-" + "0123456789abcdef" * 4) == ["OpenRouter"]
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_every_package_of_a_lock_is_pinned_with_its_hashes(lock: str) -> None:
     packages = re.split(r"\n(?=\S)", (ROOT / lock).read_text().strip())
     packages = [text for text in packages if not text.startswith("#")]

@@ -34,9 +34,9 @@ def provider(kind: str = "openrouter", key: str = KEY) -> Provider:
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(first_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated state folder with three providers."""
-    state = tmp_path_factory.mktemp("keys") / "state"
+    state = stores.copy(first_start, tmp_path_factory.mktemp("keys") / "state")
     for kind in ("openrouter", "groq", "mistral"):
         done = command.run(
             state, "set_provider", kind, given=json.dumps({"apiKey": f"{KEY}{kind}"})

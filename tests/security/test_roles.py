@@ -20,7 +20,7 @@ from providers.models import CatalogEntry, Job, Provider, Task
 from routing.models import Route
 from tests.conftest import signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db]
 TABLE = Path(__file__).with_name("roles.txt")
 ROLES = ("stranger", "viewer", "editor", "owner")
 NOBODY = uuid.UUID(int=0)

@@ -13,7 +13,7 @@ from facio_site.audit.models import AuditEntry
 from tests.facio_site.accounts.person import PASSWORD, add_totp, code_of, confirm, sign_in
 from tests.facio_site.accounts.security_key import HOST, SecurityKey
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db]
 
 NO_OBJECTS = ["0", "-0", "0.0", "false", "null", '""', "[]", "{}", "1", "true", '"x"', "[{}]", ""]
 CODES = [*NO_OBJECTS, '{"id": "x"}', '{"credential": 0}', "🙂", "\0", "9" * 5000]

@@ -160,24 +160,15 @@ def refused(state: Path, **more: str) -> str:
     return lines[0]
 
 
-@pytest.fixture(scope="module")
-def used_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder that a first start has filled."""
-    state = tmp_path_factory.mktemp("u")
-    with running(state):
-        pass
-    return state
-
-
 @pytest.fixture
-def state(used_state: Path, tmp_path: Path) -> Path:
-    """A copy of it: a start from here is short."""
-    return stores.copy(used_state, tmp_path / "s")
+def state(first_start: Path, tmp_path: Path) -> Path:
+    """A start from here is short."""
+    return stores.copy(first_start, tmp_path / "s")
 
 
 @pytest.fixture(scope="module")
-def site(used_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running(stores.copy(used_state, tmp_path_factory.mktemp("s") / "s")) as site:
+def site(first_start: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running(stores.copy(first_start, tmp_path_factory.mktemp("s") / "s")) as site:
         wait_until(site.all_up)
         yield site
 
@@ -350,9 +341,10 @@ def test_a_state_folder_with_a_long_name_gets_its_socket_elsewhere(
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.journey
 @pytest.mark.sqlite("the journal beside the database is its own")
-def test_after_a_stop_the_database_file_alone_holds_everything(tmp_path: Path) -> None:
-    state, other, key = tmp_path / "s", tmp_path / "other", "sk-or-v1-kept-in-one-file-0123456789"
+def test_after_a_stop_the_database_file_alone_holds_everything(state: Path, tmp_path: Path) -> None:
+    other, key = tmp_path / "other", "sk-or-v1-kept-in-one-file-0123456789"
     with running(state) as site:
         words = ("create_owner", "--username", "ada", "--password-stdin")
         assert command.run(state, *words, given="correct horse battery").returncode == 0

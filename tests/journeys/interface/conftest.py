@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests import stores
 from tests.journeys.stack import Stack, running
 from tests.journeys.tab import PASSWORD, Tab, agree, make_owner, opened
 from tests.simulators import Simulators
@@ -56,11 +58,14 @@ def furnish(tab: Tab) -> None:
 
 @pytest.fixture(scope="package")
 def furnished(
-    browser: Browser, simulators: Simulators, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser,
+    simulators: Simulators,
+    first_start: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Stack, Any]]:
     """A site of this folder's own, and what its owner's browser keeps."""
-    folder = tmp_path_factory.mktemp("interface")
-    with running(folder / "state", simulators=simulators, TESTS_PER_MINUTE="1000") as stack:
+    state = stores.copy(first_start, tmp_path_factory.mktemp("interface") / "state")
+    with running(state, simulators=simulators, TESTS_PER_MINUTE="1000") as stack:
         with opened(browser, stack) as tab:
             make_owner(tab, stack.link)
             furnish(tab)

@@ -1,6 +1,7 @@
 """Each page keeps its weight, fits every width, and has no barrier.
 
-Barriers are looked for by axe-core (var/axe, see launch.py) in light and dark, on desk and phone.
+Barriers are looked for by axe-core (var/axe, see tests/outfit.py), in light and dark, on desk and
+phone.
 """
 
 from collections.abc import Callable, Iterator

@@ -157,6 +157,7 @@ def test_s7_other_encodings_are_refused(encoding):
         gzip.compress(b"x") + b"trailing",
         gzip.compress(b"x")[:-8] + b"\0" * 8,
     ],
+    ids=["no gzip", "cut", "more after it", "wrong sum"],
 )
 def test_s8_a_broken_gzip_stream_is_refused(data):
     with pytest.raises(Failed) as caught:

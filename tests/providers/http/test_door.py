@@ -29,7 +29,7 @@ def test_s1_no_other_module_imports_what_opens_connections():
                     imported = {node.module}
                 if openers & imported:
                     guilty.add(file.relative_to(ROOT).as_posix())
-    start_up = {"facio_site/launch.py", "facio_site/up.py"}  # they only wait for our own port
+    start_up = {"facio_site/run/up.py"}  # they only wait for our own port
     assert {file for file in guilty - start_up if not file.startswith("providers/http/")} == set()
     assert "providers/http/door.py" in guilty
 

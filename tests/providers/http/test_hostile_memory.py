@@ -21,6 +21,8 @@ from tests.providers.http.servers import (
     serve,
 )
 
+pytestmark = pytest.mark.battery
+
 _MEASURE = textwrap.dedent(
     """
     import os, resource, sys, threading
