@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import ROOT
 from tests.simulators import Simulators
 from tests.simulators.client import ask, fetch, opened
 from tests.simulators.entries import HOSTED, KEYS, LOCAL
@@ -25,7 +26,6 @@ from tests.simulators.expected_catalogs import CATALOGS, CatalogExpectation
 from tests.simulators.kinds import HOST_NAMES, PLAIN_NAMES
 from tests.simulators.words import split_path, words_of_key
 
-ROOT = Path(__file__).resolve().parent.parent
 OPENAI = "https://api.openai.com/v1/models"
 OLLAMA = "http://localhost:11434"
 

@@ -6,13 +6,13 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from facio_site import launch
+from tests.processes import wait_for
 
 ROOT = Path(launch.__file__).resolve().parent.parent
 
@@ -305,10 +305,10 @@ def test_a_killed_make_ends_what_it_started(tmp_path: Path) -> None:
         [sys.executable, "-c", outer, child, str(ROOT), str(inner)],
         env={**os.environ, "MAKELEVEL": "1"},
     )
-    wait_until(lambda: inner.exists() and inner.read_text() != "")
+    wait_for(lambda: inner.exists() and inner.read_text() != "")
     make.kill()
     make.wait()
-    wait_until(lambda: has_ended(int(inner.read_text())))
+    wait_for(lambda: has_ended(int(inner.read_text())))
 
 
 def has_ended(pid: int) -> bool:
@@ -317,13 +317,6 @@ def has_ended(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (ProcessLookupError, FileNotFoundError):
         return True
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up, "it never came true"
-        time.sleep(0.02)
 
 
 def test_the_example_names_every_variable_that_is_read() -> None:

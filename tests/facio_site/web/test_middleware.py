@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.test import Client
 from django.urls import include, path
 
-from facio_site.accounts.models import Role, User
+from facio_site.accounts.models import User
 from facio_site.accounts.roles import editor_required, fresh_login_required, owner_required
 from facio_site.web.middleware import CSP
 from providers.pages import health
@@ -48,11 +48,6 @@ urlpatterns = [
     path("edit/", editor_required(plain)),
     path("own/", owner_required(fresh_login_required(plain))),
 ]
-
-
-@pytest.fixture
-def owner():
-    return User.objects.create_user("ada", password=PASSWORD, role=Role.OWNER)
 
 
 @pytest.fixture
