@@ -1,4 +1,4 @@
-"""Three people, a fresh master key, and nothing counted against anybody yet."""
+"""Three people, and a fresh start."""
 
 import pytest
 from django.core.cache import cache
@@ -8,8 +8,9 @@ from facio_site.accounts.models import Role, User
 from tests.facio_site.accounts.person import PASSWORD
 
 
-@pytest.fixture(autouse=True)
-def fresh_limits_and_a_master_key(settings):
+@pytest.fixture
+def fresh(db, settings):
+    """A master key of its own, and nothing counted against anybody yet."""
     cache.clear()
     settings.MASTER_KEYS = [sealing.new_master_key()]
 

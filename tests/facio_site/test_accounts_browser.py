@@ -24,7 +24,7 @@ KEY = {
 
 
 @pytest.fixture
-def visitor(playwright: Any, live_server: Any, settings: Any) -> Iterator[Any]:
+def visitor(playwright: Any, live_server: Any, settings: Any, fresh: None) -> Iterator[Any]:
     """A browser tab on http://localhost (passkeys need a name) that holds a security key."""
     settings.ALLOWED_HOSTS = ["localhost"]
     base = live_server.url.replace("127.0.0.1", "localhost")

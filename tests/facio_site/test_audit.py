@@ -23,7 +23,7 @@ from tests.facio_site.accounts.person import (
     sign_in,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh")]
 
 
 def actions():

@@ -1,8 +1,13 @@
-"""An owner who has just confirmed who they are."""
+"""Every test starts afresh; an owner who has just confirmed who they are."""
 
 import pytest
 
 from tests.facio_site.accounts.person import confirm, sign_in
+
+
+@pytest.fixture(autouse=True)
+def afresh(fresh):
+    pass
 
 
 @pytest.fixture
