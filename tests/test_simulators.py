@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,18 +27,6 @@ from tests.simulators.words import split_path, words_of_key
 
 OPENAI = "https://api.openai.com/v1/models"
 OLLAMA = "http://localhost:11434"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulators]:
-    with Simulators(tmp_path_factory.mktemp("simulators")) as sims:
-        yield sims
-
-
-@pytest.fixture
-def sims(running: Simulators) -> Simulators:
-    running.clear()
-    return running
 
 
 def bearer(word: str) -> dict[str, str]:
