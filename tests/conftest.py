@@ -24,6 +24,7 @@ from tests.lanes import redis_server
 from tests.security import sweep
 from tests.simulators import Simulators
 
+PASSWORD = "right horse"
 REQUIRE_ALL = bool(os.environ.get("REQUIRE_ALL"))
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = [
@@ -119,17 +120,17 @@ def absent(what: str) -> NoReturn:
 
 @pytest.fixture
 def owner(db: None, django_user_model: Any) -> Any:
-    return django_user_model.objects.create_user("olivia", password="right horse", role="owner")
+    return django_user_model.objects.create_user("olivia", password=PASSWORD, role="owner")
 
 
 @pytest.fixture
 def editor(db: None, django_user_model: Any) -> Any:
-    return django_user_model.objects.create_user("edgar", password="right horse", role="editor")
+    return django_user_model.objects.create_user("edgar", password=PASSWORD, role="editor")
 
 
 @pytest.fixture
 def viewer(db: None, django_user_model: Any) -> Any:
-    return django_user_model.objects.create_user("vera", password="right horse", role="viewer")
+    return django_user_model.objects.create_user("vera", password=PASSWORD, role="viewer")
 
 
 @pytest.fixture
@@ -142,6 +143,18 @@ def signed_in(user: Any) -> Client:
     client = Client()
     client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
     return client
+
+
+@pytest.fixture
+def queued(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Jobs handed to a broker that is not there; a worker seems to be alive."""
+    from providers.work import queue, tasks
+
+    handed: list[Any] = []
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(queue.broker, "announce", lambda: None)
+    monkeypatch.setattr(tasks, "enqueue", handed.append)
+    return handed
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.processes import ROOT
 from tests.simulators import Simulators
 from tests.simulators.client import ask, fetch, opened
 from tests.simulators.entries import HOSTED, KEYS, LOCAL
@@ -25,21 +25,8 @@ from tests.simulators.expected_catalogs import CATALOGS, CatalogExpectation
 from tests.simulators.kinds import HOST_NAMES, PLAIN_NAMES
 from tests.simulators.words import split_path, words_of_key
 
-ROOT = Path(__file__).resolve().parent.parent
 OPENAI = "https://api.openai.com/v1/models"
 OLLAMA = "http://localhost:11434"
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulators]:
-    with Simulators(tmp_path_factory.mktemp("simulators")) as sims:
-        yield sims
-
-
-@pytest.fixture
-def sims(running: Simulators) -> Simulators:
-    running.clear()
-    return running
 
 
 def bearer(word: str) -> dict[str, str]:

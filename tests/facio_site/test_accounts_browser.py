@@ -1,32 +1,18 @@
 """Accounts in a real browser: passkeys with a virtual key, and nothing on the console."""
 
-import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.urls import reverse
 
-from facio_site import sealing
 from facio_site.accounts.models import Invitation, Role
+from tests.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.facio_site.accounts.person import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-# Playwright runs a loop in this thread, in which Django would refuse to touch the database.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 KEY = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -38,14 +24,12 @@ KEY = {
 
 
 @pytest.fixture
-def visitor(playwright: Any, live_server: Any, settings: Any) -> Iterator[Any]:
+def visitor(playwright: Any, live_server: Any, settings: Any, fresh: None) -> Iterator[Any]:
     """A browser tab on http://localhost (passkeys need a name) that holds a security key."""
-    settings.MASTER_KEYS = [sealing.new_master_key()]
     settings.ALLOWED_HOSTS = ["localhost"]
-    cache.clear()
     base = live_server.url.replace("127.0.0.1", "localhost")
     settings.PUBLIC_URL = base
-    browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
     try:
         tab = browser.new_context(base_url=base).new_page()
         complaints: list[str] = []

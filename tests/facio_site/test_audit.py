@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 from django.db import transaction
 from django.urls import reverse
 
-from facio_site.accounts.models import Role, User
+from facio_site.accounts.models import User
 from facio_site.audit import record
 from facio_site.audit.actions import LABELS
 from facio_site.audit.models import AppendOnly, AuditEntry, AuditQuerySet
@@ -24,20 +23,7 @@ from tests.facio_site.accounts.person import (
     sign_in,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fresh_limits_and_a_master_key(settings):
-    from facio_site import sealing
-
-    cache.clear()
-    settings.MASTER_KEYS = [sealing.new_master_key()]
-
-
-@pytest.fixture
-def owner():
-    return User.objects.create_user("ada", password=PASSWORD, role=Role.OWNER)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh")]
 
 
 def actions():

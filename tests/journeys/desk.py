@@ -10,10 +10,9 @@ from django.test import Client
 
 from providers.models import Job, Task
 from tests import processes
+from tests.desk import HTMX
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
-
-HTMX = {"HX-Request": "true"}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Adapters and answers without a network: what was entered, a reply, a `send` by a script."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from providers.dialects.adapters import Adapter, Entered
@@ -37,6 +37,13 @@ PAGE = reply(200, text="<html>Sign in")
 
 
 Answer = Reply | Failed
+
+
+def revealed(headers: Mapping[str, str | Secret]) -> dict[str, str]:
+    return {
+        name: value.reveal() if isinstance(value, Secret) else value
+        for name, value in headers.items()
+    }
 
 
 class Script:

@@ -15,15 +15,15 @@ from facio_site.accounts.models import User
 from providers.models import CatalogEntry, Job, Provider
 from providers.work import queue, tasks
 from routing.models import Route
+from tests import desk
+from tests.desk import KEY
 
 pytestmark = pytest.mark.django_db
-KEY = "sk-or-v1-0123456789abcdef"
 WHENEVER = {"deadline": timezone.now() + timedelta(days=1), "input_version": 1}
 
 
 def saved(kind: str, key: str = KEY, **values: Any) -> Provider:
-    row = Provider(kind=kind, **values)
-    row.put_secret("api_key", key)
+    row = desk.saved(kind, key, **values)
     row.put_mapping("extra_headers", {"X-Team": "indigo"})
     row.store()
     return row

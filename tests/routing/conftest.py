@@ -13,8 +13,8 @@ import pytest
 
 from routing.models import Route
 from tests.conftest import absent
+from tests.processes import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 PYTHON = Path(os.environ.get("NANOBOT_PYTHON", ROOT / "var/nanobot/bin/python"))
 
 Ask = Callable[..., Any]

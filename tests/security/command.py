@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from tests import stores
+from tests.processes import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 NOT_OURS = ("DJANGO_", "FACIO_", "OUTBOUND_", "TEST_")
 NAMES = {
     *("ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL", "DEBUG", "HOST", "MASTER_KEYS"),

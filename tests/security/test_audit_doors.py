@@ -19,10 +19,11 @@ from providers.models import Provider
 from providers.work import queue, tasks
 from routing.models import PendingImport, Route
 from tests.conftest import signed_in
+from tests.desk import KEY, confirm, saved
 from tests.routing.config.desk import hand_in, token_of
 
 pytestmark = pytest.mark.django_db
-KEY, NEW = "sk-or-v1-0123456789abcdef", "sk-or-v1-another-key-0123"
+NEW = "sk-or-v1-another-key-0123"
 Act = Callable[["Scene"], Any]
 
 
@@ -32,16 +33,14 @@ class Scene:
     def __init__(self, owner: Any, viewer: Any, folder: Path, monkeypatch: Any) -> None:
         cache.clear()
         self.folder, self.viewer, self.monkeypatch = folder, viewer, monkeypatch
-        self.row = Provider(kind="openrouter")
-        self.row.put_secret("api_key", "sk-or-v1-before-0123456789")
-        self.row.store()
+        self.row = saved("openrouter", "sk-or-v1-before-0123456789")
         again = Provider.objects.get()
         again.put_secret("api_key", KEY)
         again.store()
         Route(slot="main", model="some/unknown").store()
         Invitation.objects.issue(Role.VIEWER, by=owner)
         self.site: Client = signed_in(owner)
-        self.site.post("/accounts/reauthenticate/", {"password": "right horse"})
+        confirm(self.site)
         document = {"agents": {"defaults": {"model": "b/c"}}}
         self.preview = hand_in(self.site, document)
         self.live_token = token_of(self.site.get("/config/").content.decode())

@@ -13,9 +13,8 @@ from django.db import connection
 from facio_site import backup
 from facio_site.audit.models import AuditEntry
 from tests import stores
+from tests.desk import KEY
 from tests.security import command
-
-KEY = "sk-or-v1-0123456789abcdef"
 
 
 @pytest.fixture(scope="module")

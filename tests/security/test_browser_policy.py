@@ -9,12 +9,12 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from tests.conftest import signed_in
+from tests.desk import confirm
 from tests.journeys.watch import Watch
 from tests.routing.config.desk import hand_in, import_all
-from tests.security.test_roles import concrete, people, places, table
+from tests.security.addresses import concrete, table
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-__all__ = ["people", "places"]  # fixtures
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_s56_no_page_breaks_the_policy(
     page: Any, context: Any, live_server: Any, watch: Watch, people: Any, places: Any, owner: Any
 ) -> None:
     client = signed_in(owner)
-    client.post("/accounts/reauthenticate/", {"password": "right horse"})
+    confirm(client)
     import_all(client, {"agents": {"defaults": {"model": "b/c"}}})  # leaves a version
     previewed = hand_in(client, {"tools": {"exec": {"enable": True}}}).request["PATH_INFO"]
     owner_pages = [*pages(client, places), previewed]

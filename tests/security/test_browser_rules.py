@@ -12,10 +12,10 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.conftest import signed_in
-from tests.security.test_roles import concrete, people, places, table
+from tests.desk import saved
+from tests.security.addresses import concrete, table
 
 pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db]
-__all__ = ["people", "places"]  # fixtures
 
 HTTPS = {"secure": True, "HTTP_X_FORWARDED_PROTO": "https", "HTTP_HOST": "facio.example"}
 INLINE = re.compile(
@@ -164,9 +164,7 @@ def test_s58_hostile_text_is_shown_as_text(owner: Any) -> None:
     from providers.models import CatalogEntry, Provider
     from routing.models import Route
 
-    row = Provider(kind="openrouter", values={"extra_headers": ["X-A"]})
-    row.put_secret("api_key", "sk-or-v1-0123456789abcdef")
-    row.store()
+    row = saved(values={"extra_headers": ["X-A"]})
     CatalogEntry.objects.create(
         provider=row, model_id=HOSTILE[:300], name=HOSTILE, first_seen_at=row.updated_at
     )

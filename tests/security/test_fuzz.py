@@ -27,10 +27,10 @@ from providers.kinds import KINDS
 from providers.models import BODY, Provider
 from routing.config.document import BadDocument, read_json
 from tests import stores
-from tests.security.test_roles import concrete, people, places, table
+from tests.desk import KEY, confirm
+from tests.security.addresses import concrete, table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.battery]
-__all__ = ["people", "places"]  # fixtures
 
 IS_FREE = os.environ.get("FUZZ") == "free"
 QUICK = settings(
@@ -106,7 +106,7 @@ def test_s10_s11_extra_headers_and_body_never_reach_what_is_ours(
     except ValueError:
         return
     typed = {
-        "api_key": "sk-or-v1-0123456789abcdef",
+        "api_key": KEY,
         "api_base": "",
         "extra_headers": f"{header}: {value}",
         "extra_body": text,
@@ -254,7 +254,7 @@ def test_s62_no_value_in_a_form_is_a_fault(
     """Each form of the site gets it in every field that any of them has."""
     body = urlencode(dict.fromkeys(POSTED_NAMES, value), errors="surrogatepass")
     faults = {}
-    people["owner"].post("/accounts/reauthenticate/", {"password": "right horse"})
+    confirm(people["owner"])
     for address, methods in table().items():
         if methods["POST"][3] in (404, 405):
             continue
@@ -300,7 +300,7 @@ def test_s50_any_credential_is_refused(text: str, owner: Any, site: Client) -> N
     stranger.get("/accounts/2fa/webauthn/login/", headers={"Accept": "application/json"})
     assert stranger.post("/accounts/2fa/webauthn/login/", {"credential": text}).status_code == 302
     assert "_auth_user_id" not in stranger.session
-    site.post("/accounts/reauthenticate/", {"password": "right horse"})
+    confirm(site)
     site.get("/accounts/2fa/webauthn/add/")
     answer = site.post("/accounts/2fa/webauthn/add/", {"credential": text})
     assert answer.status_code == 422

@@ -12,6 +12,7 @@ from facio_site import sealing
 from facio_site.audit.models import AuditEntry
 from facio_site.sealing import rows
 from providers.models import Provider, Replaced
+from tests.desk import saved
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "sk-or-v1-old-0123456789abcdef", "sk-or-v1-new-0123456789abcdef"
@@ -20,10 +21,7 @@ PAGE = "/providers/openrouter/"
 
 @pytest.fixture
 def row() -> Provider:
-    row = Provider(kind="openrouter")
-    row.put_secret("api_key", OLD)
-    row.store()
-    return row
+    return saved("openrouter", OLD)
 
 
 def key_of(row: Provider) -> str:

@@ -17,18 +17,9 @@ from facio_site.audit.models import AuditEntry
 from facio_site.sealing import rows
 from providers.models import Provider
 from tests import stores
-from tests.facio_site.run.test_up import refused
+from tests.desk import KEY, saved
+from tests.facio_site.run.start import refused
 from tests.security import command
-
-KEY = "sk-or-v1-0123456789abcdef"
-
-
-def provider(kind: str = "openrouter", key: str = KEY) -> Provider:
-    row = Provider(kind=kind)
-    row.put_secret("api_key", key)
-    row.store()
-    return row
-
 
 # The real command on a database of its own
 
@@ -235,7 +226,7 @@ def test_s23_a_key_file_that_holds_no_key_or_cannot_be_read_is_a_bad_key(
 
 @pytest.mark.django_db
 def test_s25_without_the_key_pages_work_and_forms_refuse(site: Client, settings: Any) -> None:
-    row = provider()
+    row = saved()
     settings.MASTER_KEYS, settings.MASTER_KEY_FILE = [], "/nowhere"
     for path in ("/", "/providers/", "/routing/", "/config/", "/activity/", "/accounts/"):
         assert site.get(path).status_code == 200
@@ -251,7 +242,7 @@ def test_s25_without_the_key_pages_work_and_forms_refuse(site: Client, settings:
 @pytest.mark.django_db
 def test_s23_boxes_name_their_key_so_that_a_wrong_one_shows(settings: Any) -> None:
     assert boot.key_fits()
-    provider()
+    saved()
     right = settings.MASTER_KEYS
     assert boot.key_fits()
     settings.MASTER_KEYS = [sealing.new_master_key()]
@@ -264,7 +255,7 @@ def test_s23_boxes_name_their_key_so_that_a_wrong_one_shows(settings: Any) -> No
 
 @pytest.mark.django_db
 def test_s25_one_damaged_secret_hurts_its_provider_only(site: Client) -> None:
-    good, bad = provider(), provider("groq", "gsk_0123456789abcdefgh")
+    good, bad = saved(), saved("groq", "gsk_0123456789abcdefgh")
     bad.sealed["api_key"]["box"] = bad.sealed["api_key"]["box"][:-8] + "AAAAAAA="
     bad.save()
     assert site.get("/providers/").status_code == 200
@@ -281,7 +272,7 @@ def test_s25_one_damaged_secret_hurts_its_provider_only(site: Client) -> None:
 def test_s24_an_unreadable_secret_does_not_keep_its_neighbours_under_the_old_key(
     settings: Any,
 ) -> None:
-    row = provider("bedrock", "ABSK0123456789abcdef")
+    row = saved("bedrock", "ABSK0123456789abcdef")
     row.put_secret("session_token", "token-0123456789abcdef")
     row.sealed["session_token"]["box"] = row.sealed["api_key"]["box"]
     row.save()
@@ -295,7 +286,7 @@ def test_s24_an_unreadable_secret_does_not_keep_its_neighbours_under_the_old_key
 def test_s24_a_row_changed_meanwhile_is_left_to_whoever_changed_it(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    provider()
+    saved()
     settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
     reseal = Provider.reseal
 
@@ -315,7 +306,7 @@ def test_s24_a_row_changed_meanwhile_is_left_to_whoever_changed_it(
 def test_s24_a_save_that_was_read_before_a_rotation_brings_no_old_box_back(
     settings: Any, knows_the_new_key: bool
 ) -> None:
-    row = provider("bedrock", "ABSK0123456789abcdef")
+    row = saved("bedrock", "ABSK0123456789abcdef")
     row.put_secret("session_token", "token-0123456789abcdef")
     assert row.store()
     old_keys = list(settings.MASTER_KEYS)
@@ -335,7 +326,7 @@ def test_s24_a_save_that_was_read_before_a_rotation_brings_no_old_box_back(
 
 @pytest.mark.django_db
 def test_s24_a_key_typed_over_a_row_read_before_a_rotation_is_the_typed_one(settings: Any) -> None:
-    provider()
+    saved()
     read_before = Provider.objects.get()
     settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
     rows.rotate()
@@ -351,7 +342,7 @@ def test_s24_a_key_typed_over_a_row_read_before_a_rotation_is_the_typed_one(sett
 def test_s25_giving_up_what_is_lost_spares_what_is_typed_anew_at_that_moment(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    provider()
+    saved()
     settings.MASTER_KEYS = [sealing.new_master_key()]
     names = Provider.unreadable_names
 
@@ -370,7 +361,7 @@ def test_s25_giving_up_what_is_lost_spares_what_is_typed_anew_at_that_moment(
 
 @pytest.mark.django_db
 def test_s33_a_rotation_is_recorded_with_counts_only(capsys: pytest.CaptureFixture[str]) -> None:
-    provider()
+    saved()
     call_command("rotate_master_key")
     rows = AuditEntry.objects.filter(action="keys.rotated").order_by("pk")
     assert [row.result for row in rows] == ["started", "0 again, 0 not"]
@@ -380,7 +371,7 @@ def test_s33_a_rotation_is_recorded_with_counts_only(capsys: pytest.CaptureFixtu
 def test_s33_a_rotation_that_cannot_be_recorded_touches_nothing(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = provider().sealed
+    before = saved().sealed
     settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
 
     def fails(*_args: Any, **_kwargs: Any) -> None:
@@ -394,7 +385,7 @@ def test_s33_a_rotation_that_cannot_be_recorded_touches_nothing(
 
 @pytest.mark.django_db
 def test_s24_a_rotation_that_leaves_something_behind_fails(settings: Any) -> None:
-    provider()
+    saved()
     settings.MASTER_KEYS = [sealing.new_master_key()]
     with pytest.raises(CommandError, match="keep the old keys"):
         call_command("rotate_master_key")

@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 
 from providers import broker
-from providers.models import Job, Provider, Task
+from providers.models import Job, Task
 from routing.models import Route
 from tests.conftest import signed_in
+from tests.desk import saved
 
 pytestmark = pytest.mark.django_db
 PAGES = (
@@ -58,9 +59,7 @@ class Buttons(HTMLParser):
 def filled(owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Something that failed, a route that wants attention, and one that can be pinned."""
     monkeypatch.setattr(broker, "workers", set)
-    row = Provider(kind="openrouter")
-    row.put_secret("api_key", "sk-or-v1-0123456789abcdef")
-    row.store()
+    row = saved()
     job = Job.objects.create(
         provider=row,
         task=Task.CHECK,

@@ -19,16 +19,13 @@ from routing.config.plans import plan_with
 from routing.models import BaseDocument, Route
 from routing.state import current
 from routing.store import Overtaken, take_in
+from tests.desk import KEY, saved
 from tests.routing.config.desk import hand_in, token_of
-
-KEY = "sk-or-v1-0123456789abcdef"
 
 
 @pytest.mark.django_db
 def test_s78_the_second_to_save_sees_both_versions_of_a_provider(site: Client) -> None:
-    row = Provider(kind="openrouter")
-    row.put_secret("api_key", KEY)
-    row.store()
+    saved()
     theirs = {"api_key": "", "api_base": "https://openrouter.ai/theirs/v1", "version": "1"}
     mine = {"api_key": "", "api_base": "https://openrouter.ai/mine/v1", "version": "1"}
     assert site.post("/providers/openrouter/", theirs).status_code == 302
@@ -95,10 +92,7 @@ def test_s78_a_save_at_the_very_same_moment_is_refused() -> None:
 
 
 def serve(kind: str = "anthropic") -> Provider:
-    row = Provider(kind=kind)
-    row.put_secret("api_key", f"key-of-{kind}-0123456789")
-    assert row.store()
-    return row
+    return saved(kind, f"key-of-{kind}-0123456789")
 
 
 def somebody_saves(slot: str = "main", model: str = "claude-theirs") -> None:

@@ -3,9 +3,7 @@
 The table is compared with a walk through the resolver: an address that is not in it fails.
 """
 
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +11,11 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
-from facio_site.accounts.models import Invitation, Role, User
-from facio_site.audit import record
-from providers import broker
-from providers.models import CatalogEntry, Job, Provider, Task
-from routing.models import Route
+from facio_site.accounts.models import User
 from tests.conftest import signed_in
+from tests.security.addresses import ROLES, concrete, table
 
 pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db]
-TABLE = Path(__file__).with_name("roles.txt")
-ROLES = ("stranger", "viewer", "editor", "owner")
-NOBODY = uuid.UUID(int=0)
 
 
 def every_address() -> Iterator[str]:
@@ -38,69 +30,6 @@ def every_address() -> Iterator[str]:
                 yield spelled
 
     yield from dict.fromkeys(walk(get_resolver(), "/"))
-
-
-def table() -> dict[str, dict[str, list[int]]]:
-    """Address -> method -> status for each of ROLES."""
-    rows: dict[str, dict[str, list[int]]] = {}
-    for line in TABLE.read_text().splitlines():
-        if line and not line.startswith("#"):
-            address, method, *statuses = line.split()
-            rows.setdefault(address, {})[method] = [int(status) for status in statuses]
-    return rows
-
-
-@pytest.fixture
-def people(owner: User, editor: User, viewer: User) -> dict[str, Client]:
-    return {
-        "stranger": Client(),
-        "viewer": signed_in(viewer),
-        "editor": signed_in(editor),
-        "owner": signed_in(owner),
-    }
-
-
-@pytest.fixture
-def places(owner: User, viewer: User, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What stands for the variable parts of an address: rows that exist."""
-    monkeypatch.setattr(broker, "workers", set)
-    row = Provider(kind="openrouter")
-    row.put_secret("api_key", "sk-or-v1-0123456789abcdef")
-    row.store()
-    job = Job.objects.create(
-        provider=row, task=Task.CHECK, deadline=row.updated_at, input_version=1, status="done"
-    )
-    entry = CatalogEntry.objects.create(provider=row, model_id="a/b", first_seen_at=row.updated_at)
-    Route(slot="main", model="a/b").store()
-    Invitation.objects.issue(Role.VIEWER, by=owner)
-    audit = record("provider.saved", actor=owner, target="openrouter")
-    invitation = Invitation.objects.get()
-    return {
-        "/admin/audit/auditentry/<path:object_id>": f"/admin/audit/auditentry/{audit.pk}",
-        "/admin/accounts/user/<path:object_id>": f"/admin/accounts/user/{viewer.pk}",
-        "/admin/providers/provider/<path:object_id>": f"/admin/providers/provider/{row.pk}",
-        "/admin/providers/job/<path:object_id>": f"/admin/providers/job/{job.pk}",
-        "/catalogentry/<path:object_id>": f"/catalogentry/{entry.pk}",
-        "/admin/routing/route/<path:object_id>": "/admin/routing/route/main",
-        "/admin/r/<path:content_type_id>/<path:object_id>/": "/admin/r/1/1/",
-        "/admin/^(?P<app_label>audit|accounts|providers|routing)/$": "/admin/providers/",
-        "/admin/(?P<url>.*)$": "/admin/no-such-page",
-        "invitations/<int:pk>": f"invitations/{invitation.pk}",
-        "users/<int:pk>": f"users/{viewer.pk}",
-        "<int:pk>": "1",
-        "<int:number>": "1",
-        "<uuid:pk>": str(NOBODY),
-        "<slug:kind>": "openrouter",
-        "<slug:slot>": "main",
-        "<slug:part>": "check",
-    }
-
-
-def concrete(address: str, places: dict[str, str]) -> str:
-    for part, value in places.items():
-        address = address.replace(part, value)
-    assert "<" not in address, address
-    return address
 
 
 def ask(client: Client, method: str, path: str) -> int:

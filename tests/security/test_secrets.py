@@ -18,8 +18,8 @@ from providers.models import Draft, Job, Provider, SecretState, Task
 from providers.spec.secret import Secret
 from providers.work import queue, tasks
 from tests.conftest import signed_in
+from tests.desk import HTMX, KEY, confirm
 
-KEY = "sk-or-v1-0123456789abcdef"
 ELSEWHERE = "https://elsewhere.example/v1"
 PAGE = "/providers/openrouter/"
 
@@ -32,13 +32,6 @@ def row(db: None) -> Provider:
     row.put_mapping("extra_body", {"tag": "body-secret-0123"})
     row.store()
     return row
-
-
-@pytest.fixture
-def queued(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
-    monkeypatch.setattr(queue.broker, "announce", lambda: None)
-    monkeypatch.setattr(tasks, "enqueue", lambda job: None)
 
 
 # The type
@@ -265,7 +258,7 @@ def test_s33_each_secret_action_leaves_a_row_without_a_value(
 
 def confirmed(user: Any) -> Client:
     client = signed_in(user)
-    client.post("/accounts/reauthenticate/", {"password": "right horse"})
+    confirm(client)
     return client
 
 
@@ -320,7 +313,7 @@ def test_s75_what_is_over_asks_for_nothing_more(site: Client, row: Provider, que
     waiting = f"check:{job.pk}:{job.version}"
     assert waiting in site.get(PAGE).content.decode()
     job.finish(outcome="ok", key_state="good")
-    last = site.get("/live/", {"w": waiting}, headers={"HX-Request": "true"})
+    last = site.get("/live/", {"w": waiting}, headers=HTMX)
     assert 'data-state="done"' in last.content.decode()
     assert 'name="w"' not in last.content.decode()
     assert "HX-Trigger-After-Settle" not in last.headers
@@ -336,7 +329,7 @@ def test_s75_waiting_ends_at_the_deadline_with_a_way_to_try_again(
     job = queue.start(row, Task.CHECK)
     Job.objects.update(deadline=timezone.now() - timedelta(seconds=1))
     waiting = {"w": f"check:{job.pk}:{job.version}"}
-    answer = site.get("/live/", waiting, headers={"HX-Request": "true"})
+    answer = site.get("/live/", waiting, headers=HTMX)
     page = answer.content.decode()
     assert 'data-outcome="no_answer"' in page
     assert "Try again" in page

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests import stores
-from tests.facio_site.run.test_up import refused
+from tests.facio_site.run.start import refused
 from tests.security import command
 
 pytestmark = [pytest.mark.alike, pytest.mark.journey]

@@ -12,9 +12,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from providers.models import Provider
+from tests.desk import KEY
 from tests.security import command
-
-KEY = "sk-or-v1-0123456789abcdef"
 
 WRITER = """
 import django; django.setup()

@@ -17,16 +17,22 @@ LIMITED_KEY = "valid"
 
 
 @dataclass(frozen=True)
-class Expectation:
+class Case:
+    """What is entered for a kind, and the outcome that it must have."""
+
     kind: str
     case: str
     fields: Mapping[str, Any]
     outcome: str
-    key_state: str | None
-    model: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.case}"
+
+
+@dataclass(frozen=True)
+class Expectation(Case):
+    key_state: str | None
+    model: str = ""
 
 
 # case, word of the key, outcome, key state: the same for every hosted kind.

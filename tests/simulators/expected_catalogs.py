@@ -4,25 +4,18 @@ Read from the vendors' documents, not from the product. `count` is None where th
 open whether rows are folded or left out (aliases, batch twins, other uses than chat).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from tests.simulators.entries import HOSTED, demo_key, entered, local_fields
+from tests.simulators.expected import Case
 
 
 @dataclass(frozen=True)
-class CatalogExpectation:
-    kind: str
-    case: str
-    fields: Mapping[str, Any]
-    outcome: str
+class CatalogExpectation(Case):
     present: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     count: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.case}"
 
 
 # kind -> names that must be there, names that must not, how many

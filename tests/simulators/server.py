@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.simulators.answers import Answer, Ask, Row, as_text
+from tests.simulators.answers import Answer, as_text
+from tests.simulators.asks import Ask
 from tests.simulators.certs import make_authority, server_context
 from tests.simulators.kinds import HOST_NAMES, PLAIN_NAMES, Kind, kind_for
-from tests.simulators.shelf import Shelf
+from tests.simulators.shelf import Row, Shelf
 from tests.simulators.wire import BadRequestError, Request, head_of, read, send
 from tests.simulators.words import split_path, words_of_key, words_of_prefix
 

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPConnection  # noqa: TID251 - to this machine's own site
@@ -21,6 +21,8 @@ import pytest
 
 from facio_site.run import up
 from tests import stores
+from tests.facio_site.run.start import environment, refused
+from tests.processes import wait_for
 from tests.security import command
 
 ROOT = Path(up.__file__).resolve().parents[2]
@@ -34,19 +36,8 @@ provider = Provider.objects.create(kind="openai")
 Draft.objects.create(provider=provider, base_version=0, expires_at=old)
 print(Draft.objects.count())
 """
+wait_until = partial(wait_for, seconds=40.0)
 PARTS = ("valkey-server", "facio-web", "facio-worker")
-
-
-def environment(state: Path, **more: str) -> dict[str, str]:
-    """A bare machine: no home, no variable of ours but these. The broker is the embedded one."""
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": "/nonexistent",
-        "STATE_DIR": str(state),
-        "PORT": "0",
-        **stores.environ(state),
-        **more,
-    }
 
 
 @dataclass
@@ -103,13 +94,6 @@ def processes() -> dict[int, tuple[int, str]]:
     return found
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 40.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up, "it never came true"
-        time.sleep(0.05)
-
-
 @contextlib.contextmanager
 def running(state: Path, *words: str, **more: str) -> Iterator[Site]:
     """A parent that said where it serves; killed at the end when the test has not stopped it."""
@@ -141,23 +125,6 @@ def heard(process: "subprocess.Popen[bytes]", last: str, seconds: float = 90.0) 
             assert piece, said.decode()
             said += piece
     return said.decode()
-
-
-def refused(state: Path, **more: str) -> str:
-    """What a start that does not come to pass says."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "facio_site.up"],
-        cwd=ROOT,
-        env=environment(state, **more),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert ended.stdout == b""
-    lines = ended.stderr.decode().splitlines()
-    assert len(lines) == 1, lines
-    return lines[0]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.test import Client
 from django.urls import include, path
 
-from facio_site.accounts.models import Role, User
+from facio_site.accounts.models import User
 from facio_site.accounts.roles import editor_required, fresh_login_required, owner_required
 from facio_site.web.middleware import CSP
 from tests.facio_site.accounts.person import PASSWORD, sign_in
@@ -44,11 +44,6 @@ urlpatterns = [
     path("edit/", editor_required(plain)),
     path("own/", owner_required(fresh_login_required(plain))),
 ]
-
-
-@pytest.fixture
-def owner():
-    return User.objects.create_user("ada", password=PASSWORD, role=Role.OWNER)
 
 
 @pytest.fixture

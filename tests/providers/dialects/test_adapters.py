@@ -6,24 +6,12 @@ import pytest
 
 from providers.dialects.adapters import Adapter, Entered, StrayRequest
 from providers.dialects.compatible import chat
-from providers.http import BadURL, Request
+from providers.http import BadURL
 from providers.kinds import KINDS, adapter_for
 from providers.spec.kind import Call, ProviderSpec
 from providers.spec.outcomes import Failed
 from providers.spec.secret import Secret
-
-
-def make(kind: str, *, key: str = "sk-test-key", **entered: Any) -> Adapter:
-    secrets = {"api_key": Secret(key)} if key else {}
-    return adapter_for(KINDS[kind], Entered(**{"secrets": secrets, **entered}))
-
-
-def plain(request: Request) -> dict[str, str]:
-    return {
-        name: value.reveal() if isinstance(value, Secret) else value
-        for name, value in request.headers.items()
-    }
-
+from tests.providers.replies import make, revealed
 
 # Addresses -------------------------------------------------------------------------------------
 
@@ -241,7 +229,7 @@ def test_extra_headers_go_along_and_win_over_our_own() -> None:
     )
     spec = KINDS["custom"]
     assert spec.list_call is not None
-    headers = plain(adapter.request(spec.list_call))
+    headers = revealed(adapter.request(spec.list_call).headers)
     assert headers == {"authorization": "Basic abc", "X-Team": "blue"}
 
 
@@ -251,7 +239,7 @@ def test_the_control_request_lacks_the_key_alone() -> None:
     adapter = make(
         "custom", api_base="https://x.example/v1", extra_headers={"X-Team": Secret("blue")}
     )
-    assert plain(adapter.request(spec.list_call, keyless=True)) == {"X-Team": "blue"}
+    assert revealed(adapter.request(spec.list_call, keyless=True).headers) == {"X-Team": "blue"}
 
 
 BODY = {
@@ -311,7 +299,7 @@ def test_text_that_was_filled_in_is_no_placeholder() -> None:
 def test_aws_keys_sign_and_a_bearer_key_goes_first() -> None:
     pair = {"access_key_id": Secret("AKIA1"), "secret_access_key": Secret("s3cret")}
     signed = make("bedrock", secrets=pair, values={"region": "us-east-1"})
-    headers = plain(signed.request(signed.model_call("m"), "m"))
+    headers = revealed(signed.request(signed.model_call("m"), "m").headers)
     assert "/us-east-1/bedrock/aws4_request" in headers["Authorization"]
     assert "content-type" in headers["Authorization"]
     both = make(
@@ -319,7 +307,8 @@ def test_aws_keys_sign_and_a_bearer_key_goes_first() -> None:
         secrets={**pair, "api_key": Secret("ABSKx")},
         values={"region": "us-east-1"},
     )
-    assert plain(both.request(both.model_call("m"), "m"))["Authorization"] == "Bearer ABSKx"
+    headers = revealed(both.request(both.model_call("m"), "m").headers)
+    assert headers["Authorization"] == "Bearer ABSKx"
 
 
 def test_a_region_that_is_none_is_refused_before_any_call() -> None:
@@ -332,7 +321,7 @@ def test_minimax_models_of_opencode_go_are_asked_in_their_own_format() -> None:
     adapter = make("opencode_go")
     request = adapter.request(adapter.model_call("minimax-m2.7"), "minimax-m2.7")
     assert request.url == "https://opencode.ai/zen/go/v1/messages"
-    assert plain(request)["x-api-key"] == "sk-test-key"
+    assert revealed(request.headers)["x-api-key"] == "sk-test-key-0123"
     assert adapter.model_call("kimi-k2.7").url == "{base}/chat/completions"
 
 

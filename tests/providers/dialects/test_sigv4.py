@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from providers.dialects.sigv4 import sign
 from providers.spec.secret import Secret
+from tests.providers.replies import revealed
 
 NOW = datetime(2026, 11, 22, 9, 8, 7, tzinfo=UTC)
 
@@ -37,13 +38,6 @@ def theirs(
     with mock.patch.object(auth, "get_current_datetime", return_value=now.replace(tzinfo=None)):
         auth.SigV4Auth(credentials, service, region).add_auth(request)
     return dict(request.headers.items())
-
-
-def ours(added: dict[str, str | Secret]) -> dict[str, str]:
-    return {
-        name: value.reveal() if isinstance(value, Secret) else value
-        for name, value in added.items()
-    }
 
 
 @settings(max_examples=300, deadline=None)
@@ -100,7 +94,7 @@ def test_every_signature_is_the_one_botocore_makes(
         service="bedrock",
         now=NOW,
     )
-    assert {**headers, **ours(added)} == expected
+    assert {**headers, **revealed(added)} == expected
 
 
 @pytest.mark.parametrize(
@@ -135,12 +129,12 @@ def test_odd_paths_are_signed_as_botocore_signs_them(path: str) -> None:
         service="bedrock",
         now=NOW,
     )
-    assert ours(added)["Authorization"] == expected["Authorization"]
+    assert revealed(added)["Authorization"] == expected["Authorization"]
 
 
 def test_the_date_is_utc_whatever_the_clock_says() -> None:
     def signed(now: datetime) -> dict[str, str]:
-        return ours(
+        return revealed(
             sign(
                 method="GET",
                 url="https://bedrock.eu-west-1.amazonaws.com/foundation-models",

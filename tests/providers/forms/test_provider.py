@@ -8,9 +8,9 @@ from providers.forms.fields import MASK
 from providers.forms.provider import ProviderForm
 from providers.kinds import KINDS
 from providers.models import Provider
+from tests.desk import KEY
 
 pytestmark = pytest.mark.django_db
-KEY = "sk-or-v1-0123456789abcdef"
 
 
 def form(kind: str, **data: Any) -> ProviderForm:

@@ -3,16 +3,14 @@
 import ast
 import json
 import logging
-from pathlib import Path
 
 import pytest
 
 from providers.http import NOT_JSON, Door, Request
 from providers.spec.outcomes import Failed, Outcome
 from providers.spec.secret import Secret
+from tests.processes import ROOT
 from tests.providers.http.servers import always, answer, head_of, serve
-
-ROOT = Path(__file__).parents[3]
 
 
 def test_s1_no_other_module_imports_what_opens_connections():

@@ -15,14 +15,14 @@ from providers.catalog.fetch import fetch_catalog
 from providers.dialects.adapters import Adapter, Entered, expectation
 from providers.dialects.ladder import run_check
 from providers.dialects.rows import rows_of
-from providers.http import Request, origin_of, parse_base
+from providers.http import origin_of, parse_base
 from providers.kinds import KINDS, adapter_for, kind_choices
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import Call, ListCall, ProviderSpec
 from providers.spec.outcomes import Outcome
 from providers.spec.secret import Secret
 from tests.providers.details import DETAILS
-from tests.providers.replies import Script, reply
+from tests.providers.replies import Script, reply, revealed
 
 SPECS = list(KINDS.values())
 CALLED = [spec for spec in SPECS if not spec.is_oauth]
@@ -53,13 +53,6 @@ def field_names(spec: ProviderSpec) -> list[str]:
 def calls(spec: ProviderSpec) -> Iterator[Call]:
     declared = [spec.list_call, *spec.list_alternatives, spec.key_call, spec.model_call]
     yield from (call for call in declared if call is not None)
-
-
-def revealed(request: Request) -> dict[str, str]:
-    return {
-        name: value.reveal() if isinstance(value, Secret) else value
-        for name, value in request.headers.items()
-    }
 
 
 # The binding table: config key -> key name, default API base ("" = the SDK's own, or none)
@@ -265,11 +258,11 @@ def test_every_call_carries_the_key_in_a_header_and_nowhere_else(spec: ProviderS
     for call in calls(spec):
         request = adapter.request(call, "m")
         header = (call.auth or spec.auth).header
-        assert KEY in revealed(request)[header]
+        assert KEY in revealed(request.headers)[header]
         assert KEY not in request.url
         assert KEY not in repr(request)
         assert KEY not in str(request.json)
-        without = revealed(adapter.request(call, "m", keyless=True))
+        without = revealed(adapter.request(call, "m", keyless=True).headers)
         assert KEY not in str(without)
 
 

@@ -12,17 +12,14 @@ from providers.catalog.items import CatalogItem
 from providers.models import CatalogEntry, Draft, Job, Provider, Status, Task, jobs
 from providers.spec.outcomes import Outcome
 from providers.work import queue, tasks
+from tests.desk import KEY, saved
 
 pytestmark = pytest.mark.django_db
-KEY = "sk-or-v1-0123456789abcdef"
 
 
 @pytest.fixture
 def provider() -> Provider:
-    row = Provider(kind="openrouter")
-    row.put_secret("api_key", KEY)
-    row.store()
-    return row
+    return saved()
 
 
 @pytest.fixture

@@ -4,17 +4,9 @@ import pytest
 
 from facio_site import sealing
 from providers.models import CatalogEntry, Draft, Provider, SecretState
-
-KEY = "sk-or-v1-0123456789abcdef"
+from tests.desk import KEY, saved
 
 pytestmark = pytest.mark.django_db
-
-
-def saved(kind: str = "openrouter", key: str = KEY, base: str = "") -> Provider:
-    row = Provider(kind=kind, api_base=base)
-    row.put_secret("api_key", key)
-    row.store()
-    return Provider.objects.get(kind=kind)
 
 
 def test_a_stored_secret_comes_back_only_as_a_secret() -> None:

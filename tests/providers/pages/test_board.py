@@ -17,16 +17,15 @@ from providers.kinds import KINDS
 from providers.models import Job, Provider, Task
 from providers.pages.board import Asked, board
 from providers.work import queue
+from tests import desk
+from tests.desk import HTMX
 from tests.markup import flat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
-HTMX = {"HX-Request": "true"}
 
 
 def saved(kind: str, outcome: str = "", **more: Any) -> Provider:
-    row = Provider(kind=kind)
-    row.put_secret("api_key", "sk-0123456789abcdef")
-    row.store()
+    row = desk.saved(kind)
     checked = {"check_outcome": outcome, "checked_at": timezone.now(), "check_ms": 12}
     Provider.objects.filter(pk=row.pk).update(**(checked if outcome else {}), **more)
     return Provider.objects.get(pk=row.pk)

@@ -13,31 +13,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from providers.catalog.fetch import Catalog, CatalogItem
+from providers.catalog.fetch import CatalogItem
 from providers.catalog.search import Wanted, shelf
-from providers.catalog.store import replace_catalog
 from providers.models import CatalogEntry, Job, Provider
 from providers.pages.detail import CATALOG, catalog_context
 from providers.pages.entries import dollars, shown_entries
 from tests.conftest import signed_in
+from tests.desk import HTMX, stocked
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 
 
 def item(model_id: str, **facts: Any) -> CatalogItem:
     return CatalogItem(model_id=model_id, **facts)
-
-
-def stocked(kind: str, *items: CatalogItem) -> Provider:
-    """A provider with this catalog; called again, the catalog is refreshed."""
-    row = Provider.for_kind(kind)
-    if row._state.adding:
-        row.put_secret("api_key", "sk-0123456789abcdef")
-        row.store()
-    replace_catalog(row, Catalog(items=items))
-    return Provider.objects.get(kind=kind)
 
 
 @pytest.fixture

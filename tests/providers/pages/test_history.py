@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from providers.models import Job, Provider, Task
+from providers.models import Job, Task
 from providers.pages.history import HEIGHT, SHOWN, WIDTH, Past, history, told
+from tests.desk import saved
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -56,9 +57,7 @@ def test_a_slow_test_does_not_flatten_the_others() -> None:
 
 @pytest.mark.django_db
 def test_only_finished_tests_of_saved_values_count() -> None:
-    provider = Provider(kind="groq")
-    provider.put_secret("api_key", "gsk_0123456789abcdef")
-    provider.store()
+    provider = saved("groq")
 
     def job(**fields: object) -> None:
         Job.objects.create(

@@ -15,8 +15,8 @@ from providers.spec.outcomes import UNTOLD, Outcome
 from providers.work import queue
 from routing.models import Route
 from tests.conftest import signed_in
+from tests.desk import HTMX, KEY, saved
 from tests.markup import flat
-from tests.providers.desk import HTMX, KEY, saved
 
 pytestmark = pytest.mark.django_db
 

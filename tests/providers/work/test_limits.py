@@ -7,7 +7,7 @@ from django.test import Client
 
 from providers.models import Job, Provider
 from routing.models import Route
-from tests.providers.desk import HTMX, saved
+from tests.desk import HTMX, saved
 
 pytestmark = pytest.mark.django_db
 

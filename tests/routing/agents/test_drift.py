@@ -13,8 +13,9 @@ from facio_site import sealing
 from routing.agents import writing
 from routing.agents.writing import Drift, drift
 from routing.models import ConfigVersion, Route
+from tests.desk import saved
 from tests.routing.agents.live_desk import edit, write
-from tests.routing.config.desk import KEY, page_of, saved
+from tests.routing.config.desk import KEY, page_of
 
 pytestmark = pytest.mark.django_db
 

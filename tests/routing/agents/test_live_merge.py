@@ -16,8 +16,9 @@ from routing.config.export import Mode
 from routing.models import BaseDocument, ConfigVersion, Route
 from routing.state import export
 from tests.conftest import signed_in
+from tests.desk import confirm, saved
 from tests.routing.agents.live_desk import THEIRS, changes_of, edit, write
-from tests.routing.config.desk import KEY, confirm, import_all, page_of, saved, token_of, warned
+from tests.routing.config.desk import KEY, import_all, page_of, token_of, warned
 
 pytestmark = pytest.mark.django_db
 

@@ -20,8 +20,9 @@ from routing.agents.writing import Drift, drift
 from routing.config.document import read_json, write_json
 from routing.models import BaseDocument, ConfigVersion, Route
 from tests.conftest import signed_in
+from tests.desk import confirm, saved
 from tests.routing.agents.live_desk import THEIRS, changes_of, write
-from tests.routing.config.desk import KEY, confirm, page_of, saved, token_of
+from tests.routing.config.desk import KEY, page_of, token_of
 
 pytestmark = pytest.mark.django_db
 

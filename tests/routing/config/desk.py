@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from typing import Any
 
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 
-from providers.models import Provider
 from routing.config.export import Mode
 from routing.state import export
 from tests.markup import flat
 
 KEY = "sk-proj-0123456789abcdefghij"
-PASSWORD = "right horse"
 WHOLE: dict[str, Any] = {
     "channels": {"telegram": {"token": "tele-gram-token", "allowFrom": ["1"]}},
     "providers": {
@@ -27,13 +26,6 @@ WHOLE: dict[str, Any] = {
     "agents": {"defaults": {"model": "gpt-5", "provider": "auto", "temperature": 0.5}},
     "tools": {"mcpServers": {"files": {"command": "npx"}}},
 }
-
-
-def saved(kind: str, key: str, **values: Any) -> Provider:
-    row = Provider(kind=kind, **values)
-    row.put_secret("api_key", key)
-    row.store()
-    return row
 
 
 def page_of(answer: Any) -> str:
@@ -72,10 +64,11 @@ def import_all(site: Client, document: dict[str, Any]) -> None:
     assert answer.status_code == 302, page_of(answer)
 
 
-def confirm(site: Client) -> Any:
-    """A fresh login."""
-    cache.clear()
-    return site.post("/accounts/reauthenticate/", {"password": PASSWORD})
+def exported(*words: str) -> str:
+    """What the command export_config writes."""
+    out = io.StringIO()
+    call_command("export_config", "-", *words, stdout=out)
+    return out.getvalue()
 
 
 def given_back() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from routing.config.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.config.plans import WritePlan, plan_write
 from routing.config.schema import problems
-from tests.routing.config.test_round_trip import documents
+from tests.routing.config.drawn import documents
 
 KEY = "sk-proj-0123456789"
 DRAWN = settings(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import stat
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from facio_site.commands import UsageError
 from providers.kinds import KINDS
 from providers.models import Provider
 from routing.models import Route
-from tests.routing.config.desk import KEY, saved
+from tests.desk import saved
+from tests.routing.config.desk import KEY, exported
 from tests.routing.conftest import Ask
 
 pytestmark = pytest.mark.django_db
@@ -39,12 +39,6 @@ def every_kind() -> None:
         row.store()
     for slot, model in (("main", "gpt-5"), ("vision", "gemini-3-pro"), ("image", "fal-ai/flux")):
         Route.objects.create(slot=slot, model=model)
-
-
-def exported(*words: str) -> str:
-    out = io.StringIO()
-    call_command("export_config", "-", *words, stdout=out)
-    return out.getvalue()
 
 
 @pytest.mark.nanobot

@@ -17,8 +17,9 @@ from providers.models import Provider
 from routing.config.document import read_json, write_json
 from routing.config.schema import problems
 from routing.models import BaseDocument, ConfigVersion, Route
-from tests.routing.config.desk import KEY, saved
-from tests.routing.config.test_round_trip import documents
+from tests.desk import saved
+from tests.routing.config.desk import KEY, exported
+from tests.routing.config.drawn import documents
 
 pytestmark = pytest.mark.django_db
 WHOLE: dict[str, Any] = {
@@ -31,12 +32,6 @@ WHOLE: dict[str, Any] = {
 def imported(path: Path | str, *words: str) -> str:
     out = io.StringIO()
     call_command("import_config", str(path), *words, stdout=out)
-    return out.getvalue()
-
-
-def exported(*words: str) -> str:
-    out = io.StringIO()
-    call_command("export_config", "-", *words, stdout=out)
     return out.getvalue()
 
 

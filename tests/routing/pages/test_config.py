@@ -19,24 +19,21 @@ from providers.models import Draft, Provider
 from routing.config.export import Mode
 from routing.models import BaseDocument, PendingImport, Route
 from routing.state import export
-from tests.conftest import signed_in
+from tests.conftest import PASSWORD, signed_in
+from tests.desk import HTMX, confirm, saved
 from tests.routing.config.desk import (
     KEY,
-    PASSWORD,
     WHOLE,
-    confirm,
     given_back,
     hand_in,
     import_all,
     page_of,
     press,
-    saved,
     token_of,
     warned,
 )
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 
 
 # --- preview and import ---------------------------------------------------------------------

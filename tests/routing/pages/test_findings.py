@@ -9,6 +9,7 @@ from django.utils import timezone
 from facio_site.audit.models import AuditEntry
 from providers.models import CatalogEntry, Provider
 from routing.models import Route
+from tests.desk import saved
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
@@ -17,9 +18,7 @@ pytestmark = pytest.mark.django_db
 def give(
     kind: str, outcome: str = "ok", models: dict[str, Any] | None = None, **values: Any
 ) -> Any:
-    row = Provider(kind=kind, **values)
-    row.put_secret("api_key", f"key-of-{kind}-0123456789")
-    row.store()
+    row = saved(kind, f"key-of-{kind}-0123456789", **values)
     if models is not None:
         row.catalog_at, row.catalog_source, row.catalog_count = timezone.now(), "live", len(models)
         for name, facts in models.items():

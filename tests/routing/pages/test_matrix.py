@@ -11,23 +11,15 @@ from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from providers.catalog.fetch import Catalog, CatalogItem
-from providers.catalog.store import replace_catalog
+from providers.catalog.fetch import CatalogItem
 from providers.models import Provider
 from routing.forms import asked_use
 from routing.models import Route, Slot
 from routing.pages.matrix import Cell, matrix
 from routing.pages.rows import route_rows
+from tests.desk import stocked
 
 pytestmark = pytest.mark.django_db
-
-
-def stocked(kind: str, *items: CatalogItem, outcome: str = "") -> None:
-    row = Provider(kind=kind)
-    row.put_secret("api_key", "sk-0123456789abcdef")
-    row.store()
-    replace_catalog(row, Catalog(items=items))
-    Provider.objects.filter(pk=row.pk).update(check_outcome=outcome)
 
 
 def cells() -> dict[str, Cell]:
@@ -44,7 +36,8 @@ def routed(db: None) -> None:
         price_input=Decimal(3),
         price_output=Decimal(15),
     )
-    stocked("anthropic", text, outcome="ok")
+    stocked("anthropic", text)
+    Provider.objects.update(check_outcome="ok")
     Route.objects.create(slot="main", model="anthropic/claude-x")
     Route.objects.create(slot="vision", model="claude-x", provider="anthropic")
 

@@ -16,6 +16,7 @@ from providers.catalog.store import replace_catalog
 from providers.kinds import KINDS
 from providers.models import Job, Provider
 from routing.models import Route
+from tests import desk
 
 pytestmark = pytest.mark.django_db
 
@@ -26,11 +27,7 @@ def alive(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def saved(kind: str, outcome: str = "", *models: str) -> Provider:
-    row = Provider(kind=kind)
-    row.put_secret("api_key", "sk-0123456789abcdef")
-    row.store()
-    if models:
-        replace_catalog(row, Catalog(items=tuple(CatalogItem(model_id=name) for name in models)))
+    row = desk.stocked(kind, *models) if models else desk.saved(kind)
     checked = {"check_outcome": outcome, "checked_at": timezone.now()} if outcome else {}
     Provider.objects.filter(pk=row.pk).update(kind=kind, **checked)
     return Provider.objects.get(pk=row.pk)

@@ -10,21 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
-from providers.catalog.fetch import Catalog, CatalogItem
-from providers.catalog.store import replace_catalog
 from providers.models import Provider
 from routing.pages.palette import ACTIONS, MODELS_FOUND, PAGES
 from tests.conftest import signed_in
+from tests.desk import HTMX, stocked
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
-
-
-def stocked(kind: str, *models: str) -> None:
-    row = Provider(kind=kind)
-    row.put_secret("api_key", "sk-0123456789abcdef")
-    row.store()
-    replace_catalog(row, Catalog(items=tuple(CatalogItem(model_id=name) for name in models)))
 
 
 def offered(client: Client, words: str = "") -> str:

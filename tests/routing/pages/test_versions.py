@@ -13,7 +13,8 @@ from facio_site import sealing
 from facio_site.sealing import rows
 from providers.models import Provider
 from routing.models import UNDO_COPIES, ConfigVersion
-from tests.routing.config.desk import KEY, WHOLE, given_back, import_all, page_of, press, saved
+from tests.desk import saved
+from tests.routing.config.desk import KEY, WHOLE, given_back, import_all, page_of, press
 
 pytestmark = pytest.mark.django_db
 

@@ -5,16 +5,11 @@ Source: https://platform.claude.com/docs/en/api/errors and /versioning, /models-
 
 from typing import Any
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    gate,
-    has_messages,
-)
+from tests.simulators.answers import Answer, as_json
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate
+from tests.simulators.shelf import Row
 
 VERSIONS = {"2023-01-01", "2023-06-01", "2026-10-21"}
 _SMALL_PAGE = 4
@@ -178,12 +173,11 @@ def _list(ask: Ask) -> Answer:
 
 
 def _known(ask: Ask, model: str) -> Row | None:
-    wanted = ALIASES.get(model, model)
-    return next((one for one in ask.rows(ROWS, row, fresh=False) if one["id"] == wanted), None)
+    return ask.find(ROWS, row, ALIASES.get(model, model))
 
 
 def _message(ask: Ask, *, counts_only: bool) -> Answer:
-    if not ask.model or not has_messages(ask):
+    if not ask.model or not ask.has_messages:
         return problem(400, "invalid_request_error", "messages: Field required")
     if _known(ask, ask.model) is None:
         return problem(404, "not_found_error", f"model: {ask.model}")

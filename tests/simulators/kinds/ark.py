@@ -3,18 +3,11 @@
 Source: https://docs.byteplus.com/en/docs/ModelArk/1299023
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed
+from tests.simulators.shelf import Row
 
 _HOST = "ark.ap-southeast.bytepluses.com"
 _OPEN, _PLAN = "/api/v3", "/api/coding/v3"
@@ -149,7 +142,7 @@ def _chat(ask: Ask) -> Answer:
         return problem(404, _NOT_FOUND, text, "NotFound")
     if ask.has("nocredit"):
         return _OVERDUE
-    return chat_done(ask.model) if has_messages(ask) else _no_messages()
+    return chat_done(ask.model) if ask.has_messages else _no_messages()
 
 
 def _plan_chat(ask: Ask) -> Answer:
@@ -158,13 +151,10 @@ def _plan_chat(ask: Ask) -> Answer:
     if ask.model not in PLAN_MODELS or ask.has("noplan"):
         text = f"The {ask.model} model is not supported by the coding plan."
         return problem(404, "UnsupportedModel", text, "NotFound")
-    return chat_done(ask.model) if has_messages(ask) else _no_messages()
+    return chat_done(ask.model) if ask.has_messages else _no_messages()
 
 
 def answer(ask: Ask) -> Answer:
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is not None:
-        return refused
     match ask.method, ask.path.removeprefix(_OPEN):
         case "GET", "/models":
             return listing(ask.rows(ROWS, row))
@@ -174,9 +164,6 @@ def answer(ask: Ask) -> Answer:
 
 
 def plan_answer(ask: Ask) -> Answer:
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is not None:
-        return refused
     match ask.method, ask.path.removeprefix(_PLAN):
         case "GET", "/models":  # the whole catalogue, retired models too, not the plan's own names
             return listing(ask.rows(ROWS, row))
@@ -187,8 +174,8 @@ def plan_answer(ask: Ask) -> Answer:
 
 CODING_PLAN = Kind(
     "byteplus_coding_plan",
-    plan_answer,
+    keyed(MANNERS, plan_answer),
     hosts=(_HOST,),
     owns=lambda path: path.startswith("/api/coding"),
 )
-KIND = Kind("byteplus", answer, hosts=(_HOST,))
+KIND = Kind("byteplus", keyed(MANNERS, answer), hosts=(_HOST,))

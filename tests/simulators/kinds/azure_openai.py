@@ -5,18 +5,11 @@ Source: https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycl
 
 import re
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate
+from tests.simulators.shelf import Row
 
 # deployment -> base model
 DEPLOYMENTS = {
@@ -98,7 +91,7 @@ def _chat(ask: Ask, deployment: str) -> Answer:
     base = DEPLOYMENTS.get(deployment)
     if base is None:
         return _NO_DEPLOYMENT
-    if not has_messages(ask):
+    if not ask.has_messages:
         return problem(400, "BadRequest", "Missing required parameter: 'messages'.")
     if base.startswith(("gpt-5", "o4")) and "max_tokens" in ask.document:
         return problem(

@@ -9,8 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from tests.simulators.answers import Answer, Ask, Manners, Row, as_json, gate, has_messages
+from tests.simulators.answers import Answer, as_json
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate
+from tests.simulators.shelf import Row
 from tests.simulators.sigv4 import fault_of
 
 REGIONS = (
@@ -237,7 +240,7 @@ def _converse(ask: Ask, region: str, model_id: str, *, counts_only: bool) -> Ans
         return problem(400, "ValidationException", "The provided model identifier is invalid.")
     if counts_only:
         return as_json(200, {"inputTokens": 2})
-    if not has_messages(ask):
+    if not ask.has_messages:
         return problem(400, "ValidationException", "messages: is required")
     message = {"role": "assistant", "content": [{"text": "Hi"}]}
     usage = {"inputTokens": 2, "outputTokens": 1, "totalTokens": 3}
@@ -247,7 +250,7 @@ def _converse(ask: Ask, region: str, model_id: str, *, counts_only: bool) -> Ans
 
 
 def _availability(ask: Ask, model_id: str) -> Answer:
-    if not any(one["modelId"] == model_id for one in ask.rows(ROWS, row, fresh=False)):
+    if ask.find(ROWS, row, model_id, column="modelId") is None:
         return problem(404, "ResourceNotFoundException", "The model was not found.")
     return as_json(
         200,

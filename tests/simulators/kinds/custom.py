@@ -5,22 +5,11 @@ Words: `~guarded` wants a key; `~nolist` (404), `~nolist405`, `~nolist501` have 
 context window; `~v1missing` marks a base that was entered without its /v1.
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    as_text,
-    chat_done,
-    fault,
-    gate,
-    has_messages,
-    hinted,
-    listing,
-    public_gate,
-)
+from tests.simulators.answers import Answer, as_json, as_text, chat_done, fault, hinted, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed_by
+from tests.simulators.shelf import Row
 
 IDS = ("demo-chat-large", "demo-chat-small", "demo-vision", "demo-coder", "demo-embed")
 
@@ -72,19 +61,15 @@ def _list(ask: Ask) -> Answer:
 
 
 def _chat(ask: Ask) -> Answer:
-    if ask.model not in {one["id"] for one in ask.rows(ROWS, row, fresh=False)}:
+    if ask.find(ROWS, row, ask.model) is None:
         text = f"The model `{ask.model}` does not exist."
         return fault(404, text, code="model_not_found")
     if ask.has("nocredit"):
         return fault(402, "Insufficient credits", "payment_required", "insufficient_balance")
-    return chat_done(ask.model) if has_messages(ask) else fault(400, "'messages' is required")
+    return chat_done(ask.model) if ask.has_messages else fault(400, "'messages' is required")
 
 
 def answer(ask: Ask) -> Answer:
-    guarded = "guarded" in ask.path_words
-    refused = gate(ask, MANNERS, ask.bearer) if guarded else public_gate(ask, MANNERS)
-    if refused is not None:
-        return refused
     match ask.method, ask.path:
         case "GET", "/v1/models":
             return _list(ask)
@@ -95,11 +80,8 @@ def answer(ask: Ask) -> Answer:
 
 KIND = Kind(
     "custom",
-    answer,
+    keyed_by("guarded", MANNERS, answer),
     hosts=("llm.example.com",),
-    plain=(
-        "llm.example:9000",
-        "localhost:9000",
-    ),
+    plain=("llm.example:9000", "localhost:9000"),
     local=True,
 )

@@ -6,20 +6,11 @@ Source: https://www.alibabacloud.com/help/en/model-studio/list-models
 import re
 from typing import Any
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    fault,
-    gate,
-    has_messages,
-    listing,
-    public_gate,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, fault, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate, public_gate
+from tests.simulators.shelf import Row
 
 _CHINA = "dashscope.aliyuncs.com"
 _HOSTS = (
@@ -217,10 +208,10 @@ def _compat_list(ask: Ask) -> Answer:
 def _chat(ask: Ask) -> Answer:
     if ask.has("nocredit"):
         return problem(ask, 400, "Arrearage", _POOR)
-    if ask.model not in {one["model"] for one in ask.rows(ROWS, row, fresh=False)}:
+    if ask.find(ROWS, row, ask.model, column="model") is None:
         text = f"The model `{ask.model}` does not exist or you do not have access to it."
         return problem(ask, 404, "ModelNotFound", text, "model_not_found")
-    if not has_messages(ask):
+    if not ask.has_messages:
         return fault(400, "messages is required", code="invalid_parameter_error")
     return chat_done(ask.model)
 
@@ -230,10 +221,11 @@ def answer(ask: Ask) -> Answer:
         return public_gate(ask, MANNERS) or _native_list(ask)
     if not ask.path.startswith(f"{_COMPAT}/"):
         return Answer(404)
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is not None:
-        return refused
-    if ask.has("intl" if ask.host == _CHINA else "cn"):
+    return gate(ask, MANNERS, ask.bearer) or _compat(ask)
+
+
+def _compat(ask: Ask) -> Answer:
+    if ask.of_other_country(_CHINA):
         text = "Incorrect API key provided."
         return problem(ask, 401, "InvalidApiKey", text, "invalid_api_key")
     match ask.method, ask.path.removeprefix(_COMPAT):

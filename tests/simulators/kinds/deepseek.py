@@ -3,19 +3,11 @@
 Source: https://api-docs.deepseek.com/quick_start/error_codes
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    fault,
-    gate,
-    has_messages,
-    listing,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, fault, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed
+from tests.simulators.shelf import Row
 
 ALIASES = ("deepseek-chat", "deepseek-reasoner")  # answer, but are not listed
 
@@ -73,15 +65,12 @@ def _chat(ask: Ask) -> Answer:
     if ask.model not in {*names, *ALIASES}:
         text = f"The supported API model names are {', '.join(names)}, but you passed {ask.model}."
         return fault(400, text, code="invalid_request_error")
-    if not has_messages(ask):
+    if not ask.has_messages:
         return fault(422, "missing field `messages`", code="invalid_request_error")
     return chat_done(ask.model)
 
 
 def answer(ask: Ask) -> Answer:
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is not None:
-        return refused
     match ask.method, ask.path.removeprefix("/v1"):
         case "GET", "/models":
             return listing(ask.rows(ROWS, row))
@@ -92,4 +81,4 @@ def answer(ask: Ask) -> Answer:
     return fault(404, "Not Found", code="invalid_request_error")
 
 
-KIND = Kind("deepseek", answer, hosts=("api.deepseek.com",))
+KIND = Kind("deepseek", keyed(MANNERS, answer), hosts=("api.deepseek.com",))

@@ -6,19 +6,11 @@ Source: https://ai.google.dev/api/rest/v1beta/models/list
 import base64
 from typing import Any
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-    public_gate,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate, public_gate
+from tests.simulators.shelf import Row
 
 _TALK = ["generateContent", "countTokens", "createCachedContent", "batchGenerateContent"]
 _SMALL_PAGE = 7
@@ -185,7 +177,7 @@ def _list(ask: Ask) -> Answer:
 
 def _find(ask: Ask, model_id: str) -> Row | None:
     name = f"models/{model_id.removeprefix('models/')}"
-    return next((one for one in ask.rows(ROWS, row, fresh=False) if one["name"] == name), None)
+    return ask.find(ROWS, row, name, column="name")
 
 
 def _use(ask: Ask, model_id: str, *, generates: bool) -> Answer | None:
@@ -234,7 +226,7 @@ def _compat(ask: Ask) -> Answer:
             )
         case "POST", "chat/completions":
             refused = _use(ask, ask.model, generates=True)
-            if refused is None and not has_messages(ask):
+            if refused is None and not ask.has_messages:
                 return problem(ask, 400, "INVALID_ARGUMENT", "contents is not specified")
             return refused or chat_done(ask.model)
     return _lost(ask)

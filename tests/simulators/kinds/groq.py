@@ -3,19 +3,11 @@
 Source: https://console.groq.com/docs/errors
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    fault,
-    gate,
-    has_messages,
-    listing,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, fault, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate
+from tests.simulators.shelf import Row
 
 _BASE = "/openai/v1"
 # id | vendor | context | max output | active
@@ -87,23 +79,18 @@ MANNERS = Manners(
 
 
 def _chat(ask: Ask) -> Answer:
-    found = [one for one in ask.rows(ROWS, row, fresh=False) if one["id"] == ask.model]
-    if not found:
+    found = ask.find(ROWS, row, ask.model)
+    if found is None:
         text = f"The model `{ask.model}` does not exist or you do not have access to it."
         return fault(404, text, code="model_not_found")
-    if not found[0]["active"] or ask.has("decommissioned"):
+    if not found["active"] or ask.has("decommissioned"):
         return _decommissioned(ask.model)
     if ask.has("nocredit"):
         return fault(402, "Insufficient credits", "payment_required", "payment_required")
-    return chat_done(ask.model) if has_messages(ask) else fault(400, "'messages' is missing")
+    return chat_done(ask.model) if ask.has_messages else fault(400, "'messages' is missing")
 
 
-def answer(ask: Ask) -> Answer:
-    if not ask.path.startswith(_BASE):
-        return as_json(404, {"error": {"message": f"Unknown request URL: {ask.path}"}})
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is not None:
-        return refused
+def _served(ask: Ask) -> Answer:
     match ask.method, ask.path.removeprefix(_BASE):
         case "GET", "/models":
             return listing(ask.rows(ROWS, row)).with_headers(
@@ -113,6 +100,12 @@ def answer(ask: Ask) -> Answer:
             return _chat(ask)
     text = f"Unknown request URL: {ask.method} {ask.path}. Please check the URL for typos."
     return fault(404, text, code="unknown_url")
+
+
+def answer(ask: Ask) -> Answer:
+    if not ask.path.startswith(_BASE):
+        return as_json(404, {"error": {"message": f"Unknown request URL: {ask.path}"}})
+    return gate(ask, MANNERS, ask.bearer) or _served(ask)
 
 
 KIND = Kind("groq", answer, hosts=("api.groq.com",))

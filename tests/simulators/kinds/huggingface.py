@@ -3,19 +3,11 @@
 Source: https://huggingface.co/docs/inference-providers/hub-api
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-    public_gate,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate, public_gate, say
+from tests.simulators.shelf import Row
 
 _FAMILIES = """
 deepseek-ai/DeepSeek-V4-Pro deepseek-ai/DeepSeek-V4-Flash deepseek-ai/DeepSeek-V3.2
@@ -101,8 +93,7 @@ MANNERS = Manners(
 
 def _whoami(ask: Ask) -> Answer:
     if ask.has("whoami429"):
-        limited = MANNERS.limited
-        return limited if isinstance(limited, Answer) else limited(ask)
+        return say(MANNERS.limited, ask)
     allowed = [] if ask.has("nopermission") else ["inference.serverless.write"]
     scope = {"entity": {"_id": "demo", "type": "user", "name": "demo"}, "permissions": allowed}
     token = {
@@ -145,13 +136,12 @@ def _chat(ask: Ask) -> Answer:
             "Providers on behalf of user demo"
         )
         return problem(403, text)
-    known = {one["id"] for one in ask.rows(ROWS, row, fresh=False)}
-    if ask.model.partition(":")[0] not in known:
+    if ask.find(ROWS, row, ask.model.partition(":")[0]) is None:
         return problem(400, f"The requested model '{ask.model}' does not exist")
     if ask.has("nocredit"):
         text = "You have reached the free monthly usage limit. Subscribe to PRO to get more."
         return problem(402, text)
-    if not has_messages(ask):
+    if not ask.has_messages:
         return problem(422, "Input validation error: `messages` is required")
     return chat_done(ask.model)
 

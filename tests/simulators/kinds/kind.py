@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.simulators.answers import Answer, Ask
+from tests.simulators.manners import Served
 
 
 @dataclass(frozen=True)
 class Kind:
     name: str
-    answer: Callable[[Ask], Answer]
+    answer: Served
     hosts: tuple[str, ...] = ()  # names served over TLS
     plain: tuple[str, ...] = ()  # `name:port` served in clear
     local: bool = False  # keys are ignored unless a word of the path says otherwise

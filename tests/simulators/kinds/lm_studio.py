@@ -4,20 +4,11 @@
 that wants a token. Source: https://lmstudio.ai/docs/developer/rest
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    fault,
-    gate,
-    has_messages,
-    listing,
-    public_gate,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, fault, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed_by
+from tests.simulators.shelf import Row
 
 # key | publisher | name | type | ceiling | loaded with | vision | tools
 _MODELS = """
@@ -92,16 +83,12 @@ def _older(one: Row) -> Row:
 
 
 def _chat(ask: Ask) -> Answer:
-    if not any(one["key"] == ask.model for one in ask.rows(ROWS, row, fresh=False)):
+    if ask.find(ROWS, row, ask.model, column="key") is None:
         return fault(404, f"Model '{ask.model}' not found", code="model_not_found")
-    return chat_done(ask.model) if has_messages(ask) else fault(400, "'messages' is required")
+    return chat_done(ask.model) if ask.has_messages else fault(400, "'messages' is required")
 
 
 def answer(ask: Ask) -> Answer:
-    guarded = "auth" in ask.path_words
-    refused = gate(ask, MANNERS, ask.bearer) if guarded else public_gate(ask, MANNERS)
-    if refused is not None:
-        return refused
     match ask.method, ask.path:
         case "GET", "/api/v1/models" if not ask.has("v0", "compat"):
             return as_json(200, {"models": ask.rows(ROWS, row)})
@@ -122,7 +109,7 @@ def answer(ask: Ask) -> Answer:
 
 KIND = Kind(
     "lm_studio",
-    answer,
+    keyed_by("auth", MANNERS, answer),
     plain=("localhost:1234", "host.docker.internal:1234"),
     local=True,
 )

@@ -3,18 +3,11 @@
 Source: https://platform.minimax.io/docs/api-reference/errorcode
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-)
+from tests.simulators.answers import Answer, as_json, as_text, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate
+from tests.simulators.shelf import Row
 
 _WORLD, _CHINA = "api.minimax.io", "api.minimaxi.com"
 _IDS = """
@@ -66,11 +59,11 @@ MANNERS = Manners(
 
 def _chat(ask: Ask) -> Answer:
     native = "chatcompletion_v2" in ask.path
-    if ask.model not in {one["id"] for one in ask.rows(ROWS, row, fresh=False)}:
+    if ask.find(ROWS, row, ask.model) is None:
         return problem(400, "bad_request_error", 2013, f"unknown model '{ask.model}'")
     if ask.has("nocredit"):
         return in_body(1008) if native else problem(402, "insufficient_balance_error", 1008)
-    if not has_messages(ask):
+    if not ask.has_messages:
         return problem(400, "bad_request_error", 2013)
     return chat_done(ask.model)
 
@@ -90,13 +83,14 @@ def _anthropic_style(ask: Ask) -> Answer:
 
 
 def answer(ask: Ask) -> Answer:
-    refused = gate(ask, MANNERS, ask.bearer or ask.header("x-api-key"))
+    return gate(ask, MANNERS, ask.bearer or ask.header("x-api-key")) or _served(ask)
+
+
+def _served(ask: Ask) -> Answer:
     code = ask.number("code", 1004)
-    if refused is None and code is not None:
-        refused = in_body(code)
-    if refused is not None:
-        return refused
-    if ask.has("cn" if ask.host == _WORLD else "intl"):
+    if code is not None:
+        return in_body(code)
+    if ask.of_other_country(_CHINA):
         return problem(401, "authorized_error", 2049)
     match ask.method, ask.path:
         case "GET", "/v1/models":
@@ -105,7 +99,7 @@ def answer(ask: Ask) -> Answer:
             return _anthropic_style(ask)
         case "POST", "/v1/chat/completions" | "/v1/text/chatcompletion_v2":
             return _chat(ask)
-    return Answer(404, b"404 page not found", (("content-type", "text/plain"),))
+    return as_text(404, "404 page not found")
 
 
 KIND = Kind("minimax", answer, hosts=(_WORLD, _CHINA))

@@ -3,18 +3,11 @@
 Source: https://github.com/mistralai/platform-docs-public (openapi.yaml)
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed
+from tests.simulators.shelf import Row
 
 # name | aliases | context | abilities | replacement when deprecated
 _MODELS = """
@@ -99,20 +92,17 @@ MANNERS = Manners(
 
 
 def _chat(ask: Ask) -> Answer:
-    if ask.model not in {one["id"] for one in ask.rows(ROWS, row, fresh=False)}:
+    if ask.find(ROWS, row, ask.model) is None:
         return flat(400, f"Invalid model: {ask.model}", "invalid_model", "1500")
     if ask.has("nocredit"):
         return flat(402, "Payment required: no active subscription", "payment_required", "1800")
-    if not has_messages(ask):
+    if not ask.has_messages:
         fault = {"loc": ["body", "messages"], "msg": "Field required", "type": "missing"}
         return as_json(422, {"detail": [fault]})
     return chat_done(ask.model)
 
 
 def answer(ask: Ask) -> Answer:
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is not None:
-        return refused
     match ask.method, ask.path:
         case "GET", "/v1/models":
             return listing(ask.rows(ROWS, row))
@@ -121,4 +111,8 @@ def answer(ask: Ask) -> Answer:
     return as_json(404, {"message": "no Route matched with those values"})
 
 
-KIND = Kind("mistral", answer, hosts=("api.mistral.ai", "api.eu.mistral.ai", "api.us.mistral.ai"))
+KIND = Kind(
+    "mistral",
+    keyed(MANNERS, answer),
+    hosts=("api.mistral.ai", "api.eu.mistral.ai", "api.us.mistral.ai"),
+)

@@ -3,18 +3,11 @@
 Source: https://platform.kimi.ai/docs/api/errors
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed
+from tests.simulators.shelf import Row
 
 _WORLD, _CHINA = "api.moonshot.ai", "api.moonshot.cn"
 
@@ -79,22 +72,19 @@ def _balance(ask: Ask) -> Answer:
 
 
 def _chat(ask: Ask) -> Answer:
-    if ask.model not in {one["id"] for one in ask.rows(ROWS, row, fresh=False)}:
+    if ask.find(ROWS, row, ask.model) is None:
         text = f"Not found the model {ask.model} or Permission denied"
         return problem(404, "resource_not_found_error", text)
     if ask.has("nocredit"):
         text = "Your account is suspended, please check your plan and billing details"
         return problem(429, "exceeded_current_quota_error", text)
-    if not has_messages(ask):
+    if not ask.has_messages:
         return problem(400, "invalid_request_error", "Invalid request: messages is empty")
     return chat_done(ask.model)
 
 
 def answer(ask: Ask) -> Answer:
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is not None:
-        return refused
-    if ask.has("cn" if ask.host == _WORLD else "intl"):
+    if ask.of_other_country(_CHINA):
         return _WRONG
     match ask.method, ask.path:
         case "GET", "/v1/models":
@@ -106,4 +96,4 @@ def answer(ask: Ask) -> Answer:
     return problem(404, "resource_not_found_error", "The requested resource was not found")
 
 
-KIND = Kind("moonshot", answer, hosts=(_WORLD, _CHINA))
+KIND = Kind("moonshot", keyed(MANNERS, answer), hosts=(_WORLD, _CHINA))

@@ -5,21 +5,11 @@ Source: https://github.com/ollama/ollama (api/types.go, docs/api.md)
 
 import ipaddress
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    as_text,
-    chat_done,
-    fault,
-    gate,
-    has_messages,
-    listing,
-    public_gate,
-)
+from tests.simulators.answers import Answer, as_json, as_text, chat_done, fault, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed, public_gate
+from tests.simulators.shelf import Row
 
 # name | family | size | quantization | context | capabilities
 _MODELS = """
@@ -92,8 +82,8 @@ def _tag(one: Row, *, old: bool) -> Row:
 
 
 def _find(ask: Ask, name: str) -> Row | None:
-    names = {name, f"{name}:latest"}
-    return next((one for one in ask.rows(ROWS, row, fresh=False) if one["name"] in names), None)
+    found = ask.find(ROWS, row, name, column="name")
+    return found or ask.find(ROWS, row, f"{name}:latest", column="name")
 
 
 def _show(ask: Ask) -> Answer:
@@ -119,7 +109,7 @@ def _chat(ask: Ask) -> Answer:
     if _find(ask, ask.model) is None:
         text = f'model "{ask.model}" not found, try pulling it first'
         return fault(404, text, "api_error")
-    return chat_done(ask.model) if has_messages(ask) else fault(400, "[] is too short")
+    return chat_done(ask.model) if ask.has_messages else fault(400, "[] is too short")
 
 
 def _served(ask: Ask) -> Answer:
@@ -157,11 +147,7 @@ def answer(ask: Ask) -> Answer:
     return public_gate(ask, MANNERS) or _served(ask)
 
 
-def cloud_answer(ask: Ask) -> Answer:
-    return gate(ask, MANNERS, ask.bearer) or _served(ask)
-
-
-CLOUD = Kind("ollama", cloud_answer, hosts=("ollama.com",))
+CLOUD = Kind("ollama", keyed(MANNERS, _served), hosts=("ollama.com",))
 KIND = Kind(
     "ollama",
     answer,

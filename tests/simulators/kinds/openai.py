@@ -3,20 +3,11 @@
 Source: https://github.com/openai/openai-openapi
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    fault,
-    gate,
-    has_messages,
-    hinted,
-    listing,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, fault, hinted, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed
+from tests.simulators.shelf import Row
 
 _IDS = """
 gpt-5.5 gpt-5.5-pro gpt-5.4 gpt-5.4-mini gpt-5.4-nano gpt-5.4-pro gpt-5.3-codex gpt-5.3-chat-latest
@@ -115,8 +106,7 @@ def unknown_path(ask: Ask) -> Answer:
 def _model_fault(ask: Ask) -> Answer | None:
     if not ask.model:
         return fault(400, "you must provide a model parameter")
-    known = {one["id"] for one in ask.rows(ROWS, row, fresh=False)}
-    if ask.model not in known:
+    if ask.find(ROWS, row, ask.model) is None:
         text = f"The model `{ask.model}` does not exist or you do not have access to it."
         return fault(404, text, code="model_not_found")
     if ask.has("nocredit"):
@@ -131,7 +121,7 @@ def _chat(ask: Ask) -> Answer:
     refused = _model_fault(ask)
     if refused is not None:
         return refused
-    if not has_messages(ask):
+    if not ask.has_messages:
         return fault(400, "Missing required parameter: 'messages'.", code="missing_required_param")
     if is_reasoning(ask.model) and "max_tokens" in ask.document:
         return unsupported("max_tokens")
@@ -152,9 +142,6 @@ def _count(ask: Ask) -> Answer:
 
 
 def answer(ask: Ask) -> Answer:
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is not None:
-        return refused
     match ask.method, ask.path:
         case "GET", path if path == "/v1/models" or path.startswith("/v1/models/"):
             if ask.has("noscope"):
@@ -178,6 +165,6 @@ def answer(ask: Ask) -> Answer:
 _REGIONS = ("us", "eu", "ae", "au", "in", "jp")
 KIND = Kind(
     "openai",
-    answer,
+    keyed(MANNERS, answer),
     hosts=("api.openai.com", *(f"{region}.api.openai.com" for region in _REGIONS)),
 )

@@ -6,20 +6,11 @@ Source: https://opencode.ai/docs/go
 import time
 from typing import Any
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-    public_gate,
-    say,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate, public_gate, say
+from tests.simulators.shelf import Row
 
 _IDS = """
 glm-5.2 glm-5.1 glm-5 kimi-k2.7-code kimi-k2.6 kimi-k2.5 deepseek-v4-pro deepseek-v4-flash
@@ -95,17 +86,16 @@ def _chat(ask: Ask, *, messages_format: bool) -> Answer:
     """The model is looked at before the key."""
     if ask.has("error"):
         return say(MANNERS.error, ask)
-    known = {one["id"] for one in ask.rows(_rows(), row, fresh=False)}
     if ask.model in _MESSAGES_ONLY:
         if not messages_format:
             text = f"Model {ask.model} is not supported for format oa-compat"
             return problem(401, "ModelError", text)
-    elif ask.model not in known or ask.has("modelerror"):
+    elif ask.find(_rows(), row, ask.model) is None or ask.has("modelerror"):
         return problem(401, "ModelError", f"Model {ask.model} is not supported")
     refused = gate(ask, MANNERS, ask.bearer)
     if refused is not None:
         return refused
-    return chat_done(ask.model) if has_messages(ask) else problem(400, "error", "No messages")
+    return chat_done(ask.model) if ask.has_messages else problem(400, "error", "No messages")
 
 
 def answer(ask: Ask) -> Answer:

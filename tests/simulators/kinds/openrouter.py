@@ -6,18 +6,11 @@ Source: https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    public_gate,
-)
+from tests.simulators.answers import Answer, as_json, chat_done
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate, public_gate
+from tests.simulators.shelf import Row
 
 _PAGE, _SMALL_PAGE = 500, 100
 
@@ -199,12 +192,11 @@ def _key(ask: Ask) -> Answer:
 
 
 def _chat(ask: Ask) -> Answer:
-    known = {one["id"] for one in ask.rows(ROWS, row, fresh=False)}
     if ask.has("management"):
         return problem(403, "Management keys cannot be used for completions")
-    if ask.model not in known:
+    if ask.find(ROWS, row, ask.model) is None:
         return problem(400, f"{ask.model} is not a valid model ID")
-    if not has_messages(ask):
+    if not ask.has_messages:
         return problem(400, 'Input required: specify "prompt" or "messages"')
     if ask.has("nocredit"):
         return _poor("openrouter_credits")
@@ -218,9 +210,10 @@ def answer(ask: Ask) -> Answer:
         return public_gate(ask, MANNERS) or _list(ask)
     if not ask.path.startswith("/api/v1/"):
         return problem(404, "Not Found")
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is not None:
-        return refused
+    return gate(ask, MANNERS, ask.bearer) or _served(ask)
+
+
+def _served(ask: Ask) -> Answer:
     match ask.method, ask.path.removeprefix("/api/v1"):
         case "GET", "/key" | "/auth/key":
             return _key(ask)

@@ -6,19 +6,11 @@ Source: https://github.com/openvinotoolkit/model_server (src/http_server.cpp)
 
 import time
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-    public_gate,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed_by, public_gate
+from tests.simulators.shelf import Row
 
 IDS = (
     "Qwen3-8B-int4-ov", "Phi-4-mini-instruct-int4-ov", "InternVL2-2B-int4-ov",
@@ -46,18 +38,13 @@ MANNERS = Manners(
 
 
 def _chat(ask: Ask) -> Answer:
-    """The key is looked at before the body is parsed."""
-    keyed = "keyed" in ask.path_words
-    refused = gate(ask, MANNERS, ask.bearer) if keyed else public_gate(ask, MANNERS)
-    if refused is not None:
-        return refused
     if not isinstance(ask.body, dict):
         return problem(400, "Cannot parse JSON body")
     if not ask.model:
         return problem(400, "model field is missing in JSON body")
-    if ask.model not in {one["id"] for one in ask.rows(_rows(), row, fresh=False)}:
+    if ask.find(_rows(), row, ask.model) is None:
         return problem(404, "Mediapipe graph definition with requested name is not found")
-    if not has_messages(ask):
+    if not ask.has_messages:
         return problem(400, "Messages missing in request")
     return chat_done(ask.model)
 
@@ -66,12 +53,10 @@ def _rows() -> list[Row]:
     return [row(model_id) for model_id in IDS]
 
 
-def answer(ask: Ask) -> Answer:
-    if ask.method == "POST" and ask.path == "/v3/chat/completions":
-        return _chat(ask)
-    refused = public_gate(ask, MANNERS)
-    if refused is not None:
-        return refused
+_keyed_chat = keyed_by("keyed", MANNERS, _chat)  # before the body is parsed
+
+
+def _served(ask: Ask) -> Answer:
     match ask.method, ask.path:
         case "GET", "/v3/models" | "/v3/v1/models" | "/v1/models":
             return listing(ask.rows(_rows(), row))
@@ -86,6 +71,12 @@ def answer(ask: Ask) -> Answer:
             rows = ask.rows(_rows(), row)
             return as_json(200, {one["id"]: {"model_version_status": state} for one in rows})
     return problem(404, "Invalid request URL")
+
+
+def answer(ask: Ask) -> Answer:
+    if ask.method == "POST" and ask.path == "/v3/chat/completions":
+        return _keyed_chat(ask)
+    return public_gate(ask, MANNERS) or _served(ask)
 
 
 def _owns(path: str) -> bool:

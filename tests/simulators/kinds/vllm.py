@@ -3,20 +3,11 @@
 Source: https://github.com/vllm-project/vllm (vllm/entrypoints/openai)
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    as_text,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-    public_gate,
-)
+from tests.simulators.answers import Answer, as_json, as_text, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, keyed_by
+from tests.simulators.shelf import Row
 
 
 def row(model_id: str, parent: str | None = None) -> Row:
@@ -50,31 +41,35 @@ MANNERS = Manners(
 
 
 def _chat(ask: Ask) -> Answer:
-    if ask.model not in {one["id"] for one in ask.rows(ROWS, row, fresh=False)}:
+    if ask.find(ROWS, row, ask.model) is None:
         text = f"The model `{ask.model}` does not exist."
         return problem(404, "NotFoundError", text)
-    if not has_messages(ask):
+    if not ask.has_messages:
         return problem(400, "BadRequestError", "messages: Field required")
     return chat_done(ask.model)
 
 
-def answer(ask: Ask) -> Answer:
-    if ask.path in {"/health", "/version", "/metrics"}:
-        if ask.path == "/health":
-            return Answer(503 if ask.has("error") else 200)
-        if ask.path == "/version":
-            return as_json(200, {"version": "0.21.0"})
-        return as_text(200, "# HELP vllm:num_requests_running Running requests.\n")
-    guarded = "guarded" in ask.path_words
-    refused = gate(ask, MANNERS, ask.bearer) if guarded else public_gate(ask, MANNERS)
-    if refused is not None:
-        return refused
+def _api(ask: Ask) -> Answer:
     match ask.method, ask.path:
         case "GET", "/v1/models":
             return listing(ask.rows(ROWS, row))
         case "POST", "/v1/chat/completions":
             return _chat(ask)
     return as_json(404, {"detail": "Not Found"})
+
+
+_guarded = keyed_by("guarded", MANNERS, _api)
+
+
+def answer(ask: Ask) -> Answer:
+    match ask.path:
+        case "/health":
+            return Answer(503 if ask.has("error") else 200)
+        case "/version":
+            return as_json(200, {"version": "0.21.0"})
+        case "/metrics":
+            return as_text(200, "# HELP vllm:num_requests_running Running requests.\n")
+    return _guarded(ask)
 
 
 KIND = Kind(

@@ -3,18 +3,11 @@
 Source: https://docs.bigmodel.cn/cn/api/api-code
 """
 
-from tests.simulators.answers import (
-    Answer,
-    Ask,
-    Manners,
-    Row,
-    as_json,
-    chat_done,
-    gate,
-    has_messages,
-    listing,
-)
+from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
+from tests.simulators.manners import Manners, gate
+from tests.simulators.shelf import Row
 
 _IDS = """
 glm-5.3 glm-5.3-flash glm-5.2 glm-5.1 glm-5 glm-5v-turbo glm-4.7 glm-4.7-flash glm-4.7-flashx
@@ -60,25 +53,22 @@ def coded(code: int) -> Answer:
     return problem(status, code, text)
 
 
+_WRONG = problem(401, 401, "令牌已过期或验证不正确")
 MANNERS = Manners(
     missing=coded(1001),
-    bad=problem(401, 401, "令牌已过期或验证不正确"),
+    bad=_WRONG,
     limited=coded(1302),
     forbidden=coded(1220),
     error=problem(500, 500, "内部错误"),
 )
 
 
-def _of_the_other_country(ask: Ask) -> bool:
-    return ask.has("intl" if ask.host == _CHINA else "cn")
-
-
 def _chat(ask: Ask) -> Answer:
-    if ask.model not in {one["id"] for one in ask.rows(ROWS, row, fresh=False)}:
+    if ask.find(ROWS, row, ask.model) is None:
         return coded(1211)
     if ask.has("nocredit") and ask.model != "glm-4.7-flash":  # that one is free
         return coded(1113)
-    return chat_done(ask.model) if has_messages(ask) else problem(400, 1214, "messages 参数非法")
+    return chat_done(ask.model) if ask.has_messages else problem(400, 1214, "messages 参数非法")
 
 
 def _quota(ask: Ask) -> Answer:
@@ -98,14 +88,15 @@ def answer(ask: Ask) -> Answer:
     path = ask.path.removeprefix("/api/coding/paas/v4").removeprefix("/api/paas/v4")
     if path == ask.path:
         return as_json(404, {"status": 404, "error": "Not Found", "path": ask.path})
-    refused = gate(ask, MANNERS, ask.bearer)
-    if refused is None and _of_the_other_country(ask):
-        refused = problem(401, 401, "令牌已过期或验证不正确")
+    return gate(ask, MANNERS, ask.bearer) or _served(ask, path)
+
+
+def _served(ask: Ask, path: str) -> Answer:
+    if ask.of_other_country(_CHINA):
+        return _WRONG
     code = ask.number("code", 1113)
-    if refused is None and code is not None:
-        refused = coded(code)
-    if refused is not None:
-        return refused
+    if code is not None:
+        return coded(code)
     match ask.method, path:
         case "GET", "/models":
             return listing(ask.rows(ROWS, row))
