@@ -57,7 +57,7 @@ class Desk:
     def page(self, path: str) -> str:
         answer = self.site.get(path)
         assert answer.status_code == 200
-        return answer.content.decode()
+        return flat(answer)
 
     def news(self, part: str, job: UUID | str, version: int) -> Any:
         """What the page's waiter gets: parts that differ from this version of that job."""
