@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from providers.dialects.judge import judge, unwrapped, values_at
+from providers.dialects.judge import judge
+from providers.dialects.paths import unwrapped, values_at
 from providers.dialects.rows import has_shape, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
 from providers.spec.kind import Call, CallName, ListCall, ProviderSpec

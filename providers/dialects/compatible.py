@@ -35,6 +35,6 @@ def chat(
         method="POST",
         body={**body, limit: tokens, **(extra or {})},
         retry_body=retry,
-        expects="choices",
+        expects="choices[]",
         is_completion=True,
     )

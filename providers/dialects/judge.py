@@ -1,91 +1,49 @@
 """What an answer means: a Reply in, a Verdict out. Pure; text of the other side stays outside.
 
-Order: redirect, shape of the body, errors under a 2xx, the provider's own rules (the code in the
-body decides, the status is a hint), then what a status means in general.
+Order: redirect, what stands in front of the API, errors under a 2xx, the provider's own rules (a
+code in the body decides, the status is a hint), what the words say, then what a status means.
 """
 
-import base64
-import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
 
+from providers.dialects import spoken
+from providers.dialects.particulars import particulars, retry_after_s
+from providers.dialects.paths import SEARCHED, texts_at, unwrapped, values_at
 from providers.http.records import Reply
 from providers.spec.kind import CallName, ErrorRule
 from providers.spec.outcomes import Outcome, Verdict
 from providers.spec.secret import Secret
 
-_SEARCHED = 4_000  # characters of one text that patterns are tried on
-_QUOTED = 300
-_PIECE = 8
-_LONGEST_WAIT = 30 * 86_400
+__all__ = ["is_absent", "judge", "unwrapped"]
 
-_CREDIT = re.compile(
-    "insufficient_quota|insufficient_balance|insufficient balance|quota_exceeded|quota_exhausted"
-    "|billing_hard_limit_reached|billing_not_active|credit_balance_too_low"
-    "|credit balance is too low|credit_balance_exhausted|exceeded_current_quota|payment_required"
-    "|arrearage|good standing|accountoverdue|spend_limit_reached|insufficient credits"
-    "|余额不足|欠费",
-    re.I,
-)
-_BAD_KEY = re.compile(
-    r"(invalid|incorrect|expired)[ _-]?api[ _-]?key"
-    r"|api[ _-]?key.{0,20}(not valid|invalid|incorrect|expired)",
-    re.I,
-)
-_NO_MODEL = re.compile(
-    r"(model|deployment).{0,200}(not[ _]?found|not exist|unknown|no such)"
-    r"|(not[ _]?found|unknown|no such|invalid)[ _](model|deployment)",
-    re.I | re.S,
-)
 _NAMES_MODEL = re.compile("model|deployment", re.I)
 _WORDS_AT = (
-    "error|message|Message|detail|detail[].msg|code|type|__type|base_resp.status_msg",
+    "error|message|Message|detail|code|type|__type|base_resp.status_msg|msg|title|reason",
     "error.code|error.type|error.message|error.status|error.details[].reason|error.details"
     ".error_code",
+    "error.msg|error.detail|error.error|error.error.message|error.param|error[].message",
+    "errors[]|errors[].message|errors[].code|errors[].detail|detail.message|detail.error"
+    "|detail.code|detail.type|response.message|error.metadata.raw",
 )
-_MESSAGE_AT = "error.message|message|Message|error|detail|base_resp.status_msg"
-_CODES_AT = (
-    "error.details.error_code|error.status|error.code|error.type|base_resp.status_code"
-    "|code|__type|type"
-)
-_REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid")
-_TOKEN = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _GOOD_CODES = (None, 0, "0", 200, "200", "", "success", "Success")
+# Types of an error that comes without a status of its own, under a 200
+_STATUS_OF_TYPE = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "server_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
 
-
-def values_at(data: Any, path: str) -> list[Any]:
-    """Everything at a dotted path: alternatives by |, `name[]` for each element of a list."""
-    found: list[Any] = []
-    for alternative in path.split("|"):
-        level = [data]
-        for step in alternative.split("."):
-            name = step.removesuffix("[]")
-            level = [item[name] for item in level if isinstance(item, dict) and name in item]
-            if step.endswith("[]"):
-                level = [child for item in level if isinstance(item, list) for child in item]
-        found += level
-    return found
-
-
-def texts_at(data: Any, path: str) -> list[str]:
-    """Strings and numbers at a path, as text; objects, lists, booleans and null are passed over."""
-    return [
-        str(value)[:_SEARCHED]
-        for value in values_at(data, path)
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
-    ]
-
-
-def unwrapped(reply: Reply) -> Any:
-    """The parsed body; an error inside an array of one (Gemini's compatible API) is taken out."""
-    data = reply.data
-    if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict):
-        return data[0] if reply.status >= 400 or "error" in data[0] else data
-    return data
+Meaning = tuple[Outcome, str]
 
 
 def judge(
@@ -99,11 +57,11 @@ def judge(
 ) -> Verdict:
     """What `reply` to a `call` means. `is_expected` tells the shape of a good answer; `secrets`
     are those of the provider, so that nothing that echoes them is kept; `now` is for tests."""
-    data = unwrapped(reply)
+    data = _choice_error(unwrapped(reply)) if 200 <= reply.status < 300 else unwrapped(reply)
     outcome, detail = _meaning(reply, data, call, is_expected, rules)
     params: dict[str, Any] = {}
     if outcome is not Outcome.OK:
-        params = _particulars(reply, data, secrets)
+        params = particulars(reply, data, secrets)
         if outcome in (Outcome.RATE_LIMITED, Outcome.NO_CREDIT, Outcome.SERVER_ERROR):
             wait = retry_after_s(reply, now or datetime.now(UTC))
             params |= {} if wait is None else {"retry_after_s": wait}
@@ -116,39 +74,80 @@ def _meaning(
     call: CallName,
     is_expected: Callable[[Any], bool],
     rules: Sequence[ErrorRule],
-) -> tuple[Outcome, str]:
+) -> Meaning:
     status = reply.status
     if 300 <= status < 400:
         return Outcome.BAD_ENDPOINT, "redirect"
     is_good = 200 <= status < 300
     if not reply.is_json:
-        page = "html" if reply.text.lstrip()[:1] == "<" else "not_json"
-        if status in (404, 405):
-            return Outcome.BAD_ENDPOINT, ""
-        if is_good:
-            return Outcome.UNEXPECTED_RESPONSE, page
-        ruled = _ruled(reply, None, call, rules, {status})
-        words = "" if page == "html" else reply.text[:_SEARCHED]
-        outcome, detail = ruled or _generic(status, words, call)
-        is_page = outcome is Outcome.FORBIDDEN and page == "html"
-        return outcome, "html" if is_page else detail
+        return _of_text(reply, call, rules)
     statuses = {status}
     if is_good:
         if not _is_error(data, is_expected):
             expected = is_expected(data)
-            return (Outcome.OK, "") if expected else (Outcome.UNEXPECTED_RESPONSE, "wrong_shape")
+            return (Outcome.OK, "") if expected else (Outcome.UNEXPECTED_RESPONSE, _lack(data))
         statuses |= _body_statuses(data)
-    ruled = _ruled(reply, data, call, rules, statuses)
-    if ruled:
-        return ruled
-    words = "\n".join(text for path in _WORDS_AT for text in texts_at(data, path))
+    words = spoken.folded(words_of(data))
     worst = max(statuses)
+    found = _said(reply, data, call, rules, statuses, words)
+    if found:
+        return found
     if worst < 400:  # an error under 200 that names no status
         outcome, detail = _generic(400, words, call)
         if outcome is Outcome.BAD_REQUEST:
             return Outcome.UNEXPECTED_RESPONSE, "error_body"
         return outcome, detail
     return _generic(worst, words, call)
+
+
+def _of_text(reply: Reply, call: CallName, rules: Sequence[ErrorRule]) -> Meaning:
+    """An answer that is no JSON."""
+    status = reply.status
+    page = "html" if reply.text.lstrip()[:1] == "<" else "not_json"
+    if status in (404, 405):
+        return Outcome.BAD_ENDPOINT, ""
+    if 200 <= status < 300:
+        return Outcome.UNEXPECTED_RESPONSE, page
+    words = "" if page == "html" else spoken.folded(reply.text)
+    found = _said(reply, None, call, rules, {status}, words)
+    outcome, detail = found or _generic(status, words, call)
+    is_page = outcome is Outcome.FORBIDDEN and page == "html"
+    return outcome, "html" if is_page else detail
+
+
+def _said(
+    reply: Reply,
+    data: Any,
+    call: CallName,
+    rules: Sequence[ErrorRule],
+    statuses: set[int],
+    words: str,
+) -> Meaning | None:
+    """What the body tells: the provider's own codes, words that anybody may use; then the rules
+    that go by the status alone."""
+    status = max(statuses)
+    own = [rule for rule in rules if rule.pattern or rule.header]
+    if found := _ruled(reply, data, call, own, statuses):
+        return found
+    if status < 400:
+        status = 400
+    if found := spoken.meaning(words, status, call):
+        return found
+    of_status = _ruled(reply, data, call, [rule for rule in rules if rule not in own], statuses)
+    of_key = spoken.of_key(words, status)
+    is_vague = of_key == (Outcome.BAD_KEY, "")
+    if of_status and (of_key is None or (is_vague and of_status[0] is Outcome.BAD_KEY)):
+        return of_status
+    return of_key
+
+
+def words_of(data: Any) -> str:
+    """All that a body says in words, a line for each text."""
+    texts = [text for path in _WORDS_AT for text in texts_at(data, path)]
+    for item in values_at(data, "detail[]"):  # a field at fault and what is wrong with it
+        if isinstance(item, dict):
+            texts.append(" ".join(texts_at({"x": item}, "x.loc[]|x.msg|x.message|x.type")))
+    return "\n".join(dict.fromkeys(texts))[: 4 * SEARCHED]
 
 
 def is_absent(verdict: Verdict) -> bool:
@@ -158,6 +157,25 @@ def is_absent(verdict: Verdict) -> bool:
         return verdict.detail != "redirect"
     is_other = verdict.detail in ("wrong_shape", "error_body")
     return verdict.outcome is Outcome.UNEXPECTED_RESPONSE and is_other
+
+
+def _choice_error(data: Any) -> Any:
+    """The error that stands inside a choice of an answer, in the form of a whole answer's."""
+    choices = values_at(data, "choices[]")
+    at = "choices[].error|choices[].message.error|choices[].delta.error"
+    for error in values_at(data, at):
+        if error:
+            return {"error": error}
+    for choice in choices:
+        if isinstance(choice, dict) and choice.get("finish_reason") == "error":
+            return {"error": {"type": "server_error"}}
+    return data
+
+
+def _lack(data: Any) -> str:
+    """What a good status without the promised answer lacks."""
+    is_hollow = isinstance(data, dict) and "choices" in data
+    return "no_choice" if is_hollow else "wrong_shape"
 
 
 def _is_error(data: Any, is_expected: Callable[[Any], bool]) -> bool:
@@ -175,20 +193,24 @@ def _is_error(data: Any, is_expected: Callable[[Any], bool]) -> bool:
 
 def _body_statuses(data: Any) -> set[int]:
     """HTTP statuses that a body under 200 claims (OpenRouter's error.code, for one)."""
-    claimed = texts_at(data, "error.code|code|error.http_code")
-    return {int(text) for text in claimed if re.fullmatch(r"[45][0-9]{2}", text)}
+    claimed = texts_at(data, "error.code|code|error.http_code|error.status|error.status_code")
+    found = {int(text) for text in claimed if re.fullmatch(r"[45][0-9]{2}", text)}
+    if found:
+        return found
+    types = texts_at(data, "error.type|error.code")
+    return {_STATUS_OF_TYPE[text] for text in types if text in _STATUS_OF_TYPE}
 
 
 def _ruled(
     reply: Reply, data: Any, call: CallName, rules: Iterable[ErrorRule], statuses: set[int]
-) -> tuple[Outcome, str] | None:
+) -> Meaning | None:
     for rule in rules:
         if rule.on and call not in rule.on:
             continue
         if rule.status and statuses.isdisjoint(rule.status):
             continue
         if rule.header:
-            texts = [reply.headers.get(rule.header.lower(), "")[:_SEARCHED]]
+            texts = [reply.headers.get(rule.header.lower(), "")[:SEARCHED]]
         else:
             texts = texts_at(data, rule.path) if rule.path else [""]
         if any(re.search(rule.pattern, text) for text in texts):
@@ -196,17 +218,13 @@ def _ruled(
     return None
 
 
-def _generic(status: int, words: str, call: CallName) -> tuple[Outcome, str]:
-    """What a status means where no rule of the provider applies."""
-    if status in (400, 403, 413, 422, 429) and _CREDIT.search(words):
-        return Outcome.NO_CREDIT, ""
-    if status in (400, 413, 422):
-        if _BAD_KEY.search(words):
-            return Outcome.BAD_KEY, ""
-        if call == "model" and _NO_MODEL.search(words):
+def _generic(status: int, words: str, call: CallName) -> Meaning:
+    """What a status means where nothing in the body outweighs it."""
+    if call == "model" and status in (400, 401, 403, 404, 410, 413, 422):
+        if status not in (401, 403) and spoken.names_no_model(words):
             return Outcome.MODEL_NOT_FOUND, ""
-    if status in (404, 410) and call == "model" and _NAMES_MODEL.search(words):
-        return Outcome.MODEL_NOT_FOUND, ""
+        if status in (404, 410) and _NAMES_MODEL.search(words):
+            return Outcome.MODEL_NOT_FOUND, ""
     if status >= 500:
         return (Outcome.TIMEOUT if status == 504 else Outcome.SERVER_ERROR), ""
     return _BY_STATUS.get(status, Outcome.BAD_REQUEST), ""
@@ -223,110 +241,3 @@ _BY_STATUS = {
     429: Outcome.RATE_LIMITED,
     451: Outcome.FORBIDDEN,
 }
-
-
-# Particulars ----------------------------------------------------------------------------------
-
-
-def _particulars(reply: Reply, data: Any, secrets: Sequence[Secret]) -> dict[str, Any]:
-    """Code and request id where they are short plain words, and what may be quoted."""
-    found: dict[str, Any] = {}
-    amazon = reply.headers.get("x-amzn-errortype", "").partition(":")[0]
-    for code in [amazon, *texts_at(data, _CODES_AT)]:
-        is_telling = code not in ("", "error", str(reply.status))
-        if is_telling and _TOKEN.fullmatch(code) and not holds_secret(code, secrets):
-            found["provider_code"] = code
-            break
-    for name in _REQUEST_IDS:
-        value = reply.headers.get(name, "")
-        if _TOKEN.fullmatch(value) and not holds_secret(value, secrets):
-            found["request_id"] = value
-            break
-    if text := quoted(reply, secrets):
-        found["quote"] = text
-    return found
-
-
-def quoted(reply: Reply, secrets: Sequence[Secret]) -> str:
-    """The provider's own message, fit to be shown: at most 300 printable characters.
-
-    "" when there is none, or when it holds a piece of a secret. Runs that look like tokens, masked
-    keys, accounts and addresses are blotted out.
-    """
-    texts = texts_at(unwrapped(reply), _MESSAGE_AT)
-    if not texts:
-        return ""
-    printable = "".join(char if char.isprintable() else " " for char in texts[0])
-    text = " ".join(printable.split())
-    if holds_secret(texts[0], secrets) or holds_secret(text, secrets):
-        return ""
-    text = _BLOT.sub("…", text)
-    return text if len(text) <= _QUOTED else text[: _QUOTED - 1] + "…"
-
-
-_BLOT = re.compile(
-    r"\S*\*{2,}\S*"  # a masked key
-    r"|\S+@\S+"
-    r"|arn:\S+"
-    r"|(?=[A-Za-z0-9_+/=-]*[0-9])(?=[A-Za-z0-9_+/=-]*[A-Za-z])[A-Za-z0-9_+/=-]{24,}"
-)
-
-
-def holds_secret(text: str, secrets: Iterable[Secret]) -> bool:
-    """Whether any eight characters of a secret stand in `text`: plain, base64 or URL-encoded."""
-    folded = text.casefold()
-    compact = "".join(folded.split())
-    pieces = {
-        whole[start : start + _PIECE]
-        for whole in (folded, compact)
-        for start in range(len(whole) - _PIECE + 1)
-    }
-    for form in (form.casefold() for secret in secrets for form in _forms(secret.reveal())):
-        if len(form) < _PIECE and (form in folded or form in compact):
-            return True
-        if any(form[at : at + _PIECE] in pieces for at in range(len(form) - _PIECE + 1)):
-            return True
-    return False
-
-
-def _forms(value: str) -> list[str]:
-    """A secret as it may come back. Base64 has three forms: it depends on what stands before."""
-    forms = [value, quote(value, safe="")]
-    raw = value.encode()
-    for shift in range(3):
-        text = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
-        # the first and last characters also hold bits of the neighbours
-        inner = text[(0, 2, 3)[shift] : None if (shift + len(raw)) % 3 == 0 else -1]
-        forms += [inner, inner.replace("+", "-").replace("/", "_")]
-    return [form for form in forms if form]
-
-
-def retry_after_s(reply: Reply, now: datetime) -> int | None:
-    """Seconds to wait, as far as the provider says so; None = it does not."""
-    headers = reply.headers
-    for text in (
-        *_millis(headers.get("retry-after-ms", "")),
-        headers.get("retry-after", ""),
-        *texts_at(unwrapped(reply), "error.details[].retryDelay"),
-        *re.findall(r";\s*t=([0-9]{1,9})\b", headers.get("ratelimit", "")),
-    ):
-        seconds = _seconds(text.strip(), now)
-        if seconds is not None:
-            return math.ceil(min(max(seconds, 0), _LONGEST_WAIT))
-    return None
-
-
-def _millis(text: str) -> list[str]:
-    return [f"{int(text) / 1000}"] if re.fullmatch(r"[0-9]{1,12}", text) else []
-
-
-def _seconds(text: str, now: datetime) -> float | None:
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?s?", text):
-        return float(text.removesuffix("s"))
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - now).total_seconds()

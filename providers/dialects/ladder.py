@@ -19,12 +19,18 @@ from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, ke
 SIDE_BY_SIDE = 8  # models tried at the same time
 _CONNECTION = (Step.ADDRESS, Step.DNS, Step.CONNECT, Step.TLS)
 _ORDER = {step: number for number, step in enumerate(Step)}
-# After these a model call can still tell something.
-_GO_ON = {
+# What the key's rung says once a model has answered in spite of it, with its detail or without.
+_IN_SPITE = {
     (Outcome.FORBIDDEN, "no_scope"): "no_list_scope",
     (Outcome.FORBIDDEN, "no_list_scope"): "no_list_scope",
-    (Outcome.BAD_ENDPOINT, "no_list"): "no_list",
+    (Outcome.FORBIDDEN, ""): "list_refused",
+    (Outcome.BAD_KEY, ""): "list_refused",
+    (Outcome.RATE_LIMITED, ""): "list_refused",
+    (Outcome.NO_CREDIT, ""): "credit_told",
+    (Outcome.BAD_ENDPOINT, ""): "no_list",
 }
+# Answers of a model that show more of the key than a list that was refused.
+_KNOWS_KEY = (Outcome.NO_CREDIT, Outcome.RATE_LIMITED)
 # The first of these that any model met is the outcome of all.
 _WORST_FIRST = (
     Outcome.INTERNAL_ERROR,
@@ -250,10 +256,13 @@ def _attempt(question: Callable[[], Finding]) -> Finding:
 
 
 def _goes_on(key: Finding) -> bool:
+    """Whatever was answered, a model may still answer; where no answer came, it would not."""
     verdict = key.verdict
-    if verdict.outcome in (Outcome.OK, Outcome.REACHABLE_UNVERIFIED):
-        return True
-    return (verdict.outcome, verdict.detail) in _GO_ON
+    return verdict.http_status is not None or verdict.outcome in (
+        Outcome.OK,
+        Outcome.REACHABLE_UNVERIFIED,
+        Outcome.UNEXPECTED_RESPONSE,
+    )
 
 
 def _try_models(
@@ -290,22 +299,40 @@ def _sum_up(
     if not tried:
         return key.verdict, key.key_state
     worst = min(tried.values(), key=lambda one: _WORST_FIRST.index(one.verdict.outcome))
-    if worst.verdict.outcome is not Outcome.OK:
+    has_answer = any(one.verdict.outcome is Outcome.OK for one in tried.values())
+    if not has_answer:
+        if _is_cause(key, worst):
+            return key.verdict, key.key_state
         return worst.verdict, _key_state(adapter, key, worst)
     state = _key_state(adapter, key, worst)
     key = replace(key, verdict=_settled(key.verdict, state), key_state=state)
     ladder.done(Step.KEY, key)
-    is_ignored = key.verdict.detail in ("no_list", "no_list_scope")
-    detail = key.verdict.detail if is_ignored else ""
-    return replace(worst.verdict, detail=detail, params={}), state
+    if worst.verdict.outcome is not Outcome.OK:
+        return worst.verdict, state
+    is_told = key.verdict.detail in _IN_SPITE.values() or key.verdict.detail == "list_unread"
+    return replace(worst.verdict, detail=key.verdict.detail if is_told else "", params={}), state
+
+
+def _is_cause(key: Finding, model: Finding) -> bool:
+    """Whether what the key's rung said explains why no model answered."""
+    outcome, detail = key.verdict.outcome, key.verdict.detail
+    if outcome is Outcome.BAD_KEY:
+        return model.verdict.outcome not in _KNOWS_KEY
+    if detail == "suggest_base":
+        return model.verdict.outcome not in _KNOWS_KEY
+    return outcome is Outcome.NO_CREDIT
 
 
 def _settled(verdict: Verdict, state: KeyState) -> Verdict:
     """What the key's rung says once a model has answered."""
-    if detail := _GO_ON.get((verdict.outcome, verdict.detail)):
+    outcome = verdict.outcome
+    if outcome is Outcome.REACHABLE_UNVERIFIED:
+        if state is KeyState.VALID:
+            return replace(verdict, outcome=Outcome.OK, detail="model_proves", params={})
+    elif outcome is not Outcome.OK:
+        general = _IN_SPITE.get((outcome, ""), "list_unread")
+        detail = _IN_SPITE.get((outcome, verdict.detail), general)
         return replace(verdict, outcome=Outcome.OK, detail=detail, params={})
-    if verdict.outcome is Outcome.REACHABLE_UNVERIFIED and state is KeyState.VALID:
-        return replace(verdict, outcome=Outcome.OK, detail="model_proves", params={})
     is_settled = verdict.detail in ("permission_unproven", "no_models")
     return replace(verdict, detail="") if is_settled else verdict
 
@@ -314,7 +341,9 @@ def _key_state(adapter: Adapter, key: Finding, model: Finding) -> KeyState:
     """A local model may answer anybody, so there its answer proves no key."""
     if model.key_state is KeyState.INVALID:
         return KeyState.INVALID
-    if key.key_state is not KeyState.UNKNOWN and key.verdict.detail != "no_list":
+    is_told = key.verdict.outcome in (Outcome.OK, Outcome.REACHABLE_UNVERIFIED)
+    is_known = key.key_state not in (KeyState.UNKNOWN, KeyState.INVALID)
+    if is_known and (is_told or key.verdict.outcome is Outcome.FORBIDDEN):
         return key.key_state
     if adapter.spec.is_local:
         return KeyState.UNKNOWN if adapter.key else KeyState.NOT_NEEDED

@@ -7,7 +7,8 @@ That is done for these kinds alone; a hosted service may count refused calls.
 from dataclasses import replace
 
 from providers.dialects.adapters import Adapter, Finding
-from providers.dialects.judge import is_absent, unwrapped
+from providers.dialects.judge import is_absent
+from providers.dialects.paths import unwrapped
 from providers.dialects.rows import rows_of
 from providers.http import Reply, Send
 from providers.spec.kind import ListCall

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from providers.dialects.judge import values_at
+from providers.dialects.paths import values_at
 from providers.spec.kind import Columns
 
 Path = str | tuple[str, ...]  # a tuple: the first path at which there is something

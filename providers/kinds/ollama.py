@@ -4,8 +4,8 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects.compatible import chat, models
-from providers.dialects.judge import values_at
 from providers.dialects.local import LocalAdapter
+from providers.dialects.paths import values_at
 from providers.spec.kind import Columns, ErrorRule, ListCall, ProviderSpec
 from providers.spec.outcomes import Outcome
 

@@ -6,7 +6,7 @@ from typing import Any
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
-from providers.dialects.judge import values_at
+from providers.dialects.paths import values_at
 from providers.spec.kind import Auth, Call, ErrorRule, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict
 from providers.spec.secret import Secret

@@ -6,7 +6,7 @@ from typing import Any
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
-from providers.dialects.judge import values_at
+from providers.dialects.paths import values_at
 from providers.dialects.rows import first
 from providers.spec.kind import Call, Columns, ErrorRule, Pages, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict

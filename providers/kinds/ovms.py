@@ -5,8 +5,8 @@ from dataclasses import replace
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Finding
 from providers.dialects.compatible import chat, models
-from providers.dialects.judge import unwrapped
 from providers.dialects.local import LocalAdapter
+from providers.dialects.paths import unwrapped
 from providers.dialects.rows import rows_of
 from providers.http import Send
 from providers.spec.kind import Call, ErrorRule, ProviderSpec

@@ -13,6 +13,7 @@ from facio_site.audit import record
 from facio_site.commands import UsageError
 from providers.kinds import KINDS
 from providers.models import Job, Provider, Task
+from providers.wording import sentence
 from providers.work import queue
 
 SIDE_BY_SIDE = 32
@@ -31,17 +32,35 @@ def chosen(kinds: Sequence[str]) -> list[Provider]:
     return [rows[kind] for kind in kinds] if kinds else list(rows.values())
 
 
-def _started(row: Provider, task: Task) -> Job:
+def told(job: Job) -> dict[str, str]:
+    """What came of a job in words, for --json: our sentence, the provider's own words as far as
+    they may be shown, and the API base that would be right; "" where there is none."""
+    params = job.params
+    return {
+        "detail": job.detail,
+        "message": sentence(job.outcome, job.detail, params, job.provider.spec),
+        "quote": str(params.get("quote") or ""),
+        "suggested_base": str(params.get("base") or ""),
+    }
+
+
+def _started(row: Provider, task: Task, models: Sequence[str]) -> Job:
     action = "provider.tested" if task == Task.CHECK else "catalog.fetched"
     with transaction.atomic():
-        job = queue.start(row, task, hand_over=False)
+        job = queue.start(row, task, model_names=models, hand_over=False)
         record(action, actor=None, target=row.kind)
     return job
 
 
-def run(rows: Iterable[Provider], task: Task, call: Callable[[str], None]) -> list[Job]:
-    """One finished job for each provider, in their order; all calls side by side."""
-    made = [_started(row, task) for row in rows]
+def run(
+    rows: Iterable[Provider],
+    task: Task,
+    call: Callable[[str], None],
+    models: Sequence[str] = (),
+) -> list[Job]:
+    """One finished job for each provider, in their order; all calls side by side. A test asks
+    each of `models` as well."""
+    made = [_started(row, task, models) for row in rows]
 
     def one(job: Job) -> None:
         try:

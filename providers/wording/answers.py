@@ -27,6 +27,17 @@ ANSWERS: Sentences = {
         "no_list": _(
             "The model answered. This server offers no list of models, so type their names by hand."
         ),
+        "list_refused": _(
+            "The model answered. What was asked before it, such as the list of models, was "
+            "refused; where there is no list, type model names by hand."
+        ),
+        "list_unread": _(
+            "The model answered. The list of models could not be read, so type their names by hand."
+        ),
+        "credit_told": _(
+            "The model answered, although the provider reports nothing left to spend. Look at the "
+            "balance or limit in its console."
+        ),
         "permission_unproven": _(
             "The token is good. Whether it may call models shows only with one: include a model in "
             "the test."
@@ -324,6 +335,26 @@ ANSWERS: Sentences = {
                 "fine; look at extra headers and extra body, if there are any."
             ),
         ),
+        "not_chat": (
+            _(
+                "%(model)s is not made for chat: it answers another API, which this test cannot "
+                "try. Key and name are fine."
+            ),
+            _(
+                "This model is not made for chat: it answers another API, which this test cannot "
+                "try. Key and name are fine."
+            ),
+        ),
+        "no_stream": (
+            _(
+                "The answer of %(model)s cannot be streamed, and the agent asks for a stream "
+                "always. Switch streaming on at the server, or choose another model or server."
+            ),
+            _(
+                "The answer cannot be streamed, and the agent asks for a stream always. Switch "
+                "streaming on at the server, or choose another model or server."
+            ),
+        ),
         "origin_header": _(
             "The provider took the call for one from a web page. Something in between adds an "
             "Origin header; a proxy at the API base must leave it out."
@@ -339,6 +370,10 @@ ANSWERS: Sentences = {
         "": (
             _("The provider has a fault of its own right now. Try again in %(wait)s."),
             _("The provider has a fault of its own right now. Try again later."),
+        ),
+        "loading": (
+            _("The model is still being loaded. Try again in %(wait)s."),
+            _("The model is still being loaded. Wait a moment, then try again."),
         ),
     },
 }

@@ -197,6 +197,16 @@ CALLS: Sentences = {
             "The server answered with JSON, but not in the form of this API. Check the API base, "
             "and that this is the right kind of provider."
         ),
+        "no_choice": (
+            _(
+                "%(model)s gave an answer without any text or choice in it, as if nobody had "
+                "worked on it. Try again; if it stays so, choose another model."
+            ),
+            _(
+                "The answer came without any choice in it, as if no model had worked on it. Try "
+                "again; if it stays so, choose another model."
+            ),
+        ),
         "too_large": _(
             "The answer was larger than is accepted and was not read to its end. Check the API "
             "base."

@@ -10,6 +10,9 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_models",  # a local server without a model
             "no_list_scope",  # the key may not list models, but a model answered
             "no_list",  # there is no list, but a model answered
+            "list_refused",  # a model answered; what was asked before it was refused
+            "list_unread",  # a model answered; the list could not be read
+            "credit_told",  # a model answered, although nothing is said to be left
             "permission_unproven",  # the token is good; only a model call shows what it may do
             "model_proves",  # no answer to the key alone proved it; the model's did
         }
@@ -76,10 +79,18 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "project_url",
         }
     ),
-    Outcome.BAD_REQUEST: frozenset({"origin_header"}),
-    Outcome.SERVER_ERROR: frozenset(),
+    Outcome.BAD_REQUEST: frozenset(
+        {
+            "origin_header",
+            "not_chat",  # the model answers another API only
+            "no_stream",  # the agent asks for a stream, which is refused
+        }
+    ),
+    Outcome.SERVER_ERROR: frozenset({"loading"}),
     Outcome.TIMEOUT: frozenset(),
-    Outcome.UNEXPECTED_RESPONSE: frozenset({"html", "not_json", "error_body", "wrong_shape"}),
+    Outcome.UNEXPECTED_RESPONSE: frozenset(
+        {"html", "not_json", "error_body", "wrong_shape", "no_choice"}
+    ),
     Outcome.DNS_ERROR: frozenset({"azure_resource", "bedrock_region"}),
     Outcome.REFERENCE: frozenset({"aws_profile"}),  # params: fields
 }

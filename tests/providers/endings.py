@@ -60,8 +60,10 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
         *("failed", "bad_name"),
     },
     ("dialects/ladder.py", Outcome.REFERENCE, "detail"): {"", "aws_profile"},
-    ("dialects/ladder.py", Outcome.OK, "detail"): set(ladder._GO_ON.values()),
-    ("dialects/ladder.py", None, "detail"): {"", "no_list", "no_list_scope"},
+    ("dialects/ladder.py", Outcome.OK, "detail"): {*ladder._IN_SPITE.values(), "list_unread"},
+    ("dialects/ladder.py", None, "key.verdict.detail if is_told else ''"): {
+        *("", "list_unread", *ladder._IN_SPITE.values()),
+    },
     ("work/queue.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
     ("dialects/judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json"},
     ("dialects/local.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from facio_site.audit.models import AuditEntry
-from providers.dialects.judge import quoted
+from providers.dialects.particulars import quoted
 from providers.http.records import Reply
 from providers.kinds import KINDS
 from providers.models import Draft, Job, Provider, SecretState, Task

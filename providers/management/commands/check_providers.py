@@ -1,4 +1,4 @@
-"""check_providers [KIND ...]: the live test, in this process."""
+"""check_providers [NAME ...] [--model MODEL ...]: the live test, in this process."""
 
 import json
 import sys
@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from facio_site.commands import Command as OneLine
-from providers.management.run import chosen, run
+from facio_site.commands import UsageError
+from providers.management.run import chosen, run, told
 from providers.models import Task
+from providers.spec.limits import MODEL_LENGTH
 from providers.spec.outcomes import Outcome
-from providers.wording import sentence
 from providers.work.tasks import check_provider
 
 
@@ -18,19 +19,32 @@ class Command(OneLine):
     help = "Tests the named (or all configured) providers side by side. Exit 1 unless all are ok."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kinds", nargs="*", metavar="KIND")
+        parser.add_argument("names", nargs="*", metavar="NAME")
+        parser.add_argument(
+            "--model",
+            nargs="+",
+            action="extend",
+            default=[],
+            dest="models",
+            metavar="MODEL",
+            help="ask these models as well; each answer goes into the outcome",
+        )
         parser.add_argument("--json", action="store_true", help="print a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        finished = run(chosen(options["kinds"]), Task.CHECK, check_provider)
+        models = [name.strip() for name in options["models"]]
+        if not all(0 < len(name) <= MODEL_LENGTH and "\0" not in name for name in models):
+            raise UsageError(f"a model's name has 1 to {MODEL_LENGTH} characters")
+        finished = run(chosen(options["names"]), Task.CHECK, check_provider, models)
         rows = [
             {
                 "kind": job.provider.kind,
+                "name": job.provider.kind,
                 "outcome": job.outcome,
                 "key_state": job.key_state,
                 "http_status": job.http_status,
                 "ms": job.ms,
-                "message": sentence(job.outcome, job.detail, job.params, job.provider.spec),
+                **told(job),
             }
             for job in finished
         ]
@@ -38,6 +52,6 @@ class Command(OneLine):
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
         else:
             for row in rows:
-                self.stdout.write(f"{row['kind']:<22}{row['outcome']:<22}{row['message']}")
+                self.stdout.write(f"{row['name']:<22}{row['outcome']:<22}{row['message']}")
         if any(row["outcome"] != Outcome.OK for row in rows):
             sys.exit(1)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.dialects.judge import holds_secret, judge, quoted, retry_after_s, values_at
+from providers.dialects.judge import judge
+from providers.dialects.particulars import holds_secret, quoted, retry_after_s
+from providers.dialects.paths import values_at
 from providers.http import Reply
 from providers.kinds import KINDS
 from providers.spec.kind import CallName, ErrorRule
@@ -128,6 +130,38 @@ def test_an_error_inside_200_is_an_error(body: Any, outcome: str) -> None:
 )
 def test_a_code_beside_the_promised_answer_is_none(body: Any) -> None:
     assert outcome_of(reply(200, body), is_expected=lambda data: "data" in data) == "ok"
+
+
+def is_chat(data: Any) -> bool:
+    return any(values_at(data, "choices[]"))
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "detail"),
+    [
+        ({"choices": [{"error": {"code": 502, "message": "upstream"}}]}, "server_error", ""),
+        ({"choices": [{"error": {"code": 429, "message": "busy"}}]}, "rate_limited", ""),
+        ({"choices": [{"error": {"code": "401"}}]}, "bad_key", ""),
+        ({"choices": [{"error": "Insufficient credits"}]}, "no_credit", ""),
+        ({"choices": [{"message": {"error": {"code": 403}}}]}, "forbidden", ""),
+        ({"choices": [{"delta": {"error": {"type": "overloaded_error"}}}]}, "server_error", ""),
+        ({"choices": [{"index": 0}, {"error": {"code": 504}}]}, "timeout", ""),
+        ({"choices": [{"finish_reason": "error", "message": {"content": ""}}]},
+         "server_error", ""),
+        ({"choices": []}, "unexpected_response", "no_choice"),
+        ({"choices": None, "usage": None}, "unexpected_response", "no_choice"),
+        ({"choices": [None]}, "unexpected_response", "no_choice"),
+        ({"choices": [{"message": {"content": ""}, "finish_reason": "length"}]}, "ok", ""),
+        ({"choices": [{"message": {"content": None}, "error": None}]}, "ok", ""),
+        ({"type": "error", "error": {"type": "rate_limit_error"}}, "rate_limited", ""),
+        ({"error": {"message": "no", "type": "authentication_error"}}, "bad_key", ""),
+    ],
+)  # fmt: skip
+def test_an_error_inside_a_choice_is_one_of_the_whole_answer(
+    body: Any, outcome: str, detail: str
+) -> None:
+    verdict = judge(reply(200, body), "model", is_expected=is_chat)
+    assert (verdict.outcome.value, verdict.detail) == (outcome, detail)
 
 
 def test_another_shape_under_200_is_unexpected() -> None:

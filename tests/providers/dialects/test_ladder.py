@@ -164,6 +164,8 @@ def test_an_endpoint_of_bedrocks_runtime_alone_proves_nothing_without_a_model() 
 
 # Models ----------------------------------------------------------------------------------------
 
+# Every kind's good answer at once
+HI = reply(200, {"choices": [{"message": {"content": "hi"}}], "content": []})
 NO_SCOPE = reply(403, {"error": {"message": "Missing scopes: api.model.read"}})
 
 
@@ -175,14 +177,89 @@ def test_a_key_that_may_not_list_is_forbidden_until_a_model_answers() -> None:
     assert (key.outcome, key.detail) == (Outcome.OK, "no_list_scope")
 
 
-def test_a_refused_key_ends_the_climb() -> None:
-    result = check(make("openai"), REFUSED, models=("m",))
+MODEL_GONE = reply(404, {"error": {"message": "no such model"}})
+MODEL_SPENT = reply(402, {"error": {"message": "nothing left"}})
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "moonshot", "deepseek", "openrouter"])
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        (REFUSED, "list_refused"),
+        (reply(403, {"error": {"message": "not for this key"}}), "list_refused"),
+        (reply(429, {"error": {"message": "slow down"}}), "list_refused"),
+        (GONE, "no_list"),
+        (reply(500, {"error": {"message": "broken"}}), "list_unread"),
+        (PAGE, "list_unread"),
+        (reply(200, {"hello": 1}), "list_unread"),
+        (Failed(Outcome.UNEXPECTED_RESPONSE, "too_large"), "list_unread"),
+    ],
+)
+def test_a_named_model_is_asked_whatever_was_said_before(
+    kind: str, answer: Answer, detail: str
+) -> None:
+    def by(request: Request) -> Answer:
+        return HI if request.json else answer
+
+    result = run_check(make(kind), Script(by=by), models=("m",))
+    assert told(result) == ("ok", "valid", detail)
+    key = next(rung for rung in result.rungs if rung.step is Step.KEY)
+    assert (key.outcome, key.detail) == (Outcome.OK, detail)
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        Failed(Outcome.DNS_ERROR, "not_found"),
+        Failed(Outcome.TLS_ERROR, "expired"),
+        Failed(Outcome.UNREACHABLE, "refused"),
+        Failed(Outcome.BLOCKED_ADDRESS, "private"),
+        Failed(Outcome.TIMEOUT, "read"),
+        Failed(Outcome.BAD_KEY, "unsendable"),
+    ],
+)
+def test_a_model_is_not_asked_where_no_answer_came(failed: Failed) -> None:
+    result = check(make("openai"), failed, models=("m",))
+    assert result.outcome is failed.verdict.outcome
     assert result.rungs[-1].outcome == "skipped"
 
 
-def test_spent_credit_ends_the_climb() -> None:
-    answer = reply(200, {"is_available": False, "balance_infos": []})
-    assert told(check(make("deepseek"), answer, models=("m",))) == ("no_credit", "valid", "")
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (REFUSED, ("bad_key", "invalid", "")),
+        (MODEL_GONE, ("bad_key", "invalid", "")),
+        (MODEL_SPENT, ("no_credit", "valid", "")),
+    ],
+)
+def test_a_refused_key_stays_the_cause_unless_the_model_knows_it(
+    model: Reply, expected: tuple[str, str, str]
+) -> None:
+    assert told(check(make("openai"), REFUSED, model, models=("m",))) == expected
+
+
+def test_spent_credit_is_the_cause_unless_a_model_answers() -> None:
+    spent = reply(200, {"is_available": False, "balance_infos": []})
+    refused = check(make("deepseek"), spent, MODEL_GONE, models=("m",))
+    assert told(refused) == ("no_credit", "valid", "")
+    answered = check(make("deepseek"), spent, HI, models=("m",))
+    assert told(answered) == ("ok", "valid", "credit_told")
+
+
+def test_a_model_that_answers_beside_one_that_does_not_settles_the_key() -> None:
+    def by(request: Request) -> Answer:
+        if not request.json:
+            return REFUSED
+        return HI if request.json["model"] == "good" else MODEL_GONE
+
+    result = run_check(make("openai"), Script(by=by), models=("good", "lost"))
+    assert told(result) == ("model_not_found", "valid", "")
+    key = next(rung for rung in result.rungs if rung.step is Step.KEY)
+    assert (key.outcome, key.detail) == (Outcome.OK, "list_refused")
+
+
+def test_a_local_model_that_answers_says_nothing_of_a_key_that_the_list_refused() -> None:
+    assert told(check(local(), REFUSED, HI, models=("m",))) == ("ok", "unknown", "list_refused")
 
 
 def test_a_model_proves_a_key_that_nothing_else_proved() -> None:

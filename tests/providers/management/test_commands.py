@@ -94,10 +94,32 @@ def test_check_providers_tests_all_configured_and_tells_each(
         ("groq", "ok", "valid"),
         ("mistral", "bad_key", "invalid"),
     ]
-    assert set(rows[0]) == {"kind", "outcome", "key_state", "http_status", "ms", "message"}
+    assert list(rows[0]) == [
+        *("kind", "name", "outcome", "key_state", "http_status", "ms"),
+        *("detail", "message", "quote", "suggested_base"),
+    ]
+    assert (rows[0]["quote"], rows[0]["suggested_base"]) == ("", "")
+    assert rows[1]["quote"]
     rows, code = told("check_providers", "groq")
     assert (len(rows), code) == (1, 0)
     assert Provider.objects.get(kind="groq").check_outcome == "ok"
+
+
+def test_a_named_model_is_asked_and_goes_into_the_outcome(
+    monkeypatch: pytest.MonkeyPatch, sims: Simulators
+) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    rows, code = told("check_providers", "groq", "--model", "openai/gpt-oss-120b", "no-such-model")
+    assert (rows[0]["outcome"], rows[0]["key_state"], code) == ("model_not_found", "valid", 1)
+    assert "no-such-model" in rows[0]["message"]
+    rows, code = told("check_providers", "groq", "--model", "openai/gpt-oss-120b")
+    assert (rows[0]["outcome"], code) == ("ok", 0)
+
+
+@pytest.mark.parametrize("name", ["", " ", "m" * 301, "m\0"])
+def test_a_model_without_a_proper_name_is_bad_usage(name: str) -> None:
+    with pytest.raises(UsageError):
+        call_command("check_providers", "--model", name)
 
 
 def test_a_test_that_a_worker_has_under_way_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,169 @@
+"""What the words of an answer mean, whatever its status: money, models, keys, streams. Pure.
+
+Gateways put their reason into a code, a type or a message and choose the status carelessly. A
+text is matched only; nothing of it is kept. Codes and sentences are folded to the same words
+first: insufficient_user_quota, InsufficientUserQuota, "insufficient user quota".
+"""
+
+import re
+import unicodedata
+
+from providers.dialects.paths import SEARCHED
+from providers.spec.kind import CallName
+from providers.spec.outcomes import Outcome
+
+Meaning = tuple[Outcome, str]
+
+
+def folded(text: str) -> str:
+    """Lower case, words apart, full-width signs as their ordinary ones; line breaks stay."""
+    text = unicodedata.normalize("NFKC", text[:SEARCHED])
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
+    return re.sub(r"[^\S\n]+", " ", re.sub(r"[_\-]", " ", text.casefold()))
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
+
+
+# Money ------------------------------------------------------------------------------------------
+
+_FUNDS = r"(?:quota|balance|credits?|funds|budget|allowance)"
+_CAP = r"(?:spend|spending|budget|billing|credit|inference|hard|monthly|usage|cost|set) limits?"
+_CREDIT = _any(
+    rf"insufficient (?:\w+ ){{0,3}}{_FUNDS}\b",
+    rf"\b{_FUNDS}\b.{{0,40}}\b(?:insufficient|not (?:enough|sufficient)|too low|exhausted|depleted"
+    r"|used up|expired|overdrawn|(?:ran|run) out)",
+    rf"\b(?:not enough|out of|no|no more|zero|negative|exhausted|depleted|used up|used all)"
+    rf" (?:\w+ ){{0,3}}{_FUNDS}\b",
+    rf"\b{_CAP}\b.{{0,40}}\b(?:reached|exceeded|hit|exhausted)",
+    rf"\b(?:reached|exceeded|hit) (?:\w+ ){{0,4}}{_CAP}\b",
+    r"billing (?:hard limit|not active)|payment required|arrear|good standing|account ?overdue",
+    r"\btop up\b|\brecharge\b|pre consume \w+ quota failed|token status exhausted",
+    r"(?:余额|餘額|额度|額度|配额|配額|点数).{0,8}(?:不足|用尽|用盡|耗尽|耗盡|用完|超限|失败|失敗)",
+    r"预扣费|預扣費|欠费|欠費|充值|残高.{0,4}不足|クレジット.{0,6}不足|잔액.{0,6}부족|크레딧.{0,6}부족",
+    r"недостаточно (?:средств|кредит|квот)|(?:баланс|квот|лимит)\w*.{0,20}(?:исчерпан|недостат)",
+    r"(?:guthaben|kontingent|budget).{0,20}(?:aufgebraucht|erschöpft|reicht nicht|überschritten)",
+    r"(?:solde|crédits?|quota) (?:\w+ )?(?:insuffisants?|épuisés?|dépassé)",
+    r"(?:saldo|créditos?|fundos|cuota) (?:insuficientes?|agotad\w+|esgotad\w+)",
+)
+# The same words are used for a rate: then they are about money only without one.
+_QUOTA = _any(
+    r"exceed\w* (?:\w+ ){0,3}(?:quota|budget|allowance)\b",
+    r"(?:quota|budget|allowance) (?:has been |was |is )?exceed",
+)
+_RATE = _any(
+    r"per (?:minute|second|min|sec|hour)\b|\b[rt]p[ms]\b|\brate\b|requests? (?:limit|quota)",
+    r"throttl|concurren",
+)
+
+# Models -----------------------------------------------------------------------------------------
+
+_OTHER_API = _any(
+    r"not (?:a |an )?chat model|no chat model|unsupported api for model",
+    r"not (?:\w+ ){0,2}(?:support|compatible|accessible|available|usable|work)\w*\b"
+    r".{0,60}(?:\bchat\b|chat ?completions?|generate ?content)",
+    r"(?:does|do)(?: not|n.t) support (?:the )?(?:chat|converse|completions?|messages)\b",
+    r"chat ?completions?\b.{0,60}\bnot (?:\w+ )?(?:support|available|allowed|work)",
+    r"only (?:\w+ ){0,3}(?:in|via|with|through|on|for|by|at|using) (?:the )?.{0,20}"
+    r"(?:responses|embeddings?|images?|audio|realtime|messages|speech|transcriptions?|rerank)\b",
+    r"(?:use|try|call) (?:the )?[`'\"]?(?:/?v\d/)?(?:responses|embeddings?|images?|audio|realtime"
+    r"|speech|transcriptions?|completions)\b[`'\"/a-z]{0,20}(?: (?:api|endpoint)| instead)",
+    r"(?:is|are) (?:only )?(?:an? )?(?:image|video|speech|audio|embeddings?|text to speech|tts"
+    r"|transcription|rerank\w*|moderation)(?: \w+)? models?\b",
+    r"(?:chat ?completion|converse) operation|does(?: not|n.t) support the \w+ operation",
+    r"not (?:a |an )?(?:language|text generation|text) model",
+)
+_NO_STREAM = _any(
+    r"stream(?:ing|ed)?(?: options?)?\b.{0,60}(?:not (?:\w+ ){0,2}(?:support|allow|available"
+    r"|permitted|implemented|enabled)|unsupported|disabled|must be false|extra (?:inputs|fields)"
+    r"|unknown|unrecognized|unexpected)",
+    r"(?:not support|n.t support|unsupported|unknown|unrecognized|unexpected|not allow|disallow)\w*"
+    r" (?:[\w:]+ ){0,3}[`'\"]?stream",
+    r"does not stream|cannot stream|can.t stream",
+    r"不支持流式|不支援串流",
+)
+_ACCESS = _any(
+    r"(?:not allowed|not permitted|not authorized|unauthorized|not entitled|no permission|no access"
+    r"|not have (?:\w+ )?(?:access|permission)|access denied|denied access)\b.{0,60}\bmodels?\b",
+    r"\bmodels?\b.{0,60}(?:access denied|not allowed|not permitted|no permission|not authorized"
+    r"|no access|not entitled)",
+    r"无权.{0,8}模型|模型.{0,12}无权|没有权限.{0,8}模型",
+)
+_NOBODY = _any(
+    r"no (?:available |healthy |active )?(?:channels?|providers?|backends?|upstreams?|deployments?"
+    r"|endpoints?|instances?|servers?)\b.{0,30}\b(?:for|serv\w+|support\w*|found|host\w*)\b",
+    r"model not found|no such model",
+    r"模型.{0,40}(?:无可用渠道|无可用通道|不存在|未找到)|无可用渠道",
+)
+_NO_MODEL = _any(
+    r"\b(?:model|deployment)\b.{0,200}(?:not found|not exist|n.t exist|unknown|no such)",
+    r"(?:not found|unknown|no such|invalid) (?:model|deployment)\b",
+    r"invalid model name",
+)
+_LOADING = _any(
+    r"\bloading\b.{0,30}\bmodels?\b|\bmodels?\b.{0,80}\b(?:loading|warming up|starting)\b",
+    r"still (?:loading|starting|warming)|not (?:yet )?ready|model is being loaded",
+)
+
+# Keys -------------------------------------------------------------------------------------------
+
+_KEY = (
+    r"(?:api ?keys?|access (?:tokens?|keys?)|auth\w* (?:tokens?|keys?|headers?|credentials?)"
+    r"|bearer tokens?|credentials?|subscription keys?)"
+)
+_SPOILT = (
+    "invalid|incorrect|expired|wrong|bad|unknown|revoked|disabled|deactivated|unrecognized"
+    "|malformed|illegal"
+)
+_BAD_KEY = _any(
+    rf"(?:{_SPOILT}) (?:\w+ ){{0,2}}{_KEY}\b",
+    rf"{_KEY}\b.{{0,30}}\b(?:not valid|not found(?! in)|{_SPOILT})",
+    r"无效的?(?:令牌|密钥|api ?key)|(?:令牌|密钥|api ?key).{0,6}(?:无效|错误|不正确|过期|失效)",
+)
+_BAD_TOKEN = _any(
+    rf"(?:{_SPOILT}) token\b|\btoken\b.{{0,20}}\b(?:not valid|{_SPOILT})",
+)
+_UNSEEN = _any(
+    rf"\b(?:missing|no|without|lacks?|absent|empty|n.t provide|not provide|must provide)"
+    rf" (?:\w+ ){{0,3}}(?:{_KEY}|authorization|authentication)\b",
+    rf"{_KEY} (?:\w+ )?(?:missing|required|absent|empty|needed|not (?:provided|supplied|present"
+    r"|sent|given|set|specified|found in))",
+    r"not authenticated|unauthenticated|not logged in|login required|unregistered callers",
+    r"(?:authorization|authentication)(?: header)? (?:is )?(?:missing|required|needed)",
+    r"未提供.{0,4}(?:令牌|密钥|api)|缺少.{0,4}(?:令牌|密钥|api)|未登录",
+)
+
+
+def meaning(words: str, status: int, call: CallName) -> Meaning | None:
+    """What folded words say that outweighs the status; None = nothing that is known here."""
+    if call == "model" and status not in (401, 402, 403, 429):
+        if _NO_STREAM.search(words):
+            return Outcome.BAD_REQUEST, "no_stream"
+        if _OTHER_API.search(words):
+            return Outcome.BAD_REQUEST, "not_chat"
+    if _CREDIT.search(words) or (_QUOTA.search(words) and not _RATE.search(words)):
+        return Outcome.NO_CREDIT, ""
+    if status >= 500 and _LOADING.search(words):
+        return Outcome.SERVER_ERROR, "loading"
+    if call != "model":
+        return None
+    if status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words):
+        return Outcome.FORBIDDEN, "model_access"
+    if _NOBODY.search(words):
+        return Outcome.MODEL_NOT_FOUND, ""
+    return None
+
+
+def names_no_model(words: str) -> bool:
+    """Whether a refused request says that there is no such model."""
+    return _NO_MODEL.search(words) is not None
+
+
+def of_key(words: str, status: int) -> Meaning | None:
+    """Whether the words are about the key: wrong, or not seen at all."""
+    if status not in (400, 401, 403, 422):
+        return None
+    if _BAD_KEY.search(words) or (status in (401, 403) and _BAD_TOKEN.search(words)):
+        return Outcome.BAD_KEY, ""
+    return (Outcome.BAD_KEY, "key_unseen") if _UNSEEN.search(words) else None
