@@ -45,7 +45,8 @@ def routed(db: None) -> None:
 def test_a_model_is_found_under_the_name_that_its_provider_knows(routed: None) -> None:
     entry = cells()["main"].entry
     assert entry is not None
-    assert (entry.model_id, entry.context, entry.price) == ("claude-x", "200K", "3.00 / 15.00")
+    facts = (entry["model_id"], entry["context"], entry["price"])
+    assert facts == ("claude-x", "200K", "3.00 / 15.00")
 
 
 def test_what_a_route_needs_and_its_model_cannot_is_told(routed: None) -> None:
