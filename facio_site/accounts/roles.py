@@ -13,17 +13,23 @@ from django.http import HttpRequest, HttpResponseBase
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django_htmx.middleware import HtmxDetails
 
     from facio_site.accounts.models import User
 
     Visitor = User | AnonymousUser
 
-    class SignedIn(HttpRequest):
+    class HtmxRequest(HttpRequest):
+        """A request behind django-htmx's middleware."""
+
+        htmx: HtmxDetails
+
+    class SignedIn(HtmxRequest):
         """The request behind one of these decorators: its user is a real one."""
 
         user: User
 else:
-    SignedIn = HttpRequest
+    HtmxRequest = SignedIn = HttpRequest
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]

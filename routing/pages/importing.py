@@ -71,9 +71,9 @@ def _handed_in(request: HttpRequest) -> tuple[str, bytes]:
     return "".join(c for c in file.name or "" if c.isprintable())[-100:], file.read()
 
 
-def _refused(request: HttpRequest, sentence: str, how: str) -> HttpResponse:
+def _refused(request: SignedIn, sentence: str, how: str) -> HttpResponse:
     """Inside htmx only the sentence is replaced, so that what was pasted stays on the page."""
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         context = {"import_error": sentence}
         return render(request, "routing/config.html#import-error", context, status=422)
     form = ImportForm(initial={"how": how})

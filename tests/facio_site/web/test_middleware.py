@@ -2,6 +2,7 @@
 
 import re
 import time
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.contrib.auth.decorators import login_not_required
@@ -199,6 +200,30 @@ def test_s61_only_a_page_of_ours_becomes_next(client, owner, current):
     answer = htmx(client, "/plain/", current)
     assert answer.status_code == 401
     assert answer["HX-Redirect"] == "/accounts/login/?next=%2F"
+
+
+def encoded(client, url, current):
+    """As htmx sends an address that no header holds as it is."""
+    headers = {"HX-Current-URL": quote(current, safe=""), "HX-Current-URL-URI-AutoEncoded": "true"}
+    return client.get(url, headers={"HX-Request": "true", **headers})
+
+
+def test_a_page_with_letters_of_any_script_is_found_again(client, owner):
+    answer = encoded(client, "/plain/", "http://testserver/providers/?q=ключ")
+    assert answer["HX-Redirect"] == f"/accounts/login/?{urlencode({'next': '/providers/?q=ключ'})}"
+    client.force_login(User.objects.create_user("vic", password=PASSWORD))
+    answer = encoded(client, "/edit/", "http://testserver/providers/?q=ключ")
+    assert answer["HX-Redirect"] == f"/providers/?q={quote('ключ')}"
+
+
+@pytest.mark.parametrize(
+    "current", ["http://evil.example/", "//evil.example/x", "http://testserver/\r\nSet-Cookie: a=b"]
+)
+def test_s61_what_htmx_encoded_is_judged_after_it_was_decoded(client, owner, current):
+    client.force_login(User.objects.create_user("vic", password=PASSWORD))
+    answer = encoded(client, "/edit/", current)
+    assert answer["HX-Redirect"] in ("/", "/Set-Cookie:%20a=b")
+    assert not answer.cookies.get("a")
 
 
 def test_without_htmx_a_lost_session_is_a_plain_redirect(client, owner):
