@@ -116,7 +116,7 @@ MIDDLEWARE = [
 ]
 # What the pages of providers take from the app above them, which they do not import.
 SERVED_BY = "routing.pages.rows.served_by"
-LIVE_PARTS = {"route": "routing.pages.routes.render_test"}
+LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
 TEMPLATES = [

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.pages import activity, importing, live_file, palette, routes, versions
+from routing.pages import activity, importing, live_file, palette, routes, testing, versions
 from routing.pages import exporting as config_views
 
 app_name = "routing"
@@ -12,7 +12,8 @@ urlpatterns = [
     path("routing/", routes.routing, name="routing"),
     path("routing/<slug:slot>/fix/", routes.fix, name="fix"),
     path("routing/<slug:slot>/pin/", routes.pin, name="pin"),
-    path("routing/<slug:slot>/test/", routes.route_test, name="route-test"),
+    path("routing/<slug:slot>/test/", testing.route_test, name="route-test"),
+    path("routing/test/", testing.routes_test, name="routes-test"),
     path("routing/models/", routes.model_options, name="models"),
     path("config/", config_views.config, name="config"),
     path("config/download/", config_views.download, name="download"),

@@ -49,6 +49,7 @@ _STATUS: Mapping[str, tuple[str, Any]] = {
     "queued": ("running", gettext_lazy("Waiting")),
     "running": ("running", gettext_lazy("Running")),
     "skipped": ("idle", gettext_lazy("Skipped")),
+    "attention": ("warn", gettext_lazy("Needs attention")),
     "not_configured": ("idle", gettext_lazy("Not set up")),
 }
 _TONE_ICONS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
+from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import connections, transaction
@@ -41,6 +42,19 @@ def told(job: Job) -> dict[str, str]:
         "message": sentence(job.outcome, job.detail, params, job.provider.spec),
         "quote": str(params.get("quote") or ""),
         "suggested_base": str(params.get("base") or ""),
+    }
+
+
+def as_row(job: Job) -> dict[str, Any]:
+    """A test as --json prints it."""
+    return {
+        "kind": job.provider.kind,
+        "name": job.provider.kind,
+        "outcome": job.outcome,
+        "key_state": job.key_state,
+        "http_status": job.http_status,
+        "ms": job.ms,
+        **told(job),
     }
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ from providers.models.draft import Draft
 from providers.models.provider import Provider
 from providers.spec.outcomes import UNTOLD, KeyState, Outcome
 
+LOOKED_BACK = 200  # tests of one provider in which a model is looked for
 GRACE_SECONDS = 5  # between the end of a call's own deadline and the end of its row's
 
 
@@ -89,11 +90,23 @@ class JobQuerySet(models.QuerySet["Job"]):
             job.input_version = provider.version
             job.record_check()
 
-    def newest_with(self, provider: Provider, models: Sequence[str]) -> Job | None:
-        """The newest check of saved values that was asked to try these models and no others."""
-        names = list(models)
-        rows = self.filter(provider=provider, task=Task.CHECK, is_draft=False, model_names=names)
-        return rows.order_by("-created_at").first()
+    def newest_asking(self, provider: Provider, model: str) -> tuple[Job | None, Job | None]:
+        """Of the checks of saved values that asked this model, maybe among others ("" = of all
+        checks): the newest, and the newest that told anything."""
+        rows = self.filter(provider=provider, task=Task.CHECK, is_draft=False)
+        rows = rows.exclude(model_names=[]) if model else rows
+        columns = ("pk", "model_names", "status", "outcome")
+        found = [
+            (pk, status == Status.DONE and outcome not in UNTOLD)
+            for pk, names, status, outcome in rows.order_by("-created_at").values_list(*columns)[
+                :LOOKED_BACK
+            ]
+            if not model or model in names
+        ]
+        newest = found[0][0] if found else None
+        told = next((pk for pk, is_told in found if is_told), None)
+        jobs = self.in_bulk({newest, told} - {None})
+        return jobs.get(newest), jobs.get(told)
 
     def newest(self, provider: Provider, task: Task, draft: Draft | None = None) -> Job | None:
         """The one to show beside these values: under way, or else the last of the draft's, or of

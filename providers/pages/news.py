@@ -128,18 +128,18 @@ def _answer(
     """
     if found.is_gone:
         return HttpResponse(headers={"HX-Refresh": "true"})
-    changed = found.changed
-    parts = {w.job: w.part for w in watched}
+    changed = {job.pk: job for job in found.changed}
+    parts = dict.fromkeys((w.part, changed[w.job]) for w in watched if w.job in changed)
     html: list[str] = []
     for name, render_all in TOGETHER.items():
-        if kinds := {job.provider.kind for job in changed if parts[job.pk] == name}:
+        if kinds := {job.provider.kind for part, job in parts if part == name}:
             html.append(render_all(request, kinds))
-    for job in changed:
-        name, _, about = parts[job.pk].partition("-")
+    for part, job in parts:
+        name, _, about = part.partition("-")
         if render := _renderer(name):
             html.append(render(request, job, about))
     response = HttpResponse("".join(html))
-    over = {job.pk for job in changed if not job.is_pending}
-    if len(over) < len(watched):
+    over = {pk for pk, job in changed.items() if not job.is_pending}
+    if len(over) < len({w.job for w in watched}):
         response["HX-Trigger-After-Settle"] = again
     return response

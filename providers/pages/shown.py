@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.models import Job, Provider
 from providers.spec.kind import ProviderSpec
-from providers.spec.outcomes import Outcome
+from providers.spec.outcomes import Outcome, Step
 from providers.wording import KEY_STATES, STEPS, sentence
 
 
@@ -78,6 +78,24 @@ def show_job(job: Job | None, provider: Provider) -> ShownJob:
         quoted=str(job.params.get("quote", "")),
         is_stale=not job.is_pending and not job.is_draft and job.input_version != provider.version,
     )
+
+
+def show_model(job: Job | None, provider: Provider, model: str) -> ShownJob:
+    """The same as this one of the models that it asked fared, or without a model ("") its key.
+
+    What kept that from being asked is told of the whole.
+    """
+    shown = show_job(job, provider)
+    if job is None or shown.is_pending or job.model_names == [model] * bool(model):
+        return shown
+    wanted = (Step.MODEL, model) if model else (Step.KEY, "")
+    for rung in job.rungs:
+        is_it = (rung["step"], rung.get("label", "")) == wanted
+        if is_it and rung["outcome"] not in ("running", "skipped"):
+            outcome, detail = rung["outcome"], rung.get("detail", "")
+            text = sentence(outcome, detail, rung.get("params"), provider.spec)
+            return replace(shown, outcome=outcome, text=text)
+    return shown
 
 
 def _rungs(job: Job, spec: ProviderSpec) -> Iterable[ShownRung]:

@@ -1,11 +1,12 @@
-"""Lints of the routes as pages show them: facts from rows, sentences, and the fix of each.
+"""Lints of the routes as pages show them: a sentence, and the fix of each.
 
-The rules are in lint.py; doing a fix that changes something is `apply_fix`.
+The rules are in rules/lint.py, their facts in facts.py; `apply_fix` does a fix that changes
+something.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,17 +14,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from facio_site import sealing
 from facio_site.audit import record
-from facio_site.strictjson import read_json
 from facio_site.templatetags.ui import status_label
 from providers.kinds import KINDS
-from providers.models import CatalogEntry, Provider
-from routing.config.document import get, part
-from routing.models import BaseDocument, Slot
+from providers.models import Provider
+from routing.models import Slot
 from routing.pages.rows import RouteRow
 from routing.rules.explain import AUTO
-from routing.rules.lint import Code, Fix, Lint, ModelFacts, ProviderFacts, RouteFacts, lints
+from routing.rules.lint import Code, Fix, Lint
 
 # Changed here by one click; the other fixes lead to where a person decides.
 _DONE_HERE = {Fix.PIN, Fix.USE_MODEL, Fix.ADD_DEPLOYMENT, Fix.USE_DOCKER_HOST, Fix.CLEAR_OVERRIDE}
@@ -56,84 +54,31 @@ class Finding:
         return {"error": "error", "warning": "warn", "note": "info"}[self.lint.severity]
 
 
-class _Catalog(Mapping[str, ModelFacts]):
-    """One provider's catalog, asked row by row: a list of thousands is read only for likeness."""
-
-    def __init__(self, provider: Provider) -> None:
-        self._rows = CatalogEntry.objects.filter(provider=provider).present()
-        self._count = provider.catalog_count
-
-    def __getitem__(self, name: str) -> ModelFacts:
-        row = self._rows.filter(model_id=name).values_list("inputs", "outputs").first()
-        if row is None:
-            raise KeyError(name)
-        return ModelFacts(inputs=row[0], outputs=row[1])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows.values_list("model_id", flat=True))
-
-    def __len__(self) -> int:
-        return self._count
-
-
 def findings(rows: Iterable[RouteRow]) -> list[Finding]:
-    """What is doubtful, in the order of the routes. Only rows of resolved providers are read."""
-    listed = list(rows)
-    used = {row.provider.kind: row.provider for row in listed if row.provider}
-    facts = [_route_facts(row) for row in listed]
-    found = lints(facts, [_provider_facts(row) for row in used.values()], preset=_preset())
-    versions = {row.route.slot: row.route.version for row in listed}
-    return [_finding(lint, versions[lint.slot]) for lint in found]
-
-
-def _route_facts(row: RouteRow) -> RouteFacts:
-    sent = (
-        row.provider.adapter(with_secrets=False).sent_name(row.route.model) if row.provider else ""
-    )
-    return RouteFacts(slot=row.route.slot, model=row.route.model, decision=row.decision, sent=sent)
-
-
-def _provider_facts(row: Provider) -> ProviderFacts:
-    listing = row.spec.list_call
-    is_whole = row.catalog_source == "live" and "not_exhaustive" not in row.catalog_notes
-    has_aliases = listing is not None and bool(listing.columns.aliases)
-    gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
-    return ProviderFacts(
-        kind=row.kind,
-        outcome=row.check_outcome,
-        api_base=row.written_base(),
-        catalog=_Catalog(row) if is_whole and not has_aliases else None,
-        gone=set(gone.values_list("model_id", flat=True)) if row.catalog_at else (),
-        deployments=row.values.get("deployments", ()) if row.spec.has_deployments else None,
-    )
-
-
-def _preset() -> str:
-    try:
-        text = BaseDocument.text()
-    except (sealing.KeyMissing, sealing.Unreadable):
-        return ""
-    if not text:
-        return ""
-    defaults = part(read_json(text.encode()), "agents", "defaults")
-    return str(get(defaults, "modelPreset") or "")
+    """What is doubtful, in the order of the routes, with words and fixes."""
+    return [_finding(lint, row.route.version) for row in rows for lint in row.lints]
 
 
 # In words ---------------------------------------------------------------------------------------
 
 
 def _finding(lint: Lint, version: int) -> Finding:
+    return Finding(
+        lint=lint,
+        slot_label=str(Slot(lint.slot).label),
+        text=finding_text(lint),
+        actions=tuple(_actions(lint)),
+        version=version,
+    )
+
+
+def finding_text(lint: Lint) -> str:
+    """What is doubtful, in a sentence."""
     values = {name: value for name, value in lint.params.items() if isinstance(value, str)}
     values["label"] = _label(values.get("kind", ""))
     if "outcome" in values:
         values["outcome"] = status_label(values["outcome"])
-    return Finding(
-        lint=lint,
-        slot_label=str(Slot(lint.slot).label),
-        text=_TEXTS[lint.code]() % values,
-        actions=tuple(_actions(lint)),
-        version=version,
-    )
+    return _TEXTS[lint.code]() % values
 
 
 def _label(kind: str) -> str:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from facio_site.audit.models import AuditEntry
 from providers.models import Provider
-from providers.models.jobs import PENDING
 from providers.spec.outcomes import Outcome
+from routing.pages.findings import finding_text
 from routing.pages.rows import RouteRow
 from routing.rules.lint import NOT_BAD
 
@@ -64,7 +64,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
             _("The other routes stay empty until they are wanted: they follow main."),
             "/catalog/" if any(row.catalog_count for row in providers) else "/routing/",
             _("Choose a model"),
-            bool(main.route.model) and _is_served(main),
+            bool(main.route.model) and main.is_served,
         ),
         Step(
             _("Hand config.json to the agent"),
@@ -86,6 +86,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
 class Concern:
     """Something that needs attention; `kind` is empty for a route."""
 
+    about: str  # "route:main", "provider:openai"
     kind: str
     label: str
     note: str  # what stands beside the label
@@ -95,36 +96,44 @@ class Concern:
 
 
 def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Concern]:
-    """Each cause once: what stops a route, in the order of the routes, then other providers whose
-    last test was not passed, also those that may well work."""
+    """Each cause once: what stops a route or stands against it, in the order of the routes, then
+    other providers whose last test was not passed, also those that may well work."""
     passed = ("", Outcome.OK, Outcome.REFERENCE)
     unproven = {row.kind: row for row in rows if row.check_outcome not in passed}
     served: dict[str, list[str]] = {kind: [] for kind in unproven}
     found: list[Concern | Provider] = []
     for route in routes:
-        label, link = str(route.slot.label), f"/routing/#route-{route.route.slot}"
-        if route.decision and route.route.is_set and not _is_served(route):
-            words = _("%(provider)s is not set up.")
-            text = words % {"provider": route.spec.label} if route.spec else route.words
-            found.append(Concern("", label, text, link))
-        elif route.provider and route.provider.kind in unproven and route.route.is_set:
+        if not route.route.is_set:
+            continue
+        if route.provider and route.provider.kind in unproven:
             if not served[route.provider.kind]:
                 found.append(unproven[route.provider.kind])
-            served[route.provider.kind].append(label)
-        elif route.is_own and route.tested not in (*PENDING, *NOT_BAD):
-            found.append(Concern("", label, route.route.model, link, route.tested, route.tested_at))
+            served[route.provider.kind].append(str(route.slot.label))
+        elif concern := _of_route(route):
+            found.append(concern)
     found += [row for row in unproven.values() if not served[row.kind]]
     return [one if isinstance(one, Concern) else _failing(one, served[one.kind]) for one in found]
+
+
+def _of_route(row: RouteRow) -> Concern | None:
+    """What stands against a route itself; its provider's last test passed, or none was made."""
+    slot, label = row.route.slot, str(row.slot.label)
+    about, link = f"route:{slot}", f"/routing/#route-{slot}"
+    if row.decision and not row.is_served:
+        words = _("%(provider)s is not set up.")
+        text = words % {"provider": row.spec.label} if row.spec else row.words
+        return Concern(about, "", label, text, link)
+    if row.is_own and row.own not in NOT_BAD:
+        return Concern(about, "", label, row.route.model, link, row.own, row.own_at)
+    if row.doubts:
+        return Concern(about, "", label, finding_text(row.doubts[0]), link)
+    if row.can_test and row.tested == "never":
+        return Concern(about, "", label, row.route.model, link, "never")
+    return None
 
 
 def _failing(row: Provider, slots: Sequence[str]) -> Concern:
     note = _("serves %(routes)s") % {"routes": ", ".join(slots)} if slots else ""
     link = f"/providers/{row.kind}/"
-    return Concern(row.kind, row.spec.label, note, link, row.check_outcome, row.checked_at)
-
-
-def _is_served(row: RouteRow) -> bool:
-    """By a provider that is set up, by the agent's sign-in, or by a media service of its own."""
-    if row.spec is None:
-        return row.route.is_media
-    return row.provider is not None or row.spec.is_oauth
+    about = f"provider:{row.kind}"
+    return Concern(about, row.kind, row.spec.label, note, link, row.check_outcome, row.checked_at)

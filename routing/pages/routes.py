@@ -8,26 +8,24 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
+from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from providers import broker
 from providers.kinds import KINDS
-from providers.models import CatalogEntry, Job, Provider, Task
+from providers.models import CatalogEntry, Job, Provider
 from providers.spec.limits import MODEL_LENGTH
-from providers.work import queue
 from routing.agents.writing import drift
 from routing.forms import PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
 from routing.pages.findings import apply_fix, findings
 from routing.pages.matrix import matrix
 from routing.pages.overview import concerns, guide
-from routing.pages.rows import RouteRow, asked, provider_rows, route_rows
+from routing.pages.rows import RouteRow, asked, provider_rows, route_rows, row_of
 from routing.pages.wording import drill_words, resolution, shown_considered
 from routing.rules.drill import drill
 from routing.rules.explain import AUTO, explain
@@ -81,6 +79,7 @@ def routing(request: HttpRequest) -> HttpResponse:
         "kinds": KINDS,
         "configured": list(rows.values()),
         "recipes": RECIPES,
+        "can_test": any(row.can_test for row in shown),
         "pending": next((f"route-{row.route.slot}" for row in shown if row.is_tested), ""),
         "findings": findings(shown),
         "matrix": matrix(shown),
@@ -186,7 +185,7 @@ def _differs(form: RouteForm) -> bool:
 @require_POST
 def pin(request: HttpRequest, slot: str) -> HttpResponse:
     """Turn auto into the provider that it resolves to now."""
-    row = _row(slot)
+    row = row_of(slot)
     if row.spec and row.can_pin and _is_as_seen(request, row):
         row.route.provider = row.spec.kind
         with transaction.atomic():
@@ -204,11 +203,11 @@ def pin(request: HttpRequest, slot: str) -> HttpResponse:
 @require_POST
 def fix(request: HttpRequest, slot: str) -> HttpResponse:
     """One click on the fix of a finding, if it is still on offer."""
-    if not _is_as_seen(request, _row(slot)):
+    if not _is_as_seen(request, row_of(slot)):
         return _overtaken(request)
     with transaction.atomic():
         wanted, value = request.POST.get("fix", ""), request.POST.get("value", "")
-        is_done = apply_fix(request, route_rows(), slot, wanted, value)
+        is_done = apply_fix(request, route_rows(with_tests=True), slot, wanted, value)
     if not is_done:
         return _overtaken(request)
     messages.success(request, _("Done."))
@@ -223,44 +222,6 @@ def _is_as_seen(request: HttpRequest, row: RouteRow) -> bool:
 def _overtaken(request: HttpRequest) -> HttpResponse:
     messages.warning(request, _("That has changed meanwhile. Look again."))
     return redirect("routing:routing")
-
-
-@editor_required
-@require_POST
-def route_test(request: SignedIn, slot: str) -> HttpResponse:
-    """The smallest real call to exactly the model and provider that the route resolves to."""
-    row = _row(slot)
-    if not row.can_test or row.provider is None:
-        messages.warning(request, _("Nothing to test: no configured provider would serve it."))
-        return redirect("routing:routing")
-    too_many = False
-    try:
-        with transaction.atomic():
-            queue.start(row.provider, Task.CHECK, model_names=row.tried_names, user=request.user)
-            record("route.tested", actor=request.user, target=slot, request=request)
-    except queue.TooMany:
-        too_many = True
-    if not request.htmx:
-        if too_many:
-            text = _("That was a lot of tests. Wait a minute, then try again.")
-            messages.warning(request, text)
-        return redirect("routing:routing")
-    context = {"row": _row(slot), "too_many": too_many}
-    response = render(request, "routing/routing.html#test", context)
-    response["HX-Trigger-After-Settle"] = "started"
-    return response
-
-
-def render_test(request: HttpRequest, _job: Job, slot: str) -> str:
-    """The live part of one route's test."""
-    context = {"row": _row(slot), "oob": True}
-    return render_to_string("routing/routing.html#test", context, request)
-
-
-def _row(slot: str) -> RouteRow:
-    if slot not in Slot.values:
-        raise Http404
-    return next(row for row in route_rows(with_tests=True) if row.route.slot == slot)
 
 
 @viewer_required

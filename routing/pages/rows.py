@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.http import Http404
+
 from providers.kinds import KINDS
 from providers.models import Job, Provider
-from providers.pages.shown import ShownJob, show_job
+from providers.pages.shown import ShownJob, show_job, show_model
 from providers.spec.kind import ProviderSpec
-from providers.spec.outcomes import UNTOLD
+from providers.spec.outcomes import Outcome
 from routing.models import Route, Slot
+from routing.pages.facts import doubts
 from routing.pages.wording import ShownConsidered, provider_status, resolution, shown_considered
 from routing.rules.drill import Asked
 from routing.rules.explain import AUTO, Configured, Decision
-from routing.rules.lint import NOT_BAD
+from routing.rules.lint import NOT_BAD, Lint
+from routing.rules.standing import Standing, standing
 from routing.state import configured, decide
+
+_GOOD = (Outcome.OK, "key_ok", "answers")  # words of pills
 
 
 @dataclass(slots=True)
@@ -27,8 +33,11 @@ class RouteRow:
     decision: Decision | None
     words: str
     provider: Provider | None  # the configured row that it resolves to
-    test: ShownJob | None = None  # of exactly `tried_names` there, with the values as they are
+    test: ShownJob | None = None  # the newest that asked its model, with the values as they are
+    own: str = ""  # outcome of the newest such test that told anything; "" = none
+    own_at: datetime | None = None
     considered: list[ShownConsidered] = field(default_factory=list)
+    lints: tuple[Lint, ...] = ()
 
     @property
     def slot(self) -> Slot:
@@ -55,11 +64,31 @@ class RouteRow:
         return self.test is not None and self.test.is_pending
 
     @property
-    def tested_at(self) -> datetime | None:
-        """When `tested` was found out; None while it runs."""
-        if self.test and self.test.job and (self.is_own or self.is_tested):
-            return self.test.job.finished_at
-        return self.provider.checked_at if self.provider else None
+    def is_served(self) -> bool:
+        """By a provider that is set up, by the agent's sign-in, or by a media service."""
+        if self.spec is None:
+            return self.route.is_media
+        return self.provider is not None or self.spec.is_oauth
+
+    @property
+    def doubts(self) -> list[Lint]:
+        """Findings that stand against it; a note does not."""
+        return [lint for lint in self.lints if lint.severity != "note"]
+
+    @property
+    def state(self) -> Standing:
+        if self.route.slot == Slot.MAIN and not self.route.model:
+            return Standing.UNSET
+        if self.decision is None:
+            return Standing.AS_MAIN
+        provider = self.provider
+        return standing(
+            is_served=self.is_served,
+            has_findings=bool(self.doubts),
+            own=self.own,
+            outcome=provider.check_outcome if provider else "",
+            key=provider.check_key_state if provider else "",
+        )
 
     @property
     def is_own(self) -> bool:
@@ -67,30 +96,39 @@ class RouteRow:
 
         A provider that failed since goes first.
         """
-        if self.provider is None or self.test is None or self.route.is_media:
+        if self.provider is None or self.own_at is None:
             return False
-        if self.test.status in (*UNTOLD, "never"):
-            return False
-        ended, checked = self.test.job and self.test.job.finished_at, self.provider.checked_at
-        is_newer = ended and checked and checked > ended
+        checked = self.provider.checked_at
+        is_newer = checked is not None and checked > self.own_at
         return not is_newer or self.provider.check_outcome in NOT_BAD
 
     @property
     def is_of_provider(self) -> bool:
         """Whether `tested` is what the provider's last test found."""
-        return not self.is_own and not self.is_tested and self.tested not in ("", "never")
+        is_other = self.is_own or self.is_tested or self.tested in ("", "never", "attention")
+        return not is_other
+
+    @property
+    def tested_at(self) -> datetime | None:
+        """When `tested` was found out; None while it runs."""
+        if self.is_tested or self.provider is None:
+            return None
+        return self.own_at if self.is_own else self.provider.checked_at
 
     @property
     def tested(self) -> str:
         """The word for a pill: of the route's own test, while that holds, else of its provider's.
 
-        "" where nothing here can test it. "ok" is said of an own test only.
+        "" where nothing here can test it. "ok" is said of an own test only, and never while a
+        finding stands against it.
         """
         if self.provider is None or self.provider.spec.is_oauth:
             return ""
-        if self.is_own or self.is_tested:
+        if self.is_tested:
             return self.test_status
-        return provider_status(self.provider.check_outcome, self.provider.check_key_state)
+        of_provider = provider_status(self.provider.check_outcome, self.provider.check_key_state)
+        told = self.own if self.is_own else of_provider
+        return "attention" if self.doubts and told in _GOOD else told
 
     @property
     def test_status(self) -> str:
@@ -110,12 +148,25 @@ class RouteRow:
 def route_rows(
     rows: Mapping[str, Provider] | None = None, *, with_tests: bool = False
 ) -> list[RouteRow]:
-    """All slots in order; a fixed number of queries."""
+    """All slots in order; a fixed number of queries. `with_tests`: with findings as well."""
     if with_tests:
         Job.objects.finish_overdue()
     rows = provider_rows() if rows is None else rows
     states = configured(rows.values())
-    return [route_row(route, states, rows, with_tests) for route in Route.objects.all_slots()]
+    shown = [route_row(route, states, rows) for route in Route.objects.all_slots()]
+    if with_tests:
+        found = doubts((row.route, row.decision, row.provider) for row in shown)
+        for row in shown:
+            row.lints = tuple(lint for lint in found if lint.slot == row.route.slot)
+            _add_test(row)
+    return shown
+
+
+def row_of(slot: str) -> RouteRow:
+    """One route with its test. Raises Http404 for a slot that the agent does not have."""
+    if slot not in Slot.values:
+        raise Http404
+    return next(row for row in route_rows(with_tests=True) if row.route.slot == slot)
 
 
 def served_by(kind: str) -> list[str]:
@@ -129,22 +180,29 @@ def provider_rows() -> dict[str, Provider]:
     return {row.kind: row for row in Provider.objects.configured()}
 
 
-def route_row(
-    route: Route, states: list[Configured], rows: Mapping[str, Provider], with_tests: bool
-) -> RouteRow:
+def route_row(route: Route, states: list[Configured], rows: Mapping[str, Provider]) -> RouteRow:
     decision = decide(route, states)
-    provider = rows.get(decision.provider or "") if decision else None
-    shown = RouteRow(
+    return RouteRow(
         route=route,
         decision=decision,
         words=resolution(route, decision),
-        provider=provider,
+        provider=rows.get(decision.provider or "") if decision else None,
         considered=shown_considered(decision) if decision else [],
     )
-    if with_tests and shown.can_test and provider:
-        found = show_job(Job.objects.newest_with(provider, shown.tried_names), provider)
-        shown.test = show_job(None, provider) if found.is_stale else found
-    return shown
+
+
+def _add_test(row: RouteRow) -> None:
+    """Its newest test, and what the last one that ended told of its model."""
+    provider = row.provider
+    if provider is None or not row.can_test:
+        return
+    model = "" if row.route.is_media else row.route.model
+    newest, told = Job.objects.newest_asking(provider, model)
+    row.test = show_model(newest, provider, model)
+    if row.test.is_stale:
+        row.test = show_job(None, provider)
+    if told and model and not (last := show_model(told, provider, model)).is_stale:
+        row.own, row.own_at = last.outcome, told.finished_at
 
 
 def asked(rows: list[RouteRow]) -> list[Asked]:

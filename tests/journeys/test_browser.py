@@ -301,7 +301,7 @@ def test_without_javascript_a_provider_is_tested_saved_and_fetched(
     route.get_by_label("Model", exact=True).fill("glm-4.6")
     route.get_by_label("Provider", exact=True).select_option("zhipu")
     tab.press("Save")
-    route.get_by_role("button", name="Test this route").click()
+    route.get_by_role("button", name="Test Main").click()
     expect(tab.page).to_have_url(re.compile("#route-subagent$"))
     expect(reload).to_be_visible()
     expect(route.locator('[data-state="done"]')).to_be_in_viewport(timeout=20_000)

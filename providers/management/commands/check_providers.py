@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 
 from facio_site.commands import Command as OneLine
 from facio_site.commands import UsageError
-from providers.management.run import chosen, run, told
+from providers.management.run import as_row, chosen, run
 from providers.models import Task
 from providers.spec.limits import MODEL_LENGTH
 from providers.spec.outcomes import Outcome
@@ -36,18 +36,7 @@ class Command(OneLine):
         if not all(0 < len(name) <= MODEL_LENGTH and "\0" not in name for name in models):
             raise UsageError(f"a model's name has 1 to {MODEL_LENGTH} characters")
         finished = run(chosen(options["names"]), Task.CHECK, check_provider, models)
-        rows = [
-            {
-                "kind": job.provider.kind,
-                "name": job.provider.kind,
-                "outcome": job.outcome,
-                "key_state": job.key_state,
-                "http_status": job.http_status,
-                "ms": job.ms,
-                **told(job),
-            }
-            for job in finished
-        ]
+        rows = [as_row(job) for job in finished]
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
         else:

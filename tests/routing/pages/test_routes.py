@@ -168,11 +168,12 @@ def test_card_and_matrix_tell_a_routes_own_test_while_it_holds(site: Client) -> 
         deadline=timezone.now() + timedelta(minutes=1),
     )
     job.finish(outcome="model_not_found", key_state="valid")
-    news = site.get(f"/live/?w=route-main:{job.pk}:0").content.decode()
+    news = flat(site.get(f"/live/?w=route-main:{job.pk}:0"))
     for told in (html(site), news):
         for place in ("title", "matrix"):
             assert "Model not found" in told[told.index(f'id="tested-{place}-main"') :][:160]
-    assert 'id="tested-matrix-main" hx-swap-oob="true"' in news
+    assert '<template>' in news
+    assert 'id="row-main" data-slot="main" data-state="attention" hx-swap-oob="true"' in news
     Provider.objects.update(check_outcome="bad_key", checked_at=timezone.now())
     assert route_rows(with_tests=True)[0].tested == "bad_key"  # newer, and stops the route too
     Provider.objects.update(check_outcome="ok", version=row.version + 1)

@@ -1,0 +1,43 @@
+"""test_route SLOT: the smallest real call to what a route resolves to, in this process."""
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from facio_site.commands import Command as OneLine
+from facio_site.commands import UsageError
+from providers.management.run import as_row, run
+from providers.models import Task
+from providers.spec.outcomes import Outcome
+from providers.work.tasks import check_provider
+from routing.models import Slot
+from routing.pages.rows import route_rows
+
+
+class Command(OneLine):
+    help = "Asks the model of a route at the provider that it resolves to. Exit 1 unless answered."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("slot", metavar="SLOT", help=", ".join(Slot.values))
+        parser.add_argument("--json", action="store_true", help="print a JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        slot = options["slot"]
+        if slot not in Slot.values:
+            raise UsageError(f"unknown route: {slot}")
+        row = next(row for row in route_rows() if row.route.slot == slot)
+        if row.decision is None:
+            raise CommandError(f"{slot} is not set: it follows main")
+        if row.provider is None or not row.can_test:
+            raise CommandError(f"{slot}: {row.words} Nothing can be called from here.")
+        [job] = run([row.provider], Task.CHECK, check_provider, row.tried_names)
+        told = {**as_row(job), "slot": slot, "model": row.route.model}
+        told["provider"] = row.provider.kind
+        if options["json"]:
+            self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
+        else:
+            self.stdout.write(f"{told['provider']:<22}{told['outcome']:<22}{told['message']}")
+        if told["outcome"] != Outcome.OK:
+            sys.exit(1)

@@ -1,0 +1,74 @@
+"""What the rules of the lint want to know, read from rows. Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from facio_site import sealing
+from facio_site.strictjson import read_json
+from providers.models import CatalogEntry, Provider
+from routing.config.document import get, part
+from routing.models import BaseDocument, Route
+from routing.rules.explain import Decision
+from routing.rules.lint import Lint, ModelFacts, ProviderFacts, RouteFacts, lints
+
+Resolved = tuple[Route, Decision | None, Provider | None]  # a route, and who is set up to serve it
+
+
+class _Catalog(Mapping[str, ModelFacts]):
+    """One provider's catalog, asked row by row: a list of thousands is read only for likeness."""
+
+    def __init__(self, provider: Provider) -> None:
+        self._rows = CatalogEntry.objects.filter(provider=provider).present()
+        self._count = provider.catalog_count
+
+    def __getitem__(self, name: str) -> ModelFacts:
+        row = self._rows.filter(model_id=name).values_list("inputs", "outputs").first()
+        if row is None:
+            raise KeyError(name)
+        return ModelFacts(inputs=row[0], outputs=row[1])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows.values_list("model_id", flat=True))
+
+    def __len__(self) -> int:
+        return self._count
+
+
+def doubts(routes: Iterable[Resolved]) -> tuple[Lint, ...]:
+    """What is doubtful, in the order of the routes. Only rows of resolved providers are read."""
+    listed = list(routes)
+    used = {provider.kind: provider for _, _, provider in listed if provider}
+    facts = [_route_facts(*resolved) for resolved in listed]
+    return lints(facts, [_provider_facts(row) for row in used.values()], preset=_preset())
+
+
+def _route_facts(route: Route, decision: Decision | None, provider: Provider | None) -> RouteFacts:
+    sent = provider.adapter(with_secrets=False).sent_name(route.model) if provider else ""
+    return RouteFacts(slot=route.slot, model=route.model, decision=decision, sent=sent)
+
+
+def _provider_facts(row: Provider) -> ProviderFacts:
+    listing = row.spec.list_call
+    is_whole = row.catalog_source == "live" and "not_exhaustive" not in row.catalog_notes
+    has_aliases = listing is not None and bool(listing.columns.aliases)
+    gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
+    return ProviderFacts(
+        kind=row.kind,
+        outcome=row.check_outcome,
+        api_base=row.written_base(),
+        catalog=_Catalog(row) if is_whole and not has_aliases else None,
+        gone=set(gone.values_list("model_id", flat=True)) if row.catalog_at else (),
+        deployments=row.values.get("deployments", ()) if row.spec.has_deployments else None,
+    )
+
+
+def _preset() -> str:
+    try:
+        text = BaseDocument.text()
+    except (sealing.KeyMissing, sealing.Unreadable):
+        return ""
+    if not text:
+        return ""
+    defaults = part(read_json(text.encode()), "agents", "defaults")
+    return str(get(defaults, "modelPreset") or "")

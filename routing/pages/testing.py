@@ -1,0 +1,90 @@
+"""Tests of routes: the smallest real call to exactly what each resolves to."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from facio_site.accounts.roles import SignedIn, editor_required
+from facio_site.audit import record
+from providers.models import Job, Provider, Task
+from providers.work import queue
+from routing.pages.matrix import matrix
+from routing.pages.rows import RouteRow, route_rows, row_of
+
+_PART = "routing/routing.html#test"
+
+
+def start_tests(rows: Iterable[RouteRow], *, user: Any = None) -> None:
+    """One job for each provider, which asks all models of its routes side by side; they count as
+    one start. Raises queue.TooMany over the user's limit."""
+    wanted: dict[str, tuple[Provider, dict[str, None]]] = {}
+    for row in rows:
+        if row.provider and row.can_test:
+            _provider, names = wanted.setdefault(row.provider.kind, (row.provider, {}))
+            names.update(dict.fromkeys(row.tried_names))
+    if user and Job.objects.started_within_a_minute(user) >= queue.limit():
+        raise queue.TooMany
+    batch = uuid.uuid4()
+    for provider, names in wanted.values():
+        queue.start(provider, Task.CHECK, model_names=names, user=user, batch=batch)
+
+
+@editor_required
+@require_POST
+def route_test(request: SignedIn, slot: str) -> HttpResponse:
+    """Test one route."""
+    return _tested(request, [row_of(slot)], slot)
+
+
+@editor_required
+@require_POST
+def routes_test(request: SignedIn) -> HttpResponse:
+    """Test each route that is set, side by side."""
+    return _tested(request, [row for row in route_rows(with_tests=True) if row.can_test], "all")
+
+
+def _tested(request: SignedIn, rows: Sequence[RouteRow], target: str) -> HttpResponse:
+    if not any(row.can_test for row in rows):
+        messages.warning(request, _("Nothing to test: no configured provider would serve it."))
+        return redirect("routing:routing")
+    too_many = False
+    try:
+        with transaction.atomic():
+            start_tests(rows, user=request.user)
+            record("route.tested", actor=request.user, target=target, request=request)
+    except queue.TooMany:
+        too_many = True
+    if not request.htmx:
+        if too_many:
+            text = _("That was a lot of tests. Wait a minute, then try again.")
+            messages.warning(request, text)
+        return redirect("routing:routing")
+    slots = [row.route.slot for row in rows]
+    fresh = [row for row in route_rows(with_tests=True) if row.route.slot in slots]
+    if target == "all":
+        parts = (_part(request, row, too_many=too_many) for row in fresh)
+        response = HttpResponse("".join(parts))
+    else:
+        response = render(request, _PART, {"row": fresh[0], "too_many": too_many})
+    response["HX-Trigger-After-Settle"] = "started"
+    return response
+
+
+def _part(request: HttpRequest, row: RouteRow, **more: Any) -> str:
+    context = {"row": row, "cell": matrix([row])[0], "oob": True, **more}
+    return render_to_string(_PART, context, request)
+
+
+def render_test(request: HttpRequest, _job: Job, slot: str) -> str:
+    """The live part of one route's test."""
+    return _part(request, row_of(slot))

@@ -1,0 +1,34 @@
+"""Where a route stands: one word for what is proven of it. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from providers.spec.outcomes import KeyState, Outcome
+
+
+class Standing(StrEnum):
+    """What pages print as data-state of a route."""
+
+    WORKS = "works"  # this model answered, at this provider, with the values that are stored
+    KEY_OK = "key_ok"  # the provider's key works; this model was not asked since
+    ATTENTION = "attention"  # a finding, its own last call failed, or nothing is proven yet
+    AS_MAIN = "as_main"  # an override that is not set
+    UNSET = "unset"  # no main model
+    NOBODY = "nobody"  # nothing would serve it
+
+
+def standing(*, is_served: bool, has_findings: bool, own: str, outcome: str, key: str) -> Standing:
+    """Of a route that is set.
+
+    `own` is the outcome of the last call with its own model and the stored values, "" = none;
+    `outcome` and `key` are those of its provider's last test, likewise.
+    """
+    if not is_served:
+        return Standing.NOBODY
+    if has_findings or own not in ("", Outcome.OK):
+        return Standing.ATTENTION
+    if own:
+        return Standing.WORKS
+    is_accepted = outcome == Outcome.OK and key != KeyState.INVALID
+    return Standing.KEY_OK if is_accepted else Standing.ATTENTION
