@@ -118,6 +118,48 @@ def test_the_same_in_the_dark(open_tab: Callable[..., Tab]) -> None:
     assert ground(tab.page) < 60
 
 
+def test_a_route_is_green_only_after_its_own_call(tab: Tab, simulators: Simulators) -> None:
+    page = tab.page
+
+    def state(expected: str) -> None:
+        for path in ("", "/", "/routing/"):
+            if path:
+                tab.go(path)
+            row = page.locator('[data-slot="main"][data-state]')
+            expect(row).to_have_attribute("data-state", expected, timeout=20_000)
+
+    def set_main(model: str) -> None:
+        route = page.locator("#route-main")
+        route.get_by_label("Model", exact=True).fill(model)
+        route.get_by_label("Provider", exact=True).select_option("mistral")
+        tab.press("Save")
+
+    tab.go("/providers/mistral/")
+    tab.fill("API key", demo_key("mistral"))
+    tab.press("Test connection")
+    tab.check("ok")
+    tab.press("Save")
+    expect(page.get_by_text("saved.")).to_be_visible()
+    tab.go("/routing/")
+    set_main("no-such-model")
+    state("key_ok")
+    tab.press("Test Main")
+    state("attention")
+    tab.go("/")
+    expect(page.locator('#attention [data-about="route:main"]')).to_contain_text("Model not found")
+    tab.go("/routing/")
+    set_main("mistral-large-latest")
+    state("key_ok")
+    page.locator("#route-main").get_by_label("Model", exact=True).fill("typed, not saved")
+    tab.press("Test all routes")
+    expect(page.locator('#route-main [data-outcome="ok"]')).to_be_attached(timeout=20_000)
+    expect(page.locator('[data-slot="main"][data-state="works"]')).to_contain_text("Works")
+    typed = page.locator("#route-main").get_by_label("Model", exact=True)
+    expect(typed).to_have_value("typed, not saved")
+    state("works")
+    assert tab.watch.complaints == []
+
+
 def test_a_system_in_the_dark_gets_a_dark_page(open_tab: Callable[..., Tab]) -> None:
     tab = open_tab(color_scheme="dark")
     for path in ("/", "/providers/", "/routing/", "/config/", "/activity/", "/accounts/"):
@@ -301,7 +343,7 @@ def test_without_javascript_a_provider_is_tested_saved_and_fetched(
     route.get_by_label("Model", exact=True).fill("glm-4.6")
     route.get_by_label("Provider", exact=True).select_option("zhipu")
     tab.press("Save")
-    route.get_by_role("button", name="Test Main").click()
+    route.get_by_role("button", name="Test Sub-agents").click()
     expect(tab.page).to_have_url(re.compile("#route-subagent$"))
     expect(reload).to_be_visible()
     expect(route.locator('[data-state="done"]')).to_be_in_viewport(timeout=20_000)

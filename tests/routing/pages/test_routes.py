@@ -172,7 +172,7 @@ def test_card_and_matrix_tell_a_routes_own_test_while_it_holds(site: Client) -> 
     for told in (html(site), news):
         for place in ("title", "matrix"):
             assert "Model not found" in told[told.index(f'id="tested-{place}-main"') :][:160]
-    assert '<template>' in news
+    assert "<template>" in news
     assert 'id="row-main" data-slot="main" data-state="attention" hx-swap-oob="true"' in news
     Provider.objects.update(check_outcome="bad_key", checked_at=timezone.now())
     assert route_rows(with_tests=True)[0].tested == "bad_key"  # newer, and stops the route too

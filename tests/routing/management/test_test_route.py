@@ -1,0 +1,76 @@
+"""test_route and explain_route's findings, through the real door against simulators."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from facio_site.audit.models import AuditEntry
+from facio_site.commands import UsageError
+from routing.models import Route
+from routing.pages.rows import route_rows
+from tests.desk import saved, stocked
+from tests.simulators import Simulators
+from tests.simulators.entries import demo_key
+
+pytestmark = pytest.mark.django_db(transaction=True)
+FIELDS = "kind name outcome key_state http_status ms detail message quote suggested_base"
+
+
+def told(*words: str) -> tuple[dict[str, Any], int]:
+    out, code = io.StringIO(), 0
+    try:
+        call_command(*words, "--json", stdout=out)
+    except SystemExit as stop:
+        code = int(str(stop.code))
+    return json.loads(out.getvalue()), code
+
+
+def test_a_route_that_answers_is_told_in_full_and_works_from_then_on(
+    sims: Simulators,
+) -> None:
+    saved("groq", demo_key("groq"))
+    Route.objects.create(slot="main", model="llama-3.3-70b-versatile", provider="groq")
+    row, code = told("test_route", "main")
+    assert [*row] == [*FIELDS.split(), "slot", "model", "provider"]
+    assert (row["outcome"], row["key_state"], code) == ("ok", "valid", 0)
+    assert (row["slot"], row["provider"]) == ("main", "groq")
+    assert route_rows(with_tests=True)[0].state == "works"
+    assert AuditEntry.objects.filter(action="provider.tested").count() == 1
+
+
+def test_a_model_that_is_not_there_ends_with_one(sims: Simulators) -> None:
+    saved("groq", demo_key("groq"))
+    Route.objects.create(slot="main", model="no-such-model", provider="groq")
+    row, code = told("test_route", "main")
+    assert (row["outcome"], row["model"], code) == ("model_not_found", "no-such-model", 1)
+    assert route_rows(with_tests=True)[0].state == "attention"
+
+
+def test_what_cannot_be_asked_is_said_in_one_line() -> None:
+    for slot, error, word in (
+        ("main", CommandError, "main:"),
+        ("vision", CommandError, "follows main"),
+        ("audio", UsageError, "unknown route"),
+    ):
+        with pytest.raises(error, match=word):
+            call_command("test_route", slot)
+
+
+def test_explain_route_without_a_model_speaks_of_main_with_its_findings() -> None:
+    stocked("groq", "llama-9")
+    Route.objects.create(slot="main", model="llama-8", provider="groq")
+    row, _ = told("explain_route")
+    assert (row["provider"], row["rule"]) == ("groq", "forced")
+    assert row["findings"] == [
+        {
+            "slot": "main",
+            "code": "model_missing",
+            "text": "llama-8 is not in the catalog of Groq.",
+        }
+    ]
+    asked, _ = told("explain_route", "llama-9")
+    assert asked["provider"] == "groq"
+    assert [one["code"] for one in asked["findings"]] == ["key_fallback"]
