@@ -10,6 +10,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from facio_site import private
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 if (BASE_DIR / ".env").is_file():
@@ -26,8 +28,7 @@ def _kept_secret(path: Path) -> str:
     """
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48))
+        private.write_new(fresh, secrets.token_urlsafe(48))
         with contextlib.suppress(FileExistsError):
             os.link(fresh, path)
         fresh.unlink()

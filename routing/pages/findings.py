@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 
 from facio_site import sealing
 from facio_site.audit import record
+from facio_site.strictjson import read_json
 from facio_site.templatetags.ui import status_label
 from providers.kinds import KINDS
 from providers.models import CatalogEntry, Provider
-from routing.config.document import get, part, read_json
+from routing.config.document import get, part
 from routing.models import BaseDocument, Slot
 from routing.pages.rows import RouteRow
 from routing.rules.explain import AUTO

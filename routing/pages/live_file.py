@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from facio_site.accounts.roles import SignedIn, confirmed_lately, editor_required
+from facio_site.strictjson import read_json
 from routing.agents import writing
 from routing.agents.file import read_live
 from routing.config.difference import Side
-from routing.config.document import read_json
 from routing.config.export import Mode
 from routing.models import PendingImport
 from routing.pages.config import config_page, may_write
