@@ -75,5 +75,4 @@ def _file(name: str, body: str) -> HttpResponse:
     kind = "application/json" if name.endswith(".json") else "text/plain"
     response = HttpResponse(body, content_type=f"{kind}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
     return response
