@@ -7,9 +7,10 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 
 from allauth.account.decorators import reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -77,6 +78,20 @@ def fresh_login_required(view: SignedInView[P]) -> SignedInView[P]:
     on a view whose form holds a secret.
     """
     return cast("SignedInView[P]", reauthentication_required(view))
+
+
+def confirmed_lately(request: HttpRequest) -> bool:
+    """Identity confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT; for what asks in its own way."""
+    try:
+        _confirmed(request)
+    except ReauthenticationRequired:
+        return False
+    return True
+
+
+@reauthentication_required  # type: ignore[untyped-decorator]
+def _confirmed(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
 
 
 def _only_for(allowed: Callable[[Any], bool], view: SignedInView[P]) -> View[P]:

@@ -77,7 +77,8 @@ HEADERS = {
 
 
 def security_headers(get_response: GetResponse) -> GetResponse:
-    """Outermost: answers of other middleware and error pages pass through here as well.
+    """Outermost: answers of other middleware and error pages pass through here as well. Nothing
+    else writes these headers, and what a view says of them does not count.
 
     An answer that says nothing about caching is not stored; static files say so themselves.
     """

@@ -13,7 +13,7 @@ from django.urls import include, path
 
 from facio_site.accounts.models import User
 from facio_site.accounts.roles import editor_required, fresh_login_required, owner_required
-from facio_site.web.middleware import CSP
+from facio_site.web.middleware import CSP, HEADERS
 from tests.facio_site.accounts.person import PASSWORD, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -31,6 +31,10 @@ def plain(request):
     return HttpResponse("seen")
 
 
+def loose(request):
+    return HttpResponse("seen", headers=dict.fromkeys(HEADERS, "anything"))
+
+
 def moves(request):
     return HttpResponseRedirect(request.GET["to"])
 
@@ -42,6 +46,7 @@ urlpatterns = [
     path("suspicious/", login_not_required(is_suspicious)),
     path("plain/", plain),
     path("moves/", moves),
+    path("loose/", loose),
     path("edit/", editor_required(plain)),
     path("own/", owner_required(fresh_login_required(plain))),
 ]
@@ -88,6 +93,21 @@ def test_s56_s60_every_answer_carries_the_headers(client, owner, url, status):
     assert "publickey-credentials-get=(self)" in answer["Permissions-Policy"]
     assert "no-store" in answer["Cache-Control"]
     assert "Access-Control-Allow-Origin" not in answer
+
+
+@pytest.mark.parametrize(("url", "status"), EVERYWHERE)
+def test_each_of_these_headers_is_written_in_one_place(client, owner, settings, url, status):
+    outermost = "facio_site.web.middleware.security_headers"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != outermost]
+    client.raise_request_exception = False
+    answer = client.get(url)
+    assert answer.status_code == status
+    assert not HEADERS.keys() & answer.headers.keys()
+
+
+def test_s56_a_view_cannot_loosen_them(page):
+    answer = page.get("/loose/")
+    assert {name: answer[name] for name in HEADERS} == HEADERS
 
 
 def test_s56_the_policy_is_exactly_this():
