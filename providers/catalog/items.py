@@ -3,6 +3,8 @@
 A row of the wrong types keeps what is readable, a row without an id is passed over.
 """
 
+from __future__ import annotations
+
 import re
 from collections import defaultdict
 from collections.abc import Callable
@@ -40,6 +42,28 @@ class CatalogItem(NamedTuple):
     retires_at: date | None = None
     aliases: tuple[str, ...] = ()  # other ids of the same model, left out of the list
     filled: frozenset[str] = frozenset()
+
+    def as_json(self) -> list[Any]:
+        """What JSON can hold, in the order of the fields."""
+        *values, filled = self
+        plain = [str(v) if isinstance(v, Decimal | date) else v for v in values]
+        return [*plain, sorted(filled)]
+
+    @classmethod
+    def of_json(cls, values: list[Any]) -> CatalogItem:
+        """The item that `as_json` was made of."""
+        plain: list[Any] = [tuple(v) if isinstance(v, list) else v for v in values]
+        item = cls._make(plain)
+        return item._replace(
+            price_input=_number(item.price_input),
+            price_output=_number(item.price_output),
+            retires_at=date.fromisoformat(str(item.retires_at)) if item.retires_at else None,
+            filled=frozenset(item.filled),
+        )
+
+
+def _number(text: Any) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def read_rows(rows: list[Any], columns: Columns) -> list[CatalogItem]:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from providers.catalog.fetch import Catalog
 from providers.catalog.items import CatalogItem
-from providers.models import CatalogEntry, CatalogEntryQuerySet, Provider
+from providers.models import CatalogEntry, CatalogEntryQuerySet, Draft, Provider
 from providers.spec.limits import MODEL_LENGTH
 
 FACTS = (
@@ -34,6 +34,25 @@ _WRITTEN = (
     *("catalog_at", "catalog_is_first", "catalog_new"),
 )
 Facts = tuple[Any, ...]  # in the order of FACTS, lists as tuples
+
+
+def keep_with(draft: Draft, catalog: Catalog) -> None:
+    """A list fetched with values that are not saved: theirs, until they are."""
+    kept = {
+        "items": [item.as_json() for item in catalog.items],
+        "source": catalog.source,
+        "digest": catalog.digest,
+        "dropped": catalog.dropped,
+        "notes": list(catalog.notes),
+    }
+    Draft.objects.filter(pk=draft.pk).update(catalog=kept)
+
+
+def adopt_catalog(provider: Provider, draft: Draft) -> None:
+    """The draft's values were saved as they are: its list, if it has one, is the provider's."""
+    if kept := draft.catalog:
+        items = tuple(CatalogItem.of_json(values) for values in kept.pop("items"))
+        replace_catalog(provider, Catalog(items=items, **kept))
 
 
 def replace_catalog(provider: Provider, catalog: Catalog) -> None:

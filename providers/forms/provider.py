@@ -67,7 +67,10 @@ class ProviderForm(forms.Form):
         field = SecretField(label=label, help_text=help_text)
         state = self.shown.secret_state(name)
         if state in (SecretState.SET, SecretState.REFERENCE):
-            field.widget.attrs["placeholder"] = _("%s (unchanged)") % DOTS
+            kept = _("%s (unchanged)") % DOTS
+            typed = _("%s (typed, not saved)") % DOTS
+            is_typed = is_typed_in(self.shown, self.provider, name)
+            field.widget.attrs["placeholder"] = typed if is_typed else kept
         self.fields[name] = field
         if state is not SecretState.MISSING:
             # Not the field's own label within another one: scripts find fields by their labels.
@@ -255,6 +258,8 @@ class ProviderForm(forms.Form):
         has_ways = "access_key_id" in self.fields
         if "api_key" in self.errors or not (self.spec.key_required or has_ways):
             return
+        if data.get("clear_api_key") and not data.get("api_key"):
+            return  # set up without a key, by choice
         if not self._has("api_key", data) and not self._signs_else(data):
             self.add_error("api_key", _("Paste the API key."))
 
@@ -337,6 +342,13 @@ def facts_of(entry: Entry) -> dict[str, Any]:
     secrets = {name: (_digest(entry, name), item["bound"]) for name, item in entry.sealed.items()}
     plain = {k: v for k, v in entry.values.items() if k not in (HEADERS, BODY)}
     return {"api_base": entry.api_base, **plain, **secrets}
+
+
+def is_typed_in(shown: Entry, provider: Provider, name: str) -> bool:
+    """Whether the secret that is shown is not the one that is saved."""
+    if shown is provider or name not in shown.sealed:
+        return False
+    return name not in provider.sealed or _digest(shown, name) != _digest(provider, name)
 
 
 def _digest(entry: Entry, name: str) -> str:

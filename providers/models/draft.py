@@ -37,6 +37,8 @@ class Draft(Entry):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     expires_at = models.DateTimeField(default=_in_15_minutes)
+    # the model list that was fetched with these values: CatalogItem.as_json of each; None = none
+    catalog: models.JSONField[Any, Any] = models.JSONField(null=True, default=None)
 
     objects: ClassVar[Any] = DraftQuerySet.as_manager()
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from providers import broker
 from providers.models.draft import Draft
 from providers.models.provider import Provider
-from providers.spec.outcomes import UNTOLD, KeyState, Outcome
+from providers.spec.outcomes import NOT_BAD, UNTOLD, KeyState, Outcome
 
 LOOKED_BACK = 200  # tests of one provider in which a model is looked for
 GRACE_SECONDS = 5  # between the end of a call's own deadline and the end of its row's
@@ -107,6 +107,16 @@ class JobQuerySet(models.QuerySet["Job"]):
         told = next((pk for pk, is_told in found if is_told), None)
         jobs = self.in_bulk({newest, told} - {None})
         return jobs.get(newest), jobs.get(told)
+
+    def rejected(self, provider: Provider) -> Job | None:
+        """The last test of exactly the values that `provider` has now, when it was not passed; a
+        model that failed says nothing of them."""
+        tests = self.filter(provider=provider.pk, task=Task.CHECK, status=Status.DONE)
+        told = tests.filter(input_digest=provider.fingerprint()).exclude(outcome__in=UNTOLD)
+        job: Job | None = told.order_by("-created_at").first()
+        if job is None or job.outcome in NOT_BAD:
+            return None
+        return None if job.is_of_model else job
 
     def newest(self, provider: Provider, task: Task, draft: Draft | None = None) -> Job | None:
         """The one to show beside these values: under way, or else the last of the draft's, or of
@@ -205,6 +215,12 @@ class Job(models.Model):
     def shown_outcome(self) -> str:
         return Outcome.CANCELLED if self.status == Status.CANCELLED else self.outcome
 
+    @property
+    def is_of_model(self) -> bool:
+        """Whether a model is at fault, and not its provider's values."""
+        of_model = (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST)
+        return bool(self.model_names) and self.outcome in of_model
+
     def claim(self, worker: str, seconds: float) -> bool:
         """Take a queued job; False when somebody else has it, or it ended meanwhile.
 
@@ -266,7 +282,7 @@ class Job(models.Model):
         """
         if self.outcome in UNTOLD:
             return
-        if self.model_names and self.outcome in (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST):
+        if self.is_of_model:
             return
         Provider.objects.filter(pk=self.provider_id, version=self.input_version).update(
             check_outcome=self.outcome,

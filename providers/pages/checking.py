@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import (
     require_POST,
@@ -20,7 +21,14 @@ from providers.pages.detail import (
     draft_of,
     started_context,
 )
-from providers.pages.providers import _board, _invalid, _provider, list_context
+from providers.pages.providers import (
+    NO_LONGER_KEPT,
+    _board,
+    _invalid,
+    _provider,
+    is_lost,
+    list_context,
+)
 from providers.spec.limits import MODEL_LENGTH
 from providers.work import queue
 
@@ -47,6 +55,8 @@ def _start(request: SignedIn, kind: str, name: str) -> HttpResponse:
         raise Http404
     shown = draft_of(request, provider) or provider
     form = ProviderForm(provider, request.POST, shown=shown)
+    if is_lost(request, shown):
+        form.add_error(None, NO_LONGER_KEPT)
     if not form.is_valid():
         return _invalid(request, provider, form, part)
     models = (
@@ -79,7 +89,12 @@ def _start(request: SignedIn, kind: str, name: str) -> HttpResponse:
         context = detail_context(request, provider, form, tasks=[task])
     else:
         context = started_context(request, seen, form, draft)
-    response = render(request, part, {**context, "warnings": form.key_warnings()})
+    context = {**context, "warnings": form.key_warnings()}
+    response = render(request, part, context)
+    if name == "catalog" and draft:  # the last test may be of other values than the list
+        beside = detail_context(request, provider, form, tasks=[Task.CHECK], draft=draft)
+        beside["oob"] = True
+        response.write(render_to_string("providers/detail.html#check", beside, request))
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
     return response
@@ -99,6 +114,9 @@ def _keep_draft(
         return None
     if isinstance(shown, Draft) and shown.fingerprint() == fingerprint:
         return shown
+    living = Draft.over(provider, request.user)
+    if living and living.fingerprint() == fingerprint:
+        return living
     Draft.objects.of(request.user, provider).delete()
     draft.save()
     return draft

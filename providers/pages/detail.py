@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest
 from providers.catalog.modelsdev import SNAPSHOT_DATE
 from providers.catalog.search import NEW, Found, Wanted, shelf
 from providers.dialects.ladder import makes_completion
-from providers.forms.provider import ProviderForm
+from providers.forms.provider import ProviderForm, is_typed_in
 from providers.models import (
     CatalogEntry,
     Draft,
@@ -26,7 +26,7 @@ from providers.models import (
 from providers.outbound import policy
 from providers.pages.entries import shown_entries, use_link
 from providers.pages.history import history
-from providers.pages.shown import show_job
+from providers.pages.shown import ShownJob, show_job
 from providers.wording import catalog_note
 
 MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
@@ -40,8 +40,15 @@ CATALOG = (
 
 
 def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
-    """This user's own unsaved values for a provider; None as well when it was saved since."""
-    return None if provider._state.adding else Draft.over(provider, request.user)
+    """This user's own unsaved values for a provider; None as well when it was saved since.
+
+    Of what a page sends, only those that it showed count: a field that was typed, tested and then
+    emptied is empty.
+    """
+    draft = None if provider._state.adding else Draft.over(provider, request.user)
+    if draft and request.method == "POST" and request.POST.get("draft") != str(draft.pk):
+        return None
+    return draft
 
 
 def detail_context(
@@ -50,11 +57,13 @@ def detail_context(
     form: ProviderForm | None = None,
     *,
     tasks: Collection[Task] = tuple(Task),
+    draft: Draft | None = None,
 ) -> dict[str, Any]:
     """What takes time is worked out where a template asks for it: parts of the page show little.
-    `tasks` names those whose newest job is shown."""
+    `tasks` names those whose newest job is shown; `draft`: these unsaved values are shown,
+    whatever the request says."""
     saved = not provider._state.adding
-    draft = draft_of(request, provider)
+    draft = draft or draft_of(request, provider)
     newest = {task: Job.objects.newest(provider, task, draft) if saved else None for task in tasks}
     if saved:  # read after the jobs: what a finished one wrote is in it
         provider = Provider.for_kind(provider.kind)
@@ -92,7 +101,9 @@ def _context(
         "draft": draft,
         "replaced": cache(lambda: Replaced.of(provider)),
         "form": shown_form,
-        "rows": cache(lambda: list(_rows(shown_form(), provider, shown))),
+        "rows": cache(lambda: list(_rows(shown_form(), provider, shown, check))),
+        "secrets": cache(lambda: _secrets(shown_form(), provider, shown, check)),
+        "draft_models": draft_models(draft),
         "check": check,
         "fetch": fetch,
         "history": cache(lambda: history(provider) if saved else None),
@@ -116,7 +127,18 @@ def _one_of(context: Callable[[], dict[str, Any]], name: str) -> Any:
     return context()[name]
 
 
-def _rows(form: ProviderForm, provider: Provider, shown: Entry) -> Iterator[dict[str, Any]]:
+def draft_models(draft: Draft | None) -> dict[str, Any] | None:
+    """The list that came with values that are not saved; None when there is none."""
+    kept = draft.catalog if draft else None
+    if kept is None:
+        return None
+    ids = [values[0] for values in kept["items"]]
+    return {"count": len(ids), "ids": ids[:MODELS_FOUND], "dropped": kept["dropped"]}
+
+
+def _rows(
+    form: ProviderForm, provider: Provider, shown: Entry, check: ShownJob
+) -> Iterator[dict[str, Any]]:
     """The form's fields; a secret together with its state and the box that removes it."""
     secrets = set(form.secret_names())
     for field in form.visible_fields():
@@ -124,21 +146,46 @@ def _rows(form: ProviderForm, provider: Provider, shown: Entry) -> Iterator[dict
             continue
         row: dict[str, Any] = {"field": field}
         if field.name in secrets:
-            row["secret"] = _secret(field.name, provider, shown)
+            row["secret"] = _secret(field.name, provider, shown, check)
             clear = f"clear_{field.name}"
             is_stored = provider.secret_state(field.name) is not SecretState.MISSING
             row["clear"] = form[clear] if clear in form.fields and is_stored else None
         yield row
 
 
-def _secret(name: str, provider: Provider, shown: Entry) -> dict[str, Any]:
-    """What may be told of a secret: its state, its last characters, since when it is there."""
-    state, item = str(provider.secret_state(name)), provider.sealed.get(name, {})
-    if state == SecretState.MISSING and shown.secret_state(name) is not SecretState.MISSING:
-        state, item = "draft", shown.sealed.get(name, {})
+def _secrets(
+    form: ProviderForm, provider: Provider, shown: Entry, check: ShownJob
+) -> list[dict[str, Any]]:
+    return [_secret(name, provider, shown, check) for name in form.secret_names()]
+
+
+# What a page may say of a secret -> the word for it in the page's markup.
+_STATES = {
+    SecretState.MISSING: "missing",
+    SecretState.SET: "stored",
+    SecretState.REFERENCE: "reference",
+}
+
+
+def _secret(name: str, provider: Provider, shown: Entry, check: ShownJob) -> dict[str, Any]:
+    """What may be told of a secret: its state, its last characters, since when it is there, and
+    the outcome of the last test of exactly these values ("" = none)."""
+    is_typed = is_typed_in(shown, provider, name)
+    state = provider.secret_state(name)
+    item = (shown if is_typed else provider).sealed.get(name, {})
+    verdict = "" if is_typed else provider.check_outcome
+    if is_typed and check.is_unsaved and not check.is_pending:
+        verdict = check.outcome
     since = item.get("set_at")
-    since_at = datetime.fromisoformat(since) if since else None
-    return {"name": name, "state": state, "hint": item.get("hint", ""), "since": since_at}
+    return {
+        "name": name,
+        "state": "typed" if is_typed else _STATES.get(state, "unreadable"),
+        "why": state,
+        "hint": item.get("hint", ""),
+        "stored_hint": provider.sealed.get(name, {}).get("hint", "") if is_typed else "",
+        "since": datetime.fromisoformat(since) if since and not is_typed else None,
+        "verdict": verdict if item else "",
+    }
 
 
 def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import (
     require_GET,
     require_http_methods,
@@ -30,9 +31,10 @@ from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewe
 from facio_site.audit import record
 from facio_site.web.cached import kept_page
 from providers import broker
+from providers.catalog.store import adopt_catalog
 from providers.forms.provider import ProviderForm, facts_of
 from providers.kinds import KINDS
-from providers.models import Draft, Job, Provider
+from providers.models import Draft, Entry, Job, Provider
 from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board
 from providers.pages.detail import (
     catalog_context,
@@ -40,6 +42,10 @@ from providers.pages.detail import (
     draft_of,
     name_options,
 )
+from providers.pages.shown import ShownJob
+
+NO_LONGER_KEPT = gettext_lazy("What you had tested is no longer kept. Type changed keys again.")
+NOT_SENT = ShownJob(None, "never", "", "")  # of the values in a form that was refused
 
 
 @viewer_required
@@ -108,8 +114,8 @@ def _save(request: SignedIn, provider: Provider) -> HttpResponse:
         raise PermissionDenied
     draft = draft_of(request, provider)
     form = ProviderForm(provider, request.POST, shown=draft or provider)
-    if "draft" in request.POST and draft is None:
-        form.add_error(None, _("What you had tested is no longer kept. Type changed keys again."))
+    if is_lost(request, draft):
+        form.add_error(None, NO_LONGER_KEPT)
     if not form.is_valid():
         return _invalid(request, provider, form, "providers/detail.html#check")
     if request.POST.get("version", str(provider.version)) != str(provider.version):
@@ -119,9 +125,16 @@ def _save(request: SignedIn, provider: Provider) -> HttpResponse:
         if draft:
             provider.copy_from(draft)
         changed = form.apply(provider, before=before)
+        kept = Draft.over(provider, request.user)
+        if kept and kept.fingerprint() != provider.fingerprint():
+            kept = None
+        if changed and kept and "anyway" not in request.POST and Job.objects.rejected(provider):
+            return _ask(request, Provider.for_kind(provider.kind), kept)
         if not provider.store():
             return _conflict(request, Provider.for_kind(provider.kind), form)
         Job.objects.adopt(provider)
+        if kept:
+            adopt_catalog(provider, kept)
         Draft.objects.filter(provider=provider).delete()
         record(
             "provider.saved",
@@ -132,8 +145,22 @@ def _save(request: SignedIn, provider: Provider) -> HttpResponse:
         )
     for warning in form.key_warnings():
         messages.warning(request, warning)
-    messages.success(request, _("%s saved.") % provider.spec.label)
+    if "api_key" in changed and "api_key" not in provider.sealed:
+        messages.success(request, _("%s saved. It has no key now.") % provider.spec.label)
+    else:
+        messages.success(request, _("%s saved.") % provider.spec.label)
     return redirect("providers:detail", provider.kind)
+
+
+def is_lost(request: HttpRequest, shown: Entry | None) -> bool:
+    """Whether the page showed unsaved values that are no longer kept."""
+    return "draft" in request.POST and not isinstance(shown, Draft)
+
+
+def _ask(request: HttpRequest, provider: Provider, draft: Draft) -> HttpResponse:
+    """Exactly these values were tested and refused: save them all the same? Asked once."""
+    context = detail_context(request, provider, ProviderForm(provider, shown=draft), draft=draft)
+    return render(request, "providers/detail.html", {**context, "asks": True}, status=409)
 
 
 def _conflict(request: HttpRequest, provider: Provider, form: ProviderForm) -> HttpResponse:
@@ -146,6 +173,7 @@ def _invalid(request: SignedIn, provider: Provider, form: ProviderForm, part: st
     """Errors at their fields. Inside htmx only the error texts are replaced, so that nothing typed
     is lost; the whole page otherwise, which stays the page of the version that it showed."""
     context = {**detail_context(request, provider, form), "is_invalid": True}
+    context |= {"check": NOT_SENT, "fetch": NOT_SENT, "pending": ""}
     context["version"] = request.POST.get("version", provider.version)
     template = part if request.htmx else "providers/detail.html"
     return render(request, template, context, status=422)

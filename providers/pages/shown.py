@@ -8,7 +8,7 @@ from typing import Any
 
 from providers.models import Job, Provider
 from providers.spec.kind import ProviderSpec
-from providers.spec.outcomes import Outcome, Step
+from providers.spec.outcomes import NOT_BAD, Outcome, Step
 from providers.wording import KEY_STATES, STEPS, sentence
 
 
@@ -40,6 +40,11 @@ class ShownJob:
     @property
     def is_unsaved(self) -> bool:
         return self.job is not None and self.job.is_draft
+
+    @property
+    def is_refused(self) -> bool:
+        """A test of unsaved values that was not passed."""
+        return self.is_unsaved and not self.is_pending and self.outcome not in NOT_BAD
 
     @property
     def is_told_by_rung(self) -> bool:

@@ -42,6 +42,17 @@ UNTOLD = frozenset(
 )
 
 
+# Ends after which the agent may well work: ours, passing ones, and what proves the key.
+NOT_BAD = UNTOLD | {
+    "",
+    Outcome.OK,
+    Outcome.REACHABLE_UNVERIFIED,
+    Outcome.REFERENCE,
+    Outcome.RATE_LIMITED,
+    Outcome.BLOCKED_ADDRESS,  # our policy, not the agent's
+}
+
+
 class KeyState(StrEnum):
     """What is known about the key itself, apart from how the check ended."""
 

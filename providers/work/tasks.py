@@ -25,7 +25,7 @@ from facio_site.memory import give_back
 from facio_site.sealing import rows
 from providers import broker
 from providers.catalog.fetch import fetch_catalog
-from providers.catalog.store import replace_catalog
+from providers.catalog.store import keep_with, replace_catalog
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
 from providers.http import Door
@@ -119,7 +119,7 @@ def _fetch(job: Job) -> None:
             only_call(job, door),
         ):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
-            known = job.provider.catalog_digest
+            known = "" if job.is_draft else job.provider.catalog_digest
             catalog = fetch_catalog(entry.adapter(), send, known=known)
     except Failed as failed:
         verdict = failed.verdict
@@ -137,7 +137,10 @@ def _fetch(job: Job) -> None:
         return  # the provider is removed, and its jobs with it
     provider = now.provider
     is_overtaken = catalog.is_known and provider.catalog_digest != known
-    if provider.version == now.input_version and not is_overtaken:
+    if now.is_draft:
+        if now.draft:
+            keep_with(now.draft, catalog)
+    elif provider.version == now.input_version and not is_overtaken:
         replace_catalog(provider, catalog)
     job.finish(
         outcome=Outcome.OK,

@@ -10,10 +10,9 @@ from django.utils.translation import gettext as _
 
 from facio_site.audit.models import AuditEntry
 from providers.models import Provider
-from providers.spec.outcomes import Outcome
+from providers.spec.outcomes import NOT_BAD, Outcome
 from routing.pages.findings import finding_text
 from routing.pages.rows import RouteRow
-from routing.rules.lint import NOT_BAD
 
 HANDED_OVER = ("config.downloaded", "config.exported", "config.written")
 

@@ -12,13 +12,13 @@ from providers.kinds import KINDS
 from providers.models import Job, Provider
 from providers.pages.shown import ShownJob, show_job, show_model
 from providers.spec.kind import ProviderSpec
-from providers.spec.outcomes import Outcome
+from providers.spec.outcomes import NOT_BAD, Outcome
 from routing.models import Route, Slot
 from routing.pages.facts import doubts
 from routing.pages.wording import ShownConsidered, provider_status, resolution, shown_considered
 from routing.rules.drill import Asked
 from routing.rules.explain import AUTO, Configured, Decision
-from routing.rules.lint import NOT_BAD, Lint
+from routing.rules.lint import Lint
 from routing.rules.standing import Standing, standing
 from routing.state import configured, decide
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from providers.spec.outcomes import UNTOLD, Outcome
+from providers.spec.outcomes import NOT_BAD
 from routing.rules.explain import Decision, Rule
 from routing.rules.order import FACTS
 from routing.rules.slots import MAIN
@@ -77,16 +77,6 @@ SEVERITIES: Mapping[Code, Severity] = {
 }
 _FAILS = {Code.UNRESOLVED, Code.UNKNOWN_PROVIDER, Code.OAUTH_NEEDS_CHOICE}
 _FAILS |= {Code.NOT_CONFIGURED, Code.KNOWN_BAD}
-# Outcomes after which the agent may well work: ours, passing ones, and what proves the key.
-NOT_BAD = UNTOLD | {
-    "",
-    Outcome.OK,
-    Outcome.REACHABLE_UNVERIFIED,
-    Outcome.REFERENCE,
-    Outcome.RATE_LIMITED,
-    Outcome.BLOCKED_ADDRESS,  # our policy, not the agent's
-}
-
 Params = Mapping[str, str | tuple[str, ...]]
 
 

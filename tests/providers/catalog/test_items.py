@@ -1,6 +1,7 @@
 """The rows of a model list: any shape is read, wrong types leave a gap."""
 
 import contextlib
+import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -163,3 +164,19 @@ def test_lists_are_remembered_by_their_texts_because_other_hashes_can_be_chosen(
     lists = [[-1, -2], [-2, -1], [["text"], {}], ["text", -1], [-2, "text"], ["text"]]
     assert _each(clean)(lists) == [[], [], [], ["text"], ["text"], ["text"]]
     assert cleaned == [[-1, -2], ["text", -1]]
+
+
+def test_an_item_comes_back_from_json_as_it_was() -> None:
+    item = CatalogItem(
+        model_id="a/b",
+        name="B",
+        context_window=8_000,
+        inputs=("text", "image"),
+        price_input=Decimal("0.125"),
+        tools=True,
+        retires_at=date(2026, 12, 31),
+        aliases=("b",),
+        filled=frozenset({"name", "tools"}),
+    )
+    for one in (item, CatalogItem(model_id="x")):
+        assert CatalogItem.of_json(json.loads(json.dumps(one.as_json()))) == one

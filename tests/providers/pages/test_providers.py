@@ -173,7 +173,7 @@ def test_saving_what_was_tested_keeps_the_result(site: Client, queued: list[Job]
     site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
     job = Job.objects.get()
     job.finish(outcome=Outcome.OK, key_state="valid", ms=12)
-    site.post("/providers/groq/", {"api_key": ""})
+    site.post("/providers/groq/", {"api_key": "", "draft": str(Draft.objects.get().pk)})
     row = Provider.objects.get(kind="groq")
     secret = row.open_secret("api_key")
     assert row.check_outcome == Outcome.OK
@@ -188,7 +188,7 @@ def test_a_failure_of_ours_is_not_adopted_as_the_providers_state(
 ) -> None:
     site.post("/providers/groq/check/", {"api_key": "gsk_draft1234"}, headers=HTMX)
     Job.objects.get().finish(outcome=outcome, key_state="unknown")
-    site.post("/providers/groq/", {"api_key": ""})
+    site.post("/providers/groq/", {"api_key": "", "draft": str(Draft.objects.get().pk)})
     assert Provider.objects.get(kind="groq").check_outcome == ""
 
 
@@ -273,7 +273,7 @@ def test_what_changed_is_told_of_values_that_came_by_a_draft(
 ) -> None:
     base, key = "https://groq.example/v1", "gsk_draft1234"
     site.post("/providers/groq/check/", {"api_key": key, "api_base": base}, headers=HTMX)
-    site.post("/providers/groq/", {"api_base": base})
+    site.post("/providers/groq/", {"api_base": base, "draft": str(Draft.objects.get().pk)})
     assert AuditEntry.objects.get(action="provider.saved").fields == ["api_base", "api_key"]
     site.post("/providers/groq/", {"api_base": base, "api_key": key})
     assert AuditEntry.objects.filter(action="provider.saved").latest("pk").fields == []
@@ -298,7 +298,8 @@ def test_a_draft_is_its_owners_alone(site: Client, queued: list[Job], editor: An
     other = signed_in(editor)
     other.post("/providers/groq/check/", {"api_key": "gsk_other1234"}, headers=HTMX)
     other.post("/providers/groq/discard/")
-    site.post("/providers/groq/", {"draft": "1", "version": "0"})
+    own = Draft.objects.exclude(created_by=editor)
+    site.post("/providers/groq/", {"draft": str(own.get().pk), "version": "0"})
     secret = Provider.objects.get(kind="groq").open_secret("api_key")
     assert secret is not None
     assert secret.reveal() == "gsk_mine12345"

@@ -1,0 +1,262 @@
+"""What a test or a save uses is what the form shows, field by field."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from providers.catalog.fetch import Catalog, CatalogItem
+from providers.catalog.store import keep_with
+from providers.models import CatalogEntry, Draft, Job, Provider, Task
+from providers.spec.outcomes import Outcome
+from tests.conftest import signed_in
+from tests.desk import HTMX, KEY, saved, stocked
+from tests.markup import flat
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
+PAGE = "/providers/openrouter/"
+TYPED = "sk-or-v1-typed-9876543210"
+
+
+def press(site: Client, what: str = "check", **values: str) -> Any:
+    return site.post(f"{PAGE}{what}/", values, headers=HTMX)
+
+
+def ended(outcome: str = "bad_key", key_state: str = "invalid") -> Job:
+    job: Job = Job.objects.order_by("-created_at")[0]
+    job.finish(is_told=True, outcome=outcome, key_state=key_state)
+    return job
+
+
+def stored_key() -> str:
+    secret = Provider.objects.get(kind="openrouter").open_secret("api_key")
+    return secret.reveal() if secret else ""
+
+
+def secret(page: str, name: str = "api_key") -> tuple[str, ...]:
+    """State, tail and verdict as the markup says them."""
+    found = re.search(
+        rf'data-secret="{name}" data-state="(\w+)" data-tail="(\w*)" data-verdict="(\w*)"', page
+    )
+    assert found, page
+    return found.groups()
+
+
+# Typed, tested, then cleared -----------------------------------------------------------------
+
+
+def test_a_key_that_was_typed_tested_and_cleared_is_neither_tested_nor_saved(site: Client) -> None:
+    saved()
+    press(site, api_key=TYPED)
+    ended()
+    press(site, api_key="")
+    assert Job.objects.count() == 2
+    newest = Job.objects.order_by("-created_at")[0]
+    assert newest.input_digest == Provider.objects.get().fingerprint()
+    assert not newest.is_draft
+    site.post(PAGE, {"api_key": "", "version": "1"})
+    assert stored_key() == KEY
+
+
+def test_without_a_stored_key_a_cleared_one_is_asked_for(site: Client) -> None:
+    press(site, api_key=TYPED)
+    ended("ok", "valid")
+    assert site.post(PAGE, {"api_key": ""}).status_code == 422
+    assert not Provider.objects.configured().exists()
+
+
+@pytest.mark.parametrize("field", ["extra_headers", "extra_body"])
+def test_extra_headers_and_body_that_were_cleared_are_not_saved(site: Client, field: str) -> None:
+    saved()
+    text = "X-Team: blue" if field == "extra_headers" else '{"seed": 1}'
+    press(site, **{field: text})
+    ended("ok", "valid")
+    site.post(PAGE, {field: "", "version": "1"})
+    assert Provider.objects.get().open_mapping(field) == {}
+
+
+def test_bedrock_is_saved_with_the_way_that_the_form_shows(site: Client) -> None:
+    page = "/providers/bedrock/"
+    pair = {"access_key_id": "AKIA" + "A" * 16, "secret_access_key": "s" * 40}
+    common = {"region": "us-east-1"}
+    site.post(f"{page}check/", {**common, "api_key": "ABSKtyped1234567890"}, headers=HTMX)
+    site.post(page, {**common, **pair, "api_key": ""})
+    assert set(Provider.objects.get().sealed) == {"access_key_id", "secret_access_key"}
+
+
+def test_a_page_that_shows_unsaved_values_saves_those_and_no_others(site: Client) -> None:
+    saved()
+    press(site, api_key=TYPED)
+    ended("ok", "valid")
+    page = flat(site.get(PAGE))
+    marker = re.search(r'name="draft" value="([\w-]+)"', page)
+    assert marker
+    press(site, api_key="sk-or-v1-a-newer-one-55555")  # in another tab
+    answer = site.post(PAGE, {"api_key": "", "version": "1", "draft": marker[1]})
+    assert "no longer kept" in flat(answer)
+    assert stored_key() == KEY
+
+
+# A draft that was rejected -------------------------------------------------------------------
+
+
+def test_the_state_of_a_secret_says_typed_tail_and_verdict(site: Client) -> None:
+    saved()
+    assert secret(flat(site.get(PAGE))) == ("stored", "cdef", "")
+    answer = press(site, api_key=TYPED)
+    assert secret(flat(answer)) == ("typed", "3210", "")
+    job = ended()
+    news = flat(site.get("/live/", {"w": f"check:{job.pk}:0"}, headers=HTMX))
+    assert secret(news) == ("typed", "3210", "bad_key")
+    page = flat(site.get(PAGE))
+    assert secret(page) == ("typed", "3210", "bad_key")
+    assert "(typed, not saved)" in page
+    assert "(unchanged)" not in page
+
+
+def test_the_banner_names_both_keys_and_discard_comes_first(site: Client) -> None:
+    saved()
+    press(site, api_key=TYPED)
+    ended()
+    page = flat(site.get(PAGE))
+    banner = page[page.index('id="unsaved"') : page.index('id="provider-form"')]
+    for text in ("Key rejected", "…3210", "…cdef"):
+        assert text in banner
+    assert banner.index("Discard") < banner.index("Save </button>")
+    assert TYPED not in page
+
+
+def test_a_stored_secret_has_the_verdict_of_its_own_last_test(site: Client) -> None:
+    saved()
+    press(site)
+    ended()
+    assert secret(flat(site.get(PAGE))) == ("stored", "cdef", "bad_key")
+    row = Provider.objects.get()
+    row.put_secret("api_key", TYPED)
+    row.store()
+    assert secret(flat(site.get(PAGE))) == ("stored", "3210", "")
+
+
+def test_save_after_a_rejected_test_asks_once(site: Client) -> None:
+    saved()
+    press(site, api_key=TYPED)
+    ended()
+    answer = site.post(PAGE, {"api_key": TYPED, "version": "1"})
+    assert answer.status_code == 409
+    page = flat(answer)
+    assert "Save them all the same?" in page
+    assert 'name="anyway" value="1"' in page
+    assert stored_key() == KEY
+    values = {"api_key": "", "version": "1", "draft": str(Draft.objects.get().pk), "anyway": "1"}
+    assert site.post(PAGE, values).status_code == 302
+    assert stored_key() == TYPED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "models"),
+    [("ok", ""), ("rate_limited", ""), ("cancelled", ""), ("model_not_found", "no-such")],
+)
+def test_save_after_any_other_test_asks_nothing(site: Client, outcome: str, models: str) -> None:
+    saved()
+    press(site, api_key=TYPED, test_model=models)
+    ended(outcome, "unknown")
+    assert site.post(PAGE, {"api_key": TYPED, "version": "1"}).status_code == 302
+    assert stored_key() == TYPED
+
+
+# A list of unsaved values --------------------------------------------------------------------
+
+
+def test_a_list_of_unsaved_values_is_the_drafts_until_they_are_saved(
+    site: Client, editor: Any
+) -> None:
+    stocked("openrouter", "old/one", "old/two")
+    press(site, "catalog", api_key=TYPED)
+    job = ended("ok", "valid")
+    keep_with(Draft.objects.get(), Catalog(items=(CatalogItem(model_id="new/one", name="N"),)))
+    part = flat(site.get("/live/", {"w": f"catalog:{job.pk}:0"}, headers=HTMX))
+    assert 'id="draft-models"' in part
+    assert "new/one" in part
+    assert 'data-count="1"' in part
+    assert {one.model_id for one in CatalogEntry.objects.present()} == {"old/one", "old/two"}
+    other = flat(signed_in(editor).get(PAGE))
+    assert "new/one" not in other
+    assert 'data-count="2"' in other
+    site.post(PAGE, {"api_key": TYPED, "version": "1"})
+    assert {one.model_id for one in CatalogEntry.objects.present()} == {"new/one"}
+
+
+def test_a_list_of_other_values_than_are_saved_is_not_taken_over(site: Client) -> None:
+    stocked("openrouter", "old/one")
+    press(site, "catalog", api_key=TYPED)
+    keep_with(Draft.objects.get(), Catalog(items=(CatalogItem(model_id="new/one"),)))
+    site.post(PAGE, {"api_key": "sk-or-v1-quite-another-0000", "version": "1"})
+    assert {one.model_id for one in CatalogEntry.objects.present()} == {"old/one"}
+
+
+def test_after_a_fetch_of_other_values_the_old_test_is_no_longer_shown_as_theirs(
+    site: Client,
+) -> None:
+    saved()
+    press(site)
+    ended("ok", "valid")
+    part = flat(press(site, "catalog", api_key=TYPED))
+    assert re.search(r'id="check" data-state="never" data-outcome=""', part)
+    same = flat(press(site, "catalog"))
+    assert 'id="check"' not in same
+
+
+# Removing, and a form that is refused --------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["openrouter", "anthropic", "azure_openai", "bedrock", "custom"])
+def test_the_stored_key_can_be_removed_at_every_kind(site: Client, kind: str) -> None:
+    base = "https://llm.example.com/v1" if kind == "custom" else ""
+    base = "https://x.openai.azure.com" if kind == "azure_openai" else base
+    saved(kind, api_base=base, values={"region": "us-east-1"} if kind == "bedrock" else {})
+    page = f"/providers/{kind}/"
+    assert "Remove the stored key" in flat(site.get(page))
+    values = {"api_key": "", "clear_api_key": "on", "version": "1", "api_base": base}
+    values |= {"region": "us-east-1", "deployments": "gpt-4o"}
+    answer = site.post(page, values, follow=True)
+    assert "It has no key now." in flat(answer)
+    row = Provider.objects.get()
+    assert row.is_configured
+    assert row.sealed == {}
+    assert secret(flat(answer)) == ("missing", "", "")
+
+
+@pytest.mark.parametrize(("what", "part"), [("check", "check"), ("catalog", "catalog")])
+def test_a_form_that_is_refused_shows_no_older_result_as_its_own(
+    site: Client, what: str, part: str
+) -> None:
+    saved()
+    press(site, what)
+    ended("ok", "valid")
+    answer = press(site, what, api_key="has a blank inside")
+    text = flat(answer)
+    assert answer.status_code == 422
+    assert f'id="{part}" data-state="never"' in text
+    assert "Not sent" in text
+    assert "Works" not in text
+    assert "Nothing was sent." in text
+
+
+def test_a_fetch_with_other_values_never_reaches_the_stored_list(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from providers.work import tasks
+
+    stocked("openrouter", "old/one")
+    press(site, "catalog", api_key=TYPED)
+    fetched = Catalog(items=(CatalogItem(model_id="new/one"),), digest="d")
+    monkeypatch.setattr(tasks, "fetch_catalog", lambda *_, **__: fetched)
+    job = Job.objects.get(task=Task.FETCH)
+    tasks.refresh_catalog(str(job.pk))
+    job.refresh_from_db()
+    assert job.outcome == Outcome.OK
+    assert [one.model_id for one in CatalogEntry.objects.all()] == ["old/one"]
+    kept = Draft.objects.get().catalog
+    assert kept is not None
+    assert [values[0] for values in kept["items"]] == ["new/one"]
