@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from providers.spec.kind import ProviderSpec
 from routing.config.document import camel, join, snake
-from routing.config.keys import MASK, is_mask, is_owned, is_reference, kind_of
+from routing.config.entries import MASK, is_mask, is_owned, is_reference, kind_of
 from routing.rules.order import FACTS, INHERITED_NAMES
 
 Path = tuple[str, ...]

@@ -7,7 +7,6 @@ does not move it to another address either.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,36 +16,46 @@ from providers.spec.kind import ProviderSpec
 from providers.spec.secret import Secret
 from routing.config.difference import Path, value_at
 from routing.config.document import snake
-from routing.config.export import Exported, Mode, ProviderState, RouteState, build_config
-from routing.config.keys import MASK, kind_of
+from routing.config.entries import MASK, Entries, ProviderState, kind_of
+from routing.config.export import Exported, Mode, RouteState, build_config, in_mode
 
 
 def own_references(
     document: Mapping[str, Any], current: Current, specs: Mapping[str, ProviderSpec]
 ) -> tuple[Path, ...]:
     """Where `document` has exactly the reference that an export writes for a stored secret."""
+    found = [
+        (keys, value)
+        for keys, value in _leaves(document, specs)
+        if isinstance(value, str) and value.startswith("${")
+    ]
+    if not found:
+        return ()
     real = exported(current, Mode.KEYS, specs).document
     named = exported(current, Mode.ENV, specs).document
     return tuple(
         keys
-        for keys, value in _leaves(document, specs)
-        if isinstance(value, str)
-        and value.startswith("${")
-        and value == value_at(named, keys)
-        and value != value_at(real, keys)
+        for keys, value in found
+        if value == value_at(named, keys) and value != value_at(real, keys)
     )
 
 
-def masked(document: Mapping[str, Any], paths: Sequence[Path]) -> dict[str, Any]:
-    """A copy with a mask at each of these paths that is there."""
-    result = copy.deepcopy(dict(document))
-    for *above, last in paths:
-        here: Any = result
-        for key in above:
-            here = here.get(key) if isinstance(here, dict) else None
-        if isinstance(here, dict) and last in here:
-            here[last] = MASK
-    return result
+def masked(document: Mapping[str, Any], paths: Sequence[Path]) -> Mapping[str, Any]:
+    """`document` with a mask at each of these paths that is there."""
+    for keys in paths:
+        document = _masked(document, keys)
+    return document
+
+
+def _masked(section: Mapping[str, Any], keys: Path) -> Mapping[str, Any]:
+    """A copy along the path; `section` itself when the path is not there."""
+    key, *below = keys
+    if key not in section:
+        return section
+    if not below:
+        return {**section, key: MASK}
+    inner = section[key]
+    return {**section, key: _masked(inner, tuple(below))} if isinstance(inner, dict) else section
 
 
 def _leaves(
@@ -68,12 +77,18 @@ def _leaves(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Current:
-    """What is set here now. `document` is the imported one, None when there is none."""
+    """What is set here now. `document` is the imported one, None when there is none.
+
+    `plain` remembers what an export of it is in mode `keys`, by the declarations it was made with.
+    """
 
     providers: Sequence[ProviderState] = ()
     routes: Sequence[RouteState] = ()
     document: Mapping[str, Any] | None = field(default=None, repr=False)
     deployments: tuple[str, ...] = ()  # of the kind that has them
+    plain: list[tuple[Mapping[str, ProviderSpec], Exported]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
 
 def deployment_kind(specs: Mapping[str, ProviderSpec]) -> str:
@@ -81,10 +96,19 @@ def deployment_kind(specs: Mapping[str, ProviderSpec]) -> str:
     return next((kind for kind, spec in specs.items() if spec.has_deployments), "")
 
 
-def exported(current: Current, mode: Mode, specs: Mapping[str, ProviderSpec]) -> Exported:
-    """What an export of it hands out."""
-    state = (current.document, current.providers, current.routes)
-    return build_config(*state, mode, specs=specs)
+def exported(
+    current: Current,
+    mode: Mode,
+    specs: Mapping[str, ProviderSpec],
+    known: Entries | None = None,
+) -> Exported:
+    """What an export of it hands out. Entries of its document that were read before are `known`."""
+    made = next((plain for of, plain in current.plain if of is specs), None)
+    if made is None:
+        state = (current.document, current.providers, current.routes)
+        made = build_config(*state, Mode.KEYS, specs=specs, known=known)
+        current.plain.append((specs, made))
+    return in_mode(made, mode, specs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,19 +131,6 @@ class Retype:
     names: tuple[str, ...]
 
 
-def plain_values(state: ProviderState, spec: ProviderSpec) -> dict[str, Any]:
-    """A state in config.json's names, in plain; what is not set is None or empty."""
-    key = state.secrets.get("api_key")
-    values = {
-        "apiKey": key.reveal() if key else None,
-        "apiBase": state.api_base,
-        "extraHeaders": {name: text.reveal() for name, text in state.extra_headers.items()},
-        "extraBody": dict(state.extra_body),
-    }
-    extra = {f.config_key: state.values.get(f.name) for f in spec.extra_fields if f.config_key}
-    return values | extra
-
-
 def lost_secrets(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -> tuple[str, ...]:
     """The stored secrets that were typed for other origins than those after `edit`."""
     if not moves(state, edit.values, spec):
@@ -135,6 +146,8 @@ def lost_secrets(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -
 
 def moves(state: ProviderState, values: Mapping[str, Any], spec: ProviderSpec) -> bool:
     """Whether calls would go elsewhere with these values."""
+    if not {"apiBase", *(item.config_key for item in spec.extra_fields)} & values.keys():
+        return False
     return origins(_plain_after(state, values, spec), spec) != origins(state, spec)
 
 

@@ -19,9 +19,9 @@ from providers.spec.kind import ProviderSpec
 from providers.spec.limits import BODY_BYTES
 from providers.spec.secret import Secret
 from routing.config.document import MAX_BYTES, BadDocument, make_part, read_json
+from routing.config.entries import is_placeholder, normal_base
 from routing.config.envfile import read_env
 from routing.config.export import QUICKSTART_MODEL, env_name
-from routing.config.keys import is_placeholder, normal_base
 
 Source = Literal["config", "env", "curl", "key"]
 

@@ -18,10 +18,10 @@ from routing.config.difference import (
     semantic_diff,
     shown_path,
 )
-from routing.config.document import get, part, snake
-from routing.config.edits import Current, applied, exported, own_references
+from routing.config.document import snake
+from routing.config.edits import Current, exported, own_references
 from routing.config.export import Exported, Mode
-from routing.config.importer import Plan, plan_import
+from routing.config.importer import Plan, Reading, plan_import, plan_of, read_import
 from routing.config.pasted import Pasted
 from routing.config.risks import Danger, Risk, risks_of
 from routing.rules.slots import SLOTS, route_keys
@@ -54,19 +54,24 @@ class Preview:
 
 def make_preview(pasted: Pasted, before: Current, *, is_merge: bool, token: str) -> Preview:
     """Raises schema.Refused."""
-    full = plan_with(pasted, before, is_merge=is_merge, consents=None)
-    safe = plan_with(pasted, before, is_merge=is_merge, consents=())
+    reading = _read(pasted, before, is_merge=is_merge)
+    full = plan_of(reading)
+    safe = _consented(reading, full, consents=())
     inside = _by_risk(full, set(full.changes) - set(safe.changes))
-    defaults = part(pasted.document, "agents", "defaults")
+    routes = reading.incoming.routes
     return Preview(
         pasted=pasted,
         plan=safe,
         parts=tuple(
             Part(risk.path, risk.danger, tuple(inside[_plain(risk.keys)])) for risk in full.risks
         ),
-        named_keys=tuple(map(shown_path, own_references(pasted.document, before, KINDS))),
-        kinds=tuple(kind for kind in KINDS if _speaks_of(pasted, kind)),
-        slots=tuple(slot for slot in SLOTS if any(get(defaults, n) for n in route_keys(slot))),
+        named_keys=tuple(map(shown_path, reading.kept)),
+        kinds=tuple(kind for kind in KINDS if _speaks_of(reading, kind)),
+        slots=tuple(
+            slot
+            for slot in SLOTS
+            if any(routes[name].raw for name in route_keys(slot) if name in routes)
+        ),
         token=token,
     )
 
@@ -83,14 +88,19 @@ def plan_with(
 
     Raises schema.Refused.
     """
+    reading = _read(pasted, before, is_merge=is_merge, keeps_keys=keeps_keys)
+    full = plan_of(reading)
+    return full if consents is None else _consented(reading, full, consents)
+
+
+def _read(pasted: Pasted, before: Current, *, is_merge: bool, keeps_keys: bool = True) -> Reading:
     kept = own_references(pasted.document, before, KINDS) if keeps_keys else ()
-    full = plan_import(pasted, before, specs=KINDS, is_merge=is_merge, kept=kept)
-    if consents is None:
-        return full
-    declined = frozenset(risk.path for risk in full.risks if risk.path not in consents)
-    if not declined:
-        return full
-    return plan_import(pasted, before, specs=KINDS, is_merge=is_merge, declined=declined, kept=kept)
+    return read_import(pasted, before, specs=KINDS, is_merge=is_merge, kept=kept)
+
+
+def _consented(reading: Reading, full: Plan, consents: Collection[str]) -> Plan:
+    declined = [risk.path for risk in full.risks if risk.path not in consents]
+    return plan_of(reading, declined) if declined else full
 
 
 def does_nothing(plan: Plan, before: Current) -> bool:
@@ -118,8 +128,9 @@ def _plain(keys: Path) -> Path:
     return tuple(map(snake, keys))
 
 
-def _speaks_of(pasted: Pasted, kind: str) -> bool:
-    return bool(part(pasted.document, "providers", kind)) or kind in pasted.secrets
+def _speaks_of(reading: Reading, kind: str) -> bool:
+    entry = reading.incoming.by_kind.get(kind)
+    return bool(entry and entry.raw) or kind in reading.pasted.secrets
 
 
 Choices = Mapping[str, Side]
@@ -162,7 +173,7 @@ def plan_write(
         pasted = Pasted(source="config", document=merged.document)
         kept = own_references(merged.document, current, specs)
         plan = plan_import(pasted, current, specs=specs, kept=kept)
-        after = applied(current, plan.providers, plan.routes, plan.document, specs=specs)
+        after = plan.after
         written = exported(after, mode, specs)
     return WritePlan(
         exported=written,

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from providers.spec.kind import ProviderSpec
 from routing.config.difference import Path, same, shown_path, value_at
 from routing.config.document import snake
-from routing.config.keys import kind_of, meaning
+from routing.config.entries import kind_of, read_value
 
 Danger = Literal["runs_code", "opens_port", "loosens_guard", "grants_access", "sends_elsewhere"]
 
@@ -129,10 +129,16 @@ def _references(
     entries = incoming.get("providers")
     for name, entry in entries.items() if isinstance(entries, dict) else ():
         keys = ("providers", name)
-        if not isinstance(entry, dict) or same(value_at(current, keys), entry):
+        if not isinstance(entry, dict) or "${" not in repr(entry):
             continue
-        spec = specs.get(kind_of(name, specs))
-        base = value_at(entry, ("apiBase",))
-        is_elsewhere = bool(base) if spec is None else meaning(spec, "apiBase", base) is not None
-        if is_elsewhere and "${" in repr(entry):
+        if _is_elsewhere(entry, specs.get(kind_of(name, specs))) and not same(
+            value_at(current, keys), entry
+        ):
             yield Risk(danger="sends_elsewhere", keys=keys)
+
+
+def _is_elsewhere(entry: Mapping[str, Any], spec: ProviderSpec | None) -> bool:
+    base = value_at(entry, ("apiBase",))
+    if spec is None:
+        return bool(base)
+    return read_value(spec, "apiBase", base, "").meaning is not None

@@ -11,7 +11,8 @@ from providers.kinds import KINDS
 from providers.spec.secret import Secret
 from routing.config.difference import Side
 from routing.config.edits import Current, applied, masked, own_references
-from routing.config.export import Mode, ProviderState, build_config
+from routing.config.entries import ProviderState
+from routing.config.export import Mode, build_config
 from routing.config.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.config.plans import WritePlan, plan_write

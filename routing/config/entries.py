@@ -1,6 +1,7 @@
-"""Keys of config.json: which of them are ours, and what a value under them means or lacks.
+"""What config.json says of ours, each value read once; which of its keys are ours. Pure.
 
-Pure. Kept out: whole documents, and what a change of them does.
+What stands in a document and what is stored here take the same shape, so that whoever compares the
+two asks neither of them again. Kept out: what a change does.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from providers.dialects.adapters import Adapter, Entered
@@ -15,12 +17,143 @@ from providers.http import BadURL, check_headers
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
-from routing.config.document import camel, join, snake
+from providers.spec.secret import Secret
+from routing.config.document import camel, join, key_of, part, snake
 from routing.rules.explain import AUTO, known_name
 from routing.rules.order import FACTS
 from routing.rules.slots import SLOTS, route_keys
 
 MASK = "***"
+SECRET_KEYS = ("apiKey", "extraHeaders", "extraBody")
+EMPTY: tuple[Any, ...] = (None, "", {})  # all of them say "not set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderState:
+    """One configured provider. `api_base` as it was typed, "" = the kind's default."""
+
+    kind: str
+    api_base: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)  # extra fields by name: region, profile
+    secrets: Mapping[str, Secret] = field(default_factory=dict)  # api_key, access_key_id, ...
+    extra_headers: Mapping[str, Secret] = field(default_factory=dict)
+    extra_body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One key. `meaning` is the form in which two of them are compared, None = not set: missing,
+    null, empty, and a hosted kind's own default base. `fault` is why it is not taken, "" = it is.
+
+    Faults: not_text, placeholder, bad_key, bad_base, bad_header, too_large, bad_value; of a route:
+    too_long.
+    """
+
+    spelling: str = ""  # "" = it is not there
+    raw: Any = field(default=None, repr=False)
+    meaning: Any = field(default=None, repr=False)
+    fault: str = ""
+
+    @property
+    def taken(self) -> Any:
+        """What it means; None also when nothing here would have taken it."""
+        return None if self.fault else self.meaning
+
+
+ABSENT = Value()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry, by its name in the document. `kind` is "" when that names none of ours."""
+
+    name: str
+    kind: str
+    raw: Mapping[str, Any] = field(repr=False)  # {} also for what is no object
+    values: Mapping[str, Value] = field(default_factory=dict)  # what is set here, by owned_keys
+
+    def value(self, key: str) -> Value:
+        return self.values.get(key, ABSENT)
+
+
+NOTHING = Entry("", "", {})
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A document with its entries under "providers", in its order, and its routes."""
+
+    document: Mapping[str, Any] = field(repr=False)
+    by_name: Mapping[str, Entry]
+    by_kind: Mapping[str, Entry]  # of our kinds; with both spellings there, the camelCase one
+    routes: Mapping[str, Value]  # by route_keys, those that are there
+
+
+def read_entries(
+    document: Mapping[str, Any],
+    specs: Mapping[str, ProviderSpec],
+    known: Entries | None = None,
+) -> Entries:
+    """Read each entry, except those that stand in `known` as the same object."""
+    by_name: dict[str, Entry] = {}
+    by_kind: dict[str, Entry] = {}
+    for name, raw in part(document, "providers").items():
+        entry = known.by_name.get(name) if known else None
+        if entry is None or entry.raw is not raw:
+            entry = _read(name, raw, specs)
+        by_name[name] = entry
+        if entry.kind and (entry.kind not in by_kind or name != entry.kind):
+            by_kind[entry.kind] = entry
+    defaults = part(document, "agents", "defaults")
+    spelled = ((key, key_of(defaults, key)) for slot in SLOTS for key in route_keys(slot))
+    routes = {key: _route_value(key, defaults[own], own) for key, own in spelled if own is not None}
+    return Entries(document, by_name, by_kind, routes)
+
+
+def _route_value(key: str, raw: Any, spelling: str) -> Value:
+    text = route_text(key, raw)
+    return Value(spelling, raw, text or None, "" if text or raw in (None, "", AUTO) else "too_long")
+
+
+def _read(name: str, raw: Any, specs: Mapping[str, ProviderSpec]) -> Entry:
+    kind = kind_of(name, specs)
+    if not isinstance(raw, dict):
+        return Entry(name, kind, {})
+    if not kind or specs[kind].is_oauth:
+        return Entry(name, kind, raw)
+    spelled = ((key, key_of(raw, key)) for key in owned_keys(specs[kind]))
+    values = {
+        key: read_value(specs[kind], key, raw[own], own) for key, own in spelled if own is not None
+    }
+    return Entry(name, kind, raw, values)
+
+
+def read_value(spec: ProviderSpec, key: str, raw: Any, spelling: str) -> Value:
+    if raw in EMPTY:
+        return Value(spelling, raw)
+    base = normal_base(spec, raw) if key == "apiBase" and isinstance(raw, str) else ""
+    return Value(spelling, raw, _meaning(spec, raw, base), _fault(spec, key, raw, base))
+
+
+def stored_entry(state: ProviderState, spec: ProviderSpec) -> Entry:
+    """What is stored, as an entry in plain."""
+    key = state.secrets.get("api_key")
+    raw = {
+        "apiKey": key.reveal() if key else None,
+        "apiBase": state.api_base,
+        "extraHeaders": {name: text.reveal() for name, text in state.extra_headers.items()},
+        "extraBody": dict(state.extra_body),
+    }
+    raw |= {f.config_key: state.values.get(f.name) for f in spec.extra_fields if f.config_key}
+    values = {key: stored_value(spec, key, raw[key]) for key in owned_keys(spec)}
+    return Entry(spec.kind, spec.kind, raw, values)
+
+
+def stored_value(spec: ProviderSpec, key: str, raw: Any) -> Value:
+    """What was checked when it was stored has no fault."""
+    if raw in EMPTY:
+        return ABSENT
+    return Value(key, raw, _meaning(spec, raw, normal_base(spec, raw) if key == "apiBase" else ""))
 
 
 def owned_keys(spec: ProviderSpec) -> tuple[str, ...]:
@@ -150,28 +283,22 @@ def is_placeholder(text: str) -> bool:
     return not is_reference(text) and _PLACEHOLDER.search(text) is not None
 
 
-def fault(spec: ProviderSpec, name: str, value: Any) -> str:
-    """Why this value of an owned key is not understood; "" when it is, or when nothing is set.
-
-    Codes: not_text, placeholder, bad_key, bad_base, bad_header, too_large, bad_value.
-    """
-    if value in (None, "", {}):
-        return ""
-    if name == "extraHeaders":
+def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:
+    if key == "extraHeaders":
         return _headers_fault(value)
-    if name == "extraBody":
+    if key == "extraBody":
         is_fine = isinstance(value, dict) and len(json.dumps(value)) <= BODY_BYTES
         return "" if is_fine else "too_large"
     if not isinstance(value, str):
         return "not_text"
-    if any(item.config_key == name and not item.fits(value) for item in spec.extra_fields):
+    if any(item.config_key == key and not item.fits(value) for item in spec.extra_fields):
         return "bad_value"
     if is_reference(value):
         return ""
-    if name == "apiKey":
+    if key == "apiKey":
         return "placeholder" if is_placeholder(value) else "bad_key" * bool(key_problem(value))
-    if name == "apiBase":
-        return "" if normal_base(spec, value) else "bad_base"
+    if key == "apiBase":
+        return "" if base else "bad_base"
     return "" if len(value) <= BASE_LENGTH and value.isprintable() else "not_text"
 
 
@@ -209,13 +336,8 @@ def normal_base(spec: ProviderSpec, text: str) -> str:
         return ""
 
 
-def meaning(spec: ProviderSpec, name: str, value: Any) -> Any:
-    """A value in the form in which two of them are compared; None for all that means "not set":
-    missing, null, empty, and a hosted kind's own default base."""
-    if value in (None, "", {}):
+def _meaning(spec: ProviderSpec, value: Any, base: str) -> Any:
+    """`base` is the normal form of an address, "" for all other values."""
+    if base and not spec.is_local and base == normal_base(spec, spec.api_base):
         return None
-    if name == "apiBase" and isinstance(value, str):
-        base = normal_base(spec, value) or value
-        default = spec.api_base and normal_base(spec, spec.api_base)
-        return None if base == default and not spec.is_local else base
-    return value
+    return base or value
