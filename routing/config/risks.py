@@ -18,7 +18,7 @@ from routing.config.entries import kind_of, read_value
 
 Danger = Literal["runs_code", "opens_port", "loosens_guard", "grants_access", "sends_elsewhere"]
 
-# Path pattern in snake_case (* = any one name) -> what it can do. The first match counts; what
+# Path pattern in snake_case (* = any one name, with no other beside it) -> what it can do. What
 # lies below a pattern belongs to it.
 RISKS: tuple[tuple[str, Danger], ...] = (
     ("tools.exec.exposed_credentials", "grants_access"),
@@ -71,7 +71,8 @@ RISKS: tuple[tuple[str, Danger], ...] = (
     ("agents.defaults.self_improvement", "runs_code"),
     ("providers.*.proxy", "sends_elsewhere"),
 )
-_PATTERNS = tuple((tuple(pattern.split(".")), danger) for pattern, danger in RISKS)
+_DANGERS: dict[Path, Danger] = {tuple(pattern.split(".")): danger for pattern, danger in RISKS}
+_INNER = {pattern[:length] for pattern in _DANGERS for length in range(1, len(pattern))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,33 +93,20 @@ def risks_of(
     return tuple({risk.keys: risk for risk in found}.values())
 
 
-def _listed(current: Mapping[str, Any], incoming: Mapping[str, Any], keys: Path) -> Iterator[Risk]:
+def _listed(
+    current: Mapping[str, Any], incoming: Mapping[str, Any], keys: Path, above: Path = ()
+) -> Iterator[Risk]:
+    """`above` is the pattern that fits `keys`; a part without its own has that of its object."""
     for key, value in incoming.items():
-        here = (*keys, key)
-        if isinstance(value, dict) and _leads_on(here):
-            yield from _listed(current, value, here)
-        elif (danger := _danger(here)) and not same(value_at(current, here), value):
+        here, pattern = (*keys, key), (*above, snake(key))
+        if pattern not in _INNER and pattern not in _DANGERS:
+            pattern = (*above, "*")
+        if isinstance(value, dict) and pattern in _INNER:
+            yield from _listed(current, value, here, pattern)
+        elif (danger := _DANGERS.get(pattern) or _DANGERS.get(above)) and not same(
+            value_at(current, here), value
+        ):
             yield Risk(danger=danger, keys=here)
-
-
-def _danger(keys: Path) -> Danger | None:
-    """That of a pattern for exactly this path, or for the object that it stands in."""
-    for length in (len(keys), len(keys) - 1):
-        for pattern, danger in _PATTERNS:
-            if len(pattern) == length and _fits(pattern, keys[:length]):
-                return danger
-    return None
-
-
-def _leads_on(keys: Path) -> bool:
-    """Whether a longer pattern begins with this path."""
-    return any(
-        len(pattern) > len(keys) and _fits(pattern[: len(keys)], keys) for pattern, _ in _PATTERNS
-    )
-
-
-def _fits(pattern: tuple[str, ...], keys: Path) -> bool:
-    return all(want in ("*", snake(key)) for want, key in zip(pattern, keys, strict=True))
 
 
 def _references(
