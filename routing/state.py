@@ -12,8 +12,8 @@ from providers.models import Provider
 from routing.config import edits
 from routing.config.document import read_json
 from routing.config.edits import Current
-from routing.config.entries import ProviderState
-from routing.config.export import Exported, Mode, RouteState
+from routing.config.entries import ProviderState, RouteState
+from routing.config.export import Exported, Mode
 from routing.models import BaseDocument, Route, Slot
 from routing.rules.explain import AUTO, Configured, Decision, explain
 

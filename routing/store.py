@@ -20,8 +20,8 @@ from providers.spec.limits import DEPLOYMENT_LENGTH
 from providers.spec.secret import Secret
 from routing.config.document import write_json
 from routing.config.edits import Current, ProviderEdit
-from routing.config.entries import is_reference, normal_base
-from routing.config.export import Mode, RouteState
+from routing.config.entries import RouteState, is_reference, normal_base
+from routing.config.export import Mode
 from routing.config.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
 from routing.models import BaseDocument, ConfigVersion, PendingImport, Route

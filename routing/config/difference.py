@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import Specs
 from routing.config.document import camel, join, snake
 from routing.config.entries import MASK, is_mask, is_owned, is_reference, kind_of
 from routing.rules.order import FACTS, INHERITED_NAMES
@@ -54,8 +54,13 @@ def shown_path(keys: Path) -> str:
     return path
 
 
+def plain_path(keys: Path) -> Path:
+    """The same for either spelling."""
+    return tuple(map(snake, keys))
+
+
 def semantic_diff(
-    old: Mapping[str, Any], new: Mapping[str, Any], *, specs: Mapping[str, ProviderSpec]
+    old: Mapping[str, Any], new: Mapping[str, Any], *, specs: Specs
 ) -> tuple[PathChange, ...]:
     """Every leaf that was added, removed or changed; order and spelling alone are no change.
 
@@ -64,9 +69,7 @@ def semantic_diff(
     return tuple(_changes(old, new, (), specs))
 
 
-def _changes(
-    old: Any, new: Any, keys: Path, specs: Mapping[str, ProviderSpec]
-) -> Iterator[PathChange]:
+def _changes(old: Any, new: Any, keys: Path, specs: Specs) -> Iterator[PathChange]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key, before, after in _pairs(old, new, keys):
             yield from _changes(before, after, (*keys, key), specs)
@@ -94,7 +97,7 @@ def _changes(
     )
 
 
-def _is_plain(keys: Path, specs: Mapping[str, ProviderSpec]) -> bool:
+def _is_plain(keys: Path, specs: Specs) -> bool:
     """Whether a value of a provider of ours may be shown: its base and its extra fields."""
     extra = (item.config_key for item in specs[kind_of(keys[1], specs)].extra_fields)
     return snake(keys[2]) in {"api_base", *map(snake, extra)}
@@ -192,6 +195,23 @@ def with_value(document: Mapping[str, Any], keys: Path, value: Any) -> dict[str,
     return changed
 
 
+def masked(document: Mapping[str, Any], paths: Iterable[Path]) -> Mapping[str, Any]:
+    """`document` with a mask at each of these paths that is there, spelled like this."""
+    for keys in paths:
+        document = _with_mask(document, keys)
+    return document
+
+
+def _with_mask(section: Mapping[str, Any], keys: Path) -> Mapping[str, Any]:
+    key, *below = keys
+    if key not in section:
+        return section
+    if not below:
+        return {**section, key: MASK}
+    inner = section[key]
+    return {**section, key: _with_mask(inner, (*below,))} if isinstance(inner, dict) else section
+
+
 def overlaid(below: Mapping[str, Any], above: Mapping[str, Any], keys: Path = ()) -> dict[str, Any]:
     """`above` laid over `below`: objects go together key by key, every other value is replaced.
 
@@ -236,7 +256,7 @@ def merge(
     ours: Mapping[str, Any],
     theirs: Mapping[str, Any],
     *,
-    specs: Mapping[str, ProviderSpec],
+    specs: Specs,
     choices: Mapping[str, Side] | None = None,
 ) -> Merged:
     """What both sides made of `base`, key by key.
@@ -250,7 +270,7 @@ def merge(
 
 
 class _Merging:
-    def __init__(self, specs: Mapping[str, ProviderSpec], choices: Mapping[str, Side]) -> None:
+    def __init__(self, specs: Specs, choices: Mapping[str, Side]) -> None:
         self.specs, self.choices = specs, choices
         self.places: list[Place] = []
 

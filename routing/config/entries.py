@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, check_headers
 from providers.spec.keyshapes import key_problem
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
 from providers.spec.secret import Secret
 from routing.config.document import camel, join, key_of, part, snake
@@ -38,6 +38,13 @@ class ProviderState:
     secrets: Mapping[str, Secret] = field(default_factory=dict)  # api_key, access_key_id, ...
     extra_headers: Mapping[str, Secret] = field(default_factory=dict)
     extra_body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteState:
+    slot: str  # one of SLOTS
+    model: str = ""  # "" = not set
+    provider: str = AUTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +93,11 @@ class Entries:
     document: Mapping[str, Any] = field(repr=False)
     by_name: Mapping[str, Entry]
     by_kind: Mapping[str, Entry]  # of our kinds; with both spellings there, the camelCase one
-    routes: Mapping[str, Value]  # by route_keys, those that are there
+    routes: Mapping[str, tuple[Value, Value]]  # slot -> model, provider
 
 
 def read_entries(
-    document: Mapping[str, Any],
-    specs: Mapping[str, ProviderSpec],
-    known: Entries | None = None,
+    document: Mapping[str, Any], specs: Specs, known: Entries | None = None
 ) -> Entries:
     """Read each entry, except those that stand in `known` as the same object."""
     by_name: dict[str, Entry] = {}
@@ -105,17 +110,23 @@ def read_entries(
         if entry.kind and (entry.kind not in by_kind or name != entry.kind):
             by_kind[entry.kind] = entry
     defaults = part(document, "agents", "defaults")
-    spelled = ((key, key_of(defaults, key)) for slot in SLOTS for key in route_keys(slot))
-    routes = {key: _route_value(key, defaults[own], own) for key, own in spelled if own is not None}
+    routes = {}
+    for slot in SLOTS:
+        model, provider = route_keys(slot)
+        routes[slot] = _route_value(model, defaults), _route_value(provider, defaults)
     return Entries(document, by_name, by_kind, routes)
 
 
-def _route_value(key: str, raw: Any, spelling: str) -> Value:
+def _route_value(key: str, defaults: Mapping[str, Any]) -> Value:
+    spelling = key_of(defaults, key)
+    if spelling is None:
+        return ABSENT
+    raw = defaults[spelling]
     text = route_text(key, raw)
     return Value(spelling, raw, text or None, "" if text or raw in (None, "", AUTO) else "too_long")
 
 
-def _read(name: str, raw: Any, specs: Mapping[str, ProviderSpec]) -> Entry:
+def _read(name: str, raw: Any, specs: Specs) -> Entry:
     kind = kind_of(name, specs)
     if not isinstance(raw, dict):
         return Entry(name, kind, {})
@@ -164,7 +175,7 @@ def owned_keys(spec: ProviderSpec) -> tuple[str, ...]:
     return ("apiKey", "apiBase", *headers, *body, *extra)
 
 
-def kind_of(name: str, specs: Mapping[str, ProviderSpec]) -> str:
+def kind_of(name: str, specs: Specs) -> str:
     """The kind that a key under "providers" names, in either spelling; "" when it is not ours."""
     kind = name if name in specs else snake(name)
     return kind if kind in specs and name in (kind, camel(kind)) else ""
@@ -173,7 +184,7 @@ def kind_of(name: str, specs: Mapping[str, ProviderSpec]) -> str:
 _ROUTE_KEYS = {name for slot in SLOTS for name in route_keys(slot)}
 
 
-def is_owned(path: tuple[str, ...], specs: Mapping[str, ProviderSpec]) -> bool | None:
+def is_owned(path: tuple[str, ...], specs: Specs) -> bool | None:
     """True: ours. False: not ours. None: an object that holds both. At most three keys deep."""
     match path:
         case ("agents",) | ("agents", "defaults") | ("providers",):
@@ -191,10 +202,7 @@ def is_owned(path: tuple[str, ...], specs: Mapping[str, ProviderSpec]) -> bool |
 
 
 def unowned_paths(
-    value: Mapping[str, Any],
-    specs: Mapping[str, ProviderSpec],
-    path: tuple[str, ...] = (),
-    shown: str = "",
+    value: Mapping[str, Any], specs: Specs, path: tuple[str, ...] = (), shown: str = ""
 ) -> Iterator[str]:
     for key, item in value.items():
         here, name = (*path, key), join(shown, key)
@@ -205,17 +213,33 @@ def unowned_paths(
             yield name
 
 
-def redacted(
-    value: Mapping[str, Any], specs: Mapping[str, ProviderSpec], path: tuple[str, ...] = ()
+def redacted(value: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
+    """What is ours, without secrets."""
+    return _ours(value, specs, _redacted_field, None)
+
+
+def shown_document(value: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
+    """The same for a page: references stay, and what is not ours is named."""
+    return _ours(value, specs, _shown_field, "…")
+
+
+def _ours(
+    value: Mapping[str, Any],
+    specs: Specs,
+    told: Callable[[str, Any], Any],
+    others: str | None,
+    path: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key, item in value.items():
         here = (*path, key)
         ours = is_owned(here, specs)
         if ours is None and isinstance(item, dict):
-            kept[key] = redacted(item, specs, here)
+            kept[key] = _ours(item, specs, told, others, here)
         elif ours:
-            kept[key] = _redacted_field(snake(key), item) if path[0] == "providers" else item
+            kept[key] = told(snake(key), item) if path[0] == "providers" else item
+        elif others is not None:
+            kept[key] = others
     return kept
 
 
@@ -227,32 +251,20 @@ def _redacted_field(name: str, value: Any) -> Any:
     return value
 
 
+def _shown_field(name: str, value: Any) -> Any:
+    if isinstance(value, str) and is_reference(value):
+        return value
+    if name == "extra_headers" and isinstance(value, dict):
+        return {n: v if is_reference(str(v)) else MASK for n, v in value.items()}
+    return _redacted_field(name, value)
+
+
 def _masked(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _masked(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_masked(item) for item in value]
     return value if value is None or value == "" else MASK
-
-
-def shown_document(
-    value: Mapping[str, Any], specs: Mapping[str, ProviderSpec], path: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key, item in value.items():
-        here = (*path, key)
-        ours = is_owned(here, specs)
-        if ours is None and isinstance(item, dict):
-            kept[key] = shown_document(item, specs, here)
-        elif not ours:
-            kept[key] = "…"
-        elif path[0] != "providers" or (isinstance(item, str) and is_reference(item)):
-            kept[key] = item
-        elif snake(key) == "extra_headers" and isinstance(item, dict):
-            kept[key] = {n: v if is_reference(str(v)) else MASK for n, v in item.items()}
-        else:
-            kept[key] = _redacted_field(snake(key), item)
-    return kept
 
 
 MAX_PROVIDER = 60

@@ -14,16 +14,17 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.secret import Secret
-from routing.config.difference import same
-from routing.config.document import drop, get, make_part, part, put, write_json
+from routing.config.difference import Path, same, value_at
+from routing.config.document import drop, get, make_part, part, put, snake, write_json
 from routing.config.entries import (
     ABSENT,
     NOTHING,
     Entries,
     Entry,
     ProviderState,
+    RouteState,
     Value,
     is_reference,
     owned_keys,
@@ -35,7 +36,7 @@ from routing.config.entries import (
     unowned_paths,
 )
 from routing.rules.explain import AUTO
-from routing.rules.slots import MAIN, SLOTS, route_keys
+from routing.rules.slots import MAIN, route_keys
 
 # What the Docker quickstart reads. Source: https://facio.bot/docs/configuration
 QUICKSTART_KINDS = ("openrouter", "anthropic", "openai")
@@ -50,18 +51,8 @@ class Mode(StrEnum):
     REDACTED = "redacted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteState:
-    slot: str  # one of SLOTS
-    model: str = ""  # "" = not set
-    provider: str = AUTO
-
-
 def quickstart_env(
-    providers: Sequence[ProviderState],
-    routes: Sequence[RouteState],
-    *,
-    specs: Mapping[str, ProviderSpec],
+    providers: Sequence[ProviderState], routes: Sequence[RouteState], *, specs: Specs
 ) -> dict[str, Secret]:
     """What Facio's Docker quickstart reads; the other settings have no name there."""
     states = {state.kind: state for state in providers}
@@ -110,7 +101,7 @@ def build_config(
     routes: Sequence[RouteState],
     mode: Mode,
     *,
-    specs: Mapping[str, ProviderSpec],
+    specs: Specs,
     known: Entries | None = None,
 ) -> Exported:
     """The document that these states make of `base` (None = nothing was imported).
@@ -123,7 +114,9 @@ def build_config(
     for name in ("agents", "providers"):
         if name in document:
             document[name] = copy.deepcopy(document[name])
-    _put_routes(document, routes, before.routes)
+    slots = {route.slot: route for route in routes}
+    for slot, values in before.routes.items():
+        _put_route(document, slots.get(slot, RouteState(slot=slot)), *values)
     states = {state.kind: state for state in providers}
     stored = {k: stored_entry(states[k], spec) for k, spec in specs.items() if k in states}
     for kind, spec in specs.items():
@@ -140,7 +133,7 @@ def build_config(
     return in_mode(plain, mode, specs)
 
 
-def in_mode(plain: Exported, mode: Mode, specs: Mapping[str, ProviderSpec]) -> Exported:
+def in_mode(plain: Exported, mode: Mode, specs: Specs) -> Exported:
     """An export in mode `keys`, with what stands for the secrets in this one."""
     if mode is Mode.KEYS:
         return plain
@@ -152,7 +145,7 @@ def in_mode(plain: Exported, mode: Mode, specs: Mapping[str, ProviderSpec]) -> E
     )
 
 
-def preview(exported: Exported, specs: Mapping[str, ProviderSpec]) -> str:
+def preview(exported: Exported, specs: Specs) -> str:
     """The document for a page: references stay, secrets are ***, what is not ours is only named."""
     return write_json(shown_document(exported.document, specs))
 
@@ -160,19 +153,10 @@ def preview(exported: Exported, specs: Mapping[str, ProviderSpec]) -> str:
 # --- routes ---------------------------------------------------------------------------------
 
 
-def _put_routes(
-    document: dict[str, Any], routes: Sequence[RouteState], before: Mapping[str, Value]
-) -> None:
-    states = {route.slot: route for route in routes}
-    for slot in SLOTS:
-        _put_route(document, states.get(slot, RouteState(slot=slot)), before)
-
-
-def _put_route(document: dict[str, Any], route: RouteState, before: Mapping[str, Value]) -> None:
+def _put_route(document: dict[str, Any], route: RouteState, stands: Value, forced: Value) -> None:
     """Main says "auto" in words; an override that is not set is not there."""
     model, provider = route_keys(route.slot)
     is_main = route.slot == MAIN
-    stands, forced = before.get(model, ABSENT), before.get(provider, ABSENT)
     wanted = "" if route.provider == AUTO else route.provider
     if route.model != (stands.taken or ""):
         _set(document, model, route.model)
@@ -243,7 +227,7 @@ def _merged(have: Any, want: Any) -> Any:
 
 
 def _sections(
-    document: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
+    document: Mapping[str, Any], specs: Specs
 ) -> Iterator[tuple[ProviderSpec, dict[str, Any]]]:
     """The entries of our kinds that are there, in the order of `specs`."""
     for kind, spec in specs.items():
@@ -255,7 +239,7 @@ def _sections(
 # --- secrets --------------------------------------------------------------------------------
 
 
-def _refer(document: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[str, Secret]:
+def _refer(document: dict[str, Any], specs: Specs) -> dict[str, Secret]:
     """Put ${NAME} for every key and header of our kinds; the values by name."""
     env: dict[str, Secret] = {}
     for spec, section in _sections(document, specs):
@@ -271,6 +255,34 @@ def _refer(document: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[
                 headers[header] = f"${{{name}}}"
                 env[name] = Secret(value)
     return env
+
+
+def own_references(said: Entries, plain: Exported, specs: Specs) -> tuple[Path, ...]:
+    """Where a document has exactly the reference that mode `env` writes for a stored secret.
+
+    The name says nothing new about the key: it counts as a mask, which never takes the place of a
+    stored secret and does not move it to another address either.
+    """
+    found = {keys: text for keys, text in _texts(said) if text.startswith("${")}
+    named = in_mode(plain, Mode.ENV, specs).document if found else {}
+    return tuple(
+        keys
+        for keys, text in found.items()
+        if text == value_at(named, keys) and text != value_at(plain.document, keys)
+    )
+
+
+def _texts(said: Entries) -> Iterator[tuple[Path, str]]:
+    """Each key and header of our kinds with its path, as the document spells it."""
+    for entry in said.by_name.values():
+        for key, value in entry.raw.items() if entry.kind else ():
+            keys = ("providers", entry.name, key)
+            if snake(key) == "api_key" and isinstance(value, str):
+                yield keys, value
+            elif snake(key) == "extra_headers" and isinstance(value, dict):
+                yield from (
+                    ((*keys, n), text) for n, text in value.items() if isinstance(text, str)
+                )
 
 
 def _is_secret(value: Any) -> bool:
@@ -290,9 +302,7 @@ def _header_name(kind: str, header: str, taken: Mapping[str, Secret]) -> str:
     return name
 
 
-def _cloud_env(
-    states: Mapping[str, ProviderState], specs: Mapping[str, ProviderSpec]
-) -> dict[str, Secret]:
+def _cloud_env(states: Mapping[str, ProviderState], specs: Specs) -> dict[str, Secret]:
     """Secrets that never stand in config.json: Bedrock's AWS_ACCESS_KEY_ID and the like."""
     return {
         item.env_names[0]: state.secrets[item.name]

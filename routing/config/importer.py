@@ -6,14 +6,15 @@ later export, so that what is not ours comes back unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import ProviderSpec, Specs
 from routing.config.difference import (
     Path,
     PathChange,
+    masked,
     overlaid,
     same,
     semantic_diff,
@@ -21,17 +22,18 @@ from routing.config.difference import (
     value_at,
     with_value,
 )
-from routing.config.document import camel, get, part
+from routing.config.document import camel, get, part, snake
 from routing.config.edits import (
     Current,
     ProviderEdit,
     Retype,
     applied,
-    deployment_kind,
+    changed_outside,
     exported,
-    lost_secrets,
-    masked,
     moves,
+    retyped,
+    with_deployments,
+    with_secrets,
 )
 from routing.config.entries import (
     ABSENT,
@@ -40,6 +42,7 @@ from routing.config.entries import (
     SECRET_KEYS,
     Entries,
     Entry,
+    RouteState,
     Value,
     is_mask,
     is_owned,
@@ -50,12 +53,10 @@ from routing.config.entries import (
     read_value,
     unowned_paths,
 )
-from routing.config.export import Exported, Mode, RouteState, wanted_values
+from routing.config.export import Exported, Mode, own_references, wanted_values
 from routing.config.pasted import Ignored, Pasted, Source
 from routing.config.risks import Risk, risks_of
 from routing.config.schema import Refused, problems
-from routing.rules.explain import AUTO
-from routing.rules.slots import SLOTS, route_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ class Reading:
 
     pasted: Pasted
     current: Current
-    specs: Mapping[str, ProviderSpec]
+    specs: Specs
     is_merge: bool
     kept: tuple[Path, ...]  # where a reference names a stored secret, which stays
     now: Exported  # what is set here, in plain
@@ -94,29 +95,27 @@ class Reading:
 
 
 def read_import(
-    pasted: Pasted,
-    current: Current,
-    *,
-    specs: Mapping[str, ProviderSpec],
-    is_merge: bool,
-    kept: Sequence[Path] = (),
+    pasted: Pasted, current: Current, *, specs: Specs, is_merge: bool, keeps_keys: bool
 ) -> Reading:
-    """Everything but a whole config.json is merged. Raises Refused for a document that the agent
-    would not load."""
+    """Everything but a whole config.json is merged. `keeps_keys`: where it has the reference that
+    an export writes for a stored secret, that secret stays. Raises Refused for a document that the
+    agent would not load."""
     if faults := problems(pasted.document):
         raise Refused(faults)
     now = exported(current, Mode.KEYS, specs)
-    incoming, unmasked = _unmasked(pasted.document, now.document, specs)
+    document, unmasked = _unmasked(pasted.document, now.document, specs)
+    incoming = read_entries(document, specs)
+    kept = own_references(incoming, now, specs) if keeps_keys else ()
     return Reading(
         pasted=pasted,
         current=current,
         specs=specs,
         is_merge=is_merge or pasted.source != "config",
-        kept=tuple(kept),
+        kept=kept,
         now=now,
-        incoming=read_entries(incoming, specs),
+        incoming=incoming,
         unmasked=tuple(unmasked),
-        risks=risks_of(now.document, masked(incoming, kept), specs=specs),
+        risks=risks_of(now.document, masked(document, kept), specs=specs),
     )
 
 
@@ -124,13 +123,13 @@ def plan_import(
     pasted: Pasted,
     current: Current,
     *,
-    specs: Mapping[str, ProviderSpec],
+    specs: Specs,
     is_merge: bool = False,
     declined: Collection[str] = (),
-    kept: Sequence[Path] = (),
+    keeps_keys: bool = False,
 ) -> Plan:
     """Read and planned in one go. Raises Refused."""
-    reading = read_import(pasted, current, specs=specs, is_merge=is_merge, kept=kept)
+    reading = read_import(pasted, current, specs=specs, is_merge=is_merge, keeps_keys=keeps_keys)
     return plan_of(reading, declined)
 
 
@@ -145,7 +144,8 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
     said = read_entries(masked(incoming.document, reading.kept), specs, incoming)
     routes, ignored_routes = _routes(said, current, is_merge=reading.is_merge)
     edits, ignored = _edits(said, reading)
-    edits = _with_outside(edits, pasted, current, routes, specs)
+    edits = with_secrets(edits, pasted.secrets, current, specs)
+    edits = with_deployments(edits, pasted.deployments, routes, current, specs)
     base = _base(incoming, reading)
     after = applied(current, tuple(edits.values()), routes, base, specs=specs)
     result = exported(after, Mode.KEYS, specs, incoming)
@@ -157,11 +157,11 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
         source=pasted.source,
         is_merge=reading.is_merge,
         changes=semantic_diff(now.document, result.document, specs=specs),
-        outside=_outside(pasted, current, specs),
+        outside=changed_outside(pasted.secrets, current, specs),
         kept=result.unowned,
         ignored=(*pasted.ignored, *reading.unmasked, *told),
         risks=reading.risks,
-        retype=tuple(_retype(edits.values(), current, specs)),
+        retype=tuple(retyped(edits.values(), current, specs)),
         providers=tuple(edits.values()),
         routes=routes,
         document=base,
@@ -215,7 +215,7 @@ def _without_silence(incoming: Entries) -> Mapping[str, Any]:
 
 
 def _unmasked(
-    incoming: Mapping[str, Any], now: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
+    incoming: Mapping[str, Any], now: Mapping[str, Any], specs: Specs
 ) -> tuple[dict[str, Any], list[Ignored]]:
     """Masks in parts that are not ours give way to what stands there now."""
     found: list[Path] = []
@@ -243,17 +243,17 @@ def _routes(
 ) -> tuple[tuple[RouteState, ...], list[Ignored]]:
     """The routes that change, and what is not taken of them."""
     before = {route.slot: route for route in current.routes}
-    changed: list[RouteState] = []
-    ignored = []
-    for slot in SLOTS:
-        old = before.get(slot, RouteState(slot=slot))
+    changed, ignored = [], []
+    for slot, values in said.routes.items():
+        unset = RouteState(slot=slot)
+        old = before.get(slot, unset)
         texts = []
-        for name, stands in zip(route_keys(slot), (old.model, old.provider), strict=True):
-            value = said.routes.get(name, ABSENT)
+        for value, stands, default in zip(
+            values, (old.model, old.provider), (unset.model, unset.provider), strict=True
+        ):
             if value.fault:
-                ignored.append(Ignored(f"agents.defaults.{name}", value.fault))
+                ignored.append(Ignored(f"agents.defaults.{snake(value.spelling)}", value.fault))
             is_silent = value.raw in (None, "") and is_merge
-            default = AUTO if name.endswith("provider") else ""
             texts.append(stands if is_silent else value.taken or default)
         new = RouteState(slot=slot, model=texts[0], provider=texts[1])
         if new != old:
@@ -297,7 +297,7 @@ def _values(
     """What to store. Where the address moves, only what the entry itself says: neither the mask of
     a stored secret nor its absence takes it along."""
     found = _compared(spec, entry, stored.values, is_merge=reading.is_merge)
-    state = next((one for one in reading.current.providers if one.kind == spec.kind), None)
+    state = reading.current.states.get(spec.kind)
     if state and moves(state, found[0], spec):
         bare = {key: value for key, value in stored.values.items() if key not in SECRET_KEYS}
         return _compared(spec, entry, bare, is_merge=reading.is_merge)
@@ -338,58 +338,3 @@ def _is_masked(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and all(map(_is_masked, value))
     return isinstance(value, str) and is_placeholder(value)
-
-
-# --- beside config.json ---------------------------------------------------------------------
-
-
-def _outside(
-    pasted: Pasted, current: Current, specs: Mapping[str, ProviderSpec]
-) -> tuple[str, ...]:
-    states = {state.kind: state for state in current.providers}
-    return tuple(
-        f"{kind}.{name}"
-        for kind, secrets in pasted.secrets.items()
-        for name, secret in secrets.items()
-        if kind in specs and not (kind in states and states[kind].secrets.get(name) == secret)
-    )
-
-
-def _with_outside(
-    edits: dict[str, ProviderEdit],
-    pasted: Pasted,
-    current: Current,
-    routes: Sequence[RouteState],
-    specs: Mapping[str, ProviderSpec],
-) -> dict[str, ProviderEdit]:
-    """Add cloud secrets, and the deployments that routes forced to them name."""
-    changed = _outside(pasted, current, specs)
-    states = {state.kind: state for state in current.providers}
-    for kind, secrets in pasted.secrets.items():
-        edit = edits.get(kind, ProviderEdit(kind=kind))
-        is_moved = kind in states and moves(states[kind], edit.values, specs[kind])
-        new = {n: text for n, text in secrets.items() if is_moved or f"{kind}.{n}" in changed}
-        if new:
-            edits[kind] = replace(edit, secrets=new, is_removed=False)
-    own = deployment_kind(specs)
-    named = [route.model for route in routes if route.provider == own and route.model]
-    found = [*pasted.deployments, *named]
-    missing = tuple(dict.fromkeys(name for name in found if name not in current.deployments))
-    if missing and (own in edits or own in states):
-        edit = edits.get(own, ProviderEdit(kind=own))
-        if not edit.is_removed:
-            edits[own] = replace(edit, add_deployments=missing)
-    return edits
-
-
-def _retype(
-    edits: Iterable[ProviderEdit], current: Current, specs: Mapping[str, ProviderSpec]
-) -> Iterator[Retype]:
-    states = {state.kind: state for state in current.providers}
-    for edit in edits:
-        state = states.get(edit.kind)
-        if state is None or edit.is_removed:
-            continue
-        lost = lost_secrets(state, edit, specs[edit.kind])
-        if lost:
-            yield Retype(edit.kind, lost)

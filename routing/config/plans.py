@@ -8,23 +8,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.kinds import KINDS
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import Specs
 from routing.config.difference import (
     Path,
     PathChange,
     Place,
     Side,
     merge,
+    plain_path,
     semantic_diff,
     shown_path,
 )
-from routing.config.document import snake
-from routing.config.edits import Current, exported, own_references
+from routing.config.edits import Current, exported
 from routing.config.export import Exported, Mode
 from routing.config.importer import Plan, Reading, plan_import, plan_of, read_import
 from routing.config.pasted import Pasted
 from routing.config.risks import Danger, Risk, risks_of
-from routing.rules.slots import SLOTS, route_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +53,21 @@ class Preview:
 
 def make_preview(pasted: Pasted, before: Current, *, is_merge: bool, token: str) -> Preview:
     """Raises schema.Refused."""
-    reading = _read(pasted, before, is_merge=is_merge)
+    reading = read_import(pasted, before, specs=KINDS, is_merge=is_merge, keeps_keys=True)
     full = plan_of(reading)
     safe = _consented(reading, full, consents=())
     inside = _by_risk(full, set(full.changes) - set(safe.changes))
-    routes = reading.incoming.routes
     return Preview(
         pasted=pasted,
         plan=safe,
         parts=tuple(
-            Part(risk.path, risk.danger, tuple(inside[_plain(risk.keys)])) for risk in full.risks
+            Part(risk.path, risk.danger, tuple(inside[plain_path(risk.keys)]))
+            for risk in full.risks
         ),
         named_keys=tuple(map(shown_path, reading.kept)),
         kinds=tuple(kind for kind in KINDS if _speaks_of(reading, kind)),
         slots=tuple(
-            slot
-            for slot in SLOTS
-            if any(routes[name].raw for name in route_keys(slot) if name in routes)
+            slot for slot, values in reading.incoming.routes.items() if any(v.raw for v in values)
         ),
         token=token,
     )
@@ -88,14 +85,9 @@ def plan_with(
 
     Raises schema.Refused.
     """
-    reading = _read(pasted, before, is_merge=is_merge, keeps_keys=keeps_keys)
+    reading = read_import(pasted, before, specs=KINDS, is_merge=is_merge, keeps_keys=keeps_keys)
     full = plan_of(reading)
     return full if consents is None else _consented(reading, full, consents)
-
-
-def _read(pasted: Pasted, before: Current, *, is_merge: bool, keeps_keys: bool = True) -> Reading:
-    kept = own_references(pasted.document, before, KINDS) if keeps_keys else ()
-    return read_import(pasted, before, specs=KINDS, is_merge=is_merge, kept=kept)
 
 
 def _consented(reading: Reading, full: Plan, consents: Collection[str]) -> Plan:
@@ -115,17 +107,13 @@ def risky_changes(plan: Plan) -> list[PathChange]:
 
 def _by_risk(plan: Plan, changes: set[PathChange]) -> dict[Path, list[PathChange]]:
     """The changes of each risky part, in order, by its keys; the others are left out."""
-    inside: dict[Path, list[PathChange]] = {_plain(risk.keys): [] for risk in plan.risks}
+    inside: dict[Path, list[PathChange]] = {plain_path(risk.keys): [] for risk in plan.risks}
     for change in plan.changes:
-        keys = _plain(change.keys)
+        keys = plain_path(change.keys)
         above = next((keys[:n] for n in range(1, len(keys) + 1) if keys[:n] in inside), None)
         if above and change in changes:
             inside[above].append(change)
     return inside
-
-
-def _plain(keys: Path) -> Path:
-    return tuple(map(snake, keys))
 
 
 def _speaks_of(reading: Reading, kind: str) -> bool:
@@ -152,7 +140,7 @@ def plan_write(
     mode: Mode,
     *,
     disk: Mapping[str, Any],
-    specs: Mapping[str, ProviderSpec],
+    specs: Specs,
     last: Mapping[str, Any] | None = None,
     choices: Choices | None = None,
 ) -> WritePlan:
@@ -171,8 +159,7 @@ def plan_write(
     plan, after, written = None, current, ours
     if any(place.side == "theirs" for place in merged.places):
         pasted = Pasted(source="config", document=merged.document)
-        kept = own_references(merged.document, current, specs)
-        plan = plan_import(pasted, current, specs=specs, kept=kept)
+        plan = plan_import(pasted, current, specs=specs, keeps_keys=True)
         after = plan.after
         written = exported(after, mode, specs)
     return WritePlan(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import ProviderSpec, Specs
 from routing.config.difference import Path, same, shown_path, value_at
 from routing.config.document import snake
 from routing.config.entries import kind_of, read_value
@@ -86,7 +86,7 @@ class Risk:
 
 
 def risks_of(
-    current: Mapping[str, Any], incoming: Mapping[str, Any], *, specs: Mapping[str, ProviderSpec]
+    current: Mapping[str, Any], incoming: Mapping[str, Any], *, specs: Specs
 ) -> tuple[Risk, ...]:
     """The risky parts of `incoming` that are not in `current` already. What goes away is none."""
     found = [*_listed(current, incoming, ()), *_references(current, incoming, specs)]
@@ -110,7 +110,7 @@ def _listed(
 
 
 def _references(
-    current: Mapping[str, Any], incoming: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
+    current: Mapping[str, Any], incoming: Mapping[str, Any], specs: Specs
 ) -> Iterator[Risk]:
     """${NAME} in a provider whose address is not its kind's own: the agent would send the value of
     that name to whoever wrote the address."""

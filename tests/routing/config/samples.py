@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from providers.spec.kind import FieldSpec, Group, ProviderSpec
 from providers.spec.secret import Secret
 from routing.config.document import get
-from routing.config.entries import ProviderState, read_entries
-from routing.config.export import Exported, Mode, RouteState, build_config
+from routing.config.entries import ProviderState, RouteState, read_entries
+from routing.config.export import Exported, Mode, build_config
 from routing.rules.explain import Configured
 
 # kind, group, name of the key, default base

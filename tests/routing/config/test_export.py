@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from routing.config.document import read_json
-from routing.config.entries import ProviderState
-from routing.config.export import Mode, RouteState
+from routing.config.entries import ProviderState, RouteState
+from routing.config.export import Mode
 from routing.rules.explain import explain
 from tests.routing.config.samples import build, configured, main, provider
 
