@@ -196,32 +196,24 @@ def with_value(document: Mapping[str, Any], keys: Path, value: Any) -> dict[str,
 
 
 def masked(document: Mapping[str, Any], paths: Iterable[Path]) -> Mapping[str, Any]:
-    """`document` with a mask at each of these paths that is there, spelled like this."""
+    """`document` with a mask at each of these paths that is there."""
     for keys in paths:
-        document = _with_mask(document, keys)
+        if value_at(document, keys) is not None:
+            document = with_value(document, keys, MASK)
     return document
-
-
-def _with_mask(section: Mapping[str, Any], keys: Path) -> Mapping[str, Any]:
-    key, *below = keys
-    if key not in section:
-        return section
-    if not below:
-        return {**section, key: MASK}
-    inner = section[key]
-    return {**section, key: _with_mask(inner, (*below,))} if isinstance(inner, dict) else section
 
 
 def overlaid(below: Mapping[str, Any], above: Mapping[str, Any], keys: Path = ()) -> dict[str, Any]:
     """`above` laid over `below`: objects go together key by key, every other value is replaced.
 
-    Order and spelling are those of `below`; what only `above` has comes last.
+    Order and spelling are those of `below`; what only `above` has comes last. Neither is copied:
+    the result shares what only one of them has.
     """
-    result = copy.deepcopy(dict(below))
+    result = dict(below)
     for key, value in above.items():
         name = twin(key, result, keys) or key
         both = isinstance(result.get(name), dict) and isinstance(value, dict)
-        result[name] = overlaid(result[name], value, (*keys, key)) if both else copy.deepcopy(value)
+        result[name] = overlaid(result[name], value, (*keys, key)) if both else value
     return result
 
 

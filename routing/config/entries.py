@@ -99,7 +99,7 @@ class Entries:
 def read_entries(
     document: Mapping[str, Any], specs: Specs, known: Entries | None = None
 ) -> Entries:
-    """Read each entry, except those that stand in `known` as the same object."""
+    """Read what is not the same object in `known`."""
     by_name: dict[str, Entry] = {}
     by_kind: dict[str, Entry] = {}
     for name, raw in part(document, "providers").items():
@@ -110,6 +110,8 @@ def read_entries(
         if entry.kind and (entry.kind not in by_kind or name != entry.kind):
             by_kind[entry.kind] = entry
     defaults = part(document, "agents", "defaults")
+    if known and part(known.document, "agents", "defaults") is defaults:
+        return Entries(document, by_name, by_kind, known.routes)
     routes = {}
     for slot in SLOTS:
         model, provider = route_keys(slot)

@@ -247,15 +247,18 @@ def _routes(
     for slot, values in said.routes.items():
         unset = RouteState(slot=slot)
         old = before.get(slot, unset)
-        texts = []
-        for value, stands, default in zip(
-            values, (old.model, old.provider), (unset.model, unset.provider), strict=True
-        ):
-            if value.fault:
-                ignored.append(Ignored(f"agents.defaults.{snake(value.spelling)}", value.fault))
-            is_silent = value.raw in (None, "") and is_merge
-            texts.append(stands if is_silent else value.taken or default)
-        new = RouteState(slot=slot, model=texts[0], provider=texts[1])
+        model, provider = (
+            stands if is_merge and value.raw in (None, "") else value.taken or default
+            for value, stands, default in zip(
+                values, (old.model, old.provider), (unset.model, unset.provider), strict=True
+            )
+        )
+        ignored += [
+            Ignored(f"agents.defaults.{snake(value.spelling)}", value.fault)
+            for value in values
+            if value.fault
+        ]
+        new = RouteState(slot=slot, model=model, provider=provider)
         if new != old:
             changed.append(new)
     return tuple(changed), ignored

@@ -18,7 +18,7 @@ from providers.spec.keyshapes import SHAPES, clean_key, key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BODY_BYTES
 from providers.spec.secret import Secret
-from routing.config.document import MAX_BYTES, BadDocument, make_part, read_json
+from routing.config.document import BadDocument, make_part, read_json, read_text
 from routing.config.entries import is_placeholder, normal_base
 from routing.config.envfile import read_env
 from routing.config.export import QUICKSTART_MODEL, env_name
@@ -62,14 +62,7 @@ def read_pasted(data: bytes, *, specs: Specs, kind: str = "") -> Pasted:
 
     Raises BadDocument.
     """
-    if len(data) > MAX_BYTES:
-        raise BadDocument("too_large", bytes=len(data), limit=MAX_BYTES)
-    try:
-        text = data.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as error:
-        raise BadDocument("not_utf8", line=data.count(b"\n", 0, error.start) + 1) from None
-    if not text:
-        raise BadDocument("empty")
+    text = read_text(data).strip()
     if text.startswith(("{", "[")):
         return Pasted(source="config", document=read_json(data))
     if "\0" in text:
