@@ -25,6 +25,7 @@ from routing.rules.slots import SLOTS, route_keys
 
 MASK = "***"
 SECRET_KEYS = ("apiKey", "extraHeaders", "extraBody")
+QUICKSTART_MODEL = "FACIO_MODEL"  # the main model in the environment of the Docker quickstart
 EMPTY: tuple[Any, ...] = (None, "", {})  # all of them say "not set"
 
 
@@ -167,6 +168,11 @@ def stored_value(spec: ProviderSpec, key: str, raw: Any) -> Value:
     if raw in EMPTY:
         return ABSENT
     return Value(key, raw, _meaning(spec, raw, normal_base(spec, raw) if key == "apiBase" else ""))
+
+
+def env_name(spec: ProviderSpec) -> str:
+    """The name of a provider's key in environments and ${...}."""
+    return spec.env_key or f"{spec.kind.upper()}_API_KEY"
 
 
 def owned_keys(spec: ProviderSpec) -> tuple[str, ...]:

@@ -21,11 +21,13 @@ from routing.config.document import drop, get, make_part, part, put, snake, writ
 from routing.config.entries import (
     ABSENT,
     NOTHING,
+    QUICKSTART_MODEL,
     Entries,
     Entry,
     ProviderState,
     RouteState,
     Value,
+    env_name,
     is_reference,
     owned_keys,
     read_entries,
@@ -40,7 +42,6 @@ from routing.rules.slots import MAIN, route_keys
 
 # What the Docker quickstart reads. Source: https://facio.bot/docs/configuration
 QUICKSTART_KINDS = ("openrouter", "anthropic", "openai")
-QUICKSTART_MODEL = "FACIO_MODEL"
 
 
 class Mode(StrEnum):
@@ -177,11 +178,6 @@ def _set(document: dict[str, Any], name: str, value: str) -> None:
 
 
 # --- providers ------------------------------------------------------------------------------
-
-
-def env_name(spec: ProviderSpec) -> str:
-    """The name of a provider's key in environments and ${...}."""
-    return spec.env_key or f"{spec.kind.upper()}_API_KEY"
 
 
 def _put_provider(

@@ -115,7 +115,7 @@ def read_import(
         now=now,
         incoming=incoming,
         unmasked=tuple(unmasked),
-        risks=risks_of(now.document, masked(document, kept), specs=specs),
+        risks=risks_of(now.document, read_entries(masked(document, kept), specs, incoming)),
     )
 
 

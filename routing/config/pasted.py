@@ -19,9 +19,8 @@ from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BODY_BYTES
 from providers.spec.secret import Secret
 from routing.config.document import BadDocument, make_part, read_json, read_text
-from routing.config.entries import is_placeholder, normal_base
+from routing.config.entries import QUICKSTART_MODEL, env_name, is_placeholder, normal_base
 from routing.config.envfile import read_env
-from routing.config.export import QUICKSTART_MODEL, env_name
 
 Source = Literal["config", "env", "curl", "key"]
 

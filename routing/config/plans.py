@@ -20,6 +20,7 @@ from routing.config.difference import (
     shown_path,
 )
 from routing.config.edits import Current, exported
+from routing.config.entries import read_entries
 from routing.config.export import Exported, Mode
 from routing.config.importer import Plan, Reading, plan_import, plan_of, read_import
 from routing.config.pasted import Pasted
@@ -155,7 +156,7 @@ def plan_write(
         changes = semantic_diff(disk, ours.document, specs=specs)
         return WritePlan(exported=ours, after=current, changes=changes)
     merged = merge(last, ours.document, disk, specs=specs, choices=choices)
-    dangers = _dangers(merged.places, risks_of(ours.document, disk, specs=specs))
+    dangers = _dangers(merged.places, risks_of(ours.document, read_entries(disk, specs)))
     plan, after, written = None, current, ours
     if any(place.side == "theirs" for place in merged.places):
         pasted = Pasted(source="config", document=merged.document)

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from providers.spec.kind import ProviderSpec, Specs
 from routing.config.difference import Path, same, shown_path, value_at
-from routing.config.document import snake
-from routing.config.entries import kind_of, read_value
+from routing.config.document import get, snake
+from routing.config.entries import Entries
 
 Danger = Literal["runs_code", "opens_port", "loosens_guard", "grants_access", "sends_elsewhere"]
 
@@ -85,11 +84,9 @@ class Risk:
         return shown_path(self.keys)
 
 
-def risks_of(
-    current: Mapping[str, Any], incoming: Mapping[str, Any], *, specs: Specs
-) -> tuple[Risk, ...]:
+def risks_of(current: Mapping[str, Any], incoming: Entries) -> tuple[Risk, ...]:
     """The risky parts of `incoming` that are not in `current` already. What goes away is none."""
-    found = [*_listed(current, incoming, ()), *_references(current, incoming, specs)]
+    found = [*_listed(current, incoming.document, ()), *_references(current, incoming)]
     return tuple({risk.keys: risk for risk in found}.values())
 
 
@@ -109,24 +106,16 @@ def _listed(
             yield Risk(danger=danger, keys=here)
 
 
-def _references(
-    current: Mapping[str, Any], incoming: Mapping[str, Any], specs: Specs
-) -> Iterator[Risk]:
+def _references(current: Mapping[str, Any], incoming: Entries) -> Iterator[Risk]:
     """${NAME} in a provider whose address is not its kind's own: the agent would send the value of
     that name to whoever wrote the address."""
-    entries = incoming.get("providers")
-    for name, entry in entries.items() if isinstance(entries, dict) else ():
-        keys = ("providers", name)
-        if not isinstance(entry, dict) or "${" not in repr(entry):
+    for entry in incoming.by_name.values():
+        keys = ("providers", entry.name)
+        if entry.values:
+            is_elsewhere = entry.value("apiBase").meaning is not None
+        else:  # none of ours, so nobody says what its base means
+            is_elsewhere = bool(get(entry.raw, "apiBase"))
+        if not is_elsewhere or "${" not in repr(entry.raw):
             continue
-        if _is_elsewhere(entry, specs.get(kind_of(name, specs))) and not same(
-            value_at(current, keys), entry
-        ):
+        if not same(value_at(current, keys), entry.raw):
             yield Risk(danger="sends_elsewhere", keys=keys)
-
-
-def _is_elsewhere(entry: Mapping[str, Any], spec: ProviderSpec | None) -> bool:
-    base = value_at(entry, ("apiBase",))
-    if spec is None:
-        return bool(base)
-    return read_value(spec, "apiBase", base, "").meaning is not None
