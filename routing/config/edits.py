@@ -86,8 +86,6 @@ def lost_secrets(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -
 
 def moves(state: ProviderState, values: Mapping[str, Any], spec: ProviderSpec) -> bool:
     """Whether calls would go elsewhere with these values."""
-    if not {"apiBase", *(item.config_key for item in spec.extra_fields)} & values.keys():
-        return False
     return origins(_plain_after(state, values, spec), spec) != origins(state, spec)
 
 

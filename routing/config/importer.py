@@ -54,14 +54,13 @@ from routing.config.entries import (
     unowned_paths,
 )
 from routing.config.export import Exported, Mode, own_references, wanted_values
-from routing.config.pasted import Ignored, Pasted, Source
+from routing.config.pasted import Ignored, Pasted
 from routing.config.risks import Risk, risks_of
 from routing.config.schema import Refused, problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    source: Source
     is_merge: bool
     changes: tuple[PathChange, ...]  # in config.json; is_owned tells ours from the rest
     outside: tuple[str, ...]  # secrets that are stored and never stand in config.json
@@ -154,7 +153,6 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
     names = {f"providers.{kind_of(keys[1], specs)}.{camel(keys[2])}" for keys in reading.kept}
     told = (one for one in (*ignored_routes, *ignored) if one.path not in names)
     return Plan(
-        source=pasted.source,
         is_merge=reading.is_merge,
         changes=semantic_diff(now.document, result.document, specs=specs),
         outside=changed_outside(pasted.secrets, current, specs),

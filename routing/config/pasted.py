@@ -100,12 +100,7 @@ def _from_env(text: str, specs: Specs) -> Pasted:
         else:
             filled[keys] = value
             _place(document, keys, value)
-    return Pasted(
-        source="env",
-        document=document,
-        ignored=tuple(ignored),
-        secrets=secrets,
-    )
+    return Pasted(source="env", document=document, ignored=tuple(ignored), secrets=secrets)
 
 
 def _names(specs: Specs) -> dict[str, tuple[str, ...]]:
