@@ -112,7 +112,7 @@ def search(stage: Stage) -> list[Line]:
         if answer.status != 200:
             raise RuntimeError(f"{path} answered {answer.status}")
         largest = max(largest, answer.sent)
-        most_rows = max(most_rows, len(re.findall(r"<tr><th", answer.text)))
+        most_rows = max(most_rows, len(re.findall(r"<tr>\s*<th", answer.text)))
         return answer.ms
 
     found = alternate({"site": ask}, rounds=stage.plan.rounds, each=stage.plan.searches, warm=3)[
