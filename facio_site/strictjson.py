@@ -58,8 +58,8 @@ class _BadNumber:
     """NaN, Infinity, or more digits than anything here can use."""
 
 
-def read_json(data: bytes) -> dict[str, Any]:
-    """Parse a document within the limits above. Raises BadDocument."""
+def read_text(data: bytes) -> str:
+    """Raises BadDocument for too much, for nothing, and for what is no UTF-8."""
     if len(data) > MAX_BYTES:
         raise BadDocument("too_large", bytes=len(data), limit=MAX_BYTES)
     try:
@@ -69,6 +69,12 @@ def read_json(data: bytes) -> dict[str, Any]:
         raise BadDocument("not_utf8", line=line) from None
     if not text.strip():
         raise BadDocument("empty")
+    return text
+
+
+def read_json(data: bytes) -> dict[str, Any]:
+    """Parse a document within the limits above. Raises BadDocument."""
+    text = read_text(data)
     _check_depth(text)
     try:
         document = json.loads(

@@ -12,7 +12,8 @@ from providers.kinds import KINDS
 from providers.models import Provider
 from routing.config import edits
 from routing.config.edits import Current
-from routing.config.export import Exported, Mode, ProviderState, RouteState
+from routing.config.entries import ProviderState, RouteState
+from routing.config.export import Exported, Mode
 from routing.models import BaseDocument, Route, Slot
 from routing.rules.explain import AUTO, Configured, Decision, explain
 

@@ -1,6 +1,6 @@
 """Writing what an import plans, in one transaction, and the copies of what was set at a moment.
 
-Values come with the rules of config/keys.py, which are those of the forms; an entry that is not
+Values come with the rules of config/entries.py, which are those of the forms; an entry that is not
 complete is stored as it is and says so on its page. Kept out: requests and words.
 """
 
@@ -21,9 +21,9 @@ from providers.spec.limits import DEPLOYMENT_LENGTH
 from providers.spec.masks import is_reference
 from providers.spec.secret import Secret
 from routing.config.edits import Current, ProviderEdit
-from routing.config.export import Mode, RouteState
+from routing.config.entries import RouteState, normal_base
+from routing.config.export import Mode
 from routing.config.importer import Plan
-from routing.config.keys import normal_base
 from routing.config.pasted import Pasted, read_pasted
 from routing.models import BaseDocument, ConfigVersion, PendingImport, Route
 from routing.state import beside, current, exported, fingerprint

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -131,6 +132,28 @@ def board() -> Board:
     kinds = {row["pk"]: kind for kind, row in rows.items()}
     batch = newest_round(tests)
     return Board(cards, progress_of(batch, kinds, now) if batch else None)
+
+
+_STATEMENTS = (
+    "SELECT kind, version, configured_at, check_outcome, check_ms, checked_at, catalog_count "
+    "FROM providers_provider",
+    "SELECT id, version, status FROM providers_job ORDER BY created_at DESC LIMIT 60",
+)
+STAMP_SECONDS = 10
+
+
+def stamp() -> Hashable:
+    """What the board is made of, as the database holds it: equal stamps, equal boards.
+
+    Ages are as old as the stamp, so each holds for ten seconds. Nothing is turned into objects: on
+    a page that is drawn already this is most of the work (docs/decisions/0011).
+    """
+    read = []
+    with connection.cursor() as cursor:
+        for statement in _STATEMENTS:
+            cursor.execute(statement)
+            read.append(tuple(cursor.fetchall()))
+    return (*read, int(timezone.now().timestamp()) // STAMP_SECONDS)
 
 
 def _read(now: datetime) -> tuple[list[JobRow], list[dict[str, Any]]]:

@@ -35,7 +35,7 @@ from providers.catalog.store import adopt_catalog
 from providers.forms.provider import ProviderForm, facts_of
 from providers.kinds import KINDS
 from providers.models import Draft, Entry, Job, Provider
-from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board
+from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board, stamp
 from providers.pages.detail import (
     catalog_context,
     detail_context,
@@ -51,10 +51,10 @@ NOT_SENT = ShownJob(None, "never", "", "")  # of the values in a form that was r
 @viewer_required
 @require_safe
 def provider_list(request: HttpRequest) -> HttpResponse:
-    shown = board()
-    return kept_page(
-        request, "providers/list.html", lambda: list_context(request.GET, shown), shown
-    )
+    def context() -> dict[str, Any]:
+        return list_context(request.GET, board())
+
+    return kept_page(request, "providers/list.html", context, stamp())
 
 
 @viewer_required

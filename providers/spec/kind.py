@@ -214,3 +214,6 @@ class ProviderSpec:
     @property
     def is_oauth(self) -> bool:
         return self.group == "oauth"
+
+
+Specs = Mapping[str, ProviderSpec]  # by kind

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from facio_site.strictjson import join
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import Specs
 from providers.spec.masks import MASK, is_mask, is_reference
 from routing.config.document import camel, snake
-from routing.config.keys import is_owned, kind_of
+from routing.config.entries import is_owned, kind_of
 from routing.rules.order import FACTS, INHERITED_NAMES
 
 Path = tuple[str, ...]
@@ -56,8 +56,13 @@ def shown_path(keys: Path) -> str:
     return path
 
 
+def plain_path(keys: Path) -> Path:
+    """The same for either spelling."""
+    return tuple(map(snake, keys))
+
+
 def semantic_diff(
-    old: Mapping[str, Any], new: Mapping[str, Any], *, specs: Mapping[str, ProviderSpec]
+    old: Mapping[str, Any], new: Mapping[str, Any], *, specs: Specs
 ) -> tuple[PathChange, ...]:
     """Every leaf that was added, removed or changed; order and spelling alone are no change.
 
@@ -66,9 +71,7 @@ def semantic_diff(
     return tuple(_changes(old, new, (), specs))
 
 
-def _changes(
-    old: Any, new: Any, keys: Path, specs: Mapping[str, ProviderSpec]
-) -> Iterator[PathChange]:
+def _changes(old: Any, new: Any, keys: Path, specs: Specs) -> Iterator[PathChange]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key, before, after in _pairs(old, new, keys):
             yield from _changes(before, after, (*keys, key), specs)
@@ -96,7 +99,7 @@ def _changes(
     )
 
 
-def _is_plain(keys: Path, specs: Mapping[str, ProviderSpec]) -> bool:
+def _is_plain(keys: Path, specs: Specs) -> bool:
     """Whether a value of a provider of ours may be shown: its base and its extra fields."""
     extra = (item.config_key for item in specs[kind_of(keys[1], specs)].extra_fields)
     return snake(keys[2]) in {"api_base", *map(snake, extra)}
@@ -194,16 +197,25 @@ def with_value(document: Mapping[str, Any], keys: Path, value: Any) -> dict[str,
     return changed
 
 
+def masked(document: Mapping[str, Any], paths: Iterable[Path]) -> Mapping[str, Any]:
+    """`document` with a mask at each of these paths that is there."""
+    for keys in paths:
+        if value_at(document, keys) is not None:
+            document = with_value(document, keys, MASK)
+    return document
+
+
 def overlaid(below: Mapping[str, Any], above: Mapping[str, Any], keys: Path = ()) -> dict[str, Any]:
     """`above` laid over `below`: objects go together key by key, every other value is replaced.
 
-    Order and spelling are those of `below`; what only `above` has comes last.
+    Order and spelling are those of `below`; what only `above` has comes last. Neither is copied:
+    the result shares what only one of them has.
     """
-    result = copy.deepcopy(dict(below))
+    result = dict(below)
     for key, value in above.items():
         name = twin(key, result, keys) or key
         both = isinstance(result.get(name), dict) and isinstance(value, dict)
-        result[name] = overlaid(result[name], value, (*keys, key)) if both else copy.deepcopy(value)
+        result[name] = overlaid(result[name], value, (*keys, key)) if both else value
     return result
 
 
@@ -238,7 +250,7 @@ def merge(
     ours: Mapping[str, Any],
     theirs: Mapping[str, Any],
     *,
-    specs: Mapping[str, ProviderSpec],
+    specs: Specs,
     choices: Mapping[str, Side] | None = None,
 ) -> Merged:
     """What both sides made of `base`, key by key.
@@ -252,7 +264,7 @@ def merge(
 
 
 class _Merging:
-    def __init__(self, specs: Mapping[str, ProviderSpec], choices: Mapping[str, Side]) -> None:
+    def __init__(self, specs: Specs, choices: Mapping[str, Side]) -> None:
         self.specs, self.choices = specs, choices
         self.places: list[Place] = []
 

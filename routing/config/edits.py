@@ -1,91 +1,54 @@
-"""References in a document that stand for keys which are stored here. Pure.
+"""What is set here, what to store of an import, and what is set after that. Pure.
 
-An export in mode `env` writes ${NAME} where a key is. When that file comes back, the name says
-nothing new about the key: it counts as a mask, which never takes the place of a stored secret and
-does not move it to another address either.
+Secrets were typed for certain origins: an edit that moves a provider elsewhere leaves them behind.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers.dialects.adapters import Adapter, Entered
-from providers.spec.kind import ProviderSpec
-from providers.spec.masks import MASK
+from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.secret import Secret
-from routing.config.difference import Path, value_at
-from routing.config.document import snake
-from routing.config.export import Exported, Mode, ProviderState, RouteState, build_config
-from routing.config.keys import kind_of
-
-
-def own_references(
-    document: Mapping[str, Any], current: Current, specs: Mapping[str, ProviderSpec]
-) -> tuple[Path, ...]:
-    """Where `document` has exactly the reference that an export writes for a stored secret."""
-    real = exported(current, Mode.KEYS, specs).document
-    named = exported(current, Mode.ENV, specs).document
-    return tuple(
-        keys
-        for keys, value in _leaves(document, specs)
-        if isinstance(value, str)
-        and value.startswith("${")
-        and value == value_at(named, keys)
-        and value != value_at(real, keys)
-    )
-
-
-def masked(document: Mapping[str, Any], paths: Sequence[Path]) -> dict[str, Any]:
-    """A copy with a mask at each of these paths that is there."""
-    result = copy.deepcopy(dict(document))
-    for *above, last in paths:
-        here: Any = result
-        for key in above:
-            here = here.get(key) if isinstance(here, dict) else None
-        if isinstance(here, dict) and last in here:
-            here[last] = MASK
-    return result
-
-
-def _leaves(
-    document: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
-) -> Iterator[tuple[Path, Any]]:
-    """Each key and header of our kinds with its path, as the document spells it."""
-    entries = document.get("providers")
-    for name, entry in entries.items() if isinstance(entries, dict) else ():
-        if not kind_of(name, specs) or not isinstance(entry, dict):
-            continue
-        for key, value in entry.items():
-            if snake(key) == "api_key":
-                yield ("providers", name, key), value
-            elif snake(key) == "extra_headers" and isinstance(value, dict):
-                yield from (
-                    (("providers", name, key, header), text) for header, text in value.items()
-                )
+from routing.config.entries import Entries, ProviderState, RouteState
+from routing.config.export import Exported, Mode, build_config, in_mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Current:
-    """What is set here now. `document` is the imported one, None when there is none."""
+    """What is set here now. `document` is the imported one, None when there is none.
+
+    `plain` remembers what an export of it is in mode `keys`, by the declarations it was made with.
+    """
 
     providers: Sequence[ProviderState] = ()
     routes: Sequence[RouteState] = ()
     document: Mapping[str, Any] | None = field(default=None, repr=False)
     deployments: tuple[str, ...] = ()  # of the kind that has them
+    plain: list[tuple[Specs, Exported]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+
+    @property
+    def states(self) -> dict[str, ProviderState]:
+        return {state.kind: state for state in self.providers}
 
 
-def deployment_kind(specs: Mapping[str, ProviderSpec]) -> str:
+def deployment_kind(specs: Specs) -> str:
     """The one kind whose models are deployments; "" = none of these."""
     return next((kind for kind, spec in specs.items() if spec.has_deployments), "")
 
 
-def exported(current: Current, mode: Mode, specs: Mapping[str, ProviderSpec]) -> Exported:
-    """What an export of it hands out."""
-    state = (current.document, current.providers, current.routes)
-    return build_config(*state, mode, specs=specs)
+def exported(current: Current, mode: Mode, specs: Specs, known: Entries | None = None) -> Exported:
+    """What an export of it hands out. Entries of its document that were read before are `known`."""
+    made = next((plain for of, plain in current.plain if of is specs), None)
+    if made is None:
+        state = (current.document, current.providers, current.routes)
+        made = build_config(*state, Mode.KEYS, specs=specs, known=known)
+        current.plain.append((specs, made))
+    return in_mode(made, mode, specs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,19 +69,6 @@ class Retype:
 
     kind: str
     names: tuple[str, ...]
-
-
-def plain_values(state: ProviderState, spec: ProviderSpec) -> dict[str, Any]:
-    """A state in config.json's names, in plain; what is not set is None or empty."""
-    key = state.secrets.get("api_key")
-    values = {
-        "apiKey": key.reveal() if key else None,
-        "apiBase": state.api_base,
-        "extraHeaders": {name: text.reveal() for name, text in state.extra_headers.items()},
-        "extraBody": dict(state.extra_body),
-    }
-    extra = {f.config_key: state.values.get(f.name) for f in spec.extra_fields if f.config_key}
-    return values | extra
 
 
 def lost_secrets(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -> tuple[str, ...]:
@@ -163,10 +113,10 @@ def applied(
     routes: Sequence[RouteState],
     document: Mapping[str, Any] | None,
     *,
-    specs: Mapping[str, ProviderSpec],
+    specs: Specs,
 ) -> Current:
     """The state after these edits, as a preview shows it and as storing them must come out."""
-    states = {state.kind: state for state in current.providers}
+    states = current.states
     for edit in providers:
         if edit.is_removed:
             states.pop(edit.kind, None)
@@ -201,3 +151,60 @@ def _edited(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -> Pro
         body = edit.values["extraBody"] or {}
     after = _plain_after(state, edit.values, spec)
     return replace(after, secrets=secrets, extra_headers=headers, extra_body=body)
+
+
+# --- beside config.json ---------------------------------------------------------------------
+
+Outside = Mapping[str, Mapping[str, Secret]]  # secrets that have no key in it, by kind and name
+
+
+def changed_outside(secrets: Outside, current: Current, specs: Specs) -> tuple[str, ...]:
+    """Those that are not stored already."""
+    states = current.states
+    return tuple(
+        f"{kind}.{name}"
+        for kind, texts in secrets.items()
+        for name, secret in texts.items()
+        if kind in specs and not (kind in states and states[kind].secrets.get(name) == secret)
+    )
+
+
+def with_secrets(
+    edits: Mapping[str, ProviderEdit], secrets: Outside, current: Current, specs: Specs
+) -> dict[str, ProviderEdit]:
+    """Add what is not stored already, and all of it where the address moves."""
+    changed = changed_outside(secrets, current, specs)
+    states, result = current.states, dict(edits)
+    for kind, texts in secrets.items():
+        edit = edits.get(kind, ProviderEdit(kind=kind))
+        is_moved = kind in states and moves(states[kind], edit.values, specs[kind])
+        new = {n: text for n, text in texts.items() if is_moved or f"{kind}.{n}" in changed}
+        if new:
+            result[kind] = replace(edit, secrets=new, is_removed=False)
+    return result
+
+
+def with_deployments(
+    edits: Mapping[str, ProviderEdit],
+    named: Iterable[str],
+    routes: Iterable[RouteState],
+    current: Current,
+    specs: Specs,
+) -> dict[str, ProviderEdit]:
+    """Add these, and those that routes forced to their kind name."""
+    kind = deployment_kind(specs)
+    models = (route.model for route in routes if route.provider == kind and route.model)
+    new = tuple(dict.fromkeys(n for n in (*named, *models) if n not in current.deployments))
+    edit = edits.get(kind, ProviderEdit(kind=kind) if kind in current.states else None)
+    if not new or edit is None or edit.is_removed:
+        return dict(edits)
+    return {**edits, kind: replace(edit, add_deployments=new)}
+
+
+def retyped(edits: Iterable[ProviderEdit], current: Current, specs: Specs) -> Iterator[Retype]:
+    states = current.states
+    for edit in edits:
+        if edit.is_removed or edit.kind not in states:
+            continue
+        if lost := lost_secrets(states[edit.kind], edit, specs[edit.kind]):
+            yield Retype(edit.kind, lost)

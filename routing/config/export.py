@@ -10,32 +10,39 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from facio_site.strictjson import write_json
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_reference
 from providers.spec.secret import Secret
-from routing.config.difference import same
-from routing.config.document import drop, get, key_of, make_part, part, put
-from routing.config.keys import (
-    fault,
-    kind_of,
-    meaning,
+from routing.config.difference import Path, same, value_at
+from routing.config.document import drop, get, make_part, part, put, snake
+from routing.config.entries import (
+    ABSENT,
+    NOTHING,
+    QUICKSTART_MODEL,
+    Entries,
+    Entry,
+    ProviderState,
+    RouteState,
+    Value,
+    env_name,
     owned_keys,
+    read_entries,
     redacted,
-    route_text,
     shown_document,
+    stored_entry,
+    stored_value,
     unowned_paths,
 )
-from routing.rules.explain import AUTO, Configured
-from routing.rules.slots import MAIN, SLOTS, route_keys
+from routing.rules.explain import AUTO
+from routing.rules.slots import MAIN, route_keys
 
 # What the Docker quickstart reads. Source: https://facio.bot/docs/configuration
 QUICKSTART_KINDS = ("openrouter", "anthropic", "openai")
-QUICKSTART_MODEL = "FACIO_MODEL"
 
 
 class Mode(StrEnum):
@@ -46,30 +53,8 @@ class Mode(StrEnum):
     REDACTED = "redacted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderState:
-    """One configured provider. `api_base` as it was typed, "" = the kind's default."""
-
-    kind: str
-    api_base: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)  # extra fields by name: region, profile
-    secrets: Mapping[str, Secret] = field(default_factory=dict)  # api_key, access_key_id, ...
-    extra_headers: Mapping[str, Secret] = field(default_factory=dict)
-    extra_body: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteState:
-    slot: str  # one of SLOTS
-    model: str = ""  # "" = not set
-    provider: str = AUTO
-
-
 def quickstart_env(
-    providers: Sequence[ProviderState],
-    routes: Sequence[RouteState],
-    *,
-    specs: Mapping[str, ProviderSpec],
+    providers: Sequence[ProviderState], routes: Sequence[RouteState], *, specs: Specs
 ) -> dict[str, Secret]:
     """What Facio's Docker quickstart reads; the other settings have no name there."""
     states = {state.kind: state for state in providers}
@@ -90,10 +75,14 @@ class Exported:
 
     mode: Mode
     document: dict[str, Any] = field(repr=False)
-    text: str = field(repr=False)
+    stored: Mapping[str, Entry]  # what is stored, by kind, in plain
     env: Mapping[str, Secret]
     unowned: tuple[str, ...]  # paths of what is not ours
     has_extra_body: bool
+
+    @property
+    def text(self) -> str:
+        return write_json(self.document)
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -114,38 +103,51 @@ def build_config(
     routes: Sequence[RouteState],
     mode: Mode,
     *,
-    specs: Mapping[str, ProviderSpec],
+    specs: Specs,
+    known: Entries | None = None,
 ) -> Exported:
     """The document that these states make of `base` (None = nothing was imported).
 
     A kind of `specs` without a state is not configured: what `base` holds for it is taken out.
+    Entries of `base` that were read before are in `known`.
     """
-    document = copy.deepcopy(dict(base or {}))
-    _put_routes(document, routes)
+    before = read_entries(base or {}, specs, known)
+    document = dict(before.document)
+    for name in ("agents", "providers"):
+        if name in document:
+            document[name] = copy.deepcopy(document[name])
+    slots = {route.slot: route for route in routes}
+    for slot, values in before.routes.items():
+        _put_route(document, slots.get(slot, RouteState(slot=slot)), *values)
     states = {state.kind: state for state in providers}
+    stored = {k: stored_entry(states[k], spec) for k, spec in specs.items() if k in states}
     for kind, spec in specs.items():
         if not spec.is_oauth:
-            _put_provider(document, spec, states.get(kind))
-    unowned = tuple(unowned_paths(document, specs))
-    env: dict[str, Secret] = {}
-    if mode is not Mode.REDACTED:
-        env = _cloud_env(states, specs)
-    if mode is Mode.ENV:
-        env = {**_refer(document, specs), **env}
-    has_extra_body = any(get(section, "extraBody") for _, section in _sections(document, specs))
-    if mode is Mode.REDACTED:
-        document = redacted(document, specs)
-    return Exported(
-        mode=mode,
+            _put_provider(document, spec, stored.get(kind), before.by_kind.get(kind, NOTHING))
+    plain = Exported(
+        mode=Mode.KEYS,
         document=document,
-        text=write_json(document),
-        env=env,
-        unowned=unowned,
-        has_extra_body=has_extra_body,
+        stored=stored,
+        env=_cloud_env(states, specs),
+        unowned=tuple(unowned_paths(document, specs)),
+        has_extra_body=any(get(section, "extraBody") for _, section in _sections(document, specs)),
+    )
+    return in_mode(plain, mode, specs)
+
+
+def in_mode(plain: Exported, mode: Mode, specs: Specs) -> Exported:
+    """An export in mode `keys`, with what stands for the secrets in this one."""
+    if mode is Mode.KEYS:
+        return plain
+    if mode is Mode.REDACTED:
+        return replace(plain, mode=mode, document=redacted(plain.document, specs), env={})
+    document = copy.deepcopy(plain.document)
+    return replace(
+        plain, mode=mode, env={**_refer(document, specs), **plain.env}, document=document
     )
 
 
-def preview(exported: Exported, specs: Mapping[str, ProviderSpec]) -> str:
+def preview(exported: Exported, specs: Specs) -> str:
     """The document for a page: references stay, secrets are ***, what is not ours is only named."""
     return write_json(shown_document(exported.document, specs))
 
@@ -153,101 +155,76 @@ def preview(exported: Exported, specs: Mapping[str, ProviderSpec]) -> str:
 # --- routes ---------------------------------------------------------------------------------
 
 
-def _put_routes(document: dict[str, Any], routes: Sequence[RouteState]) -> None:
-    states = {route.slot: route for route in routes}
-    for slot in SLOTS:
-        _put_route(document, states.get(slot, RouteState(slot=slot)))
-
-
-def _put_route(document: dict[str, Any], route: RouteState) -> None:
+def _put_route(document: dict[str, Any], route: RouteState, stands: Value, forced: Value) -> None:
     """Main says "auto" in words; an override that is not set is not there."""
     model, provider = route_keys(route.slot)
     is_main = route.slot == MAIN
-    defaults = part(document, "agents", "defaults")
-    before = route_text(model, get(defaults, model))
-    if route.model != before:
-        defaults = make_part(document, "agents", "defaults")
-        _set(defaults, model, route.model)
     wanted = "" if route.provider == AUTO else route.provider
-    if wanted != route_text(provider, get(defaults, provider)):
-        defaults = make_part(document, "agents", "defaults")
-        _set(defaults, provider, wanted or (AUTO if is_main and route.model else ""))
-    elif is_main and route.model and not before and key_of(defaults, provider) is None:
-        put(defaults, provider, AUTO)
-    elif is_main and before and not route.model and not wanted:
-        drop(defaults, provider)
+    if route.model != (stands.taken or ""):
+        _set(document, model, route.model)
+    if wanted != (forced.taken or ""):
+        _set(document, provider, wanted or (AUTO if is_main and route.model else ""))
+    elif is_main and route.model and not stands.taken and not forced.spelling:
+        _set(document, provider, AUTO)
+    elif is_main and stands.taken and not route.model and not wanted:
+        drop(part(document, "agents", "defaults"), provider)
 
 
-def _set(section: dict[str, Any], name: str, value: str) -> None:
+def _set(document: dict[str, Any], name: str, value: str) -> None:
+    defaults = make_part(document, "agents", "defaults")
     if value:
-        put(section, name, value)
+        put(defaults, name, value)
     else:
-        drop(section, name)
+        drop(defaults, name)
 
 
 # --- providers ------------------------------------------------------------------------------
 
 
-def env_name(spec: ProviderSpec) -> str:
-    """The name of a provider's key in environments and ${...}."""
-    return spec.env_key or f"{spec.kind.upper()}_API_KEY"
-
-
 def _put_provider(
-    document: dict[str, Any], spec: ProviderSpec, state: ProviderState | None
+    document: dict[str, Any], spec: ProviderSpec, stored: Entry | None, before: Entry
 ) -> None:
-    before = part(document, "providers", spec.kind)
-    if state is None and not before:
+    if stored is None and not before.raw:
         return
-    was_there = bool(before)
-    wanted = _wanted(spec, state, before) if state else {}
-    for name in owned_keys(spec):
-        stands, want = get(before, name), wanted.get(name)
-        if same(_understood(spec, name, stands), meaning(spec, name, want)):
+    wanted = wanted_values(spec, stored, before) if stored else {}
+    section = part(document, "providers", spec.kind)
+    for key in owned_keys(spec):
+        stands, want = before.value(key), wanted.get(key, ABSENT)
+        if same(stands.taken, want.meaning):
             continue
-        if meaning(spec, name, want) is None:
-            drop(before, name)
+        if want.meaning is None:
+            drop(section, key)
             continue
         section = make_part(document, "providers", spec.kind)
-        put(section, name, _merged(stands, want) if isinstance(want, dict) else want)
-    if was_there and not part(document, "providers", spec.kind):
+        put(section, key, _merged(stands.raw, want.raw))
+    if before.raw and not section:
         drop(part(document, "providers"), spec.kind)
 
 
-def _wanted(spec: ProviderSpec, state: ProviderState, before: Mapping[str, Any]) -> dict[str, Any]:
-    """What the state says for each owned key, in plain."""
-    key = state.secrets.get("api_key")
-    wanted: dict[str, Any] = {
-        "apiKey": key.reveal() if key else None,
-        "apiBase": state.api_base,
-        "extraHeaders": {name: text.reveal() for name, text in state.extra_headers.items()},
-        "extraBody": dict(state.extra_body),
-    }
-    for item in spec.extra_fields:
-        if item.config_key:
-            wanted[item.config_key] = state.values.get(item.name)
-    if spec.is_local and not state.api_base:
-        # A base is what makes a local provider eligible: written even when it is the default,
-        # unless an imported entry does without it.
-        is_imported = any(_understood(spec, name, get(before, name)) for name in owned_keys(spec))
-        has_base = _understood(spec, "apiBase", get(before, "apiBase")) is not None
-        wanted["apiBase"] = "" if is_imported and not has_base else spec.api_base
-    return wanted
+def wanted_values(spec: ProviderSpec, stored: Entry, before: Entry) -> Mapping[str, Value]:
+    """What an export says for each key of ours, over the entry that stands there.
+
+    A base is what makes a local provider eligible: it is written even when it is the default,
+    unless an imported entry does without it.
+    """
+    if not spec.is_local or stored.raw["apiBase"]:
+        return stored.values
+    is_imported = any(value.taken for value in before.values.values())
+    if is_imported and before.value("apiBase").taken is None:
+        return stored.values
+    return {**stored.values, "apiBase": stored_value(spec, "apiBase", spec.api_base)}
 
 
-def _understood(spec: ProviderSpec, name: str, value: Any) -> Any:
-    """What a value of the document means; None also when nothing here would have taken it."""
-    return None if fault(spec, name, value) else meaning(spec, name, value)
-
-
-def _merged(have: Any, want: dict[str, Any]) -> dict[str, Any]:
-    """`want` in the order of `have`, new keys last."""
+def _merged(have: Any, want: Any) -> Any:
+    """An object `want` in the order of `have`, new keys last."""
+    if not isinstance(want, dict):
+        return want
     kept = [name for name in have if name in want] if isinstance(have, dict) else []
     return {name: want[name] for name in [*kept, *(n for n in want if n not in kept)]}
 
 
 def _sections(
-    document: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
+    document: Mapping[str, Any], specs: Specs
 ) -> Iterator[tuple[ProviderSpec, dict[str, Any]]]:
     """The entries of our kinds that are there, in the order of `specs`."""
     for kind, spec in specs.items():
@@ -256,25 +233,10 @@ def _sections(
             yield spec, section
 
 
-def configured(
-    document: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
-) -> tuple[Configured, ...]:
-    """The providers of a document as the agent's routing sees them."""
-    return tuple(
-        Configured(
-            kind=kind_of(name, specs) or name,
-            has_key=bool(get(section, "apiKey")),
-            api_base=str(get(section, "apiBase") or ""),
-        )
-        for name, section in part(document, "providers").items()
-        if isinstance(section, dict)
-    )
-
-
 # --- secrets --------------------------------------------------------------------------------
 
 
-def _refer(document: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[str, Secret]:
+def _refer(document: dict[str, Any], specs: Specs) -> dict[str, Secret]:
     """Put ${NAME} for every key and header of our kinds; the values by name."""
     env: dict[str, Secret] = {}
     for spec, section in _sections(document, specs):
@@ -290,6 +252,34 @@ def _refer(document: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[
                 headers[header] = f"${{{name}}}"
                 env[name] = Secret(value)
     return env
+
+
+def own_references(said: Entries, plain: Exported, specs: Specs) -> tuple[Path, ...]:
+    """Where a document has exactly the reference that mode `env` writes for a stored secret.
+
+    The name says nothing new about the key: it counts as a mask, which never takes the place of a
+    stored secret and does not move it to another address either.
+    """
+    found = {keys: text for keys, text in _texts(said) if text.startswith("${")}
+    named = in_mode(plain, Mode.ENV, specs).document if found else {}
+    return tuple(
+        keys
+        for keys, text in found.items()
+        if text == value_at(named, keys) and text != value_at(plain.document, keys)
+    )
+
+
+def _texts(said: Entries) -> Iterator[tuple[Path, str]]:
+    """Each key and header of our kinds with its path, as the document spells it."""
+    for entry in said.by_name.values():
+        for key, value in entry.raw.items() if entry.kind else ():
+            keys = ("providers", entry.name, key)
+            if snake(key) == "api_key" and isinstance(value, str):
+                yield keys, value
+            elif snake(key) == "extra_headers" and isinstance(value, dict):
+                yield from (
+                    ((*keys, n), text) for n, text in value.items() if isinstance(text, str)
+                )
 
 
 def _is_secret(value: Any) -> bool:
@@ -309,9 +299,7 @@ def _header_name(kind: str, header: str, taken: Mapping[str, Secret]) -> str:
     return name
 
 
-def _cloud_env(
-    states: Mapping[str, ProviderState], specs: Mapping[str, ProviderSpec]
-) -> dict[str, Secret]:
+def _cloud_env(states: Mapping[str, ProviderState], specs: Specs) -> dict[str, Secret]:
     """Secrets that never stand in config.json: Bedrock's AWS_ACCESS_KEY_ID and the like."""
     return {
         item.env_names[0]: state.secrets[item.name]

@@ -6,15 +6,16 @@ later export, so that what is not ours comes back unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_mask, is_placeholder
 from routing.config.difference import (
     Path,
     PathChange,
+    masked,
     overlaid,
     same,
     semantic_diff,
@@ -22,39 +23,43 @@ from routing.config.difference import (
     value_at,
     with_value,
 )
-from routing.config.document import camel, get, key_of, part
+from routing.config.document import camel, get, part, snake
 from routing.config.edits import (
     Current,
     ProviderEdit,
     Retype,
     applied,
-    deployment_kind,
+    changed_outside,
     exported,
-    lost_secrets,
-    masked,
     moves,
-    plain_values,
+    retyped,
+    with_deployments,
+    with_secrets,
 )
-from routing.config.export import Mode, ProviderState, RouteState, build_config
-from routing.config.keys import (
-    fault,
+from routing.config.entries import (
+    ABSENT,
+    EMPTY,
+    NOTHING,
+    SECRET_KEYS,
+    Entries,
+    Entry,
+    RouteState,
+    Value,
     is_owned,
     kind_of,
-    meaning,
     owned_keys,
-    route_text,
+    read_entries,
+    read_value,
     unowned_paths,
 )
-from routing.config.pasted import Ignored, Pasted, Source
+from routing.config.export import Exported, Mode, own_references, wanted_values
+from routing.config.pasted import Ignored, Pasted
 from routing.config.risks import Risk, risks_of
 from routing.config.schema import Refused, problems
-from routing.rules.explain import AUTO
-from routing.rules.slots import SLOTS, route_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    source: Source
     is_merge: bool
     changes: tuple[PathChange, ...]  # in config.json; is_owned tells ours from the rest
     outside: tuple[str, ...]  # secrets that are stored and never stand in config.json
@@ -64,122 +69,150 @@ class Plan:
     retype: tuple[Retype, ...]
     providers: tuple[ProviderEdit, ...]
     routes: tuple[RouteState, ...]  # the whole new route of each slot that changes
-    document: dict[str, Any] | None = field(repr=False)  # the new base of exports
+    document: Mapping[str, Any] | None = field(repr=False)  # the new base of exports
+    after: Current = field(repr=False)  # all that is set here once it is taken in
 
     @property
     def is_empty(self) -> bool:
         return not (self.changes or self.outside or self.providers or self.routes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was handed in, beside what is set here; both are read once for all choices."""
+
+    pasted: Pasted
+    current: Current
+    specs: Specs
+    is_merge: bool
+    kept: tuple[Path, ...]  # where a reference names a stored secret, which stays
+    now: Exported  # what is set here, in plain
+    incoming: Entries
+    unmasked: tuple[Ignored, ...]
+    risks: tuple[Risk, ...]
+
+
+def read_import(
+    pasted: Pasted, current: Current, *, specs: Specs, is_merge: bool, keeps_keys: bool
+) -> Reading:
+    """Everything but a whole config.json is merged. `keeps_keys`: where it has the reference that
+    an export writes for a stored secret, that secret stays. Raises Refused for a document that the
+    agent would not load."""
+    if faults := problems(pasted.document):
+        raise Refused(faults)
+    now = exported(current, Mode.KEYS, specs)
+    document, unmasked = _unmasked(pasted.document, now.document, specs)
+    incoming = read_entries(document, specs)
+    kept = own_references(incoming, now, specs) if keeps_keys else ()
+    return Reading(
+        pasted=pasted,
+        current=current,
+        specs=specs,
+        is_merge=is_merge or pasted.source != "config",
+        kept=kept,
+        now=now,
+        incoming=incoming,
+        unmasked=tuple(unmasked),
+        risks=risks_of(now.document, read_entries(masked(document, kept), specs, incoming)),
+    )
+
+
 def plan_import(
     pasted: Pasted,
     current: Current,
     *,
-    specs: Mapping[str, ProviderSpec],
+    specs: Specs,
     is_merge: bool = False,
-    declined: frozenset[str] = frozenset(),
-    kept: Sequence[Path] = (),
+    declined: Collection[str] = (),
+    keeps_keys: bool = False,
 ) -> Plan:
-    """What taking in `pasted` would do. Replace: what a config.json lacks goes; Merge: it stays.
+    """Read and planned in one go. Raises Refused."""
+    reading = read_import(pasted, current, specs=specs, is_merge=is_merge, keeps_keys=keeps_keys)
+    return plan_of(reading, declined)
 
-    `declined` are paths of risks to which nobody consented: they stay as they are now. `kept` are
-    places where a reference names a stored secret, which stays. Everything but a whole config.json
-    is merged. Raises Refused for a document that the agent would not load.
+
+def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
+    """What taking it in would do. Replace: what a config.json lacks goes; Merge: it stays.
+
+    `declined` are paths of risks to which nobody consented: they stay as they are now. Raises
+    Refused.
     """
-    if faults := problems(pasted.document):
+    pasted, current, specs, now = reading.pasted, reading.current, reading.specs, reading.now
+    incoming = _without_declined(reading, declined)
+    said = read_entries(masked(incoming.document, reading.kept), specs, incoming)
+    routes, ignored_routes = _routes(said, current, is_merge=reading.is_merge)
+    edits, ignored = _edits(said, reading)
+    edits = with_secrets(edits, pasted.secrets, current, specs)
+    edits = with_deployments(edits, pasted.deployments, routes, current, specs)
+    base = _base(incoming, reading)
+    after = applied(current, tuple(edits.values()), routes, base, specs=specs)
+    result = exported(after, Mode.KEYS, specs, incoming)
+    if faults := problems(result.document):
         raise Refused(faults)
-    is_merge = is_merge or pasted.source != "config"
-    now = exported(current, Mode.KEYS, specs).document
-    incoming, ignored = _unmasked(pasted.document, now, specs)
-    risks = risks_of(now, masked(incoming, kept), specs=specs)
-    for risk in risks:
-        if risk.path in declined:
-            incoming = _declined(incoming, now, risk.keys)
-    reading = _Reading(current, masked(incoming, kept), specs, is_merge=is_merge)
-    plan = Plan(
-        source=pasted.source,
-        is_merge=is_merge,
-        changes=(),
-        outside=_outside(pasted, current, specs),
-        kept=(),
-        ignored=(*pasted.ignored, *ignored),
-        risks=risks,
-        retype=(),
-        providers=(),
-        routes=tuple(reading.routes()),
-        document=_base(pasted, current, incoming, specs, is_merge=is_merge),
-    )
-    names = {f"providers.{kind_of(keys[1], specs)}.{camel(keys[2])}" for keys in kept}
-    edits = {edit.kind: edit for edit in reading.providers()}
-    edits = _with_outside(edits, pasted, current, plan.routes, specs)
-    plan = replace(
-        plan,
+    names = {f"providers.{kind_of(keys[1], specs)}.{camel(keys[2])}" for keys in reading.kept}
+    told = (one for one in (*ignored_routes, *ignored) if one.path not in names)
+    return Plan(
+        is_merge=reading.is_merge,
+        changes=semantic_diff(now.document, result.document, specs=specs),
+        outside=changed_outside(pasted.secrets, current, specs),
+        kept=result.unowned,
+        ignored=(*pasted.ignored, *reading.unmasked, *told),
+        risks=reading.risks,
+        retype=tuple(retyped(edits.values(), current, specs)),
         providers=tuple(edits.values()),
-        retype=tuple(_retype(edits.values(), current, specs)),
-        ignored=(*plan.ignored, *(one for one in reading.ignored if one.path not in names)),
-    )
-    state = applied(current, plan.providers, plan.routes, plan.document, specs=specs)
-    after = exported(state, Mode.KEYS, specs).document
-    if faults := problems(after):
-        raise Refused(faults)
-    return replace(
-        plan,
-        changes=semantic_diff(now, after, specs=specs),
-        kept=tuple(unowned_paths(after, specs)),
+        routes=routes,
+        document=base,
+        after=after,
     )
 
 
-def _declined(incoming: dict[str, Any], now: Mapping[str, Any], keys: Path) -> dict[str, Any]:
-    """`incoming` with what stands there now; an object that is only there for it goes along."""
-    incoming = with_value(incoming, keys, value_at(now, keys))
-    for length in range(len(keys) - 1, 0, -1):
-        above = keys[:length]
-        if value_at(incoming, above) == {} and value_at(now, above) is None:
-            incoming = with_value(incoming, above, None)
-    return incoming
+def _without_declined(reading: Reading, declined: Collection[str]) -> Entries:
+    """With what stands there now; an object that is only there for it goes along."""
+    incoming, now = reading.incoming.document, reading.now.document
+    for keys in [risk.keys for risk in reading.risks if risk.path in declined]:
+        incoming = with_value(incoming, keys, value_at(now, keys))
+        for length in range(len(keys) - 1, 0, -1):
+            above = keys[:length]
+            if value_at(incoming, above) == {} and value_at(now, above) is None:
+                incoming = with_value(incoming, above, None)
+    return read_entries(incoming, reading.specs, reading.incoming)
 
 
-def _base(
-    pasted: Pasted,
-    current: Current,
-    incoming: dict[str, Any],
-    specs: Mapping[str, ProviderSpec],
-    *,
-    is_merge: bool,
-) -> dict[str, Any] | None:
-    if not is_merge:
-        return incoming
-    if pasted.source != "config" and not any(unowned_paths(incoming, specs)):
-        return None if current.document is None else dict(current.document)
-    return overlaid(current.document or {}, _without_silence(incoming, specs))
+def _base(incoming: Entries, reading: Reading) -> Mapping[str, Any] | None:
+    """The document of later exports."""
+    if not reading.is_merge:
+        return incoming.document
+    stands = reading.current.document
+    if reading.pasted.source != "config" and not any(
+        unowned_paths(incoming.document, reading.specs)
+    ):
+        return stands
+    return overlaid(stands or {}, _without_silence(incoming))
 
 
-def _without_silence(incoming: dict[str, Any], specs: Mapping[str, ProviderSpec]) -> dict[str, Any]:
+def _without_silence(incoming: Entries) -> Mapping[str, Any]:
     """A merge takes nothing away: a null, an empty value or a mask of ours says nothing."""
-    entries = {}
-    for name, entry in part(incoming, "providers").items():
-        kind = kind_of(name, specs)
-        if kind and not specs[kind].is_oauth:
-            spec = specs[kind]
-            silent = {
-                key_of(entry, name)
-                for name in owned_keys(spec)
-                if (value := get(entry, name)) in (None, "", {})
-                or fault(spec, name, value) == "placeholder"
-            }
-            full = {key: value for key, value in entry.items() if key not in silent}
-            if entry and not full:
-                continue
-            entry = full
-        entries[name] = entry
-    return {**incoming, "providers": entries} if "providers" in incoming else incoming
+    if "providers" not in incoming.document:
+        return incoming.document
+    entries = dict(part(incoming.document, "providers"))
+    for name, entry in incoming.by_name.items():
+        silent = {
+            value.spelling
+            for value in entry.values.values()
+            if value.raw in EMPTY or value.fault == "placeholder"
+        }
+        if silent:
+            entries[name] = {key: v for key, v in entry.raw.items() if key not in silent}
+            if not entries[name]:
+                del entries[name]
+    return {**incoming.document, "providers": entries}
 
 
 # --- masks ----------------------------------------------------------------------------------
 
 
 def _unmasked(
-    incoming: Mapping[str, Any], now: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
+    incoming: Mapping[str, Any], now: Mapping[str, Any], specs: Specs
 ) -> tuple[dict[str, Any], list[Ignored]]:
     """Masks in parts that are not ours give way to what stands there now."""
     found: list[Path] = []
@@ -202,101 +235,101 @@ def _unmasked(
 # --- our parts ------------------------------------------------------------------------------
 
 
-class _Reading:
-    """Compares what a document says of ours with what is set here."""
-
-    def __init__(
-        self,
-        current: Current,
-        incoming: Mapping[str, Any],
-        specs: Mapping[str, ProviderSpec],
-        *,
-        is_merge: bool,
-    ) -> None:
-        self.current, self.incoming, self.specs = current, incoming, specs
-        self.is_merge = is_merge
-        self.states = {state.kind: state for state in current.providers}
-        self.ignored: list[Ignored] = []
-
-    def routes(self) -> Iterator[RouteState]:
-        before = {route.slot: route for route in self.current.routes}
-        defaults = part(self.incoming, "agents", "defaults")
-        for slot in SLOTS:
-            old = before.get(slot, RouteState(slot=slot))
-            texts = {}
-            for name, stands in zip(route_keys(slot), (old.model, old.provider), strict=True):
-                value = get(defaults, name)
-                text = route_text(name, value)
-                if value not in (None, "", AUTO) and not text:
-                    self.ignored.append(Ignored(f"agents.defaults.{name}", "too_long"))
-                is_silent = value in (None, "") and self.is_merge
-                default = AUTO if name.endswith("provider") else ""
-                texts[name] = stands if is_silent else text or default
-            model, provider = texts.values()
-            new = RouteState(slot=slot, model=model, provider=provider)
-            if new != old:
-                yield new
-
-    def providers(self) -> Iterator[ProviderEdit]:
-        for kind, spec in self.specs.items():
-            entry = part(self.incoming, "providers", kind)
-            if spec.is_oauth:
-                if get(entry, "apiKey"):
-                    path = f"providers.{key_of(part(self.incoming, 'providers'), kind)}"
-                    self.ignored.append(Ignored(path, "oauth"))
-                continue
-            state = self.states.get(kind)
-            if state is None and not entry:
-                continue
-            said = [meaning(spec, name, get(entry, name)) for name in owned_keys(spec)]
-            is_gone = not self.is_merge and all(value is None for value in said)
-            if is_gone and state and _is_in_file(state, spec):
-                yield ProviderEdit(kind=kind, is_removed=True)
-            elif values := self.values(spec, entry, state):
-                yield ProviderEdit(kind=kind, values=values)
-
-    def values(
-        self, spec: ProviderSpec, entry: Mapping[str, Any], state: ProviderState | None
-    ) -> dict[str, Any]:
-        """What to store. Where the address moves, only what the entry itself says: neither the
-        mask of a stored secret nor its absence takes it along."""
-        told = len(self.ignored)
-        values = dict(self._values(spec, entry, state))
-        if state and moves(state, values, spec):
-            del self.ignored[told:]
-            bare = replace(state, secrets={}, extra_headers={}, extra_body={})
-            values = dict(self._values(spec, entry, bare))
-        return values
-
-    def _values(
-        self, spec: ProviderSpec, entry: Mapping[str, Any], state: ProviderState | None
-    ) -> Iterator[tuple[str, Any]]:
-        stored = plain_values(state, spec) if state else {}
-        for name in owned_keys(spec):
-            value = _with_stored(get(entry, name), stored.get(name))
-            if value in (None, "", {}):
-                if not self.is_merge and meaning(spec, name, stored.get(name)) is not None:
-                    yield name, None
-                continue
-            if code := fault(spec, name, value):
-                self.ignored.append(Ignored(f"providers.{spec.kind}.{name}", code))
-                is_secret = name in ("apiKey", "extraHeaders", "extraBody")
-                if not is_secret and not self.is_merge and stored.get(name):
-                    yield name, None
-                continue
-            said = meaning(spec, name, value)
-            if not same(said, meaning(spec, name, stored.get(name))):
-                yield name, value if said is not None else None
+def _routes(
+    said: Entries, current: Current, *, is_merge: bool
+) -> tuple[tuple[RouteState, ...], list[Ignored]]:
+    """The routes that change, and what is not taken of them."""
+    before = {route.slot: route for route in current.routes}
+    changed, ignored = [], []
+    for slot, values in said.routes.items():
+        unset = RouteState(slot=slot)
+        old = before.get(slot, unset)
+        model, provider = (
+            stands if is_merge and value.raw in (None, "") else value.taken or default
+            for value, stands, default in zip(
+                values, (old.model, old.provider), (unset.model, unset.provider), strict=True
+            )
+        )
+        ignored += [
+            Ignored(f"agents.defaults.{snake(value.spelling)}", value.fault)
+            for value in values
+            if value.fault
+        ]
+        new = RouteState(slot=slot, model=model, provider=provider)
+        if new != old:
+            changed.append(new)
+    return tuple(changed), ignored
 
 
-def _with_stored(value: Any, stored: Any) -> Any:
+def _edits(said: Entries, reading: Reading) -> tuple[dict[str, ProviderEdit], list[Ignored]]:
+    """What to store, by kind, and what is not taken."""
+    edits: dict[str, ProviderEdit] = {}
+    ignored: list[Ignored] = []
+    for kind, spec in reading.specs.items():
+        entry = said.by_kind.get(kind, NOTHING)
+        if spec.is_oauth:
+            if get(entry.raw, "apiKey"):
+                ignored.append(Ignored(f"providers.{entry.name}", "oauth"))
+            continue
+        stored = reading.now.stored.get(kind)
+        if stored is None and not entry.raw:
+            continue
+        is_gone = all(value.meaning is None for value in entry.values.values())
+        if is_gone and stored and not reading.is_merge and _is_in_file(stored, spec):
+            edits[kind] = ProviderEdit(kind=kind, is_removed=True)
+            continue
+        values, faults = _values(spec, entry, stored or NOTHING, reading)
+        ignored += faults
+        if values:
+            edits[kind] = ProviderEdit(kind=kind, values=values)
+    return edits, ignored
+
+
+def _is_in_file(stored: Entry, spec: ProviderSpec) -> bool:
+    """Whether an export would have an entry for it: else its absence from a file says nothing."""
+    wanted = wanted_values(spec, stored, NOTHING)
+    return any(value.meaning is not None for value in wanted.values())
+
+
+def _values(
+    spec: ProviderSpec, entry: Entry, stored: Entry, reading: Reading
+) -> tuple[dict[str, Any], list[Ignored]]:
+    """What to store. Where the address moves, only what the entry itself says: neither the mask of
+    a stored secret nor its absence takes it along."""
+    found = _compared(spec, entry, stored.values, is_merge=reading.is_merge)
+    state = reading.current.states.get(spec.kind)
+    if state and moves(state, found[0], spec):
+        bare = {key: value for key, value in stored.values.items() if key not in SECRET_KEYS}
+        return _compared(spec, entry, bare, is_merge=reading.is_merge)
+    return found
+
+
+def _compared(
+    spec: ProviderSpec, entry: Entry, stored: Mapping[str, Value], *, is_merge: bool
+) -> tuple[dict[str, Any], list[Ignored]]:
+    values: dict[str, Any] = {}
+    ignored = []
+    for key in owned_keys(spec):
+        stands = stored.get(key, ABSENT)
+        value = _with_stored(spec, key, entry.value(key), stands)
+        if value.raw in EMPTY:
+            if not is_merge and stands.meaning is not None:
+                values[key] = None
+        elif value.fault:
+            ignored.append(Ignored(f"providers.{spec.kind}.{key}", value.fault))
+            if key not in SECRET_KEYS and not is_merge and stands.raw:
+                values[key] = None
+        elif not same(value.meaning, stands.meaning):
+            values[key] = value.raw if value.meaning is not None else None
+    return values, ignored
+
+
+def _with_stored(spec: ProviderSpec, key: str, value: Value, stored: Value) -> Value:
     """Headers and body leaves that are only masked keep the stored value of their name."""
-    if not isinstance(value, dict) or not isinstance(stored, dict):
+    if not isinstance(value.raw, dict) or not isinstance(stored.raw, dict):
         return value
-    return {
-        name: stored[name] if name in stored and _is_masked(item) else item
-        for name, item in value.items()
-    }
+    mixed = {name: stored.raw[name] for name in stored.raw if _is_masked(value.raw.get(name))}
+    return read_value(spec, key, {**value.raw, **mixed}, value.spelling) if mixed else value
 
 
 def _is_masked(value: Any) -> bool:
@@ -305,64 +338,3 @@ def _is_masked(value: Any) -> bool:
     if isinstance(value, list):
         return bool(value) and all(map(_is_masked, value))
     return isinstance(value, str) and is_placeholder(value)
-
-
-def _is_in_file(state: ProviderState, spec: ProviderSpec) -> bool:
-    """Whether an export would have an entry for it: else its absence from a file says nothing."""
-    text = build_config(None, [state], [], Mode.REDACTED, specs={spec.kind: spec}).document
-    return bool(text)
-
-
-# --- beside config.json ---------------------------------------------------------------------
-
-
-def _outside(
-    pasted: Pasted, current: Current, specs: Mapping[str, ProviderSpec]
-) -> tuple[str, ...]:
-    states = {state.kind: state for state in current.providers}
-    return tuple(
-        f"{kind}.{name}"
-        for kind, secrets in pasted.secrets.items()
-        for name, secret in secrets.items()
-        if kind in specs and not (kind in states and states[kind].secrets.get(name) == secret)
-    )
-
-
-def _with_outside(
-    edits: dict[str, ProviderEdit],
-    pasted: Pasted,
-    current: Current,
-    routes: Sequence[RouteState],
-    specs: Mapping[str, ProviderSpec],
-) -> dict[str, ProviderEdit]:
-    """Add cloud secrets, and the deployments that routes forced to them name."""
-    changed = _outside(pasted, current, specs)
-    states = {state.kind: state for state in current.providers}
-    for kind, secrets in pasted.secrets.items():
-        edit = edits.get(kind, ProviderEdit(kind=kind))
-        is_moved = kind in states and moves(states[kind], edit.values, specs[kind])
-        new = {n: text for n, text in secrets.items() if is_moved or f"{kind}.{n}" in changed}
-        if new:
-            edits[kind] = replace(edit, secrets=new, is_removed=False)
-    own = deployment_kind(specs)
-    named = [route.model for route in routes if route.provider == own and route.model]
-    found = [*pasted.deployments, *named]
-    missing = tuple(dict.fromkeys(name for name in found if name not in current.deployments))
-    if missing and (own in edits or own in states):
-        edit = edits.get(own, ProviderEdit(kind=own))
-        if not edit.is_removed:
-            edits[own] = replace(edit, add_deployments=missing)
-    return edits
-
-
-def _retype(
-    edits: Iterable[ProviderEdit], current: Current, specs: Mapping[str, ProviderSpec]
-) -> Iterator[Retype]:
-    states = {state.kind: state for state in current.providers}
-    for edit in edits:
-        state = states.get(edit.kind)
-        if state is None or edit.is_removed:
-            continue
-        lost = lost_secrets(state, edit, specs[edit.kind])
-        if lost:
-            yield Retype(edit.kind, lost)

@@ -13,18 +13,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from facio_site.marked import marked as _
-from facio_site.strictjson import MAX_BYTES, BadDocument, read_json
+from facio_site.strictjson import BadDocument, read_json, read_text
 from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, Target, parse_target
 from providers.spec.keyshapes import SHAPES, clean_key, key_problem
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BODY_BYTES
 from providers.spec.masks import is_placeholder
 from providers.spec.secret import Secret
 from routing.config.document import make_part
+from routing.config.entries import QUICKSTART_MODEL, env_name, normal_base
 from routing.config.envfile import read_env
-from routing.config.export import QUICKSTART_MODEL, env_name
-from routing.config.keys import normal_base
 
 Source = Literal["config", "env", "curl", "key"]
 
@@ -71,19 +70,12 @@ class Pasted:
     candidates: tuple[str, ...] = ()  # kinds to choose from, when a key could be of several
 
 
-def read_pasted(data: bytes, *, specs: Mapping[str, ProviderSpec], kind: str = "") -> Pasted:
+def read_pasted(data: bytes, *, specs: Specs, kind: str = "") -> Pasted:
     """Recognise and read. `kind` says whose a bare key is, when its form leaves that open.
 
     Raises BadDocument.
     """
-    if len(data) > MAX_BYTES:
-        raise BadDocument("too_large", bytes=len(data), limit=MAX_BYTES)
-    try:
-        text = data.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as error:
-        raise BadDocument("not_utf8", line=data.count(b"\n", 0, error.start) + 1) from None
-    if not text:
-        raise BadDocument("empty")
+    text = read_text(data).strip()
     if text.startswith(("{", "[")):
         return Pasted(source="config", document=read_json(data))
     if "\0" in text:
@@ -100,7 +92,7 @@ def read_pasted(data: bytes, *, specs: Mapping[str, ProviderSpec], kind: str = "
 # --- .env -----------------------------------------------------------------------------------
 
 
-def _from_env(text: str, specs: Mapping[str, ProviderSpec]) -> Pasted:
+def _from_env(text: str, specs: Specs) -> Pasted:
     names, secret_names = _names(specs), _secret_names(specs)
     document: dict[str, Any] = {}
     secrets: dict[str, dict[str, Secret]] = {}
@@ -122,15 +114,10 @@ def _from_env(text: str, specs: Mapping[str, ProviderSpec]) -> Pasted:
         else:
             filled[keys] = value
             _place(document, keys, value)
-    return Pasted(
-        source="env",
-        document=document,
-        ignored=tuple(ignored),
-        secrets=secrets,
-    )
+    return Pasted(source="env", document=document, ignored=tuple(ignored), secrets=secrets)
 
 
-def _names(specs: Mapping[str, ProviderSpec]) -> dict[str, tuple[str, ...]]:
+def _names(specs: Specs) -> dict[str, tuple[str, ...]]:
     """Environment name -> path in config.json. A kind's own name goes before another's alias; an
     alias that two kinds share names neither."""
     names: dict[str, tuple[str, ...]] = {}
@@ -151,7 +138,7 @@ def _names(specs: Mapping[str, ProviderSpec]) -> dict[str, tuple[str, ...]]:
     return names
 
 
-def _secret_names(specs: Mapping[str, ProviderSpec]) -> dict[str, tuple[str, str]]:
+def _secret_names(specs: Specs) -> dict[str, tuple[str, str]]:
     """Environment name -> kind and field of a secret that config.json has no place for."""
     return {
         name: (spec.kind, item.name)
@@ -169,7 +156,7 @@ def _nested(name: str) -> tuple[str, ...]:
     return keys if all(keys) and len(keys) <= MAX_NESTED else ()
 
 
-def _unknown(name: str, specs: Mapping[str, ProviderSpec]) -> Ignored:
+def _unknown(name: str, specs: Specs) -> Ignored:
     shared = [spec.kind for spec in specs.values() if name in spec.env_aliases]
     if shared:
         return Ignored(name, "ambiguous_name", {"kinds": ", ".join(shared)})
@@ -198,7 +185,7 @@ def _typed(keys: tuple[str, ...], value: str) -> Any:
 # --- keys -----------------------------------------------------------------------------------
 
 
-def _from_key(key: str, specs: Mapping[str, ProviderSpec], kind: str) -> Pasted:
+def _from_key(key: str, specs: Specs, kind: str) -> Pasted:
     if kind in specs and not specs[kind].is_oauth:
         return Pasted(source="key", document=_entry(kind, {"apiKey": key}))
     owner = next((shape for shape in SHAPES if key.startswith(shape.prefix)), None)
@@ -215,7 +202,7 @@ def _from_key(key: str, specs: Mapping[str, ProviderSpec], kind: str) -> Pasted:
     return Pasted(source="key", document={}, ignored=(ignored,), candidates=candidates)
 
 
-def _kinds_by_prefix(key: str, specs: Mapping[str, ProviderSpec]) -> tuple[str, ...]:
+def _kinds_by_prefix(key: str, specs: Specs) -> tuple[str, ...]:
     """The kinds with the longest prefix of their own that the key begins with."""
     found = {
         kind: max(map(len, fitting))
@@ -234,7 +221,7 @@ def _entry(kind: str, values: Mapping[str, str]) -> dict[str, Any]:
 # --- curl -----------------------------------------------------------------------------------
 
 
-def _from_curl(text: str, specs: Mapping[str, ProviderSpec]) -> Pasted:
+def _from_curl(text: str, specs: Specs) -> Pasted:
     if len(text) > BODY_BYTES:
         raise BadPaste("bad_curl")
     try:
@@ -293,9 +280,7 @@ def _curl_key(headers: Mapping[str, str], target: Target) -> tuple[str, list[Ign
     return "", [Ignored("key", "no_key")]
 
 
-def _kind_of(
-    target: Target, key: str, specs: Mapping[str, ProviderSpec]
-) -> tuple[str, dict[str, str]]:
+def _kind_of(target: Target, key: str, specs: Specs) -> tuple[str, dict[str, str]]:
     """The kind that answers at an address, with the base that it has there."""
     address = f"{target.origin}{target.path}"
     for kind, spec in specs.items():

@@ -8,23 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.kinds import KINDS
-from providers.spec.kind import ProviderSpec
+from providers.spec.kind import Specs
 from routing.config.difference import (
     Path,
     PathChange,
     Place,
     Side,
     merge,
+    plain_path,
     semantic_diff,
     shown_path,
 )
-from routing.config.document import get, part, snake
-from routing.config.edits import Current, applied, exported, own_references
+from routing.config.edits import Current, exported
+from routing.config.entries import read_entries
 from routing.config.export import Exported, Mode
-from routing.config.importer import Plan, plan_import
+from routing.config.importer import Plan, Reading, plan_import, plan_of, read_import
 from routing.config.pasted import Pasted
 from routing.config.risks import Danger, Risk, risks_of
-from routing.rules.slots import SLOTS, route_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +54,22 @@ class Preview:
 
 def make_preview(pasted: Pasted, before: Current, *, is_merge: bool, token: str) -> Preview:
     """Raises schema.Refused."""
-    full = plan_with(pasted, before, is_merge=is_merge, consents=None)
-    safe = plan_with(pasted, before, is_merge=is_merge, consents=())
+    reading = read_import(pasted, before, specs=KINDS, is_merge=is_merge, keeps_keys=True)
+    full = plan_of(reading)
+    safe = _consented(reading, full, consents=())
     inside = _by_risk(full, set(full.changes) - set(safe.changes))
-    defaults = part(pasted.document, "agents", "defaults")
     return Preview(
         pasted=pasted,
         plan=safe,
         parts=tuple(
-            Part(risk.path, risk.danger, tuple(inside[_plain(risk.keys)])) for risk in full.risks
+            Part(risk.path, risk.danger, tuple(inside[plain_path(risk.keys)]))
+            for risk in full.risks
         ),
-        named_keys=tuple(map(shown_path, own_references(pasted.document, before, KINDS))),
-        kinds=tuple(kind for kind in KINDS if _speaks_of(pasted, kind)),
-        slots=tuple(slot for slot in SLOTS if any(get(defaults, n) for n in route_keys(slot))),
+        named_keys=tuple(map(shown_path, reading.kept)),
+        kinds=tuple(kind for kind in KINDS if _speaks_of(reading, kind)),
+        slots=tuple(
+            slot for slot, values in reading.incoming.routes.items() if any(v.raw for v in values)
+        ),
         token=token,
     )
 
@@ -83,14 +86,14 @@ def plan_with(
 
     Raises schema.Refused.
     """
-    kept = own_references(pasted.document, before, KINDS) if keeps_keys else ()
-    full = plan_import(pasted, before, specs=KINDS, is_merge=is_merge, kept=kept)
-    if consents is None:
-        return full
-    declined = frozenset(risk.path for risk in full.risks if risk.path not in consents)
-    if not declined:
-        return full
-    return plan_import(pasted, before, specs=KINDS, is_merge=is_merge, declined=declined, kept=kept)
+    reading = read_import(pasted, before, specs=KINDS, is_merge=is_merge, keeps_keys=keeps_keys)
+    full = plan_of(reading)
+    return full if consents is None else _consented(reading, full, consents)
+
+
+def _consented(reading: Reading, full: Plan, consents: Collection[str]) -> Plan:
+    declined = [risk.path for risk in full.risks if risk.path not in consents]
+    return plan_of(reading, declined) if declined else full
 
 
 def does_nothing(plan: Plan, before: Current) -> bool:
@@ -105,21 +108,18 @@ def risky_changes(plan: Plan) -> list[PathChange]:
 
 def _by_risk(plan: Plan, changes: set[PathChange]) -> dict[Path, list[PathChange]]:
     """The changes of each risky part, in order, by its keys; the others are left out."""
-    inside: dict[Path, list[PathChange]] = {_plain(risk.keys): [] for risk in plan.risks}
+    inside: dict[Path, list[PathChange]] = {plain_path(risk.keys): [] for risk in plan.risks}
     for change in plan.changes:
-        keys = _plain(change.keys)
+        keys = plain_path(change.keys)
         above = next((keys[:n] for n in range(1, len(keys) + 1) if keys[:n] in inside), None)
         if above and change in changes:
             inside[above].append(change)
     return inside
 
 
-def _plain(keys: Path) -> Path:
-    return tuple(map(snake, keys))
-
-
-def _speaks_of(pasted: Pasted, kind: str) -> bool:
-    return bool(part(pasted.document, "providers", kind)) or kind in pasted.secrets
+def _speaks_of(reading: Reading, kind: str) -> bool:
+    entry = reading.incoming.by_kind.get(kind)
+    return bool(entry and entry.raw) or kind in reading.pasted.secrets
 
 
 Choices = Mapping[str, Side]
@@ -141,7 +141,7 @@ def plan_write(
     mode: Mode,
     *,
     disk: Mapping[str, Any],
-    specs: Mapping[str, ProviderSpec],
+    specs: Specs,
     last: Mapping[str, Any] | None = None,
     choices: Choices | None = None,
 ) -> WritePlan:
@@ -156,13 +156,12 @@ def plan_write(
         changes = semantic_diff(disk, ours.document, specs=specs)
         return WritePlan(exported=ours, after=current, changes=changes)
     merged = merge(last, ours.document, disk, specs=specs, choices=choices)
-    dangers = _dangers(merged.places, risks_of(ours.document, disk, specs=specs))
+    dangers = _dangers(merged.places, risks_of(ours.document, read_entries(disk, specs)))
     plan, after, written = None, current, ours
     if any(place.side == "theirs" for place in merged.places):
         pasted = Pasted(source="config", document=merged.document)
-        kept = own_references(merged.document, current, specs)
-        plan = plan_import(pasted, current, specs=specs, kept=kept)
-        after = applied(current, plan.providers, plan.routes, plan.document, specs=specs)
+        plan = plan_import(pasted, current, specs=specs, keeps_keys=True)
+        after = plan.after
         written = exported(after, mode, specs)
     return WritePlan(
         exported=written,

@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from providers.spec.kind import ProviderSpec
 from routing.config.difference import Path, same, shown_path, value_at
-from routing.config.document import snake
-from routing.config.keys import kind_of, meaning
+from routing.config.document import get, snake
+from routing.config.entries import Entries
 
 Danger = Literal["runs_code", "opens_port", "loosens_guard", "grants_access", "sends_elsewhere"]
 
-# Path pattern in snake_case (* = any one name) -> what it can do. The first match counts; what
+# Path pattern in snake_case (* = any one name, with no other beside it) -> what it can do. What
 # lies below a pattern belongs to it.
 RISKS: tuple[tuple[str, Danger], ...] = (
     ("tools.exec.exposed_credentials", "grants_access"),
@@ -71,7 +70,8 @@ RISKS: tuple[tuple[str, Danger], ...] = (
     ("agents.defaults.self_improvement", "runs_code"),
     ("providers.*.proxy", "sends_elsewhere"),
 )
-_PATTERNS = tuple((tuple(pattern.split(".")), danger) for pattern, danger in RISKS)
+_DANGERS: dict[Path, Danger] = {tuple(pattern.split(".")): danger for pattern, danger in RISKS}
+_INNER = {pattern[:length] for pattern in _DANGERS for length in range(1, len(pattern))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,55 +84,38 @@ class Risk:
         return shown_path(self.keys)
 
 
-def risks_of(
-    current: Mapping[str, Any], incoming: Mapping[str, Any], *, specs: Mapping[str, ProviderSpec]
-) -> tuple[Risk, ...]:
+def risks_of(current: Mapping[str, Any], incoming: Entries) -> tuple[Risk, ...]:
     """The risky parts of `incoming` that are not in `current` already. What goes away is none."""
-    found = [*_listed(current, incoming, ()), *_references(current, incoming, specs)]
+    found = [*_listed(current, incoming.document, ()), *_references(current, incoming)]
     return tuple({risk.keys: risk for risk in found}.values())
 
 
-def _listed(current: Mapping[str, Any], incoming: Mapping[str, Any], keys: Path) -> Iterator[Risk]:
+def _listed(
+    current: Mapping[str, Any], incoming: Mapping[str, Any], keys: Path, above: Path = ()
+) -> Iterator[Risk]:
+    """`above` is the pattern that fits `keys`; a part without its own has that of its object."""
     for key, value in incoming.items():
-        here = (*keys, key)
-        if isinstance(value, dict) and _leads_on(here):
-            yield from _listed(current, value, here)
-        elif (danger := _danger(here)) and not same(value_at(current, here), value):
+        here, pattern = (*keys, key), (*above, snake(key))
+        if pattern not in _INNER and pattern not in _DANGERS:
+            pattern = (*above, "*")
+        if isinstance(value, dict) and pattern in _INNER:
+            yield from _listed(current, value, here, pattern)
+        elif (danger := _DANGERS.get(pattern) or _DANGERS.get(above)) and not same(
+            value_at(current, here), value
+        ):
             yield Risk(danger=danger, keys=here)
 
 
-def _danger(keys: Path) -> Danger | None:
-    """That of a pattern for exactly this path, or for the object that it stands in."""
-    for length in (len(keys), len(keys) - 1):
-        for pattern, danger in _PATTERNS:
-            if len(pattern) == length and _fits(pattern, keys[:length]):
-                return danger
-    return None
-
-
-def _leads_on(keys: Path) -> bool:
-    """Whether a longer pattern begins with this path."""
-    return any(
-        len(pattern) > len(keys) and _fits(pattern[: len(keys)], keys) for pattern, _ in _PATTERNS
-    )
-
-
-def _fits(pattern: tuple[str, ...], keys: Path) -> bool:
-    return all(want in ("*", snake(key)) for want, key in zip(pattern, keys, strict=True))
-
-
-def _references(
-    current: Mapping[str, Any], incoming: Mapping[str, Any], specs: Mapping[str, ProviderSpec]
-) -> Iterator[Risk]:
+def _references(current: Mapping[str, Any], incoming: Entries) -> Iterator[Risk]:
     """${NAME} in a provider whose address is not its kind's own: the agent would send the value of
     that name to whoever wrote the address."""
-    entries = incoming.get("providers")
-    for name, entry in entries.items() if isinstance(entries, dict) else ():
-        keys = ("providers", name)
-        if not isinstance(entry, dict) or same(value_at(current, keys), entry):
+    for entry in incoming.by_name.values():
+        keys = ("providers", entry.name)
+        if entry.values:
+            is_elsewhere = entry.value("apiBase").meaning is not None
+        else:  # none of ours, so nobody says what its base means
+            is_elsewhere = bool(get(entry.raw, "apiBase"))
+        if not is_elsewhere or "${" not in repr(entry.raw):
             continue
-        spec = specs.get(kind_of(name, specs))
-        base = value_at(entry, ("apiBase",))
-        is_elsewhere = bool(base) if spec is None else meaning(spec, "apiBase", base) is not None
-        if is_elsewhere and "${" in repr(entry):
+        if not same(value_at(current, keys), entry.raw):
             yield Risk(danger="sends_elsewhere", keys=keys)

@@ -11,8 +11,8 @@ from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewe
 from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from routing.config.difference import semantic_diff
+from routing.config.entries import shown_document
 from routing.config.export import Mode
-from routing.config.keys import shown_document
 from routing.models import ConfigVersion
 from routing.pages.changes import shown_changes
 from routing.pages.config import MODES

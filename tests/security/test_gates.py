@@ -94,7 +94,7 @@ REVEALING = {
     "providers/kinds/bedrock.py",
     "providers/kinds/opencode_go.py",
     "providers/models/provider.py",
-    "routing/config/edits.py",
+    "routing/config/entries.py",
     "routing/config/envfile.py",
     "routing/config/export.py",
     "routing/store.py",

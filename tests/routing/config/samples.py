@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 
 from providers.spec.kind import FieldSpec, Group, ProviderSpec
 from providers.spec.secret import Secret
-from routing.config.export import Exported, Mode, ProviderState, RouteState, build_config
+from routing.config.document import get
+from routing.config.entries import ProviderState, RouteState, read_entries
+from routing.config.export import Exported, Mode, build_config
+from routing.rules.explain import Configured
 
 # kind, group, name of the key, default base
 _TABLE: tuple[tuple[str, Group, str, str], ...] = (
@@ -84,6 +87,19 @@ def build(
     mode: Mode = Mode.KEYS,
 ) -> Exported:
     return build_config(base, providers or [], routes or [], mode, specs=SPECS)
+
+
+def configured(document: dict[str, Any]) -> tuple[Configured, ...]:
+    """The providers of a document as the agent's routing sees them."""
+    entries = read_entries(document, SPECS).by_name.values()
+    return tuple(
+        Configured(
+            kind=entry.kind or entry.name,
+            has_key=bool(get(entry.raw, "apiKey")),
+            api_base=str(get(entry.raw, "apiBase") or ""),
+        )
+        for entry in entries
+    )
 
 
 # --- drawn states ---------------------------------------------------------------------------

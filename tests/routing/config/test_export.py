@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from facio_site.strictjson import read_json
-from routing.config.export import Mode, ProviderState, RouteState, configured
-from routing.rules.explain import Configured, explain
-from tests.routing.config.samples import SPECS, build, main, provider
+from routing.config.entries import ProviderState, RouteState
+from routing.config.export import Mode
+from routing.rules.explain import explain
+from tests.routing.config.samples import build, configured, main, provider
 
 # --- the selection examples -----------------------------------------------------------------
 
@@ -72,7 +73,7 @@ def test_the_selection_examples_come_out_exactly(
 
     assert exported.document == expected
     assert read_json(exported.text.encode()) == expected
-    decision = explain(route[0].model, configured(exported.document, SPECS), route[0].provider)
+    decision = explain(route[0].model, configured(exported.document), route[0].provider)
     assert decision.provider == states[0].kind
 
 
@@ -209,19 +210,3 @@ def test_the_imported_document_itself_is_not_changed() -> None:
     before = json.dumps(base)
     build(base, [provider("openai", "new", extra_headers={"A": "2"})], mode=Mode.ENV)
     assert json.dumps(base) == before
-
-
-def test_the_agents_view_of_a_document_knows_both_spellings_and_own_names() -> None:
-    document = {
-        "providers": {
-            "azureOpenai": {"api_key": "k", "api_base": "https://x"},
-            "companyProxy": {"apiBase": "https://y"},
-            "ollama": {"apiKey": None},
-            "odd": 3,
-        }
-    }
-    assert configured(document, SPECS) == (
-        Configured(kind="azure_openai", has_key=True, api_base="https://x"),
-        Configured(kind="companyProxy", api_base="https://y"),
-        Configured(kind="ollama"),
-    )

@@ -11,15 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from providers.kinds import KINDS
 from providers.spec.secret import Secret
 from routing.config.document import camel
+from routing.config.entries import ProviderState, RouteState
 from routing.config.envfile import env_text
-from routing.config.export import (
-    Mode,
-    ProviderState,
-    RouteState,
-    build_config,
-    preview,
-    quickstart_env,
-)
+from routing.config.export import Mode, build_config, preview, quickstart_env
 from routing.config.schema import problems
 from tests.routing.config.samples import ROUTES, SPECS, build, main, provider, provider_states
 from tests.routing.conftest import Ask

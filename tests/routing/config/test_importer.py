@@ -10,7 +10,8 @@ from facio_site.strictjson import write_json
 from providers.kinds import KINDS
 from providers.spec.secret import Secret
 from routing.config.edits import Current, Retype, applied
-from routing.config.export import Exported, Mode, RouteState, build_config
+from routing.config.entries import RouteState
+from routing.config.export import Exported, Mode, build_config
 from routing.config.importer import Plan, plan_import
 from routing.config.pasted import Ignored, Pasted, read_pasted
 from routing.config.schema import Refused

@@ -10,8 +10,8 @@ from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS
 from providers.spec.kind import ProviderSpec
 from providers.spec.secret import Secret
+from routing.config.entries import env_name
 from routing.config.envfile import env_text, read_env
-from routing.config.export import env_name
 from routing.config.pasted import Ignored, Pasted, read_pasted
 
 

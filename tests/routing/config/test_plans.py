@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 
 from providers.kinds import KINDS
 from providers.spec.secret import Secret
-from routing.config.difference import Side
-from routing.config.edits import Current, applied, masked, own_references
-from routing.config.export import Mode, ProviderState, build_config
+from routing.config.difference import Path, Side, masked
+from routing.config.edits import Current, applied
+from routing.config.entries import ProviderState, read_entries
+from routing.config.export import Mode, build_config, own_references
 from routing.config.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.config.plans import WritePlan, plan_write
@@ -33,6 +34,12 @@ def holding(document: dict[str, Any]) -> Current:
 def exported(current: Current, mode: Mode = Mode.KEYS) -> dict[str, Any]:
     state = (current.document, current.providers, current.routes)
     return build_config(*state, mode, specs=KINDS).document
+
+
+def references(document: dict[str, Any], current: Current) -> tuple[Path, ...]:
+    state = (current.document, current.providers, current.routes)
+    plain = build_config(*state, Mode.KEYS, specs=KINDS)
+    return own_references(read_entries(document, KINDS), plain, KINDS)
 
 
 def planned(
@@ -101,7 +108,7 @@ def test_a_risky_change_of_theirs_waits_for_a_choice() -> None:
 def test_a_reference_of_our_own_export_stands_for_the_stored_key() -> None:
     current = Current(providers=[ProviderState(kind="openai", secrets={"api_key": Secret(KEY)})])
     written = exported(current, Mode.ENV)
-    assert own_references(written, current, KINDS) == (("providers", "openai", "apiKey"),)
+    assert references(written, current) == (("providers", "openai", "apiKey"),)
     theirs = {**written, "agents": {"defaults": {"temperature": 1}}}
     work = planned(current, theirs, written, Mode.ENV)
     assert work.exported.document == {**theirs}
@@ -112,9 +119,9 @@ def test_another_name_is_no_reference_of_our_own() -> None:
     current = Current(providers=[ProviderState(kind="openai", secrets={"api_key": Secret(KEY)})])
     for name in ("${OTHER}", "${GROQ_API_KEY}", KEY, ""):
         document = {"providers": {"openai": {"apiKey": name}, "groq": {"apiKey": name}}}
-        assert own_references(document, current, KINDS) == ()
+        assert references(document, current) == ()
     named = {"providers": {"openai": {"apiKey": "${OPENAI_API_KEY}"}}}
-    assert own_references(named, Current(), KINDS) == ()
+    assert references(named, Current()) == ()
 
 
 def test_a_mask_is_put_only_where_something_is() -> None:

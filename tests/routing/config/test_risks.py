@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from providers.kinds import KINDS
+from routing.config.entries import read_entries
 from routing.config.risks import RISKS, risks_of
 
 
 def found(incoming: dict[str, Any], current: dict[str, Any] | None = None) -> dict[str, str]:
-    risks = risks_of(current or {}, incoming, specs=KINDS)
+    risks = risks_of(current or {}, read_entries(incoming, KINDS))
     return {risk.path: risk.danger for risk in risks}
 
 

@@ -15,7 +15,8 @@ from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from providers.spec.secret import Secret
 from routing.config.edits import Current, applied
-from routing.config.export import Mode, ProviderState, RouteState, build_config
+from routing.config.entries import ProviderState, RouteState
+from routing.config.export import Mode, build_config
 from routing.config.importer import Plan, plan_import
 from routing.config.pasted import read_pasted
 from routing.config.schema import problems
