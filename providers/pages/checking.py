@@ -88,6 +88,7 @@ def _start(request: SignedIn, kind: str, name: str) -> HttpResponse:
     if seen is None or seen.status == Status.CANCELLED:  # removed, or overtaken by another one
         context = detail_context(request, provider, form, tasks=[task])
     else:
+        draft = seen.draft  # with what came of a fetch
         context = started_context(request, seen, form, draft)
     context = {**context, "warnings": form.key_warnings()}
     response = render(request, part, context)
@@ -95,6 +96,8 @@ def _start(request: SignedIn, kind: str, name: str) -> HttpResponse:
         beside = detail_context(request, provider, form, tasks=[Task.CHECK], draft=draft)
         beside["oob"] = True
         response.write(render_to_string("providers/detail.html#check", beside, request))
+    if "draft" in request.POST:  # the page shows unsaved values: from now on these
+        response.write(render_to_string("providers/detail.html#marker", {"draft": draft, "oob": 1}))
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
     return response

@@ -98,6 +98,21 @@ def test_a_page_that_shows_unsaved_values_saves_those_and_no_others(site: Client
     assert stored_key() == KEY
 
 
+def test_a_page_that_shows_unsaved_values_follows_to_newer_ones_and_to_the_saved(
+    site: Client,
+) -> None:
+    saved()
+    press(site, api_key=TYPED)
+    first = str(Draft.objects.get().pk)
+    answer = flat(press(site, api_key="sk-or-v1-a-newer-one-55555", draft=first))
+    second = str(Draft.objects.get().pk)
+    assert second != first
+    assert f'id="draft" name="draft" value="{second}" hx-swap-oob="true"' in answer
+    back = flat(press(site, api_key=KEY, draft=second))
+    assert 'id="draft" hx-swap-oob="true"' in back
+    assert not Draft.objects.exists()
+
+
 # A draft that was rejected -------------------------------------------------------------------
 
 
