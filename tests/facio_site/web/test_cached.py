@@ -107,3 +107,9 @@ def test_a_huge_page_is_drawn_each_time(
     text(site)
     text(site)
     assert len(drawn) == 2
+
+
+def test_a_kept_page_is_sent_without_its_indent_unless_blanks_count() -> None:
+    assert cached._without_indent("<p>\n    a\n\n  b</p>\n") == "<p>\na\nb</p>"
+    for part in ("<pre>\n  a</pre>", "<textarea>\n  a</textarea>"):
+        assert cached._without_indent(part) == part
