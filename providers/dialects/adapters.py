@@ -7,7 +7,7 @@ through the `send` function it is given, and only to the origins that its fields
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from providers.dialects.judge import judge
@@ -102,6 +102,22 @@ class Adapter:
             return (origin_of(base),) if base and not self.spec.is_oauth else ()
         except BadURL:
             return ()
+
+    def at(self, base: str) -> Self:
+        """The same with another API base."""
+        return type(self)(self.spec, replace(self.entered, api_base=base))
+
+    def doubts_base(self) -> bool:
+        """Whether the base does not look like one that the agent can use. A hook for the kinds."""
+        return False
+
+    def base_list(self) -> ListCall | None:
+        """The list that stands where the agent calls: the one that shows whether a base is right.
+        None = there is none."""
+        calls = (self.spec.list_call, *self.spec.list_alternatives)
+        found = [call for call in calls if call is not None]
+        usual = [call for call in found if call.url == "{base}/models"]
+        return next(iter(usual or found), None)
 
     def deployment_in(self, text: str) -> str:
         """The deployment that a pasted address names; "" = none."""

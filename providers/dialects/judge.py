@@ -104,7 +104,7 @@ def _of_text(reply: Reply, call: CallName, rules: Sequence[ErrorRule]) -> Meanin
     """An answer that is no JSON."""
     status = reply.status
     page = "html" if reply.text.lstrip()[:1] == "<" else "not_json"
-    if status in (404, 405):
+    if status in (404, 405, 501):
         return Outcome.BAD_ENDPOINT, ""
     if 200 <= status < 300:
         return Outcome.UNEXPECTED_RESPONSE, page
@@ -225,9 +225,8 @@ def _generic(status: int, words: str, call: CallName) -> Meaning:
             return Outcome.MODEL_NOT_FOUND, ""
         if status in (404, 410) and _NAMES_MODEL.search(words):
             return Outcome.MODEL_NOT_FOUND, ""
-    if status >= 500:
-        return (Outcome.TIMEOUT if status == 504 else Outcome.SERVER_ERROR), ""
-    return _BY_STATUS.get(status, Outcome.BAD_REQUEST), ""
+    general = Outcome.SERVER_ERROR if status >= 500 else Outcome.BAD_REQUEST
+    return _BY_STATUS.get(status, general), ""
 
 
 _BY_STATUS = {
@@ -240,4 +239,6 @@ _BY_STATUS = {
     410: Outcome.BAD_ENDPOINT,
     429: Outcome.RATE_LIMITED,
     451: Outcome.FORBIDDEN,
+    501: Outcome.BAD_ENDPOINT,
+    504: Outcome.TIMEOUT,
 }

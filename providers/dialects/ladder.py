@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.bases import with_better_base
+from providers.dialects.judge import is_absent
 from providers.http import BadURL, Send
 from providers.spec.keyshapes import key_problem
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
@@ -197,13 +199,18 @@ def run_check(
     elif names and (_proof_is_completion(adapter) or adapter.entered.deployments):
         tried = _try_models(adapter, send, ladder, names)
         key = _key_shown_by(tried, names)
+        if _proof_is_completion(adapter):
+            key = with_better_base(adapter, send, key)
         if ladder.has_connection:
             ladder.done(Step.KEY, key)
     else:
-        key = _attempt(lambda: adapter.check_key(send))
+        key = _attempt(lambda: with_better_base(adapter, send, adapter.check_key(send)))
         if ladder.has_connection:
             ladder.done(Step.KEY, key)
         tried = _try_models(adapter, send, ladder, names) if _goes_on(key) else {}
+        if tried and all(is_absent(one.verdict) for one in tried.values()):
+            key = with_better_base(adapter, send, key, names[0])
+            ladder.done(Step.KEY, key)
     verdict, key_state = _sum_up(adapter, ladder, key, tried)
     return CheckResult(
         outcome=verdict.outcome,
@@ -318,7 +325,7 @@ def _is_cause(key: Finding, model: Finding) -> bool:
     outcome, detail = key.verdict.outcome, key.verdict.detail
     if outcome is Outcome.BAD_KEY:
         return model.verdict.outcome not in _KNOWS_KEY
-    if detail == "suggest_base":
+    if detail in ("suggest_base", "call_pasted"):
         return model.verdict.outcome not in _KNOWS_KEY
     return outcome is Outcome.NO_CREDIT
 

@@ -7,7 +7,6 @@ That is done for these kinds alone; a hosted service may count refused calls.
 from dataclasses import replace
 
 from providers.dialects.adapters import Adapter, Finding
-from providers.dialects.judge import is_absent
 from providers.dialects.paths import unwrapped
 from providers.dialects.rows import rows_of
 from providers.http import Reply, Send
@@ -41,16 +40,10 @@ class LocalAdapter(Adapter):
         return KeyState.INVALID if verdict.outcome is Outcome.BAD_KEY else KeyState.UNKNOWN
 
     def find_list(self, send: Send) -> tuple[Reply, Verdict, ListCall]:
-        """The first list that is there, with its answer; a refused key ends the search."""
-        listing = self.spec.list_call
+        """The list at the base that the agent uses. Richer ones beside it prove nothing here."""
+        listing = self.base_list()
         assert listing is not None  # noqa: S101 - every local kind declares one
         reply, verdict = self.ask(send, listing, "list")
-        for call in self.spec.list_alternatives:
-            if not is_absent(verdict):
-                break
-            other, judged = self.ask(send, call, "list")
-            if not is_absent(judged):
-                reply, verdict, listing = other, judged, call
         return reply, verdict, listing
 
     def control(self, send: Send, call: ListCall) -> Outcome:

@@ -307,9 +307,13 @@ ANSWERS: Sentences = {
             "There is no such API at this address, but there is one at %(base)s. Enter that as the "
             "API base."
         ),
+        "call_pasted": _(
+            "The API base is the address of a single call, or has a part twice. Enter %(base)s "
+            "instead."
+        ),
         "no_list": _(
-            "The server offers no list of models, and the test has nothing else to ask. Include a "
-            "model in the test, and type model names by hand."
+            "There is no list of models at this address: the API base is not quite right, or this "
+            "server has none. Include a model in the test to find out, and type its name by hand."
         ),
         "wrong_path": _(
             "The server is there, but knows no such path. Enter the API base as the provider "

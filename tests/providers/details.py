@@ -73,6 +73,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "bad_region",
             "redirect",
             "suggest_base",  # params: base
+            "call_pasted",  # params: base
             "no_list",
             "wrong_path",
             "api_version",

@@ -66,6 +66,7 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
     },
     ("work/queue.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
     ("dialects/judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json"},
+    ("dialects/bases.py", Outcome.BAD_ENDPOINT, "detail"): {"suggest_base", "call_pasted"},
     ("dialects/local.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {
         *("key_not_checked", "control_failed"),
     },
@@ -178,7 +179,8 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
         names |= {"retry_after_s"} if outcome in WAITING else set()
     found[Outcome.OK, ""] |= {"count", "dropped"}  # of a fetch
     found[Outcome.INTERNAL_ERROR, ""] |= {"reference"}
-    found[Outcome.BAD_ENDPOINT, "suggest_base"] |= {"base"}
+    for detail in ("suggest_base", "call_pasted"):
+        found[Outcome.BAD_ENDPOINT, detail] |= {"base"}
     return found
 
 

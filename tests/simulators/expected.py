@@ -90,7 +90,7 @@ _LOCAL_FAULTS = (
     ("server error", "error", "server_error"),
     ("rate limited", "limited", "rate_limited"),
     ("hang", "hang", "timeout"),
-    ("html", "html", "unexpected_response"),
+    ("html", "html", "bad_endpoint"),  # a page at this path, and the API at the usual one
     ("malformed", "malformed", "unexpected_response"),
     ("dropped connection", "drop", "unreachable"),
     ("redirect", "redirect", "bad_endpoint"),

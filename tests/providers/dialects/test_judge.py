@@ -45,6 +45,7 @@ def outcome_of(answer: Reply, call: CallName = "list", **more: Any) -> str:
         (429, "rate_limited"),
         (451, "forbidden"),
         (500, "server_error"),
+        (501, "bad_endpoint"),
         (502, "server_error"),
         (504, "timeout"),
         (529, "server_error"),
