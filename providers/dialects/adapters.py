@@ -277,10 +277,13 @@ class Adapter:
         call = self.model_call(model)
         reply, verdict = self.ask(send, call, "model", model)
         ms = reply.ms
-        if verdict.outcome is Outcome.BAD_REQUEST and call.retry_body is not None:
+        if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "") and call.retry_body:
             call = replace(call, body=call.retry_body)
             reply, verdict = self.ask(send, call, "model", model)
             ms += reply.ms
+        is_asked_to_stream = bool(call.body and call.body.get("stream"))
+        if verdict.outcome is Outcome.OK and is_asked_to_stream and reply.status < 400:
+            verdict = replace(verdict, detail="" if reply.is_stream else "not_streamed")
         return Finding(verdict, self.key_state(verdict), ms)
 
     # Catalog ----------------------------------------------------------------------------------

@@ -317,7 +317,8 @@ def _sum_up(
     if worst.verdict.outcome is not Outcome.OK:
         return worst.verdict, state
     is_told = key.verdict.detail in _IN_SPITE.values() or key.verdict.detail == "list_unread"
-    return replace(worst.verdict, detail=key.verdict.detail if is_told else "", params={}), state
+    said = key.verdict if is_told else worst.verdict
+    return replace(worst.verdict, detail=said.detail, params={}), state
 
 
 def _is_cause(key: Finding, model: Finding) -> bool:

@@ -16,7 +16,11 @@ class AnthropicAdapter(Adapter):
         return parse_base(text.strip()).url.removesuffix("/v1")
 
 
-_MESSAGE: dict[str, Any] = {"model": "{model}", "messages": [{"role": "user", "content": "hi"}]}
+_MESSAGE: dict[str, Any] = {
+    "model": "{model}",
+    "messages": [{"role": "user", "content": "hi"}],
+    "stream": True,
+}
 
 SPEC = ProviderSpec(
     kind="anthropic",

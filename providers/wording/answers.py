@@ -27,6 +27,16 @@ ANSWERS: Sentences = {
         "no_list": _(
             "The model answered. This server offers no list of models, so type their names by hand."
         ),
+        "not_streamed": (
+            _(
+                "The model %(model)s answered, but at once, although a stream was asked for as the "
+                "agent does. If the agent gets no answer, the server cannot stream."
+            ),
+            _(
+                "The model answered, but at once, although a stream was asked for as the agent "
+                "does. If the agent gets no answer, the server cannot stream."
+            ),
+        ),
         "list_refused": _(
             "The model answered. What was asked before it, such as the list of models, was "
             "refused; where there is no list, type model names by hand."

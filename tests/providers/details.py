@@ -10,6 +10,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_models",  # a local server without a model
             "no_list_scope",  # the key may not list models, but a model answered
             "no_list",  # there is no list, but a model answered
+            "not_streamed",  # a model answered at once where a stream was asked for
             "list_refused",  # a model answered; what was asked before it was refused
             "list_unread",  # a model answered; the list could not be read
             "credit_told",  # a model answered, although nothing is said to be left

@@ -264,6 +264,8 @@ def test_the_extra_body_changes_neither_model_nor_place_nor_price() -> None:
         "model": "m",
         "messages": [{"role": "user", "content": "hi"}],
         "max_tokens": 1,
+        "stream": True,
+        "stream_options": {"include_usage": True},
     }
     assert request.url == "https://api.mistral.ai/v1/chat/completions"
 

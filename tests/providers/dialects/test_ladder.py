@@ -1,6 +1,8 @@
 """A connection test: which calls are made, and what they come to."""
 
 import threading
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -165,7 +167,7 @@ def test_an_endpoint_of_bedrocks_runtime_alone_proves_nothing_without_a_model() 
 # Models ----------------------------------------------------------------------------------------
 
 # Every kind's good answer at once
-HI = reply(200, {"choices": [{"message": {"content": "hi"}}], "content": []})
+HI = replace(CHAT, data={"choices": [{"message": {"content": "hi"}}], "content": []})
 NO_SCOPE = reply(403, {"error": {"message": "Missing scopes: api.model.read"}})
 
 
@@ -294,6 +296,65 @@ def test_a_refused_body_is_sent_once_more_in_its_plain_form() -> None:
     assert first["thinking"] == {"type": "disabled"}
     assert "thinking" not in second
     assert second["max_tokens"] == 16
+
+
+NO_STREAM = [
+    {"error": {"message": "Streaming is not supported by this model."}},
+    {"error": {"message": "Unsupported parameter: 'stream_options'"}},
+    {"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]},
+    {"message": "This deployment does not support streaming"},
+]
+
+
+@pytest.mark.parametrize("body", NO_STREAM)
+@pytest.mark.parametrize("kind", ["openai", "zhipu", "custom", "anthropic", "gemini"])
+def test_a_stream_that_is_refused_is_not_green(kind: str, body: Any) -> None:
+    adapter = make(kind, api_base="https://proxy.example/v1")
+    script = Script(by=lambda request: reply(400, body) if request.json else LIST)
+    result = run_check(adapter, script, models=("m",))
+    assert told(result)[::2] == ("bad_request", "no_stream")
+    assert len([request for request in script.requests if request.json]) == 1
+
+
+def test_a_model_that_streams_only_is_asked_so_at_once() -> None:
+    wants = reply(400, {"error": {"message": "This model only support stream mode"}})
+    script = Script(by=lambda request: HI if request.json and request.json["stream"] else wants)
+    result = run_check(make("dashscope"), script, models=("qwq-plus",))
+    assert told(result)[0] == "ok"
+
+
+def test_an_answer_at_once_where_a_stream_was_asked_for_is_told() -> None:
+    at_once = replace(HI, is_stream=False)
+    result = check(make("openai"), LIST, at_once, models=("m",))
+    assert told(result) == ("ok", "valid", "not_streamed")
+    assert told(check(make("openai"), REFUSED, at_once, models=("m",)))[2] == "list_refused"
+
+
+NOT_FOR_CHAT = [
+    (404, "This model is only supported in v1/responses and not in v1/chat/completions."),
+    (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint."),
+    (400, "model m is not accessible via the /chat/completions endpoint"),
+    (400, '"nomic-embed-text" does not support chat'),
+    (400, "The model `whisper-large-v3` does not support chat completions"),
+    (400, "The model does not support Chat Completions API"),
+    (400, "The chatCompletion operation does not work with the specified model, ada."),
+    (400, "m is an image generation model"),
+    (400, "m is an embedding model and cannot be used here"),
+    (422, "unsupported_api_for_model"),
+    (405, "Please use the /v1/embeddings endpoint instead"),
+    (404, "models/m is not found for API version v1beta, or is not supported for generateContent"),
+]
+
+
+@pytest.mark.parametrize(("status", "text"), NOT_FOR_CHAT)
+@pytest.mark.parametrize("kind", ["openai", "groq", "vllm", "azure_openai", "gemini", "ollama"])
+def test_a_model_of_another_api_is_told_as_that(kind: str, status: int, text: str) -> None:
+    adapter = make(kind, api_base="https://proxy.example/v1/openai", deployments=("m",))
+    refusal = reply(status, {"error": {"message": text, "code": None}})
+    script = Script(by=lambda request: refusal if request.json else LIST)
+    result = run_check(adapter, script, models=("m",))
+    assert told(result)[::2] == ("bad_request", "not_chat")
+    assert result.key_state is not KeyState.INVALID
 
 
 def test_openai_is_not_asked_twice() -> None:
