@@ -67,6 +67,8 @@ def with_better_base(adapter: Adapter, send: Send, key: Finding, model: str = ""
     """The same finding; where there is no such API at this base, with the one that would be right,
     if there is one. With a `model`, that is asked where no list is there."""
     verdict = key.verdict
+    if moved := verdict.params.get("moved"):
+        return _moved(adapter, send, key, moved)
     if "base" in verdict.params or not _looks_elsewhere(adapter, verdict):
         return key
     base = better_base(adapter, send, model)
@@ -81,6 +83,18 @@ def with_better_base(adapter: Adapter, send: Send, key: Finding, model: str = ""
     params = {**verdict.params, "base": base}
     told = Verdict(Outcome.BAD_ENDPOINT, detail, params, verdict.http_status)
     return Finding(told, KeyState.UNKNOWN, key.ms)
+
+
+def _moved(adapter: Adapter, send: Send, key: Finding, base: str) -> Finding:
+    """A redirect to the same call below another base on the same origin: a base if it answers."""
+    call = adapter.base_list()
+    params = {name: value for name, value in key.verdict.params.items() if name != "moved"}
+    try:
+        if call and _is_there(*adapter.at(base).ask(send, call, "list")):
+            params["base"] = base
+    except (Failed, BadURL):
+        pass
+    return replace(key, verdict=replace(key.verdict, params=params))
 
 
 def _looks_elsewhere(adapter: Adapter, verdict: Verdict) -> bool:

@@ -207,7 +207,9 @@ def run_check(
         key = _attempt(lambda: with_better_base(adapter, send, adapter.check_key(send)))
         if ladder.has_connection:
             ladder.done(Step.KEY, key)
-        tried = _try_models(adapter, send, ladder, names) if _goes_on(key) else {}
+        tried = {}
+        if _goes_on(key):
+            tried = _try_models(adapter, send, ladder, names, key.listed)
         if tried and all(is_absent(one.verdict) for one in tried.values()):
             key = with_better_base(adapter, send, key, names[0])
             ladder.done(Step.KEY, key)
@@ -273,13 +275,22 @@ def _goes_on(key: Finding) -> bool:
 
 
 def _try_models(
-    adapter: Adapter, send: Send, ladder: Ladder, names: Sequence[str]
+    adapter: Adapter,
+    send: Send,
+    ladder: Ladder,
+    names: Sequence[str],
+    listed: frozenset[str] = frozenset(),
 ) -> dict[str, Finding]:
-    """Each model by a call of its own, side by side."""
+    """Each model by a call of its own, side by side. What stands in the provider's own list is not
+    unknown to it: then the call was of the wrong kind."""
 
     def attempt(name: str) -> Finding:
         finding = _attempt(lambda: adapter.check_model(send, name))
-        verdict = replace(finding.verdict, params={**finding.verdict.params, "model": name})
+        verdict = finding.verdict
+        is_unknown = (verdict.outcome, verdict.detail) == (Outcome.MODEL_NOT_FOUND, "")
+        if is_unknown and adapter.sent_name(name) in listed:
+            verdict = replace(verdict, outcome=Outcome.BAD_REQUEST, detail="listed")
+        verdict = replace(verdict, params={**verdict.params, "model": name})
         finding = replace(finding, verdict=verdict)
         if ladder.has_connection:
             ladder.done(Step.MODEL, finding, name)
@@ -339,6 +350,8 @@ def _settled(verdict: Verdict, state: KeyState) -> Verdict:
             return replace(verdict, outcome=Outcome.OK, detail="model_proves", params={})
     elif outcome is not Outcome.OK:
         general = _IN_SPITE.get((outcome, ""), "list_unread")
+        if verdict.detail.startswith("redirect"):
+            general = "list_unread"
         detail = _IN_SPITE.get((outcome, verdict.detail), general)
         return replace(verdict, outcome=Outcome.OK, detail=detail, params={})
     is_settled = verdict.detail in ("permission_unproven", "no_models")
@@ -354,5 +367,6 @@ def _key_state(adapter: Adapter, key: Finding, model: Finding) -> KeyState:
     if is_known and (is_told or key.verdict.outcome is Outcome.FORBIDDEN):
         return key.key_state
     if adapter.spec.is_local:
-        return KeyState.UNKNOWN if adapter.key else KeyState.NOT_NEEDED
+        is_open = not adapter.key and model.verdict.outcome is Outcome.OK
+        return KeyState.NOT_NEEDED if is_open else KeyState.UNKNOWN
     return model.key_state

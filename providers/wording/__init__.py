@@ -1,7 +1,7 @@
 """Outcomes in words: what happened, and what to do about it.
 
 Rows keep outcome, detail and parameters; the sentence is chosen and filled here when it is shown,
-in the reader's language. The texts of outcomes are data in sentences/.
+in the reader's language. The texts of outcomes are data beside this.
 """
 
 import re
@@ -18,10 +18,12 @@ from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import KeyState, Step
 from providers.wording.answers import ANSWERS
 from providers.wording.calls import CALLS
+from providers.wording.keys import KEYS
 from providers.wording.local import LOCAL
+from providers.wording.places import PLACES
 from providers.wording.shape import Sentences
 
-SENTENCES: Sentences = {**CALLS, **ANSWERS}
+SENTENCES: Sentences = {**CALLS, **ANSWERS, **KEYS, **PLACES}
 STEPS: dict[str, Any] = {
     Step.ADDRESS: gettext_lazy("Address allowed"),
     Step.DNS: gettext_lazy("Name resolves"),

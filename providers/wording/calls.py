@@ -103,7 +103,7 @@ CALLS: Sentences = {
         ),
         "reset": _(
             "The connection to %(place)s was cut from the other side. Try again; if it stays so, "
-            "check the port, and for a firewall in between."
+            "check the port, whether it is https, and for a firewall in between."
         ),
         "closed": _(
             "%(place)s closed the connection without an answer. Check the port and whether it is "
@@ -159,6 +159,14 @@ CALLS: Sentences = {
     },
     Outcome.TIMEOUT: {
         "": _("The provider answered that it ran out of time. Try again in a moment."),
+        "front": _(
+            "A server in between gave up waiting for the API. Try again; if it stays so, look at "
+            "that server."
+        ),
+        "origin_away": _(
+            "A proxy or gateway waited in vain for the server behind it: the origin is away or too "
+            "slow. Check that it runs, then try again."
+        ),
         "dns": _(
             "The name server gave no answer for %(host)s in time. Try again; if it stays so, check "
             "the network of the machine that this dashboard runs on."

@@ -32,6 +32,8 @@ SAMPLES: dict[str, Any] = {
     "retry_after_s": 20,
     "model": "meta-llama/llama-4-maverick-17b-128e-instruct",
     "base": "https://models.example.com/v1",
+    "target": "https://models.example.com/inference/v1/models",
+    "scheme": "Negotiate",
     "reference": "1f00ba4e",
     "count": 412,
     "dropped": 3,
@@ -65,7 +67,10 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
         *("", "list_unread", "not_streamed", *ladder._IN_SPITE.values()),
     },
     ("work/queue.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
-    ("dialects/judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json"},
+    ("dialects/adapters.py", None, "detail"): {
+        *("redirect", "redirect_slash", "redirect_path", "redirect_https", "redirect_http"),
+        *("redirect_host", "redirect_sign_in"),
+    },
     ("dialects/bases.py", Outcome.BAD_ENDPOINT, "detail"): {"suggest_base", "call_pasted"},
     ("dialects/local.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {
         *("key_not_checked", "control_failed"),
@@ -179,8 +184,13 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
         names |= {"retry_after_s"} if outcome in WAITING else set()
     found[Outcome.OK, ""] |= {"count", "dropped"}  # of a fetch
     found[Outcome.INTERNAL_ERROR, ""] |= {"reference"}
-    for detail in ("suggest_base", "call_pasted"):
+    for outcome, detail in found:
+        if detail.startswith("redirect_"):
+            found[outcome, detail] |= {"target"}
+    for detail in ("suggest_base", "call_pasted", "wants_https", "redirect_path", "redirect_https"):
         found[Outcome.BAD_ENDPOINT, detail] |= {"base"}
+    found[Outcome.FORBIDDEN, "sign_in"] |= {"scheme"}
+    found[Outcome.BAD_KEY, "key_elsewhere"] |= {"header"}
     return found
 
 

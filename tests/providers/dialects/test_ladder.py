@@ -281,10 +281,34 @@ def test_a_model_proves_a_key_that_nothing_else_proved() -> None:
     ],
 )
 def test_the_model_decides_when_the_key_is_good(answer: Answer, outcome: str) -> None:
-    result = check(make("openai"), LIST, answer, models=("m",))
+    result = check(make("openai"), LIST, answer, models=("other",))
     assert result.outcome.value == outcome
     assert result.key_state is KeyState.VALID
-    assert result.params["model"] == "m"
+    assert result.params["model"] == "other"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        reply(404, {"error": {"code": "model_not_found"}}),
+        reply(400, {"error": {"message": "Invalid model: m"}}),
+        reply(503, {"error": {"message": "No available channel for model m"}}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["openai", "mistral", "groq", "custom"])
+def test_a_model_of_the_providers_own_list_is_never_unknown_to_it(
+    kind: str, refusal: Reply
+) -> None:
+    adapter = make(kind, api_base="https://proxy.example/v1")
+
+    def by(request: Request) -> Answer:
+        if not request.json:
+            return LIST if "Authorization" in request.headers else REFUSED
+        return refusal
+
+    result = run_check(adapter, Script(by=by), models=("m",))
+    assert told(result) == ("bad_request", "valid", "listed")
+    assert run_check(adapter, Script(by=by), models=("x",)).outcome is Outcome.MODEL_NOT_FOUND
 
 
 def test_a_refused_body_is_sent_once_more_in_its_plain_form() -> None:
