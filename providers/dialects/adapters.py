@@ -19,6 +19,7 @@ from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
 from providers.spec.kind import Call, CallName, ListCall, ProviderSpec
 from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
 from providers.spec.secret import Secret
+from providers.spec.signs import trimmed
 
 # What a test request is made of, and what would make it dearer, is not the extra body's to say.
 _NOT_SENT_IN_TESTS = frozenset(
@@ -77,7 +78,7 @@ class Adapter:
 
     def normalise_base(self, text: str) -> str:
         """An API base in its one form, without trailing slash. Raises BadURL."""
-        return parse_base(text.strip()).url
+        return parse_base(trimmed(text)).url
 
     def base(self) -> str:
         """The base that calls use: the one entered, else the default; "" = none. Raises BadURL."""

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from providers.spec.keyshapes import clean_key, key_problem
+from providers.spec.keyshapes import clean_key
 from providers.spec.kind import FieldSpec
-from providers.wording import KEY_PROBLEMS
+from providers.wording import key_sentence
 
 MASK = "••••••••"
 _TURN_SECONDS = 10  # for one body at a time is parsed
@@ -34,8 +34,8 @@ class SecretField(forms.CharField):
         text = clean_key(str(value or ""))
         if text in _PLACEHOLDERS:
             return ""
-        if text and (problem := key_problem(text)):
-            raise forms.ValidationError(KEY_PROBLEMS[problem])
+        if text and (problem := key_sentence(text)):
+            raise forms.ValidationError(problem)
         return str(super().clean(text))
 
 

@@ -131,8 +131,15 @@ SPEC = ProviderSpec(
         ErrorRule(
             outcome=Outcome.NO_CREDIT,
             status=(429,),
-            path="error.message",
-            pattern="(?i)billing|limit: 0",
+            path="error.message|error.details[].violations[].quotaId",
+            pattern=r"(?i)\blimit: 0\b|per ?day",
+            detail="key_limit",
+        ),
+        ErrorRule(
+            outcome=Outcome.RATE_LIMITED,
+            status=(429,),
+            path="error.status",
+            pattern="^RESOURCE_EXHAUSTED$",
         ),
     ),
     id_facts=(

@@ -111,6 +111,10 @@ ANSWERS: Sentences = {
                 "console says when."
             ),
         ),
+        "day_quota": _(
+            "The account's allowance of tokens a day is used up. Wait for the next day, or ask AWS "
+            "for a higher quota of this model."
+        ),
         "front": _(
             "A page or a plain text says that something must be paid, so it may come from a "
             "gateway in front of the API. Look at the account there; the key is not proven."

@@ -34,6 +34,10 @@ CALLS: Sentences = {
             "%(host)s leads to an address that is never called, such as a cloud's metadata "
             "service. No setting opens it; enter the address of the model server."
         ),
+        "unspecified": _(
+            "%(host)s stands for all addresses of the machine that a server listens on; it is not "
+            "where the server can be reached. Enter 127.0.0.1, or the name of that machine."
+        ),
         "own_port": _(
             "%(place)s is a port of this installation itself: web, broker or database. No setting "
             "opens it; enter the port of the model server."
@@ -137,8 +141,15 @@ CALLS: Sentences = {
             "trust it: put it into the file that OUTBOUND_CA_FILE names."
         ),
         "unknown_issuer": _(
-            "The certificate of %(host)s comes from an authority that is not known here. The "
-            "operator can trust it: put it into the file that OUTBOUND_CA_FILE names."
+            "The certificate of %(host)s comes from an authority that is not known here, or the "
+            "server leaves out the one in between: it must send the whole chain. The operator can "
+            "put the root into the file of OUTBOUND_CA_FILE; the server's own certificate is not "
+            "enough."
+        ),
+        "missing_root": _(
+            "The file of OUTBOUND_CA_FILE has a certificate of the chain of %(host)s, but not its "
+            "root. The operator must put the root of that authority into the file; neither the "
+            "server's own certificate nor an intermediate is enough."
         ),
         "certificate": _(
             "The certificate of %(host)s did not pass the check. It must be replaced there; a "

@@ -110,6 +110,27 @@ KEYS: Sentences = {
                 "and the model in the provider's console."
             ),
         ),
+        "use_case_form": _(
+            "The key is genuine, but the account has not handed in its use case for this vendor's "
+            "models. Fill in that form on the Bedrock console, and wait some minutes."
+        ),
+        "marketplace": _(
+            "The key is genuine, but the model is offered through the AWS Marketplace, and the "
+            "account is not subscribed to it. Subscribe there, or allow "
+            "aws-marketplace:Subscribe in IAM."
+        ),
+        "payment": _(
+            "The key is genuine, but its AWS account has no valid means of payment. Add one in the "
+            "billing console, then wait some minutes."
+        ),
+        "account_closed": _(
+            "AWS does not let this account call models at all, whatever its rights say. That is "
+            "usual for new or restricted accounts: ask AWS support to open it."
+        ),
+        "iam": _(
+            "The credentials are genuine, but IAM or a policy of the organisation denies the call. "
+            "Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream for this model."
+        ),
         "host_not_allowed": _(
             "Ollama refuses calls under this host name. Where it runs, set OLLAMA_HOST to an "
             "address that can be reached from here, look at OLLAMA_ORIGINS, and restart it."

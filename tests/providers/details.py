@@ -54,6 +54,11 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "on_hold",
             "no_inference_permission",
             "model_access",
+            "use_case_form",  # these five are Bedrock's
+            "marketplace",
+            "payment",
+            "account_closed",
+            "iam",
             "host_not_allowed",
             "key_restricted",
             "html",  # an error page: perhaps something in front of the provider
@@ -61,7 +66,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "sign_in",  # params: scheme
         }
     ),
-    Outcome.NO_CREDIT: frozenset({"key_limit", "plan_window", "arrears", "front"}),
+    Outcome.NO_CREDIT: frozenset({"key_limit", "plan_window", "arrears", "front", "day_quota"}),
     Outcome.RATE_LIMITED: frozenset(
         {"proof_limited", "front"}
     ),  # the key call has a limit of its own

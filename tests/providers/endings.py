@@ -26,6 +26,8 @@ SAMPLES: dict[str, Any] = {
     "token": "models.example.com:8443",
     "header": "X-Gateway-Token",
     "problem": "non_ascii",
+    "at": "7",
+    "sign": "U+2013 EN DASH",
     "code": "user_info",
     "calls": [],
     "fields": ["api_base", "api_key"],

@@ -60,6 +60,7 @@ _PROVEN_ELSEWHERE = (
     "moonshot",
     "byteplus_coding_plan",
     "azure_openai",
+    "bedrock",  # its list is private: whoever may read it is known
 )
 
 

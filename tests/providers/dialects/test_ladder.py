@@ -55,12 +55,21 @@ def test_a_reference_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "problem"), [("sk-a\nb", "control"), ("sk–dash", "non_ascii"), ("two words", "blank")]
+    ("key", "params"),
+    [
+        ("sk-a\nb", {"problem": "control"}),
+        ("sk–dash", {"problem": "non_ascii", "at": "3", "sign": "U+2013 EN DASH"}),
+        ("sk-\u00adx", {"problem": "invisible", "at": "4", "sign": "U+00AD SOFT HYPHEN"}),
+        ("two words", {"problem": "blank"}),
+        ("sk-****wxyz", {"problem": "masked"}),
+    ],
 )
-def test_a_key_that_no_header_can_carry_is_told_without_a_call(key: str, problem: str) -> None:
+def test_a_key_that_no_header_can_carry_is_told_without_a_call(
+    key: str, params: dict[str, str]
+) -> None:
     result = check(make("openai", key=key))
     assert told(result) == ("bad_key", "invalid", "unsendable")
-    assert result.params == {"problem": problem}
+    assert result.params == params
 
 
 def test_a_bad_address_or_region_is_told_without_a_call() -> None:
