@@ -1,12 +1,16 @@
 """The operator's settings turned into the door that every task and command uses."""
 
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from providers.http import Door, Observer, Policy, parse_hosts
+from providers.spec.outcomes import Outcome
 
 
 def own_ports() -> frozenset[int]:
@@ -35,6 +39,26 @@ def policy() -> Policy:
         settings.OUTBOUND_HOSTS_FILE,
         own_ports(),
     )
+
+
+# A failure that a proxy on the only way out would explain
+_NO_WAY = frozenset({Outcome.DNS_ERROR, Outcome.UNREACHABLE, Outcome.TIMEOUT})
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_NEAR = (".local", ".lan", ".internal", ".localhost", ".home", ".test")
+
+
+def unused_proxy(outcome: str, params: Mapping[str, Any]) -> dict[str, str]:
+    """{"proxy": name of the variable} where the environment names a proxy and a public name could
+    not be reached without it; else {}. The environment has no say in the calls themselves."""
+    host = str(params.get("host", ""))
+    is_public_name = "." in host and not host.endswith(_NEAR) and not _is_number(host)
+    named = next((name for name in _PROXIES if os.environ.get(name)), "")
+    is_away = outcome in _NO_WAY and is_public_name
+    return {"proxy": named} if named and is_away else {}
+
+
+def _is_number(host: str) -> bool:
+    return ":" in host or host.rpartition(".")[2].isdigit()
 
 
 def open_door(

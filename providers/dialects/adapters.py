@@ -7,16 +7,19 @@ through the `send` function it is given, and only to the origins that its fields
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode
 
+from providers.dialects import redirects
+from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import judge
 from providers.dialects.paths import unwrapped, values_at
-from providers.dialects.rows import has_shape, rows_of
+from providers.dialects.rows import has_shape, ids_of, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
 from providers.spec.kind import Call, CallName, ListCall, ProviderSpec
 from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
 from providers.spec.secret import Secret
+from providers.spec.signs import trimmed
 
 # What a test request is made of, and what would make it dearer, is not the extra body's to say.
 _NOT_SENT_IN_TESTS = frozenset(
@@ -61,6 +64,7 @@ class Finding:
     verdict: Verdict
     key_state: KeyState
     ms: int = 0
+    listed: frozenset[str] = frozenset()  # ids of the list that proved the key
 
 
 class Adapter:
@@ -74,7 +78,7 @@ class Adapter:
 
     def normalise_base(self, text: str) -> str:
         """An API base in its one form, without trailing slash. Raises BadURL."""
-        return parse_base(text.strip()).url
+        return parse_base(trimmed(text)).url
 
     def base(self) -> str:
         """The base that calls use: the one entered, else the default; "" = none. Raises BadURL."""
@@ -102,6 +106,22 @@ class Adapter:
             return (origin_of(base),) if base and not self.spec.is_oauth else ()
         except BadURL:
             return ()
+
+    def at(self, base: str) -> Self:
+        """The same with another API base."""
+        return type(self)(self.spec, replace(self.entered, api_base=base))
+
+    def doubts_base(self) -> bool:
+        """Whether the base does not look like one that the agent can use. A hook for the kinds."""
+        return False
+
+    def base_list(self) -> ListCall | None:
+        """The list that stands where the agent calls: the one that shows whether a base is right.
+        None = there is none."""
+        calls = (self.spec.list_call, *self.spec.list_alternatives)
+        found = [call for call in calls if call is not None]
+        usual = [call for call in found if call.url == "{base}/models"]
+        return next(iter(usual or found), None)
 
     def deployment_in(self, text: str) -> str:
         """The deployment that a pasted address names; "" = none."""
@@ -209,7 +229,8 @@ class Adapter:
         self, send: Send, call: Call, name: CallName, model: str = "", *, keyless: bool = False
     ) -> tuple[Reply, Verdict]:
         """Make one call and judge its answer. Raises Failed where no answer came."""
-        reply = send(self.request(call, model, keyless=keyless))
+        request = self.request(call, model, keyless=keyless)
+        reply = redirects.answered(send, request)
         verdict = judge(
             reply,
             name,
@@ -217,9 +238,27 @@ class Adapter:
             rules=self.spec.error_rules,
             secrets=self.secrets(),
         )
+        verdict = self._placed(verdict, request, reply)
         if isinstance(call, ListCall) and call.is_optional and reply.status in _NO_LIST:
             verdict = replace(verdict, outcome=Outcome.BAD_ENDPOINT, detail="no_list")
         return reply, verdict
+
+    def _placed(self, verdict: Verdict, request: Request, reply: Reply) -> Verdict:
+        """What a verdict says of places: where a redirect leads, the base in https, the header in
+        which a key is looked for."""
+        if verdict.detail == "redirect":
+            location = reply.headers.get("location", "")
+            detail, more = redirects.told(request.url, location, self.base(), self.secrets())
+            return replace(verdict, detail=detail, params={**verdict.params, **more})
+        if verdict.detail == "wants_https":
+            plain = self.base().startswith("http://")
+            more = {"base": "https" + self.base().removeprefix("http")} if plain else {}
+            return replace(verdict, params={**verdict.params, **more})
+        sent = {header.lower() for header in request.headers}
+        is_there = str(verdict.params.get("header", "")).lower() in sent
+        if verdict.detail == "key_elsewhere" and is_there:
+            return replace(verdict, detail="")  # it was sent there: then it is wrong
+        return verdict
 
     def check_key(self, send: Send) -> Finding:
         """Ask what proves the key. Raises Failed where no answer came."""
@@ -232,9 +271,17 @@ class Adapter:
         if is_gone and not isinstance(call, ListCall) and listing and not listing.is_public:
             call = listing  # a base without the provider's extras, such as a proxy
             reply, verdict = self.ask(send, call, "key")
+        listed = self.listed(reply, call, verdict)
         if verdict.outcome is Outcome.OK:
             verdict = self.read_key_answer(unwrapped(reply), call, verdict)
-        return Finding(verdict, self.key_state(verdict), reply.ms)
+        return Finding(verdict, self.key_state(verdict), reply.ms, listed)
+
+    def listed(self, reply: Reply, call: Call, verdict: Verdict) -> frozenset[str]:
+        """The ids of a list that came in good order."""
+        if verdict.outcome is not Outcome.OK or not isinstance(call, ListCall):
+            return frozenset()
+        rows = rows_of(unwrapped(reply), call.columns.items) or []
+        return frozenset(ids_of(rows, call.columns)) - {""}
 
     def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
         """What a good answer to the key call says beyond "yes". A hook for the kinds."""
@@ -246,7 +293,7 @@ class Adapter:
 
     def key_state(self, verdict: Verdict) -> KeyState:
         """What a verdict on an authenticated call says about the key."""
-        if verdict.detail in ("html", "proof_limited"):
+        if verdict.detail in UNPROVEN:
             return KeyState.UNKNOWN
         return key_state_of(verdict.outcome)
 
@@ -261,10 +308,13 @@ class Adapter:
         call = self.model_call(model)
         reply, verdict = self.ask(send, call, "model", model)
         ms = reply.ms
-        if verdict.outcome is Outcome.BAD_REQUEST and call.retry_body is not None:
+        if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "") and call.retry_body:
             call = replace(call, body=call.retry_body)
             reply, verdict = self.ask(send, call, "model", model)
             ms += reply.ms
+        is_asked_to_stream = bool(call.body and call.body.get("stream"))
+        if verdict.outcome is Outcome.OK and is_asked_to_stream and reply.status < 400:
+            verdict = replace(verdict, detail="" if reply.is_stream else "not_streamed")
         return Finding(verdict, self.key_state(verdict), ms)
 
     # Catalog ----------------------------------------------------------------------------------

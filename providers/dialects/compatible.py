@@ -6,6 +6,9 @@ from typing import Any
 from providers.spec.kind import Call, Columns, ListCall
 
 _MESSAGES = [{"role": "user", "content": "hi"}]
+# The agent's ancestor sends both fields with every completion. A server that refuses them, or
+# answers at once instead, fails there too.
+_STREAM = {"stream": True, "stream_options": {"include_usage": True}}
 
 
 def models(columns: Columns | None = None, **changes: Any) -> ListCall:
@@ -21,12 +24,13 @@ def chat(
     retry_limit: str = "",
     model: str = "{model}",
 ) -> Call:
-    """The smallest completion: `limit` names the field that bounds the answer.
+    """The smallest completion, asked for as a stream as the agent does: `limit` names the field
+    that bounds the answer.
 
     Where one token, or a field of `extra`, is refused, the call is made once more with 16 tokens
     (as some upstreams ask for) and without `extra`.
     """
-    body = {"model": model, "messages": _MESSAGES}
+    body = {"model": model, "messages": _MESSAGES, **_STREAM}
     retry = None
     if tokens < 16 or extra:
         retry = {**body, retry_limit or limit: 16}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from providers.dialects import spoken
+from providers.dialects import front, spoken
 from providers.dialects.particulars import particulars, retry_after_s
 from providers.dialects.paths import SEARCHED, texts_at, unwrapped, values_at
 from providers.http.records import Reply
@@ -58,10 +58,15 @@ def judge(
     """What `reply` to a `call` means. `is_expected` tells the shape of a good answer; `secrets`
     are those of the provider, so that nothing that echoes them is kept; `now` is for tests."""
     data = _choice_error(unwrapped(reply)) if 200 <= reply.status < 300 else unwrapped(reply)
-    outcome, detail = _meaning(reply, data, call, is_expected, rules)
+    words = spoken.folded(words_of(data) if reply.is_json else _plain_text(reply))
     params: dict[str, Any] = {}
+    told = front.meaning(reply, words)
+    if told:
+        outcome, detail, params = told
+    else:
+        outcome, detail = _meaning(reply, data, words, call, is_expected, rules)
     if outcome is not Outcome.OK:
-        params = particulars(reply, data, secrets)
+        params |= particulars(reply, data, secrets)
         if outcome in (Outcome.RATE_LIMITED, Outcome.NO_CREDIT, Outcome.SERVER_ERROR):
             wait = retry_after_s(reply, now or datetime.now(UTC))
             params |= {} if wait is None else {"retry_after_s": wait}
@@ -71,6 +76,7 @@ def judge(
 def _meaning(
     reply: Reply,
     data: Any,
+    words: str,
     call: CallName,
     is_expected: Callable[[Any], bool],
     rules: Sequence[ErrorRule],
@@ -80,14 +86,13 @@ def _meaning(
         return Outcome.BAD_ENDPOINT, "redirect"
     is_good = 200 <= status < 300
     if not reply.is_json:
-        return _of_text(reply, call, rules)
+        return _of_text(reply, words, call, rules)
     statuses = {status}
     if is_good:
         if not _is_error(data, is_expected):
             expected = is_expected(data)
             return (Outcome.OK, "") if expected else (Outcome.UNEXPECTED_RESPONSE, _lack(data))
         statuses |= _body_statuses(data)
-    words = spoken.folded(words_of(data))
     worst = max(statuses)
     found = _said(reply, data, call, rules, statuses, words)
     if found:
@@ -100,19 +105,26 @@ def _meaning(
     return _generic(worst, words, call)
 
 
-def _of_text(reply: Reply, call: CallName, rules: Sequence[ErrorRule]) -> Meaning:
-    """An answer that is no JSON."""
+def _plain_text(reply: Reply) -> str:
+    """What an answer that is no JSON says, without its tags."""
+    return re.sub(r"<[^>]{0,200}>", " ", reply.text[:SEARCHED])
+
+
+def _of_text(reply: Reply, words: str, call: CallName, rules: Sequence[ErrorRule]) -> Meaning:
+    """An answer that is no JSON. What goes by the status alone is meant for the API's own."""
     status = reply.status
-    page = "html" if reply.text.lstrip()[:1] == "<" else "not_json"
-    if status in (404, 405):
+    is_page = reply.text.lstrip()[:1] == "<"
+    if status in (404, 405, 501):
         return Outcome.BAD_ENDPOINT, ""
     if 200 <= status < 300:
-        return Outcome.UNEXPECTED_RESPONSE, page
-    words = "" if page == "html" else spoken.folded(reply.text)
-    found = _said(reply, None, call, rules, {status}, words)
-    outcome, detail = found or _generic(status, words, call)
-    is_page = outcome is Outcome.FORBIDDEN and page == "html"
-    return outcome, "html" if is_page else detail
+        return Outcome.UNEXPECTED_RESPONSE, "html" if is_page else "not_json"
+    if reply.text.strip():
+        rules = [rule for rule in rules if rule.pattern or rule.header]
+    found = _said(reply, None, call, rules, {status}, "" if is_page else words)
+    if found:
+        return found
+    outcome, _ = _generic(status, "" if is_page else words, call)
+    return outcome, front.of_page(reply, outcome)
 
 
 def _said(
@@ -154,7 +166,7 @@ def is_absent(verdict: Verdict) -> bool:
     """Whether an answer says that there is no such call here, so that another may be tried. A
     path that LM Studio does not know answers 200 with JSON of another shape."""
     if verdict.outcome is Outcome.BAD_ENDPOINT:
-        return verdict.detail != "redirect"
+        return not verdict.detail.startswith("redirect") and verdict.detail != "wants_https"
     is_other = verdict.detail in ("wrong_shape", "error_body")
     return verdict.outcome is Outcome.UNEXPECTED_RESPONSE and is_other
 
@@ -225,9 +237,8 @@ def _generic(status: int, words: str, call: CallName) -> Meaning:
             return Outcome.MODEL_NOT_FOUND, ""
         if status in (404, 410) and _NAMES_MODEL.search(words):
             return Outcome.MODEL_NOT_FOUND, ""
-    if status >= 500:
-        return (Outcome.TIMEOUT if status == 504 else Outcome.SERVER_ERROR), ""
-    return _BY_STATUS.get(status, Outcome.BAD_REQUEST), ""
+    general = Outcome.SERVER_ERROR if status >= 500 else Outcome.BAD_REQUEST
+    return _BY_STATUS.get(status, general), ""
 
 
 _BY_STATUS = {
@@ -240,4 +251,6 @@ _BY_STATUS = {
     410: Outcome.BAD_ENDPOINT,
     429: Outcome.RATE_LIMITED,
     451: Outcome.FORBIDDEN,
+    501: Outcome.BAD_ENDPOINT,
+    504: Outcome.TIMEOUT,
 }

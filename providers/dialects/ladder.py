@@ -12,9 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.bases import with_better_base
+from providers.dialects.judge import is_absent
 from providers.http import BadURL, Send
 from providers.spec.keyshapes import key_problem
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
+from providers.spec.signs import foreign
 
 SIDE_BY_SIDE = 8  # models tried at the same time
 _CONNECTION = (Step.ADDRESS, Step.DNS, Step.CONNECT, Step.TLS)
@@ -197,13 +200,20 @@ def run_check(
     elif names and (_proof_is_completion(adapter) or adapter.entered.deployments):
         tried = _try_models(adapter, send, ladder, names)
         key = _key_shown_by(tried, names)
+        if _proof_is_completion(adapter):
+            key = with_better_base(adapter, send, key)
         if ladder.has_connection:
             ladder.done(Step.KEY, key)
     else:
-        key = _attempt(lambda: adapter.check_key(send))
+        key = _attempt(lambda: with_better_base(adapter, send, adapter.check_key(send)))
         if ladder.has_connection:
             ladder.done(Step.KEY, key)
-        tried = _try_models(adapter, send, ladder, names) if _goes_on(key) else {}
+        tried = {}
+        if _goes_on(key):
+            tried = _try_models(adapter, send, ladder, names, key.listed)
+        if tried and all(is_absent(one.verdict) for one in tried.values()):
+            key = with_better_base(adapter, send, key, names[0])
+            ladder.done(Step.KEY, key)
     verdict, key_state = _sum_up(adapter, ladder, key, tried)
     return CheckResult(
         outcome=verdict.outcome,
@@ -232,12 +242,13 @@ def preflight(adapter: Adapter) -> Verdict | None:
     try:
         adapter.places()
     except BadURL as error:
-        return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {"code": error.code})
+        return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {"code": error.code, **error.params})
     except Failed as failed:
         return failed.verdict
     for secret in adapter.entered.secrets.values():
         if problem := key_problem(secret.reveal()):
-            return Verdict(Outcome.BAD_KEY, "unsendable", {"problem": problem})
+            place = foreign(secret.reveal())[1]
+            return Verdict(Outcome.BAD_KEY, "unsendable", {"problem": problem, **place})
     return None
 
 
@@ -266,13 +277,22 @@ def _goes_on(key: Finding) -> bool:
 
 
 def _try_models(
-    adapter: Adapter, send: Send, ladder: Ladder, names: Sequence[str]
+    adapter: Adapter,
+    send: Send,
+    ladder: Ladder,
+    names: Sequence[str],
+    listed: frozenset[str] = frozenset(),
 ) -> dict[str, Finding]:
-    """Each model by a call of its own, side by side."""
+    """Each model by a call of its own, side by side. What stands in the provider's own list is not
+    unknown to it: then the call was of the wrong kind."""
 
     def attempt(name: str) -> Finding:
         finding = _attempt(lambda: adapter.check_model(send, name))
-        verdict = replace(finding.verdict, params={**finding.verdict.params, "model": name})
+        verdict = finding.verdict
+        is_unknown = (verdict.outcome, verdict.detail) == (Outcome.MODEL_NOT_FOUND, "")
+        if is_unknown and adapter.sent_name(name) in listed:
+            verdict = replace(verdict, outcome=Outcome.BAD_REQUEST, detail="listed")
+        verdict = replace(verdict, params={**verdict.params, "model": name})
         finding = replace(finding, verdict=verdict)
         if ladder.has_connection:
             ladder.done(Step.MODEL, finding, name)
@@ -310,7 +330,8 @@ def _sum_up(
     if worst.verdict.outcome is not Outcome.OK:
         return worst.verdict, state
     is_told = key.verdict.detail in _IN_SPITE.values() or key.verdict.detail == "list_unread"
-    return replace(worst.verdict, detail=key.verdict.detail if is_told else "", params={}), state
+    said = key.verdict if is_told else worst.verdict
+    return replace(worst.verdict, detail=said.detail, params={}), state
 
 
 def _is_cause(key: Finding, model: Finding) -> bool:
@@ -318,7 +339,7 @@ def _is_cause(key: Finding, model: Finding) -> bool:
     outcome, detail = key.verdict.outcome, key.verdict.detail
     if outcome is Outcome.BAD_KEY:
         return model.verdict.outcome not in _KNOWS_KEY
-    if detail == "suggest_base":
+    if detail in ("suggest_base", "call_pasted"):
         return model.verdict.outcome not in _KNOWS_KEY
     return outcome is Outcome.NO_CREDIT
 
@@ -331,6 +352,8 @@ def _settled(verdict: Verdict, state: KeyState) -> Verdict:
             return replace(verdict, outcome=Outcome.OK, detail="model_proves", params={})
     elif outcome is not Outcome.OK:
         general = _IN_SPITE.get((outcome, ""), "list_unread")
+        if verdict.detail.startswith("redirect"):
+            general = "list_unread"
         detail = _IN_SPITE.get((outcome, verdict.detail), general)
         return replace(verdict, outcome=Outcome.OK, detail=detail, params={})
     is_settled = verdict.detail in ("permission_unproven", "no_models")
@@ -346,5 +369,6 @@ def _key_state(adapter: Adapter, key: Finding, model: Finding) -> KeyState:
     if is_known and (is_told or key.verdict.outcome is Outcome.FORBIDDEN):
         return key.key_state
     if adapter.spec.is_local:
-        return KeyState.UNKNOWN if adapter.key else KeyState.NOT_NEEDED
+        is_open = not adapter.key and model.verdict.outcome is Outcome.OK
+        return KeyState.NOT_NEEDED if is_open else KeyState.UNKNOWN
     return model.key_state

@@ -7,7 +7,7 @@ That is done for these kinds alone; a hosted service may count refused calls.
 from dataclasses import replace
 
 from providers.dialects.adapters import Adapter, Finding
-from providers.dialects.judge import is_absent
+from providers.dialects.front import UNPROVEN
 from providers.dialects.paths import unwrapped
 from providers.dialects.rows import rows_of
 from providers.http import Reply, Send
@@ -25,32 +25,28 @@ class LocalAdapter(Adapter):
         ms = reply.ms
         if verdict.outcome is not Outcome.OK:
             return Finding(self._without_key(verdict), self.key_state(verdict), ms)
+        listed = self.listed(reply, call, verdict)
         if not rows_of(unwrapped(reply), call.columns.items):
             verdict = replace(verdict, detail="no_models")
         if not self.key:
-            return Finding(verdict, KeyState.NOT_NEEDED, ms)
+            return Finding(verdict, KeyState.NOT_NEEDED, ms, listed)
         control = self.control(send, call)
         if control is Outcome.BAD_KEY:
-            return Finding(verdict, KeyState.VALID, ms)
+            return Finding(verdict, KeyState.VALID, ms, listed)
         detail = "key_not_checked" if control is Outcome.OK else "control_failed"
         verdict = replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail=detail)
-        return Finding(verdict, KeyState.UNKNOWN, ms)
+        return Finding(verdict, KeyState.UNKNOWN, ms, listed)
 
     def key_state(self, verdict: Verdict) -> KeyState:
         """An answer alone proves no key here: only the control does."""
-        return KeyState.INVALID if verdict.outcome is Outcome.BAD_KEY else KeyState.UNKNOWN
+        is_refused = verdict.outcome is Outcome.BAD_KEY and verdict.detail not in UNPROVEN
+        return KeyState.INVALID if is_refused else KeyState.UNKNOWN
 
     def find_list(self, send: Send) -> tuple[Reply, Verdict, ListCall]:
-        """The first list that is there, with its answer; a refused key ends the search."""
-        listing = self.spec.list_call
+        """The list at the base that the agent uses. Richer ones beside it prove nothing here."""
+        listing = self.base_list()
         assert listing is not None  # noqa: S101 - every local kind declares one
         reply, verdict = self.ask(send, listing, "list")
-        for call in self.spec.list_alternatives:
-            if not is_absent(verdict):
-                break
-            other, judged = self.ask(send, call, "list")
-            if not is_absent(judged):
-                reply, verdict, listing = other, judged, call
         return reply, verdict, listing
 
     def control(self, send: Send, call: ListCall) -> Outcome:
@@ -63,6 +59,7 @@ class LocalAdapter(Adapter):
 
     def _without_key(self, verdict: Verdict) -> Verdict:
         """A refusal where no key was entered: it is not wrong, it is missing."""
-        if verdict.outcome is Outcome.BAD_KEY and not self.key:
+        is_of_key = verdict.detail in ("", "key_unseen")
+        if verdict.outcome is Outcome.BAD_KEY and is_of_key and not self.key:
             return replace(verdict, detail="key_required")
         return verdict

@@ -48,7 +48,7 @@ def particulars(reply: Reply, data: Any, secrets: Sequence[Secret]) -> dict[str,
         if _TOKEN.fullmatch(value) and not holds_secret(value, secrets):
             found["request_id"] = value
             break
-    if text := quoted(reply, secrets):
+    if text := _quoted_from(data, secrets):
         found["quote"] = text
     return found
 
@@ -59,7 +59,11 @@ def quoted(reply: Reply, secrets: Sequence[Secret]) -> str:
     "" when there is none, or when it holds a piece of a secret. Runs that look like tokens, masked
     keys, accounts and addresses are blotted out.
     """
-    texts = texts_at(unwrapped(reply), _MESSAGE_AT)
+    return _quoted_from(unwrapped(reply), secrets)
+
+
+def _quoted_from(data: Any, secrets: Sequence[Secret]) -> str:
+    texts = texts_at(data, _MESSAGE_AT)
     if not texts:
         return ""
     printable = "".join(char if char.isprintable() else " " for char in texts[0])

@@ -125,7 +125,7 @@ _BAD_TOKEN = _any(
     rf"(?:{_SPOILT}) token\b|\btoken\b.{{0,20}}\b(?:not valid|{_SPOILT})",
 )
 _UNSEEN = _any(
-    rf"\b(?:missing|no|without|lacks?|absent|empty|n.t provide|not provide|must provide)"
+    rf"(?:\b(?:missing|no|without|lacks?|absent|empty|must provide)|n.t provide|not provide)"
     rf" (?:\w+ ){{0,3}}(?:{_KEY}|authorization|authentication)\b",
     rf"{_KEY} (?:\w+ )?(?:missing|required|absent|empty|needed|not (?:provided|supplied|present"
     r"|sent|given|set|specified|found in))",

@@ -9,14 +9,15 @@ import secrets
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import httpx
 
 from providers.http.bodies import Body, encode_json, parse_json
+from providers.http.events import Events, is_stream, looks_like_events, without_comments
 from providers.http.headers import check_name, check_value
 from providers.http.network import Exchange
 from providers.http.policy import Policy
@@ -175,23 +176,63 @@ class Door:
         is_redirect = 300 <= status < 400  # a result by itself: its body is not read
         encoding = "" if is_redirect else headers.get("content-encoding", "")
         with Body(encoding, self._decoded_bytes, exchange.left) as body:
+            events = Events(exchange.left) if is_stream(headers.get("content-type", "")) else None
             if not is_redirect:
-                self._collect(exchange, response, headers.get("content-length", ""), body)
+                self._collect(exchange, response, headers.get("content-length", ""), body, events)
             sent_at = exchange.sent_at or time.monotonic()
             ms = round((time.monotonic() - sent_at) * 1000)
-            content = body.finish()
+            is_whole = events is None or not events.is_over
+            content = body.finish() if is_whole else body.content
             text = content[:TEXT_BYTES].decode("utf-8", "replace")
-            data = parse_json(content, exchange.left()) if content else NOT_JSON
-            return Reply(status=status, headers=headers, data=data, text=text, ms=ms)
+            data, came_as_events = _value(content, events, exchange.left)
+            return Reply(
+                status=status,
+                headers=headers,
+                data=data,
+                text=text,
+                ms=ms,
+                is_stream=came_as_events,
+            )
 
     def _collect(
-        self, exchange: Exchange, response: httpx.Response, length: str, body: Body
+        self,
+        exchange: Exchange,
+        response: httpx.Response,
+        length: str,
+        body: Body,
+        events: Events | None,
     ) -> None:
+        """Reads to the end; of events no more than is needed."""
         if length.isdecimal() and int(length[:20]) > self._wire_bytes:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
         for piece in response.iter_raw():
             exchange.left()  # pieces that are here already cost no read, only time
+            before = len(body.content)
             body.feed(piece)
+            if events is not None:
+                events.feed(bytes(body.content[before:]))
+                if events.is_over:
+                    return
+
+
+def _value(
+    content: bytes | bytearray, events: Events | None, left: Callable[[], float]
+) -> tuple[Any, bool]:
+    """What a body holds, and whether it came as events (which not every server says)."""
+    if events is not None:
+        value = events.end()
+        if value is not NOT_JSON:
+            return value, True
+    elif looks_like_events(content):
+        begun = without_comments(content)
+        if begun.lstrip()[:1] in (b"{", b"["):
+            return parse_json(begun, left()), False
+        found = Events(left)
+        found.feed(bytes(content))
+        value = found.end()
+        if value is not NOT_JSON:
+            return value, True
+    return (parse_json(content, left()) if content else NOT_JSON), False
 
 
 def _body(request: Request) -> bytes:

@@ -33,7 +33,8 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)  # lower-case names
     data: Any = field(repr=False)  # parsed JSON, or NOT_JSON; of a redirect always NOT_JSON
     text: str = field(repr=False)  # start of the body, for pattern rules only; never shown or kept
-    ms: int  # from sending the request to the last byte, connecting not included
+    ms: int  # from sending the request to the last byte read, connecting not included
+    is_stream: bool = False  # came as server-sent events; `data` is the one that tells most
 
     @property
     def is_json(self) -> bool:

@@ -15,6 +15,7 @@ _lock = threading.Lock()
 
 # OpenSSL's numbers. Source: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/
 _WORDS: Final = {
+    2: "missing_root",  # a certificate of the chain is trusted, its issuer is nowhere
     9: "not_yet_valid",
     10: "expired",
     18: "self_signed",

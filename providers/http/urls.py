@@ -6,6 +6,7 @@ parts of that match, so there is no second parser that could read the same text 
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NoReturn, cast
 
@@ -13,6 +14,7 @@ import idna
 
 from facio_site.marked import marked as _
 from providers.spec.limits import BASE_LENGTH
+from providers.spec.signs import foreign, is_letter
 
 TARGET_LENGTH: Final = 8_192  # room for the cursor of a page
 
@@ -26,10 +28,21 @@ SENTENCES: Final[dict[str, str]] = {
     "not_ascii": _(
         "The address has characters outside ASCII. Write an international name in its xn-- form."
     ),
+    "invisible": _(
+        "The address has an invisible sign at place %(at)s: %(sign)s. Take it out, or type the "
+        "address anew."
+    ),
+    "foreign_sign": _(
+        "The address has a sign at place %(at)s that only looks like an ordinary one: %(sign)s. "
+        "Type the address anew."
+    ),
     "blank": _("The address has a blank or an invisible character in it."),
     "backslash": _("The address has a backslash. Use / instead."),
     "scheme": _("The address must begin with https:// or http://."),
-    "user_info": _("Leave out the user name and password before the @. The key has its own field."),
+    "user_info": _(
+        "Leave out the user name and password before the @. The key has its own field; for a "
+        "sign-in in front of the server, give the extra header Authorization."
+    ),
     "query": _("Leave out the part from the question mark on."),
     "fragment": _("Leave out the part from the # on."),
     "port": _("The port must be a number from 1 to 65535."),
@@ -65,11 +78,13 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.A)
 
 
 class BadURL(ValueError):
-    """An address that is refused. `code` is a key of SENTENCES; str() is its sentence."""
+    """An address that is refused. `code` is a key of SENTENCES, `params` fill it; str() is its
+    sentence."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(SENTENCES[code])
+    def __init__(self, code: str, params: Mapping[str, str] | None = None) -> None:
         self.code = code
+        self.params = dict(params or {})
+        super().__init__(SENTENCES[code] % self.params if params else SENTENCES[code])
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +217,9 @@ def _without_dots(path: str) -> str:
 
 def _refuse(text: str, length: int, *, with_query: bool = False) -> NoReturn:
     """Picks the sentence. The expression above has refused already; nothing here accepts."""
-    raise BadURL(_reason(text, length, with_query))
+    reason = _reason(text, length, with_query)
+    is_placed = reason in ("invisible", "foreign_sign")
+    raise BadURL(reason, foreign(text)[1] if is_placed else None)
 
 
 def _reason(text: str, length: int, with_query: bool) -> str:
@@ -211,7 +228,8 @@ def _reason(text: str, length: int, with_query: bool) -> str:
     if len(text) > length:
         return "too_long"
     if not text.isascii():
-        return "not_ascii"
+        sign = next(sign for sign in text if not sign.isascii())
+        return "not_ascii" if is_letter(sign) else foreign(text)[0]
     if re.search(r"[\x00-\x20\x7f]", text):
         return "blank"
     if "\\" in text:

@@ -7,16 +7,21 @@ from providers.dialects.adapters import Adapter
 from providers.http import parse_base
 from providers.spec.kind import Auth, Call, Columns, ErrorRule, ListCall, Pages, ProviderSpec
 from providers.spec.outcomes import Outcome
+from providers.spec.signs import trimmed
 
 
 class AnthropicAdapter(Adapter):
     """Its base carries no /v1: the agent and its SDK add that themselves."""
 
     def normalise_base(self, text: str) -> str:
-        return parse_base(text.strip()).url.removesuffix("/v1")
+        return parse_base(trimmed(text)).url.removesuffix("/v1")
 
 
-_MESSAGE: dict[str, Any] = {"model": "{model}", "messages": [{"role": "user", "content": "hi"}]}
+_MESSAGE: dict[str, Any] = {
+    "model": "{model}",
+    "messages": [{"role": "user", "content": "hi"}],
+    "stream": True,
+}
 
 SPEC = ProviderSpec(
     kind="anthropic",

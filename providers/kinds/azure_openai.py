@@ -10,6 +10,7 @@ from providers.dialects.compatible import chat
 from providers.http import parse_base
 from providers.spec.kind import Auth, ErrorRule, FieldSpec, ListCall, ProviderSpec
 from providers.spec.outcomes import Outcome
+from providers.spec.signs import trimmed
 
 _AZURE = r"\.(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)$"
 _TAIL = re.compile(r"/(openai|api/projects)(/.*)?$")
@@ -20,7 +21,7 @@ class AzureAdapter(Adapter):
     """Every endpoint that the portal shows comes down to the origin; the agent adds the rest."""
 
     def normalise_base(self, text: str) -> str:
-        base = parse_base(text.strip().partition("?")[0])
+        base = parse_base(trimmed(text).partition("?")[0])
         if re.search(_AZURE, base.host):
             return base.origin
         return base.origin + _TAIL.sub("", base.path)  # a gateway in front may have a path

@@ -12,7 +12,7 @@ from providers.dialects.rows import first
 from providers.dialects.sigv4 import sign
 from providers.http import BadURL, Request, Send, encode_json, origin_of
 from providers.spec.kind import Call, Columns, ErrorRule, FieldSpec, ListCall, Pages, ProviderSpec
-from providers.spec.outcomes import Failed, Outcome
+from providers.spec.outcomes import Failed, Outcome, Verdict
 
 _REGION = r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}"
 _AWS_HOST = re.compile(r"^(https://)bedrock-runtime((?:-fips)?\.[a-z0-9.-]+\.(?:com|com\.cn|aws))$")
@@ -35,6 +35,38 @@ _PROFILES = ListCall(
     query=(("maxResults", "1000"),),
     pages=Pages(style="token", param="nextToken", next_path="nextToken"),
     columns=Columns(items="inferenceProfileSummaries", model_id="inferenceProfileId"),
+)
+
+
+def _said(outcome: Outcome, pattern: str, detail: str, *status: int) -> ErrorRule:
+    """AWS has few codes, and many causes behind each; the message tells them apart."""
+    at = "message|Message"
+    return ErrorRule(
+        outcome=outcome, status=status, path=at, pattern=f"(?i){pattern}", detail=detail
+    )
+
+
+# Sources: https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html and
+# https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
+_CAUSES = (
+    _said(
+        Outcome.MODEL_NOT_FOUND,
+        "marked by provider as legacy|end of (its )?life|no longer (available|supported)"
+        "|has been (retired|deprecated)",
+        "retired",
+        *(400, 403, 404),
+    ),
+    _said(Outcome.FORBIDDEN, "use case (details|form)", "use_case_form", 400, 403, 404),
+    _said(Outcome.FORBIDDEN, "payment (instrument|method)|invalid_payment", "payment", 400, 403),
+    _said(Outcome.FORBIDDEN, "marketplace", "marketplace", 400, 403),
+    _said(
+        Outcome.FORBIDDEN,
+        "^operation not allowed|account is not (authorized|allowed|permitted)",
+        "account_closed",
+        *(400, 403),
+    ),
+    _said(Outcome.FORBIDDEN, "not authorized to perform: bedrock:(?!List)", "iam", 400, 403),
+    _said(Outcome.NO_CREDIT, "tokens per day|daily (token|quota)", "day_quota", 400, 429),
 )
 
 
@@ -109,6 +141,10 @@ class BedrockAdapter(Adapter):
             finding.verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail="proof_elsewhere"
         )
         return replace(finding, verdict=verdict)
+
+    def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
+        """The list is private: whoever may read it is known, even where it is empty."""
+        return verdict
 
     def list_rows(self, read: ReadList) -> tuple[list[Any], ListCall]:
         """Models that can be called by their own id, and profiles that stand for the others."""
@@ -249,6 +285,7 @@ SPEC = ProviderSpec(
             pattern="(UnrecognizedClient|InvalidSignature|ExpiredToken)",
             detail="key_or_region",
         ),
+        *_CAUSES,
         ErrorRule(
             outcome=Outcome.FORBIDDEN,
             status=(403,),

@@ -1,36 +1,15 @@
 """Any OpenAI-compatible server. Nothing about it is known, not even whether it has a list."""
 
-from dataclasses import replace
-
 from facio_site.marked import marked as _
 from providers.dialects.compatible import chat
 from providers.dialects.local import LocalAdapter
-from providers.http import Reply, Send
 from providers.spec.kind import Columns, ListCall, ProviderSpec
-from providers.spec.outcomes import Outcome, Verdict
-
-
-class CustomAdapter(LocalAdapter):
-    """The base stays as it was typed; where /v1 seems to be missing, it is suggested."""
-
-    def find_list(self, send: Send) -> tuple[Reply, Verdict, ListCall]:
-        reply, verdict, call = super().find_list(send)
-        base = self.base()
-        if reply.status != 404 or base.endswith("/v1"):
-            return reply, verdict, call
-        guess = replace(call, url="{base}/v1/models")
-        _, guessed = self.ask(send, guess, "list")
-        if guessed.outcome in (Outcome.OK, Outcome.BAD_KEY):
-            params = {**verdict.params, "base": f"{base}/v1"}
-            verdict = replace(verdict, detail="suggest_base", params=params)
-        return reply, verdict, call
-
 
 SPEC = ProviderSpec(
     kind="custom",
     label="Custom",
     group="local",
-    adapter=CustomAdapter,
+    adapter=LocalAdapter,
     docs_url="https://platform.openai.com/docs/api-reference/models/list",
     note=_(
         "Any OpenAI-compatible endpoint, local or not. Give everything explicitly: the address "

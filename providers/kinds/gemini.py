@@ -1,15 +1,16 @@
-"""Gemini. The agent uses Google's compatible API; lists and free checks are the native one's."""
+"""Gemini. The agent uses Google's compatible API, and so does the test; the rich list is the native
+one's."""
 
 from dataclasses import replace
 from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
+from providers.dialects.compatible import chat
 from providers.dialects.paths import values_at
 from providers.spec.kind import (
     BEARER,
     Auth,
-    Call,
     Columns,
     ErrorRule,
     IdFact,
@@ -28,6 +29,10 @@ class GeminiAdapter(Adapter):
         is_usual = base.endswith("/openai")
         native = base.removesuffix("/openai") if is_usual else places["origin"] + "/v1beta"
         return {**places, "native": native}
+
+    def doubts_base(self) -> bool:
+        """The native API refuses the agent's bearer; its compatible one ends in /openai."""
+        return not self.base().endswith("/openai")
 
     def sent_name(self, model: str) -> str:
         return super().sent_name(model).removeprefix("models/")
@@ -72,6 +77,8 @@ _NATIVE = ListCall(
     ),
 )
 
+_COMPATIBLE = ListCall(url="{base}/models", auth=BEARER, columns=Columns(strip="models/"))
+
 SPEC = ProviderSpec(
     kind="gemini",
     label="Gemini",
@@ -89,16 +96,9 @@ SPEC = ProviderSpec(
     key_prefixes=("AQ.", "AIza"),
     console_url="https://aistudio.google.com/apikey",
     list_call=_NATIVE,
-    list_alternatives=(
-        ListCall(url="{base}/models", auth=BEARER, columns=Columns(strip="models/")),
-    ),
-    key_call=replace(_NATIVE, query=(("pageSize", "1"),)),
-    model_call=Call(
-        url="{native}/models/{model_path}:countTokens",
-        method="POST",
-        body={"contents": [{"parts": [{"text": "hi"}]}]},
-        expects="totalTokens",
-    ),
+    list_alternatives=(_COMPATIBLE,),
+    key_call=_COMPATIBLE,
+    model_call=replace(chat(), auth=BEARER),
     error_rules=(
         ErrorRule(
             outcome=Outcome.BAD_KEY,
@@ -131,8 +131,15 @@ SPEC = ProviderSpec(
         ErrorRule(
             outcome=Outcome.NO_CREDIT,
             status=(429,),
-            path="error.message",
-            pattern="(?i)billing|limit: 0",
+            path="error.message|error.details[].violations[].quotaId",
+            pattern=r"(?i)\blimit: 0\b|per ?day",
+            detail="key_limit",
+        ),
+        ErrorRule(
+            outcome=Outcome.RATE_LIMITED,
+            status=(429,),
+            path="error.status",
+            pattern="^RESOURCE_EXHAUSTED$",
         ),
     ),
     id_facts=(

@@ -15,7 +15,12 @@ _MESSAGES = Call(
     url="{base}/messages",
     method="POST",
     auth=Auth(header="x-api-key", format="{key}", headers={"anthropic-version": "2023-06-01"}),
-    body={"model": "{model}", "max_tokens": 1, "messages": [{"role": "user", "content": "hi"}]},
+    body={
+        "model": "{model}",
+        "max_tokens": 1,
+        "messages": [{"role": "user", "content": "hi"}],
+        "stream": True,
+    },
     expects="content",
     is_completion=True,
 )

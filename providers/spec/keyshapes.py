@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from providers.spec.kind import ProviderSpec
+from providers.spec.signs import foreign, trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ WARNINGS = (
     "quotes",
     "bearer",
 )
-PROBLEMS = ("too_long", "control", "non_ascii", "blank")
+PROBLEMS = ("too_long", "control", "masked", "invisible", "non_ascii", "blank", "quote")
 MAX_LENGTH = 4_000
 
 
@@ -76,22 +77,32 @@ SHAPES = tuple(
 )
 
 _EXPORT = re.compile(r"^(?:export\s+|set\s+|setx\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*(?=[^\s=])")
-_BEARER = re.compile(r"^(?:authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
+# The name before a key in JSON, in YAML or in a header line; its value in quotes for the first two
+_PAIR = re.compile(r"""^["'`]?[A-Za-z_][A-Za-z0-9_-]{0,60}["'`]?\s*[:=]\s*(?=["'`“‘«])""")
+_BEARER = re.compile(
+    r"^(?:authorization\s*:\s*)?bearer\s+|^(?:x-)?(?:goog-)?api-key\s*:\s*(?=[^\s\"'])",
+    re.IGNORECASE,
+)
+_MASKED = re.compile(r"[*•●∙·⋆∗✱]{3,}|…|\.{3,}")
 _QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»"}
 
 
 def clean_key(text: str) -> str:
-    """The key inside what was pasted: without blanks around it, quotes, `Bearer`, `export NAME=`.
+    """The key inside what was pasted: without blanks and invisible signs around it, quotes,
+    `Bearer`, `export NAME=`, a name before it and a comma or semicolon behind it.
 
     The text after an equals sign counts as the key only when a name stands before it, so that a
     key which ends in base64 padding stays whole.
     """
-    text = text.strip()
-    for _ in range(4):
+    before = None
+    while text != before:
         before = text
-        text = _unquoted(_BEARER.sub("", _EXPORT.sub("", text, count=1), count=1).strip())
-        if text == before:
-            break
+        text = trimmed(text)
+        if text[:1] == "{" and text[-1:] == "}":
+            text = trimmed(text[1:-1])
+        for beginning in (_EXPORT, _PAIR, _BEARER):
+            text = beginning.sub("", text, count=1)
+        text = _unquoted(trimmed(trimmed(text).rstrip(",;")))
     return text
 
 
@@ -101,9 +112,13 @@ def key_problem(text: str) -> str:
         return "too_long"
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
         return "control"
-    if not text.isascii():
-        return "non_ascii"
-    return "blank" if " " in text else ""
+    if _MASKED.search(text):
+        return "masked"
+    if found := foreign(text)[0]:
+        return "invisible" if found == "invisible" else "non_ascii"
+    if " " in text:
+        return "blank"
+    return "quote" if re.search("[\"'`]", text) else ""
 
 
 def warnings_for(spec: ProviderSpec, key_text: str) -> list[KeyWarning]:

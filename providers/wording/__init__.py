@@ -1,7 +1,7 @@
 """Outcomes in words: what happened, and what to do about it.
 
 Rows keep outcome, detail and parameters; the sentence is chosen and filled here when it is shown,
-in the reader's language. The texts of outcomes are data in sentences/.
+in the reader's language. The texts of outcomes are data beside this.
 """
 
 import re
@@ -11,17 +11,21 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from facio_site.marked import marked
 from providers.http import SENTENCES as URL_SENTENCES
-from providers.http import BadHeader
-from providers.spec.keyshapes import KeyWarning
+from providers.http import BadHeader, BadURL
+from providers.spec.keyshapes import KeyWarning, key_problem
 from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import KeyState, Step
+from providers.spec.signs import foreign
 from providers.wording.answers import ANSWERS
 from providers.wording.calls import CALLS
+from providers.wording.keys import KEYS
 from providers.wording.local import LOCAL
+from providers.wording.places import PLACES
 from providers.wording.shape import Sentences
 
-SENTENCES: Sentences = {**CALLS, **ANSWERS}
+SENTENCES: Sentences = {**CALLS, **ANSWERS, **KEYS, **PLACES}
 STEPS: dict[str, Any] = {
     Step.ADDRESS: gettext_lazy("Address allowed"),
     Step.DNS: gettext_lazy("Name resolves"),
@@ -43,9 +47,21 @@ KEY_PROBLEMS: dict[str, Any] = {
     "control": gettext_lazy(
         "The key holds a line break or control character. Copy it again as one line."
     ),
+    "masked": gettext_lazy(
+        "This is a masked key: bullets, asterisks or dots stand for the rest of it. Copy the whole "
+        "key; where it is shown masked only, create a new one."
+    ),
+    "invisible": gettext_lazy(
+        "The key holds an invisible sign at place %(at)s: %(sign)s. Take it out, or type the key "
+        "anew from there."
+    ),
     "non_ascii": gettext_lazy(
-        "The key holds a character that no key has, such as a curly quote or a long dash. "
-        "Copy it again from the provider's console."
+        "The key holds a sign that no key has, at place %(at)s: %(sign)s. Correct it, or copy the "
+        "key again from the provider's console."
+    ),
+    "quote": gettext_lazy(
+        "The key holds a quotation mark, which no key does. Enter the key alone, without the text "
+        "and the quotes around it."
     ),
     "blank": gettext_lazy("The key holds a blank. Copy it again without surrounding text."),
     "too_long": gettext_lazy(
@@ -106,7 +122,8 @@ def sentence(
     for text in map(str, _candidates(outcome, detail, spec)):
         names = _NAME.findall(text)
         if values.keys() >= set(names):
-            return text % values if names else text
+            told = text % values if names else text
+            return f"{told} {_(_PROXY) % values}" if "proxy" in values else told
     return ""
 
 
@@ -122,9 +139,15 @@ def catalog_note(code: str) -> str:
     return str(_CATALOG_NOTES.get(code, ""))
 
 
-def url_sentence(error: ValueError) -> str:
+def url_sentence(error: BadURL) -> str:
     """The sentence of a URL that is no API base."""
-    return _(str(error))
+    return _(URL_SENTENCES[error.code]) % error.params
+
+
+def key_sentence(text: str) -> str:
+    """Why a text cannot be a key; "" = it can."""
+    problem = key_problem(text)
+    return _filled(KEY_PROBLEMS[problem], foreign(text)[1]) if problem else ""
 
 
 def header_sentence(error: BadHeader) -> str:
@@ -133,6 +156,11 @@ def header_sentence(error: BadHeader) -> str:
 
 # Choosing and filling ---------------------------------------------------------------------------
 
+# Said behind the sentence of a call that found no way
+_PROXY = marked(
+    "%(proxy)s is set here, but calls do not go through it; the operator can name a proxy for them "
+    "in OUTBOUND_PROXY."
+)
 _NAME = re.compile(r"%\((\w+)\)s")
 _OWN_HOST = re.compile(r"localhost|127\.[0-9.]+|::1")
 
@@ -195,5 +223,10 @@ def _labels(fields: Sequence[str], spec: ProviderSpec | None) -> list[str]:
 def _reason(params: Mapping[str, Any]) -> str:
     """Why a text that was entered cannot be used: an address by its code, a key by its problem."""
     if text := URL_SENTENCES.get(params.get("code", "")):
-        return _(text)
-    return str(KEY_PROBLEMS.get(params.get("problem", ""), ""))
+        return _filled(_(text), params)
+    return _filled(KEY_PROBLEMS.get(params.get("problem", ""), ""), params)
+
+
+def _filled(text: Any, params: Mapping[str, Any]) -> str:
+    """With the place of a sign; rows of older versions do not know it."""
+    return str(text) % {"at": params.get("at", "?"), "sign": params.get("sign", "?")}

@@ -1,4 +1,4 @@
-"""Outcomes that an answer was read to mean: key, credit, model, address."""
+"""Outcomes that an answer was read to mean: success, credit, limits, models, requests."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +26,16 @@ ANSWERS: Sentences = {
         ),
         "no_list": _(
             "The model answered. This server offers no list of models, so type their names by hand."
+        ),
+        "not_streamed": (
+            _(
+                "The model %(model)s answered, but at once, although a stream was asked for as the "
+                "agent does. If the agent gets no answer, the server cannot stream."
+            ),
+            _(
+                "The model answered, but at once, although a stream was asked for as the agent "
+                "does. If the agent gets no answer, the server cannot stream."
+            ),
         ),
         "list_refused": _(
             "The model answered. What was asked before it, such as the list of models, was "
@@ -70,105 +80,6 @@ ANSWERS: Sentences = {
             "own address, not at this one. Include a model in the test."
         ),
     },
-    Outcome.BAD_KEY: {
-        "": _(
-            "The provider refused the key: it is wrong, revoked, expired, or of another region or "
-            "product. Copy it again from the provider's console."
-        ),
-        "unsendable": (
-            _("%(reason)s Nothing was sent."),
-            _(
-                "The value of the header %(header)s cannot be sent: it holds a line break, an "
-                "accent or a curly quote. Type it again. Nothing was sent."
-            ),
-            _("The key holds a character that cannot be sent, so nothing was. Copy it again."),
-        ),
-        "key_required": _(
-            "The server asks for a key and none is entered. Enter the one that it expects."
-        ),
-        "key_or_endpoint": _(
-            "The key is wrong, or does not belong to this endpoint. Copy both from the same "
-            "resource in the Azure portal."
-        ),
-        "key_or_path": _(
-            "The provider refused the key. It says the same about a wrong path, so check both the "
-            "key and the API base."
-        ),
-        "region_or_plan": _(
-            "The provider refused the key. It is wrong, or of another region, platform or plan: "
-            "enter the API base that goes with it, or copy the key again."
-        ),
-        "key_or_region": _(
-            "AWS refused the credentials: they are wrong, expired or of another region. Check them "
-            "and the region; for access keys also the clock of this machine."
-        ),
-        "expired": _("The key has expired. Create a new one in the provider's console."),
-    },
-    Outcome.FORBIDDEN: {
-        "": _(
-            "The provider knows the key but does not permit this call. Check the key's "
-            "permissions, the subscription and the region in the provider's console."
-        ),
-        "no_scope": _(
-            "The key is genuine, but may not list models. Include a model in the test, or give the "
-            "key that permission in the provider's console."
-        ),
-        "no_list_scope": _(
-            "The credentials are genuine, but may not list models. Include a model in the test, or "
-            "allow bedrock:ListFoundationModels in IAM."
-        ),
-        "not_allowed_here": _(
-            "The key is known, but may not be used from this network. Add this machine's public "
-            "address to the allow list or network rules in the provider's console."
-        ),
-        "not_a_member": _(
-            "The owner of this key belongs to no organisation at the provider. Have the account "
-            "added to one, or use another key."
-        ),
-        "region_blocked": _(
-            "The provider does not serve the country or region that this call came from. Choose "
-            "another provider, or call from where it is offered."
-        ),
-        "management_key": _(
-            "This is a management key: it administers other keys and calls no models. Create an "
-            "ordinary API key."
-        ),
-        "no_subscription": _(
-            "The key is genuine, but its account has no subscription to this plan. Subscribe in "
-            "the provider's console."
-        ),
-        "on_hold": _(
-            "The provider has locked or suspended this account. Its console or its support can say "
-            "why."
-        ),
-        "no_inference_permission": _(
-            "The token is genuine, but may not call Inference Providers. Give it that permission "
-            "in the settings of Hugging Face."
-        ),
-        "model_access": (
-            _(
-                "The key is genuine, but its account has no access to %(model)s. Activate it "
-                "in the provider's console."
-            ),
-            _(
-                "The key is genuine, but its account has no access to this. Activate the service "
-                "and the model in the provider's console."
-            ),
-        ),
-        "host_not_allowed": _(
-            "Ollama refuses calls under this host name. Where it runs, set OLLAMA_HOST to an "
-            "address that can be reached from here, look at OLLAMA_ORIGINS, and restart it."
-        ),
-        "key_restricted": _(
-            "The key exists, but is blocked for this: limited to other APIs or addresses, reported "
-            "as leaked, or without this API in its project. Check it in Google's console or create "
-            "a new one."
-        ),
-        "html": _(
-            "An error page came instead of the API's answer. A firewall, a proxy or a country "
-            "block may have stopped the call; the key is neither proven nor refused."
-        ),
-    },
     Outcome.NO_CREDIT: {
         "": (
             _(
@@ -200,6 +111,14 @@ ANSWERS: Sentences = {
                 "console says when."
             ),
         ),
+        "day_quota": _(
+            "The account's allowance of tokens a day is used up. Wait for the next day, or ask AWS "
+            "for a higher quota of this model."
+        ),
+        "front": _(
+            "A page or a plain text says that something must be paid, so it may come from a "
+            "gateway in front of the API. Look at the account there; the key is not proven."
+        ),
         "arrears": _(
             "The key is fine, but its account has a bill to pay or no balance left. Settle that in "
             "the provider's console."
@@ -214,6 +133,16 @@ ANSWERS: Sentences = {
             _(
                 "Too many requests came just now, which says nothing against the key. Try again in "
                 "a moment."
+            ),
+        ),
+        "front": (
+            _(
+                "Something in front of the API, such as a firewall, let no more calls through. The "
+                "key is neither proven nor refused. Try again in %(wait)s."
+            ),
+            _(
+                "Something in front of the API, such as a firewall, let no more calls through. The "
+                "key is neither proven nor refused. Try again in a while, or from another network."
             ),
         ),
         "proof_limited": (
@@ -287,43 +216,6 @@ ANSWERS: Sentences = {
             ),
         ),
     },
-    Outcome.BAD_ENDPOINT: {
-        "": _(
-            "The server has no such API at this address. Check the API base: its path may lack a "
-            "part, or have one too many."
-        ),
-        "bad_url": (
-            _("The address cannot be used, so nothing was sent. %(reason)s"),
-            _("The address cannot be used, so nothing was sent. Write it as https://host/path."),
-        ),
-        "bad_region": _(
-            "The region is not written as AWS does, so nothing was sent. Write it like us-east-1."
-        ),
-        "redirect": _(
-            "The server points to another address. That is not followed, so that the key goes "
-            "nowhere else; enter the final address as the API base."
-        ),
-        "suggest_base": _(
-            "There is no such API at this address, but there is one at %(base)s. Enter that as the "
-            "API base."
-        ),
-        "no_list": _(
-            "The server offers no list of models, and the test has nothing else to ask. Include a "
-            "model in the test, and type model names by hand."
-        ),
-        "wrong_path": _(
-            "The server is there, but knows no such path. Enter the API base as the provider "
-            "states it, without the path of a single call."
-        ),
-        "api_version": _(
-            "The resource does not take this version of the API. Enter its endpoint alone, without "
-            "path and version; an old resource may have to be upgraded."
-        ),
-        "project_url": _(
-            "This is the address of a project. Enter the endpoint of its resource, without "
-            "/api/projects and what follows."
-        ),
-    },
     Outcome.BAD_REQUEST: {
         "": (
             _(
@@ -333,6 +225,20 @@ ANSWERS: Sentences = {
             _(
                 "The provider refused the form of the test request. Key and address are probably "
                 "fine; look at extra headers and extra body, if there are any."
+            ),
+        ),
+        "front": _(
+            "A page or a plain text came instead of the API's answer, so something in between, "
+            "such as a proxy, may have refused the call. Check the API base, and what stands there."
+        ),
+        "listed": (
+            _(
+                "The provider's own list has %(model)s, but a chat completion with it was refused: "
+                "it may be made for another API, or not be open to this account yet."
+            ),
+            _(
+                "The provider's own list has this model, but a chat completion with it was "
+                "refused: it may be made for another API, or not be open to this account yet."
             ),
         ),
         "not_chat": (
@@ -370,6 +276,20 @@ ANSWERS: Sentences = {
         "": (
             _("The provider has a fault of its own right now. Try again in %(wait)s."),
             _("The provider has a fault of its own right now. Try again later."),
+        ),
+        "front": (
+            _(
+                "An error page or a plain text came from a server in between, not the API's "
+                "answer. Try again in %(wait)s."
+            ),
+            _(
+                "An error page or a plain text came from a server in between, not the API's "
+                "answer. Try again; if it stays so, look at that server."
+            ),
+        ),
+        "origin_away": _(
+            "A proxy or gateway answers, but nobody behind it does: the origin is away. Check that "
+            "the server behind it runs, then try again."
         ),
         "loading": (
             _("The model is still being loaded. Try again in %(wait)s."),

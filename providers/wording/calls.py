@@ -34,6 +34,10 @@ CALLS: Sentences = {
             "%(host)s leads to an address that is never called, such as a cloud's metadata "
             "service. No setting opens it; enter the address of the model server."
         ),
+        "unspecified": _(
+            "%(host)s stands for all addresses of the machine that a server listens on; it is not "
+            "where the server can be reached. Enter 127.0.0.1, or the name of that machine."
+        ),
         "own_port": _(
             "%(place)s is a port of this installation itself: web, broker or database. No setting "
             "opens it; enter the port of the model server."
@@ -103,7 +107,7 @@ CALLS: Sentences = {
         ),
         "reset": _(
             "The connection to %(place)s was cut from the other side. Try again; if it stays so, "
-            "check the port, and for a firewall in between."
+            "check the port, whether it is https, and for a firewall in between."
         ),
         "closed": _(
             "%(place)s closed the connection without an answer. Check the port and whether it is "
@@ -137,8 +141,15 @@ CALLS: Sentences = {
             "trust it: put it into the file that OUTBOUND_CA_FILE names."
         ),
         "unknown_issuer": _(
-            "The certificate of %(host)s comes from an authority that is not known here. The "
-            "operator can trust it: put it into the file that OUTBOUND_CA_FILE names."
+            "The certificate of %(host)s comes from an authority that is not known here, or the "
+            "server leaves out the one in between: it must send the whole chain. The operator can "
+            "put the root into the file of OUTBOUND_CA_FILE; the server's own certificate is not "
+            "enough."
+        ),
+        "missing_root": _(
+            "The file of OUTBOUND_CA_FILE has a certificate of the chain of %(host)s, but not its "
+            "root. The operator must put the root of that authority into the file; neither the "
+            "server's own certificate nor an intermediate is enough."
         ),
         "certificate": _(
             "The certificate of %(host)s did not pass the check. It must be replaced there; a "
@@ -159,6 +170,14 @@ CALLS: Sentences = {
     },
     Outcome.TIMEOUT: {
         "": _("The provider answered that it ran out of time. Try again in a moment."),
+        "front": _(
+            "A server in between gave up waiting for the API. Try again; if it stays so, look at "
+            "that server."
+        ),
+        "origin_away": _(
+            "A proxy or gateway waited in vain for the server behind it: the origin is away or too "
+            "slow. Check that it runs, then try again."
+        ),
         "dns": _(
             "The name server gave no answer for %(host)s in time. Try again; if it stays so, check "
             "the network of the machine that this dashboard runs on."

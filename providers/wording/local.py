@@ -46,12 +46,13 @@ LOCAL: Sentences = {
             ),
         ),
         "reset": _(
-            "%(place)s cut the connection. Is the server running there, and open to the machine or "
-            "container that this dashboard runs in?"
+            "%(place)s cut the connection. Is the server running there, does it want https, and is "
+            "it open to the machine or container that this dashboard runs in?"
         ),
         "closed": _(
             "%(place)s closed the connection without an answer. Is the server running on this "
-            "port, and open to the machine or container that this dashboard runs in?"
+            "port, does it want https, and is it open to the machine or container that this "
+            "dashboard runs in?"
         ),
         "no_route": _(
             "There is no way to %(place)s. Is the server running, and in reach of the machine or "

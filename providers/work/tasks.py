@@ -31,7 +31,7 @@ from providers.dialects.ladder import Ladder, makes_completion, run_check
 from providers.http import Door
 from providers.models import BODY, Draft, Job, Provider, Task
 from providers.models.jobs import read
-from providers.outbound import open_door
+from providers.outbound import open_door, unused_proxy
 from providers.spec.outcomes import Failed, KeyState, Outcome, key_state_of
 from providers.work.progress import Progress
 
@@ -83,7 +83,11 @@ def _check(job: Job) -> None:
         http_status=result.http_status,
         ms=result.ms,
         detail=result.detail,
-        params={**result.params, "calls": send.calls},
+        params={
+            **result.params,
+            **unused_proxy(result.outcome, result.params),
+            "calls": send.calls,
+        },
         rungs=[rung.as_json() for rung in result.rungs],
     )
 
@@ -129,7 +133,11 @@ def _fetch(job: Job) -> None:
             http_status=verdict.http_status,
             ms=int((time.monotonic() - start) * 1000),
             detail=verdict.detail,
-            params={**verdict.params, "calls": send.calls},
+            params={
+                **verdict.params,
+                **unused_proxy(verdict.outcome, verdict.params),
+                "calls": send.calls,
+            },
         )
         return
     now = read(job.pk)  # what a draft held may have been saved since

@@ -10,6 +10,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_models",  # a local server without a model
             "no_list_scope",  # the key may not list models, but a model answered
             "no_list",  # there is no list, but a model answered
+            "not_streamed",  # a model answered at once where a stream was asked for
             "list_refused",  # a model answered; what was asked before it was refused
             "list_unread",  # a model answered; the list could not be read
             "credit_told",  # a model answered, although nothing is said to be left
@@ -30,6 +31,9 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.BAD_KEY: frozenset(
         {
             "unsendable",  # params: problem
+            "front",  # a page or a plain text, perhaps of something in front of the provider
+            "key_unseen",  # the server says that no key came along
+            "key_elsewhere",  # params: header
             "key_required",  # the server asks for a key and none was entered
             "key_or_endpoint",
             "key_or_path",
@@ -50,13 +54,22 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "on_hold",
             "no_inference_permission",
             "model_access",
+            "use_case_form",  # these five are Bedrock's
+            "marketplace",
+            "payment",
+            "account_closed",
+            "iam",
             "host_not_allowed",
             "key_restricted",
             "html",  # an error page: perhaps something in front of the provider
+            "front",
+            "sign_in",  # params: scheme
         }
     ),
-    Outcome.NO_CREDIT: frozenset({"key_limit", "plan_window", "arrears"}),
-    Outcome.RATE_LIMITED: frozenset({"proof_limited"}),  # the key call has a limit of its own
+    Outcome.NO_CREDIT: frozenset({"key_limit", "plan_window", "arrears", "front", "day_quota"}),
+    Outcome.RATE_LIMITED: frozenset(
+        {"proof_limited", "front"}
+    ),  # the key call has a limit of its own
     Outcome.MODEL_NOT_FOUND: frozenset(
         {
             "deployment",
@@ -72,7 +85,15 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "bad_url",  # params: code
             "bad_region",
             "redirect",
+            "redirect_slash",  # params of these: target
+            "redirect_path",
+            "redirect_https",  # params: base
+            "redirect_http",
+            "redirect_host",
+            "redirect_sign_in",
+            "wants_https",  # params: base
             "suggest_base",  # params: base
+            "call_pasted",  # params: base
             "no_list",
             "wrong_path",
             "api_version",
@@ -82,12 +103,14 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.BAD_REQUEST: frozenset(
         {
             "origin_header",
+            "front",
+            "listed",  # the provider's own list has the model that it refused
             "not_chat",  # the model answers another API only
             "no_stream",  # the agent asks for a stream, which is refused
         }
     ),
-    Outcome.SERVER_ERROR: frozenset({"loading"}),
-    Outcome.TIMEOUT: frozenset(),
+    Outcome.SERVER_ERROR: frozenset({"loading", "front", "origin_away"}),
+    Outcome.TIMEOUT: frozenset({"front", "origin_away"}),
     Outcome.UNEXPECTED_RESPONSE: frozenset(
         {"html", "not_json", "error_body", "wrong_shape", "no_choice"}
     ),

@@ -26,12 +26,16 @@ SAMPLES: dict[str, Any] = {
     "token": "models.example.com:8443",
     "header": "X-Gateway-Token",
     "problem": "non_ascii",
+    "at": "7",
+    "sign": "U+2013 EN DASH",
     "code": "user_info",
     "calls": [],
     "fields": ["api_base", "api_key"],
     "retry_after_s": 20,
     "model": "meta-llama/llama-4-maverick-17b-128e-instruct",
     "base": "https://models.example.com/v1",
+    "target": "https://models.example.com/inference/v1/models",
+    "scheme": "Negotiate",
     "reference": "1f00ba4e",
     "count": 412,
     "dropped": 3,
@@ -61,11 +65,15 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
     },
     ("dialects/ladder.py", Outcome.REFERENCE, "detail"): {"", "aws_profile"},
     ("dialects/ladder.py", Outcome.OK, "detail"): {*ladder._IN_SPITE.values(), "list_unread"},
-    ("dialects/ladder.py", None, "key.verdict.detail if is_told else ''"): {
-        *("", "list_unread", *ladder._IN_SPITE.values()),
+    ("dialects/ladder.py", None, "said.detail"): {
+        *("", "list_unread", "not_streamed", *ladder._IN_SPITE.values()),
     },
     ("work/queue.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
-    ("dialects/judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json"},
+    ("dialects/adapters.py", None, "detail"): {
+        *("redirect", "redirect_slash", "redirect_path", "redirect_https", "redirect_http"),
+        *("redirect_host", "redirect_sign_in"),
+    },
+    ("dialects/bases.py", Outcome.BAD_ENDPOINT, "detail"): {"suggest_base", "call_pasted"},
     ("dialects/local.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {
         *("key_not_checked", "control_failed"),
     },
@@ -178,7 +186,13 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
         names |= {"retry_after_s"} if outcome in WAITING else set()
     found[Outcome.OK, ""] |= {"count", "dropped"}  # of a fetch
     found[Outcome.INTERNAL_ERROR, ""] |= {"reference"}
-    found[Outcome.BAD_ENDPOINT, "suggest_base"] |= {"base"}
+    for outcome, detail in found:
+        if detail.startswith("redirect_"):
+            found[outcome, detail] |= {"target"}
+    for detail in ("suggest_base", "call_pasted", "wants_https", "redirect_path", "redirect_https"):
+        found[Outcome.BAD_ENDPOINT, detail] |= {"base"}
+    found[Outcome.FORBIDDEN, "sign_in"] |= {"scheme"}
+    found[Outcome.BAD_KEY, "key_elsewhere"] |= {"header"}
     return found
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from providers.dialects.adapters import Adapter, Entered
@@ -30,7 +31,7 @@ def reply(status: int = 200, data: Any = NOT_JSON, *, text: str = "", **headers:
 
 LIST = reply(200, {"object": "list", "data": [{"id": "m"}]})
 EMPTY = reply(200, {"object": "list", "data": []})
-CHAT = reply(200, {"choices": [{}]})
+CHAT = replace(reply(200, {"choices": [{}]}), is_stream=True)
 REFUSED = reply(401, {"error": {"message": "no"}})
 GONE = reply(404, {"error": "nothing here"})
 PAGE = reply(200, text="<html>Sign in")

@@ -4,7 +4,7 @@ Pure: no socket, no clock.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,6 +64,55 @@ def chat_done(model: str, *, created: int = 1795341000) -> Answer:
             "usage": {"prompt_tokens": 8, "completion_tokens": 1, "total_tokens": 9},
         },
     )
+
+
+def streamed(answer: Answer) -> Answer:
+    """A good answer of a model as the events that a client which asks for a stream gets; any other
+    answer as it is."""
+    document = json.loads(answer.body) if answer.status == 200 and answer.body else None
+    if not isinstance(document, dict):
+        return answer
+    if isinstance(document.get("choices"), list):
+        events = [("", event) for event in _chunks(document)]
+        body = _as_events(events) + b"data: [DONE]\n\n"
+    elif document.get("type") == "message":
+        body = _as_events([(event["type"], event) for event in _message_events(document)])
+    else:
+        return answer
+    headers = tuple(pair for pair in answer.headers if pair[0] != "content-type")
+    return replace(answer, body=body, headers=(*headers, ("content-type", "text/event-stream")))
+
+
+def _chunks(document: Row) -> Iterator[Row]:
+    """A role, the words, the end; then what was used, without a choice."""
+    whole = {"id": document["id"], "object": "chat.completion.chunk", "model": document["model"]}
+    for choice in document["choices"]:
+        if choice.get("error"):
+            yield {**whole, "choices": [{**choice, "delta": {"content": ""}}]}
+            continue
+        first = {"role": "assistant", "content": ""}
+        words = {"content": choice["message"]["content"]}
+        for delta, end in ((first, None), (words, None), ({}, choice["finish_reason"])):
+            yield {**whole, "choices": [{"index": 0, "delta": delta, "finish_reason": end}]}
+    yield {**whole, "choices": [], "usage": document.get("usage")}
+
+
+def _message_events(document: Row) -> Iterator[Row]:
+    yield {"type": "message_start", "message": {**document, "content": [], "stop_reason": None}}
+    yield {"type": "ping"}
+    for index, block in enumerate(document["content"]):
+        yield {"type": "content_block_start", "index": index, "content_block": block}
+        yield {"type": "content_block_stop", "index": index}
+    yield {"type": "message_delta", "delta": {"stop_reason": document["stop_reason"]}}
+    yield {"type": "message_stop"}
+
+
+def _as_events(events: Iterable[tuple[str, Row]]) -> bytes:
+    lines = []
+    for name, event in events:
+        lines += [f"event: {name}"] if name else []
+        lines += [f"data: {json.dumps(event, ensure_ascii=False)}", ""]
+    return "\n".join([*lines, ""]).encode()
 
 
 def hinted(key: str) -> str:

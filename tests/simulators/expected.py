@@ -60,6 +60,7 @@ _PROVEN_ELSEWHERE = (
     "moonshot",
     "byteplus_coding_plan",
     "azure_openai",
+    "bedrock",  # its list is private: whoever may read it is known
 )
 
 
@@ -83,6 +84,9 @@ def _hosted(kind: str) -> Iterator[Expectation]:
         good = entered(kind)
         yield Expectation(kind, "model", good, "ok", "valid", model)
         yield Expectation(kind, "unknown model", good, "model_not_found", "valid", "no-such-model")
+        if kind != "bedrock":  # its call for a whole answer is another than the one for a stream
+            deaf = entered(kind, "nostream")
+            yield Expectation(kind, "a stream refused", deaf, "bad_request", "valid", model)
 
 
 # Ways in which a server without a key goes wrong.
@@ -90,7 +94,7 @@ _LOCAL_FAULTS = (
     ("server error", "error", "server_error"),
     ("rate limited", "limited", "rate_limited"),
     ("hang", "hang", "timeout"),
-    ("html", "html", "unexpected_response"),
+    ("html", "html", "bad_endpoint"),  # a page at this path, and the API at the usual one
     ("malformed", "malformed", "unexpected_response"),
     ("dropped connection", "drop", "unreachable"),
     ("redirect", "redirect", "bad_endpoint"),
@@ -118,6 +122,11 @@ def _local(kind: str) -> Iterator[Expectation]:
             case = f"guarded, {key or 'no'} key"
             yield Expectation(kind, case, local_fields(kind, guard, key), outcome, key_state)
     yield Expectation(kind, "model", local_fields(kind), "ok", "not_needed", MODELS[kind])
+    for case, word, outcome in (
+        ("a stream refused", "nostream", "bad_request"),
+        ("an answer at once", "unstreamed", "ok"),
+    ):
+        yield Expectation(kind, case, local_fields(kind, word), outcome, None, MODELS[kind])
     unknown = "no-such-model"
     yield Expectation(kind, "unknown model", local_fields(kind), "model_not_found", None, unknown)
 

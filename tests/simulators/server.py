@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.simulators.answers import Answer, as_text
+from tests.simulators.answers import Answer, as_text, fault, streamed
 from tests.simulators.asks import Ask
 from tests.simulators.certs import make_authority, server_context
 from tests.simulators.kinds import HOST_NAMES, PLAIN_NAMES, Kind, kind_for
@@ -323,6 +323,10 @@ def _spoiled(ask: Ask, kind: Kind) -> Answer | None:
     if status is not None:
         return as_text(status, "")
     answer = kind.answer(ask)
+    if ask.document.get("stream") is True:
+        if ask.has("nostream"):
+            return fault(400, "Streaming is not supported by this model.", code="unsupported_value")
+        answer = answer if ask.has("unstreamed") else streamed(answer)
     if ask.has("malformed"):
         return replace(answer, body=answer.body[: max(1, len(answer.body) // 2)])
     for trick in ("drip", "flood", "bomb"):

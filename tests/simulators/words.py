@@ -25,6 +25,8 @@ COMMON = frozenset(
         "loop",  # the cursor of the next page never moves
         "redirect",
         "drop",  # closes without an answer
+        "nostream",  # refuses to stream
+        "unstreamed",  # answers at once although a stream was asked for
         "drip",  # a byte at a time
         "flood",  # a body without an end
         "bomb",  # a small gzip body that unpacks to 64 MB

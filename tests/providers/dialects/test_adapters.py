@@ -264,14 +264,25 @@ def test_the_extra_body_changes_neither_model_nor_place_nor_price() -> None:
         "model": "m",
         "messages": [{"role": "user", "content": "hi"}],
         "max_tokens": 1,
+        "stream": True,
+        "stream_options": {"include_usage": True},
     }
     assert request.url == "https://api.mistral.ai/v1/chat/completions"
 
 
 def test_the_extra_body_goes_with_completions_only() -> None:
-    adapter = make("gemini", extra_body={"temperature": 0.2})
-    assert "temperature" not in adapter.request(adapter.model_call("m"), "m").json
-    assert make("ovms").request(Call(url="{base}/x", method="POST", body={})).json == {}
+    adapter = make("ovms", extra_body={"temperature": 0.2})
+    assert adapter.request(Call(url="{base}/x", method="POST", body={})).json == {}
+    assert adapter.request(adapter.model_call("m"), "m").json["temperature"] == 0.2
+
+
+def test_gemini_is_asked_as_the_agent_asks_it() -> None:
+    adapter = make("gemini")
+    request = adapter.request(adapter.model_call("gemini-x"), "models/gemini-x")
+    base = "https://generativelanguage.googleapis.com/v1beta/openai"
+    assert request.url == f"{base}/chat/completions"
+    assert request.json["model"] == "gemini-x"
+    assert revealed(request.headers) == {"Authorization": "Bearer sk-test-key-0123"}
 
 
 def test_bedrock_takes_the_extra_body_in_its_own_field() -> None:

@@ -45,6 +45,7 @@ def outcome_of(answer: Reply, call: CallName = "list", **more: Any) -> str:
         (429, "rate_limited"),
         (451, "forbidden"),
         (500, "server_error"),
+        (501, "bad_endpoint"),
         (502, "server_error"),
         (504, "timeout"),
         (529, "server_error"),
@@ -240,7 +241,25 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("bedrock", 403, {"message": BEDROCK_DENIED.format("ListFoundationModels")}, "list",
      "forbidden", "no_list_scope"),
     ("bedrock", 403, {"message": BEDROCK_DENIED.format("InvokeModel")}, "model", "forbidden",
-     "model_access"),
+     "iam"),
+    ("bedrock", 403, {"message": BEDROCK_DENIED.format("InvokeModel") + " with an explicit deny"},
+     "model", "forbidden", "iam"),
+    ("bedrock", 403, {"message": "You don't have access to the model with this id."}, "model",
+     "forbidden", "model_access"),
+    ("bedrock", 404, {"message": "This Model is marked by provider as Legacy"}, "model",
+     "model_not_found", "retired"),
+    ("bedrock", 400, {"message": "This model version has reached the end of its life."}, "model",
+     "model_not_found", "retired"),
+    ("bedrock", 404, {"message": "Model use case details have not been submitted."}, "model",
+     "forbidden", "use_case_form"),
+    ("bedrock", 403, {"Message": "Access denied: aws-marketplace:Subscribe is missing"}, "model",
+     "forbidden", "marketplace"),
+    ("bedrock", 403, {"message": "Model access is denied due to INVALID_PAYMENT_INSTRUMENT: add a "
+     "valid payment instrument."}, "model", "forbidden", "payment"),
+    ("bedrock", 400, {"message": "Operation not allowed"}, "model", "forbidden", "account_closed"),
+    ("bedrock", 429, {"message": "Too many tokens per day, please wait."}, "model", "no_credit",
+     "day_quota"),
+    ("bedrock", 429, {"message": "Too many requests, please wait."}, "model", "rate_limited", ""),
     ("bedrock", 400, {"message": "Invocation with on-demand throughput isn't supported"}, "model",
      "model_not_found", "profile_needed"),
     ("bedrock", 400, {"message": "The provided model identifier is invalid."}, "model",
@@ -280,6 +299,17 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("gemini", 400, {"error": {"status": "FAILED_PRECONDITION"}}, "list", "forbidden",
      "region_blocked"),
     ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED"}}, "model", "rate_limited", ""),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "You exceeded your "
+     "current quota, please check your plan and billing details. limit: 20"}}, "model",
+     "rate_limited", ""),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded for "
+     "metric: free_tier_requests, limit: 0"}}, "model", "no_credit", "key_limit"),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "check your billing",
+     "details": [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}]}]}}, "model",
+     "no_credit", "key_limit"),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "check your billing",
+     "details": [{"violations": [{"quotaId": "GenerateRequestsPerMinutePerProject"}]}]}}, "model",
+     "rate_limited", ""),
     ("zhipu", 429, {"error": {"code": "1113"}}, "model", "no_credit", "arrears"),
     ("zhipu", 400, {"error": {"code": "1211"}}, "model", "model_not_found", ""),
     ("zhipu", 434, {"error": {"code": "x"}}, "model", "forbidden", ""),
@@ -348,6 +378,8 @@ def test_a_type_in_amazons_header_counts_without_its_tail() -> None:
         (reply(429, {}, ratelimit='"api";r=0;t=55'), 55),
         (reply(429, {"error": {"details": [{"retryDelay": "37s"}]}}), 37),
         (reply(429, {}, retry_after="999999999"), 30 * 86400),
+        (reply(429, {"error": {"message": "Please retry in 36.2s."}}), 37),
+        (reply(429, {"message": "Try again after 20 s"}), 20),
         (reply(429, {}, retry_after="soon"), None),
         (reply(429, {}, retry_after="-5"), None),
         (reply(429, {}), None),
@@ -445,6 +477,31 @@ def test_other_text_is_quoted_short_and_printable() -> None:
 )
 def test_masked_keys_accounts_and_tokens_are_blotted_out(message: str, shown: str) -> None:
     assert quoted(reply(400, {"error": {"message": message}}), [KEY]) == shown
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "office closed"}},
+        {"error": {"error": {"message": "office closed"}}},
+        {"error": "office closed"},
+        {"message": "office closed"},
+        {"msg": "office closed", "code": 7},
+        {"detail": "office closed"},
+        {"detail": [{"loc": ["body"], "msg": "office closed"}]},
+        {"detail": {"message": "office closed"}},
+        {"errors": [{"code": 1, "message": "office closed"}]},
+        {"errors": ["office closed"]},
+        {"error_description": "office closed"},
+        {"error": {"msg": "office closed"}},
+        {"fault": {"faultstring": "office closed"}},
+        [{"error": {"message": "office closed"}}],
+        {"choices": [{"error": {"message": "office closed", "code": 403}}]},
+    ],
+)
+def test_the_providers_words_are_found_wherever_they_stand(body: Any) -> None:
+    status = 200 if isinstance(body, dict) and "choices" in body else 403
+    assert judge(reply(status, body), "model").params["quote"] == "office closed"
 
 
 def test_a_good_answer_keeps_nothing_of_it() -> None:

@@ -233,14 +233,21 @@ def reset(before: bytes = b"") -> Script:
 
 
 class Authority:
-    """A certificate authority for one test run."""
+    """A certificate authority for one test run; below another one where that is given."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, above: "Authority | None" = None) -> None:
         self.folder = folder
+        self.chain = b""  # what a server sends behind its own certificate
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-        self.file = folder / "ca.pem"
-        certificate = self._certificate(self._name, self._key.public_key(), self._name, is_ca=True)
+        name = "Test authority" if above is None else "Authority in between"
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self.file = folder / ("ca.pem" if above is None else "between.pem")
+        issuer = above or self
+        certificate = self._certificate(
+            self._name, self._key.public_key(), issuer._name, is_ca=True, signer=issuer._key
+        )
+        if above is not None:
+            self.chain = certificate.public_bytes(serialization.Encoding.PEM)
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def context(
@@ -251,6 +258,16 @@ class Authority:
         tls: ssl.TLSVersion | None = None,
     ) -> ssl.SSLContext:
         """A server's side. `days`: validity, counted from today."""
+        return self.served(*names, days=days, self_signed=self_signed, tls=tls)[0]
+
+    def served(
+        self,
+        *names: str,
+        days: tuple[int, int] = (-1, 30),
+        self_signed: bool = False,
+        tls: ssl.TLSVersion | None = None,
+    ) -> tuple[ssl.SSLContext, Path]:
+        """The same, and the file with the certificate that it shows."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         certificate = self._certificate(
@@ -269,12 +286,13 @@ class Authority:
                 serialization.NoEncryption(),
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
+            + self.chain
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if tls is not None:
             context.minimum_version = context.maximum_version = tls
         context.load_cert_chain(file)
-        return context
+        return context, file
 
     def _certificate(
         self,

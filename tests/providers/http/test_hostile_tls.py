@@ -10,6 +10,7 @@ from providers.spec.outcomes import Failed, Outcome
 from tests.providers.http.conftest import Rungs
 from tests.providers.http.servers import (
     HEAD,
+    Authority,
     always,
     answer,
     bomb,
@@ -73,6 +74,22 @@ def test_tls_an_unknown_authority(authority, verdict_of):
     with serve(always(answer()), tls=authority.context("127.0.0.1")) as server:
         verdict = verdict_of(f"https://127.0.0.1:{server.port}/")
     assert (verdict.outcome.value, verdict.detail) == ("tls_error", "unknown_issuer")
+
+
+def test_tls_a_servers_own_certificate_in_the_file_is_not_enough(authority, verdict_of):
+    context, leaf = authority.served("127.0.0.1")
+    with serve(always(answer()), tls=context) as server:
+        verdict = verdict_of(f"https://127.0.0.1:{server.port}/", ca_file=str(leaf))
+    assert (verdict.outcome.value, verdict.detail) == ("tls_error", "unknown_issuer")
+
+
+def test_tls_an_authority_in_between_without_its_root(authority, verdict_of, fetch):
+    between = Authority(authority.folder, authority)
+    with serve(always(answer()), tls=between.context("127.0.0.1")) as server:
+        url = f"https://127.0.0.1:{server.port}/"
+        verdict = verdict_of(url, ca_file=str(between.file))
+        assert (verdict.outcome.value, verdict.detail) == ("tls_error", "missing_root")
+        assert fetch(url, ca_file=str(authority.file)).status == 200
 
 
 @pytest.mark.parametrize("data", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail ESMTP\r\n"])

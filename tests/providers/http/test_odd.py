@@ -20,7 +20,7 @@ NOT_JSON_BODIES = [
     ("bad UTF-8", b'{"data": "\xff\xfe"}'),
     ("half a pair", b'{"data": "\\ud800"}'),
     ("UTF-16", '{"data": 1}'.encode("utf-16")),
-    ("event stream", b"data: {}\n\ndata: [DONE]\n\n"),
+    ("events without JSON", b"data: hello\n\ndata: [DONE]\n\n"),
 ]
 
 

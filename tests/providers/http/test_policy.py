@@ -179,6 +179,17 @@ def test_what_is_never_opened_stays_closed_under_every_token(address):
     assert blocked(policy, "a.example", 80, [address], scheme="http") == ("never", "")
 
 
+@pytest.mark.parametrize("address", ["0.0.0.0", "::"])
+def test_the_address_that_servers_listen_on_is_told_apart(address):
+    policy = Policy.parse("loopback,private")
+    with pytest.raises(Failed) as caught:
+        policy.check(address, 11434, "http", [address])
+    assert caught.value.verdict.detail == "unspecified"
+    with pytest.raises(Failed) as caught:  # a name that leads there: a sinkhole
+        policy.check("llm.example.com", 443, "https", [address])
+    assert caught.value.verdict.detail == "never"
+
+
 def test_s3_one_forbidden_record_forbids_the_name():
     policy = Policy.parse("")
     assert blocked(policy, "a.example", 443, ["1.1.1.1", "127.0.0.1"])[0] == "loopback"

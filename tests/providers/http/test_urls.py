@@ -38,8 +38,12 @@ BAD = [
     ("", "empty"),
     ("https://a.example/" + "x" * 2_048, "too_long"),
     ("https://bücher.example/v1", "not_ascii"),
-    ("https://a.example:\uff18\uff10", "not_ascii"),  # full-width digits
-    ("https://\u212aube.example", "not_ascii"),  # Kelvin sign, which lower-cases to k
+    ("https://a.example:\uff18\uff10", "foreign_sign"),  # full-width digits
+    ("https\uff1a//a.example/v1", "foreign_sign"),  # a full-width colon
+    ("https://a.example\u2013b/v1", "foreign_sign"),  # a dash
+    ("https://\u212aube.example", "foreign_sign"),  # Kelvin sign, which lower-cases to k
+    ("https://a.exa\u200bmple/v1", "invisible"),
+    ("https://a.example\u00a0/v1", "invisible"),
     (" https://a.example", "blank"),
     ("https://a.example\n", "blank"),
     ("https://a.example/\x00", "blank"),
@@ -117,7 +121,7 @@ def test_s2_a_bad_base_is_refused_with_the_sentence_of_its_fault(text, code):
     with pytest.raises(BadURL) as caught:
         parse_base(text)
     assert caught.value.code == code
-    assert str(caught.value) == SENTENCES[code]
+    assert str(caught.value) == SENTENCES[code] % caught.value.params
 
 
 @pytest.mark.parametrize("text", ["https://user:hunter2pass@a.example", "https://a/?k=hunter2pass"])

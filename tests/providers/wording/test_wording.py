@@ -26,6 +26,7 @@ from providers.wording import (
     SENTENCES,
     catalog_note,
     header_sentence,
+    key_sentence,
     key_warning,
     sentence,
     url_sentence,
@@ -241,8 +242,9 @@ def test_a_header_that_holds_a_reference_keeps_its_name() -> None:
 
 @pytest.mark.parametrize("problem", keyshapes.PROBLEMS)
 def test_a_key_that_cannot_be_sent_is_told_by_what_is_wrong_with_it(problem: str) -> None:
-    text = sentence("bad_key", "unsendable", {"problem": problem})
-    assert text.startswith(str(KEY_PROBLEMS[problem]))
+    placed = {"problem": problem, "at": "7", "sign": "U+2013 EN DASH"}
+    text = sentence("bad_key", "unsendable", placed)
+    assert text.startswith(str(KEY_PROBLEMS[problem]) % placed)
     assert len(text) <= LONGEST
 
 
@@ -252,8 +254,9 @@ def test_a_header_that_cannot_be_sent_is_named() -> None:
 
 @pytest.mark.parametrize("code", sorted(URL_SENTENCES))
 def test_an_address_that_cannot_be_used_is_told_by_what_is_wrong_with_it(code: str) -> None:
-    text = sentence("bad_endpoint", "bad_url", {"code": code})
-    assert text.endswith(URL_SENTENCES[code])
+    placed = {"code": code, "at": "7", "sign": "U+FF1A FULLWIDTH COLON"}
+    text = sentence("bad_endpoint", "bad_url", placed)
+    assert text.endswith(URL_SENTENCES[code] % placed)
     assert len(text) <= LONGEST
 
 
@@ -364,6 +367,26 @@ def test_an_address_is_refused_in_its_own_sentence() -> None:
     with pytest.raises(BadURL) as caught:
         parse_base("https://user:pass@example.com")
     assert url_sentence(caught.value) == URL_SENTENCES["user_info"]
+
+
+def test_a_sign_that_cannot_be_cut_is_told_with_its_place() -> None:
+    with pytest.raises(BadURL) as caught:
+        parse_base("https\uff1a//example.com")
+    for text in (url_sentence(caught.value), str(caught.value)):
+        assert "at place 6" in text
+        assert "U+FF1A FULLWIDTH COLON" in text
+    assert "place 4: U+00AD SOFT HYPHEN" in key_sentence("sk-\u00adabc")
+    assert key_sentence("sk-abc") == ""
+    old = {"problem": "non_ascii"}  # as older rows have it
+    assert "place ?" in sentence("bad_key", "unsendable", old)
+
+
+def test_a_proxy_of_the_environment_is_told_behind_the_sentence() -> None:
+    params = {"host": "api.example.com", "port": 443, "proxy": "HTTPS_PROXY"}
+    text = sentence("unreachable", "refused", params)
+    assert text.startswith(sentence("unreachable", "refused", {**params, "proxy": ""}))
+    assert "HTTPS_PROXY" in text
+    assert "OUTBOUND_PROXY" in text
 
 
 def test_a_header_is_refused_in_the_language_of_its_reader() -> None:

@@ -1,0 +1,139 @@
+"""An API base that is almost right, and the one that was probably meant. Pure; asks by `send`.
+
+Everything asked stays on the origin that was entered, so no key goes anywhere else.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.judge import is_absent
+from providers.http import BadURL, Reply, Send, origin_of
+from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict
+
+_MOST = 5  # bases that are tried
+# The path of a single call, pasted as the base
+_CALL = re.compile(
+    r"/(?:chat/completions|completions|responses|messages|embeddings|models|api/(?:tags|chat|generate)"
+    r"|images/generations|audio/(?:speech|transcriptions)|rerank)$"
+)
+_TWICE = re.compile(r"((?:/[^/]+)+)\1$")
+_VERSION = re.compile(r"/v[0-9]+[a-z0-9]*$")
+# Refusals that only the API itself gives: the address is right
+_IS_THERE = (Outcome.BAD_KEY, Outcome.FORBIDDEN, Outcome.NO_CREDIT, Outcome.RATE_LIMITED)
+
+
+def pasted(path: str) -> str:
+    """A path without that of a single call at its end and without a part that stands twice."""
+    before = None
+    while path != before:
+        before = path
+        path = _TWICE.sub(r"\1", _CALL.sub("", path))
+    return path
+
+
+def guesses(base: str, default: str) -> tuple[str, ...]:
+    """Bases on the same origin that may have been meant, the likeliest first. `default` is that of
+    the kind, "" = none."""
+    origin = origin_of(base)
+    path = base.removeprefix(origin)
+    usual = default.removeprefix(origin_of(default)).rstrip("/") if default else ""
+    paths = [one for one in _paths(path, usual) if one != path]
+    return tuple(origin + one for one in islice(dict.fromkeys(paths), _MOST))
+
+
+def _paths(path: str, usual: str) -> Iterator[str]:
+    cut = pasted(path)
+    yield cut
+    head = re.sub(r"/api(?:/v[01])?$", "", cut)  # a native API that stands beside the other
+    steps = usual.split("/")[1:]
+    for count in range(len(steps), 0, -1):  # where the path ends as the usual one begins
+        begun = "/" + "/".join(steps[:count])
+        if cut.endswith(begun) and count < len(steps):
+            yield cut + "/" + "/".join(steps[count:])
+    if usual:
+        yield usual
+    if not _VERSION.search(cut):
+        yield cut + (usual or "/v1")
+        yield cut + "/v1"
+    if head != cut:
+        yield head + "/v1"
+    yield "/v1"
+
+
+def with_better_base(adapter: Adapter, send: Send, key: Finding, model: str = "") -> Finding:
+    """The same finding; where there is no such API at this base, with the one that would be right,
+    if there is one. With a `model`, that is asked where no list is there."""
+    verdict = key.verdict
+    if moved := verdict.params.get("moved"):
+        return _moved(adapter, send, key, moved)
+    if "base" in verdict.params or not _looks_elsewhere(adapter, verdict):
+        return key
+    base = better_base(adapter, send, model)
+    detail = "suggest_base" if base else ""
+    if not base:
+        base = _uncalled(adapter)
+        detail = "call_pasted" if base else ""
+    if not base:
+        if (verdict.outcome, verdict.detail) == (Outcome.BAD_ENDPOINT, ""):
+            return replace(key, verdict=replace(verdict, detail="no_list"))
+        return key
+    params = {**verdict.params, "base": base}
+    told = Verdict(Outcome.BAD_ENDPOINT, detail, params, verdict.http_status)
+    return Finding(told, KeyState.UNKNOWN, key.ms)
+
+
+def _moved(adapter: Adapter, send: Send, key: Finding, base: str) -> Finding:
+    """A redirect to the same call below another base on the same origin: a base if it answers."""
+    call = adapter.base_list()
+    params = {name: value for name, value in key.verdict.params.items() if name != "moved"}
+    try:
+        if call and _is_there(*adapter.at(base).ask(send, call, "list")):
+            params["base"] = base
+    except (Failed, BadURL):
+        pass
+    return replace(key, verdict=replace(key.verdict, params=params))
+
+
+def _looks_elsewhere(adapter: Adapter, verdict: Verdict) -> bool:
+    if verdict.http_status is None or verdict.outcome is Outcome.OK or _is_of_the_vendor(adapter):
+        return False
+    is_page = (verdict.outcome, verdict.detail) == (Outcome.UNEXPECTED_RESPONSE, "html")
+    return is_page or is_absent(verdict) or adapter.doubts_base()
+
+
+def _is_of_the_vendor(adapter: Adapter) -> bool:
+    return adapter.is_default_base and not adapter.spec.is_local
+
+
+def better_base(adapter: Adapter, send: Send, model: str = "") -> str:
+    """The base at which the list answers, or the model where one is given; "" = nowhere."""
+    call = adapter.base_list()
+    found = guesses(adapter.base(), adapter.spec.api_base) if call else ()
+    try:
+        for base in found:
+            there = adapter.at(base)
+            if model:
+                is_right = there.check_model(send, model).verdict.outcome is Outcome.OK
+            else:
+                is_right = call is not None and _is_there(*there.ask(send, call, "list"))
+            if is_right:
+                return there.base()
+    except (Failed, BadURL):
+        return ""
+    return ""
+
+
+def _is_there(reply: Reply, verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.OK or (reply.is_json and verdict.outcome in _IS_THERE)
+
+
+def _uncalled(adapter: Adapter) -> str:
+    """The base without the call that was pasted along; "" = none was."""
+    base = adapter.base()
+    origin = origin_of(base)
+    path = base.removeprefix(origin)
+    cut = pasted(path)
+    return adapter.at(origin + cut).base() if cut != path else ""
