@@ -22,6 +22,7 @@ urlpatterns = [
     path("providers/<slug:kind>/catalog/", checking.catalog_refresh, name="catalog-refresh"),
     path("providers/<slug:kind>/cancel/<slug:part>/", checking.part_cancel, name="cancel"),
     path("providers/<slug:kind>/models/", providers.catalog_search, name="catalog-search"),
+    path("providers/<slug:kind>/list/", providers.catalog_settle, name="catalog-settle"),
     path("providers/<slug:kind>/names/", providers.model_names, name="model-names"),
     path("providers/<slug:kind>/discard/", checking.draft_discard, name="draft-discard"),
     path("providers/<slug:kind>/undo/", providers.provider_undo, name="undo"),

@@ -32,6 +32,8 @@ LABELS = {
     "provider.removed": _("Removed a provider"),
     "catalog.fetched": _("Fetched models"),
     "routes.saved": _("Saved routes"),
+    "catalog.taken": _("Took a much shorter model list"),
+    "catalog.kept": _("Kept the stored model list"),
     "route.tested": _("Tested a route"),
     "config.downloaded": _("Downloaded the config"),
     "config.exported": _("Exported the config"),

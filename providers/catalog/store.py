@@ -7,7 +7,7 @@ in the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain, repeat
@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from providers.catalog.fetch import Catalog
 from providers.catalog.items import CatalogItem
-from providers.models import CatalogEntry, CatalogEntryQuerySet, Draft, Provider
+from providers.models import CatalogEntry, CatalogEntryQuerySet, Draft, HeldCatalog, Provider
 from providers.spec.limits import MODEL_LENGTH
 
 FACTS = (
@@ -38,21 +38,52 @@ Facts = tuple[Any, ...]  # in the order of FACTS, lists as tuples
 
 def keep_with(draft: Draft, catalog: Catalog) -> None:
     """A list fetched with values that are not saved: theirs, until they are."""
-    kept = {
+    Draft.objects.filter(pk=draft.pk).update(catalog=_as_json(catalog))
+
+
+def adopt_catalog(provider: Provider, draft: Draft) -> None:
+    """The draft's values were saved as they are: its list, if it has one, is the provider's."""
+    if draft.catalog:
+        replace_catalog(provider, _of_json(draft.catalog))
+
+
+def _as_json(catalog: Catalog) -> dict[str, Any]:
+    return {
         "items": [item.as_json() for item in catalog.items],
         "source": catalog.source,
         "digest": catalog.digest,
         "dropped": catalog.dropped,
         "notes": list(catalog.notes),
     }
-    Draft.objects.filter(pk=draft.pk).update(catalog=kept)
 
 
-def adopt_catalog(provider: Provider, draft: Draft) -> None:
-    """The draft's values were saved as they are: its list, if it has one, is the provider's."""
-    if kept := draft.catalog:
-        items = tuple(CatalogItem.of_json(values) for values in kept.pop("items"))
-        replace_catalog(provider, Catalog(items=items, **kept))
+def _of_json(kept: Mapping[str, Any]) -> Catalog:
+    items = tuple(CatalogItem.of_json(values) for values in kept["items"])
+    return Catalog(**{**kept, "items": items, "notes": tuple(kept["notes"])})
+
+
+def take_in(provider: Provider, catalog: Catalog) -> bool:
+    """Store a fetched list, unless it would take away more than half of what is stored: then it is
+    held beside that, and this is False. An interrupted answer looks like that as well."""
+    if not catalog.is_known and len(catalog.items) * 2 < provider.catalog_count:
+        kept = {"catalog": _as_json(catalog)}
+        HeldCatalog.objects.update_or_create(provider=provider, defaults=kept)
+        return False
+    replace_catalog(provider, catalog)
+    return True
+
+
+def settle(provider: Provider, *, is_taken: bool) -> bool:
+    """End what `take_in` began: the held list takes the place of the stored one, or goes. False
+    when there is none any more."""
+    with transaction.atomic():
+        held = HeldCatalog.objects.select_for_update().filter(provider=provider).first()
+        if held is None:
+            return False
+        if is_taken:
+            replace_catalog(provider, _of_json(held.catalog))
+        held.delete()
+    return True
 
 
 def replace_catalog(provider: Provider, catalog: Catalog) -> None:
@@ -63,6 +94,7 @@ def replace_catalog(provider: Provider, catalog: Catalog) -> None:
     now = timezone.now()
     entries = CatalogEntry.objects.filter(provider=provider)
     with transaction.atomic():
+        HeldCatalog.objects.filter(provider=provider).delete()
         provider.catalog_is_first, provider.catalog_at = provider.catalog_at is None, now
         if catalog.is_known:
             entries.filter(gone_at__isnull=False).delete()

@@ -1,6 +1,6 @@
 """Rows: providers as entered, drafts of them, the models they offer, jobs. They start nothing."""
 
-from providers.models.catalog import CatalogEntry, CatalogEntryQuerySet
+from providers.models.catalog import CatalogEntry, CatalogEntryQuerySet, HeldCatalog
 from providers.models.credentials import BODY, HEADERS, Entry, SecretState
 from providers.models.draft import Draft, DraftQuerySet, _in_15_minutes
 from providers.models.jobs import Job, JobQuerySet, Status, Task
@@ -14,6 +14,7 @@ __all__ = [
     "Draft",
     "DraftQuerySet",
     "Entry",
+    "HeldCatalog",
     "Job",
     "JobQuerySet",
     "Provider",

@@ -76,3 +76,23 @@ class CatalogEntry(models.Model):
 
     def __str__(self) -> str:
         return self.model_id
+
+
+class HeldCatalog(models.Model):
+    """A fetched list that would take away more than half of the stored one: kept beside that until
+    a person says which of the two is right."""
+
+    provider = models.OneToOneField(
+        "providers.Provider", on_delete=models.CASCADE, related_name="held", primary_key=True
+    )
+    catalog: models.JSONField[Any, Any] = models.JSONField()  # as catalog/store.py writes it
+    fetched_at = models.DateTimeField(auto_now=True)
+
+    objects: ClassVar[Any] = models.Manager()
+
+    class Meta:
+        verbose_name = _("held model list")
+        verbose_name_plural = _("held model lists")
+
+    def __str__(self) -> str:
+        return f"held list of {self.provider_id}"

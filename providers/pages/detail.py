@@ -7,7 +7,9 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest
+from django.utils.module_loading import import_string
 
 from providers.catalog.modelsdev import SNAPSHOT_DATE
 from providers.catalog.search import NEW, Found, Wanted, shelf
@@ -17,6 +19,7 @@ from providers.models import (
     CatalogEntry,
     Draft,
     Entry,
+    HeldCatalog,
     Job,
     Provider,
     Replaced,
@@ -104,6 +107,7 @@ def _context(
         "rows": cache(lambda: list(_rows(shown_form(), provider, shown, check))),
         "secrets": cache(lambda: _secrets(shown_form(), provider, shown, check)),
         "draft_models": draft_models(draft),
+        "held": cache(lambda: held_list(provider) if saved else None),
         "check": check,
         "fetch": fetch,
         "history": cache(lambda: history(provider) if saved else None),
@@ -134,6 +138,31 @@ def draft_models(draft: Draft | None) -> dict[str, Any] | None:
         return None
     ids = [values[0] for values in kept["items"]]
     return {"count": len(ids), "ids": ids[:MODELS_FOUND], "dropped": kept["dropped"]}
+
+
+def held_list(provider: Provider) -> dict[str, Any] | None:
+    """What a list that is held would bring, take away and change, and which routes that hits;
+    None when none is held."""
+    held = HeldCatalog.objects.filter(provider=provider.pk).first()
+    if held is None:
+        return None
+    coming = {values[0]: values for values in held.catalog["items"]}
+    rows = CatalogEntry.objects.present().filter(provider=provider.pk)
+    stored = dict(rows.values_list("model_id", "name"))
+    gone = sorted(stored.keys() - coming.keys())
+    routes = import_string(settings.SERVED_BY)(provider.kind)
+    lost = set(gone)
+    return {
+        "count": len(coming),
+        "stored": len(stored),
+        "new": len(coming.keys() - stored.keys()),
+        "changed": sum(stored[name] != coming[name][1] for name in stored.keys() & coming.keys()),
+        "gone": ", ".join(gone[:GONE_SHOWN]),
+        "gone_count": len(gone),
+        "has_more_gone": len(gone) > GONE_SHOWN,
+        "routes": [(label, model) for label, model in routes if model in lost],
+        "at": held.fetched_at,
+    }
 
 
 def _rows(

@@ -31,7 +31,7 @@ from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewe
 from facio_site.audit import record
 from facio_site.web.cached import kept_page
 from providers import broker
-from providers.catalog.store import adopt_catalog
+from providers.catalog.store import adopt_catalog, settle
 from providers.forms.provider import ProviderForm, facts_of
 from providers.kinds import KINDS
 from providers.models import Draft, Entry, Job, Provider
@@ -206,7 +206,7 @@ def provider_remove(request: HttpRequest, kind: str) -> HttpResponse:
     """Ask, then forget a provider: its values, secrets, tests and catalog."""
     provider = get_object_or_404(Provider, kind=kind)
     if request.method != "POST":
-        used_by = import_string(settings.SERVED_BY)(kind)
+        used_by = [label for label, _model in import_string(settings.SERVED_BY)(kind)]
         context = {"spec": provider.spec, "used_by": used_by}
         return render(request, "providers/remove.html", context)
     with transaction.atomic():
@@ -215,6 +215,22 @@ def provider_remove(request: HttpRequest, kind: str) -> HttpResponse:
         transaction.on_commit(broker.announce)
     messages.success(request, _("%s removed.") % KINDS[kind].label)
     return redirect("providers:list")
+
+
+@editor_required
+@require_POST
+def catalog_settle(request: HttpRequest, kind: str) -> HttpResponse:
+    """Which of two lists is right: the one that is stored, or a much shorter one that came."""
+    provider = get_object_or_404(Provider, kind=kind)
+    is_taken = request.POST.get("choice") == "take"
+    with transaction.atomic():
+        is_done = settle(provider, is_taken=is_taken)
+        if is_done:
+            action = "catalog.taken" if is_taken else "catalog.kept"
+            record(action, actor=request.user, target=kind, request=request)
+    if not is_done:
+        messages.warning(request, _("That has changed meanwhile. Look again."))
+    return redirect("providers:detail", kind)
 
 
 @viewer_required

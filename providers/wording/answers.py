@@ -13,6 +13,11 @@ ANSWERS: Sentences = {
             _("Models listed: %(count)s."),
             _("The provider accepted the key and answered as it should."),
         ),
+        "held": _(
+            "A list of %(count)s models came; %(stored)s are stored. So much shorter a list may be "
+            "an interrupted one: the stored one stays until somebody says on the provider's page "
+            "which of them is right."
+        ),
         "hosts_file": _("Taken from the operator's hosts file; no name server was asked."),
         "literal": _("The address is numeric, so there was no name to look up."),
         "unresolved": _(

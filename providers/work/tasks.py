@@ -25,7 +25,7 @@ from facio_site.memory import give_back
 from facio_site.sealing import rows
 from providers import broker
 from providers.catalog.fetch import fetch_catalog
-from providers.catalog.store import keep_with, replace_catalog
+from providers.catalog.store import keep_with, take_in
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
 from providers.http import Door
@@ -145,16 +145,19 @@ def _fetch(job: Job) -> None:
         return  # the provider is removed, and its jobs with it
     provider = now.provider
     is_overtaken = catalog.is_known and provider.catalog_digest != known
+    is_held = False
     if now.is_draft:
         if now.draft:
             keep_with(now.draft, catalog)
     elif provider.version == now.input_version and not is_overtaken:
-        replace_catalog(provider, catalog)
+        is_held = not take_in(provider, catalog)
     job.finish(
         outcome=Outcome.OK,
         key_state=KeyState.UNKNOWN,
         ms=int((time.monotonic() - start) * 1000),
+        detail="held" if is_held else "",
         params={
+            **({"stored": provider.catalog_count} if is_held else {}),
             "count": provider.catalog_count if catalog.is_known else len(catalog.items),
             "dropped": provider.catalog_dropped if catalog.is_known else catalog.dropped,
             "calls": send.calls,

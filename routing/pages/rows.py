@@ -169,10 +169,13 @@ def row_of(slot: str) -> RouteRow:
     return next(row for row in route_rows(with_tests=True) if row.route.slot == slot)
 
 
-def served_by(kind: str) -> list[str]:
-    """Labels of the routes that resolve to this provider."""
+def served_by(kind: str) -> list[tuple[str, str]]:
+    """Of the routes that resolve to this provider: label, and the model's name in its own list."""
+    rows = [row for row in route_rows() if row.provider and row.provider.kind == kind]
     return [
-        str(row.slot.label) for row in route_rows() if row.provider and row.provider.kind == kind
+        (str(row.slot.label), row.provider.adapter(with_secrets=False).sent_name(row.route.model))
+        for row in rows
+        if row.provider
     ]
 
 

@@ -39,6 +39,7 @@ SAMPLES: dict[str, Any] = {
     "reference": "1f00ba4e",
     "count": 412,
     "dropped": 3,
+    "stored": 33,
 }
 DERIVED = {
     "place": {"host"},
@@ -184,6 +185,7 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
     for (outcome, _), names in found.items():
         names |= {"model"} if outcome is not Outcome.MISSING_CONFIG else set()
         names |= {"retry_after_s"} if outcome in WAITING else set()
+    found[Outcome.OK, "held"] |= {"count", "stored"}
     found[Outcome.OK, ""] |= {"count", "dropped"}  # of a fetch
     found[Outcome.INTERNAL_ERROR, ""] |= {"reference"}
     for outcome, detail in found:

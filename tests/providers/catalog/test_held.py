@@ -1,0 +1,94 @@
+"""A list that would take away more than half of what is stored is held until somebody chooses."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from facio_site.audit.models import AuditEntry
+from providers.catalog.fetch import Catalog, CatalogItem
+from providers.catalog.store import replace_catalog, settle, take_in
+from providers.models import CatalogEntry, HeldCatalog, Job, Provider, Task
+from providers.work import queue, tasks
+from routing.models import Route
+from tests.desk import stocked
+from tests.markup import flat
+
+pytestmark = pytest.mark.django_db
+TEN = [f"m-{number:02}" for number in range(10)]
+
+
+def came(*ids: str) -> Catalog:
+    return Catalog(items=tuple(CatalogItem(model_id=one) for one in ids), digest="-".join(ids))
+
+
+def listed() -> list[str]:
+    return sorted(CatalogEntry.objects.present().values_list("model_id", flat=True))
+
+
+@pytest.mark.parametrize(("left", "is_taken"), [(0, False), (4, False), (5, True), (9, True)])
+def test_only_a_list_of_less_than_half_is_held(left: int, is_taken: bool) -> None:
+    row = stocked("openai", *TEN)
+    assert take_in(row, came(*TEN[:left])) is is_taken
+    assert listed() == (TEN[:left] if is_taken else TEN)
+    assert HeldCatalog.objects.exists() is not is_taken
+    if not is_taken:
+        row.refresh_from_db()
+        assert row.catalog_count == 10  # badge and pages stay
+
+
+def test_a_first_list_is_never_held() -> None:
+    row = stocked("openai")
+    assert take_in(row, came("only-one"))
+    assert listed() == ["only-one"]
+
+
+def test_the_held_list_can_be_taken_or_dropped() -> None:
+    row = stocked("openai", *TEN)
+    take_in(row, came("m-00", "new"))
+    assert settle(row, is_taken=False)
+    assert listed() == TEN
+    assert not settle(row, is_taken=True)  # it is gone
+    take_in(row, came("m-00", "new"))
+    assert settle(Provider.objects.get(), is_taken=True)
+    assert listed() == ["m-00", "new"]
+    assert Provider.objects.get().catalog_count == 2
+
+
+def test_a_whole_list_that_comes_later_ends_the_question() -> None:
+    row = stocked("openai", *TEN)
+    take_in(row, came("m-00"))
+    replace_catalog(row, came(*TEN, "m-10"))
+    assert not HeldCatalog.objects.exists()
+
+
+def test_the_page_names_what_would_go_and_which_route_that_hits(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = stocked("openai", *TEN)
+    Route.objects.create(slot="main", model="m-07", provider="openai")
+    Route.objects.create(slot="vision", model="m-00", provider="openai")
+    monkeypatch.setattr(queue, "_hand_over", lambda jobs: None)
+    monkeypatch.setattr(tasks, "fetch_catalog", lambda *_, **__: came("m-00", "new"))
+    job: Job = queue.start(row, Task.FETCH)
+    tasks.refresh_catalog(str(job.pk))
+    job.refresh_from_db()
+    assert (job.outcome, job.detail, job.params["stored"]) == ("ok", "held", 10)
+    page = flat(site.get("/providers/openai/"))
+    held = page[page.index('id="held"') :]
+    for text in ("2 models came, 10 are stored", "9 would go, 1 would be new", "m-07, which would"):
+        assert text in held
+    assert "Vision uses" not in held
+    assert 'data-count="10"' in page
+
+
+@pytest.mark.parametrize(("choice", "left"), [("keep", 10), ("take", 1)])
+def test_an_editor_chooses_and_that_is_recorded(site: Client, choice: str, left: int) -> None:
+    take_in(stocked("openai", *TEN), came("m-00"))
+    answer: Any = site.post("/providers/openai/list/", {"choice": choice}, follow=True)
+    assert 'id="held"' not in flat(answer)
+    assert len(listed()) == left
+    action = {"keep": "catalog.kept", "take": "catalog.taken"}[choice]
+    assert AuditEntry.objects.get(action=action).target == "openai"
+    again = site.post("/providers/openai/list/", {"choice": "take"}, follow=True)
+    assert "changed meanwhile" in flat(again)
