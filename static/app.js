@@ -36,6 +36,12 @@
     }
   });
 
+  // What is said of a typed secret is of what was tested: another text takes it away.
+  document.addEventListener("input", ({ target }) => {
+    const said = document.querySelector(`[data-secret="${target.name}"][data-state="typed"]`);
+    if (said) said.hidden = Boolean(target.value) || !target.form?.elements.draft;
+  });
+
   document.addEventListener("htmx:afterSwap", ({ target, detail }) => {
     if (detail.requestConfig.verb !== "post" || !target.matches("section[data-state]")) return;
     requestAnimationFrame(() => { // when the page is laid out anyway; its next part may be there

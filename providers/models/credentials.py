@@ -87,6 +87,16 @@ class Entry(SealedRow):
             return SecretState.UNREADABLE
         return SecretState.REFERENCE if self.sealed[name].get("reference") else SecretState.SET
 
+    def ways(self) -> list[str]:
+        """The ways to sign that are entered, in the order in which the adapter takes them:
+        api_key, access_keys, profile."""
+        found = {
+            "api_key": "api_key" in self.sealed,
+            "access_keys": "access_key_id" in self.sealed,
+            "profile": bool(self.values.get("profile")),
+        }
+        return [name for name, is_there in found.items() if is_there]
+
     def has_usable(self, name: str) -> bool:
         """Set, or a reference, and still for this address; opens nothing."""
         return name in self.sealed and self.sealed[name]["bound"] == self.bound

@@ -122,9 +122,26 @@ def sentence(
     for text in map(str, _candidates(outcome, detail, spec)):
         names = _NAME.findall(text)
         if values.keys() >= set(names):
-            told = text % values if names else text
-            return f"{told} {_(_PROXY) % values}" if "proxy" in values else told
+            told = [text % values if names else text, way_words(params or {})]
+            told += [_(_PROXY) % values] if "proxy" in values else []
+            return " ".join(filter(None, told))
     return ""
+
+
+_WAYS = {
+    "api_key": gettext_lazy("API key"),
+    "access_keys": gettext_lazy("Access keys"),
+    "profile": gettext_lazy("Profile"),
+}
+
+
+def way_words(params: Mapping[str, Any]) -> str:
+    """Which of several ways to sign was tested; "" where only one is entered."""
+    if "used" not in params:
+        return ""
+    others = ", ".join(str(_WAYS[name]) for name in params["unused"])
+    words = _("Tested with: %(used)s. Also entered and not used: %(others)s.")
+    return words % {"used": _WAYS[params["used"]], "others": others}
 
 
 def key_warning(found: KeyWarning) -> str:

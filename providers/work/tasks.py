@@ -85,6 +85,7 @@ def _check(job: Job) -> None:
         detail=result.detail,
         params={
             **result.params,
+            **_way(entry),
             **unused_proxy(result.outcome, result.params),
             "calls": send.calls,
         },
@@ -163,6 +164,12 @@ def _fetch(job: Job) -> None:
             "calls": send.calls,
         },
     )
+
+
+def _way(entry: Provider | Draft) -> dict[str, Any]:
+    """Which way to sign was tried, where another one is entered as well."""
+    used, *others = entry.ways() or [""]
+    return {"used": used, "unused": others} if others else {}
 
 
 def _entry(job: Job) -> Provider | Draft:

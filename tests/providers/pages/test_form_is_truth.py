@@ -10,9 +10,12 @@ from providers.catalog.fetch import Catalog, CatalogItem
 from providers.catalog.store import keep_with
 from providers.models import CatalogEntry, Draft, Job, Provider, Task
 from providers.spec.outcomes import Outcome
+from providers.work import tasks
 from tests.conftest import signed_in
 from tests.desk import HTMX, KEY, saved, stocked
 from tests.markup import flat
+from tests.simulators import Simulators
+from tests.simulators.entries import demo_key
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
 PAGE = "/providers/openrouter/"
@@ -83,6 +86,27 @@ def test_bedrock_is_saved_with_the_way_that_the_form_shows(site: Client) -> None
     site.post(f"{page}check/", {**common, "api_key": "ABSKtyped1234567890"}, headers=HTMX)
     site.post(page, {**common, **pair, "api_key": ""})
     assert set(Provider.objects.get().sealed) == {"access_key_id", "secret_access_key"}
+
+
+def test_with_two_ways_to_sign_the_result_says_which_was_proven(
+    site: Client, sims: Simulators
+) -> None:
+    row = saved("bedrock", demo_key("bedrock"), values={"region": "us-east-1"})
+    row.put_secret("access_key_id", "AKIA" + "A" * 16)
+    row.put_secret("secret_access_key", "s" * 40)
+    row.store()
+    site.post("/providers/bedrock/check/", {"region": "us-east-1"}, headers=HTMX)
+    job = Job.objects.get()
+    tasks.check_provider(str(job.pk))
+    words = "Tested with: API key. Also entered and not used: Access keys."
+    assert words in flat(site.get("/providers/bedrock/"))
+    row.refresh_from_db()
+    row.put_secret("access_key_id", None)
+    row.put_secret("secret_access_key", None)
+    row.store()
+    site.post("/providers/bedrock/check/", {"region": "us-east-1"}, headers=HTMX)
+    tasks.check_provider(str(Job.objects.order_by("-created_at")[0].pk))
+    assert "Tested with" not in flat(site.get("/providers/bedrock/"))
 
 
 def test_a_page_that_shows_unsaved_values_saves_those_and_no_others(site: Client) -> None:
@@ -261,8 +285,6 @@ def test_a_form_that_is_refused_shows_no_older_result_as_its_own(
 def test_a_fetch_with_other_values_never_reaches_the_stored_list(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from providers.work import tasks
-
     stocked("openrouter", "old/one")
     press(site, "catalog", api_key=TYPED)
     fetched = Catalog(items=(CatalogItem(model_id="new/one"),), digest="d")
