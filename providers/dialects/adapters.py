@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from providers.dialects.judge import judge
+from providers.dialects.money import Money, read_money
 from providers.dialects.paths import unwrapped, values_at
 from providers.dialects.rows import has_shape, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
@@ -61,6 +62,7 @@ class Finding:
     verdict: Verdict
     key_state: KeyState
     ms: int = 0
+    money: Money | None = None  # that the answer told of
 
 
 class Adapter:
@@ -232,9 +234,12 @@ class Adapter:
         if is_gone and not isinstance(call, ListCall) and listing and not listing.is_public:
             call = listing  # a base without the provider's extras, such as a proxy
             reply, verdict = self.ask(send, call, "key")
+        money = None
         if verdict.outcome is Outcome.OK:
+            if call is self.spec.key_call:
+                money = read_money(unwrapped(reply), self.spec.money, self.currency())
             verdict = self.read_key_answer(unwrapped(reply), call, verdict)
-        return Finding(verdict, self.key_state(verdict), reply.ms)
+        return Finding(verdict, self.key_state(verdict), reply.ms, money=money)
 
     def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
         """What a good answer to the key call says beyond "yes". A hook for the kinds."""
@@ -243,6 +248,10 @@ class Adapter:
         if isinstance(call, ListCall) and not rows_of(data, call.columns.items):
             return replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail="empty_list")
         return verdict
+
+    def currency(self) -> str:
+        """The currency of amounts that come without one. A hook for the kinds."""
+        return "USD"
 
     def key_state(self, verdict: Verdict) -> KeyState:
         """What a verdict on an authenticated call says about the key."""

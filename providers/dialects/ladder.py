@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.money import Money
 from providers.http import BadURL, Send
 from providers.spec.keyshapes import key_problem
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
@@ -160,6 +161,7 @@ class CheckResult:
     detail: str
     params: dict[str, Any]
     rungs: tuple[Rung, ...]
+    money: Money | None = None  # that the provider told of
 
 
 def model_names(adapter: Adapter, models: Sequence[str]) -> tuple[str, ...]:
@@ -213,6 +215,7 @@ def run_check(
         detail=_told(adapter, verdict),
         params=verdict.params,
         rungs=ladder.end(),
+        money=key.money,
     )
 
 

@@ -266,14 +266,17 @@ class Job(models.Model):
         """
         if self.outcome in UNTOLD:
             return
-        if self.model_names and self.outcome in (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST):
-            return
-        Provider.objects.filter(pk=self.provider_id, version=self.input_version).update(
-            check_outcome=self.outcome,
-            check_key_state=self.key_state,
-            check_ms=self.ms,
-            checked_at=self.finished_at,
-        )
+        changes: dict[str, Any] = {}
+        if told := self.params.get("money"):
+            changes |= {f"money_{name}": value for name, value in told.items()}
+            changes["money_at"] = self.finished_at
+        of_model = (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST)
+        if not self.model_names or self.outcome not in of_model:
+            changes |= {"check_outcome": self.outcome, "check_key_state": self.key_state}
+            changes |= {"check_ms": self.ms, "checked_at": self.finished_at}
+        if changes:
+            rows = Provider.objects.filter(pk=self.provider_id, version=self.input_version)
+            rows.update(**changes)
 
     def cancel(self) -> bool:
         cancelled = Job.objects.filter(pk=self.pk, status__in=PENDING).update(

@@ -26,7 +26,7 @@ from providers.models import (
 from providers.outbound import policy
 from providers.pages.entries import shown_entries, use_link
 from providers.pages.history import history
-from providers.pages.shown import show_job
+from providers.pages.shown import show_job, shown_money
 from providers.wording import catalog_note
 
 MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
@@ -94,6 +94,7 @@ def _context(
         "form": shown_form,
         "rows": cache(lambda: list(_rows(shown_form(), provider, shown))),
         "check": check,
+        "money": None if draft else shown_money(provider.money, provider.money_at, provider.spec),
         "fetch": fetch,
         "history": cache(lambda: history(provider) if saved else None),
         "pending": "check" if check.is_pending else "catalog" if fetch.is_pending else "",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
+from providers.dialects.money import Money, is_low
 from providers.models import Job, Provider
 from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import Outcome, Step
 from providers.wording import KEY_STATES, STEPS, sentence
+from providers.wording.money import money_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,23 @@ def show_model(job: Job | None, provider: Provider, model: str) -> ShownJob:
             text = sentence(outcome, detail, rung.get("params"), provider.spec)
             return replace(shown, outcome=outcome, text=text)
     return shown
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMoney:
+    text: str
+    tone: str
+    at: datetime | None  # when it was told
+
+
+def shown_money(
+    money: Money | None, told_at: datetime | None, spec: ProviderSpec
+) -> ShownMoney | None:
+    """Amber below the bound that the kind declares."""
+    if money is None:
+        return None
+    tone = "warn" if is_low(money, spec.money) else "info"
+    return ShownMoney(money_words(money), tone, told_at)
 
 
 def _rungs(job: Job, spec: ProviderSpec) -> Iterable[ShownRung]:

@@ -28,6 +28,7 @@ from providers.catalog.fetch import fetch_catalog
 from providers.catalog.store import replace_catalog
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
+from providers.dialects.money import Money
 from providers.http import Door
 from providers.models import BODY, Draft, Job, Provider, Task
 from providers.models.jobs import read
@@ -83,9 +84,13 @@ def _check(job: Job) -> None:
         http_status=result.http_status,
         ms=result.ms,
         detail=result.detail,
-        params={**result.params, "calls": send.calls},
+        params={**result.params, **_told(result.money), "calls": send.calls},
         rungs=[rung.as_json() for rung in result.rungs],
     )
+
+
+def _told(money: Money | None) -> dict[str, Any]:
+    return {"money": money.as_json()} if money else {}
 
 
 @shared_task(name="providers.tasks.refresh_catalog")
