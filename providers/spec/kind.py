@@ -88,6 +88,7 @@ class Columns:
     price_output: str = ""
     price_per: int = 1_000_000
     retires_at: str = ""
+    replacement: str = ""  # the id that takes its place
     aliases: str = ""
 
 

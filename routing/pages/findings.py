@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from facio_site.audit import record
@@ -78,7 +80,13 @@ def finding_text(lint: Lint) -> str:
     values["label"] = _label(values.get("kind", ""))
     if "outcome" in values:
         values["outcome"] = status_label(values["outcome"])
-    return _TEXTS[lint.code]() % values
+    if "date" in values:
+        day = date.fromisoformat(values["date"])
+        values["date"] = formats.date_format(day, "DATE_FORMAT")
+    told = _TEXTS[lint.code]() % values
+    if "replacement" in values:
+        told += " " + _("The provider names %(replacement)s in its place.") % values
+    return told
 
 
 def _label(kind: str) -> str:
@@ -102,6 +110,8 @@ _TEXTS: dict[Code, Callable[[], str]] = {
     ),
     Code.MODEL_MISSING: lambda: _("%(model)s is not in the catalog of %(label)s."),
     Code.MODEL_GONE: lambda: _("%(label)s no longer lists %(model)s since the last refresh."),
+    Code.MODEL_RETIRES: lambda: _("%(label)s retires %(model)s on %(date)s."),
+    Code.MODEL_RETIRED: lambda: _("%(label)s has retired %(model)s on %(date)s."),
     Code.DEPLOYMENT_UNKNOWN: lambda: _("%(model)s is none of the deployments entered for Azure."),
     Code.NO_IMAGE_INPUT: lambda: _("%(model)s takes no images."),
     Code.NO_IMAGE_OUTPUT: lambda: _("%(model)s makes no images."),

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
@@ -21,6 +22,7 @@ from routing.rules.slots import MAIN
 Severity = Literal["error", "warning", "note"]
 DOCKER_HOST = "host.docker.internal"
 NEAREST = 3
+RETIRES_DAYS = 60  # before a model retires it is told
 
 
 class Code(StrEnum):
@@ -33,6 +35,8 @@ class Code(StrEnum):
     KEY_FALLBACK = "key_fallback"  # likewise, no gateway; kind
     MODEL_MISSING = "model_missing"  # params: kind, model
     MODEL_GONE = "model_gone"  # the last refresh lost it; kind, model
+    MODEL_RETIRES = "model_retires"  # within RETIRES_DAYS; kind, model, date, replacement or ""
+    MODEL_RETIRED = "model_retired"  # likewise, on that day or since
     DEPLOYMENT_UNKNOWN = "deployment_unknown"  # params: kind, model
     NO_IMAGE_INPUT = "no_image_input"  # a vision route whose model takes no images
     NO_IMAGE_OUTPUT = "no_image_output"  # an image route on a model that makes none
@@ -66,6 +70,8 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.KEY_FALLBACK: "warning",
     Code.MODEL_MISSING: "warning",
     Code.MODEL_GONE: "warning",
+    Code.MODEL_RETIRES: "warning",
+    Code.MODEL_RETIRED: "error",
     Code.DEPLOYMENT_UNKNOWN: "warning",
     Code.NO_IMAGE_INPUT: "warning",
     Code.NO_IMAGE_OUTPUT: "warning",
@@ -123,6 +129,14 @@ class ProviderFacts:
     deployments: Sequence[str] | None = None  # None = its models are none
 
 
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """What a provider tells of the end of a model, as it names it."""
+
+    on: date
+    replacement: str = ""  # "" = none is named
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteFacts:
     """One slot. `decision` None = an override that is not set; `sent` is the model's name as the
@@ -132,10 +146,15 @@ class RouteFacts:
     model: str = ""
     decision: Decision | None = None
     sent: str = ""
+    retirement: Retirement | None = None  # of its model; None = nobody tells of one
 
 
 def lints(
-    routes: Iterable[RouteFacts], providers: Iterable[ProviderFacts], *, preset: str = ""
+    routes: Iterable[RouteFacts],
+    providers: Iterable[ProviderFacts],
+    *,
+    today: date,
+    preset: str = "",
 ) -> tuple[Lint, ...]:
     """All lints, in the order of the routes. `preset` is agents.defaults.modelPreset of the
     imported document, which goes before main's model (inherited)."""
@@ -145,7 +164,7 @@ def lints(
     for route in routes:
         if route.decision is None:
             continue
-        own = [*_resolution(route, route.decision, states), *_model(route, states)]
+        own = [*_resolution(route, route.decision, states), *_model(route, states, today)]
         is_main = route.slot == MAIN
         if is_main:
             main_fails = any(lint.code in _FAILS for lint in own)
@@ -204,7 +223,7 @@ def docker_base(base: str) -> str:
     return _LOCAL.sub(rf"\g<1>{DOCKER_HOST}", base) if _LOCAL.match(base) else ""
 
 
-def _model(route: RouteFacts, states: Mapping[str, ProviderFacts]) -> Iterator[Lint]:
+def _model(route: RouteFacts, states: Mapping[str, ProviderFacts], today: date) -> Iterator[Lint]:
     decision = route.decision
     facts = states.get(decision.provider or "") if decision else None
     if facts is None or not route.model:
@@ -214,18 +233,38 @@ def _model(route: RouteFacts, states: Mapping[str, ProviderFacts]) -> Iterator[L
         if facts.deployments and route.model not in facts.deployments:
             yield Lint(Code.DEPLOYMENT_UNKNOWN, route.slot, params, Fix.ADD_DEPLOYMENT, params)
         return
+    ending = _ending(route, facts.kind, today)
+    if ending:
+        yield ending
     if not facts.catalog:
         return
     sent = route.sent or route.model
     entry = facts.catalog.get(sent) or facts.catalog.get(route.model)
-    if entry is None:
+    is_ended = ending is not None and ending.code is Code.MODEL_RETIRED
+    if entry is None and not is_ended:
         is_gone = sent in facts.gone or route.model in facts.gone
         code = Code.MODEL_GONE if is_gone else Code.MODEL_MISSING
         names = {"models": nearest(sent, facts.catalog)}
         yield Lint(code, route.slot, params, Fix.USE_MODEL, names)
-        return
-    if lacking := lacks(route.slot, entry):
+    if entry and (lacking := lacks(route.slot, entry)):
         yield Lint(lacking, route.slot, params, Fix.CHOOSE_MODEL)
+
+
+def _ending(route: RouteFacts, kind: str, today: date) -> Lint | None:
+    """That its model has retired, or will soon; None = nobody says so."""
+    told = route.retirement
+    if told is None or (told.on - today).days > RETIRES_DAYS:
+        return None
+    code = Code.MODEL_RETIRED if told.on <= today else Code.MODEL_RETIRES
+    params = {"kind": kind, "model": route.model, "date": told.on.isoformat()}
+    if not told.replacement or told.replacement in (route.sent, route.model):
+        return Lint(code, route.slot, params, Fix.CHOOSE_MODEL)
+    # Written as this one is, so that it goes to the same provider.
+    is_longer = route.sent and route.model.endswith(route.sent)
+    prefix = route.model.removesuffix(route.sent) if is_longer else ""
+    params["replacement"] = told.replacement
+    names = {"models": (prefix + told.replacement,)}
+    return Lint(code, route.slot, params, Fix.USE_MODEL, names)
 
 
 def lacks(slot: str, entry: ModelFacts) -> Code | None:
