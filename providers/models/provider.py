@@ -90,7 +90,8 @@ class Provider(Entry):
     def store(self) -> bool:
         """Save changed values as a new version, if nobody else changed them since they were read.
 
-        Returns False when somebody did; nothing is written then.
+        Returns False when somebody did; nothing is written then. What was merely noted of them
+        makes no new version: their tests still hold.
         """
         now = timezone.now()
         before, self.version = self.version, self.version + 1
@@ -107,6 +108,10 @@ class Provider(Entry):
                 if current is None:
                     return False
                 self.keep_boxes(current)
+                if self._differs_by_note(current):
+                    rows.filter(pk=self.pk).update(key_expires_on=self.key_expires_on)
+                    self.refresh_from_db()
+                    return True
                 if current.sealed and current.secret_texts() != self.secret_texts():
                     Replaced.keep(current)
                 is_same = current._account() == self._account()
@@ -116,6 +121,12 @@ class Provider(Entry):
         except IntegrityError:  # somebody else was the first to enter this kind
             return False
         return True
+
+    def _differs_by_note(self, stored: Provider) -> bool:
+        """Whether the day on which the key expires is all that differs."""
+        is_noted = self.key_expires_on != stored.key_expires_on
+        ours = (self.api_base, self.values, self.sealed)
+        return is_noted and ours == (stored.api_base, stored.values, stored.sealed)
 
     def _account(self) -> tuple[Any, ...]:
         """Whose money a check tells of: where it asks, and with what."""

@@ -26,7 +26,7 @@ from providers.models import (
 from providers.outbound import policy
 from providers.pages.entries import shown_entries, use_link
 from providers.pages.history import history
-from providers.pages.shown import show_job, shown_money
+from providers.pages.shown import show_job, shown_expiry, shown_money
 from providers.wording import catalog_note
 
 MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
@@ -93,6 +93,7 @@ def _context(
         "replaced": cache(lambda: Replaced.of(provider)),
         "form": shown_form,
         "rows": cache(lambda: list(_rows(shown_form(), provider, shown))),
+        "expiry": shown_expiry(provider.key_expires_on),
         "check": check,
         "money": None if draft else shown_money(provider.money, provider.money_at, provider.spec),
         "fetch": fetch,

@@ -96,6 +96,7 @@ def _provider_facts(row: Provider) -> ProviderFacts:
         catalog=_Catalog(row) if is_whole and not has_aliases else None,
         gone=set(gone.values_list("model_id", flat=True)) if row.catalog_at else (),
         deployments=row.values.get("deployments", ()) if row.spec.has_deployments else None,
+        key_expires=row.key_expires_on,
     )
 
 

@@ -101,6 +101,8 @@ _TEXTS: dict[Code, Callable[[], str]] = {
     ),
     Code.NOT_CONFIGURED: lambda: _("%(label)s is chosen and not set up."),
     Code.KNOWN_BAD: lambda: _("The last test of %(label)s failed: %(outcome)s."),
+    Code.KEY_EXPIRES: lambda: _("The key of %(label)s expires on %(date)s."),
+    Code.KEY_EXPIRED: lambda: _("The key of %(label)s expired on %(date)s."),
     Code.GATEWAY_FALLBACK: lambda: _(
         "%(label)s would serve this only because nothing else does. Nobody chose it, and it would "
         "be billed."
@@ -143,7 +145,7 @@ def _actions(lint: Lint) -> Iterator[Action]:
     label = _LABELS[fix]() % {"label": _label(kind), **params}
     if fix in _DONE_HERE:
         yield Action(label, fix.value, str(params.get("base", params.get("model", kind))))
-    elif fix in (Fix.CONFIGURE, Fix.TEST, Fix.SIGN_IN):
+    elif fix in (Fix.CONFIGURE, Fix.TEST, Fix.REPLACE_KEY, Fix.SIGN_IN):
         yield Action(label, fix.value, link=reverse("providers:detail", args=[kind]))
     else:
         field = "model" if fix is Fix.CHOOSE_MODEL else "provider"
@@ -155,6 +157,7 @@ _LABELS: dict[Fix, Callable[[], str]] = {
     Fix.CHOOSE_PROVIDER: lambda: _("Choose a provider"),
     Fix.CONFIGURE: lambda: _("Set up %(label)s"),
     Fix.TEST: lambda: _("Test %(label)s"),
+    Fix.REPLACE_KEY: lambda: _("Replace its key"),
     Fix.CHOOSE_MODEL: lambda: _("Choose a model"),
     Fix.ADD_DEPLOYMENT: lambda: _("Add %(model)s as a deployment"),
     Fix.USE_DOCKER_HOST: lambda: _("Use %(base)s"),

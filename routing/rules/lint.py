@@ -14,6 +14,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from providers.spec.expiry import expiry
 from providers.spec.outcomes import UNTOLD, Outcome
 from routing.rules.explain import Decision, Rule
 from routing.rules.order import FACTS
@@ -31,6 +32,8 @@ class Code(StrEnum):
     OAUTH_NEEDS_CHOICE = "oauth_needs_choice"  # params: word
     NOT_CONFIGURED = "not_configured"  # params: kind
     KNOWN_BAD = "known_bad"  # params: kind, outcome
+    KEY_EXPIRES = "key_expires"  # soon, as a person has noted; params: kind, date
+    KEY_EXPIRED = "key_expired"  # likewise, since then
     GATEWAY_FALLBACK = "gateway_fallback"  # nobody chose it and it would be billed; kind
     KEY_FALLBACK = "key_fallback"  # likewise, no gateway; kind
     MODEL_MISSING = "model_missing"  # params: kind, model
@@ -52,6 +55,7 @@ class Fix(StrEnum):
     CHOOSE_PROVIDER = "choose_provider"
     CONFIGURE = "configure"  # open the provider's page; params: kind
     TEST = "test"  # params: kind
+    REPLACE_KEY = "replace_key"  # on the provider's page; params: kind
     USE_MODEL = "use_model"  # params: models, the nearest names
     CHOOSE_MODEL = "choose_model"
     ADD_DEPLOYMENT = "add_deployment"  # params: kind, model
@@ -66,6 +70,8 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.OAUTH_NEEDS_CHOICE: "error",
     Code.NOT_CONFIGURED: "error",
     Code.KNOWN_BAD: "error",
+    Code.KEY_EXPIRES: "warning",
+    Code.KEY_EXPIRED: "error",
     Code.GATEWAY_FALLBACK: "warning",
     Code.KEY_FALLBACK: "warning",
     Code.MODEL_MISSING: "warning",
@@ -81,6 +87,7 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.SIGN_IN: "note",
     Code.PRESET_WINS: "warning",
 }
+# What is seen to fail. A day on which something was to end proves nothing.
 _FAILS = {Code.UNRESOLVED, Code.UNKNOWN_PROVIDER, Code.OAUTH_NEEDS_CHOICE}
 _FAILS |= {Code.NOT_CONFIGURED, Code.KNOWN_BAD}
 # Outcomes after which the agent may well work: ours, passing ones, and what proves the key.
@@ -127,6 +134,7 @@ class ProviderFacts:
     catalog: Mapping[str, ModelFacts] | None = field(default=None, repr=False)
     gone: Collection[str] = ()  # models that a refresh no longer had
     deployments: Sequence[str] | None = None  # None = its models are none
+    key_expires: date | None = None  # None = nobody has noted it
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +172,7 @@ def lints(
     for route in routes:
         if route.decision is None:
             continue
-        own = [*_resolution(route, route.decision, states), *_model(route, states, today)]
+        own = [*_resolution(route, route.decision, states, today), *_model(route, states, today)]
         is_main = route.slot == MAIN
         if is_main:
             main_fails = any(lint.code in _FAILS for lint in own)
@@ -177,7 +185,7 @@ def lints(
 
 
 def _resolution(
-    route: RouteFacts, decision: Decision, states: Mapping[str, ProviderFacts]
+    route: RouteFacts, decision: Decision, states: Mapping[str, ProviderFacts], today: date
 ) -> Iterator[Lint]:
     slot, kind = route.slot, decision.provider
     if decision.rule is Rule.UNKNOWN_PROVIDER:
@@ -199,14 +207,18 @@ def _resolution(
     elif kind not in states:
         yield Lint(Code.NOT_CONFIGURED, slot, here, Fix.CONFIGURE, here)
     else:
-        yield from _provider(slot, states[kind])
+        yield from _provider(slot, states[kind], today)
 
 
-def _provider(slot: str, facts: ProviderFacts) -> Iterator[Lint]:
+def _provider(slot: str, facts: ProviderFacts, today: date) -> Iterator[Lint]:
     here = {"kind": facts.kind}
     if facts.outcome not in NOT_BAD:
         params = {**here, "outcome": str(facts.outcome)}
         yield Lint(Code.KNOWN_BAD, slot, params, Fix.TEST, here)
+    if state := expiry(facts.key_expires, today):
+        code = Code.KEY_EXPIRED if state == "expired" else Code.KEY_EXPIRES
+        params = {**here, "date": str(facts.key_expires)}
+        yield Lint(code, slot, params, Fix.REPLACE_KEY, here)
     if base := docker_base(facts.api_base):
         params = {**here, "base": facts.api_base}
         yield Lint(Code.DOCKER_LOCALHOST, slot, params, Fix.USE_DOCKER_HOST, {**here, "base": base})

@@ -158,6 +158,31 @@ def test_the_end_of_models_costs_one_query_however_many_routes_there_are(site: C
     assert [len(asked(path)) for path in ("/", "/routing/")] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("days", "code", "words"),
+    [(12, "key_expires", "Groq expires on"), (-12, "key_expired", "Groq expired on")],
+)
+def test_the_end_of_a_key_is_told_at_each_route_and_leads_to_its_provider(
+    site: Client, days: int, code: str, words: str
+) -> None:
+    on = timezone.now().date() + timedelta(days)
+    give("groq")
+    Provider.objects.update(key_expires_on=on)
+    route("main", "llama-9", "groq")
+    route("vision", "llama-9", "groq")
+    page = html(site)
+    assert lint(code, "main") in page
+    assert lint(code, "vision") in page
+    assert words in page
+    assert date_format(on, "DATE_FORMAT") in page
+    part = page[page.index(lint(code, "main")) :]
+    assert '<a class="btn btn-sm" href="/providers/groq/">Replace its key</a>' in part
+    assert page.count('data-state="attention"') == flat(site.get("/")).count(
+        'data-state="attention"'
+    )
+    assert f'data-expiry="{code.removeprefix("key_")}"' in flat(site.get("/providers/groq/"))
+
+
 def test_a_prefixed_name_is_found_under_the_name_that_is_sent(site: Client) -> None:
     give("anthropic", models={"claude-opus-4-7": {}})
     route("main", "anthropic/claude-opus-4-7")

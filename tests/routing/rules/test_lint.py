@@ -294,3 +294,37 @@ def test_the_end_of_a_model_is_no_end_of_a_deployment_that_is_called_so() -> Non
     one = replace(route("gpt-5", states, "azure_openai"), retirement=Retirement(TODAY))
     facts = ProviderFacts(kind="azure_openai", deployments=("gpt-5",))
     assert lints([one], [facts]) == ()
+
+
+# The end of a key ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "code"),
+    [
+        (31, None),
+        (30, Code.KEY_EXPIRES),
+        (0, Code.KEY_EXPIRES),
+        (-1, Code.KEY_EXPIRED),
+        (-900, Code.KEY_EXPIRED),
+    ],
+)
+def test_a_key_that_ends_is_told_at_each_route_that_its_provider_serves(
+    days: int, code: Code | None
+) -> None:
+    on = TODAY + timedelta(days)
+    states = [keyed("openai"), keyed("groq")]
+    routes = [
+        route("gpt-5", states),
+        route("gpt-5-mini", states, slot="subagent"),
+        route("groq/llama", states, slot="vision"),
+    ]
+    facts = [ProviderFacts(kind="openai", key_expires=on), ProviderFacts(kind="groq")]
+    found = lints(routes, facts)
+    assert [(lint.slot, lint.code) for lint in found] == (
+        [("main", code), ("subagent", code)] if code else []
+    )
+    for lint in found:
+        assert lint.params == {"kind": "openai", "date": on.isoformat()}
+        assert (lint.fix, lint.fix_params) == (Fix.REPLACE_KEY, {"kind": "openai"})
+        assert lint.severity == ("warning" if days >= 0 else "error")
