@@ -283,8 +283,7 @@ class ProviderForm(forms.Form):
         """A day that was noted of a key which is now replaced goes with it, unless typed anew."""
         before = self.shown if "draft" in self.data else self.provider  # what the page showed
         typed = [name for name in self.secret_names() if data.get(name)]
-        stored = {name: before.open_secret(name) for name in typed}
-        is_other = any(s is None or s.reveal() != data[name] for name, s in stored.items())
+        is_other = any(not before.holds(name, data[name]) for name in typed)
         if EXPIRES not in self.data:
             data[EXPIRES] = before.key_expires_on
         elif EXPIRES in self.changed_data:

@@ -65,7 +65,7 @@ class Entry(SealedRow):
 
         The day that was noted of another key goes with that.
         """
-        if name not in (HEADERS, BODY) and not self._is_stored(name, value):
+        if name not in (HEADERS, BODY) and not self.holds(name, value):
             self.key_expires_on = None
         if value is None:
             self.sealed.pop(name, None)
@@ -74,7 +74,8 @@ class Entry(SealedRow):
         self.seal(name, value, hint=hint, bound=self.bound)
         self.sealed[name]["reference"] = Secret(value).is_reference
 
-    def _is_stored(self, name: str, value: str | None) -> bool:
+    def holds(self, name: str, value: str | None) -> bool:
+        """Whether this is the secret that is there; None = whether there is none."""
         if value is None or name not in self.sealed:
             return value is None and name not in self.sealed
         try:
