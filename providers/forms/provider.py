@@ -68,7 +68,7 @@ class ProviderForm(forms.Form):
             required=False,
             show_hidden_initial=True,  # tells what was typed from what stood there
             input_formats=["%Y-%m-%d"],
-            help_text=_("Optional, a note for you: 30 days before, you are reminded of it here."),
+            help_text=_("Optional: you are told 30 days before."),
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
         )
 

@@ -177,9 +177,9 @@ def test_the_end_of_a_key_is_told_at_each_route_and_leads_to_its_provider(
     assert date_format(on, "DATE_FORMAT") in page
     part = page[page.index(lint(code, "main")) :]
     assert '<a class="btn btn-sm" href="/providers/groq/">Replace its key</a>' in part
-    assert page.count('data-state="attention"') == flat(site.get("/")).count(
-        'data-state="attention"'
-    )
+    for slot in ("main", "vision"):
+        assert f'data-slot="{slot}" data-state="attention"' in flat(site.get("/"))
+        assert f'data-slot="{slot}" data-state="attention"' in page
     assert f'data-expiry="{code.removeprefix("key_")}"' in flat(site.get("/providers/groq/"))
 
 
