@@ -184,7 +184,9 @@ class Entry(SealedRow):
             del self.sealed[name]
             if name in (HEADERS, BODY):
                 self.values.pop(name, None)
-        self.save(update_fields=["sealed", "values"])
+            else:
+                self.key_expires_on = None
+        self.save(update_fields=["sealed", "values", "key_expires_on"])
 
     def copy_from(self, other: Entry) -> None:
         """Take over everything of another entry; secrets are sealed again for this place.

@@ -113,11 +113,32 @@ def test_a_draft_keeps_it_for_its_own_key(
     assert now().key_expires_on == LATER
 
 
+def test_the_day_of_the_old_key_does_not_pass_to_one_that_was_tested_and_is_then_saved(
+    site: Client, noted: Provider, queued: list[Any]
+) -> None:
+    form = {"initial-key_expires": "2027-01-31", "key_expires": "2027-01-31", "api_key": OTHER}
+    site.post("/providers/openrouter/check/", form)
+    assert (Draft.objects.get().key_expires_on, now().key_expires_on) == (None, ON)
+    Job.objects.all().delete()
+    site.post("/providers/openrouter/", form)
+    assert now().holds("api_key", OTHER)
+    assert now().key_expires_on is None
+
+
 def test_an_undo_brings_it_back_with_its_key(site: Client, noted: Provider) -> None:
     post(site, key_expires="2027-06-30", api_key=OTHER)
     assert now().key_expires_on == LATER
     site.post("/providers/openrouter/undo/")
     assert now().key_expires_on == ON
+
+
+def test_it_goes_with_a_key_that_is_given_up(noted: Provider) -> None:
+    noted.put_mapping("extra_body", {"seed": 1})
+    noted.store()
+    noted.forget(["extra_body"])
+    assert now().key_expires_on == ON
+    noted.forget(["api_key"])
+    assert now().key_expires_on is None
 
 
 # By command --------------------------------------------------------------------------------------
