@@ -254,10 +254,11 @@ def _unique(items: Iterable[CatalogItem]) -> list[CatalogItem]:
 
 def _without_aliases(items: list[CatalogItem]) -> list[CatalogItem]:
     """One row a model where a list shows it under each of its names; "-latest" is kept, else the
-    first. The others stay as `aliases` of it."""
+    first. The others stay as `aliases` of it, and one that ends under each: a route may have any.
+    """
     if not any(item.aliases for item in items):
         return items
-    listed = {item.model_id: item for item in items}
+    listed = {item.model_id for item in items if not item.retires_at}
     gone: set[str] = set()
     kept: list[CatalogItem] = []
     for item in sorted(items, key=lambda one: not one.model_id.endswith("-latest")):

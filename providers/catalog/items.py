@@ -40,6 +40,7 @@ class CatalogItem(NamedTuple):
     tools: bool | None = None
     reasoning: bool | None = None
     retires_at: date | None = None
+    replacement: str = ""  # id of the model that takes its place; "" = none is named
     aliases: tuple[str, ...] = ()  # other ids of the same model, left out of the list
     filled: frozenset[str] = frozenset()
 
@@ -101,6 +102,7 @@ def _facts(columns: Columns) -> dict[str, tuple[Path, Clean]]:
         "tools": (columns.tools, _each(lambda value: _told(value, "tools"))),
         "reasoning": (columns.reasoning, _each(lambda value: _told(value, "reasoning"))),
         "retires_at": (columns.retires_at, _each(_day)),
+        "replacement": (columns.replacement, _each(_other_id)),
     }
 
 
@@ -172,6 +174,12 @@ def _words(value: Any) -> tuple[str, ...] | None:
 def _modalities(given: tuple[str, ...]) -> tuple[str, ...] | None:
     words = [word.strip().lower()[:20] for word in given]
     return tuple(dict.fromkeys(word for word in words if word.isalnum())) or None
+
+
+def _other_id(value: Any) -> str:
+    """An id as it was sent; "" for what can be none."""
+    is_id = isinstance(value, str) and value.isprintable() and len(value) <= MODEL_LENGTH
+    return value.strip() if is_id else ""
 
 
 def _told(value: Any, word: str) -> bool | None:

@@ -24,7 +24,7 @@ from providers.spec.limits import MODEL_LENGTH
 
 FACTS = (
     *("name", "context_window", "max_output", "inputs", "outputs", "price_input", "price_output"),
-    *("tools", "reasoning", "retires_at", "filled"),
+    *("tools", "reasoning", "retires_at", "replacement", "filled"),
 )
 _AT_ONCE = 500  # ids in one statement
 _ROWS_AT_ONCE = 50  # rows that one INSERT takes: a third less work than one by one

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from providers.dialects import redirects
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import judge
+from providers.dialects.money import Money, read_money
 from providers.dialects.paths import unwrapped, values_at
 from providers.dialects.rows import has_shape, ids_of, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
@@ -65,6 +66,7 @@ class Finding:
     key_state: KeyState
     ms: int = 0
     listed: frozenset[str] = frozenset()  # ids of the list that proved the key
+    money: Money | None = None  # that the answer told of
 
 
 class Adapter:
@@ -272,9 +274,12 @@ class Adapter:
             call = listing  # a base without the provider's extras, such as a proxy
             reply, verdict = self.ask(send, call, "key")
         listed = self.listed(reply, call, verdict)
+        money = None
         if verdict.outcome is Outcome.OK:
+            if call is self.spec.key_call:
+                money = read_money(unwrapped(reply), self.spec.money, self.currency())
             verdict = self.read_key_answer(unwrapped(reply), call, verdict)
-        return Finding(verdict, self.key_state(verdict), reply.ms, listed)
+        return Finding(verdict, self.key_state(verdict), reply.ms, listed, money)
 
     def listed(self, reply: Reply, call: Call, verdict: Verdict) -> frozenset[str]:
         """The ids of a list that came in good order."""
@@ -290,6 +295,10 @@ class Adapter:
         if isinstance(call, ListCall) and not rows_of(data, call.columns.items):
             return replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail="empty_list")
         return verdict
+
+    def currency(self) -> str:
+        """The currency of amounts that come without one. A hook for the kinds."""
+        return "USD"
 
     def key_state(self, verdict: Verdict) -> KeyState:
         """What a verdict on an authenticated call says about the key."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from providers.dialects.adapters import Adapter, Finding
 from providers.dialects.bases import with_better_base
 from providers.dialects.judge import is_absent
+from providers.dialects.money import Money
 from providers.http import BadURL, Send
 from providers.spec.keyshapes import key_problem
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
@@ -163,6 +164,7 @@ class CheckResult:
     detail: str
     params: dict[str, Any]
     rungs: tuple[Rung, ...]
+    money: Money | None = None  # that the provider told of
 
 
 def model_names(adapter: Adapter, models: Sequence[str]) -> tuple[str, ...]:
@@ -223,6 +225,7 @@ def run_check(
         detail=_told(adapter, verdict),
         params=verdict.params,
         rungs=ladder.end(),
+        money=key.money,
     )
 
 

@@ -7,10 +7,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from providers.forms.provider import ProviderForm
+from providers.forms.provider import EXPIRES, ProviderForm
 from providers.models import BODY, HEADERS, Provider
 
-_NAMES = {"apiKey": "api_key", "apiBase": "api_base", "extraHeaders": HEADERS, "extraBody": BODY}
+_NAMES = {
+    "apiKey": "api_key",
+    "apiBase": "api_base",
+    "keyExpires": EXPIRES,
+    "extraHeaders": HEADERS,
+    "extraBody": BODY,
+}
 
 
 class BadPatch(ValueError):
@@ -23,6 +29,7 @@ def form_of(provider: Provider, patch: Mapping[str, Any]) -> ProviderForm:
     data: dict[str, Any] = {
         name: form.get_initial_for_field(field, name) for name, field in form.fields.items()
     }
+    data[f"initial-{EXPIRES}"] = None if "keyExpires" in patch else data.get(EXPIRES)
     names = _NAMES | {field.json_name: field.name for field in provider.spec.extra_fields}
     lists = {field.name for field in provider.spec.extra_fields if field.is_list}
     for key, value in patch.items():

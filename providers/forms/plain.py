@@ -7,13 +7,14 @@ the page.
 from __future__ import annotations
 
 from copy import copy
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
 
 from providers.forms.patch import form_of
-from providers.forms.provider import ProviderForm
+from providers.forms.provider import EXPIRES, ProviderForm
 from providers.models import BODY, HEADERS, Provider
 from providers.spec.kind import ProviderSpec
 
@@ -74,7 +75,9 @@ def form_for(spec: ProviderSpec) -> type[PlainForm]:
     page = ProviderForm(Provider(kind=spec.kind))
     hidden = {*page.secret_names(), HEADERS, BODY}
     names = [name for name in page.fields if name not in hidden]
-    keys = {"api_base": "apiBase"} | {item.name: item.json_name for item in spec.extra_fields}
+    keys = {"api_base": "apiBase", EXPIRES: "keyExpires"} | {
+        item.name: item.json_name for item in spec.extra_fields
+    }
     fields: dict[str, Any] = {name: page.fields[name] for name in names}
     plain = tuple((name, keys.get(name, name)) for name in names)
     return type("ProviderPlainForm", (PlainForm,), {**fields, "plain_names": plain})
@@ -83,4 +86,4 @@ def form_for(spec: ProviderSpec) -> type[PlainForm]:
 def _plain(key: str, value: Any) -> Any:
     if key == "deployments":
         return str(value or "").splitlines()
-    return value or None
+    return value.isoformat() if isinstance(value, date) else value or None

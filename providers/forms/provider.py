@@ -31,6 +31,7 @@ from providers.spec.signs import trimmed
 from providers.wording import header_sentence, key_warning, url_sentence
 
 # What a request is made of is not the operator's to change here: where it goes, and with what key.
+EXPIRES = "key_expires"
 _OWN_BODY_FIELDS = {"model", "messages", "stream", "input", "base_url"}
 
 
@@ -52,7 +53,7 @@ class ProviderForm(forms.Form):
             names = [field.name for field in spec.extra_fields if not field.is_list]
             lists = [field.name for field in spec.extra_fields if field.is_list]
             first = [name for name in (*names, "api_base") if self._is_required(name)]
-            self.order_fields([*first, *lists, "api_key", "clear_api_key"])
+            self.order_fields([*first, *lists, "api_key", "clear_api_key", EXPIRES])
 
     # Fields -----------------------------------------------------------------------------------
 
@@ -63,6 +64,14 @@ class ProviderForm(forms.Form):
         elif not spec.key_required:
             help_text = _("Leave it empty if the server asks for none.")
         self._add_secret("api_key", _("API key"), help_text)
+        self.fields[EXPIRES] = forms.DateField(
+            label=_("Key expires on"),
+            required=False,
+            show_hidden_initial=True,  # tells what was typed from what stood there
+            input_formats=["%Y-%m-%d"],
+            help_text=_("Optional: you are told 30 days before."),
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        )
 
     def _add_secret(self, name: str, label: Any, help_text: Any = "") -> None:
         field = SecretField(label=label, help_text=help_text)
@@ -233,6 +242,7 @@ class ProviderForm(forms.Form):
             if not self.errors:
                 self._check_origins(data)
             self._check_key(data)
+            self._check_expiry(data)
         return data
 
     def _check_origins(self, data: dict[str, Any]) -> None:
@@ -275,6 +285,18 @@ class ProviderForm(forms.Form):
             return True
         return all(pair) or bool(data.get("profile"))
 
+    def _check_expiry(self, data: dict[str, Any]) -> None:
+        """A day that was noted of a key which is now replaced goes with it, unless typed anew."""
+        before = self.shown if "draft" in self.data else self.provider  # what the page showed
+        typed = [name for name in self.secret_names() if data.get(name)]
+        is_other = any(not before.holds(name, data[name]) for name in typed)
+        if EXPIRES not in self.data:
+            data[EXPIRES] = before.key_expires_on
+        elif EXPIRES in self.changed_data:
+            return
+        if is_other:
+            data[EXPIRES] = None
+
     def _has(self, name: str, data: dict[str, Any]) -> bool:
         stored = self.shown.secret_state(name) is not SecretState.MISSING
         return bool(data.get(name)) or (stored and not data.get(f"clear_{name}"))
@@ -309,6 +331,8 @@ class ProviderForm(forms.Form):
         for name in (HEADERS, BODY):
             if name in self.fields and data.get(name, {}) != entry.open_mapping(name):
                 entry.put_mapping(name, data.get(name, {}))
+        is_keyed = any(name in entry.sealed for name in self.secret_names())
+        entry.key_expires_on = data.get(EXPIRES) if is_keyed else None
         after = facts_of(entry)
         return sorted(name for name in before | after if before.get(name) != after.get(name))
 
@@ -327,7 +351,7 @@ class ProviderForm(forms.Form):
 
 
 def _initial(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
-    initial: dict[str, Any] = {"api_base": entry.api_base}
+    initial: dict[str, Any] = {"api_base": entry.api_base, EXPIRES: entry.key_expires_on}
     for field in spec.extra_fields:
         value = entry.values.get(field.name, "")
         initial[field.name] = "\n".join(value) if isinstance(value, list) else value
@@ -342,7 +366,7 @@ def facts_of(entry: Entry) -> dict[str, Any]:
     """What is entered, by name, to tell what changed: secrets as digests with where they may go."""
     secrets = {name: (_digest(entry, name), item["bound"]) for name, item in entry.sealed.items()}
     plain = {k: v for k, v in entry.values.items() if k not in (HEADERS, BODY)}
-    return {"api_base": entry.api_base, **plain, **secrets}
+    return {"api_base": entry.api_base, EXPIRES: entry.key_expires_on, **plain, **secrets}
 
 
 def is_typed_in(shown: Entry, provider: Provider, name: str) -> bool:

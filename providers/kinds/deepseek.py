@@ -1,13 +1,14 @@
 """DeepSeek. The balance proves the key and shows the credit in one call."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.paths import values_at
-from providers.spec.kind import Call, Columns, ErrorRule, ProviderSpec
+from providers.spec.kind import Call, Columns, ErrorRule, MoneyFact, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict
 
 
@@ -36,6 +37,16 @@ SPEC = ProviderSpec(
     console_url="https://platform.deepseek.com/api_keys",
     list_call=models(Columns(context_window="context_window", max_output="max_output_tokens")),
     key_call=Call(url="{base}/user/balance", expects="is_available|balance_infos"),
+    # https://api-docs.deepseek.com/api/get-user-balance
+    money=(
+        MoneyFact(
+            means="balance",
+            rows="balance_infos[]",
+            amount="total_balance",
+            currency="currency",
+            low={"USD": Decimal(1), "CNY": Decimal(7)},
+        ),
+    ),
     model_call=chat(),
     error_rules=(
         ErrorRule(

@@ -23,6 +23,7 @@ SPEC = ProviderSpec(
             tools="capabilities.function_calling",
             reasoning="capabilities.reasoning",
             retires_at="deprecation",
+            replacement="deprecation_replacement_model",
             aliases="aliases",
         )
     ),

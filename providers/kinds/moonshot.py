@@ -1,13 +1,14 @@
 """Moonshot AI (Kimi). The balance call is free and proves key and credit at once."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.rows import first
-from providers.spec.kind import Call, Columns, ErrorRule, ListCall, ProviderSpec
+from providers.spec.kind import Call, Columns, ErrorRule, ListCall, MoneyFact, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict
 
 
@@ -22,8 +23,14 @@ class MoonshotAdapter(Adapter):
         return [{**row, "_inputs": _inputs(row)} for row in rows if isinstance(row, dict)]
 
     def models_dev(self) -> str:
-        is_chinese = self.base().startswith("https://api.moonshot.cn/")
-        return "moonshotai-cn" if is_chinese else self.spec.models_dev
+        return "moonshotai-cn" if self._is_chinese() else self.spec.models_dev
+
+    def currency(self) -> str:
+        """Source: https://platform.moonshot.cn/docs/api/balance"""
+        return "CNY" if self._is_chinese() else super().currency()
+
+    def _is_chinese(self) -> bool:
+        return self.base().startswith("https://api.moonshot.cn/")
 
 
 def _inputs(row: dict[str, Any]) -> list[str] | None:
@@ -60,6 +67,13 @@ SPEC = ProviderSpec(
         )
     ),
     key_call=Call(url="{base}/users/me/balance", expects="data.available_balance"),
+    money=(
+        MoneyFact(
+            means="balance",
+            amount="data.available_balance",
+            low={"USD": Decimal(1), "CNY": Decimal(7)},
+        ),
+    ),
     model_call=chat("max_completion_tokens"),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="region_or_plan"),

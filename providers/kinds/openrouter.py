@@ -1,6 +1,7 @@
 """OpenRouter: a gateway. Its list is public, so the key has a call of its own."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from facio_site.marked import marked as _
@@ -8,7 +9,7 @@ from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.paths import values_at
 from providers.dialects.rows import first
-from providers.spec.kind import Call, Columns, ErrorRule, Pages, ProviderSpec
+from providers.spec.kind import Call, Columns, ErrorRule, MoneyFact, Pages, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict
 
 
@@ -58,6 +59,12 @@ SPEC = ProviderSpec(
         is_public=True,
     ),
     key_call=Call(url="{base}/key", expects="data"),
+    # https://openrouter.ai/docs/api/api-reference/api-keys/get-current-key; a key without a limit
+    # has null there
+    money=(
+        MoneyFact(means="limit", amount="data.limit_remaining", low={"USD": Decimal(1)}),
+        MoneyFact(means="used", amount="data.usage", low={"USD": None}),
+    ),
     model_call=chat(tokens=16),
     error_rules=(
         ErrorRule(

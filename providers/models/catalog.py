@@ -50,6 +50,10 @@ class CatalogEntry(models.Model):
     tools = models.BooleanField(_("tools"), null=True, blank=True)
     reasoning = models.BooleanField(_("reasoning"), null=True, blank=True)
     retires_at = models.DateField(_("retires on"), null=True, blank=True)
+    # the id that the provider names in its place
+    replacement = models.CharField(
+        _("replacement"), max_length=MODEL_LENGTH, blank=True, default=""
+    )
     filled: models.JSONField[Any, Any] = models.JSONField(
         _("filled in by models.dev"), default=list, blank=True
     )

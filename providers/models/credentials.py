@@ -45,6 +45,8 @@ class Entry(SealedRow):
 
     values: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
     api_base = models.CharField(_("API base"), max_length=BASE_LENGTH, blank=True, default="")
+    # noted by a person of the key that is there; no value, so nothing that a test depends on
+    key_expires_on = models.DateField(_("key expires on"), null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -59,13 +61,27 @@ class Entry(SealedRow):
         return " ".join(sorted(self.adapter(with_secrets=False).origins()))
 
     def put_secret(self, name: str, value: str | None) -> None:
-        """Replace (text) or clear (None) one secret; it is bound to the entry's present origins."""
+        """Replace (text) or clear (None) one secret; it is bound to the entry's present origins.
+
+        The day that was noted of another key goes with that.
+        """
+        if name not in (HEADERS, BODY) and not self.holds(name, value):
+            self.key_expires_on = None
         if value is None:
             self.sealed.pop(name, None)
             return
         hint = "" if name in (HEADERS, BODY) else Secret(value).hint
         self.seal(name, value, hint=hint, bound=self.bound)
         self.sealed[name]["reference"] = Secret(value).is_reference
+
+    def holds(self, name: str, value: str | None) -> bool:
+        """Whether this is the secret that is there; None = whether there is none."""
+        if value is None or name not in self.sealed:
+            return value is None and name not in self.sealed
+        try:
+            return self.unseal(name) == value
+        except (sealing.KeyMissing, sealing.Unreadable):
+            return False
 
     def put_mapping(self, name: str, mapping: Mapping[str, Any]) -> None:
         """Extra headers or extra body; an empty one clears it. Its names are kept for display."""
@@ -178,7 +194,9 @@ class Entry(SealedRow):
             del self.sealed[name]
             if name in (HEADERS, BODY):
                 self.values.pop(name, None)
-        self.save(update_fields=["sealed", "values"])
+            else:
+                self.key_expires_on = None
+        self.save(update_fields=["sealed", "values", "key_expires_on"])
 
     def copy_from(self, other: Entry) -> None:
         """Take over everything of another entry; secrets are sealed again for this place.
@@ -186,6 +204,7 @@ class Entry(SealedRow):
         A secret that does not open is passed over, and one of the same name here stays.
         """
         self.api_base, self.values = other.api_base, dict(other.values)
+        self.key_expires_on = other.key_expires_on
         for name in set(self.sealed) - set(other.sealed):
             del self.sealed[name]
         for name, item in other.sealed.items():

@@ -282,14 +282,16 @@ class Job(models.Model):
         """
         if self.outcome in UNTOLD:
             return
-        if self.is_of_model:
-            return
-        Provider.objects.filter(pk=self.provider_id, version=self.input_version).update(
-            check_outcome=self.outcome,
-            check_key_state=self.key_state,
-            check_ms=self.ms,
-            checked_at=self.finished_at,
-        )
+        changes: dict[str, Any] = {}
+        if told := self.params.get("money"):
+            changes |= {f"money_{name}": value for name, value in told.items()}
+            changes["money_at"] = self.finished_at
+        if not self.is_of_model:
+            changes |= {"check_outcome": self.outcome, "check_key_state": self.key_state}
+            changes |= {"check_ms": self.ms, "checked_at": self.finished_at}
+        if changes:
+            rows = Provider.objects.filter(pk=self.provider_id, version=self.input_version)
+            rows.update(**changes)
 
     def cancel(self) -> bool:
         cancelled = Job.objects.filter(pk=self.pk, status__in=PENDING).update(

@@ -10,10 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from facio_site import sealing
+from providers.dialects.money import Money, money_of
 from providers.kinds import KINDS, kind_choices
-from providers.models.credentials import Entry
+from providers.models.credentials import BODY, Entry
 from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import Outcome
+
+MONEY = ("money_amount", "money_currency", "money_means", "money_at")
 
 
 class ProviderQuerySet(models.QuerySet["Provider"]):
@@ -39,6 +42,14 @@ class Provider(Entry):
     check_key_state = models.CharField(_("state of the key"), max_length=12, blank=True, default="")
     check_ms = models.PositiveIntegerField(_("milliseconds"), null=True, blank=True)
     checked_at = models.DateTimeField(_("tested at"), null=True, blank=True)
+    # Money that the last check which told any told of, with this key at this address
+    money_amount = models.DecimalField(
+        _("money"), max_digits=14, decimal_places=4, null=True, blank=True
+    )
+    money_currency = models.CharField(_("currency"), max_length=3, blank=True, default="")
+    # balance, limit, used
+    money_means = models.CharField(_("kind of amount"), max_length=8, blank=True, default="")
+    money_at = models.DateTimeField(_("money told at"), null=True, blank=True)
     # Last good catalog
     # live, static
     catalog_source = models.CharField(
@@ -79,7 +90,8 @@ class Provider(Entry):
     def store(self) -> bool:
         """Save changed values as a new version, if nobody else changed them since they were read.
 
-        Returns False when somebody did; nothing is written then.
+        Returns False when somebody did; nothing is written then. What was merely noted of them
+        makes no new version: their tests still hold.
         """
         now = timezone.now()
         before, self.version = self.version, self.version + 1
@@ -96,12 +108,30 @@ class Provider(Entry):
                 if current is None:
                     return False
                 self.keep_boxes(current)
+                if self._differs_by_note(current):
+                    rows.filter(pk=self.pk).update(key_expires_on=self.key_expires_on)
+                    self.refresh_from_db()
+                    return True
                 if current.sealed and current.secret_texts() != self.secret_texts():
                     Replaced.keep(current)
+                is_same = current._account() == self._account()
+                for name in MONEY:  # as it is by now, or as it is with nothing told
+                    setattr(self, name, getattr(current if is_same else Provider(), name))
                 self.save(force_update=True)
         except IntegrityError:  # somebody else was the first to enter this kind
             return False
         return True
+
+    def _differs_by_note(self, stored: Provider) -> bool:
+        """Whether the day on which the key expires is all that differs."""
+        is_noted = self.key_expires_on != stored.key_expires_on
+        ours = (self.api_base, self.values, self.sealed)
+        return is_noted and ours == (stored.api_base, stored.values, stored.sealed)
+
+    def _account(self) -> tuple[Any, ...]:
+        """Whose money a check tells of: where it asks, and with what."""
+        texts = {name: text for name, text in self.secret_texts().items() if name != BODY}
+        return self.api_base, self.bound, texts
 
     def undo(self) -> bool:
         """Go back to what the last change of a secret replaced, which becomes what is kept.
@@ -119,6 +149,11 @@ class Provider(Entry):
     @property
     def is_working(self) -> bool:
         return self.check_outcome == Outcome.OK
+
+    @property
+    def money(self) -> Money | None:
+        """What the provider told of; None = nothing, or no check was made with these values."""
+        return money_of(self.money_amount, self.money_currency, self.money_means)
 
 
 REPLACED_LIFE = timedelta(hours=24)

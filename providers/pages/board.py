@@ -22,10 +22,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 
 from facio_site.templatetags.ui import age
+from providers.dialects.money import Money, money_of
 from providers.kinds import KINDS
 from providers.models import Job, Provider, Task
 from providers.models.jobs import PENDING
+from providers.models.provider import MONEY
 from providers.pages.rounds import RECENT, JobRow, Progress, newest_round, progress_of
+from providers.pages.shown import shown_money
 from providers.spec.outcomes import Outcome
 
 STATUSES = {
@@ -52,7 +55,7 @@ SORTS = {
 _UNTOLD = ("", Outcome.REFERENCE, Outcome.CANCELLED)  # nothing is known to work or to be wrong
 _COLUMNS = (
     *("pk", "kind", "configured_at", "check_outcome"),
-    *("check_ms", "checked_at", "catalog_count"),
+    *("check_ms", "checked_at", "catalog_count", *MONEY),
 )
 _BY_STATUS = ("attention", "works", "untested", "off")
 
@@ -73,6 +76,9 @@ class Card:
     age: str
     ms: int | None
     models: int
+    money: Money | None = None
+    money_at: datetime | None = None
+    money_age: str = ""
 
     @property
     def filed(self) -> str:
@@ -95,7 +101,9 @@ class Card:
 
 @lru_cache(maxsize=1024)
 def _drawn(card: Card, _language: str, oob: bool) -> SafeString:
-    context = {"card": card, "spec": KINDS[card.kind], "oob": oob}
+    spec = KINDS[card.kind]
+    money = shown_money(card.money, card.money_at, spec)
+    context = {"card": card, "spec": spec, "money": money, "oob": oob}
     return render_to_string("providers/list.html#card", context)
 
 
@@ -135,7 +143,8 @@ def board() -> Board:
 
 
 _STATEMENTS = (
-    "SELECT kind, version, configured_at, check_outcome, check_ms, checked_at, catalog_count "
+    "SELECT kind, version, configured_at, check_outcome, check_ms, checked_at, catalog_count, "
+    "money_amount, money_currency, money_means, money_at "
     "FROM providers_provider",
     "SELECT id, version, status FROM providers_job ORDER BY created_at DESC LIMIT 60",
 )
@@ -188,6 +197,9 @@ def _card(
         age="" if test or not checked_at else age((now - checked_at).total_seconds()),
         ms=row["check_ms"],
         models=row["catalog_count"],
+        money=money_of(row["money_amount"], row["money_currency"], row["money_means"]),
+        money_at=row["money_at"],
+        money_age=age((now - row["money_at"]).total_seconds()) if row["money_at"] else "",
     )
 
 

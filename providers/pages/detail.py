@@ -29,7 +29,7 @@ from providers.models import (
 from providers.outbound import policy
 from providers.pages.entries import shown_entries, use_link
 from providers.pages.history import history
-from providers.pages.shown import ShownJob, show_job
+from providers.pages.shown import ShownJob, show_job, shown_expiry, shown_money
 from providers.wording import catalog_note
 
 MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
@@ -108,7 +108,9 @@ def _context(
         "secrets": cache(lambda: _secrets(shown_form(), provider, shown, check)),
         "draft_models": draft_models(draft),
         "held": cache(lambda: held_list(provider) if saved else None),
+        "expiry": shown_expiry(provider.key_expires_on),
         "check": check,
+        "money": None if draft else shown_money(provider.money, provider.money_at, provider.spec),
         "fetch": fetch,
         "history": cache(lambda: history(provider) if saved else None),
         "pending": "check" if check.is_pending else "catalog" if fetch.is_pending else "",

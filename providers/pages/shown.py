@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
+
+from providers.dialects.money import Money, is_low
 from providers.models import Job, Provider
+from providers.spec.expiry import Expiry, expiry
 from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import NOT_BAD, Outcome, Step
 from providers.wording import KEY_STATES, STEPS, sentence
+from providers.wording.expiry import expiry_words
+from providers.wording.money import money_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,35 @@ def show_model(job: Job | None, provider: Provider, model: str) -> ShownJob:
             text = sentence(outcome, detail, rung.get("params"), provider.spec)
             return replace(shown, outcome=outcome, text=text)
     return shown
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMoney:
+    text: str
+    tone: str
+    at: datetime | None  # when it was told
+
+
+def shown_money(
+    money: Money | None, told_at: datetime | None, spec: ProviderSpec
+) -> ShownMoney | None:
+    """Amber below the bound that the kind declares."""
+    if money is None:
+        return None
+    tone = "warn" if is_low(money, spec.money) else "info"
+    return ShownMoney(money_words(money), tone, told_at)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownExpiry:
+    state: Expiry
+    text: str
+
+
+def shown_expiry(on: date | None) -> ShownExpiry | None:
+    """That a key ends soon, or has ended; None = nothing to tell."""
+    state = expiry(on, timezone.now().date())
+    return ShownExpiry(state, expiry_words(state, on)) if state and on else None
 
 
 def _rungs(job: Job, spec: ProviderSpec) -> Iterable[ShownRung]:

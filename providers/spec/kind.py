@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from facio_site.marked import marked as _
@@ -17,6 +18,7 @@ from providers.spec.outcomes import Outcome
 
 Group = Literal["hosted", "gateway", "local", "oauth"]
 CallName = Literal["list", "key", "model"]
+Means = Literal["balance", "limit", "used"]  # what is left, what is left of a limit, what was spent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class Columns:
     price_output: str = ""
     price_per: int = 1_000_000
     retires_at: str = ""
+    replacement: str = ""  # the id that takes its place
     aliases: str = ""
 
 
@@ -116,6 +119,21 @@ class ErrorRule:
     pattern: str = ""
     on: tuple[CallName, ...] = ()
     detail: str = ""  # picks a more exact sentence in wording.py
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyFact:
+    """Where the answer to the key call tells an amount of money.
+
+    `low`: the currencies that it may be in, each with the amount below which it is little (None =
+    no amount is). Without `currency` it is in the one that the adapter names.
+    """
+
+    means: Means
+    amount: str  # dotted path, from a row
+    rows: str = ""  # path of a list with a row for each currency; "" = the answer is the row
+    currency: str = ""  # path, from a row
+    low: Mapping[str, Decimal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +208,7 @@ class ProviderSpec:
     list_alternatives: tuple[ListCall, ...] = ()  # tried in order when there is no list_call there
     static_models: tuple[str, ...] = ()
     key_call: Call | None = None  # None = the list call proves the key
+    money: tuple[MoneyFact, ...] = ()  # in the answer to key_call; the first that is told counts
     model_call: Call | None = None
     error_rules: tuple[ErrorRule, ...] = ()
     dns_hint: str = ""  # detail for "this name does not exist": its usual cause here

@@ -28,6 +28,7 @@ from providers.catalog.fetch import fetch_catalog
 from providers.catalog.store import keep_with, take_in
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
+from providers.dialects.money import Money
 from providers.http import Door
 from providers.models import BODY, Draft, Job, Provider, Task
 from providers.models.jobs import read
@@ -85,12 +86,17 @@ def _check(job: Job) -> None:
         detail=result.detail,
         params={
             **result.params,
+            **_told(result.money),
             **_way(entry),
             **unused_proxy(result.outcome, result.params),
             "calls": send.calls,
         },
         rungs=[rung.as_json() for rung in result.rungs],
     )
+
+
+def _told(money: Money | None) -> dict[str, Any]:
+    return {"money": money.as_json()} if money else {}
 
 
 @shared_task(name="providers.tasks.refresh_catalog")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+
+from django.utils import timezone
 
 from facio_site import sealing
 from facio_site.strictjson import read_json
@@ -10,7 +14,14 @@ from providers.models import CatalogEntry, Provider
 from routing.config.document import get, part
 from routing.models import BaseDocument, Route
 from routing.rules.explain import Decision
-from routing.rules.lint import Lint, ModelFacts, ProviderFacts, RouteFacts, lints
+from routing.rules.lint import (
+    Lint,
+    ModelFacts,
+    ProviderFacts,
+    Retirement,
+    RouteFacts,
+    lints,
+)
 
 Resolved = tuple[Route, Decision | None, Provider | None]  # a route, and who is set up to serve it
 
@@ -39,13 +50,38 @@ def doubts(routes: Iterable[Resolved]) -> tuple[Lint, ...]:
     """What is doubtful, in the order of the routes. Only rows of resolved providers are read."""
     listed = list(routes)
     used = {provider.kind: provider for _, _, provider in listed if provider}
-    facts = [_route_facts(*resolved) for resolved in listed]
-    return lints(facts, [_provider_facts(row) for row in used.values()], preset=_preset())
+    facts = _with_retirements([_route_facts(*resolved) for resolved in listed], used)
+    states = [_provider_facts(row) for row in used.values()]
+    return lints(facts, states, today=_today(), preset=_preset())
+
+
+def _today() -> date:
+    return timezone.now().date()
 
 
 def _route_facts(route: Route, decision: Decision | None, provider: Provider | None) -> RouteFacts:
     sent = provider.adapter(with_secrets=False).sent_name(route.model) if provider else ""
     return RouteFacts(slot=route.slot, model=route.model, decision=decision, sent=sent)
+
+
+def _with_retirements(
+    routes: Iterable[RouteFacts], used: Mapping[str, Provider]
+) -> list[RouteFacts]:
+    """The same, with what the catalogs tell of the end of their models; one query."""
+    names = {name for route in routes for name in (route.sent, route.model) if name}
+    used_by = [row.pk for row in used.values()]
+    rows = CatalogEntry.objects.filter(provider__in=used_by, model_id__in=names)
+    columns = rows.values_list("provider", "model_id", "retires_at", "replacement")
+    told = columns.filter(retires_at__isnull=False) if names else ()
+    ends = {(pk, name): Retirement(on, other) for pk, name, on, other in told if on}
+
+    def of(route: RouteFacts) -> Retirement | None:
+        provider = used.get(route.decision.provider or "") if route.decision else None
+        if provider is None:
+            return None
+        return ends.get((provider.pk, route.sent)) or ends.get((provider.pk, route.model))
+
+    return [replace(route, retirement=of(route)) for route in routes]
 
 
 def _provider_facts(row: Provider) -> ProviderFacts:
@@ -60,6 +96,7 @@ def _provider_facts(row: Provider) -> ProviderFacts:
         catalog=_Catalog(row) if is_whole and not has_aliases else None,
         gone=set(gone.values_list("model_id", flat=True)) if row.catalog_at else (),
         deployments=row.values.get("deployments", ()) if row.spec.has_deployments else None,
+        key_expires=row.key_expires_on,
     )
 
 

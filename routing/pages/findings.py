@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from facio_site.audit import record
@@ -78,7 +80,13 @@ def finding_text(lint: Lint) -> str:
     values["label"] = _label(values.get("kind", ""))
     if "outcome" in values:
         values["outcome"] = status_label(values["outcome"])
-    return _TEXTS[lint.code]() % values
+    if "date" in values:
+        day = date.fromisoformat(values["date"])
+        values["date"] = formats.date_format(day, "DATE_FORMAT")
+    told = _TEXTS[lint.code]() % values
+    if "replacement" in values:
+        told += " " + _("The provider names %(replacement)s in its place.") % values
+    return told
 
 
 def _label(kind: str) -> str:
@@ -93,6 +101,8 @@ _TEXTS: dict[Code, Callable[[], str]] = {
     ),
     Code.NOT_CONFIGURED: lambda: _("%(label)s is chosen and not set up."),
     Code.KNOWN_BAD: lambda: _("The last test of %(label)s failed: %(outcome)s."),
+    Code.KEY_EXPIRES: lambda: _("The key of %(label)s expires on %(date)s."),
+    Code.KEY_EXPIRED: lambda: _("The key of %(label)s expired on %(date)s."),
     Code.GATEWAY_FALLBACK: lambda: _(
         "%(label)s would serve this only because nothing else does. Nobody chose it, and it would "
         "be billed."
@@ -102,6 +112,8 @@ _TEXTS: dict[Code, Callable[[], str]] = {
     ),
     Code.MODEL_MISSING: lambda: _("%(model)s is not in the catalog of %(label)s."),
     Code.MODEL_GONE: lambda: _("%(label)s no longer lists %(model)s since the last refresh."),
+    Code.MODEL_RETIRES: lambda: _("%(label)s retires %(model)s on %(date)s."),
+    Code.MODEL_RETIRED: lambda: _("%(label)s has retired %(model)s on %(date)s."),
     Code.DEPLOYMENT_UNKNOWN: lambda: _("%(model)s is none of the deployments entered for Azure."),
     Code.NO_IMAGE_INPUT: lambda: _("%(model)s takes no images."),
     Code.NO_IMAGE_OUTPUT: lambda: _("%(model)s makes no images."),
@@ -133,7 +145,7 @@ def _actions(lint: Lint) -> Iterator[Action]:
     label = _LABELS[fix]() % {"label": _label(kind), **params}
     if fix in _DONE_HERE:
         yield Action(label, fix.value, str(params.get("base", params.get("model", kind))))
-    elif fix in (Fix.CONFIGURE, Fix.TEST, Fix.SIGN_IN):
+    elif fix in (Fix.CONFIGURE, Fix.TEST, Fix.REPLACE_KEY, Fix.SIGN_IN):
         yield Action(label, fix.value, link=reverse("providers:detail", args=[kind]))
     else:
         field = "model" if fix is Fix.CHOOSE_MODEL else "provider"
@@ -145,6 +157,7 @@ _LABELS: dict[Fix, Callable[[], str]] = {
     Fix.CHOOSE_PROVIDER: lambda: _("Choose a provider"),
     Fix.CONFIGURE: lambda: _("Set up %(label)s"),
     Fix.TEST: lambda: _("Test %(label)s"),
+    Fix.REPLACE_KEY: lambda: _("Replace its key"),
     Fix.CHOOSE_MODEL: lambda: _("Choose a model"),
     Fix.ADD_DEPLOYMENT: lambda: _("Add %(model)s as a deployment"),
     Fix.USE_DOCKER_HOST: lambda: _("Use %(base)s"),

@@ -10,9 +10,11 @@ from django.utils.translation import gettext as _
 
 from facio_site.audit.models import AuditEntry
 from providers.models import Provider
+from providers.pages.shown import shown_expiry
 from providers.spec.outcomes import NOT_BAD, Outcome
 from routing.pages.findings import finding_text
 from routing.pages.rows import RouteRow
+from routing.rules.lint import Code
 
 HANDED_OVER = ("config.downloaded", "config.exported", "config.written")
 
@@ -96,22 +98,35 @@ class Concern:
 
 def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Concern]:
     """Each cause once: what stops a route or stands against it, in the order of the routes, then
-    other providers whose last test was not passed, also those that may well work."""
-    passed = ("", Outcome.OK, Outcome.REFERENCE)
-    unproven = {row.kind: row for row in rows if row.check_outcome not in passed}
-    served: dict[str, list[str]] = {kind: [] for kind in unproven}
+    other providers whose last test was not passed, also those that may well work, and those whose
+    key ends."""
+    troubled = {row.kind: row for row in rows if _is_unproven(row) or _expiry(row)}
+    served: dict[str, list[str]] = {kind: [] for kind in troubled}
     found: list[Concern | Provider] = []
     for route in routes:
         if not route.route.is_set:
             continue
-        if route.provider and route.provider.kind in unproven:
-            if not served[route.provider.kind]:
-                found.append(unproven[route.provider.kind])
-            served[route.provider.kind].append(str(route.slot.label))
-        elif concern := _of_route(route):
+        provider = route.provider
+        if provider and provider.kind in troubled:
+            if not served[provider.kind]:
+                found.append(troubled[provider.kind])
+            served[provider.kind].append(str(route.slot.label))
+        if provider and _is_unproven(provider):
+            continue
+        if concern := _of_route(route):
             found.append(concern)
-    found += [row for row in unproven.values() if not served[row.kind]]
-    return [one if isinstance(one, Concern) else _failing(one, served[one.kind]) for one in found]
+    found += [row for row in troubled.values() if not served[row.kind]]
+    return [one if isinstance(one, Concern) else _of(one, served[one.kind]) for one in found]
+
+
+def _is_unproven(row: Provider) -> bool:
+    return row.check_outcome not in ("", Outcome.OK, Outcome.REFERENCE)
+
+
+def _expiry(row: Provider) -> str:
+    """In words; "" = nothing to tell."""
+    told = shown_expiry(row.key_expires_on)
+    return told.text if told else ""
 
 
 def _of_route(row: RouteRow) -> Concern | None:
@@ -124,15 +139,18 @@ def _of_route(row: RouteRow) -> Concern | None:
         return Concern(about, "", label, text, link)
     if row.is_own and row.own not in NOT_BAD:
         return Concern(about, "", label, row.route.model, link, row.own, row.own_at)
-    if row.doubts:
-        return Concern(about, "", label, finding_text(row.doubts[0]), link)
+    own = [lint for lint in row.doubts if lint.code not in (Code.KEY_EXPIRES, Code.KEY_EXPIRED)]
+    if own:
+        return Concern(about, "", label, finding_text(own[0]), link)
     if row.can_test and row.tested == "never":
         return Concern(about, "", label, row.route.model, link, "never")
     return None
 
 
-def _failing(row: Provider, slots: Sequence[str]) -> Concern:
-    note = _("serves %(routes)s") % {"routes": ", ".join(slots)} if slots else ""
-    link = f"/providers/{row.kind}/"
-    about = f"provider:{row.kind}"
-    return Concern(about, row.kind, row.spec.label, note, link, row.check_outcome, row.checked_at)
+def _of(row: Provider, slots: Sequence[str]) -> Concern:
+    """What stands against a provider: its last test, the end of its key."""
+    serves = _("serves %(routes)s") % {"routes": ", ".join(slots)} if slots else ""
+    about, link = f"provider:{row.kind}", f"/providers/{row.kind}/"
+    outcome, at = (row.check_outcome, row.checked_at) if _is_unproven(row) else ("", None)
+    note = " · ".join(filter(None, (_expiry(row), serves)))
+    return Concern(about, row.kind, row.spec.label, note, link, outcome, at)

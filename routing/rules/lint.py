@@ -10,9 +10,11 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from providers.spec.expiry import expiry
 from providers.spec.outcomes import NOT_BAD
 from routing.rules.explain import Decision, Rule
 from routing.rules.order import FACTS
@@ -21,6 +23,7 @@ from routing.rules.slots import MAIN
 Severity = Literal["error", "warning", "note"]
 DOCKER_HOST = "host.docker.internal"
 NEAREST = 3
+RETIRES_DAYS = 60  # before a model retires it is told
 
 
 class Code(StrEnum):
@@ -29,10 +32,14 @@ class Code(StrEnum):
     OAUTH_NEEDS_CHOICE = "oauth_needs_choice"  # params: word
     NOT_CONFIGURED = "not_configured"  # params: kind
     KNOWN_BAD = "known_bad"  # params: kind, outcome
+    KEY_EXPIRES = "key_expires"  # soon, as a person has noted; params: kind, date
+    KEY_EXPIRED = "key_expired"  # likewise, since then
     GATEWAY_FALLBACK = "gateway_fallback"  # nobody chose it and it would be billed; kind
     KEY_FALLBACK = "key_fallback"  # likewise, no gateway; kind
     MODEL_MISSING = "model_missing"  # params: kind, model
     MODEL_GONE = "model_gone"  # the last refresh lost it; kind, model
+    MODEL_RETIRES = "model_retires"  # within RETIRES_DAYS; kind, model, date, replacement or ""
+    MODEL_RETIRED = "model_retired"  # likewise, on that day or since
     DEPLOYMENT_UNKNOWN = "deployment_unknown"  # params: kind, model
     NO_IMAGE_INPUT = "no_image_input"  # a vision route whose model takes no images
     NO_IMAGE_OUTPUT = "no_image_output"  # an image route on a model that makes none
@@ -48,6 +55,7 @@ class Fix(StrEnum):
     CHOOSE_PROVIDER = "choose_provider"
     CONFIGURE = "configure"  # open the provider's page; params: kind
     TEST = "test"  # params: kind
+    REPLACE_KEY = "replace_key"  # on the provider's page; params: kind
     USE_MODEL = "use_model"  # params: models, the nearest names
     CHOOSE_MODEL = "choose_model"
     ADD_DEPLOYMENT = "add_deployment"  # params: kind, model
@@ -62,10 +70,14 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.OAUTH_NEEDS_CHOICE: "error",
     Code.NOT_CONFIGURED: "error",
     Code.KNOWN_BAD: "error",
+    Code.KEY_EXPIRES: "warning",
+    Code.KEY_EXPIRED: "error",
     Code.GATEWAY_FALLBACK: "warning",
     Code.KEY_FALLBACK: "warning",
     Code.MODEL_MISSING: "warning",
     Code.MODEL_GONE: "warning",
+    Code.MODEL_RETIRES: "warning",
+    Code.MODEL_RETIRED: "error",
     Code.DEPLOYMENT_UNKNOWN: "warning",
     Code.NO_IMAGE_INPUT: "warning",
     Code.NO_IMAGE_OUTPUT: "warning",
@@ -75,6 +87,7 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.SIGN_IN: "note",
     Code.PRESET_WINS: "warning",
 }
+# What is seen to fail. A day on which something was to end proves nothing.
 _FAILS = {Code.UNRESOLVED, Code.UNKNOWN_PROVIDER, Code.OAUTH_NEEDS_CHOICE}
 _FAILS |= {Code.NOT_CONFIGURED, Code.KNOWN_BAD}
 Params = Mapping[str, str | tuple[str, ...]]
@@ -111,6 +124,15 @@ class ProviderFacts:
     catalog: Mapping[str, ModelFacts] | None = field(default=None, repr=False)
     gone: Collection[str] = ()  # models that a refresh no longer had
     deployments: Sequence[str] | None = None  # None = its models are none
+    key_expires: date | None = None  # None = nobody has noted it
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """What a provider tells of the end of a model, as it names it."""
+
+    on: date
+    replacement: str = ""  # "" = none is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +144,15 @@ class RouteFacts:
     model: str = ""
     decision: Decision | None = None
     sent: str = ""
+    retirement: Retirement | None = None  # of its model; None = nobody tells of one
 
 
 def lints(
-    routes: Iterable[RouteFacts], providers: Iterable[ProviderFacts], *, preset: str = ""
+    routes: Iterable[RouteFacts],
+    providers: Iterable[ProviderFacts],
+    *,
+    today: date,
+    preset: str = "",
 ) -> tuple[Lint, ...]:
     """All lints, in the order of the routes. `preset` is agents.defaults.modelPreset of the
     imported document, which goes before main's model (inherited)."""
@@ -135,7 +162,7 @@ def lints(
     for route in routes:
         if route.decision is None:
             continue
-        own = [*_resolution(route, route.decision, states), *_model(route, states)]
+        own = [*_resolution(route, route.decision, states, today), *_model(route, states, today)]
         is_main = route.slot == MAIN
         if is_main:
             main_fails = any(lint.code in _FAILS for lint in own)
@@ -148,7 +175,7 @@ def lints(
 
 
 def _resolution(
-    route: RouteFacts, decision: Decision, states: Mapping[str, ProviderFacts]
+    route: RouteFacts, decision: Decision, states: Mapping[str, ProviderFacts], today: date
 ) -> Iterator[Lint]:
     slot, kind = route.slot, decision.provider
     if decision.rule is Rule.UNKNOWN_PROVIDER:
@@ -170,14 +197,18 @@ def _resolution(
     elif kind not in states:
         yield Lint(Code.NOT_CONFIGURED, slot, here, Fix.CONFIGURE, here)
     else:
-        yield from _provider(slot, states[kind])
+        yield from _provider(slot, states[kind], today)
 
 
-def _provider(slot: str, facts: ProviderFacts) -> Iterator[Lint]:
+def _provider(slot: str, facts: ProviderFacts, today: date) -> Iterator[Lint]:
     here = {"kind": facts.kind}
     if facts.outcome not in NOT_BAD:
         params = {**here, "outcome": str(facts.outcome)}
         yield Lint(Code.KNOWN_BAD, slot, params, Fix.TEST, here)
+    if state := expiry(facts.key_expires, today):
+        code = Code.KEY_EXPIRED if state == "expired" else Code.KEY_EXPIRES
+        params = {**here, "date": str(facts.key_expires)}
+        yield Lint(code, slot, params, Fix.REPLACE_KEY, here)
     if base := docker_base(facts.api_base):
         params = {**here, "base": facts.api_base}
         yield Lint(Code.DOCKER_LOCALHOST, slot, params, Fix.USE_DOCKER_HOST, {**here, "base": base})
@@ -194,7 +225,7 @@ def docker_base(base: str) -> str:
     return _LOCAL.sub(rf"\g<1>{DOCKER_HOST}", base) if _LOCAL.match(base) else ""
 
 
-def _model(route: RouteFacts, states: Mapping[str, ProviderFacts]) -> Iterator[Lint]:
+def _model(route: RouteFacts, states: Mapping[str, ProviderFacts], today: date) -> Iterator[Lint]:
     decision = route.decision
     facts = states.get(decision.provider or "") if decision else None
     if facts is None or not route.model:
@@ -204,18 +235,38 @@ def _model(route: RouteFacts, states: Mapping[str, ProviderFacts]) -> Iterator[L
         if facts.deployments and route.model not in facts.deployments:
             yield Lint(Code.DEPLOYMENT_UNKNOWN, route.slot, params, Fix.ADD_DEPLOYMENT, params)
         return
+    ending = _ending(route, facts.kind, today)
+    if ending:
+        yield ending
     if not facts.catalog:
         return
     sent = route.sent or route.model
     entry = facts.catalog.get(sent) or facts.catalog.get(route.model)
-    if entry is None:
+    is_ended = ending is not None and ending.code is Code.MODEL_RETIRED
+    if entry is None and not is_ended:
         is_gone = sent in facts.gone or route.model in facts.gone
         code = Code.MODEL_GONE if is_gone else Code.MODEL_MISSING
         names = {"models": nearest(sent, facts.catalog)}
         yield Lint(code, route.slot, params, Fix.USE_MODEL, names)
-        return
-    if lacking := lacks(route.slot, entry):
+    if entry and (lacking := lacks(route.slot, entry)):
         yield Lint(lacking, route.slot, params, Fix.CHOOSE_MODEL)
+
+
+def _ending(route: RouteFacts, kind: str, today: date) -> Lint | None:
+    """That its model has retired, or will soon; None = nobody says so."""
+    told = route.retirement
+    if told is None or (told.on - today).days > RETIRES_DAYS:
+        return None
+    code = Code.MODEL_RETIRED if told.on <= today else Code.MODEL_RETIRES
+    params = {"kind": kind, "model": route.model, "date": told.on.isoformat()}
+    if not told.replacement or told.replacement in (route.sent, route.model):
+        return Lint(code, route.slot, params, Fix.CHOOSE_MODEL)
+    # Written as this one is, so that it goes to the same provider.
+    is_longer = route.sent and route.model.endswith(route.sent)
+    prefix = route.model.removesuffix(route.sent) if is_longer else ""
+    params["replacement"] = told.replacement
+    names = {"models": (prefix + told.replacement,)}
+    return Lint(code, route.slot, params, Fix.USE_MODEL, names)
 
 
 def lacks(slot: str, entry: ModelFacts) -> Code | None:

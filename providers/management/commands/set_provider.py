@@ -28,8 +28,8 @@ def given() -> bytes:
 
 class Command(OneLine):
     help = (
-        f"Reads a JSON object on stdin (apiKey, apiBase, extraHeaders, extraBody{_EXTRA}) and "
-        "saves it with the rules of the form. null clears a field."
+        f"Reads a JSON object on stdin (apiKey, keyExpires: YYYY-MM-DD, apiBase, extraHeaders, "
+        f"extraBody{_EXTRA}) and saves it with the rules of the form. null clears a field."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -34,6 +34,7 @@ COLUMNS = Columns(
     price_output="price.out",
     price_per=1,
     retires_at="ends",
+    replacement="next",
     aliases="aliases",
 )
 
@@ -119,6 +120,14 @@ def test_a_row_without_a_usable_id_is_passed_over(row: Any) -> None:
 )
 def test_a_day_is_read_from_text_or_seconds(value: Any, day: date | None) -> None:
     assert read_rows([{"id": "m", "ends": value}], COLUMNS)[0].retires_at == day
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [("gpt-9", "gpt-9"), (" gpt-9 ", "gpt-9"), ("a\nb", ""), ("x" * 301, ""), (9, ""), ([], "")],
+)
+def test_the_id_that_takes_the_place_of_a_model_is_an_id_or_nothing(value: Any, name: str) -> None:
+    assert read_rows([{"id": "m", "next": value}], COLUMNS)[0].replacement == name
 
 
 def test_vision_adds_images_to_what_goes_in() -> None:

@@ -182,6 +182,18 @@ def test_mistrals_aliases_are_folded_into_one_row() -> None:
     assert catalog.items[0].aliases == ("mistral-large-9",)
 
 
+def test_a_mistral_model_that_ends_keeps_its_names_and_tells_what_follows() -> None:
+    def row(model_id: str, other: str) -> dict[str, Any]:
+        ends = {"deprecation": "2026-12-31T12:00:00Z", "deprecation_replacement_model": "next-1"}
+        return {"id": model_id, "aliases": [other], **ends}
+
+    rows = [row("pixtral-1", "pixtral-latest"), row("pixtral-latest", "pixtral-1")]
+    catalog = fetch(make("mistral"), {"data": rows})
+    assert ids(catalog) == ["pixtral-1", "pixtral-latest"]
+    told = {(item.retires_at, item.replacement) for item in catalog.items}
+    assert told == {(date(2026, 12, 31), "next-1")}
+
+
 def test_retired_rows_are_left_out() -> None:
     rows = [{"id": "a", "active": True}, {"id": "b", "active": False}, {"id": "c"}]
     assert ids(fetch(make("groq"), {"data": rows})) == ["a", "c"]

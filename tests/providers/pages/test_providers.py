@@ -386,6 +386,9 @@ def test_queries_of_the_list_do_not_grow_with_providers(site: Client, queued: li
     [
         lambda row: Provider.objects.update(check_outcome="bad_key", version=9),
         lambda row: Provider.objects.update(catalog_count=31),
+        lambda row: Provider.objects.update(
+            money_amount=2, money_currency="USD", money_means="left", money_at=timezone.now()
+        ),
         lambda row: Provider.objects.update(check_outcome="ok", checked_at=timezone.now()),
         lambda row: queue.start(row, Task.CHECK),
         lambda row: Provider.objects.all().delete(),

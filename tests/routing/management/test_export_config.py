@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import stat
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils.timezone import now
 
 from facio_site.audit.models import AuditEntry
 from facio_site.commands import UsageError
@@ -53,6 +55,15 @@ def test_nanobot_loads_what_the_command_writes(
     assert loaded["defaults"]["model"] == "gpt-5"
     expected = {"keys": KEY, "env": "${OPENAI_API_KEY}", "redacted": "***"}[mode]
     assert loaded["providers"]["openai"]["apiKey"] == expected
+
+
+@pytest.mark.parametrize("mode", ["keys", "env", "redacted"])
+def test_what_was_noted_of_a_key_and_what_is_known_of_its_money_stays_here(mode: str) -> None:
+    saved("deepseek", KEY)
+    Route.objects.create(slot="main", model="deepseek-chat")
+    before = exported("--secrets", mode)
+    Provider.objects.update(key_expires_on=date(2027, 1, 31), money_amount=5, money_at=now())
+    assert exported("--secrets", mode) == before
 
 
 def test_the_file_is_private_and_recorded(tmp_path: Path) -> None:

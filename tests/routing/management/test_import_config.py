@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,15 @@ def test_apply_saves_and_is_the_consent_to_risky_parts(file: Path) -> None:
     assert json.loads(exported("--secrets", "keys")) == WHOLE
     assert AuditEntry.objects.get(action="config.imported").target == "config.json"
     assert "0 changes" in imported(file)
+
+
+@pytest.mark.parametrize(("key", "is_kept"), [(KEY, True), ("sk-proj-" + "z" * 40, False)])
+def test_the_day_that_was_noted_of_a_key_goes_with_it(file: Path, key: str, is_kept: bool) -> None:
+    row = saved("openai", key)
+    row.key_expires_on = date(2027, 1, 31)
+    row.store()
+    imported(file, "--apply")
+    assert (Provider.objects.get(kind="openai").key_expires_on is not None) is is_kept
 
 
 def test_replace_is_the_default_and_merge_keeps_what_the_file_lacks(file: Path) -> None:

@@ -1,10 +1,14 @@
 """Each lint on the page, with its fix one click away."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from facio_site.audit.models import AuditEntry
 from providers.models import CatalogEntry, Provider
@@ -87,6 +91,96 @@ def test_a_model_that_the_last_refresh_lost_is_told(site: Client) -> None:
     row.save()
     route("main", "old-one", "groq")
     assert lint("model_gone", "main") in html(site)
+
+
+@pytest.mark.parametrize(
+    ("days", "code", "words"),
+    [(20, "model_retires", "Mistral retires old-1 on"), (-20, "model_retired", "has retired")],
+)
+def test_the_end_of_a_model_is_told_everywhere_and_its_follower_taken(
+    site: Client, days: int, code: str, words: str
+) -> None:
+    on = timezone.now().date() + timedelta(days)
+    give("mistral", models={"old-1": {"retires_at": on, "replacement": "new-2"}, "new-2": {}})
+    route("main", "old-1", "mistral")
+    page = html(site)
+    assert lint(code, "main") in page
+    assert words in page
+    assert date_format(on, "DATE_FORMAT") in page
+    assert "names new-2 in its place" in page
+    assert 'data-slot="main" data-state="attention"' in flat(site.get("/"))
+    about = flat(site.get("/")).partition('data-about="route:main"')[2]
+    assert words in about[: about.index("</li>")]
+    fix(site, "main", "use_model", "new-2")
+    assert Route.objects.get().model == "new-2"
+    assert recorded() == ("routes.saved", "", ["main"])
+    assert "data-lint" not in html(site)
+
+
+def test_the_end_of_a_model_without_a_follower_leads_to_the_choice(site: Client) -> None:
+    on = timezone.now().date() + timedelta(59)
+    give("anthropic", models={"claude-old": {"retires_at": on}, "claude-new": {}})
+    route("main", "claude-old", "anthropic")
+    assert lint("model_retires", "main") in html(site)
+    assert "in its place" not in html(site)
+    CatalogEntry.objects.update(retires_at=on + timedelta(2))
+    assert "data-lint" not in html(site)
+
+
+def test_a_retired_model_that_has_left_the_list_is_told_once(site: Client) -> None:
+    on = timezone.now().date() - timedelta(3)
+    gone = {"retires_at": on, "gone_at": timezone.now(), "replacement": "gpt-6"}
+    give("openai", models={"gpt-5": gone, "gpt-6": {}})
+    route("main", "gpt-5", "openai")
+    page = html(site)
+    assert lint("model_retired", "main") in page
+    assert page.count("data-lint") == 1
+
+
+def test_the_same_name_elsewhere_ends_nothing_here(site: Client) -> None:
+    give("openai", models={"gpt-5": {"retires_at": timezone.now().date()}})
+    give("groq", models={"gpt-5": {}})
+    route("main", "gpt-5", "groq")
+    assert "data-lint" not in html(site)
+
+
+def test_the_end_of_models_costs_one_query_however_many_routes_there_are(site: Client) -> None:
+    def asked(path: str) -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            site.get(path)
+        return [query["sql"] for query in captured if "replacement" in query["sql"]]
+
+    on = timezone.now().date()
+    for kind in ("mistral", "groq", "openai"):
+        give(kind, models={"one": {"retires_at": on, "replacement": "two"}})
+    for slot, kind in (("main", "mistral"), ("subagent", "groq"), ("vision", "openai")):
+        route(slot, "one", kind)
+    assert [len(asked(path)) for path in ("/", "/routing/")] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("days", "code", "words"),
+    [(12, "key_expires", "Groq expires on"), (-12, "key_expired", "Groq expired on")],
+)
+def test_the_end_of_a_key_is_told_at_each_route_and_leads_to_its_provider(
+    site: Client, days: int, code: str, words: str
+) -> None:
+    on = timezone.now().date() + timedelta(days)
+    give("groq")
+    Provider.objects.update(key_expires_on=on)
+    route("main", "llama-9", "groq")
+    route("vision", "llama-9", "groq")
+    page = html(site)
+    assert lint(code, "main") in page
+    assert lint(code, "vision") in page
+    assert words in page
+    assert date_format(on, "DATE_FORMAT") in page
+    part = page[page.index(lint(code, "main")) :]
+    assert '<a class="btn btn-sm" href="/providers/groq/">Replace its key</a>' in part
+    for slot in ("main", "vision"):
+        assert f'data-slot="{slot}" data-state="attention"' in flat(site.get("/"))
+        assert f'data-slot="{slot}" data-state="attention"' in page
+    assert f'data-expiry="{code.removeprefix("key_")}"' in flat(site.get("/providers/groq/"))
 
 
 def test_a_prefixed_name_is_found_under_the_name_that_is_sent(site: Client) -> None:

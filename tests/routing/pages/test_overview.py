@@ -1,6 +1,7 @@
 """The overview: the next step, what needs attention, the routes, the state of the processes."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from facio_site.audit import record
 from providers import broker
@@ -140,6 +142,52 @@ def test_a_route_that_nobody_serves_is_named(site: Client) -> None:
     Route.objects.create(slot="vision", model="claude-x", provider="anthropic")
     html = site.get("/").content.decode()
     assert 'href="/routing/#route-vision"' in html[html.index('id="attention"') :]
+
+
+def expiring(row: Provider, days: int) -> str:
+    """The day on which its key ends, as the page writes it."""
+    on = timezone.now().date() + timedelta(days)
+    Provider.objects.filter(pk=row.pk).update(key_expires_on=on)
+    return date_format(on, "DATE_FORMAT")
+
+
+@pytest.mark.parametrize(("days", "words"), [(30, "expires on"), (-1, "expired on")])
+def test_a_key_that_ends_is_named_although_no_route_uses_it(
+    site: Client, days: int, words: str
+) -> None:
+    day = expiring(saved("groq", "ok"), days)
+    part = attention(site)
+    assert part.count("<li ") == part.count('data-about="provider:groq"') == 1
+    assert f"Its key {words} {day}." in part
+    assert 'href="/providers/groq/"' in part
+    assert "pill" not in part
+
+
+def test_a_key_that_ends_later_is_not_named(site: Client) -> None:
+    expiring(saved("groq", "ok"), 31)
+    assert "data-about" not in attention(site)
+
+
+def test_a_key_that_ends_stands_once_with_its_failed_test_and_the_routes(site: Client) -> None:
+    groq = saved("groq", "bad_key")
+    day = expiring(groq, -5)
+    for slot in ("main", "vision"):
+        Route.objects.create(slot=slot, model="llama-9", provider="groq")
+    part = attention(site)
+    assert part.count("<li ") == 1
+    assert f"Its key expired on {day}. · serves Main, Vision" in part
+    assert "Key rejected" in part
+
+
+def test_a_route_with_a_matter_of_its_own_stands_beside_the_key_that_ends(site: Client) -> None:
+    groq = saved("groq", "ok")
+    expiring(groq, 5)
+    for slot, model in (("main", "llama-9"), ("vision", "llama-8")):
+        Route.objects.create(slot=slot, model=model, provider="groq")
+    tried(groq, "llama-8", "model_not_found")
+    part = attention(site)
+    assert re.findall('data-about="([^"]+)"', part) == ["provider:groq", "route:vision"]
+    assert "serves Main, Vision" in part
 
 
 def test_nothing_to_do_says_so(site: Client) -> None:

@@ -48,7 +48,7 @@ MANNERS = Manners(
 
 def _balance(ask: Ask) -> Answer:
     poor = ask.has("nocredit")
-    total = "0.00" if poor else "10.00"
+    total = "0.00" if poor else "0.42" if ask.has("low") else "10.00"
     info = {
         "currency": "USD",
         "total_balance": total,

@@ -66,7 +66,7 @@ MANNERS = Manners(
 
 
 def _balance(ask: Ask) -> Answer:
-    left = 0 if ask.has("nocredit") else 49.58
+    left = 0 if ask.has("nocredit") else 0.42 if ask.has("low") else 49.58894
     data = {"available_balance": left, "voucher_balance": 0, "cash_balance": left}
     return as_json(200, {"code": 0, "data": data, "scode": "0x0", "status": True})
 

@@ -170,7 +170,7 @@ def _list(ask: Ask) -> Answer:
 
 
 def _key(ask: Ask) -> Answer:
-    left: float | None = 0 if ask.has("nocredit") else 13.2
+    left: float | None = 0 if ask.has("nocredit") else 0.42 if ask.has("low") else 13.2
     limit: float | None = 20
     if ask.has("unlimited"):
         limit = left = None

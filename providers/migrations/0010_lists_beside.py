@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0008_words'),
+        ('providers', '0009_told_facts'),
     ]
 
     operations = [
