@@ -18,6 +18,8 @@ import httpx
 
 from providers.http.bodies import Body, encode_json, parse_json
 from providers.http.events import Events, is_stream, looks_like_events, without_comments
+from providers.http.frames import TYPE as FRAMES
+from providers.http.frames import Frames
 from providers.http.headers import check_name, check_value
 from providers.http.network import Exchange
 from providers.http.policy import Policy
@@ -176,7 +178,7 @@ class Door:
         is_redirect = 300 <= status < 400  # a result by itself: its body is not read
         encoding = "" if is_redirect else headers.get("content-encoding", "")
         with Body(encoding, self._decoded_bytes, exchange.left) as body:
-            events = Events(exchange.left) if is_stream(headers.get("content-type", "")) else None
+            events = _stream(headers.get("content-type", ""), exchange.left)
             if not is_redirect:
                 self._collect(exchange, response, headers.get("content-length", ""), body, events)
             sent_at = exchange.sent_at or time.monotonic()
@@ -200,7 +202,7 @@ class Door:
         response: httpx.Response,
         length: str,
         body: Body,
-        events: Events | None,
+        events: Events | Frames | None,
     ) -> None:
         """Reads to the end; of events no more than is needed."""
         if length.isdecimal() and int(length[:20]) > self._wire_bytes:
@@ -215,8 +217,15 @@ class Door:
                     return
 
 
+def _stream(content_type: str, left: Callable[[], float]) -> Events | Frames | None:
+    """What reads an answer of this type while it comes; None = it is read as a whole."""
+    if is_stream(content_type):
+        return Events(left)
+    return Frames(left) if content_type.partition(";")[0].strip() == FRAMES else None
+
+
 def _value(
-    content: bytes | bytearray, events: Events | None, left: Callable[[], float]
+    content: bytes | bytearray, events: Events | Frames | None, left: Callable[[], float]
 ) -> tuple[Any, bool]:
     """What a body holds, and whether it came as events (which not every server says)."""
     if events is not None:
