@@ -175,7 +175,7 @@ def test_s50_an_app_gets_in_beside_a_bogus_passkey(client, other, owner, data):
 
 
 @bogus_rows
-def test_a_bogus_passkey_breaks_no_page_and_can_be_renamed_and_removed(client, owner, data):
+def test_s92_a_bogus_passkey_breaks_no_page_and_can_be_renamed_and_removed(client, owner, data):
     row = store(owner, data)
     client.force_login(owner)
     assert client.get(reverse("mfa_reauthenticate_webauthn")).status_code == 200

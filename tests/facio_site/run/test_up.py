@@ -330,7 +330,9 @@ def test_a_state_folder_with_a_long_name_gets_its_socket_elsewhere(
 
 @pytest.mark.journey
 @pytest.mark.sqlite("the journal beside the database is its own")
-def test_after_a_stop_the_database_file_alone_holds_everything(state: Path, tmp_path: Path) -> None:
+def test_s88_after_a_stop_the_database_file_alone_holds_everything(
+    state: Path, tmp_path: Path
+) -> None:
     other, key = tmp_path / "other", "sk-or-v1-kept-in-one-file-0123456789"
     with running(state) as site:
         words = ("create_owner", "--username", "ada", "--password-stdin")

@@ -49,7 +49,9 @@ def secret(page: str, name: str = "api_key") -> tuple[str, ...]:
 # Typed, tested, then cleared -----------------------------------------------------------------
 
 
-def test_a_key_that_was_typed_tested_and_cleared_is_neither_tested_nor_saved(site: Client) -> None:
+def test_s90_a_key_that_was_typed_tested_and_cleared_is_neither_tested_nor_saved(
+    site: Client,
+) -> None:
     saved()
     press(site, api_key=TYPED)
     ended()
@@ -70,7 +72,9 @@ def test_without_a_stored_key_a_cleared_one_is_asked_for(site: Client) -> None:
 
 
 @pytest.mark.parametrize("field", ["extra_headers", "extra_body"])
-def test_extra_headers_and_body_that_were_cleared_are_not_saved(site: Client, field: str) -> None:
+def test_s90_extra_headers_and_body_that_were_cleared_are_not_saved(
+    site: Client, field: str
+) -> None:
     saved()
     text = "X-Team: blue" if field == "extra_headers" else '{"seed": 1}'
     press(site, **{field: text})
