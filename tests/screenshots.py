@@ -97,6 +97,8 @@ def fill(tab: Tab) -> None:
             tab.press("Fetch models")
             tab.catalog()
         tab.press("Save")
+        if outcome != "ok":
+            tab.press("Save anyway")
         expect(tab.page.get_by_text("saved.")).to_be_visible()
     tab.go("/routing/")
     for slot, model, provider in ROUTES:
@@ -105,13 +107,24 @@ def fill(tab: Tab) -> None:
         route.get_by_label("Provider", exact=True).select_option(provider)
     tab.press("Save")
     expect(tab.page.locator("#route-main")).to_have_attribute("data-provider", "anthropic")
+    tab.press("Test all routes")
+    works = tab.page.locator('[data-slot="main"][data-state="works"]')
+    expect(works).to_be_visible(timeout=20_000)
     tab.go("/config/")
     tab.press("Write to Facio")
     expect(tab.page.locator("#live")).to_have_attribute("data-drift", "same")
 
 
 def shoot_what_is_asked_for(tab: Tab, look: str) -> None:
-    """What shows only after a step: the palette, an import before it is made, German."""
+    """What shows only after a step: a rejected key, the palette, an import before it is made,
+    German."""
+    tab.go("/providers/groq/")
+    tab.fill("API key", demo_key("groq", "bad"))
+    tab.press("Test connection")
+    tab.check("bad_key")
+    tab.go("/providers/groq/")
+    shoot(tab, f"provider-rejected-{look}")
+    tab.press("Discard")
     tab.go("/")
     if look != "phone":
         tab.page.keyboard.press("Control+k")
