@@ -8,6 +8,8 @@ from django.conf import settings
 
 from providers.http import Door, Observer, Policy, parse_hosts
 
+WIRE_BYTES, DECODED_BYTES = 8_000_000, 32_000_000  # of one answer
+
 
 def own_ports() -> frozenset[int]:
     """Ports of this installation itself: no provider is called there on local addresses."""
@@ -37,19 +39,14 @@ def policy() -> Policy:
     )
 
 
-def open_door(
-    seconds: float,
-    *,
-    observe: Observer | None = None,
-    wire_bytes: int = 2_000_000,
-    decoded_bytes: int = 4_000_000,
-) -> Door:
-    """A door for one job; `seconds` bound all of its calls together."""
+def open_door(seconds: float, *, observe: Observer | None = None) -> Door:
+    """A door for one job; `seconds` bound all of its calls together. A test reads as much of an
+    answer as a fetch does: a list that can be fetched can be tested."""
     return Door(
         policy(),
         seconds=seconds,
-        wire_bytes=wire_bytes,
-        decoded_bytes=decoded_bytes,
+        wire_bytes=WIRE_BYTES,
+        decoded_bytes=DECODED_BYTES,
         ca_file=settings.OUTBOUND_CA_FILE or None,
         observe=observe,
     )

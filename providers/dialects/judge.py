@@ -84,7 +84,7 @@ def unwrapped(reply: Reply) -> Any:
     """The parsed body; an error inside an array of one (Gemini's compatible API) is taken out."""
     data = reply.data
     if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict):
-        return data[0] if reply.status >= 400 or "error" in data[0] else data
+        return data[0] if reply.status >= 400 or data[0].get("error") else data
     return data
 
 
@@ -110,6 +110,9 @@ def judge(
     return Verdict(outcome, detail, params, reply.status)
 
 
+_LOOKS = {"<": "html", "{": "broken_json", "[": "broken_json"}  # first character of a body
+
+
 def _meaning(
     reply: Reply,
     data: Any,
@@ -122,7 +125,7 @@ def _meaning(
         return Outcome.BAD_ENDPOINT, "redirect"
     is_good = 200 <= status < 300
     if not reply.is_json:
-        page = "html" if reply.text.lstrip()[:1] == "<" else "not_json"
+        page = _LOOKS.get(reply.text.lstrip("\ufeff \t\r\n")[:1], "not_json")
         if status in (404, 405):
             return Outcome.BAD_ENDPOINT, ""
         if is_good:

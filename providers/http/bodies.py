@@ -9,8 +9,8 @@ import math
 import re
 import threading
 import zlib
-from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, NoReturn, Self
 
@@ -27,7 +27,6 @@ SMALL_BYTES: Final = 2_000_000  # beyond it a body needs one of a few places in 
 
 _large = threading.BoundedSemaphore(2)
 _parsing = threading.Lock()  # a body is several times its size while it is parsed
-_WIDE = re.compile(rb"\\u(?!00)[0-9a-fA-F]{4}")  # stands for a character beyond U+00FF
 _DIGITS = bytes(48 if chr(one).isdecimal() else 32 for one in range(128)).ljust(256)
 _LONG_INTEGER = b"0" * (MAX_DIGITS + 1)  # with every digit as a zero; or digits in a text
 _DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be a NUL or half a pair
@@ -119,66 +118,45 @@ class Body:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, word)
 
 
-def parse_json(content: bytes | bytearray, seconds: float) -> Any:
-    """The JSON value, or NOT_JSON for everything that is not strict and safe to pass on.
-
-    That is: bad UTF-8, half a surrogate pair, a NUL character, NaN and infinities, integers over
-    20 digits, depth over 32. In a large body, what lies beyond U+00FF becomes a question mark: one
-    such character would make Python's text up to four times the size. A bytearray is emptied on
-    the way, so that the body is in memory once. Waits at most `seconds` for its turn.
-    Raises Failed when there are too many values in it, or no turn came.
-    """
-    if not content or content.isspace():
-        return NOT_JSON
-    nodes = sum(map(content.count, (b",", b"[", b"{")))
-    if nodes > MAX_NODES:
-        raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+@contextmanager
+def turn_to_parse(seconds: float) -> Iterator[None]:
+    """Waits at most `seconds`; raises Failed when no turn came."""
     if not _parsing.acquire(timeout=max(seconds, 0)):
         raise Failed(Outcome.TIMEOUT, "deadline")
     try:
-        is_doubtful = bool(_DOUBTFUL.search(content))
-        value = json.loads(
-            _decode(content),
-            parse_int=_integer if _has_long_integer(content) else None,
-            parse_float=_number,
-            parse_constant=_no_constant,
-        )
-        is_sound = _is_sound(value, with_text=is_doubtful)
-    except (ValueError, RecursionError):  # UnicodeError and JSONDecodeError are ValueErrors
-        return NOT_JSON
+        yield
     finally:
         _parsing.release()
+
+
+def parse_json(content: bytes, seconds: float) -> Any:
+    """The JSON value, or NOT_JSON for everything that is not strict: for what a person enters.
+
+    Refused are bad UTF-8, half a surrogate pair, a NUL character, NaN and infinities, integers
+    over 20 digits, depth over 32. Waits at most `seconds` for its turn. Raises Failed when there
+    are too many values in it, or no turn came. Answers are read by reading.py.
+    """
+    if not content or content.isspace():
+        return NOT_JSON
+    if sum(map(content.count, (b",", b"[", b"{"))) > MAX_NODES:
+        raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+    with turn_to_parse(seconds):
+        try:
+            value = json.loads(
+                content.decode("utf-8-sig"),
+                parse_int=_integer if has_long_integer(content) else None,
+                parse_float=_number,
+                parse_constant=_no_constant,
+            )
+            is_sound = _is_sound(value, with_text=bool(_DOUBTFUL.search(content)))
+        except (ValueError, RecursionError):  # UnicodeError and JSONDecodeError are ValueErrors
+            return NOT_JSON
     return value if is_sound else NOT_JSON
 
 
-def _decode(content: bytes | bytearray) -> str:
-    if len(content) <= SMALL_BYTES:
-        return content.decode("utf-8-sig")
-    narrowed = _narrowed(content)
-    if isinstance(content, bytearray):
-        content.clear()
-    return narrowed.decode("latin-1")
-
-
-def _narrowed(content: bytes | bytearray) -> bytearray:
-    """As Latin-1, piece by piece: a replacement in the whole would list all that is between."""
-    decoder = getincrementaldecoder("utf-8-sig")()
-    narrowed = bytearray()
-    start = 0
-    while start < len(content):
-        end = min(start + STEP_BYTES, len(content))
-        is_last = end == len(content)
-        escape = content.find(b"\\", end - 5, end)
-        if escape >= 0 and not is_last:  # an escape is not cut in two
-            end = escape
-        text = decoder.decode(bytes(content[start:end]), final=is_last)
-        narrowed += _WIDE.sub(b"?", text.encode("latin-1", "replace"))
-        start = end
-    return narrowed
-
-
-def _has_long_integer(content: bytes | bytearray) -> bool:
-    """Ten times as fast as a pattern, for which every digit is a beginning."""
+def has_long_integer(content: bytes | bytearray) -> bool:
+    """Whether one may have over MAX_DIGITS. Ten times as fast as a pattern, for which every digit
+    is a beginning."""
     return any(
         _LONG_INTEGER in content[start : start + STEP_BYTES + MAX_DIGITS].translate(_DIGITS)
         for start in range(0, len(content), STEP_BYTES)

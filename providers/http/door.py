@@ -16,10 +16,11 @@ from typing import Final, Self
 
 import httpx
 
-from providers.http.bodies import Body, encode_json, parse_json
+from providers.http.bodies import Body, encode_json
 from providers.http.headers import check_name, check_value
 from providers.http.network import Exchange
 from providers.http.policy import Policy
+from providers.http.reading import as_utf8, read_json
 from providers.http.records import NOT_JSON, Observer, Reply, Request
 from providers.http.tls import tls_context
 from providers.http.transport import GuardedTransport, outgoing
@@ -179,9 +180,9 @@ class Door:
                 self._collect(exchange, response, headers.get("content-length", ""), body)
             sent_at = exchange.sent_at or time.monotonic()
             ms = round((time.monotonic() - sent_at) * 1000)
-            content = body.finish()
+            content = as_utf8(body.finish(), headers.get("content-type", ""))
             text = content[:TEXT_BYTES].decode("utf-8", "replace")
-            data = parse_json(content, exchange.left()) if content else NOT_JSON
+            data = read_json(content, exchange.left()) if content else NOT_JSON
             return Reply(status=status, headers=headers, data=data, text=text, ms=ms)
 
     def _collect(

@@ -38,7 +38,6 @@ from providers.work.progress import Progress
 log = logging.getLogger(__name__)
 _PROCESS = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
 WORKER = f"command-{_PROCESS}"  # until the worker says that it is one
-CATALOG_WIRE_BYTES, CATALOG_DECODED_BYTES = 8_000_000, 32_000_000  # a page
 
 
 def enqueue(job: Job) -> None:
@@ -110,14 +109,7 @@ def _fetch(job: Job) -> None:
         return
     start = time.monotonic()
     try:
-        with (
-            open_door(
-                settings.CATALOG_SECONDS,
-                wire_bytes=CATALOG_WIRE_BYTES,
-                decoded_bytes=CATALOG_DECODED_BYTES,
-            ) as door,
-            only_call(job, door),
-        ):
+        with open_door(settings.CATALOG_SECONDS) as door, only_call(job, door):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
             known = job.provider.catalog_digest
             catalog = fetch_catalog(entry.adapter(), send, known=known)

@@ -79,7 +79,9 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.BAD_REQUEST: frozenset({"origin_header"}),
     Outcome.SERVER_ERROR: frozenset(),
     Outcome.TIMEOUT: frozenset(),
-    Outcome.UNEXPECTED_RESPONSE: frozenset({"html", "not_json", "error_body", "wrong_shape"}),
+    Outcome.UNEXPECTED_RESPONSE: frozenset(
+        {"html", "not_json", "broken_json", "error_body", "wrong_shape"}
+    ),
     Outcome.DNS_ERROR: frozenset({"azure_resource", "bedrock_region"}),
     Outcome.REFERENCE: frozenset({"aws_profile"}),  # params: fields
 }

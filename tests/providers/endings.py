@@ -63,7 +63,7 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
     ("dialects/ladder.py", Outcome.OK, "detail"): set(ladder._GO_ON.values()),
     ("dialects/ladder.py", None, "detail"): {"", "no_list", "no_list_scope"},
     ("work/queue.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
-    ("dialects/judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json"},
+    ("dialects/judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json", "broken_json"},
     ("dialects/local.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {
         *("key_not_checked", "control_failed"),
     },

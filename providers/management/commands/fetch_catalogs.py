@@ -49,5 +49,5 @@ def _row(job: Job) -> dict[str, Any]:
         "models": models,
         "message": sentence(job.outcome, job.detail, params, job.provider.spec),
         "quote": params.get("quote", ""),
-        "suggested_base": params.get("suggested_base", ""),
+        "suggested_base": params.get("base", ""),
     }

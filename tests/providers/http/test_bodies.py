@@ -1,7 +1,6 @@
 import contextlib
 import gzip
 import json
-import sys
 import threading
 import time
 
@@ -86,37 +85,6 @@ def test_what_is_sent_is_read_back_the_same(value):
         assert read is NOT_JSON or read == value
     else:
         assert read == value
-
-
-LARGE = "x" * bodies.SMALL_BYTES
-
-
-@pytest.mark.parametrize("wide", ["😀", "€", "\\ud83d\\ude00", "\\u20AC", "\\ud800", "\\u0100"])
-def test_s7_a_large_body_costs_one_byte_a_character(wide):
-    (read,) = parse_json(f'["{wide}{LARGE}é\\u00e9"]'.encode(), 5)
-    assert read.strip("?") == f"{LARGE}éé"
-    assert sys.getsizeof(read) < len(read) + 100
-
-
-@pytest.mark.parametrize("text", ["😀", "€", "\U0001f600 \u20ac"])
-def test_a_body_that_is_not_large_keeps_every_character(text):
-    for escaped in (False, True):
-        content = json.dumps([text + LARGE[: -bodies.SMALL_BYTES // 2]], ensure_ascii=escaped)
-        assert parse_json(content.encode(), 5)[0].startswith(text)
-
-
-@pytest.mark.parametrize("shift", range(8))
-def test_s7_no_escape_and_no_character_is_lost_between_two_steps(shift):
-    pieces = ["\\u4e2d", "中", "😀", "\\n", "\\\\", "\\u00e9", "é", '\\"', "a"]
-    content = f'["{"a" * shift}{"".join(pieces) * (bodies.SMALL_BYTES // 20)}"]'
-    assert len(content) > bodies.SMALL_BYTES
-    (read,) = parse_json(bytearray(content.encode()), 5)
-    assert read == "a" * shift + '???\n\\éé"a' * (bodies.SMALL_BYTES // 20)
-
-
-@pytest.mark.parametrize("bad", [b"\xff", b"\xed\xa0\x80", b"\\u0000", b"\xe4"])
-def test_s8_a_large_body_is_no_less_strict(bad):
-    assert parse_json(b'["' + LARGE.encode() + bad + b'"]', 5) is NOT_JSON
 
 
 def test_parsing_waits_for_its_turn_no_longer_than_told():
