@@ -9,6 +9,7 @@ from django.conf import settings
 from providers.http import Door, Observer, Policy, parse_hosts
 
 WIRE_BYTES, DECODED_BYTES = 8_000_000, 32_000_000  # of one answer
+ALL_ANSWERS = 5  # as many of the largest may come within one test or fetch
 
 
 def own_ports() -> frozenset[int]:
@@ -47,6 +48,7 @@ def open_door(seconds: float, *, observe: Observer | None = None) -> Door:
         seconds=seconds,
         wire_bytes=WIRE_BYTES,
         decoded_bytes=DECODED_BYTES,
+        all_answers=ALL_ANSWERS,
         ca_file=settings.OUTBOUND_CA_FILE or None,
         observe=observe,
     )

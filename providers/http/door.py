@@ -38,7 +38,7 @@ class Door:
     """Sends requests under one policy and one deadline; usable from several threads.
 
     seconds: for everything from the first send to the last byte of the last answer.
-    wire_bytes, decoded_bytes: for each answer.
+    wire_bytes, decoded_bytes: for each answer; all_answers times as many for all of them.
     ca_file: the operator's own authorities, on top of the public ones (see tls_context).
     observe: told address, dns, connect and tls of each new connection, in the calling thread,
     the moment each is known; a kept connection tells nothing, a plain one no tls.
@@ -51,13 +51,14 @@ class Door:
         seconds: float,
         wire_bytes: int = 2_000_000,
         decoded_bytes: int = 4_000_000,
+        all_answers: int = 50,
         ca_file: str | None = None,
         observe: Observer | None = None,
     ) -> None:
         self._policy = policy
         self._seconds = seconds
-        self._wire_bytes = wire_bytes
-        self._decoded_bytes = decoded_bytes
+        self._wire_bytes, self._decoded_bytes = wire_bytes, decoded_bytes
+        self._wire_left, self._decoded_left = wire_bytes * all_answers, decoded_bytes * all_answers
         self._observe = observe
         self._deadline: float | None = None
         self._lock = threading.Lock()
@@ -111,7 +112,7 @@ class Door:
                 target,
                 self._policy,
                 deadline=deadline,
-                wire_bytes=self._wire_bytes,
+                wire_bytes=min(self._wire_bytes, self._wire_left),
                 observe=self._observe,
             )
             try:
@@ -141,6 +142,7 @@ class Door:
         finally:
             with self._lock:
                 self._under_way.discard(exchange)
+                self._wire_left = max(self._wire_left - exchange.received, 0)
 
     def _exchange(
         self, exchange: Exchange, method: str, headers: list[tuple[bytes, bytes]], body: bytes
@@ -175,12 +177,16 @@ class Door:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_http")
         is_redirect = 300 <= status < 400  # a result by itself: its body is not read
         encoding = "" if is_redirect else headers.get("content-encoding", "")
-        with Body(encoding, self._decoded_bytes, exchange.left) as body:
+        limit = min(self._decoded_bytes, self._decoded_left)
+        with Body(encoding, limit, exchange.left) as body:
             if not is_redirect:
                 self._collect(exchange, response, headers.get("content-length", ""), body)
             sent_at = exchange.sent_at or time.monotonic()
             ms = round((time.monotonic() - sent_at) * 1000)
-            content = as_utf8(body.finish(), headers.get("content-type", ""))
+            content = body.finish()
+            with self._lock:
+                self._decoded_left = max(self._decoded_left - len(content), 0)
+            content = as_utf8(content, headers.get("content-type", ""))
             text = content[:TEXT_BYTES].decode("utf-8", "replace")
             data = read_json(content, exchange.left()) if content else NOT_JSON
             return Reply(status=status, headers=headers, data=data, text=text, ms=ms)
@@ -188,7 +194,7 @@ class Door:
     def _collect(
         self, exchange: Exchange, response: httpx.Response, length: str, body: Body
     ) -> None:
-        if length.isdecimal() and int(length[:20]) > self._wire_bytes:
+        if length.isdecimal() and int(length[:20]) > exchange.wire_bytes:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
         for piece in response.iter_raw():
             exchange.left()  # pieces that are here already cost no read, only time

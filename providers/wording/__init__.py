@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from providers.http import SENTENCES as URL_SENTENCES
 from providers.http import BadHeader
@@ -84,9 +84,32 @@ _CATALOG_NOTES: dict[str, Any] = {
     "not_exhaustive": gettext_lazy(
         "The provider serves more than it lists. A name that is missing here can be typed."
     ),
+    "goes_on": gettext_lazy(
+        "The list goes on, but its further pages could not be read. A name that is missing here "
+        "can be typed."
+    ),
     "profiles_forbidden": gettext_lazy(
         "The inference profiles could not be read, so models that need one are missing. Allow "
         "bedrock:ListInferenceProfiles in IAM, or type their ids."
+    ),
+}
+
+# Rows that came and are not kept, by the reason: the note ends in their number.
+_LOST: dict[str, Any] = {
+    "unnamed": ngettext_lazy(
+        "%(n)s row without a usable id was not kept.",
+        "%(n)s rows without a usable id were not kept.",
+        "n",
+    ),
+    "over": ngettext_lazy(
+        "%(n)s row over the limit was not kept.",
+        "%(n)s rows over the limit were not kept.",
+        "n",
+    ),
+    "other": ngettext_lazy(
+        "%(n)s row was not kept: it names a model once more, or one that cannot be called.",
+        "%(n)s rows were not kept: they name a model once more, or one that cannot be called.",
+        "n",
     ),
 }
 
@@ -119,6 +142,9 @@ def key_warning(found: KeyWarning) -> str:
 
 def catalog_note(code: str) -> str:
     """What is to be known about a model list as a whole; "" = nothing."""
+    word, _space, number = code.partition(" ")
+    if number and word in _LOST:
+        return str(_LOST[word] % {"n": int(number)})
     return str(_CATALOG_NOTES.get(code, ""))
 
 

@@ -24,7 +24,7 @@ from kombu.exceptions import KombuError
 from facio_site.memory import give_back
 from facio_site.sealing import rows
 from providers import broker
-from providers.catalog.fetch import fetch_catalog
+from providers.catalog.fetch import count_in, fetch_catalog
 from providers.catalog.store import replace_catalog
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
@@ -131,13 +131,17 @@ def _fetch(job: Job) -> None:
     is_overtaken = catalog.is_known and provider.catalog_digest != known
     if provider.version == now.input_version and not is_overtaken:
         replace_catalog(provider, catalog)
+    notes = provider.catalog_notes if catalog.is_known else catalog.notes
+    count = provider.catalog_count if catalog.is_known else len(catalog.items)
     job.finish(
         outcome=Outcome.OK,
         key_state=KeyState.UNKNOWN,
         ms=int((time.monotonic() - start) * 1000),
+        detail=("goes_on" if "goes_on" in notes else "") if count else "no_models",
         params={
-            "count": provider.catalog_count if catalog.is_known else len(catalog.items),
+            "count": count,
             "dropped": provider.catalog_dropped if catalog.is_known else catalog.dropped,
+            "unnamed": count_in(notes, "unnamed"),
             "calls": send.calls,
         },
     )

@@ -35,6 +35,7 @@ SAMPLES: dict[str, Any] = {
     "reference": "1f00ba4e",
     "count": 412,
     "dropped": 3,
+    "unnamed": 2,
 }
 DERIVED = {
     "place": {"host"},
@@ -174,7 +175,8 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
     for (outcome, _), names in found.items():
         names |= {"model"} if outcome is not Outcome.MISSING_CONFIG else set()
         names |= {"retry_after_s"} if outcome in WAITING else set()
-    found[Outcome.OK, ""] |= {"count", "dropped"}  # of a fetch
+    for detail in ("", "goes_on", "no_models"):  # of a fetch
+        found[Outcome.OK, detail] |= {"count", "dropped", "unnamed"}
     found[Outcome.INTERNAL_ERROR, ""] |= {"reference"}
     found[Outcome.BAD_ENDPOINT, "suggest_base"] |= {"base"}
     return found

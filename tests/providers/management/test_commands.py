@@ -130,7 +130,8 @@ def test_fetch_catalogs_prints_ids(monkeypatch: pytest.MonkeyPatch, sims: Simula
         *("kind", "name", "outcome", "detail", "count", "dropped", "models"),
         *("message", "quote", "suggested_base"),
     }
-    assert (rows[0]["name"], rows[0]["dropped"], rows[0]["quote"]) == ("groq", 0, "")
+    assert (rows[0]["name"], rows[0]["detail"], rows[0]["quote"]) == ("groq", "", "")
+    assert rows[0]["dropped"] == 2  # no longer active
     assert str(rows[0]["count"]) in rows[0]["message"]
 
 
