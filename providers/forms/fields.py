@@ -9,11 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from providers.spec.keyshapes import clean_key, key_problem
 from providers.spec.kind import FieldSpec
+from providers.spec.masks import is_mask
 from providers.wording import KEY_PROBLEMS
-
-MASK = "••••••••"
-_TURN_SECONDS = 10  # for one body at a time is parsed
-_PLACEHOLDERS = {MASK, "***", "********"}
 
 
 class SecretInput(forms.PasswordInput):
@@ -32,7 +29,7 @@ class SecretField(forms.CharField):
 
     def clean(self, value: Any) -> str:
         text = clean_key(str(value or ""))
-        if text in _PLACEHOLDERS:
+        if is_mask(text):
             return ""
         if text and (problem := key_problem(text)):
             raise forms.ValidationError(KEY_PROBLEMS[problem])

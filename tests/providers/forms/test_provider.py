@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from providers.forms.fields import MASK
 from providers.forms.provider import ProviderForm
 from providers.kinds import KINDS
 from providers.models import Provider
+from providers.spec.masks import DOTS
 from tests.desk import KEY
 
 pytestmark = pytest.mark.django_db
@@ -148,7 +148,7 @@ def test_blanks_quotes_and_bearer_around_a_key_are_cut(key: str) -> None:
         "X Y: 1",
         "X-Bad: sn\x00w",
         "\n".join(f"X-{n}: v" for n in range(21)),
-        f"X-New: {MASK}",
+        f"X-New: {DOTS}",
     ],
 )
 def test_bad_headers_are_told_at_their_field(headers: str) -> None:
@@ -160,8 +160,8 @@ def test_headers_are_masked_and_a_mask_keeps_each_value() -> None:
     row = Provider.objects.get(kind="openai")
     html = str(ProviderForm(row))
     assert "indigo" not in html
-    assert f"X-Team: {MASK}" in html
-    row = save("openai", extra_headers=f"X-Team: {MASK}\nX-Cost: 43")
+    assert f"X-Team: {DOTS}" in html
+    row = save("openai", extra_headers=f"X-Team: {DOTS}\nX-Cost: 43")
     assert row.open_mapping("extra_headers") == {"X-Team": "indigo", "X-Cost": "43"}
 
 
@@ -188,7 +188,7 @@ def test_the_extra_body_is_masked_and_a_mask_keeps_each_value() -> None:
     save("openai", api_key="sk-1", extra_body='{"user": "secret-user", "seed": 7}')
     row = Provider.objects.get(kind="openai")
     assert "secret-user" not in str(ProviderForm(row))
-    row = save("openai", extra_body=f'{{"user": "{MASK}", "seed": 8}}')
+    row = save("openai", extra_body=f'{{"user": "{DOTS}", "seed": 8}}')
     assert row.open_mapping("extra_body") == {"user": "secret-user", "seed": 8}
 
 

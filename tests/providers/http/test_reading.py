@@ -1,18 +1,20 @@
 """Answers that one odd value must not cost, and what a hostile one may cost."""
 
 import json
+import threading
 import time
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from providers.http import NOT_JSON, bodies
-from providers.http.reading import KEPT_BYTES, MARK, as_utf8, charset_of, read_json
+from providers.http import NOT_JSON, bodies, encode_json, reading
+from providers.http.reading import KEPT_BYTES, MARK, MAX_NODES, as_utf8, charset_of, read_json
 from providers.spec.limits import MODEL_LENGTH
 from providers.spec.outcomes import Failed
 
 LARGE = "x" * bodies.SMALL_BYTES
+SOUND = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
 def read(content, charset=""):
@@ -43,6 +45,47 @@ def word_of(caught):
 )
 def test_an_odd_value_costs_itself_alone(content, value):
     assert read(content) == value
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        (b'{"a": [1, 2.5, true, null, "\xc3\xbc"]}', {"a": [1, 2.5, True, None, "ü"]}),
+        (b" [] \n", []),
+        (b'"text"', "text"),
+        (b'"\\ud83d\\ude00"', "😀"),
+        (b'"\\\\u0000 is written like this"', "\\u0000 is written like this"),
+        (b"12345678901234567890", 12_345_678_901_234_567_890),
+    ],
+)
+def test_json_is_read(content, value):
+    assert read(content) == value
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text(SOUND),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(st.text(SOUND), inner, max_size=4)
+        ),
+        max_leaves=20,
+    )
+)
+def test_what_is_sent_is_read_back_the_same(value):
+    assert read(encode_json(value)) == value
+
+
+def test_s7_too_many_values_are_refused_before_they_are_made():
+    with pytest.raises(Failed) as caught:
+        read(b"[" + b"{}," * MAX_NODES + b"{}]")
+    assert word_of(caught) == ("unexpected_response", "too_large")
+
+
+def test_parsing_waits_for_its_turn_no_longer_than_told():
+    with reading._parsing, pytest.raises(Failed) as caught:
+        read_json(bytearray(b"{}"), 0.05)
+    assert word_of(caught) == ("timeout", "deadline")
+    assert read("{}") == {}
 
 
 def test_what_lies_too_deep_is_left_out():
@@ -102,9 +145,7 @@ def test_s8_any_bytes_are_json_that_can_be_stored_or_no_json(content, charset):
 
 @settings(deadline=None, max_examples=30)
 @given(
-    st.lists(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=300)
-    ),
+    st.lists(st.text(SOUND, max_size=300)),
     st.booleans(),
 )
 def test_ids_come_letter_by_letter_from_bodies_of_any_size(ids, is_ascii):
@@ -180,3 +221,15 @@ def test_s7_countless_escapes_end_with_the_time():
 
 def test_an_id_of_the_longest_kind_has_room_in_a_large_body():
     assert len(("😀" * MODEL_LENGTH).encode()) <= KEPT_BYTES
+
+
+def test_s7_a_full_catalog_page_is_parsed_within_seconds():
+    row = {"id": "a" * 40, "context": 131_072, "inputs": ["text", "image"], "price": 0.25}
+    content = json.dumps({"data": [row] * 20_000}).encode()
+    began = time.monotonic()
+    threads = [threading.Thread(target=read_json, args=(bytearray(content), 30)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - began < 60

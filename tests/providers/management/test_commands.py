@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def give(monkeypatch: pytest.MonkeyPatch, kind: str, **fields: Any) -> str:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(fields)))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(fields).encode())))
     out = io.StringIO()
     call_command("set_provider", kind, stdout=out)
     return out.getvalue()
