@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from providers.dialects.adapters import Adapter, Finding
 from providers.http import BadURL, Send
-from providers.spec.keyshapes import key_problem
+from providers.spec.keyshapes import problem_of
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
 
 SIDE_BY_SIDE = 8  # models tried at the same time
@@ -226,12 +226,13 @@ def preflight(adapter: Adapter) -> Verdict | None:
     try:
         adapter.places()
     except BadURL as error:
-        return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {"code": error.code})
+        return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {**error.params, "code": error.code})
     except Failed as failed:
         return failed.verdict
     for secret in adapter.entered.secrets.values():
-        if problem := key_problem(secret.reveal()):
-            return Verdict(Outcome.BAD_KEY, "unsendable", {"problem": problem})
+        problem, told = problem_of(secret.reveal())
+        if problem:
+            return Verdict(Outcome.BAD_KEY, "unsendable", {**told, "problem": problem})
     return None
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from providers.spec.keyshapes import clean_key, key_problem
+from providers.spec.keyshapes import clean_key, problem_of
 from providers.spec.kind import FieldSpec
 from providers.spec.masks import is_mask
-from providers.wording import KEY_PROBLEMS
+from providers.wording import key_problem_sentence
 
 
 class SecretInput(forms.PasswordInput):
@@ -31,8 +31,9 @@ class SecretField(forms.CharField):
         text = clean_key(str(value or ""))
         if is_mask(text):
             return ""
-        if text and (problem := key_problem(text)):
-            raise forms.ValidationError(KEY_PROBLEMS[problem])
+        problem, told = problem_of(text)
+        if problem:
+            raise forms.ValidationError(key_problem_sentence(problem, told))
         return str(super().clean(text))
 
 

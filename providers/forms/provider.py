@@ -27,6 +27,7 @@ from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import FieldSpec, ProviderSpec
 from providers.spec.limits import BODY_BYTES, DEPLOYMENT_LENGTH
 from providers.spec.masks import DOTS, is_mask
+from providers.spec.signs import trimmed
 from providers.wording import header_sentence, key_warning, url_sentence
 
 # What a request is made of is not the operator's to change here: where it goes, and with what key.
@@ -147,7 +148,7 @@ class ProviderForm(forms.Form):
     # Rules ------------------------------------------------------------------------------------
 
     def clean_api_base(self) -> str:
-        text = str(self.cleaned_data["api_base"]).strip()
+        text = trimmed(str(self.cleaned_data["api_base"]))
         if not text:
             if self.spec.api_base_required:
                 raise forms.ValidationError(

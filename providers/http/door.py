@@ -100,10 +100,10 @@ class Door:
         try:
             target = parse_target(request.url)
         except BadURL as error:
-            code = error.code
+            code, told = error.code, {**error.params, "code": error.code}
             if self._observe is not None:
-                self._observe(Step.ADDRESS, Outcome.BAD_ENDPOINT, 0, "bad_url", {"code": code})
-            raise Failed(Outcome.BAD_ENDPOINT, "bad_url", code=code) from None
+                self._observe(Step.ADDRESS, Outcome.BAD_ENDPOINT, 0, "bad_url", told)
+            raise Failed(Outcome.BAD_ENDPOINT, "bad_url", code=code, **error.params) from None
         body = _body(request)
         headers = _headers(request, target, body)
         is_second = False

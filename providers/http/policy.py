@@ -15,7 +15,15 @@ from providers.spec.outcomes import Failed, Outcome
 MAX_ADDRESSES: Final = 8  # of one name that are tried
 
 # Why an address is refused, the gravest first: one word of it goes into Failed.detail
-_GRAVITY: Final = ("never", "own_port", "special", "loopback", "private", "plain_http")
+_GRAVITY: Final = (
+    "never",
+    "unspecified",
+    "own_port",
+    "special",
+    "loopback",
+    "private",
+    "plain_http",
+)
 
 HostsFile = Mapping[tuple[str, int | None], tuple[str, int]]
 
@@ -112,7 +120,7 @@ class Policy:
         """A word of _GRAVITY, or "" when the address may be called."""
         kind = reach(address)
         if kind is Reach.NEVER:
-            return "never"
+            return "unspecified" if address.is_unspecified else "never"
         if port in self.own_ports and is_ours(address):
             return "own_port"
         if self._opened.has(host, port, address, kind):

@@ -7,12 +7,13 @@ parts of that match, so there is no second parser that could read the same text 
 import ipaddress
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, NoReturn, cast
+from typing import Any, Final, Literal, NoReturn, cast
 
 import idna
 
 from facio_site.marked import marked as _
 from providers.spec.limits import BASE_LENGTH
+from providers.spec.signs import odd_sign
 
 TARGET_LENGTH: Final = 8_192  # room for the cursor of a page
 
@@ -25,6 +26,12 @@ SENTENCES: Final[dict[str, str]] = {
     "too_long": _("The address is too long."),
     "not_ascii": _(
         "The address has characters outside ASCII. Write an international name in its xn-- form."
+    ),
+    "invisible": _(
+        "The address has an invisible character at place %(at)s (%(sign)s). Delete it there."
+    ),
+    "full_width": _(
+        "The address has a full-width sign at place %(at)s (%(sign)s). Write %(plain)s there."
     ),
     "blank": _("The address has a blank or an invisible character in it."),
     "backslash": _("The address has a backslash. Use / instead."),
@@ -65,11 +72,13 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.A)
 
 
 class BadURL(ValueError):
-    """An address that is refused. `code` is a key of SENTENCES; str() is its sentence."""
+    """An address that is refused. `code` is a key of SENTENCES, `params` fill it; str() is the
+    sentence."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(SENTENCES[code])
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(SENTENCES[code] % params)
         self.code = code
+        self.params = params
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +211,11 @@ def _without_dots(path: str) -> str:
 
 def _refuse(text: str, length: int, *, with_query: bool = False) -> NoReturn:
     """Picks the sentence. The expression above has refused already; nothing here accepts."""
-    raise BadURL(_reason(text, length, with_query))
+    code = _reason(text, length, with_query)
+    if code == "not_ascii":
+        code, told = odd_sign(text)
+        raise BadURL(code, **({} if code == "not_ascii" else told))
+    raise BadURL(code)
 
 
 def _reason(text: str, length: int, with_query: bool) -> str:

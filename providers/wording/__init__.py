@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from providers.http import SENTENCES as URL_SENTENCES
-from providers.http import BadHeader
+from providers.http import BadHeader, BadURL
 from providers.spec.keyshapes import KeyWarning
 from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import KeyState, Step
@@ -43,9 +43,24 @@ KEY_PROBLEMS: dict[str, Any] = {
     "control": gettext_lazy(
         "The key holds a line break or control character. Copy it again as one line."
     ),
+    "masked": gettext_lazy(
+        "This is a masked key: bullets, asterisks or dots cover a part of it. Copy it where it is "
+        "shown whole, or make a new one."
+    ),
+    "invisible": gettext_lazy(
+        "The key holds an invisible character at place %(at)s (%(sign)s). Delete it there: a "
+        "further copy would bring it again."
+    ),
+    "full_width": gettext_lazy(
+        "The key holds a full-width sign at place %(at)s (%(sign)s). Write %(plain)s there."
+    ),
     "non_ascii": gettext_lazy(
-        "The key holds a character that no key has, such as a curly quote or a long dash. "
-        "Copy it again from the provider's console."
+        "The key holds a character that no key has, such as a curly quote or a long dash, at place "
+        "%(at)s (%(sign)s). Correct it there, or copy the key from the provider's console."
+    ),
+    "quote": gettext_lazy(
+        "The key holds a quotation mark at place %(at)s, so there may be more than the key. "
+        "Paste the key alone."
     ),
     "blank": gettext_lazy("The key holds a blank. Copy it again without surrounding text."),
     "too_long": gettext_lazy(
@@ -63,11 +78,14 @@ _KEY_WARNINGS: dict[str, Any] = {
         "the field of its own."
     ),
     "export": gettext_lazy(
-        "A whole line was pasted, with the name of a variable. Only what stands after the equals "
-        "sign is taken as the key."
+        "A whole line was pasted, with the name of a variable or field. Only what stands after it "
+        "is taken as the key."
     ),
     "quotes": gettext_lazy(
         "The quotation marks around the key are no part of it and are left out."
+    ),
+    "leftover": gettext_lazy(
+        "The comma or semicolon behind the key is no part of it and is left out."
     ),
     "bearer": gettext_lazy("The word Bearer before the key is no part of it and is left out."),
 }
@@ -140,6 +158,17 @@ def key_warning(found: KeyWarning) -> str:
     return str(_KEY_WARNINGS[found.code]) % found.params
 
 
+def key_problem_sentence(problem: str, params: Mapping[str, Any]) -> str:
+    """Why a key cannot be sent; "" = nothing is known of it."""
+    return _filled(str(KEY_PROBLEMS.get(problem, "")), params)
+
+
+def _filled(text: str, params: Mapping[str, Any]) -> str:
+    """Filled, or "" where a parameter lacks."""
+    names = _NAME.findall(text)
+    return (text % params if names else text) if params.keys() >= set(names) else ""
+
+
 def catalog_note(code: str) -> str:
     """What is to be known about a model list as a whole; "" = nothing."""
     word, _space, number = code.partition(" ")
@@ -148,9 +177,9 @@ def catalog_note(code: str) -> str:
     return str(_CATALOG_NOTES.get(code, ""))
 
 
-def url_sentence(error: ValueError) -> str:
+def url_sentence(error: BadURL) -> str:
     """The sentence of a URL that is no API base."""
-    return _(str(error))
+    return _filled(_(URL_SENTENCES[error.code]), error.params)
 
 
 def header_sentence(error: BadHeader) -> str:
@@ -221,5 +250,5 @@ def _labels(fields: Sequence[str], spec: ProviderSpec | None) -> list[str]:
 def _reason(params: Mapping[str, Any]) -> str:
     """Why a text that was entered cannot be used: an address by its code, a key by its problem."""
     if text := URL_SENTENCES.get(params.get("code", "")):
-        return _(text)
-    return str(KEY_PROBLEMS.get(params.get("problem", ""), ""))
+        return _filled(_(text), params)
+    return key_problem_sentence(params.get("problem", ""), params)

@@ -34,6 +34,11 @@ CALLS: Sentences = {
             "%(host)s leads to an address that is never called, such as a cloud's metadata "
             "service. No setting opens it; enter the address of the model server."
         ),
+        "unspecified": _(
+            "%(host)s stands for all addresses of the machine that a server listens on; it is not "
+            "where the server is found. Enter 127.0.0.1 if it runs on the machine of this "
+            "dashboard, else that machine's name or address."
+        ),
         "own_port": _(
             "%(place)s is a port of this installation itself: web, broker or database. No setting "
             "opens it; enter the port of the model server."

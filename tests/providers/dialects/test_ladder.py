@@ -1,6 +1,7 @@
 """A connection test: which calls are made, and what they come to."""
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -53,12 +54,19 @@ def test_a_reference_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "problem"), [("sk-a\nb", "control"), ("sk–dash", "non_ascii"), ("two words", "blank")]
+    ("key", "problem"),
+    [
+        ("sk-a\nb", {"problem": "control"}),
+        ("sk–dash", {"problem": "non_ascii", "at": 3, "sign": "U+2013 en dash"}),
+        ("two words", {"problem": "blank"}),
+    ],
 )
-def test_a_key_that_no_header_can_carry_is_told_without_a_call(key: str, problem: str) -> None:
+def test_a_key_that_no_header_can_carry_is_told_without_a_call(
+    key: str, problem: dict[str, Any]
+) -> None:
     result = check(make("openai", key=key))
     assert told(result) == ("bad_key", "invalid", "unsendable")
-    assert result.params == {"problem": problem}
+    assert result.params == problem
 
 
 def test_a_bad_address_or_region_is_told_without_a_call() -> None:

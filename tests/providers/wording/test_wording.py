@@ -239,11 +239,15 @@ def test_a_header_that_holds_a_reference_keeps_its_name() -> None:
     assert "X-Tenant" in sentence(verdict.outcome, verdict.detail, verdict.params, OPENAI)
 
 
+SIGN = {"at": 7, "sign": "U+FF0D fullwidth hyphen-minus", "plain": "-"}
+
+
 @pytest.mark.parametrize("problem", keyshapes.PROBLEMS)
 def test_a_key_that_cannot_be_sent_is_told_by_what_is_wrong_with_it(problem: str) -> None:
-    text = sentence("bad_key", "unsendable", {"problem": problem})
-    assert text.startswith(str(KEY_PROBLEMS[problem]))
+    text = sentence("bad_key", "unsendable", {"problem": problem, **SIGN})
+    assert text.startswith(str(KEY_PROBLEMS[problem]) % SIGN)
     assert len(text) <= LONGEST
+    assert sentence("bad_key", "unsendable", {"problem": problem})  # of an older row
 
 
 def test_a_header_that_cannot_be_sent_is_named() -> None:
@@ -252,9 +256,10 @@ def test_a_header_that_cannot_be_sent_is_named() -> None:
 
 @pytest.mark.parametrize("code", sorted(URL_SENTENCES))
 def test_an_address_that_cannot_be_used_is_told_by_what_is_wrong_with_it(code: str) -> None:
-    text = sentence("bad_endpoint", "bad_url", {"code": code})
-    assert text.endswith(URL_SENTENCES[code])
+    text = sentence("bad_endpoint", "bad_url", {"code": code, **SIGN})
+    assert text.endswith(URL_SENTENCES[code] % SIGN)
     assert len(text) <= LONGEST
+    assert sentence("bad_endpoint", "bad_url", {"code": code})
 
 
 @pytest.mark.parametrize("kind", [kind for kind, spec in KINDS.items() if spec.is_local])
@@ -329,7 +334,7 @@ def test_every_warning_about_a_key_has_a_sentence() -> None:
         ("openai", "gsk_abcdefgh", ["gsk_", "Groq"]),
         ("anthropic", "sk-ant-admin-abcdef", ["admin key"]),
         ("openai", "https://api.openai.com/v1", ["address"]),
-        ("openai", "export OPENAI_API_KEY=sk-abcdef", ["equals sign"]),
+        ("openai", "export OPENAI_API_KEY=sk-abcdef", ["variable"]),
         ("openai", '"sk-abcdef"', ["quotation marks"]),
         ("openai", "Bearer sk-abcdef", ["Bearer"]),
     ],
