@@ -20,7 +20,7 @@ from providers.http.bodies import Body, encode_json
 from providers.http.headers import check_name, check_value
 from providers.http.network import Exchange
 from providers.http.policy import Policy
-from providers.http.reading import as_utf8, read_json
+from providers.http.reading import as_utf8, parse_json
 from providers.http.records import NOT_JSON, Observer, Reply, Request
 from providers.http.tls import tls_context
 from providers.http.transport import GuardedTransport, outgoing
@@ -188,7 +188,7 @@ class Door:
                 self._decoded_left = max(self._decoded_left - len(content), 0)
             content = as_utf8(content, headers.get("content-type", ""))
             text = content[:TEXT_BYTES].decode("utf-8", "replace")
-            data = read_json(content, exchange.left()) if content else NOT_JSON
+            data = parse_json(content, exchange.left()) if content else NOT_JSON
             return Reply(status=status, headers=headers, data=data, text=text, ms=ms)
 
     def _collect(

@@ -21,7 +21,8 @@ from providers.http.records import NOT_JSON
 from providers.spec.outcomes import Failed, Outcome
 
 MAX_DEPTH: Final = 32
-MAX_NODES: Final = 250_000  # about 20 MB as Python objects at the worst
+MAX_NODES: Final = 250_000  # that an answer keeps, about 20 MB as Python objects at the worst
+MOST_NODES: Final = 1_000_000  # that are parsed, one answer at a time
 MAX_DIGITS: Final = 20  # of an integer: more fits no column
 MARK: Final = "\ufffe"  # no character by definition: an id that holds it cannot have been sent
 KEPT_BYTES: Final = 1_300  # of a text beyond ASCII in a large body; the longest id has room
@@ -103,21 +104,21 @@ def _is_utf8(content: bytearray) -> bool:
     return True
 
 
-def read_json(content: bytearray, seconds: float) -> Any:
-    """The JSON value of a body in UTF-8, or NOT_JSON. Empties a large body on the way.
+def parse_json(content: bytes | bytearray, seconds: float) -> Any:
+    """The JSON value of a body in UTF-8, or NOT_JSON. A large bytearray is emptied on the way.
 
     Waits at most `seconds` for its turn. Raises Failed when there are too many values in it, it
     is nested beyond all measure, or the time is up.
     """
     if not content or content.isspace():
         return NOT_JSON
-    if sum(map(content.count, (b",", b"[", b"{"))) > MAX_NODES:
+    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_NODES:
         raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
     until = time.monotonic() + seconds
     if not _parsing.acquire(timeout=max(seconds, 0)):
         raise Failed(Outcome.TIMEOUT, "deadline")
     try:
-        return _read(content, until)
+        return _read(content if isinstance(content, bytearray) else bytearray(content), until)
     except RecursionError:
         raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_deep") from None
     except ValueError:  # UnicodeError and JSONDecodeError are ValueErrors
@@ -140,7 +141,8 @@ def _read(content: bytearray, until: float) -> Any:
         text, strict=False, parse_int=integer, parse_float=_number, parse_constant=_nothing
     )
     del text
-    return _tidied(value, clean)
+    value = _tidied(value, clean)
+    return value if count_nodes(value) <= MAX_NODES else _slimmed(value)
 
 
 def _narrow(content: bytearray, until: float) -> str:
@@ -240,6 +242,52 @@ def _tidied(value: Any, clean: Callable[[str], str] | None) -> Any:
     for parent in deepest:
         parent.clear()
     return holder[0]
+
+
+def count_nodes(value: Any) -> int:
+    """How many values this is made of."""
+    count, level = 1, [value]
+    while level := [one for one in level if type(one) in _PARENTS]:
+        level = [child for parent in level for child in _items(parent)]
+        count += len(level)
+    return count
+
+
+def _slimmed(value: Any) -> Any:
+    """A list of many rich rows with less in each: a row keeps its plain values, and of its lists
+    and objects the smaller ones. Raises Failed where that is not enough."""
+    rows: list[Any] = max(_lists(value), key=len, default=[])
+    share = MAX_NODES // (len(rows) + 1)
+    for row in rows:
+        if type(row) is dict:
+            _slim(row, share)
+    if count_nodes(value) > MAX_NODES:
+        raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
+    return value
+
+
+def _lists(value: Any) -> Iterator[Any]:
+    """Lists, and objects of objects, near the top of an answer."""
+    level = [value]
+    for _ in range(3):
+        yield from (parent for parent in level if type(parent) is list)
+        yield from ([*parent.values()] for parent in level if type(parent) is dict)
+        level = [
+            child
+            for parent in level
+            if type(parent) is dict
+            for child in parent.values()
+            if type(child) in _PARENTS
+        ]
+
+
+def _slim(row: dict[str, Any], share: int) -> None:
+    sizes = {name: count_nodes(item) for name, item in row.items() if type(item) in _PARENTS}
+    left = share - 1 - len(row)
+    for name, size in sorted(sizes.items(), key=lambda pair: pair[1]):
+        left -= size
+        if left < 0:
+            row[name] = None
 
 
 def _items(parent: Any) -> Iterator[Any]:

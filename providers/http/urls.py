@@ -36,7 +36,11 @@ SENTENCES: Final[dict[str, str]] = {
     "blank": _("The address has a blank or an invisible character in it."),
     "backslash": _("The address has a backslash. Use / instead."),
     "scheme": _("The address must begin with https:// or http://."),
-    "user_info": _("Leave out the user name and password before the @. The key has its own field."),
+    "user_info": _(
+        "Leave out the user name and password before the @. A key has its own field; where a "
+        "server asks for a name and password, they go into an extra header: Authorization: Basic, "
+        "then name:password in base64."
+    ),
     "query": _("Leave out the part from the question mark on."),
     "fragment": _("Leave out the part from the # on."),
     "port": _("The port must be a number from 1 to 65535."),

@@ -207,8 +207,8 @@ CALLS: Sentences = {
             "and that this is the right kind of provider."
         ),
         "too_large": _(
-            "The answer is larger than is read here (8 MB, or 250,000 values) and was not read to "
-            "its end. A model can be included in the test all the same, and names typed by hand."
+            "The answer is larger than is read here (8 MB, or a million values) and was not read "
+            "to its end. A model can be included in the test all the same, and names typed by hand."
         ),
         "bomb": _(
             "The answer grew beyond what is read here (32 MB) while it was unpacked, and was "

@@ -153,7 +153,7 @@ def test_an_unknown_fault_is_an_internal_error_with_a_reference_and_no_values(
     def broken(*_):
         raise RuntimeError("hunter2 stands in the text of a fault")
 
-    monkeypatch.setattr("providers.http.door.read_json", broken)
+    monkeypatch.setattr("providers.http.door.parse_json", broken)
     with serve(always(answer())) as server, pytest.raises(Failed) as caught:
         fetch(f"http://127.0.0.1:{server.port}/", headers={"X-Key": Secret("hunter2")})
     verdict = caught.value.verdict

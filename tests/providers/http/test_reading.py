@@ -9,7 +9,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from providers.http import NOT_JSON, bodies, encode_json, reading
-from providers.http.reading import KEPT_BYTES, MARK, MAX_NODES, as_utf8, charset_of, read_json
+from providers.http.reading import (
+    KEPT_BYTES,
+    MARK,
+    MAX_NODES,
+    MOST_NODES,
+    as_utf8,
+    charset_of,
+    count_nodes,
+    parse_json,
+)
 from providers.spec.limits import MODEL_LENGTH
 from providers.spec.outcomes import Failed
 
@@ -20,7 +29,7 @@ SOUND = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 def read(content, charset=""):
     content = content.encode() if isinstance(content, str) else content
     content_type = f"application/json; charset={charset}" if charset else "application/json"
-    return read_json(as_utf8(bytearray(content), content_type), 5)
+    return parse_json(as_utf8(bytearray(content), content_type), 5)
 
 
 def word_of(caught):
@@ -77,13 +86,31 @@ def test_what_is_sent_is_read_back_the_same(value):
 
 def test_s7_too_many_values_are_refused_before_they_are_made():
     with pytest.raises(Failed) as caught:
-        read(b"[" + b"{}," * MAX_NODES + b"{}]")
+        read(b"[" + b"{}," * MOST_NODES + b"{}]")
+    assert word_of(caught) == ("unexpected_response", "too_large")
+
+
+@pytest.mark.parametrize("box", ["list", "object", "bare"])
+def test_rows_that_are_rich_in_values_keep_their_names(box):
+    rich = {"tags": ["t"] * 150, "price": {"in": 1}, "deep": [[1] * 20] * 10}
+    rows = [{"id": f"m-{n}", **rich, "note": "x, y, [z]"} for n in range(1_500)]
+    forms = {"list": {"data": rows}, "object": {"data": {r["id"]: r for r in rows}}, "bare": rows}
+    got = read(json.dumps(forms[box]))
+    found = got if box == "bare" else got["data"]
+    found = list(found.values()) if box == "object" else found
+    assert found == [{**row, "deep": None} for row in rows]
+    assert count_nodes(got) <= MAX_NODES
+
+
+def test_s7_more_rows_than_values_may_be_are_refused():
+    with pytest.raises(Failed) as caught:
+        read(b"[" + b'"a",' * MAX_NODES + b'"b"]')
     assert word_of(caught) == ("unexpected_response", "too_large")
 
 
 def test_parsing_waits_for_its_turn_no_longer_than_told():
     with reading._parsing, pytest.raises(Failed) as caught:
-        read_json(bytearray(b"{}"), 0.05)
+        parse_json(bytearray(b"{}"), 0.05)
     assert word_of(caught) == ("timeout", "deadline")
     assert read("{}") == {}
 
@@ -214,7 +241,7 @@ def test_s7_countless_escapes_end_with_the_time():
     content = bytearray(b'["' + b"\\u4e2d" * 1_000_000 + b'"]')
     began = time.monotonic()
     with pytest.raises(Failed) as caught:
-        read_json(content, 0.0)
+        parse_json(content, 0.0)
     assert word_of(caught) == ("timeout", "deadline")
     assert time.monotonic() - began < 1
 
@@ -227,7 +254,7 @@ def test_s7_a_full_catalog_page_is_parsed_within_seconds():
     row = {"id": "a" * 40, "context": 131_072, "inputs": ["text", "image"], "price": 0.25}
     content = json.dumps({"data": [row] * 20_000}).encode()
     began = time.monotonic()
-    threads = [threading.Thread(target=read_json, args=(bytearray(content), 30)) for _ in range(2)]
+    threads = [threading.Thread(target=parse_json, args=(bytearray(content), 30)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
