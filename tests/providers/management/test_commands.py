@@ -147,3 +147,12 @@ def test_a_fetch_that_fails_tells_the_sentence(
 def test_a_provider_that_is_not_configured_is_an_error() -> None:
     with pytest.raises(CommandError, match="not configured"):
         call_command("check_providers", "groq")
+
+
+def test_a_list_that_is_known_tells_again_what_it_lost(
+    monkeypatch: pytest.MonkeyPatch, sims: Simulators
+) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    first, second = (told("fetch_catalogs")[0][0] for _ in range(2))
+    assert first["dropped"] > 0
+    assert first == second
