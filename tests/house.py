@@ -40,7 +40,7 @@ GOALS = {
     "module": Goal("longest module, lines", 400),
     "function": Goal("longest function, lines", 60),
     "function_median": Goal("median of the functions, lines", 10),
-    "python": Goal("lines of Python without tests and migrations", 25_500),
+    "python": Goal("lines of Python without tests and migrations", 26_100),
     "template_160": Goal("template lines over 160 characters", 0),
     "template_120": Goal("template lines over 120 characters, %", 3),
 }

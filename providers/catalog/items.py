@@ -69,7 +69,7 @@ def _number(text: Any) -> Decimal | None:
 def read_rows(rows: list[Any], columns: Columns) -> list[CatalogItem]:
     """Items of the rows that have an id."""
     named = zip(ids_of(rows, columns), rows, strict=True)
-    kept = [(model_id, row) for model_id, row in named if 0 < len(model_id) <= MODEL_LENGTH]
+    kept = [(model_id, row) for model_id, row in named if model_id]
     ids, listed = [model_id for model_id, _ in kept], [row for _, row in kept]
     facts = {
         name: clean(column(listed, path)) for name, (path, clean) in _facts(columns).items() if path

@@ -14,7 +14,7 @@ from providers.dialects import redirects
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import judge
 from providers.dialects.paths import unwrapped, values_at
-from providers.dialects.rows import has_shape, ids_of, rows_of
+from providers.dialects.rows import has_shape, ids_of, is_as_declared, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
 from providers.spec.kind import Call, CallName, ListCall, ProviderSpec
 from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
@@ -65,6 +65,7 @@ class Finding:
     key_state: KeyState
     ms: int = 0
     listed: frozenset[str] = frozenset()  # ids of the list that proved the key
+    is_odd: bool = False  # that list has the form of another API, which may stand beside this one
 
 
 class Adapter:
@@ -274,7 +275,8 @@ class Adapter:
         listed = self.listed(reply, call, verdict)
         if verdict.outcome is Outcome.OK:
             verdict = self.read_key_answer(unwrapped(reply), call, verdict)
-        return Finding(verdict, self.key_state(verdict), reply.ms, listed)
+        is_odd = self.is_odd(reply, call, listed)
+        return Finding(verdict, self.key_state(verdict), reply.ms, listed, is_odd)
 
     def listed(self, reply: Reply, call: Call, verdict: Verdict) -> frozenset[str]:
         """The ids of a list that came in good order."""
@@ -282,6 +284,12 @@ class Adapter:
             return frozenset()
         rows = rows_of(unwrapped(reply), call.columns.items) or []
         return frozenset(ids_of(rows, call.columns)) - {""}
+
+    def is_odd(self, reply: Reply, call: Call, listed: frozenset[str]) -> bool:
+        """Whether these ids stand elsewhere than this API has them."""
+        if not listed or not isinstance(call, ListCall):
+            return False
+        return not is_as_declared(unwrapped(reply), call.columns.items)
 
     def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
         """What a good answer to the key call says beyond "yes". A hook for the kinds."""

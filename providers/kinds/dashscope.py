@@ -38,7 +38,7 @@ class DashScopeAdapter(Adapter):
         if call is not _RICH:
             return rows
         in_dollars = self.is_in_dollars
-        return [_told(row, in_dollars) for row in rows if isinstance(row, dict)]
+        return [_told(row, in_dollars) if isinstance(row, dict) else row for row in rows]
 
 
 def _told(row: dict[str, Any], in_dollars: bool) -> dict[str, Any]:

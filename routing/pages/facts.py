@@ -12,6 +12,8 @@ from routing.models import BaseDocument, Route
 from routing.rules.explain import Decision
 from routing.rules.lint import Lint, ModelFacts, ProviderFacts, RouteFacts, lints
 
+_PARTS = {"not_exhaustive", "goes_on"}  # notes on a list that lacks some of the models
+
 Resolved = tuple[Route, Decision | None, Provider | None]  # a route, and who is set up to serve it
 
 
@@ -50,7 +52,7 @@ def _route_facts(route: Route, decision: Decision | None, provider: Provider | N
 
 def _provider_facts(row: Provider) -> ProviderFacts:
     listing = row.spec.list_call
-    is_whole = row.catalog_source == "live" and "not_exhaustive" not in row.catalog_notes
+    is_whole = row.catalog_source == "live" and _PARTS.isdisjoint(row.catalog_notes)
     has_aliases = listing is not None and bool(listing.columns.aliases)
     gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
     return ProviderFacts(

@@ -86,7 +86,7 @@ REVEALING = {
     "providers/pages/entries.py",
     "providers/dialects/ladder.py",
     "providers/dialects/adapters.py",
-    "providers/dialects/judge.py",
+    "providers/dialects/particulars.py",
     "providers/dialects/sigv4.py",
     "providers/models/credentials.py",
     "providers/http/door.py",
