@@ -61,7 +61,6 @@ class Pages:
     next_path: str = ""
     more_path: str = ""
     total_path: str = ""
-    size: int = 0  # rows a page, only for style "page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
