@@ -1,7 +1,7 @@
 """The models that a provider offers: pages fetched, rows read, gaps filled. Pure apart from `send`.
 
 Nothing that a provider lists can break it: a row of the wrong types keeps what is readable, a row
-without an id is passed over, a list without an end is cut.
+without a usable id is counted and not kept, a list without an end is cut.
 """
 
 import hashlib

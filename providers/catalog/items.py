@@ -1,6 +1,6 @@
 """Rows of a model list as facts: cleaned, bounded, in our units. Pure.
 
-A row of the wrong types keeps what is readable, a row without an id is passed over.
+A row of the wrong types keeps what is readable, a row without a usable id is passed over.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def _lowest(row: dict[str, Any], kind: str) -> str | None:
 _RICH = ListCall(
     url="{native}/models",
     query=(("page_size", "100"),),
-    pages=Pages(style="page", param="page_no", total_path="output.total", size=100),
+    pages=Pages(style="page", param="page_no", total_path="output.total"),
     columns=Columns(
         items="output.models",
         model_id="model",
