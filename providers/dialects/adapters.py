@@ -320,8 +320,7 @@ class Adapter:
             call = replace(call, body=call.retry_body)
             reply, verdict = self.ask(send, call, "model", model)
             ms += reply.ms
-        is_asked_to_stream = bool(call.body and call.body.get("stream"))
-        if verdict.outcome is Outcome.OK and is_asked_to_stream and reply.status < 400:
+        if verdict.outcome is Outcome.OK and call.is_stream and reply.status < 400:
             verdict = replace(verdict, detail="" if reply.is_stream else "not_streamed")
         return Finding(verdict, self.key_state(verdict), ms)
 

@@ -41,4 +41,5 @@ def chat(
         retry_body=retry,
         expects="choices[]",
         is_completion=True,
+        is_stream=True,
     )

@@ -42,6 +42,12 @@ _STATUS_OF_TYPE = {
     "server_error": 500,
     "timeout_error": 504,
     "overloaded_error": 529,
+    "validationException": 400,
+    "accessDeniedException": 403,
+    "throttlingException": 429,
+    "internalServerException": 500,
+    "modelStreamErrorException": 500,
+    "serviceUnavailableException": 503,
 }
 
 Meaning = tuple[Outcome, str]

@@ -91,8 +91,8 @@ _ACCESS = _any(
     r"无权.{0,8}模型|模型.{0,12}无权|没有权限.{0,8}模型",
 )
 _NOBODY = _any(
-    r"no (?:available |healthy |active )?(?:channels?|providers?|backends?|upstreams?|deployments?"
-    r"|endpoints?|instances?|servers?)\b.{0,30}\b(?:for|serv\w+|support\w*|found|host\w*)\b",
+    r"no (?:available |active |valid )?(?:channels?|providers?|endpoints?|distributors?)\b.{0,30}"
+    r"\b(?:for|serv\w+|support\w*|found|host\w*)\b",
     r"model not found|no such model",
     r"模型.{0,40}(?:无可用渠道|无可用通道|不存在|未找到)|无可用渠道",
 )
@@ -142,7 +142,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
             return Outcome.BAD_REQUEST, "no_stream"
         if _OTHER_API.search(words):
             return Outcome.BAD_REQUEST, "not_chat"
-    if _CREDIT.search(words) or (_QUOTA.search(words) and not _RATE.search(words)):
+    is_quota = status < 500 and _QUOTA.search(words) and not _RATE.search(words)
+    if is_quota or _CREDIT.search(words):
         return Outcome.NO_CREDIT, ""
     if status >= 500 and _LOADING.search(words):
         return Outcome.SERVER_ERROR, "loading"

@@ -2,6 +2,7 @@
 
 from providers.http.bodies import encode_json
 from providers.http.door import Door
+from providers.http.frames import TYPE as FRAMES
 from providers.http.headers import BadHeader, check_headers
 from providers.http.policy import Policy, parse_hosts, token_for
 from providers.http.records import NOT_JSON, Observer, Reply, Request, Send
@@ -16,6 +17,7 @@ from providers.http.urls import (
 )
 
 __all__ = [
+    "FRAMES",
     "NOT_JSON",
     "SENTENCES",
     "BadHeader",

@@ -18,6 +18,8 @@ import httpx
 
 from providers.http.bodies import Body, encode_json
 from providers.http.events import Events, is_stream, looks_like_events, without_comments
+from providers.http.frames import TYPE as FRAMES
+from providers.http.frames import Frames
 from providers.http.headers import check_name, check_value
 from providers.http.network import Exchange
 from providers.http.policy import Policy
@@ -180,7 +182,7 @@ class Door:
         encoding = "" if is_redirect else headers.get("content-encoding", "")
         limit = min(self._decoded_bytes, self._decoded_left)
         with Body(encoding, limit, exchange.left) as body:
-            events = Events(exchange.left) if is_stream(headers.get("content-type", "")) else None
+            events = _stream(headers.get("content-type", ""), exchange.left)
             if not is_redirect:
                 self._collect(exchange, response, headers.get("content-length", ""), body, events)
             sent_at = exchange.sent_at or time.monotonic()
@@ -189,7 +191,8 @@ class Door:
             content = body.finish() if is_whole else body.content
             with self._lock:
                 self._decoded_left = max(self._decoded_left - len(content), 0)
-            content = as_utf8(content, headers.get("content-type", ""))
+            if events is None:  # those are of one encoding
+                content = as_utf8(content, headers.get("content-type", ""))
             text = content[:TEXT_BYTES].decode("utf-8", "replace")
             data, came_as_events = _value(content, events, exchange.left)
             return Reply(
@@ -207,7 +210,7 @@ class Door:
         response: httpx.Response,
         length: str,
         body: Body,
-        events: Events | None,
+        events: Events | Frames | None,
     ) -> None:
         """Reads to the end; of events no more than is needed."""
         if length.isdecimal() and int(length[:20]) > exchange.wire_bytes:
@@ -222,8 +225,15 @@ class Door:
                     return
 
 
+def _stream(content_type: str, left: Callable[[], float]) -> Events | Frames | None:
+    """What reads an answer of this type while it comes; None = it is read as a whole."""
+    if is_stream(content_type):
+        return Events(left)
+    return Frames(left) if content_type.partition(";")[0].strip() == FRAMES else None
+
+
 def _value(
-    content: bytes | bytearray, events: Events | None, left: Callable[[], float]
+    content: bytes | bytearray, events: Events | Frames | None, left: Callable[[], float]
 ) -> tuple[Any, bool]:
     """What a body holds, and whether it came as events (which not every server says)."""
     if events is not None:

@@ -63,6 +63,7 @@ SPEC = ProviderSpec(
         retry_body={**_MESSAGE, "max_tokens": 16},
         expects="content",
         is_completion=True,
+        is_stream=True,
     ),
     error_rules=(
         ErrorRule(

@@ -10,8 +10,17 @@ from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter, Finding, ReadList
 from providers.dialects.rows import first
 from providers.dialects.sigv4 import sign
-from providers.http import BadURL, Request, Send, encode_json, origin_of
-from providers.spec.kind import Call, Columns, ErrorRule, FieldSpec, ListCall, Pages, ProviderSpec
+from providers.http import FRAMES, BadURL, Request, Send, encode_json, origin_of
+from providers.spec.kind import (
+    BEARER,
+    Call,
+    Columns,
+    ErrorRule,
+    FieldSpec,
+    ListCall,
+    Pages,
+    ProviderSpec,
+)
 from providers.spec.outcomes import Failed, Outcome, Verdict
 
 _REGION = r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}"
@@ -252,7 +261,8 @@ SPEC = ProviderSpec(
     list_call=_MODELS,
     key_call=replace(_MODELS, query=(("byInferenceType", "ON_DEMAND"),)),
     model_call=Call(
-        url="{runtime}/model/{model_path}/converse",
+        url="{runtime}/model/{model_path}/converse-stream",
+        auth=replace(BEARER, headers={"Accept": FRAMES}),
         method="POST",
         body={
             "messages": [{"role": "user", "content": [{"text": "hi"}]}],
@@ -260,6 +270,7 @@ SPEC = ProviderSpec(
         },
         expects="output",
         is_completion=True,
+        is_stream=True,
     ),
     error_rules=(
         ErrorRule(

@@ -23,6 +23,7 @@ _MESSAGES = Call(
     },
     expects="content",
     is_completion=True,
+    is_stream=True,
 )
 
 

@@ -43,6 +43,7 @@ class Call:
     expects: str = ""  # dotted path that a real answer has; "" = any JSON
     is_public: bool = False  # answers without a key too, so its success proves nothing
     is_completion: bool = False  # generates text: the extra body goes along, and it may cost
+    is_stream: bool = False  # asks for its answer in events, as the agent does
     retry_body: Mapping[str, Any] | None = None  # sent once when `body` was a bad request
 
 

@@ -206,8 +206,15 @@ CALLS: Sentences = {
             "A web page came instead of data. Check the API base: it may lead to a website, a "
             "login page or a captive portal."
         ),
-        "not_json": _(
-            "The answer is empty or no JSON, so this is not the API. Check the API base."
+        "not_json": (
+            _(
+                "%(model)s was answered for with nothing or with no JSON, so this is not the API. "
+                "Check the API base."
+            ),
+            _(
+                "The answer is empty or no JSON. Check the API base; if the server has no list of "
+                "models, include a model in the test."
+            ),
         ),
         "broken_json": _(
             "The answer begins like JSON, but it is damaged or cut off and could not be read. Try "
@@ -217,9 +224,16 @@ CALLS: Sentences = {
             "The server reported an error that it does not name, under a status that means "
             "success. Try again, then check the API base."
         ),
-        "wrong_shape": _(
-            "The server answered with JSON, but not in the form of this API. Check the API base, "
-            "and that this is the right kind of provider."
+        "wrong_shape": (
+            _(
+                "The server answered for %(model)s with JSON, but not in the form of this API. "
+                "Check the API base, and that this is the right kind of provider."
+            ),
+            _(
+                "The server answered with JSON, but not in the form of this API. Check the API "
+                "base and the kind of provider; if the server has no list of models, include a "
+                "model in the test."
+            ),
         ),
         "no_choice": (
             _(

@@ -60,9 +60,16 @@ KEYS: Sentences = {
         "expired": _("The key has expired. Create a new one in the provider's console."),
     },
     Outcome.FORBIDDEN: {
-        "": _(
-            "The provider knows the key but does not permit this call. Check the key's "
-            "permissions, the subscription and the region in the provider's console."
+        "": (
+            _(
+                "The provider knows the key but does not permit a call of %(model)s. Check the "
+                "key's permissions, the subscription and the region in the provider's console."
+            ),
+            _(
+                "The provider knows the key but does not permit this call. Check its permissions, "
+                "the subscription and the region in the provider's console; include a model in the "
+                "test to see whether that one answers."
+            ),
         ),
         "no_scope": _(
             "The key is genuine, but may not list models. Include a model in the test, or give the "

@@ -21,7 +21,13 @@ LOCAL: Sentences = {
         ),
     },
     Outcome.FORBIDDEN: {
-        "": _("The server does not permit this call. Check whom its settings let in."),
+        "": (
+            _("The server does not permit a call of %(model)s. Check whom its settings let in."),
+            _(
+                "The server does not permit this call. Check whom its settings let in; include a "
+                "model in the test to see whether that one answers."
+            ),
+        ),
     },
     Outcome.MODEL_NOT_FOUND: {
         "": (

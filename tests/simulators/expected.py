@@ -84,9 +84,8 @@ def _hosted(kind: str) -> Iterator[Expectation]:
         good = entered(kind)
         yield Expectation(kind, "model", good, "ok", "valid", model)
         yield Expectation(kind, "unknown model", good, "model_not_found", "valid", "no-such-model")
-        if kind != "bedrock":  # its call for a whole answer is another than the one for a stream
-            deaf = entered(kind, "nostream")
-            yield Expectation(kind, "a stream refused", deaf, "bad_request", "valid", model)
+        deaf = entered(kind, "nostream")
+        yield Expectation(kind, "a stream refused", deaf, "bad_request", "valid", model)
 
 
 # Ways in which a server without a key goes wrong.

@@ -297,7 +297,7 @@ def test_a_model_cannot_change_the_address() -> None:
     url = adapter.request(adapter.model_call("x"), "arn:aws:bedrock:x/{base}/../y?z").url
     assert url == (
         "https://bedrock-runtime.us-east-1.amazonaws.com/model/"
-        "arn%3Aaws%3Abedrock%3Ax%2F%7Bbase%7D%2F..%2Fy%3Fz/converse"
+        "arn%3Aaws%3Abedrock%3Ax%2F%7Bbase%7D%2F..%2Fy%3Fz/converse-stream"
     )
 
 

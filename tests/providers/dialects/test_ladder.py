@@ -169,7 +169,7 @@ def test_away_from_the_hub_a_token_stays_unproven() -> None:
 def test_an_endpoint_of_bedrocks_runtime_alone_proves_nothing_without_a_model() -> None:
     adapter = make("bedrock", values={"region": "us-east-1"}, api_base="https://vpc.example")
     assert told(check(adapter, GONE)) == ("reachable_unverified", "unknown", "proof_elsewhere")
-    converse = reply(200, {"output": {}})
+    converse = replace(CHAT, data={"output": {}})
     assert told(check(adapter, GONE, converse, models=("m",))) == ("ok", "valid", "")
 
 

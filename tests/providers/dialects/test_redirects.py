@@ -43,7 +43,7 @@ def pointing(location: str, status: int = 307) -> Reply:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("kind", ["custom", "openai"])
-def test_a_redirect_is_told_with_origin_and_path(
+def test_s5_a_redirect_is_told_with_origin_and_path(
     kind: str, base: str, location: str, detail: str, target: Any, suggested: str
 ) -> None:
     def by(request: Request) -> Reply:

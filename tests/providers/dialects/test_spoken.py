@@ -91,7 +91,7 @@ def test_a_rate_is_no_matter_of_money(text: str) -> None:
         (500, {"message": "当前分组下对于模型 m 无可用渠道"}),
         (400, {"error": {"message": "Invalid model name passed in model=m"}}),
         (403, {"error": {"code": "model_not_found", "message": "not in this project"}}),
-        (502, {"detail": "no healthy upstream found for m"}),
+        (502, {"detail": "no provider found for m"}),
     ],
 )
 def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, body: Any) -> None:
@@ -110,6 +110,22 @@ def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, b
 def test_a_model_that_this_key_may_not_use_leaves_the_key_valid(status: int, body: Any) -> None:
     verdict = judge(reply(status, body), "model")
     assert (verdict.outcome.value, verdict.detail) == ("forbidden", "model_access")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (429, {"error": {"message": "No deployments available for selected model"}},
+         "rate_limited"),
+        (503, {"error": {"message": "no healthy upstream"}}, "server_error"),
+        (503, {"error": {"message": "No instances are free for this model"}}, "server_error"),
+        (500, {"error": {"message": "write failed: disk quota exceeded"}}, "server_error"),
+    ],
+)  # fmt: skip
+def test_a_shortage_of_the_moment_is_no_unknown_model(
+    status: int, body: Any, expected: str
+) -> None:
+    assert outcome(status, body) == expected
 
 
 def test_the_same_words_on_a_list_say_nothing_of_a_model() -> None:

@@ -116,6 +116,22 @@ def test_a_named_model_is_asked_and_goes_into_the_outcome(
     assert (rows[0]["outcome"], code) == ("ok", 0)
 
 
+def test_the_base_that_would_be_right_and_the_providers_words_are_printed(
+    monkeypatch: pytest.MonkeyPatch, sims: Simulators
+) -> None:
+    give(monkeypatch, "ollama", apiBase="http://localhost:11434")
+    give(monkeypatch, "openai", apiKey=demo_key("openai", "country"))
+    rows, code = told("check_providers", "ollama", "openai", "--model", "qwen3:8b")
+    local, hosted = rows
+    assert (local["outcome"], local["suggested_base"]) == (
+        *("bad_endpoint",),
+        "http://localhost:11434/v1",
+    )
+    assert local["suggested_base"] in local["message"]
+    assert (hosted["outcome"], hosted["suggested_base"], code) == ("forbidden", "", 1)
+    assert "territory" in hosted["quote"]
+
+
 @pytest.mark.parametrize("name", ["", " ", "m" * 301, "m\0"])
 def test_a_model_without_a_proper_name_is_bad_usage(name: str) -> None:
     with pytest.raises(UsageError):

@@ -4,7 +4,10 @@ Source: botocore's service descriptions of bedrock and bedrock-runtime.
 """
 
 import datetime as dt
+import json
 import re
+import struct
+import zlib
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -249,6 +252,34 @@ def _converse(ask: Ask, region: str, model_id: str, *, counts_only: bool) -> Ans
     )
 
 
+def _in_frames() -> Answer:
+    """The same answer as events, each a binary message of its own."""
+    events = (
+        ("messageStart", {"role": "assistant"}),
+        ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Hi"}}),
+        ("contentBlockStop", {"contentBlockIndex": 0}),
+        ("messageStop", {"stopReason": "max_tokens"}),
+        ("metadata", {"usage": {"inputTokens": 2, "outputTokens": 1, "totalTokens": 3}}),
+    )
+    body = b"".join(
+        frame({":message-type": "event", ":event-type": name}, document)
+        for name, document in events
+    )
+    return Answer(200, body, (("content-type", "application/vnd.amazon.eventstream"),))
+
+
+def frame(headers: dict[str, str], document: Any) -> bytes:
+    """One message: lengths and their checksum, headers, payload, checksum of it all."""
+    head = b"".join(
+        bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(text)) + text.encode()
+        for name, text in {**headers, ":content-type": "application/json"}.items()
+    )
+    payload = json.dumps(document).encode()
+    lengths = struct.pack(">II", 16 + len(head) + len(payload), len(head))
+    begun = lengths + struct.pack(">I", zlib.crc32(lengths)) + head + payload
+    return begun + struct.pack(">I", zlib.crc32(begun))
+
+
 def _availability(ask: Ask, model_id: str) -> Answer:
     if ask.find(ROWS, row, model_id, column="modelId") is None:
         return problem(404, "ResourceNotFoundException", "The model was not found.")
@@ -274,6 +305,12 @@ def answer(ask: Ask) -> Answer:
         case "bedrock-runtime", "POST", ["model", model, "converse" | "count-tokens" as verb]:
             counts_only = verb == "count-tokens"
             return _converse(ask, region, unquote(model), counts_only=counts_only)
+        case "bedrock-runtime", "POST", ["model", model, "converse-stream"]:
+            if ask.has("nostream"):
+                text = "This model does not support streaming."
+                return problem(400, "ValidationException", text)
+            whole = _converse(ask, region, unquote(model), counts_only=False)
+            return _in_frames() if whole.status == 200 else whole
         case "bedrock", "GET", ["foundation-models"]:
             return _foundation_models(ask)
         case "bedrock", "GET", ["inference-profiles"]:
