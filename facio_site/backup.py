@@ -18,6 +18,8 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.loader import MigrationLoader
 
+from facio_site import private
+
 # Rows that are worth something to a thief, and nothing after a restore.
 LEFT_OUT = ("django_session", "usersessions_usersession", "cache")
 
@@ -86,7 +88,7 @@ def _beside(path: Path) -> Iterator[Path]:
     """An empty private file in the same folder; gone afterwards unless it was renamed."""
     temp = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        os.close(os.open(temp, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600))
+        os.close(private.create(temp))
         yield temp
     except FileExistsError:
         raise Refused(f"{temp} is in the way: remove it.") from None

@@ -1,7 +1,6 @@
 """What every command may rely on: a state folder, migrated tables, a master key."""
 
 import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +10,7 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from facio_site import sealing
+from facio_site import private, sealing
 
 # These look after the tables themselves, or need none.
 _WITHOUT_TABLES = {
@@ -62,9 +61,7 @@ def make_first_key() -> None:
     """Write a new master key file, unless a key or any sealed row exists."""
     if sealing.master_keys() or settings.MASTER_KEYS or sealed_key_ids():
         return
-    descriptor = os.open(settings.MASTER_KEY_FILE, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(sealing.new_master_key() + "\n")
+    private.write_new(settings.MASTER_KEY_FILE, sealing.new_master_key() + "\n")
 
 
 def sealed_key_ids() -> set[str]:

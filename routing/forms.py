@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from django import forms
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from providers.kinds import KINDS
@@ -130,26 +129,26 @@ class RouteForm(_Form):
         return data
 
 
+class ModelInput(forms.TextInput):
+    """Offers names of models as one types. Its form's prefix is the slot."""
+
+    template_name = "routing/_model_input.html"
+
+    def __init__(self, slot: str, attrs: dict[str, Any]) -> None:
+        super().__init__(attrs)
+        self._slot = slot
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return {**super().get_context(name, value, attrs), "slot": self._slot}
+
+
 class PageRouteForm(RouteForm):
     """The prefix is the slot, so five of them make the page's one form, which is elsewhere on it:
     the other buttons of a card have forms of their own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        slot = self.instance.slot
-        self.fields["model"].widget.attrs |= {
-            "class": "mono",
-            "autocomplete": "off",
-            "spellcheck": "false",
-            "placeholder": _("Search or type a model") if slot == Slot.MAIN else _("As main"),
-            "list": f"models-{slot}",
-            "hx-get": reverse("routing:models"),
-            "hx-trigger": "focus once, input changed delay:150ms",
-            "hx-include": f"[name={self.add_prefix('provider')}]",
-            "hx-vals": f'{{"slot": "{slot}"}}',
-            "hx-target": f"#models-{slot}",
-            "hx-swap": "outerHTML",
-            "hx-sync": "this:replace",
-        }
+        model = self.fields["model"]
+        model.widget = ModelInput(self.instance.slot, model.widget.attrs)
         for field in self.fields.values():
             field.widget.attrs["form"] = "routes"

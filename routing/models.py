@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.sealing.rows import SealedRow
+from facio_site.strictjson import write_json
 from providers.spec.limits import MODEL_LENGTH
-from routing.config.document import write_json
 from routing.rules.explain import AUTO
 
 UNDO_COPIES = 20

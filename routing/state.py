@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from facio_site import sealing
+from facio_site.strictjson import read_json
 from providers.kinds import KINDS
 from providers.models import Provider
 from routing.config import edits
-from routing.config.document import read_json
 from routing.config.edits import Current
 from routing.config.export import Exported, Mode, ProviderState, RouteState
 from routing.models import BaseDocument, Route, Slot

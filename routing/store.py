@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 
 from facio_site.audit import record
+from facio_site.strictjson import write_json
 from providers.kinds import KINDS
 from providers.models import BODY, HEADERS, Draft, Provider
 from providers.spec.limits import DEPLOYMENT_LENGTH
+from providers.spec.masks import is_reference
 from providers.spec.secret import Secret
-from routing.config.document import write_json
 from routing.config.edits import Current, ProviderEdit
 from routing.config.export import Mode, RouteState
 from routing.config.importer import Plan
-from routing.config.keys import is_reference, normal_base
+from routing.config.keys import normal_base
 from routing.config.pasted import Pasted, read_pasted
 from routing.models import BaseDocument, ConfigVersion, PendingImport, Route
 from routing.state import beside, current, exported, fingerprint

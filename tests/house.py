@@ -37,7 +37,7 @@ GOALS = {
     "look_providers": Goal("entries at the first look: providers", 18),
     "look_routing": Goal("entries at the first look: routing", 14),
     "look_config": Goal("entries at the first look: routing/config", 12),
-    "module": Goal("longest module, lines", 425),
+    "module": Goal("longest module, lines", 400),
     "function": Goal("longest function, lines", 60),
     "function_median": Goal("median of the functions, lines", 10),
     "python": Goal("lines of Python without tests and migrations", 25_500),

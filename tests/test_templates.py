@@ -1,10 +1,17 @@
-"""Templates can be read: one element a line, and no line so long that nobody reads its end."""
+"""Templates can be read: one element a line, and no line so long that nobody reads its end.
 
+What htmx does to a page stands in them alone.
+"""
+
+import re
 from pathlib import Path
 
 from django.conf import settings
 
 LONGEST, LONG, FEW = 160, 120, 0.03
+APPS = ("facio_site", "providers", "routing")
+# Attributes for htmx, and what it sends read by hand: django-htmx reads that.
+HTMX = re.compile(r"\bhx-[a-z]|HTTP_HX|\brequest\.(?:headers|META)\b.*HX-")
 
 
 def lines() -> dict[str, str]:
@@ -24,3 +31,24 @@ def test_no_line_of_a_template_is_too_long() -> None:
 def test_few_lines_of_the_templates_are_long() -> None:
     long = [place for place, line in lines().items() if len(line) > LONG]
     assert len(long) < FEW * len(lines()), long
+
+
+def of_htmx(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if HTMX.search(line)]
+
+
+def test_python_writes_no_attributes_of_htmx_and_reads_no_header_of_it() -> None:
+    root = Path(settings.BASE_DIR)
+    paths = [path for app in APPS for path in (root / app).rglob("*.py")]
+    found = {str(path.relative_to(root)): of_htmx(path.read_text()) for path in paths}
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_each_way_to_htmx_past_the_templates_is_seen() -> None:
+    ways = (
+        '"hx-get": reverse("routing:models"),',
+        'if request.headers.get("HX-Request"):',
+        'if request.META.get("HTTP_HX_REQUEST"):',
+    )
+    assert of_htmx("\n".join(ways)) == list(ways)
+    assert of_htmx('response["HX-Replace-Url"] = "?"') == []

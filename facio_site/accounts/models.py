@@ -61,6 +61,7 @@ class User(AbstractUser):
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
+    _joins = False  # while the row is saved for the first time
 
     class Meta:
         verbose_name = _("user")
@@ -74,14 +75,14 @@ class User(AbstractUser):
         changed = kwargs.get("update_fields")
         if changed is not None and "role" in changed:
             kwargs["update_fields"] = {*changed, "is_staff", "is_superuser"}
-        is_new_password = getattr(self, "_password", None) is not None and not self._state.adding
+        self._joins = self._state.adding
         with transaction.atomic():
             super().save(*args, **kwargs)
-            if is_new_password:
-                self._record_password()
 
-    def _record_password(self) -> None:
-        """Here, because `manage.py changepassword` comes by no page."""
+    def password_changed(self) -> None:
+        """A new password was just saved, on whatever way (passwords.Told)."""
+        if self._joins:
+            return
         request = context.request
         actor = getattr(request, "user", None)
         record(

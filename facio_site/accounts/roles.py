@@ -7,23 +7,30 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, cast
 
 from allauth.account.decorators import reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django_htmx.middleware import HtmxDetails
 
     from facio_site.accounts.models import User
 
     Visitor = User | AnonymousUser
 
-    class SignedIn(HttpRequest):
+    class HtmxRequest(HttpRequest):
+        """A request behind django-htmx's middleware."""
+
+        htmx: HtmxDetails
+
+    class SignedIn(HtmxRequest):
         """The request behind one of these decorators: its user is a real one."""
 
         user: User
 else:
-    SignedIn = HttpRequest
+    HtmxRequest = SignedIn = HttpRequest
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -71,6 +78,20 @@ def fresh_login_required(view: SignedInView[P]) -> SignedInView[P]:
     on a view whose form holds a secret.
     """
     return cast("SignedInView[P]", reauthentication_required(view))
+
+
+def confirmed_lately(request: HttpRequest) -> bool:
+    """Identity confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT; for what asks in its own way."""
+    try:
+        _confirmed(request)
+    except ReauthenticationRequired:
+        return False
+    return True
+
+
+@reauthentication_required  # type: ignore[untyped-decorator]
+def _confirmed(_request: HttpRequest) -> HttpResponse:
+    return HttpResponse()
 
 
 def _only_for(allowed: Callable[[Any], bool], view: SignedInView[P]) -> View[P]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allauth.account import views as allauth_views
 from allauth.account.utils import perform_login
-from allauth.core.internal import ratelimit
+from allauth.decorators import rate_limit
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -31,7 +31,8 @@ def setup(request: HttpRequest) -> HttpResponseBase:
     if request.user.is_authenticated:
         raise Http404
     if "token" in request.GET:
-        return _exchange(request)
+        response: HttpResponseBase = _exchange(request)
+        return response
     invitation = _granted(request)
     if invitation is None:
         if User.objects.has_owner():
@@ -46,12 +47,9 @@ def setup(request: HttpRequest) -> HttpResponseBase:
     return render(request, "accounts/setup.html", page, status=status)
 
 
+@rate_limit(action="setup_token", limit_get=True)  # type: ignore[untyped-decorator]
 def _exchange(request: HttpRequest) -> HttpResponseBase:
     """The token leaves the address bar at once; a HEAD request uses nothing up."""
-    limit = {"app": "allauth.account", "action": "setup_token", "limit_get": True}
-    refusal: HttpResponseBase | None = ratelimit.consume_or_429(request, **limit)
-    if refusal:
-        return refusal
     if request.method == "GET" and (found := Invitation.objects.redeem(request.GET["token"])):
         request.session.flush()
         request.session[_GRANT] = found.pk

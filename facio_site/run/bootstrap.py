@@ -47,9 +47,10 @@ def version_of(python: str) -> str:
 
 def pythons() -> list[str]:
     """Where a Python may be, the wanted one first; a name on PATH can still be a dead shim."""
-    own = getattr(sys, "_base_executable", sys.executable)  # not that of the environment
-    names = [os.environ.get("PYTHON", ""), own, "python3", "python", "/usr/bin/python3"]
-    names[3:3] = [f"python3.{minor}" for minor in range(14, 10, -1)]
+    own = f"{sys.base_prefix}/bin/python3.{sys.version_info[1]}"  # not that of an environment
+    names = [os.environ.get("PYTHON", ""), own, sys.executable, "python3", "python"]
+    names += ["/usr/bin/python3"]
+    names[4:4] = [f"python3.{minor}" for minor in range(14, 10, -1)]
     return [path for path in map(shutil.which, names) if path and VENV not in Path(path).parents]
 
 

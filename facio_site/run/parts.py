@@ -37,16 +37,6 @@ WORKER: dict[str, Any] = {
     "without_heartbeat": True,
     "loglevel": "WARNING",
 }
-# What they import only when they begin, so that they share that, too.
-LATE = (
-    *("gunicorn.glogging", "gunicorn.workers.gthread"),
-    *("celery.beat", "celery.apps.worker", "celery.concurrency.thread", "celery.events.state"),
-    *("celery.worker.autoscale", "celery.worker.consumer.delayed_delivery"),
-    *("celery.worker.components", "celery.worker.consumer", "celery.worker.strategy"),
-    *("celery.app.amqp", "celery.app.control", "celery.app.events", "celery.app.log"),
-    *("billiard.pool", "billiard.dummy", "kombu.message", "kombu.transport.redis"),
-    *("django.core.cache.backends.db", "django.db.models.sql.compiler", "dbm.dumb"),
-)
 
 
 class Site(BaseApplication):  # type: ignore[misc]
@@ -66,8 +56,6 @@ class Site(BaseApplication):  # type: ignore[misc]
 
 def load() -> WSGIHandler:
     """The site, complete; after collectstatic, because it looks through the static files."""
-    for name in LATE:
-        import_module(name)
     app.loader.import_default_modules()
     app.finalize(auto=True)
     application: WSGIHandler = import_module("facio_site.wsgi").application

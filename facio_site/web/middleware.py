@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import cast
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -17,9 +18,12 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 
+from facio_site.accounts.roles import HtmxRequest
 from facio_site.accounts.sessions import enforce_limits
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -73,7 +77,8 @@ HEADERS = {
 
 
 def security_headers(get_response: GetResponse) -> GetResponse:
-    """Outermost: answers of other middleware and error pages pass through here as well.
+    """Outermost: answers of other middleware and error pages pass through here as well. Nothing
+    else writes these headers, and what a view says of them does not count.
 
     An answer that says nothing about caching is not stored; static files say so themselves.
     """
@@ -143,33 +148,32 @@ def htmx_page_loads(get_response: GetResponse) -> GetResponse:
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
+        htmx = cast("HtmxRequest", request).htmx
         response = get_response(request)
-        if request.headers.get("HX-Request") != "true" or response.has_header("HX-Redirect"):
+        if not htmx or response.has_header("HX-Redirect"):
             return response
         if response.status_code == HTTPStatus.FORBIDDEN:
             messages.error(
                 request, _("Refused: your role does not allow it, or this page was out of date.")
             )
-            return _load(request, _current_page(request), HTTPStatus.FORBIDDEN)
+            return _load(_current_page(request, htmx), HTTPStatus.FORBIDDEN)
         target = response.headers.get("Location", "")
         if not 300 <= response.status_code < 400 or not _is_own(request, target):
             return response
         parts = urlsplit(target)
         if parts.path in _entrances():
-            query = urlencode({"next": _current_page(request)})
-            return _load(request, f"{parts.path}?{query}", HTTPStatus.UNAUTHORIZED, response)
+            query = urlencode({"next": _current_page(request, htmx)})
+            return _load(f"{parts.path}?{query}", HTTPStatus.UNAUTHORIZED, response)
         own = parts._replace(scheme="", netloc="").geturl()
-        return _load(request, own, HTTPStatus.NO_CONTENT, response)
+        return _load(own, HTTPStatus.NO_CONTENT, response)
 
     return middleware
 
 
-def _load(
-    request: HttpRequest, path: str, status: HTTPStatus, old: HttpResponseBase | None = None
-) -> HttpResponse:
+def _load(path: str, status: HTTPStatus, old: HttpResponseBase | None = None) -> HttpResponse:
     text = "" if status == HTTPStatus.NO_CONTENT else _("This needs the whole page: load it again.")
     response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
-    response.headers["HX-Redirect"] = path
+    response.headers["HX-Redirect"] = iri_to_uri(path)
     if old is not None:
         response.cookies = old.cookies
     return response
@@ -180,9 +184,9 @@ def _entrances() -> set[str]:
     return {resolve_url(settings.LOGIN_URL), *map(reverse, names)}
 
 
-def _current_page(request: HttpRequest) -> str:
+def _current_page(request: HttpRequest, htmx: HtmxDetails) -> str:
     """Path and query of the page that htmx runs on; "/" when it is not one of our own."""
-    url = request.headers.get("HX-Current-URL", "")
+    url = htmx.current_url or ""
     if not _is_own(request, url):
         return "/"
     return urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or "/"

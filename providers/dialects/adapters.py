@@ -115,6 +115,11 @@ class Adapter:
         """Whether the base does not look like one that the agent can use. A hook for the kinds."""
         return False
 
+    def is_agents_list(self, data: Any) -> bool:
+        """Whether a list is of the API that the agent speaks, and not of the vendor's native one.
+        A hook for kinds that have both."""
+        return True
+
     def base_list(self) -> ListCall | None:
         """The list that stands where the agent calls: the one that shows whether a base is right.
         None = there is none."""
@@ -241,6 +246,9 @@ class Adapter:
         verdict = self._placed(verdict, request, reply)
         if isinstance(call, ListCall) and call.is_optional and reply.status in _NO_LIST:
             verdict = replace(verdict, outcome=Outcome.BAD_ENDPOINT, detail="no_list")
+        is_at_base = call.url == "{base}/models" and verdict.outcome is Outcome.OK
+        if is_at_base and not self.is_agents_list(unwrapped(reply)):
+            verdict = replace(verdict, outcome=Outcome.UNEXPECTED_RESPONSE, detail="wrong_shape")
         return reply, verdict
 
     def _placed(self, verdict: Verdict, request: Request, reply: Reply) -> Verdict:

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from providers.http import Reply, Request, Send
 from providers.spec.kind import Auth
+from providers.spec.masks import MASK
 from providers.spec.secret import Secret
 
-MASK: Final = "***"
 MAX_CALLS: Final = 20  # put down of one test
 _MAX_BODY: Final = 2_000  # characters
 _ALWAYS_MASKED: Final = ("authorization", "cookie", "proxy-authorization")

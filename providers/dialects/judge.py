@@ -79,6 +79,9 @@ def judge(
     return Verdict(outcome, detail, params, reply.status)
 
 
+_LOOKS = {"<": "html", "{": "broken_json", "[": "broken_json"}  # first character of a body
+
+
 def _meaning(
     reply: Reply,
     data: Any,
@@ -119,11 +122,12 @@ def _plain_text(reply: Reply) -> str:
 def _of_text(reply: Reply, words: str, call: CallName, rules: Sequence[ErrorRule]) -> Meaning:
     """An answer that is no JSON. What goes by the status alone is meant for the API's own."""
     status = reply.status
-    is_page = reply.text.lstrip()[:1] == "<"
+    look = _LOOKS.get(reply.text.lstrip("\ufeff \t\r\n")[:1], "not_json")
+    is_page = look == "html"
     if status in (404, 405, 501):
         return Outcome.BAD_ENDPOINT, ""
     if 200 <= status < 300:
-        return Outcome.UNEXPECTED_RESPONSE, "html" if is_page else "not_json"
+        return Outcome.UNEXPECTED_RESPONSE, look
     if reply.text.strip():
         rules = [rule for rule in rules if rule.pattern or rule.header]
     found = _said(reply, None, call, rules, {status}, "" if is_page else words)

@@ -15,9 +15,8 @@ from providers.dialects.adapters import Adapter, Finding
 from providers.dialects.bases import with_better_base
 from providers.dialects.judge import is_absent
 from providers.http import BadURL, Send
-from providers.spec.keyshapes import key_problem
+from providers.spec.keyshapes import problem_of
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
-from providers.spec.signs import foreign
 
 SIDE_BY_SIDE = 8  # models tried at the same time
 _CONNECTION = (Step.ADDRESS, Step.DNS, Step.CONNECT, Step.TLS)
@@ -242,13 +241,13 @@ def preflight(adapter: Adapter) -> Verdict | None:
     try:
         adapter.places()
     except BadURL as error:
-        return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {"code": error.code, **error.params})
+        return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {**error.params, "code": error.code})
     except Failed as failed:
         return failed.verdict
     for secret in adapter.entered.secrets.values():
-        if problem := key_problem(secret.reveal()):
-            place = foreign(secret.reveal())[1]
-            return Verdict(Outcome.BAD_KEY, "unsendable", {"problem": problem, **place})
+        problem, told = problem_of(secret.reveal())
+        if problem:
+            return Verdict(Outcome.BAD_KEY, "unsendable", {**told, "problem": problem})
     return None
 
 

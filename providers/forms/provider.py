@@ -14,20 +14,19 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from facio_site import sealing
+from facio_site.strictjson import BadDocument, read_json
 from providers.dialects.adapters import Adapter, Entered
 from providers.forms.fields import (
-    _PLACEHOLDERS,
-    _TURN_SECONDS,
-    MASK,
     ExtraField,
     SecretField,
 )
-from providers.http import NOT_JSON, BadHeader, BadURL, check_headers, parse_json
+from providers.http import BadHeader, BadURL, check_headers
 from providers.kinds import adapter_for
 from providers.models import BODY, HEADERS, Entry, Provider, SecretState
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import FieldSpec, ProviderSpec
 from providers.spec.limits import BODY_BYTES, DEPLOYMENT_LENGTH
+from providers.spec.masks import DOTS, is_mask
 from providers.spec.signs import trimmed
 from providers.wording import header_sentence, key_warning, url_sentence
 
@@ -69,7 +68,7 @@ class ProviderForm(forms.Form):
         field = SecretField(label=label, help_text=help_text)
         state = self.shown.secret_state(name)
         if state in (SecretState.SET, SecretState.REFERENCE):
-            field.widget.attrs["placeholder"] = _("%s (unchanged)") % MASK
+            field.widget.attrs["placeholder"] = _("%s (unchanged)") % DOTS
         self.fields[name] = field
         if state is not SecretState.MISSING:
             # Not the field's own label within another one: scripts find fields by their labels.
@@ -186,7 +185,7 @@ class ProviderForm(forms.Form):
             name, value = name.strip(), value.strip()
             if not colon:
                 raise forms.ValidationError(_("Each line needs a colon: Name: value."))
-            if value in _PLACEHOLDERS:
+            if is_mask(value):
                 self._with_masks.add(HEADERS)
                 if name not in stored:
                     raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
@@ -202,20 +201,20 @@ class ProviderForm(forms.Form):
         text = str(self.cleaned_data[BODY]).strip()
         if not text:
             return {}
-        content = text.encode("utf-8", "replace")
+        content = text.encode("utf-8", "surrogatepass")
         if len(content) > BODY_BYTES:
             raise forms.ValidationError(_("At most 64 KB."))
-        body = parse_json(content, _TURN_SECONDS)
-        if body is NOT_JSON:
-            raise forms.ValidationError(_("This is no valid JSON."))
-        if not isinstance(body, dict):
-            raise forms.ValidationError(_("A JSON object is needed: {...}."))
+        try:
+            body = read_json(content)
+        except BadDocument as error:
+            sentence = _(error.messages[error.code]).format(**error.params)
+            raise forms.ValidationError(sentence) from None
         for name in body:
             if name in _OWN_BODY_FIELDS or name.startswith("api_"):
                 raise forms.ValidationError(_("%s can't be set here.") % name[:60])
         stored = self.shown.open_mapping(BODY)
         for name, value in body.items():
-            if isinstance(value, str) and value in _PLACEHOLDERS:
+            if is_mask(value):
                 self._with_masks.add(BODY)
                 if name not in stored:
                     raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
@@ -328,9 +327,9 @@ def _initial(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
         value = entry.values.get(field.name, "")
         initial[field.name] = "\n".join(value) if isinstance(value, list) else value
     headers, body = entry.values.get(HEADERS, []), entry.values.get(BODY, [])
-    initial[HEADERS] = "\n".join(f"{name}: {MASK}" for name in headers)
+    initial[HEADERS] = "\n".join(f"{name}: {DOTS}" for name in headers)
     if body:
-        initial[BODY] = json.dumps(dict.fromkeys(body, MASK), indent=2, ensure_ascii=False)
+        initial[BODY] = json.dumps(dict.fromkeys(body, DOTS), indent=2, ensure_ascii=False)
     return initial
 
 

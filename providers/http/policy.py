@@ -16,8 +16,8 @@ MAX_ADDRESSES: Final = 8  # of one name that are tried
 
 # Why an address is refused, the gravest first: one word of it goes into Failed.detail
 _GRAVITY: Final = (
-    "unspecified",
     "never",
+    "unspecified",
     "own_port",
     "special",
     "loopback",
@@ -119,7 +119,8 @@ class Policy:
     def _reason(self, host: str, port: int, scheme: str, address: Address) -> str:
         """A word of _GRAVITY, or "" when the address may be called."""
         kind = reach(address)
-        if kind is Reach.NEVER:  # of a name that leads there, a sinkhole is the likelier cause
+        if kind is Reach.NEVER:
+            # of a name that leads there, a sinkhole is the likelier cause
             is_typed = address.is_unspecified and read(host) == address
             return "unspecified" if is_typed else "never"
         if port in self.own_ports and is_ours(address):

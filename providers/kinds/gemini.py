@@ -34,11 +34,16 @@ class GeminiAdapter(Adapter):
         """The native API refuses the agent's bearer; its compatible one ends in /openai."""
         return not self.base().endswith("/openai")
 
+    def is_agents_list(self, data: Any) -> bool:
+        return isinstance(data, dict) and "data" in data
+
     def sent_name(self, model: str) -> str:
         return super().sent_name(model).removeprefix("models/")
 
     def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
-        return [{**row, "_outputs": _outputs(row)} for row in rows if isinstance(row, dict)]
+        return [
+            {**row, "_outputs": _outputs(row)} if isinstance(row, dict) else row for row in rows
+        ]
 
 
 def _outputs(row: dict[str, Any]) -> list[str] | None:

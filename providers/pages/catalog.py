@@ -21,7 +21,7 @@ from facio_site.web.cached import kept_page, kept_part
 from providers.catalog.search import SORTS, Shelf, Wanted, shelf
 from providers.kinds import KINDS
 from providers.models import Provider, Task
-from providers.pages.entries import shown_entries, table_rows
+from providers.pages.entries import shown_entries
 from providers.pages.rounds import Progress, fetching
 from providers.work import queue
 
@@ -110,7 +110,7 @@ def rows_context(full: Shelf, wanted: Wanted, page: int) -> dict[str, Any]:
     return {
         "asked": asked,
         "is_filtered": any(value for name, value in asked.items() if name != "sort"),
-        "rows": table_rows(shown_entries(found)),
+        "entries": shown_entries(found),
         "total": total,
         "of": len(full.pks),
         "first": (page - 1) * ROWS + 1,

@@ -9,7 +9,7 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from facio_site.accounts.roles import editor_required
+from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.audit import record
 from providers import broker
 from providers.forms.provider import ProviderForm
@@ -29,17 +29,17 @@ PARTS = {"check": Task.CHECK, "catalog": Task.FETCH}  # of a provider's page, an
 
 @editor_required
 @require_POST
-def check_start(request: HttpRequest, kind: str) -> HttpResponse:
+def check_start(request: SignedIn, kind: str) -> HttpResponse:
     return _start(request, kind, "check")
 
 
 @editor_required
 @require_POST
-def catalog_refresh(request: HttpRequest, kind: str) -> HttpResponse:
+def catalog_refresh(request: SignedIn, kind: str) -> HttpResponse:
     return _start(request, kind, "catalog")
 
 
-def _start(request: HttpRequest, kind: str, name: str) -> HttpResponse:
+def _start(request: SignedIn, kind: str, name: str) -> HttpResponse:
     """Queue a job on the values in the form, saved or not."""
     provider = _provider(kind)
     task, part = PARTS[name], f"providers/detail.html#{name}"
@@ -70,9 +70,9 @@ def _start(request: HttpRequest, kind: str, name: str) -> HttpResponse:
     except queue.TooMany:
         # Read anew: the row that was made for the job is rolled back with it.
         context = {**detail_context(request, _provider(kind), form), "too_many": True}
-        template = part if request.headers.get("HX-Request") else "providers/detail.html"
+        template = part if request.htmx else "providers/detail.html"
         return render(request, template, context, status=422)
-    if not request.headers.get("HX-Request"):
+    if not request.htmx:
         return redirect("providers:detail", kind)
     seen = queue.wait_for_end(job, changes)
     if seen is None or seen.status == Status.CANCELLED:  # removed, or overtaken by another one
@@ -115,7 +115,7 @@ def draft_discard(request: HttpRequest, kind: str) -> HttpResponse:
 
 @editor_required
 @require_POST
-def check_all(request: HttpRequest) -> HttpResponse:
+def check_all(request: SignedIn) -> HttpResponse:
     """Test every configured provider side by side."""
     try:
         with transaction.atomic():
@@ -123,27 +123,27 @@ def check_all(request: HttpRequest) -> HttpResponse:
             record("provider.tested", actor=request.user, target="all", request=request)
     except queue.TooMany:
         messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
-    if not request.headers.get("HX-Request"):
+    if not request.htmx:
         return redirect("providers:list")
     return _board(request, list_context(request.POST, board()))
 
 
 @editor_required
 @require_POST
-def check_cancel(request: HttpRequest) -> HttpResponse:
+def check_cancel(request: SignedIn) -> HttpResponse:
     """Stop waiting for tests under way; an answer that still comes is not kept."""
     with transaction.atomic():
         cancelled = [job.cancel() for job in Job.objects.filter(task=Task.CHECK).pending()]
         if any(cancelled):
             record("provider.cancelled", actor=request.user, target="all", request=request)
-    if not request.headers.get("HX-Request"):
+    if not request.htmx:
         return redirect("providers:list")
     return _board(request, list_context(request.POST, board()))
 
 
 @editor_required
 @require_POST
-def part_cancel(request: HttpRequest, kind: str, part: str) -> HttpResponse:
+def part_cancel(request: SignedIn, kind: str, part: str) -> HttpResponse:
     """The same for one provider: its test (check) or the fetch of its models (catalog)."""
     if part not in PARTS:
         raise Http404
@@ -153,7 +153,7 @@ def part_cancel(request: HttpRequest, kind: str, part: str) -> HttpResponse:
         job = Job.objects.pending().filter(provider__kind=kind, task=task).first()
         if job and job.cancel():
             record("provider.cancelled", actor=request.user, target=kind, request=request)
-    if not request.headers.get("HX-Request"):
+    if not request.htmx:
         return redirect("providers:detail", kind)
     context = detail_context(request, provider, tasks=[task])
     return render(request, f"providers/detail.html#{part}", context)

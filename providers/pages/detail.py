@@ -24,7 +24,7 @@ from providers.models import (
     Task,
 )
 from providers.outbound import policy
-from providers.pages.entries import list_items, shown_entries, use_link
+from providers.pages.entries import shown_entries, use_link
 from providers.pages.history import history
 from providers.pages.shown import show_job
 from providers.wording import catalog_note
@@ -153,7 +153,7 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
         "provider": provider,
         "spec": provider.spec,
         "query": query,
-        "entries": list_items(shown_entries(found)),
+        "entries": shown_entries(found),
         "shown_count": len(found),
         "found_count": total,
         "snapshot_date": SNAPSHOT_DATE,

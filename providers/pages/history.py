@@ -1,7 +1,6 @@
-"""A provider's last tests: bars for a small chart, and the same in numbers and words.
+"""A provider's last tests: bars for a small chart, and the same in numbers.
 
-Both stand in every answer to a test, so their markup is written here: a template takes several
-milliseconds for it.
+templates/providers/_history.html draws them.
 """
 
 from __future__ import annotations
@@ -10,13 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from statistics import median
 from typing import Any
 
-from django.utils.safestring import SafeString, mark_safe
-
-from facio_site.templatetags.ui import ago, ms, status, tone
 from providers.models import Job, Provider, Status, Task
 from providers.spec.outcomes import UNTOLD, Outcome
 
@@ -54,23 +49,6 @@ class History:
     worked: int
     median_ms: int | None
     slowest_ms: int | None
-
-    @property
-    def drawing(self) -> SafeString:
-        """The bars as parts of an SVG; numbers in the form that SVG reads in every language."""
-        bar = '<rect x="{}" y="{}" width="{}" height="{}" data-tone="{}"/>'
-        parts = [(one.x, one.y, one.width, one.height, tone(one.outcome)) for one in self.bars]
-        return mark_safe("".join(bar.format(*part) for part in parts))  # noqa: S308
-
-    @property
-    def lines(self) -> SafeString:
-        """The newest of them as list items."""
-        return mark_safe("".join(map(_line, self.listed)))  # noqa: S308 - escaped by its tags
-
-
-def _line(past: Past) -> str:
-    took = "" if past.ms is None else f'<span class="ms push">{escape(ms(past.ms))}</span>'
-    return f'<li class="row">{status(past.outcome)}<span>{ago(past.at)}</span>{took}</li>'
 
 
 def history(provider: Provider) -> History | None:

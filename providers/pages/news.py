@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
@@ -108,7 +108,7 @@ def _wait(watched: list[Watched]) -> News:
         if left <= 0:
             Job.objects.finish_overdue()
             return _look(watched)
-        connection.close_if_unusable_or_obsolete()
+        close_old_connections()
         changes.wait(left)
 
 

@@ -26,7 +26,7 @@ from django.views.decorators.http import (
 )
 
 from facio_site import sealing
-from facio_site.accounts.roles import can_edit, editor_required, viewer_required
+from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from facio_site.web.cached import kept_page
 from providers import broker
@@ -95,7 +95,7 @@ def _board(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 @viewer_required
-def provider_detail(request: HttpRequest, kind: str) -> HttpResponse:
+def provider_detail(request: SignedIn, kind: str) -> HttpResponse:
     provider = _provider(kind)
     if request.method == "POST":
         return _save(request, provider)
@@ -103,7 +103,7 @@ def provider_detail(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "providers/detail.html", detail_context(request, provider))
 
 
-def _save(request: HttpRequest, provider: Provider) -> HttpResponse:
+def _save(request: SignedIn, provider: Provider) -> HttpResponse:
     if not can_edit(request.user):
         raise PermissionDenied
     draft = draft_of(request, provider)
@@ -142,14 +142,12 @@ def _conflict(request: HttpRequest, provider: Provider, form: ProviderForm) -> H
     return render(request, "providers/detail.html", {**context, "conflict": True}, status=409)
 
 
-def _invalid(
-    request: HttpRequest, provider: Provider, form: ProviderForm, part: str
-) -> HttpResponse:
+def _invalid(request: SignedIn, provider: Provider, form: ProviderForm, part: str) -> HttpResponse:
     """Errors at their fields. Inside htmx only the error texts are replaced, so that nothing typed
     is lost; the whole page otherwise, which stays the page of the version that it showed."""
     context = {**detail_context(request, provider, form), "is_invalid": True}
     context["version"] = request.POST.get("version", provider.version)
-    template = part if request.headers.get("HX-Request") else "providers/detail.html"
+    template = part if request.htmx else "providers/detail.html"
     return render(request, template, context, status=422)
 
 

@@ -3,6 +3,8 @@
 import hmac
 from typing import Any, NoReturn
 
+from providers.spec.masks import MASK
+
 
 class Secret:
     """Plaintext that must be asked for by name: reveal() is the only way out."""
@@ -23,12 +25,12 @@ class Secret:
         return len(self._value)
 
     def __repr__(self) -> str:
-        return "***"
+        return MASK
 
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:
-        return "***"
+        return MASK
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):

@@ -24,7 +24,7 @@ from kombu.exceptions import KombuError
 from facio_site.memory import give_back
 from facio_site.sealing import rows
 from providers import broker
-from providers.catalog.fetch import fetch_catalog
+from providers.catalog.fetch import count_in, fetch_catalog
 from providers.catalog.store import replace_catalog
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
@@ -38,7 +38,6 @@ from providers.work.progress import Progress
 log = logging.getLogger(__name__)
 _PROCESS = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
 WORKER = f"command-{_PROCESS}"  # until the worker says that it is one
-CATALOG_WIRE_BYTES, CATALOG_DECODED_BYTES = 8_000_000, 32_000_000  # a page
 
 
 def enqueue(job: Job) -> None:
@@ -114,14 +113,7 @@ def _fetch(job: Job) -> None:
         return
     start = time.monotonic()
     try:
-        with (
-            open_door(
-                settings.CATALOG_SECONDS,
-                wire_bytes=CATALOG_WIRE_BYTES,
-                decoded_bytes=CATALOG_DECODED_BYTES,
-            ) as door,
-            only_call(job, door),
-        ):
+        with open_door(settings.CATALOG_SECONDS) as door, only_call(job, door):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
             known = job.provider.catalog_digest
             catalog = fetch_catalog(entry.adapter(), send, known=known)
@@ -147,13 +139,17 @@ def _fetch(job: Job) -> None:
     is_overtaken = catalog.is_known and provider.catalog_digest != known
     if provider.version == now.input_version and not is_overtaken:
         replace_catalog(provider, catalog)
+    notes = provider.catalog_notes if catalog.is_known else catalog.notes
+    count = provider.catalog_count if catalog.is_known else len(catalog.items)
     job.finish(
         outcome=Outcome.OK,
         key_state=KeyState.UNKNOWN,
         ms=int((time.monotonic() - start) * 1000),
+        detail=("goes_on" if "goes_on" in notes else "") if count else "no_models",
         params={
-            "count": provider.catalog_count if catalog.is_known else len(catalog.items),
+            "count": count,
             "dropped": provider.catalog_dropped if catalog.is_known else catalog.dropped,
+            "unnamed": count_in(notes, "unnamed"),
             "calls": send.calls,
         },
     )

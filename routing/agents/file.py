@@ -18,13 +18,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from facio_site import private
 from facio_site.marked import marked as _
-from routing.config.document import MAX_BYTES, read_json
+from facio_site.strictjson import MAX_BYTES, read_json
 from routing.config.schema import Refused, problems
 
 TEMP_PREFIX = ".facio-settings-"
 BACKUP_SUFFIX = ".bak"
-PRIVATE = 0o600
 LOCK_SECONDS = 10.0
 
 MESSAGES: Mapping[str, str] = {
@@ -95,7 +95,7 @@ def write_new(path: Path, text: str) -> None:
     with _folder(path, allow_sticky=True) as folder:
         _sweep(path, folder)
         _check_target(path, folder)
-        with _temp(path, folder, text, PRIVATE) as temp:
+        with _temp(path, folder, text, private.MODE) as temp:
             _rename(temp, path.name, folder)
 
 
@@ -104,7 +104,7 @@ def write_live(
     text: str,
     *,
     expected: str | None,
-    mode: int = PRIVATE,
+    mode: int = private.MODE,
     gid: int | None = None,
 ) -> str:
     """Replace the live file and keep the old one beside it (.bak); returns the new digest.
@@ -236,7 +236,7 @@ def _temp(
     unless it was renamed."""
     name, handle = _create(path, folder)
     try:
-        os.fchmod(handle, PRIVATE)
+        os.fchmod(handle, private.MODE)
         _write_all(handle, text.encode())
         _give(path, handle, mode, uid, gid)
         os.fsync(handle)
@@ -249,10 +249,9 @@ def _temp(
 
 def _create(path: Path, folder: int) -> tuple[str, int]:
     """A new empty file, locked while its writer lives: sweepers leave locked ones alone."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     while True:
         name = f"{TEMP_PREFIX}{path.name}.{secrets.token_hex(8)}.tmp"
-        handle = os.open(name, flags, PRIVATE, dir_fd=folder)
+        handle = private.create(name, folder=folder)
         fcntl.flock(handle, fcntl.LOCK_EX)
         if os.fstat(handle).st_nlink:
             return name, handle

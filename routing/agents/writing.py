@@ -19,12 +19,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy
 
-from facio_site import sealing
+from facio_site import private, sealing
 from facio_site.audit import record
+from facio_site.strictjson import BadDocument, read_json
 from providers.kinds import KINDS
 from providers.models import Provider
-from routing.agents.file import PRIVATE, BadTarget, Live, read_live, write_live
-from routing.config.document import BadDocument, read_json
+from routing.agents.file import BadTarget, Live, read_live, write_live
 from routing.config.edits import Current
 from routing.config.export import Mode
 from routing.config.plans import Choices, WritePlan, plan_write
@@ -271,7 +271,7 @@ def write(seen: Look, *, actor: User, request: HttpRequest | None = None) -> Con
                 seen.path,
                 work.exported.text,
                 expected=seen.live.digest if seen.live else None,
-                mode=new_file_mode() if seen.live is None else PRIVATE,
+                mode=new_file_mode() if seen.live is None else private.MODE,
                 gid=new_file_group() if seen.live is None else None,
             )
     except IntegrityError:

@@ -13,9 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from facio_site.strictjson import join
 from providers.spec.kind import ProviderSpec
-from routing.config.document import camel, join, snake
-from routing.config.keys import MASK, is_mask, is_owned, is_reference, kind_of
+from providers.spec.masks import MASK, is_mask, is_reference
+from routing.config.document import camel, snake
+from routing.config.keys import is_owned, kind_of
 from routing.rules.order import FACTS, INHERITED_NAMES
 
 Path = tuple[str, ...]

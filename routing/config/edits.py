@@ -14,11 +14,12 @@ from typing import Any
 
 from providers.dialects.adapters import Adapter, Entered
 from providers.spec.kind import ProviderSpec
+from providers.spec.masks import MASK
 from providers.spec.secret import Secret
 from routing.config.difference import Path, value_at
 from routing.config.document import snake
 from routing.config.export import Exported, Mode, ProviderState, RouteState, build_config
-from routing.config.keys import MASK, kind_of
+from routing.config.keys import kind_of
 
 
 def own_references(

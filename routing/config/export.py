@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from facio_site.strictjson import write_json
 from providers.spec.kind import ProviderSpec
+from providers.spec.masks import is_reference
 from providers.spec.secret import Secret
 from routing.config.difference import same
-from routing.config.document import drop, get, key_of, make_part, part, put, write_json
+from routing.config.document import drop, get, key_of, make_part, part, put
 from routing.config.keys import (
     fault,
-    is_reference,
     kind_of,
     meaning,
     owned_keys,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers.spec.kind import ProviderSpec
+from providers.spec.masks import is_mask, is_placeholder
 from routing.config.difference import (
     Path,
     PathChange,
@@ -37,9 +38,7 @@ from routing.config.edits import (
 from routing.config.export import Mode, ProviderState, RouteState, build_config
 from routing.config.keys import (
     fault,
-    is_mask,
     is_owned,
-    is_placeholder,
     kind_of,
     meaning,
     owned_keys,

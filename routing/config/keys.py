@@ -10,17 +10,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from facio_site.strictjson import join
 from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, check_headers
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
-from routing.config.document import camel, join, snake
+from providers.spec.masks import MASK, is_placeholder, is_reference
+from routing.config.document import camel, snake
 from routing.rules.explain import AUTO, known_name
 from routing.rules.order import FACTS
 from routing.rules.slots import SLOTS, route_keys
-
-MASK = "***"
 
 
 def owned_keys(spec: ProviderSpec) -> tuple[str, ...]:
@@ -123,31 +123,6 @@ def shown_document(
 
 
 MAX_PROVIDER = 60
-
-# ${NAME}, also behind a scheme word: only the agent can resolve it, so it stays a reference.
-_REFERENCE = re.compile(r"(?:[A-Za-z]+ )?\$\{[A-Za-z_][\w.]*\}", re.ASCII)
-
-# What stands in examples and masked exports instead of a secret.
-_PLACEHOLDER = re.compile(
-    r"""\*{3,} | [•…] | \.\.\. | ^<.*>$ | ^\[.*\]$ | (?:^|[-_])x{3,}$ | ^change[-_ ]?me
-    | ^(?:your|my|insert|replace|paste|enter|add)[-_ ].*(?:key|token|secret|here)
-    | ^(?:key|token|secret|api[-_ ]?key|redacted|placeholder|todo)$ | [-_ ]here$
-    | ^[a-z]+[-_](?:your|my)[-_].*key""",
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def is_reference(text: str) -> bool:
-    return _REFERENCE.fullmatch(text) is not None
-
-
-def is_mask(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"[*•]{3,}", value) is not None
-
-
-def is_placeholder(text: str) -> bool:
-    """A mask or an example: never a secret, so it never takes the place of one."""
-    return not is_reference(text) and _PLACEHOLDER.search(text) is not None
 
 
 def fault(spec: ProviderSpec, name: str, value: Any) -> str:

@@ -12,16 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from facio_site.marked import marked as _
+from facio_site.strictjson import MAX_BYTES, BadDocument, read_json
 from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, Target, parse_target
 from providers.spec.keyshapes import SHAPES, clean_key, key_problem
 from providers.spec.kind import ProviderSpec
 from providers.spec.limits import BODY_BYTES
+from providers.spec.masks import is_placeholder
 from providers.spec.secret import Secret
-from routing.config.document import MAX_BYTES, BadDocument, make_part, read_json
+from routing.config.document import make_part
 from routing.config.envfile import read_env
 from routing.config.export import QUICKSTART_MODEL, env_name
-from routing.config.keys import is_placeholder, normal_base
+from routing.config.keys import normal_base
 
 Source = Literal["config", "env", "curl", "key"]
 
@@ -35,6 +38,17 @@ _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 _TAILS = re.compile(
     r"/(?:chat/completions|completions|responses|messages|embeddings|models|api/tags)(?:/.*)?$"
 )
+
+
+class BadPaste(BadDocument):
+    """A text of which nobody can say what it is."""
+
+    messages = {
+        **BadDocument.messages,
+        "two_sources": _("Hand in a file or a text, not both."),
+        "not_known": _("This is no JSON, no .env file, no curl line and no key."),
+        "bad_curl": _("This curl line can't be read: its quotes or its address are incomplete."),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,7 @@ def read_pasted(data: bytes, *, specs: Mapping[str, ProviderSpec], kind: str = "
         return _from_env(text, specs)
     if "\n" not in text and not key_problem(clean_key(text)):
         return _from_key(clean_key(text), specs, kind)
-    raise BadDocument("not_known")
+    raise BadPaste("not_known")
 
 
 # --- .env -----------------------------------------------------------------------------------
@@ -222,16 +236,16 @@ def _entry(kind: str, values: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_curl(text: str, specs: Mapping[str, ProviderSpec]) -> Pasted:
     if len(text) > BODY_BYTES:
-        raise BadDocument("bad_curl")
+        raise BadPaste("bad_curl")
     try:
         words = shlex.split(re.sub(r"[\\^]\r?\n", " ", text).lstrip("$ "), posix=True)
     except ValueError:
-        raise BadDocument("bad_curl") from None
+        raise BadPaste("bad_curl") from None
     headers, urls = _words(words)
     try:
         target = parse_target(urls[0])
     except (IndexError, BadURL):
-        raise BadDocument("bad_curl") from None
+        raise BadPaste("bad_curl") from None
     key, ignored = _curl_key(headers, target)
     kind, values = _kind_of(target, key, specs)
     if key:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from facio_site.marked import marked as _
-from routing.config.document import camel, join, key_of
+from facio_site.strictjson import join
+from routing.config.document import camel, key_of
 from routing.rules.explain import known_name
 from routing.rules.order import FACTS, INHERITED_NAMES
 from routing.rules.slots import MAIN, SLOTS, route_keys

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from facio_site.accounts.roles import can_edit, can_export_keys
+from facio_site.accounts.roles import can_edit, can_export_keys, confirmed_lately
 from providers.kinds import KINDS
 from providers.models import Provider
 from routing.agents import writing
@@ -115,7 +114,7 @@ def mode_of(text: str) -> Mode:
 
 
 def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
-    is_fresh = did_recently_reauthenticate(request)
+    is_fresh = confirmed_lately(request)
     return {
         "preview": preview(written, KINDS),
         "left_out": written.left_out,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -12,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from facio_site.accounts.roles import can_export_keys, viewer_required
+from facio_site.accounts.roles import can_export_keys, confirmed_lately, viewer_required
 from facio_site.audit import record
 from providers.kinds import KINDS
 from routing.config.envfile import env_text
@@ -47,7 +46,7 @@ def download(request: HttpRequest) -> HttpResponse:
     if is_env or written.may_hold_secrets:
         if not can_export_keys(request.user):
             raise PermissionDenied
-        if not did_recently_reauthenticate(request):
+        if not confirmed_lately(request):
             asked = urlencode({"secrets": mode, "confirmed": ""})
             return confirm_first(f"{reverse('routing:config')}?{asked}#export")
     with transaction.atomic():
@@ -76,5 +75,4 @@ def _file(name: str, body: str) -> HttpResponse:
     kind = "application/json" if name.endswith(".json") else "text/plain"
     response = HttpResponse(body, content_type=f"{kind}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
     return response

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 
 from facio_site import sealing
 from facio_site.audit import record
+from facio_site.strictjson import read_json
 from facio_site.templatetags.ui import status_label
 from providers.kinds import KINDS
 from providers.models import CatalogEntry, Provider
-from routing.config.document import get, part, read_json
+from routing.config.document import get, part
 from routing.models import BaseDocument, Slot
 from routing.pages.rows import RouteRow
 from routing.rules.explain import AUTO
@@ -53,6 +54,9 @@ class Finding:
     @property
     def tone(self) -> str:
         return {"error": "error", "warning": "warn", "note": "info"}[self.lint.severity]
+
+
+_PARTS = {"not_exhaustive", "goes_on"}  # notes on a list that lacks some of the models
 
 
 class _Catalog(Mapping[str, ModelFacts]):
@@ -94,7 +98,7 @@ def _route_facts(row: RouteRow) -> RouteFacts:
 
 def _provider_facts(row: Provider) -> ProviderFacts:
     listing = row.spec.list_call
-    is_whole = row.catalog_source == "live" and "not_exhaustive" not in row.catalog_notes
+    is_whole = row.catalog_source == "live" and _PARTS.isdisjoint(row.catalog_notes)
     has_aliases = listing is not None and bool(listing.columns.aliases)
     gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
     return ProviderFacts(

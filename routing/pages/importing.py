@@ -19,10 +19,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from facio_site.accounts.roles import SignedIn, editor_required
+from facio_site.strictjson import MAX_BYTES, BadDocument
 from providers.kinds import KINDS
-from routing.config.document import MAX_BYTES, BadDocument
 from routing.config.edits import Current
-from routing.config.pasted import Pasted, read_pasted
+from routing.config.pasted import BadPaste, Pasted, read_pasted
 from routing.config.plans import Preview, does_nothing, make_preview, plan_with
 from routing.models import PendingImport, Slot
 from routing.pages.changes import shown_changes
@@ -65,15 +65,15 @@ def _handed_in(request: HttpRequest) -> tuple[str, bytes]:
     if file is None:
         return "", text.encode("utf-8", "surrogatepass")
     if text.strip():
-        raise BadDocument("two_sources")
+        raise BadPaste("two_sources")
     if file.size and file.size > MAX_BYTES:
         raise BadDocument("too_large", bytes=file.size, limit=MAX_BYTES)
     return "".join(c for c in file.name or "" if c.isprintable())[-100:], file.read()
 
 
-def _refused(request: HttpRequest, sentence: str, how: str) -> HttpResponse:
+def _refused(request: SignedIn, sentence: str, how: str) -> HttpResponse:
     """Inside htmx only the sentence is replaced, so that what was pasted stays on the page."""
-    if request.headers.get("HX-Request"):
+    if request.htmx:
         context = {"import_error": sentence}
         return render(request, "routing/config.html#import-error", context, status=422)
     form = ImportForm(initial={"how": how})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from facio_site.accounts.roles import SignedIn, editor_required
+from facio_site.accounts.roles import SignedIn, confirmed_lately, editor_required
+from facio_site.strictjson import read_json
 from routing.agents import writing
 from routing.agents.file import read_live
 from routing.config.difference import Side
-from routing.config.document import read_json
 from routing.config.export import Mode
 from routing.models import PendingImport
 from routing.pages.config import config_page, may_write
@@ -44,7 +43,7 @@ def live_write(request: SignedIn) -> HttpResponse:
         seen = writing.look(path, current(), mode, choices)
         if not may_write(request, seen):
             raise PermissionDenied
-        if mode is Mode.KEYS and not did_recently_reauthenticate(request):
+        if mode is Mode.KEYS and not confirmed_lately(request):
             return confirm_first(f"{reverse('routing:config')}?write={mode.value}#live")
         if request.POST.get("token") != seen.token:
             return _again(request, mode, choices, str(OVERTAKEN), status=409)

@@ -49,7 +49,7 @@ def matrix(rows: Sequence[RouteRow]) -> list[Cell]:
         .values_list(*columns)
     }
     found = [Found(pk, kind, 0) for pk, kind, _facts in known.values()]
-    entries = {(one.kind, one.model_id): one for one in shown_entries(found)}
+    entries = {(one["kind"], one["model_id"]): one for one in shown_entries(found)}
     cells = []
     for row, place in zip(rows, places, strict=True):
         _pk, kind, facts = known.get(place, _UNKNOWN) if place else _UNKNOWN

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from facio_site.accounts.roles import can_edit, editor_required, viewer_required
+from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from providers import broker
 from providers.kinds import KINDS
@@ -227,7 +227,7 @@ def _overtaken(request: HttpRequest) -> HttpResponse:
 
 @editor_required
 @require_POST
-def route_test(request: HttpRequest, slot: str) -> HttpResponse:
+def route_test(request: SignedIn, slot: str) -> HttpResponse:
     """The smallest real call to exactly the model and provider that the route resolves to."""
     row = _row(slot)
     if not row.can_test or row.provider is None:
@@ -240,7 +240,7 @@ def route_test(request: HttpRequest, slot: str) -> HttpResponse:
             record("route.tested", actor=request.user, target=slot, request=request)
     except queue.TooMany:
         too_many = True
-    if not request.headers.get("HX-Request"):
+    if not request.htmx:
         if too_many:
             text = _("That was a lot of tests. Wait a minute, then try again.")
             messages.warning(request, text)

@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
+from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from routing.config.difference import semantic_diff
-from routing.config.document import read_json, write_json
 from routing.config.export import Mode
 from routing.config.keys import shown_document
 from routing.models import ConfigVersion

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from facio_site import sealing
+from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS
 from providers.spec.outcomes import KeyState, Outcome
 from routing.agents import file
-from routing.config import document, schema
+from routing.config import schema
 from routing.config.edits import Retype
 from routing.config.pasted import Ignored, Pasted
 from routing.models import Route
@@ -129,7 +130,7 @@ _WHY = {
 
 # What fault_words has a sentence for.
 FAULTS = (
-    document.BadDocument,
+    BadDocument,
     schema.Refused,
     file.BadTarget,
     sealing.KeyMissing,
@@ -210,8 +211,8 @@ def retype_words(one: Retype) -> str:
 def fault_words(error: Exception) -> str:
     """One sentence for what stops an import, an export or a write."""
     match error:
-        case document.BadDocument():
-            return _(document.MESSAGES[error.code]).format(**error.params)
+        case BadDocument():
+            return _(error.messages[error.code]).format(**error.params)
         case schema.Refused():
             found = [_(schema.MESSAGES[one.code]).format(path=one.path) for one in error.faults[:5]]
             return _("The agent would not load this.") + " " + " ".join(found)

@@ -11,6 +11,7 @@ from django.test import Client
 from providers.models import Job, Task
 from tests import processes
 from tests.desk import HTMX
+from tests.markup import flat
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
 
@@ -38,7 +39,7 @@ class Desk:
     def test_all(self) -> str:
         answer = self.site.post("/providers/check/", headers=HTMX)
         assert answer.status_code == 200
-        return answer.content.decode()
+        return flat(answer)
 
     def job(self, kind: str, task: Task = Task.CHECK) -> Job:
         job = Job.objects.filter(provider__kind=kind, task=task).order_by("-created_at").first()
@@ -56,7 +57,7 @@ class Desk:
     def page(self, path: str) -> str:
         answer = self.site.get(path)
         assert answer.status_code == 200
-        return answer.content.decode()
+        return flat(answer)
 
     def news(self, part: str, job: UUID | str, version: int) -> Any:
         """What the page's waiter gets: parts that differ from this version of that job."""

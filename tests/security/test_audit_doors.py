@@ -50,7 +50,7 @@ class Scene:
         self.site.post(path, data)
 
     def type_in(self, text: str) -> None:
-        self.monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        self.monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
 
 def take_in(scene: Scene) -> None:

@@ -22,10 +22,10 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from facio_site.strictjson import BadDocument, read_json
 from providers.forms.provider import ProviderForm
 from providers.kinds import KINDS
 from providers.models import BODY, Provider
-from routing.config.document import BadDocument, read_json
 from tests import stores
 from tests.desk import KEY, confirm
 from tests.security.addresses import concrete, table
@@ -124,10 +124,23 @@ def test_s10_s11_extra_headers_and_body_never_reach_what_is_ours(
     json.dumps(entry.open_mapping(BODY), allow_nan=False)
 
 
-@pytest.mark.parametrize("body", ['{"a": 1e999}', '{"a": "\\ud800"}', '{"\\u0000": 1}', "[" * 99])
-def test_s11_an_extra_body_that_no_agent_could_read_is_refused(body: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ('{"a": 1e999}', "a is not a number that JSON can hold, or has too many digits."),
+        ('{"a": "\\ud800"}', "a holds a NUL or half of a character pair."),
+        ('{"\\u0000": 1}', "? holds a NUL or half of a character pair."),
+        ("[" * 99, "Line 1: nested more than 32 levels deep."),
+        ('{"a": 1, "a": 2}', "a is there twice in the same object."),
+        ('{\n"a": 1,}', "Line 2, column 8: this is not valid JSON."),
+        ("[1]", "The top level must be a JSON object, in curly brackets."),
+    ],
+)
+def test_s11_an_extra_body_that_no_agent_could_read_is_refused_with_its_place(
+    body: str, sentence: str
+) -> None:
     form = ProviderForm(Provider(kind="openrouter"), {"api_key": "k" * 20, "extra_body": body})
-    assert form.errors["extra_body"] == ["This is no valid JSON."]
+    assert form.errors["extra_body"] == [sentence]
 
 
 @given(document=JSON)

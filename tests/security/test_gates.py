@@ -100,12 +100,9 @@ REVEALING = {
     "routing/store.py",
     "routing/state.py",
 }
-# What marks text as markup: icons of a package, and rows whose parts were escaped one by one.
+# What marks text as markup: icons of a package, and help that the site's own forms give.
 MARKING = {
     "facio_site/templatetags/ui.py",
-    "providers/pages/entries.py",
-    "providers/pages/board.py",
-    "providers/pages/history.py",
     "templates/forms/field.html",
 }
 

@@ -1,6 +1,5 @@
 """set_provider KIND: save one provider from a JSON object on stdin."""
 
-import json
 import sys
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.db import transaction
 from facio_site.audit import record
 from facio_site.commands import Command as OneLine
 from facio_site.commands import UsageError
+from facio_site.strictjson import MAX_BYTES, BadDocument, read_json
 from providers.forms.patch import BadPatch, form_of
 from providers.kinds import KINDS
 from providers.models import Provider
@@ -19,6 +19,11 @@ _EXTRA = "".join(
     for spec in KINDS.values()
     if spec.extra_fields
 )
+
+
+def given() -> bytes:
+    """What stands on stdin, one byte past the limit at most."""
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
 class Command(OneLine):
@@ -35,11 +40,9 @@ class Command(OneLine):
         if kind not in KINDS:
             raise UsageError(f"unknown provider: {kind}")
         try:
-            patch = json.loads(sys.stdin.read(1_000_000))
-        except (ValueError, RecursionError):
-            raise CommandError("stdin holds no JSON object") from None
-        if not isinstance(patch, dict):
-            raise CommandError("stdin holds no JSON object")
+            patch = read_json(given())
+        except BadDocument as error:
+            raise CommandError(f"stdin holds no JSON object: {error.sentence}") from None
         provider = Provider.for_kind(kind)
         try:
             form = form_of(provider, patch)

@@ -11,8 +11,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from facio_site.commands import Command as OneLine
 from facio_site.commands import UsageError
+from facio_site.strictjson import MAX_BYTES
 from providers.kinds import KINDS
-from routing.config.document import MAX_BYTES
 from routing.config.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
 from routing.config.plans import plan_with, risky_changes

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from facio_site import sealing
 from facio_site.accounts import adapters, mfa
+from facio_site.accounts.models import User
 from facio_site.audit.models import AuditEntry
 from tests.facio_site.accounts.person import (
     OTHER_PASSWORD,
@@ -56,6 +57,27 @@ def test_s33_a_password_changed_in_the_terminal_is_recorded_and_ends_sessions(
     assert (entry.actor_name, entry.target, entry.ip) == ("", "ada", None)
     assert client.get(reverse("account")).status_code == 302
     assert sign_in(Client(), password=OTHER_PASSWORD).status_code == 302
+
+
+def test_a_new_account_or_a_hash_that_is_renewed_is_no_changed_password(client, owner, settings):
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
+    assert not owner.password.startswith("pbkdf2_")
+    assert sign_in(client).status_code == 302
+    owner.refresh_from_db()
+    assert owner.password.startswith("pbkdf2_")
+    User.objects.create_user("vic", password=PASSWORD)
+    assert not AuditEntry.objects.filter(action="password.changed").exists()
+
+
+def test_a_second_password_of_a_new_account_is_a_changed_one(db):
+    user = User.objects.create_user("vic", password=PASSWORD)
+    user.set_password(OTHER_PASSWORD)
+    user.save()
+    user.save()
+    assert [one.target for one in AuditEntry.objects.filter(action="password.changed")] == ["vic"]
 
 
 def test_s33_a_terminal_that_cannot_record_changes_no_password(owner, monkeypatch):

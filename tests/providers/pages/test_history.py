@@ -1,8 +1,11 @@
 """The chart of a provider's last tests, and what it says in words."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from providers.models import Job, Task
 from providers.pages.history import HEIGHT, SHOWN, WIDTH, Past, history, told
@@ -53,6 +56,15 @@ def test_a_slow_test_does_not_flatten_the_others() -> None:
     heights = [bar.height for bar in shown.bars]
     assert heights[0] < heights[1] < heights[2] == HEIGHT
     assert heights[0] > HEIGHT / 4
+
+
+def test_the_drawing_is_read_by_browsers_whatever_the_language() -> None:
+    with translation.override("de"):
+        shown = {"history": told(past(("ok", 1_500), ("bad_key", 20)))}
+        html = render_to_string("providers/_history.html", shown)
+    assert re.findall(r'<rect x="([0-9.]+)" y="[0-9.]+" width="8.0"', html) == ["281.0", "291.0"]
+    assert re.findall(r'data-tone="(\w+)"/>', html) == ["error", "ok"]
+    assert '<span class="ms push">1,50 s</span>' in html  # what people read is theirs
 
 
 @pytest.mark.django_db

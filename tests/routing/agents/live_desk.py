@@ -10,7 +10,7 @@ from typing import Any
 
 from django.test import Client
 
-from routing.config.document import read_json
+from facio_site.strictjson import read_json
 from tests.routing.config.desk import KEY, page_of, token_of
 
 THEIRS: dict[str, Any] = {

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from facio_site.strictjson import BadDocument
 from routing.agents import file
 from routing.agents.file import (
     MESSAGES,
@@ -25,7 +26,6 @@ from routing.agents.file import (
     write_live,
     write_new,
 )
-from routing.config.document import BadDocument
 from routing.config.schema import Refused
 
 OLD = '{"agents": {"defaults": {"model": "old"}}}\n'

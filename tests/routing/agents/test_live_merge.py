@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from facio_site.strictjson import read_json, write_json
 from providers.models import Provider
 from routing.agents.writing import Drift, drift
-from routing.config.document import read_json, write_json
 from routing.config.export import Mode
 from routing.models import BaseDocument, ConfigVersion, Route
 from routing.state import export

@@ -13,11 +13,11 @@ from django.core.checks import run_checks
 from django.test import Client
 
 from facio_site.audit.models import AuditEntry
+from facio_site.strictjson import read_json, write_json
 from routing import checks
 from routing.agents import file, writing
 from routing.agents.file import TEMP_PREFIX, BadTarget
 from routing.agents.writing import Drift, drift
-from routing.config.document import read_json, write_json
 from routing.models import BaseDocument, ConfigVersion, Route
 from tests.conftest import signed_in
 from tests.desk import confirm, saved

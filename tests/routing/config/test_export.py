@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from routing.config.document import read_json
+from facio_site.strictjson import read_json
 from routing.config.export import Mode, ProviderState, RouteState, configured
 from routing.rules.explain import Configured, explain
 from tests.routing.config.samples import SPECS, build, main, provider

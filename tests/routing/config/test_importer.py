@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from facio_site.strictjson import write_json
 from providers.kinds import KINDS
 from providers.spec.secret import Secret
-from routing.config.document import write_json
 from routing.config.edits import Current, Retype, applied
 from routing.config.export import Exported, Mode, RouteState, build_config
 from routing.config.importer import Plan, plan_import

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS
 from providers.spec.kind import ProviderSpec
 from providers.spec.secret import Secret
-from routing.config.document import BadDocument
 from routing.config.envfile import env_text, read_env
 from routing.config.export import env_name
 from routing.config.pasted import Ignored, Pasted, read_pasted

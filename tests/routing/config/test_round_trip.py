@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from providers.spec.secret import Secret
-from routing.config.document import read_json, write_json
 from routing.config.edits import Current, applied
 from routing.config.export import Mode, ProviderState, RouteState, build_config
 from routing.config.importer import Plan, plan_import

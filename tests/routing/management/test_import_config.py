@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 
 from facio_site.audit.models import AuditEntry
 from facio_site.commands import UsageError
+from facio_site.strictjson import read_json, write_json
 from providers.models import Provider
-from routing.config.document import read_json, write_json
 from routing.config.schema import problems
 from routing.models import BaseDocument, ConfigVersion, Route
 from tests.desk import saved

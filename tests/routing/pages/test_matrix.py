@@ -45,7 +45,8 @@ def routed(db: None) -> None:
 def test_a_model_is_found_under_the_name_that_its_provider_knows(routed: None) -> None:
     entry = cells()["main"].entry
     assert entry is not None
-    assert (entry.model_id, entry.context, entry.price) == ("claude-x", "200K", "3.00 / 15.00")
+    facts = (entry["model_id"], entry["context"], entry["price"])
+    assert facts == ("claude-x", "200K", "3.00 / 15.00")
 
 
 def test_what_a_route_needs_and_its_model_cannot_is_told(routed: None) -> None:
@@ -113,7 +114,7 @@ def test_half_a_link_asks_for_nothing(text: str) -> None:
 def test_the_form_is_filled_in_and_nothing_is_saved(routed: None, site: Client) -> None:
     answer = site.get("/routing/", {"use": 'm"1', "kind": "groq", "slot": "subagent"})
     html = unescape(answer.content.decode())
-    assert re.search(r'name="subagent-model" value="m"1"', html)
+    assert re.search(r'name="subagent-model"\s+value="m"1"', html)
     assert re.search(r'value="anthropic/claude-x"', html)  # main stays what it is
     assert 'href="?use=m%221&kind=groq&slot=main#route-main"' in html
     assert not Route.objects.filter(slot="subagent").exists()
