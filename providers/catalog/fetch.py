@@ -17,8 +17,9 @@ from providers.catalog.modelsdev import SNAPSHOT_DATE, Twin, twins
 from providers.catalog.pages import Onward, Page, next_page, with_query
 from providers.dialects.adapters import Adapter, Finding
 from providers.dialects.bases import with_better_base
-from providers.dialects.judge import is_absent, unwrapped
+from providers.dialects.judge import is_absent
 from providers.dialects.ladder import preflight
+from providers.dialects.paths import unwrapped
 from providers.dialects.rows import ids_of, rows_of, without_hidden
 from providers.http import Send
 from providers.spec.kind import IdFact, ListCall

@@ -76,7 +76,10 @@ def with_better_base(adapter: Adapter, send: Send, key: Finding, model: str = ""
     base = better_base(adapter, send, model, is_strict=key.is_odd)
     detail = "suggest_base" if base else ""
     if not base and key.is_odd:
-        return key  # a server whose list has a form of its own
+        if adapter.base_list() is adapter.spec.list_call:
+            return key  # a server whose list has a form of its own
+        told = Verdict(Outcome.UNEXPECTED_RESPONSE, "wrong_shape", {}, verdict.http_status)
+        return Finding(told, KeyState.UNKNOWN, key.ms)  # of the kind's native API
     if not base:
         base = _uncalled(adapter)
         detail = "call_pasted" if base else ""

@@ -127,6 +127,16 @@ def test_a_list_in_a_form_of_its_own_is_none_the_worse_without_another() -> None
         assert base_told(result) == ("ok", "", "")
 
 
+@pytest.mark.parametrize("kind", ["gemini", "ollama", "lm_studio"])
+def test_a_list_of_the_kinds_native_api_alone_is_not_green(kind: str) -> None:
+    adapter = make(kind, api_base=f"{BOX}/x")
+    result = served(adapter, {"/x/models": NATIVE}, GONE)
+    assert base_told(result) == ("unexpected_response", "wrong_shape", "")
+    assert result.key_state.value == "unknown"
+    named = served(adapter, {"/x/models": NATIVE}, GONE, "m").outcome.value
+    assert named not in ("ok", "reachable_unverified")
+
+
 def test_gemini_without_openai_is_not_green() -> None:
     google = "https://generativelanguage.googleapis.com"
     no_bearer = reply(401, {"error": {"status": "UNAUTHENTICATED", "message": "Expected OAuth"}})
