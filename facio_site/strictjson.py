@@ -1,7 +1,7 @@
 """The one reader of JSON that a person, a file or a row hands in, and the writer that goes with it.
 
 Strict and bounded: UTF-8, one object, no key twice, no NaN, nothing deep, long or halved. What a
-provider answers is read elsewhere (providers.http.bodies), by rules that forgive more. Pure.
+provider answers is read elsewhere (providers.http.reading), by rules that forgive more. Pure.
 """
 
 from __future__ import annotations

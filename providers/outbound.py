@@ -12,6 +12,9 @@ from django.conf import settings
 from providers.http import Door, Observer, Policy, parse_hosts
 from providers.spec.outcomes import Outcome
 
+WIRE_BYTES, DECODED_BYTES = 8_000_000, 32_000_000  # of one answer
+ALL_ANSWERS = 5  # as many of the largest may come within one test or fetch
+
 
 def own_ports() -> frozenset[int]:
     """Ports of this installation itself: no provider is called there on local addresses."""
@@ -61,19 +64,15 @@ def _is_number(host: str) -> bool:
     return ":" in host or host.rpartition(".")[2].isdigit()
 
 
-def open_door(
-    seconds: float,
-    *,
-    observe: Observer | None = None,
-    wire_bytes: int = 2_000_000,
-    decoded_bytes: int = 4_000_000,
-) -> Door:
-    """A door for one job; `seconds` bound all of its calls together."""
+def open_door(seconds: float, *, observe: Observer | None = None) -> Door:
+    """A door for one job; `seconds` bound all of its calls together. A test reads as much of an
+    answer as a fetch does: a list that can be fetched can be tested."""
     return Door(
         policy(),
         seconds=seconds,
-        wire_bytes=wire_bytes,
-        decoded_bytes=decoded_bytes,
+        wire_bytes=WIRE_BYTES,
+        decoded_bytes=DECODED_BYTES,
+        all_answers=ALL_ANSWERS,
         ca_file=settings.OUTBOUND_CA_FILE or None,
         observe=observe,
     )

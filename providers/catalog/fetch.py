@@ -1,38 +1,43 @@
 """The models that a provider offers: pages fetched, rows read, gaps filled. Pure apart from `send`.
 
 Nothing that a provider lists can break it: a row of the wrong types keeps what is readable, a row
-without an id is passed over, a list without an end is cut.
+without a usable id is counted and not kept, a list without an end is cut.
 """
 
 import hashlib
 import marshal
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from providers.catalog.items import CatalogItem, count_of, read_rows
+from providers.catalog.items import CatalogItem, read_rows
 from providers.catalog.modelsdev import SNAPSHOT_DATE, Twin, twins
-from providers.dialects.adapters import Adapter, expectation
-from providers.dialects.judge import is_absent, judge, unwrapped
+from providers.catalog.pages import Onward, Page, next_page, with_query
+from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.bases import with_better_base
+from providers.dialects.judge import is_absent
 from providers.dialects.ladder import preflight
-from providers.dialects.rows import first, ids_of, rows_of, without_hidden
+from providers.dialects.paths import unwrapped
+from providers.dialects.rows import ids_of, rows_of, without_hidden
 from providers.http import Send
 from providers.spec.kind import IdFact, ListCall
-from providers.spec.outcomes import Failed, Outcome, Verdict
+from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict
 
 MAX_PAGES = 50
 MAX_ITEMS = 20_000
 _MAX_NODES = 1_000_000  # values in all rows of a fetch, about 80 MB at the worst
-_NOT_THERE = (404, 405, 501)
+# So ends a page that was asked for by a guess; the others are faults of the fetch.
+_NO_PAGE = (Outcome.BAD_REQUEST, Outcome.BAD_ENDPOINT, Outcome.UNEXPECTED_RESPONSE)
 _PARENTS = (dict, list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """`dropped` counts models over the cap; `notes` are closed words about the list as a whole.
+    """`dropped` counts all rows that came and are not kept; `notes` are closed words about the list
+    as a whole, some with a number: "unnamed 3" (rows without a usable id), "over 5" (the limit),
+    "other 7" (rows that name a model once more, or one that cannot be called).
 
     `digest` stands for the rows and for all that reads them. `is_known`: it is that of the last
     time, so nothing was read and there are no items here.
@@ -61,21 +66,41 @@ def fetch_catalog(adapter: Adapter, send: Send, *, known: str = "") -> Catalog:
     except Failed as failed:
         if spec.static_models and failed.verdict.detail == "no_list":
             return _static(adapter)
-        raise
-    digest = _digest(adapter, call, rows, reader.passed_over)
+        if refusal:
+            raise  # nothing is asked elsewhere with a key that is none
+        found = Finding(failed.verdict, KeyState.UNKNOWN)
+        raise _failed(with_better_base(adapter, send, found).verdict) from None
+    digest = _digest(adapter, call, rows, (reader.came, reader.passed_over, reader.goes_on))
     if digest == known:
         return Catalog(items=(), digest=digest, is_known=True)
-    shown_rows = without_hidden(rows, call.hide)
-    items = _without_aliases(_unique(read_rows(shown_rows, call.columns)))
+    offered = without_hidden(rows, call.hide)
+    named = read_rows(offered, call.columns)
+    items = _without_aliases(_unique(named))
     if not items and not spec.is_local:
         raise Failed(Outcome.REACHABLE_UNVERIFIED, "empty_list")
     shown = items[:MAX_ITEMS]
+    lost = {
+        "unnamed": len(offered) - len(named),
+        "over": len(items) - len(shown) + reader.passed_over,
+    }
+    lost["other"] = reader.came - len(shown) - sum(lost.values())
     return Catalog(
         items=tuple(_filled(adapter, shown)),
         digest=digest,
-        dropped=len(items) - len(shown) + reader.passed_over,
-        notes=(call.note,) if call.note else (),
+        dropped=sum(lost.values()),
+        notes=_notes(call, lost, goes_on=reader.goes_on),
     )
+
+
+def count_in(notes: Iterable[str], reason: str) -> int:
+    """The number that stands in the notes for a reason, 0 = none."""
+    found = (note.partition(" ") for note in notes)
+    return next((int(number) for word, _, number in found if word == reason and number), 0)
+
+
+def _notes(call: ListCall, lost: Mapping[str, int], *, goes_on: bool) -> tuple[str, ...]:
+    counted = [f"{reason} {count}" for reason, count in lost.items() if count]
+    return (*filter(None, [call.note]), *(["goes_on"] if goes_on else []), *counted)
 
 
 # Whatever may read a row otherwise after an update of this site.
@@ -85,10 +110,10 @@ _READERS = b"".join(
 )
 
 
-def _digest(adapter: Adapter, call: ListCall, rows: list[Any], passed_over: int) -> str:
+def _digest(adapter: Adapter, call: ListCall, rows: list[Any], rest: tuple[int, ...]) -> str:
     found = hashlib.blake2b(_READERS, digest_size=16)
     found.update(repr((call, adapter.spec.id_facts, adapter.models_dev())).encode())
-    found.update(repr((SNAPSHOT_DATE, passed_over)).encode())
+    found.update(repr((SNAPSHOT_DATE, rest)).encode())
     found.update(marshal.dumps(rows, 2))  # 2: equal rows give equal bytes
     return found.hexdigest()
 
@@ -126,7 +151,9 @@ class _Reader:
         self._room = MAX_ITEMS
         self._weight = 0
         self._unweighed: list[Any] | None = None  # the first page; http/bodies.py counted it
+        self.came = 0  # rows of all pages
         self.passed_over = 0
+        self.goes_on = False  # there is more that could not be fetched
 
     def _keep(self, fresh: list[Any]) -> list[Any]:
         if self._unweighed is None and len(fresh) <= self._room:
@@ -153,41 +180,44 @@ class _Reader:
         """All rows; None when the list is not there and `may_lack` allows it. Raises Failed."""
         rows: list[Any] = []
         seen: set[tuple[str, ...]] = set()
-        page = call if call.pages.style != "page" else _with(call, call.pages.param, "1")
-        for number in range(1, MAX_PAGES + 1):
-            data = self._page(page, may_lack=may_lack and number == 1)
-            if data is None:
+        came = 0
+        is_numbered = call.pages.style == "page"
+        onward: Onward | None = Onward(
+            with_query(call, call.pages.param, "1") if is_numbered else call, is_declared=True
+        )
+        while onward and onward.call and len(seen) < MAX_PAGES:
+            try:
+                page = self._page(onward.call, may_lack=may_lack and not seen)
+            except Failed as failed:
+                if onward.is_declared or failed.verdict.outcome not in _NO_PAGE:
+                    raise
+                break
+            if page is None:
                 return None
-            fresh = rows_of(data, call.columns.items) or []
-            if call.pages.style == "none":
-                return self._keep(fresh)
-            mark = tuple(ids_of(fresh, call.columns))
-            if mark in seen:
-                break
-            seen.add(mark)
-            rows += self._keep(fresh)
-            onward = _next_page(call, page, data, number, fresh)
-            if onward is None:
-                break
-            page = onward
+            last = next(filter(None, reversed(ids_of(page.rows[-9:], call.columns))), "")
+            after = next_page(call, replace(page, last_id=last, came=came + len(page.rows)))
+            if after or seen:
+                mark = tuple(ids_of(page.rows, call.columns))
+                if mark in seen:
+                    break
+                seen.add(mark)
+            came += len(page.rows)
+            rows += self._keep(page.rows)
+            onward = after
+        self.goes_on = self.goes_on or onward is not None
+        self.came += came
         return rows
 
-    def _page(self, call: ListCall, *, may_lack: bool) -> Any:
+    def _page(self, call: ListCall, *, may_lack: bool) -> Page | None:
         adapter = self._adapter
-        reply = self._send(adapter.request(call, keyless=self._keyless))
-        verdict = judge(
-            reply,
-            "list",
-            is_expected=expectation(call),
-            rules=adapter.spec.error_rules,
-            secrets=adapter.secrets(),
-        )
+        reply, verdict = adapter.ask(self._send, call, "list", keyless=self._keyless)
         if verdict.outcome is Outcome.OK:
-            return unwrapped(reply)
+            data = unwrapped(reply)
+            rows = rows_of(data, call.columns.items) or []
+            url = adapter.request(call, keyless=True).url
+            return Page(call=call, url=url, data=data, headers=reply.headers, rows=rows)
         if may_lack and is_absent(verdict):
             return None
-        if call.is_optional and reply.status in _NOT_THERE:
-            verdict = replace(verdict, outcome=Outcome.BAD_ENDPOINT, detail="no_list")
         raise _failed(verdict)
 
 
@@ -205,41 +235,6 @@ def _nodes(rows: list[Any]) -> int:
         count += sum([len(value) // 100 for value in values if isinstance(value, str)])
         level = [value for value in values if isinstance(value, _PARENTS)]
     return count
-
-
-def _next_page(
-    call: ListCall, page: ListCall, data: Any, number: int, fresh: Sequence[Any]
-) -> ListCall | None:
-    """The call for the page after this one; None = this was the last."""
-    pages = call.pages
-    if not fresh:
-        return None
-    if pages.style == "page":
-        total = count_of(first(data, pages.total_path))
-        is_last = number * pages.size >= total if total is not None else len(fresh) < pages.size
-        return None if is_last else _with(call, pages.param, str(number + 1))
-    if pages.more_path and first(data, pages.more_path) is not True:
-        return None
-    onward = first(data, pages.next_path)
-    if not isinstance(onward, str) or not onward:
-        return None
-    if pages.style == "link":
-        return _linked(call, page, onward)
-    return None if onward == dict(page.query).get(pages.param) else _with(call, pages.param, onward)
-
-
-def _with(call: ListCall, name: str, value: str) -> ListCall:
-    others = tuple(pair for pair in call.query if pair[0] != name)
-    return replace(call, query=(*others, (name, value)))
-
-
-def _linked(call: ListCall, page: ListCall, link: str) -> ListCall | None:
-    """The same call with the link's query. Its path and host are not followed: where calls go is
-    the declaration's to say."""
-    onward = dict(parse_qsl(urlsplit(link).query, keep_blank_values=True))
-    query = tuple({**dict(call.query), **onward}.items())
-    is_new = bool(onward) and query != page.query and len(urlencode(query)) <= 2_000
-    return replace(call, query=query) if is_new else None
 
 
 # Rows -------------------------------------------------------------------------------------------

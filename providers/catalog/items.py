@@ -1,6 +1,6 @@
 """Rows of a model list as facts: cleaned, bounded, in our units. Pure.
 
-A row of the wrong types keeps what is readable, a row without an id is passed over.
+A row of the wrong types keeps what is readable, a row without a usable id is passed over.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _number(text: Any) -> Decimal | None:
 def read_rows(rows: list[Any], columns: Columns) -> list[CatalogItem]:
     """Items of the rows that have an id."""
     named = zip(ids_of(rows, columns), rows, strict=True)
-    kept = [(model_id, row) for model_id, row in named if 0 < len(model_id) <= MODEL_LENGTH]
+    kept = [(model_id, row) for model_id, row in named if model_id]
     ids, listed = [model_id for model_id, _ in kept], [row for _, row in kept]
     facts = {
         name: clean(column(listed, path)) for name, (path, clean) in _facts(columns).items() if path

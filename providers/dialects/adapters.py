@@ -15,7 +15,7 @@ from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import judge
 from providers.dialects.money import Money, read_money
 from providers.dialects.paths import unwrapped, values_at
-from providers.dialects.rows import has_shape, ids_of, rows_of
+from providers.dialects.rows import has_shape, ids_of, is_as_declared, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
 from providers.spec.kind import Call, CallName, ListCall, ProviderSpec
 from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
@@ -67,6 +67,7 @@ class Finding:
     ms: int = 0
     listed: frozenset[str] = frozenset()  # ids of the list that proved the key
     money: Money | None = None  # that the answer told of
+    is_odd: bool = False  # that list has the form of another API, which may stand beside this one
 
 
 class Adapter:
@@ -279,7 +280,8 @@ class Adapter:
             if call is self.spec.key_call:
                 money = read_money(unwrapped(reply), self.spec.money, self.currency())
             verdict = self.read_key_answer(unwrapped(reply), call, verdict)
-        return Finding(verdict, self.key_state(verdict), reply.ms, listed, money)
+        is_odd = self.is_odd(reply, call, listed)
+        return Finding(verdict, self.key_state(verdict), reply.ms, listed, money, is_odd)
 
     def listed(self, reply: Reply, call: Call, verdict: Verdict) -> frozenset[str]:
         """The ids of a list that came in good order."""
@@ -287,6 +289,12 @@ class Adapter:
             return frozenset()
         rows = rows_of(unwrapped(reply), call.columns.items) or []
         return frozenset(ids_of(rows, call.columns)) - {""}
+
+    def is_odd(self, reply: Reply, call: Call, listed: frozenset[str]) -> bool:
+        """Whether these ids stand elsewhere than this API has them."""
+        if not listed or not isinstance(call, ListCall):
+            return False
+        return not is_as_declared(unwrapped(reply), call.columns.items)
 
     def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
         """What a good answer to the key call says beyond "yes". A hook for the kinds."""

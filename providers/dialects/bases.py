@@ -9,8 +9,10 @@ from dataclasses import replace
 from itertools import islice
 
 from providers.dialects.adapters import Adapter, Finding
-from providers.dialects.judge import is_absent
-from providers.http import BadURL, Reply, Send, origin_of
+from providers.dialects.judge import is_absent, unwrapped
+from providers.dialects.rows import is_as_declared
+from providers.http import BadURL, Send, origin_of
+from providers.spec.kind import ListCall
 from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict
 
 _MOST = 5  # bases that are tried
@@ -69,10 +71,15 @@ def with_better_base(adapter: Adapter, send: Send, key: Finding, model: str = ""
     verdict = key.verdict
     if moved := verdict.params.get("moved"):
         return _moved(adapter, send, key, moved)
-    if "base" in verdict.params or not _looks_elsewhere(adapter, verdict):
+    if "base" in verdict.params or not _looks_elsewhere(adapter, key):
         return key
-    base = better_base(adapter, send, model)
+    base = better_base(adapter, send, model, is_strict=key.is_odd)
     detail = "suggest_base" if base else ""
+    if not base and key.is_odd:
+        if adapter.base_list() is adapter.spec.list_call:
+            return key  # a server whose list has a form of its own
+        told = Verdict(Outcome.UNEXPECTED_RESPONSE, "wrong_shape", {}, verdict.http_status)
+        return Finding(told, KeyState.UNKNOWN, key.ms)  # of the kind's native API
     if not base:
         base = _uncalled(adapter)
         detail = "call_pasted" if base else ""
@@ -90,14 +97,17 @@ def _moved(adapter: Adapter, send: Send, key: Finding, base: str) -> Finding:
     call = adapter.base_list()
     params = {name: value for name, value in key.verdict.params.items() if name != "moved"}
     try:
-        if call and _is_there(*adapter.at(base).ask(send, call, "list")):
+        if call and _has_list(adapter.at(base), send, call, is_strict=False):
             params["base"] = base
     except (Failed, BadURL):
         pass
     return replace(key, verdict=replace(key.verdict, params=params))
 
 
-def _looks_elsewhere(adapter: Adapter, verdict: Verdict) -> bool:
+def _looks_elsewhere(adapter: Adapter, key: Finding) -> bool:
+    verdict = key.verdict
+    if key.is_odd and not _is_of_the_vendor(adapter):
+        return True
     if verdict.http_status is None or verdict.outcome is Outcome.OK or _is_of_the_vendor(adapter):
         return False
     is_page = (verdict.outcome, verdict.detail) == (Outcome.UNEXPECTED_RESPONSE, "html")
@@ -108,8 +118,9 @@ def _is_of_the_vendor(adapter: Adapter) -> bool:
     return adapter.is_default_base and not adapter.spec.is_local
 
 
-def better_base(adapter: Adapter, send: Send, model: str = "") -> str:
-    """The base at which the list answers, or the model where one is given; "" = nowhere."""
+def better_base(adapter: Adapter, send: Send, model: str = "", *, is_strict: bool = False) -> str:
+    """The base at which the list answers, or the model where one is given; "" = nowhere. Where
+    `is_strict`, only a list in the very form of this API counts."""
     call = adapter.base_list()
     found = guesses(adapter.base(), adapter.spec.api_base) if call else ()
     try:
@@ -118,7 +129,7 @@ def better_base(adapter: Adapter, send: Send, model: str = "") -> str:
             if model:
                 is_right = there.check_model(send, model).verdict.outcome is Outcome.OK
             else:
-                is_right = call is not None and _is_there(*there.ask(send, call, "list"))
+                is_right = call is not None and _has_list(there, send, call, is_strict)
             if is_right:
                 return there.base()
     except (Failed, BadURL):
@@ -126,8 +137,12 @@ def better_base(adapter: Adapter, send: Send, model: str = "") -> str:
     return ""
 
 
-def _is_there(reply: Reply, verdict: Verdict) -> bool:
-    return verdict.outcome is Outcome.OK or (reply.is_json and verdict.outcome in _IS_THERE)
+def _has_list(there: Adapter, send: Send, call: ListCall, is_strict: bool) -> bool:
+    reply, verdict = there.ask(send, call, "list")
+    is_good = verdict.outcome is Outcome.OK
+    if is_strict:
+        return is_good and is_as_declared(unwrapped(reply), call.columns.items)
+    return is_good or (reply.is_json and verdict.outcome in _IS_THERE)
 
 
 def _uncalled(adapter: Adapter) -> str:

@@ -28,6 +28,7 @@ _WORDS_AT = (
     "errors[]|errors[].message|errors[].code|errors[].detail|detail.message|detail.error"
     "|detail.code|detail.type|response.message|error.metadata.raw",
 )
+_LOOKS = {"<": "html", "{": "broken_json", "[": "broken_json"}  # first character of a body
 _GOOD_CODES = (None, 0, "0", 200, "200", "", "success", "Success")
 # Types of an error that comes without a status of its own, under a 200
 _STATUS_OF_TYPE = {
@@ -119,17 +120,18 @@ def _plain_text(reply: Reply) -> str:
 def _of_text(reply: Reply, words: str, call: CallName, rules: Sequence[ErrorRule]) -> Meaning:
     """An answer that is no JSON. What goes by the status alone is meant for the API's own."""
     status = reply.status
-    is_page = reply.text.lstrip()[:1] == "<"
+    page = _LOOKS.get(reply.text.lstrip("\ufeff \t\r\n")[:1], "not_json")
     if status in (404, 405, 501):
         return Outcome.BAD_ENDPOINT, ""
     if 200 <= status < 300:
-        return Outcome.UNEXPECTED_RESPONSE, "html" if is_page else "not_json"
+        return Outcome.UNEXPECTED_RESPONSE, page
     if reply.text.strip():
         rules = [rule for rule in rules if rule.pattern or rule.header]
-    found = _said(reply, None, call, rules, {status}, "" if is_page else words)
+    words = "" if page == "html" else words
+    found = _said(reply, None, call, rules, {status}, words)
     if found:
         return found
-    outcome, _ = _generic(status, "" if is_page else words, call)
+    outcome, _ = _generic(status, words, call)
     return outcome, front.of_page(reply, outcome)
 
 

@@ -16,9 +16,8 @@ from providers.dialects.bases import with_better_base
 from providers.dialects.judge import is_absent
 from providers.dialects.money import Money
 from providers.http import BadURL, Send
-from providers.spec.keyshapes import key_problem
+from providers.spec.keyshapes import problem_of
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
-from providers.spec.signs import foreign
 
 SIDE_BY_SIDE = 8  # models tried at the same time
 _CONNECTION = (Step.ADDRESS, Step.DNS, Step.CONNECT, Step.TLS)
@@ -207,13 +206,15 @@ def run_check(
         if ladder.has_connection:
             ladder.done(Step.KEY, key)
     else:
-        key = _attempt(lambda: with_better_base(adapter, send, adapter.check_key(send)))
+        key = _attempt(lambda: adapter.check_key(send))
+        if not (key.is_odd and names):  # then the models tell whether the base is right
+            key = with_better_base(adapter, send, key)
         if ladder.has_connection:
             ladder.done(Step.KEY, key)
         tried = {}
         if _goes_on(key):
             tried = _try_models(adapter, send, ladder, names, key.listed)
-        if tried and all(is_absent(one.verdict) for one in tried.values()):
+        if tried and _is_elsewhere(key, tried):
             key = with_better_base(adapter, send, key, names[0])
             ladder.done(Step.KEY, key)
     verdict, key_state = _sum_up(adapter, ladder, key, tried)
@@ -245,14 +246,22 @@ def preflight(adapter: Adapter) -> Verdict | None:
     try:
         adapter.places()
     except BadURL as error:
-        return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {"code": error.code, **error.params})
+        return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {**error.params, "code": error.code})
     except Failed as failed:
         return failed.verdict
     for secret in adapter.entered.secrets.values():
-        if problem := key_problem(secret.reveal()):
-            place = foreign(secret.reveal())[1]
-            return Verdict(Outcome.BAD_KEY, "unsendable", {"problem": problem, **place})
+        problem, told = problem_of(secret.reveal())
+        if problem:
+            return Verdict(Outcome.BAD_KEY, "unsendable", {**told, "problem": problem})
     return None
+
+
+def _is_elsewhere(key: Finding, tried: Mapping[str, Finding]) -> bool:
+    """Whether the models' answers leave it open that their API is at another base."""
+    verdicts = [one.verdict for one in tried.values()]
+    if key.is_odd:
+        return all(verdict.outcome is not Outcome.OK for verdict in verdicts)
+    return all(map(is_absent, verdicts))
 
 
 def _proof_is_completion(adapter: Adapter) -> bool:

@@ -28,14 +28,15 @@ class LocalAdapter(Adapter):
         listed = self.listed(reply, call, verdict)
         if not rows_of(unwrapped(reply), call.columns.items):
             verdict = replace(verdict, detail="no_models")
+        found = Finding(verdict, KeyState.NOT_NEEDED, ms, listed, self.is_odd(reply, call, listed))
         if not self.key:
-            return Finding(verdict, KeyState.NOT_NEEDED, ms, listed)
+            return found
         control = self.control(send, call)
         if control is Outcome.BAD_KEY:
-            return Finding(verdict, KeyState.VALID, ms, listed)
+            return replace(found, key_state=KeyState.VALID)
         detail = "key_not_checked" if control is Outcome.OK else "control_failed"
         verdict = replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail=detail)
-        return Finding(verdict, KeyState.UNKNOWN, ms, listed)
+        return replace(found, verdict=verdict, key_state=KeyState.UNKNOWN)
 
     def key_state(self, verdict: Verdict) -> KeyState:
         """An answer alone proves no key here: only the control does."""

@@ -34,5 +34,5 @@ def unwrapped(reply: Reply) -> Any:
     """The parsed body; an error inside an array of one (Gemini's compatible API) is taken out."""
     data = reply.data
     if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict):
-        return data[0] if reply.status >= 400 or "error" in data[0] else data
+        return data[0] if reply.status >= 400 or data[0].get("error") else data
     return data

@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from providers.spec.keyshapes import clean_key
+from providers.spec.keyshapes import clean_key, problem_of
 from providers.spec.kind import FieldSpec
 from providers.spec.masks import is_mask
-from providers.wording import key_sentence
+from providers.wording import key_problem_sentence
 
 
 class SecretInput(forms.PasswordInput):
@@ -31,8 +31,9 @@ class SecretField(forms.CharField):
         text = clean_key(str(value or ""))
         if is_mask(text):
             return ""
-        if text and (problem := key_sentence(text)):
-            raise forms.ValidationError(problem)
+        problem, told = problem_of(text)
+        if problem:
+            raise forms.ValidationError(key_problem_sentence(problem, told))
         return str(super().clean(text))
 
 

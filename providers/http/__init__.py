@@ -1,6 +1,6 @@
 """The only package that opens connections. Synchronous; free of Django."""
 
-from providers.http.bodies import encode_json, parse_json
+from providers.http.bodies import encode_json
 from providers.http.door import Door
 from providers.http.frames import TYPE as FRAMES
 from providers.http.headers import BadHeader, check_headers
@@ -34,7 +34,6 @@ __all__ = [
     "origin_of",
     "parse_base",
     "parse_hosts",
-    "parse_json",
     "parse_target",
     "tls_context",
     "token_for",

@@ -1,38 +1,24 @@
 """Bodies: JSON out, and what comes back within limits. Pure; no socket.
 
-A hostile body costs at most the limits: it is unpacked piece by piece into a bounded buffer,
-counted before it is parsed, and few large ones are in memory at once.
+A hostile body costs at most the limits: it is unpacked piece by piece into a bounded buffer, and
+few large ones are in memory at once. What stands in them is read by reading.py.
 """
 
 import json
-import math
-import re
 import threading
 import zlib
-from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, Self
 
-from providers.http.records import NOT_JSON
 from providers.spec.outcomes import Failed, Outcome
 
-MAX_DEPTH: Final = 32
-MAX_NODES: Final = 250_000  # about 20 MB as Python objects at the worst
 STEP_BYTES: Final = 256_000  # unpacked at a time
 MAX_PIECES: Final = 50_000  # a body in one-byte chunks would cost seconds of processor time
-MAX_DIGITS: Final = 20  # of an integer: more fits no column
 
 SMALL_BYTES: Final = 2_000_000  # beyond it a body needs one of a few places in the process
 
 _large = threading.BoundedSemaphore(2)
-_parsing = threading.Lock()  # a body is several times its size while it is parsed
-_WIDE = re.compile(rb"\\u(?!00)[0-9a-fA-F]{4}")  # stands for a character beyond U+00FF
-_DIGITS = bytes(48 if chr(one).isdecimal() else 32 for one in range(128)).ljust(256)
-_LONG_INTEGER = b"0" * (MAX_DIGITS + 1)  # with every digit as a zero; or digits in a text
-_DOUBTFUL = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")  # may be a NUL or half a pair
-_PARENTS = (dict, list)  # exactly these, which is what the parser makes
-_UNSOUND = re.compile("[\0\ud800-\udfff]")
 
 
 def encode_json(value: Any) -> bytes:
@@ -117,113 +103,3 @@ class Body:
     def _check(self, word: str) -> None:
         if len(self.content) > self._limit:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, word)
-
-
-def parse_json(content: bytes | bytearray, seconds: float) -> Any:
-    """The JSON value, or NOT_JSON for everything that is not strict and safe to pass on.
-
-    That is: bad UTF-8, half a surrogate pair, a NUL character, NaN and infinities, integers over
-    20 digits, depth over 32. In a large body, what lies beyond U+00FF becomes a question mark: one
-    such character would make Python's text up to four times the size. A bytearray is emptied on
-    the way, so that the body is in memory once. Waits at most `seconds` for its turn.
-    Raises Failed when there are too many values in it, or no turn came.
-    """
-    if not content or content.isspace():
-        return NOT_JSON
-    nodes = sum(map(content.count, (b",", b"[", b"{")))
-    if nodes > MAX_NODES:
-        raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
-    if not _parsing.acquire(timeout=max(seconds, 0)):
-        raise Failed(Outcome.TIMEOUT, "deadline")
-    try:
-        is_doubtful = bool(_DOUBTFUL.search(content))
-        value = json.loads(
-            _decode(content),
-            parse_int=_integer if _has_long_integer(content) else None,
-            parse_float=_number,
-            parse_constant=_no_constant,
-        )
-        is_sound = _is_sound(value, with_text=is_doubtful)
-    except (ValueError, RecursionError):  # UnicodeError and JSONDecodeError are ValueErrors
-        return NOT_JSON
-    finally:
-        _parsing.release()
-    return value if is_sound else NOT_JSON
-
-
-def _decode(content: bytes | bytearray) -> str:
-    if len(content) <= SMALL_BYTES:
-        return content.decode("utf-8-sig")
-    narrowed = _narrowed(content)
-    if isinstance(content, bytearray):
-        content.clear()
-    return narrowed.decode("latin-1")
-
-
-def _narrowed(content: bytes | bytearray) -> bytearray:
-    """As Latin-1, piece by piece: a replacement in the whole would list all that is between."""
-    decoder = getincrementaldecoder("utf-8-sig")()
-    narrowed = bytearray()
-    start = 0
-    while start < len(content):
-        end = min(start + STEP_BYTES, len(content))
-        is_last = end == len(content)
-        escape = content.find(b"\\", end - 5, end)
-        if escape >= 0 and not is_last:  # an escape is not cut in two
-            end = escape
-        text = decoder.decode(bytes(content[start:end]), final=is_last)
-        narrowed += _WIDE.sub(b"?", text.encode("latin-1", "replace"))
-        start = end
-    return narrowed
-
-
-def _has_long_integer(content: bytes | bytearray) -> bool:
-    """Ten times as fast as a pattern, for which every digit is a beginning."""
-    return any(
-        _LONG_INTEGER in content[start : start + STEP_BYTES + MAX_DIGITS].translate(_DIGITS)
-        for start in range(0, len(content), STEP_BYTES)
-    )
-
-
-def _integer(text: str) -> int:
-    if len(text) > MAX_DIGITS:
-        raise ValueError
-    return int(text)
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError
-
-
-def _is_sound(value: Any, *, with_text: bool) -> bool:
-    """Level by level, so that depth costs no recursion."""
-    level: list[Any] = [[value]]
-    for _ in range(MAX_DEPTH + 1):
-        if with_text and not all(map(_is_sound_text, _texts(level))):
-            return False
-        level = [child for parent in level for child in _items(parent) if type(child) in _PARENTS]
-        if not level:
-            return True
-    return False
-
-
-def _items(parent: Any) -> Iterable[Any]:
-    return parent.values() if isinstance(parent, dict) else parent
-
-
-def _texts(level: list[Any]) -> Iterable[str]:
-    for parent in level:
-        if isinstance(parent, dict):
-            yield from parent
-        yield from (item for item in _items(parent) if isinstance(item, str))
-
-
-def _is_sound_text(text: str) -> bool:
-    return not _UNSOUND.search(text)

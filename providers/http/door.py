@@ -16,13 +16,14 @@ from typing import Any, Final, Self
 
 import httpx
 
-from providers.http.bodies import Body, encode_json, parse_json
+from providers.http.bodies import Body, encode_json
 from providers.http.events import Events, is_stream, looks_like_events, without_comments
 from providers.http.frames import TYPE as FRAMES
 from providers.http.frames import Frames
 from providers.http.headers import check_name, check_value
 from providers.http.network import Exchange
 from providers.http.policy import Policy
+from providers.http.reading import as_utf8, parse_json
 from providers.http.records import NOT_JSON, Observer, Reply, Request
 from providers.http.tls import tls_context
 from providers.http.transport import GuardedTransport, outgoing
@@ -40,7 +41,7 @@ class Door:
     """Sends requests under one policy and one deadline; usable from several threads.
 
     seconds: for everything from the first send to the last byte of the last answer.
-    wire_bytes, decoded_bytes: for each answer.
+    wire_bytes, decoded_bytes: for each answer; all_answers times as many for all of them.
     ca_file: the operator's own authorities, on top of the public ones (see tls_context).
     observe: told address, dns, connect and tls of each new connection, in the calling thread,
     the moment each is known; a kept connection tells nothing, a plain one no tls.
@@ -53,13 +54,14 @@ class Door:
         seconds: float,
         wire_bytes: int = 2_000_000,
         decoded_bytes: int = 4_000_000,
+        all_answers: int = 50,
         ca_file: str | None = None,
         observe: Observer | None = None,
     ) -> None:
         self._policy = policy
         self._seconds = seconds
-        self._wire_bytes = wire_bytes
-        self._decoded_bytes = decoded_bytes
+        self._wire_bytes, self._decoded_bytes = wire_bytes, decoded_bytes
+        self._wire_left, self._decoded_left = wire_bytes * all_answers, decoded_bytes * all_answers
         self._observe = observe
         self._deadline: float | None = None
         self._lock = threading.Lock()
@@ -101,10 +103,10 @@ class Door:
         try:
             target = parse_target(request.url)
         except BadURL as error:
-            code = error.code
+            code, told = error.code, {**error.params, "code": error.code}
             if self._observe is not None:
-                self._observe(Step.ADDRESS, Outcome.BAD_ENDPOINT, 0, "bad_url", {"code": code})
-            raise Failed(Outcome.BAD_ENDPOINT, "bad_url", code=code) from None
+                self._observe(Step.ADDRESS, Outcome.BAD_ENDPOINT, 0, "bad_url", told)
+            raise Failed(Outcome.BAD_ENDPOINT, "bad_url", code=code, **error.params) from None
         body = _body(request)
         headers = _headers(request, target, body)
         is_second = False
@@ -113,7 +115,7 @@ class Door:
                 target,
                 self._policy,
                 deadline=deadline,
-                wire_bytes=self._wire_bytes,
+                wire_bytes=min(self._wire_bytes, self._wire_left),
                 observe=self._observe,
             )
             try:
@@ -143,6 +145,7 @@ class Door:
         finally:
             with self._lock:
                 self._under_way.discard(exchange)
+                self._wire_left = max(self._wire_left - exchange.received, 0)
 
     def _exchange(
         self, exchange: Exchange, method: str, headers: list[tuple[bytes, bytes]], body: bytes
@@ -177,7 +180,8 @@ class Door:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, "bad_http")
         is_redirect = 300 <= status < 400  # a result by itself: its body is not read
         encoding = "" if is_redirect else headers.get("content-encoding", "")
-        with Body(encoding, self._decoded_bytes, exchange.left) as body:
+        limit = min(self._decoded_bytes, self._decoded_left)
+        with Body(encoding, limit, exchange.left) as body:
             events = _stream(headers.get("content-type", ""), exchange.left)
             if not is_redirect:
                 self._collect(exchange, response, headers.get("content-length", ""), body, events)
@@ -185,6 +189,10 @@ class Door:
             ms = round((time.monotonic() - sent_at) * 1000)
             is_whole = events is None or not events.is_over
             content = body.finish() if is_whole else body.content
+            with self._lock:
+                self._decoded_left = max(self._decoded_left - len(content), 0)
+            if events is None:  # those are of one encoding
+                content = as_utf8(content, headers.get("content-type", ""))
             text = content[:TEXT_BYTES].decode("utf-8", "replace")
             data, came_as_events = _value(content, events, exchange.left)
             return Reply(
@@ -205,7 +213,7 @@ class Door:
         events: Events | Frames | None,
     ) -> None:
         """Reads to the end; of events no more than is needed."""
-        if length.isdecimal() and int(length[:20]) > self._wire_bytes:
+        if length.isdecimal() and int(length[:20]) > exchange.wire_bytes:
             raise Failed(Outcome.UNEXPECTED_RESPONSE, "too_large")
         for piece in response.iter_raw():
             exchange.left()  # pieces that are here already cost no read, only time

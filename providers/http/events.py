@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from providers.http.bodies import parse_json
+from providers.http.reading import parse_json
 from providers.http.records import NOT_JSON
 
 ENOUGH_SECONDS: Final = 3.0  # a model that still writes so long after its first word works

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from providers.http.bodies import parse_json
 from providers.http.events import ENOUGH_SECONDS
+from providers.http.reading import parse_json
 from providers.http.records import NOT_JSON
 
 TYPE: Final = "application/vnd.amazon.eventstream"

@@ -16,8 +16,8 @@ MAX_ADDRESSES: Final = 8  # of one name that are tried
 
 # Why an address is refused, the gravest first: one word of it goes into Failed.detail
 _GRAVITY: Final = (
-    "unspecified",
     "never",
+    "unspecified",
     "own_port",
     "special",
     "loopback",

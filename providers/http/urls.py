@@ -6,15 +6,14 @@ parts of that match, so there is no second parser that could read the same text 
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, NoReturn, cast
+from typing import Any, Final, Literal, NoReturn, cast
 
 import idna
 
 from facio_site.marked import marked as _
 from providers.spec.limits import BASE_LENGTH
-from providers.spec.signs import foreign, is_letter
+from providers.spec.signs import odd_sign
 
 TARGET_LENGTH: Final = 8_192  # room for the cursor of a page
 
@@ -29,19 +28,22 @@ SENTENCES: Final[dict[str, str]] = {
         "The address has characters outside ASCII. Write an international name in its xn-- form."
     ),
     "invisible": _(
-        "The address has an invisible sign at place %(at)s: %(sign)s. Take it out, or type the "
-        "address anew."
+        "The address has an invisible character at place %(at)s (%(sign)s). Delete it there."
+    ),
+    "full_width": _(
+        "The address has a full-width sign at place %(at)s (%(sign)s). Write %(plain)s there."
     ),
     "foreign_sign": _(
-        "The address has a sign at place %(at)s that only looks like an ordinary one: %(sign)s. "
-        "Type the address anew."
+        "The address has a sign at place %(at)s that only looks like an ordinary one (%(sign)s). "
+        "Type it anew there."
     ),
     "blank": _("The address has a blank or an invisible character in it."),
     "backslash": _("The address has a backslash. Use / instead."),
     "scheme": _("The address must begin with https:// or http://."),
     "user_info": _(
-        "Leave out the user name and password before the @. The key has its own field; for a "
-        "sign-in in front of the server, give the extra header Authorization."
+        "Leave out the user name and password before the @. A key has its own field; where a "
+        "server asks for a name and password, they go into an extra header: Authorization: Basic, "
+        "then name:password in base64."
     ),
     "query": _("Leave out the part from the question mark on."),
     "fragment": _("Leave out the part from the # on."),
@@ -78,13 +80,13 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.A)
 
 
 class BadURL(ValueError):
-    """An address that is refused. `code` is a key of SENTENCES, `params` fill it; str() is its
+    """An address that is refused. `code` is a key of SENTENCES, `params` fill it; str() is the
     sentence."""
 
-    def __init__(self, code: str, params: Mapping[str, str] | None = None) -> None:
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(SENTENCES[code] % params)
         self.code = code
-        self.params = dict(params or {})
-        super().__init__(SENTENCES[code] % self.params if params else SENTENCES[code])
+        self.params = params
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +219,11 @@ def _without_dots(path: str) -> str:
 
 def _refuse(text: str, length: int, *, with_query: bool = False) -> NoReturn:
     """Picks the sentence. The expression above has refused already; nothing here accepts."""
-    reason = _reason(text, length, with_query)
-    is_placed = reason in ("invisible", "foreign_sign")
-    raise BadURL(reason, foreign(text)[1] if is_placed else None)
+    code = _reason(text, length, with_query)
+    if code == "not_ascii":
+        code, told = odd_sign(text)
+        raise BadURL(code, **({} if code == "not_ascii" else told))
+    raise BadURL(code)
 
 
 def _reason(text: str, length: int, with_query: bool) -> str:
@@ -228,8 +232,7 @@ def _reason(text: str, length: int, with_query: bool) -> str:
     if len(text) > length:
         return "too_long"
     if not text.isascii():
-        sign = next(sign for sign in text if not sign.isascii())
-        return "not_ascii" if is_letter(sign) else foreign(text)[0]
+        return "not_ascii"
     if re.search(r"[\x00-\x20\x7f]", text):
         return "blank"
     if "\\" in text:

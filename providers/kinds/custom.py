@@ -22,8 +22,6 @@ SPEC = ProviderSpec(
     list_call=ListCall(
         url="{base}/models",
         columns=Columns(
-            items=("data", "models", ""),
-            model_id=("id", "name", "model", "key"),
             name="display_name",
             context_window=(
                 "context_window",

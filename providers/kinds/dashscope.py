@@ -38,7 +38,7 @@ class DashScopeAdapter(Adapter):
         if call is not _RICH:
             return rows
         in_dollars = self.is_in_dollars
-        return [_told(row, in_dollars) for row in rows if isinstance(row, dict)]
+        return [_told(row, in_dollars) if isinstance(row, dict) else row for row in rows]
 
 
 def _told(row: dict[str, Any], in_dollars: bool) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _lowest(row: dict[str, Any], kind: str) -> str | None:
 _RICH = ListCall(
     url="{native}/models",
     query=(("page_size", "100"),),
-    pages=Pages(style="page", param="page_no", total_path="output.total", size=100),
+    pages=Pages(style="page", param="page_no", total_path="output.total"),
     columns=Columns(
         items="output.models",
         model_id="model",

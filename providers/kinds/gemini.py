@@ -38,7 +38,9 @@ class GeminiAdapter(Adapter):
         return super().sent_name(model).removeprefix("models/")
 
     def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
-        return [{**row, "_outputs": _outputs(row)} for row in rows if isinstance(row, dict)]
+        return [
+            {**row, "_outputs": _outputs(row)} if isinstance(row, dict) else row for row in rows
+        ]
 
 
 def _outputs(row: dict[str, Any]) -> list[str] | None:

@@ -20,7 +20,7 @@ class MoonshotAdapter(Adapter):
         return super().read_key_answer(data, call, verdict)
 
     def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
-        return [{**row, "_inputs": _inputs(row)} for row in rows if isinstance(row, dict)]
+        return [{**row, "_inputs": _inputs(row)} if isinstance(row, dict) else row for row in rows]
 
     def models_dev(self) -> str:
         return "moonshotai-cn" if self._is_chinese() else self.spec.models_dev

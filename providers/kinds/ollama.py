@@ -12,7 +12,7 @@ from providers.spec.outcomes import Outcome
 
 class OllamaAdapter(LocalAdapter):
     def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
-        return [_told(row) for row in rows if isinstance(row, dict)]
+        return [_told(row) if isinstance(row, dict) else row for row in rows]
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:

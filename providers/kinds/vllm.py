@@ -16,9 +16,9 @@ class VllmAdapter(LocalAdapter):
         windows = {str(row.get("id")): row.get("max_model_len") for row in objects}
         return [
             row
-            if row.get("max_model_len") is not None
+            if not isinstance(row, dict) or row.get("max_model_len") is not None
             else {**row, "max_model_len": windows.get(str(row.get("parent")))}
-            for row in objects
+            for row in rows
         ]
 
 

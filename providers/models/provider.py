@@ -56,7 +56,7 @@ class Provider(Entry):
         _("source of the models"), max_length=10, blank=True, default=""
     )
     catalog_count = models.PositiveIntegerField(_("models"), default=0)
-    catalog_dropped = models.PositiveIntegerField(default=0)  # beyond the cap, not stored
+    catalog_dropped = models.PositiveIntegerField(default=0)  # rows that came and are not kept
     catalog_at = models.DateTimeField(_("models fetched at"), null=True, blank=True)
     catalog_notes: models.JSONField[Any, Any] = models.JSONField(default=list, blank=True)
     catalog_digest = models.CharField(max_length=32, blank=True, default="")  # see Catalog

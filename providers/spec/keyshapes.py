@@ -6,9 +6,10 @@ header can carry is a problem. Codes, not sentences: wording.py has those.
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from providers.spec.kind import ProviderSpec
-from providers.spec.signs import foreign, trimmed
+from providers.spec.signs import odd_sign, trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,12 @@ WARNINGS = (
     "url",  # an address was pasted
     "export",  # a line of a shell script or an .env file
     "quotes",
+    "leftover",  # a comma or semicolon behind it
     "bearer",
 )
-PROBLEMS = ("too_long", "control", "masked", "invisible", "non_ascii", "blank", "quote")
+PROBLEMS = (
+    *("too_long", "control", "masked", "invisible", "full_width", "non_ascii", "quote", "blank"),
+)
 MAX_LENGTH = 4_000
 
 
@@ -76,49 +80,79 @@ SHAPES = tuple(
     )
 )
 
-_EXPORT = re.compile(r"^(?:export\s+|set\s+|setx\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*(?=[^\s=])")
-# The name before a key in JSON, in YAML or in a header line; its value in quotes for the first two
-_PAIR = re.compile(r"""^["'`]?[A-Za-z_][A-Za-z0-9_-]{0,60}["'`]?\s*[:=]\s*(?=["'`“‘«])""")
-_BEARER = re.compile(
-    r"^(?:authorization\s*:\s*)?bearer\s+|^(?:x-)?(?:goog-)?api-key\s*:\s*(?=[^\s\"'])",
-    re.IGNORECASE,
+# NAME= as a shell, an .env file or a program has it; "name": as JSON, YAML or a header has it.
+_FIELD = r"[A-Za-z_][A-Za-z0-9_.-]{0,60}"
+_EXPORT = re.compile(
+    r"^(?:export\s+|set\s+|setx\s+|\$env:)?[A-Za-z_][A-Za-z0-9_.]*\s*=\s*(?=[^\s=])"
+    r"|^[\"'`“„‟]" + _FIELD + r"[\"'`“”‟]\s*(?::|=>?)\s*(?=\S)"
+    r"|^" + _FIELD + r"\s*:(?:\s+(?=\S)|(?=[\"'`“„‟‘«]))"
+    r"|^(?i:(?:x-)?(?:goog-)?api-key):(?=\S)"
 )
-_MASKED = re.compile(r"[*•●∙·⋆∗✱]{3,}|…|\.{3,}")
-_QUOTES = {'"': '"', "'": "'", "`": "`", "“": "”", "‘": "’", "«": "»"}
+_BEARER = re.compile(r"^(?:authorization\s*:\s*)?bearer\s+", re.IGNORECASE)
+_QUOTES = "\"'`“”„‟‘’‚‛«»‹›＂＇"
+_MASKS = re.compile(r"[•●∙⬤◦·▪■⋆∗✱…]|\*{3}|\.{3}")
 
 
 def clean_key(text: str) -> str:
-    """The key inside what was pasted: without blanks and invisible signs around it, quotes,
-    `Bearer`, `export NAME=`, a name before it and a comma or semicolon behind it.
+    """The key inside what was pasted: without what no eye sees at its ends, quotes, a comma or
+    semicolon behind it, `Bearer`, `export NAME=`, `"name":`, the braces around these.
 
     The text after an equals sign counts as the key only when a name stands before it, so that a
     key which ends in base64 padding stays whole.
     """
-    before = None
-    while text != before:
+    if len(text) > 2 * MAX_LENGTH:
+        return text
+    text = trimmed(text)
+    while True:
         before = text
-        text = trimmed(text)
-        if text[:1] == "{" and text[-1:] == "}":
-            text = trimmed(text[1:-1])
-        for beginning in (_EXPORT, _PAIR, _BEARER):
-            text = beginning.sub("", text, count=1)
-        text = _unquoted(trimmed(trimmed(text).rstrip(",;")))
-    return text
+        for cut in (_without_name, _without_leftover, _unquoted, _without_braces):
+            text = trimmed(cut(text))
+        if text == before:
+            return text
+
+
+def _without_name(text: str) -> str:
+    return _BEARER.sub("", _EXPORT.sub("", text, count=1), count=1)
+
+
+def _without_leftover(text: str) -> str:
+    return text.rstrip(",;，；、 ")
+
+
+def _without_braces(text: str) -> str:
+    return text[1:-1] if text[:1] == "{" and text[-1:] == "}" else text
+
+
+def _unquoted(text: str) -> str:
+    """Without quotes at either end, be they a pair or not, and what escapes them."""
+    start, end = 0, len(text)
+    while start < end and (text[start] in _QUOTES or text[start : start + 2] in ('\\"', "\\'")):
+        start += 1
+    while start < end and text[end - 1] in _QUOTES:
+        end -= 1
+    return text[start:end].rstrip("\\") if end < len(text) else text[start:end]
 
 
 def key_problem(text: str) -> str:
     """Why this key cannot be sent at all (one of PROBLEMS); "" = it can."""
+    return problem_of(text)[0]
+
+
+def problem_of(text: str) -> tuple[str, dict[str, Any]]:
+    """The same, with what its sentence tells: the place of a sign from 1 on, and its name."""
     if len(text) > MAX_LENGTH:
-        return "too_long"
+        return "too_long", {}
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
-        return "control"
-    if _MASKED.search(text):
-        return "masked"
-    if found := foreign(text)[0]:
-        return "invisible" if found == "invisible" else "non_ascii"
-    if " " in text:
-        return "blank"
-    return "quote" if re.search("[\"'`]", text) else ""
+        return "control", {}
+    if _MASKS.search(text):
+        return "masked", {}
+    sign, told = odd_sign(text)
+    if sign:
+        return (sign if sign in PROBLEMS else "non_ascii"), told
+    quote = next((place for place, char in enumerate(text, start=1) if char in _QUOTES), 0)
+    if quote:
+        return "quote", {"at": quote}
+    return ("blank" if " " in text else ""), {}
 
 
 def warnings_for(spec: ProviderSpec, key_text: str) -> list[KeyWarning]:
@@ -128,7 +162,7 @@ def warnings_for(spec: ProviderSpec, key_text: str) -> list[KeyWarning]:
     belongs to another one.
     """
     found: list[KeyWarning] = []
-    pasted, key = key_text.strip(), clean_key(key_text)
+    pasted, key = trimmed(key_text), clean_key(key_text)
     if key.startswith("${"):
         return found
     if re.match(r"https?://", key, re.IGNORECASE):
@@ -137,9 +171,13 @@ def warnings_for(spec: ProviderSpec, key_text: str) -> list[KeyWarning]:
         found += _by_prefix(spec, key)
     if _EXPORT.match(pasted):
         found.append(KeyWarning("export"))
-    if _unquoted(_EXPORT.sub("", pasted, count=1)) != _EXPORT.sub("", pasted, count=1):
+    value = trimmed(_EXPORT.sub("", pasted, count=1))
+    plain = trimmed(_without_leftover(value))
+    if _unquoted(plain) != plain:
         found.append(KeyWarning("quotes"))
-    if _BEARER.match(_unquoted(pasted)):
+    if plain != value:
+        found.append(KeyWarning("leftover"))
+    if _BEARER.match(trimmed(_unquoted(pasted))):
         found.append(KeyWarning("bearer"))
     return found
 
@@ -154,9 +192,3 @@ def _by_prefix(spec: ProviderSpec, key: str) -> list[KeyWarning]:
                 return []
             return [KeyWarning("other_provider", {"prefix": shape.prefix, "owner": shape.owner})]
     return []
-
-
-def _unquoted(text: str) -> str:
-    if len(text) >= 2 and _QUOTES.get(text[0]) == text[-1]:
-        return text[1:-1].strip()
-    return text

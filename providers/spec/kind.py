@@ -53,9 +53,10 @@ class Call:
 class Pages:
     """How a list goes on.
 
-    style: none; cursor (send `param`=value at `next_path` while `more_path` is true);
-    token (send `param`=value at `next_path` until absent); page (number in `param` from 1 until
-    `total_path` is reached); link (`next_path` holds a path or URL on the same origin).
+    style: none (what an answer itself says of further pages is followed); cursor (send
+    `param`=value at `next_path` while `more_path` is true); token (send `param`=value at
+    `next_path` until absent); page (number in `param` from 1 until `total_path` is reached); link
+    (`next_path` holds a path or URL on the same origin).
     """
 
     style: Literal["none", "cursor", "token", "page", "link"] = "none"
@@ -63,15 +64,15 @@ class Pages:
     next_path: str = ""
     more_path: str = ""
     total_path: str = ""
-    size: int = 0  # rows a page, only for style "page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
     """Dotted paths from a row of a model list to our facts; "" = the list does not say.
 
-    A tuple means: the first path that is present. A boolean at `vision` says whether "image" is
-    among the inputs. Prices are USD per `price_per` tokens.
+    A tuple means: the first path that is present. Where nothing stands at `items` or `model_id`,
+    dialects/rows.py looks where servers usually have them. A boolean at `vision` says whether
+    "image" is among the inputs. Prices are USD per `price_per` tokens.
     """
 
     items: str | tuple[str, ...] = "data"  # "" = the top-level array

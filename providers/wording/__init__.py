@@ -9,15 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from facio_site.marked import marked
 from providers.http import SENTENCES as URL_SENTENCES
 from providers.http import BadHeader, BadURL
-from providers.spec.keyshapes import KeyWarning, key_problem
+from providers.spec.keyshapes import KeyWarning
 from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import KeyState, Step
-from providers.spec.signs import foreign
 from providers.wording.answers import ANSWERS
 from providers.wording.calls import CALLS
 from providers.wording.keys import KEYS
@@ -48,20 +47,23 @@ KEY_PROBLEMS: dict[str, Any] = {
         "The key holds a line break or control character. Copy it again as one line."
     ),
     "masked": gettext_lazy(
-        "This is a masked key: bullets, asterisks or dots stand for the rest of it. Copy the whole "
-        "key; where it is shown masked only, create a new one."
+        "This is a masked key: bullets, asterisks or dots cover a part of it. Copy it where it is "
+        "shown whole, or make a new one."
     ),
     "invisible": gettext_lazy(
-        "The key holds an invisible sign at place %(at)s: %(sign)s. Take it out, or type the key "
-        "anew from there."
+        "The key holds an invisible character at place %(at)s (%(sign)s). Delete it there: a "
+        "further copy would bring it again."
+    ),
+    "full_width": gettext_lazy(
+        "The key holds a full-width sign at place %(at)s (%(sign)s). Write %(plain)s there."
     ),
     "non_ascii": gettext_lazy(
-        "The key holds a sign that no key has, at place %(at)s: %(sign)s. Correct it, or copy the "
-        "key again from the provider's console."
+        "The key holds a character that no key has, such as a curly quote or a long dash, at place "
+        "%(at)s (%(sign)s). Correct it there, or copy the key from the provider's console."
     ),
     "quote": gettext_lazy(
-        "The key holds a quotation mark, which no key does. Enter the key alone, without the text "
-        "and the quotes around it."
+        "The key holds a quotation mark at place %(at)s, so there may be more than the key. "
+        "Paste the key alone."
     ),
     "blank": gettext_lazy("The key holds a blank. Copy it again without surrounding text."),
     "too_long": gettext_lazy(
@@ -79,11 +81,14 @@ _KEY_WARNINGS: dict[str, Any] = {
         "the field of its own."
     ),
     "export": gettext_lazy(
-        "A whole line was pasted, with the name of a variable. Only what stands after the equals "
-        "sign is taken as the key."
+        "A whole line was pasted, with the name of a variable or field. Only what stands after it "
+        "is taken as the key."
     ),
     "quotes": gettext_lazy(
         "The quotation marks around the key are no part of it and are left out."
+    ),
+    "leftover": gettext_lazy(
+        "The comma or semicolon behind the key is no part of it and is left out."
     ),
     "bearer": gettext_lazy("The word Bearer before the key is no part of it and is left out."),
 }
@@ -100,9 +105,32 @@ _CATALOG_NOTES: dict[str, Any] = {
     "not_exhaustive": gettext_lazy(
         "The provider serves more than it lists. A name that is missing here can be typed."
     ),
+    "goes_on": gettext_lazy(
+        "The list goes on, but its further pages could not be read. A name that is missing here "
+        "can be typed."
+    ),
     "profiles_forbidden": gettext_lazy(
         "The inference profiles could not be read, so models that need one are missing. Allow "
         "bedrock:ListInferenceProfiles in IAM, or type their ids."
+    ),
+}
+
+# Rows that came and are not kept, by the reason: the note ends in their number.
+_LOST: dict[str, Any] = {
+    "unnamed": ngettext_lazy(
+        "%(n)s row without a usable id was not kept.",
+        "%(n)s rows without a usable id were not kept.",
+        "n",
+    ),
+    "over": ngettext_lazy(
+        "%(n)s row over the limit was not kept.",
+        "%(n)s rows over the limit were not kept.",
+        "n",
+    ),
+    "other": ngettext_lazy(
+        "%(n)s row was not kept: it names a model once more, or one that cannot be called.",
+        "%(n)s rows were not kept: they name a model once more, or one that cannot be called.",
+        "n",
     ),
 }
 
@@ -151,20 +179,28 @@ def key_warning(found: KeyWarning) -> str:
     return str(_KEY_WARNINGS[found.code]) % found.params
 
 
+def key_problem_sentence(problem: str, params: Mapping[str, Any]) -> str:
+    """Why a key cannot be sent; "" = nothing is known of it."""
+    return _filled(str(KEY_PROBLEMS.get(problem, "")), params)
+
+
+def _filled(text: str, params: Mapping[str, Any]) -> str:
+    """Filled, or "" where a parameter lacks."""
+    names = _NAME.findall(text)
+    return (text % params if names else text) if params.keys() >= set(names) else ""
+
+
 def catalog_note(code: str) -> str:
     """What is to be known about a model list as a whole; "" = nothing."""
+    word, _space, number = code.partition(" ")
+    if number and word in _LOST:
+        return str(_LOST[word] % {"n": int(number)})
     return str(_CATALOG_NOTES.get(code, ""))
 
 
 def url_sentence(error: BadURL) -> str:
     """The sentence of a URL that is no API base."""
-    return _(URL_SENTENCES[error.code]) % error.params
-
-
-def key_sentence(text: str) -> str:
-    """Why a text cannot be a key; "" = it can."""
-    problem = key_problem(text)
-    return _filled(KEY_PROBLEMS[problem], foreign(text)[1]) if problem else ""
+    return _filled(_(URL_SENTENCES[error.code]), error.params)
 
 
 def header_sentence(error: BadHeader) -> str:
@@ -241,9 +277,4 @@ def _reason(params: Mapping[str, Any]) -> str:
     """Why a text that was entered cannot be used: an address by its code, a key by its problem."""
     if text := URL_SENTENCES.get(params.get("code", "")):
         return _filled(_(text), params)
-    return _filled(KEY_PROBLEMS.get(params.get("problem", ""), ""), params)
-
-
-def _filled(text: Any, params: Mapping[str, Any]) -> str:
-    """With the place of a sign; rows of older versions do not know it."""
-    return str(text) % {"at": params.get("at", "?"), "sign": params.get("sign", "?")}
+    return key_problem_sentence(params.get("problem", ""), params)

@@ -5,18 +5,40 @@ from django.utils.translation import gettext_lazy as _
 from providers.spec.outcomes import Outcome
 from providers.wording.shape import Sentences
 
+# Of a fetch.
+LISTED = (
+    _(
+        "Models listed: %(count)s. Rows not kept: %(dropped)s, of them without a usable id: "
+        "%(unnamed)s."
+    ),
+    _("Models listed: %(count)s. Rows not kept: %(dropped)s."),
+    _("Models listed: %(count)s."),
+)
 ANSWERS: Sentences = {
     Outcome.OK: {
         "": (
             _("The model %(model)s answered."),
-            _("Models listed: %(count)s. Over the limit and not kept: %(dropped)s."),
-            _("Models listed: %(count)s."),
+            *LISTED,
             _("The provider accepted the key and answered as it should."),
         ),
         "held": _(
             "A list of %(count)s models came; %(stored)s are stored. So much shorter a list may be "
             "an interrupted one: the stored one stays until somebody says on the provider's page "
             "which of them is right."
+        ),
+        "goes_on": (
+            _(
+                "Models listed: %(count)s. Rows not kept: %(dropped)s. The list goes on, but its "
+                "further pages could not be read; a name that is missing here can be typed."
+            ),
+            _(
+                "Models listed: %(count)s. The list goes on, but its further pages could not be "
+                "read; a name that is missing here can be typed."
+            ),
+            _(
+                "The list goes on, but its further pages could not be read; a name that is missing "
+                "here can be typed."
+            ),
         ),
         "hosts_file": _("Taken from the operator's hosts file; no name server was asked."),
         "literal": _("The address is numeric, so there was no name to look up."),

@@ -36,7 +36,8 @@ CALLS: Sentences = {
         ),
         "unspecified": _(
             "%(host)s stands for all addresses of the machine that a server listens on; it is not "
-            "where the server can be reached. Enter 127.0.0.1, or the name of that machine."
+            "where the server is found. Enter 127.0.0.1 if it runs on the machine of this "
+            "dashboard, else that machine's name or address."
         ),
         "own_port": _(
             "%(place)s is a port of this installation itself: web, broker or database. No setting "
@@ -196,7 +197,7 @@ CALLS: Sentences = {
         ),
         "deadline": _(
             "The time was up before everything was there. Try again; if it stays so, the server or "
-            "the way to it is too slow."
+            "the way to it is too slow. Names of models can be typed by hand."
         ),
     },
     Outcome.UNEXPECTED_RESPONSE: {
@@ -214,6 +215,10 @@ CALLS: Sentences = {
                 "The answer is empty or no JSON. Check the API base; if the server has no list of "
                 "models, include a model in the test."
             ),
+        ),
+        "broken_json": _(
+            "The answer begins like JSON, but it is damaged or cut off and could not be read. Try "
+            "again; if it stays so, look at the server and at what stands in between."
         ),
         "error_body": _(
             "The server reported an error that it does not name, under a status that means "
@@ -241,12 +246,16 @@ CALLS: Sentences = {
             ),
         ),
         "too_large": _(
-            "The answer was larger than is accepted and was not read to its end. Check the API "
-            "base."
+            "The answer is larger than is read here (8 MB, or a million values) and was not read "
+            "to its end. A model can be included in the test all the same, and names typed by hand."
         ),
         "bomb": _(
-            "The answer grew beyond what is accepted while it was unpacked, and was dropped. Check "
-            "that the API base leads to the right server."
+            "The answer grew beyond what is read here (32 MB) while it was unpacked, and was "
+            "dropped. A model can be included in the test all the same, and names typed by hand."
+        ),
+        "too_deep": _(
+            "The answer is nested in more levels than are read here. A model "
+            "can be included in the test all the same, and names typed by hand."
         ),
         "bad_encoding": _(
             "The answer was packed in a way that was not asked for, or is damaged. Try again; a "

@@ -3,11 +3,16 @@
 from django.utils.translation import gettext_lazy as _
 
 from providers.spec.outcomes import Outcome
+from providers.wording.answers import LISTED
 from providers.wording.shape import Sentences
 
 LOCAL: Sentences = {
     Outcome.OK: {
-        "": (_("The model %(model)s answered."), _("The server answers as it should.")),
+        "": (
+            _("The model %(model)s answered."),
+            *LISTED,
+            _("The server answers as it should."),
+        ),
     },
     Outcome.BAD_KEY: {
         "": _(

@@ -24,7 +24,7 @@ from kombu.exceptions import KombuError
 from facio_site.memory import give_back
 from facio_site.sealing import rows
 from providers import broker
-from providers.catalog.fetch import fetch_catalog
+from providers.catalog.fetch import count_in, fetch_catalog
 from providers.catalog.store import keep_with, take_in
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
@@ -39,7 +39,6 @@ from providers.work.progress import Progress
 log = logging.getLogger(__name__)
 _PROCESS = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
 WORKER = f"command-{_PROCESS}"  # until the worker says that it is one
-CATALOG_WIRE_BYTES, CATALOG_DECODED_BYTES = 8_000_000, 32_000_000  # a page
 
 
 def enqueue(job: Job) -> None:
@@ -121,14 +120,7 @@ def _fetch(job: Job) -> None:
         return
     start = time.monotonic()
     try:
-        with (
-            open_door(
-                settings.CATALOG_SECONDS,
-                wire_bytes=CATALOG_WIRE_BYTES,
-                decoded_bytes=CATALOG_DECODED_BYTES,
-            ) as door,
-            only_call(job, door),
-        ):
+        with open_door(settings.CATALOG_SECONDS) as door, only_call(job, door):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
             known = "" if job.is_draft else job.provider.catalog_digest
             catalog = fetch_catalog(entry.adapter(), send, known=known)
@@ -158,15 +150,19 @@ def _fetch(job: Job) -> None:
             keep_with(now.draft, catalog)
     elif provider.version == now.input_version and not is_overtaken:
         is_held = not take_in(provider, catalog)
+    notes = provider.catalog_notes if catalog.is_known else catalog.notes
+    count = provider.catalog_count if catalog.is_known else len(catalog.items)
+    detail = ("goes_on" if "goes_on" in notes else "") if count else "no_models"
     job.finish(
         outcome=Outcome.OK,
         key_state=KeyState.UNKNOWN,
         ms=int((time.monotonic() - start) * 1000),
-        detail="held" if is_held else "",
+        detail="held" if is_held else detail,
         params={
             **({"stored": provider.catalog_count} if is_held else {}),
-            "count": provider.catalog_count if catalog.is_known else len(catalog.items),
+            "count": count,
             "dropped": provider.catalog_dropped if catalog.is_known else catalog.dropped,
+            "unnamed": count_in(notes, "unnamed"),
             "calls": send.calls,
         },
     )

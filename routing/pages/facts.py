@@ -23,6 +23,8 @@ from routing.rules.lint import (
     lints,
 )
 
+_PARTS = {"not_exhaustive", "goes_on"}  # notes on a list that lacks some of the models
+
 Resolved = tuple[Route, Decision | None, Provider | None]  # a route, and who is set up to serve it
 
 
@@ -86,7 +88,7 @@ def _with_retirements(
 
 def _provider_facts(row: Provider) -> ProviderFacts:
     listing = row.spec.list_call
-    is_whole = row.catalog_source == "live" and "not_exhaustive" not in row.catalog_notes
+    is_whole = row.catalog_source == "live" and _PARTS.isdisjoint(row.catalog_notes)
     has_aliases = listing is not None and bool(listing.columns.aliases)
     gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
     return ProviderFacts(

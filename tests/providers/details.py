@@ -112,7 +112,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.SERVER_ERROR: frozenset({"loading", "front", "origin_away"}),
     Outcome.TIMEOUT: frozenset({"front", "origin_away"}),
     Outcome.UNEXPECTED_RESPONSE: frozenset(
-        {"html", "not_json", "error_body", "wrong_shape", "no_choice"}
+        {"html", "not_json", "broken_json", "error_body", "wrong_shape", "no_choice"}
     ),
     Outcome.DNS_ERROR: frozenset({"azure_resource", "bedrock_region"}),
     Outcome.REFERENCE: frozenset({"aws_profile"}),  # params: fields

@@ -26,8 +26,8 @@ SAMPLES: dict[str, Any] = {
     "token": "models.example.com:8443",
     "header": "X-Gateway-Token",
     "problem": "non_ascii",
-    "at": "7",
-    "sign": "U+2013 EN DASH",
+    "at": 7,
+    "sign": "U+2013 en dash",
     "code": "user_info",
     "calls": [],
     "fields": ["api_base", "api_key"],
@@ -40,6 +40,7 @@ SAMPLES: dict[str, Any] = {
     "count": 412,
     "dropped": 3,
     "stored": 33,
+    "unnamed": 2,
 }
 DERIVED = {
     "place": {"host"},
@@ -75,6 +76,7 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
         *("redirect_host", "redirect_sign_in"),
     },
     ("dialects/bases.py", Outcome.BAD_ENDPOINT, "detail"): {"suggest_base", "call_pasted"},
+    ("dialects/judge.py", Outcome.UNEXPECTED_RESPONSE, "page"): {"html", "not_json", "broken_json"},
     ("dialects/local.py", Outcome.REACHABLE_UNVERIFIED, "detail"): {
         *("key_not_checked", "control_failed"),
     },
@@ -186,7 +188,8 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
         names |= {"model"} if outcome is not Outcome.MISSING_CONFIG else set()
         names |= {"retry_after_s"} if outcome in WAITING else set()
     found[Outcome.OK, "held"] |= {"count", "stored"}
-    found[Outcome.OK, ""] |= {"count", "dropped"}  # of a fetch
+    for detail in ("", "goes_on", "no_models"):  # of a fetch
+        found[Outcome.OK, detail] |= {"count", "dropped", "unnamed"}
     found[Outcome.INTERNAL_ERROR, ""] |= {"reference"}
     for outcome, detail in found:
         if detail.startswith("redirect_"):

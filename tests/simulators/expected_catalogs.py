@@ -61,6 +61,8 @@ _LOCAL_GOOD: dict[str, tuple[tuple[str, ...], int | None]] = {
 # Their list answers anybody, whatever the key.
 PUBLIC = ("openrouter", "huggingface", "opencode_go")
 _STATIC = ("byteplus_coding_plan",)
+# Where the page stands under a path, the API answers at the usual one: that is told.
+_PAGE_AT_A_PATH = "bad_endpoint"
 _FAULTS = (
     ("server error", "error", "server_error"),
     ("hang", "hang", "timeout"),
@@ -90,7 +92,8 @@ def _hosted() -> Iterator[CatalogExpectation]:
         for case, word, outcome in _FAULTS:
             base = _PUBLIC_BASES.get(kind)
             fields = entered(kind, apiBase=base.format(word)) if base else entered(kind, word)
-            yield CatalogExpectation(kind, case, fields, outcome)
+            told = _PAGE_AT_A_PATH if base and word == "html" else outcome
+            yield CatalogExpectation(kind, case, fields, told)
     for kind in ("anthropic", "gemini", "bedrock"):
         present, absent, count = _GOOD[kind]
         fields = entered(kind, apiKey=demo_key(kind, "good-pages"))
@@ -109,7 +112,8 @@ def _local() -> Iterator[CatalogExpectation]:
             kind, "no key needed", local_fields(kind), "ok", present, (), count
         )
         for case, word, outcome in _FAULTS:
-            yield CatalogExpectation(kind, case, local_fields(kind, word), outcome)
+            told = _PAGE_AT_A_PATH if word == "html" else outcome
+            yield CatalogExpectation(kind, case, local_fields(kind, word), told)
     for word in ("v0", "compat"):
         present, count = _LOCAL_GOOD["lm_studio"]
         fields = local_fields("lm_studio", word)

@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 
 from facio_site.commands import Command as OneLine
 from providers.management.run import chosen, run
-from providers.models import CatalogEntry, Task
+from providers.models import CatalogEntry, Job, Task
 from providers.spec.outcomes import Outcome
 from providers.wording import sentence
 from providers.work.tasks import refresh_catalog
@@ -18,29 +18,36 @@ class Command(OneLine):
     help = "Fetches the model lists of the named (or all configured) providers side by side."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kinds", nargs="*", metavar="KIND")
+        parser.add_argument("kinds", nargs="*", metavar="NAME")
         parser.add_argument("--json", action="store_true", help="print a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
         finished = run(chosen(options["kinds"]), Task.FETCH, refresh_catalog)
-        rows = []
-        for job in finished:
-            entries = CatalogEntry.objects.filter(provider_id=job.provider_id).present()
-            is_ok = job.outcome == Outcome.OK
-            models = list(entries.values_list("model_id", flat=True)) if is_ok else []
-            rows.append(
-                {
-                    "kind": job.provider.kind,
-                    "outcome": job.outcome,
-                    "count": len(models),
-                    "models": models,
-                }
-            )
-            if not options["json"]:
-                why = sentence(job.outcome, job.detail, job.params, job.provider.spec)
-                said = f"{len(models)} models" if is_ok else why
-                self.stdout.write(f"{job.provider.kind:<22}{job.outcome:<22}{said}")
+        rows = [_row(job) for job in finished]
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
+        else:
+            for row in rows:
+                self.stdout.write(f"{row['kind']:<22}{row['outcome']:<22}{row['message']}")
         if any(row["outcome"] != Outcome.OK for row in rows):
             sys.exit(1)
+
+
+def _row(job: Job) -> dict[str, Any]:
+    """How one fetch ended; the ids are those that are stored now."""
+    kind, params, models = job.provider.kind, job.params, list[str]()
+    if job.outcome == Outcome.OK:
+        entries = CatalogEntry.objects.filter(provider_id=job.provider_id).present()
+        models = list(entries.values_list("model_id", flat=True))
+    return {
+        "kind": kind,
+        "name": kind,
+        "outcome": job.outcome,
+        "detail": job.detail,
+        "count": len(models),
+        "dropped": params.get("dropped", 0),
+        "models": models,
+        "message": sentence(job.outcome, job.detail, params, job.provider.spec),
+        "quote": params.get("quote", ""),
+        "suggested_base": params.get("base", ""),
+    }

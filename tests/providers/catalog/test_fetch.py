@@ -9,6 +9,7 @@ import pytest
 from providers.catalog import fetch as fetching
 from providers.catalog.fetch import Catalog, _nodes, fetch_catalog
 from providers.http import Request
+from providers.spec.outcomes import Failed
 from tests.providers.catalog.lists import failure, fetch, ids
 from tests.providers.replies import GONE, Answer, Script, make, reply
 
@@ -159,6 +160,29 @@ def test_the_next_alternative_is_tried_only_where_a_list_is_absent() -> None:
     assert failure(make("dashscope"), refused) == ("bad_key", "region_or_plan")
     page = reply(200, text="<html>")
     assert failure(make("dashscope"), page) == ("unexpected_response", "html")
+
+
+@pytest.mark.parametrize("kind", ["custom", "ollama", "openai"])
+@pytest.mark.parametrize("rest", [GONE, reply(200, text="<html>"), reply(200, {"error": "no"})])
+def test_a_list_at_another_base_is_suggested_and_not_taken(kind: str, rest: Answer) -> None:
+    listed = reply(200, {"data": [{"id": "a"}]})
+    base = "http://box.lan:8000"
+    script = Script(by=lambda request: listed if request.url == f"{base}/v1/models" else rest)
+    with pytest.raises(Failed) as caught:
+        fetch_catalog(make(kind, api_base=f"{base}/v1/chat/completions"), script)
+    told = caught.value.verdict
+    assert (told.outcome.value, told.detail) == ("bad_endpoint", "suggest_base")
+    assert told.params["base"] == f"{base}/v1"
+
+
+def test_a_hop_to_the_same_path_with_a_slash_is_followed() -> None:
+    base = "https://llm.example.com/v1"
+    answers = {
+        f"{base}/models": reply(307, location="/v1/models/"),
+        f"{base}/models/": reply(200, {"data": [{"id": "a"}]}),
+    }
+    script = Script(by=lambda request: answers[request.url])
+    assert ids(fetch_catalog(make("custom", api_base=base), script)) == ["a"]
 
 
 def test_azure_says_that_it_lists_base_models() -> None:

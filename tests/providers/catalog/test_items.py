@@ -101,7 +101,7 @@ def test_wrong_types_leave_a_gap_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [None, 7, [], {}, {"id": 5}, {"id": ""}, {"id": "x" * 301}, {"id": "a\nb"}]
+    "row", [None, 7, [], {}, {"id": True}, {"id": ""}, {"id": "x" * 301}, {"id": "a\nb"}]
 )
 def test_a_row_without_a_usable_id_is_passed_over(row: Any) -> None:
     assert read_rows([row, "plain"], COLUMNS) == [CatalogItem(model_id="plain")]

@@ -161,7 +161,8 @@ def test_bedrocks_profiles_may_be_forbidden() -> None:
     adapter = make("bedrock", values={"region": "us-east-1"})
     catalog = fetch_catalog(adapter, Script(reply(200, FOUNDATION), denied))
     assert ids(catalog) == ["amazon.nova"]
-    assert catalog.notes == ("profiles_forbidden",)
+    assert catalog.notes == ("profiles_forbidden", "other 2")
+    assert catalog.dropped == 2
 
 
 def test_mistrals_aliases_are_folded_into_one_row() -> None:

@@ -110,6 +110,33 @@ def test_a_native_list_beside_it_makes_no_base_right(kind: str) -> None:
     assert base_told(result)[::2] == ("ok", "")
 
 
+@pytest.mark.parametrize("kind", ["ollama", "lm_studio", "custom", "openai"])
+def test_a_native_list_at_this_base_makes_it_right_only_if_a_model_answers(kind: str) -> None:
+    answers = {"/api/v1/models": NATIVE, "/v1/models": LIST, "/v1/chat/completions": CHAT}
+    adapter = make(kind, api_base=f"{BOX}/api/v1")
+    suggested = ("bad_endpoint", "suggest_base", f"{BOX}/v1")
+    for models in ((), ("qwen3:8b",)):
+        assert base_told(served(adapter, answers, GONE, *models)) == suggested
+    answers["/api/v1/chat/completions"] = CHAT
+    assert served(adapter, answers, GONE, "qwen3:8b").params.get("base") is None
+
+
+def test_a_list_in_a_form_of_its_own_is_none_the_worse_without_another() -> None:
+    for rest in (GONE, NATIVE, REFUSED):
+        result = served(make("custom", key="", api_base=f"{BOX}/x"), {"/x/models": NATIVE}, rest)
+        assert base_told(result) == ("ok", "", "")
+
+
+@pytest.mark.parametrize("kind", ["gemini", "ollama", "lm_studio"])
+def test_a_list_of_the_kinds_native_api_alone_is_not_green(kind: str) -> None:
+    adapter = make(kind, api_base=f"{BOX}/x")
+    result = served(adapter, {"/x/models": NATIVE}, GONE)
+    assert base_told(result) == ("unexpected_response", "wrong_shape", "")
+    assert result.key_state.value == "unknown"
+    named = served(adapter, {"/x/models": NATIVE}, GONE, "m").outcome.value
+    assert named not in ("ok", "reachable_unverified")
+
+
 def test_gemini_without_openai_is_not_green() -> None:
     google = "https://generativelanguage.googleapis.com"
     no_bearer = reply(401, {"error": {"status": "UNAUTHENTICATED", "message": "Expected OAuth"}})

@@ -58,14 +58,14 @@ def test_a_reference_is_not_sent() -> None:
     ("key", "params"),
     [
         ("sk-a\nb", {"problem": "control"}),
-        ("sk–dash", {"problem": "non_ascii", "at": "3", "sign": "U+2013 EN DASH"}),
-        ("sk-\u00adx", {"problem": "invisible", "at": "4", "sign": "U+00AD SOFT HYPHEN"}),
+        ("sk–dash", {"problem": "non_ascii", "at": 3, "sign": "U+2013 en dash"}),
+        ("sk-\u00adx", {"problem": "invisible", "at": 4, "sign": "U+00AD soft hyphen"}),
         ("two words", {"problem": "blank"}),
         ("sk-****wxyz", {"problem": "masked"}),
     ],
 )
 def test_a_key_that_no_header_can_carry_is_told_without_a_call(
-    key: str, params: dict[str, str]
+    key: str, params: dict[str, Any]
 ) -> None:
     result = check(make("openai", key=key))
     assert told(result) == ("bad_key", "invalid", "unsendable")

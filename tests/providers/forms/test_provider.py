@@ -130,7 +130,50 @@ def test_a_key_that_cannot_be_sent_is_told_at_its_field(key: str) -> None:
     assert key not in str(bound.errors)
 
 
-@pytest.mark.parametrize("key", ["  gsk_good  ", '"gsk_good"', "Bearer gsk_good"])
+@pytest.mark.parametrize(
+    ("key", "word"),
+    [
+        ("gsk_good•••••••", "masked"),
+        ("gsk_****abcd", "masked"),
+        ("gsk_\u200bgood", "place 5 (U+200B zero width space)"),
+        ("gsk－good", "Write - there"),
+        ('gsk_a"b', "quotation mark at place 6"),
+        ("gsk_ключ", "place 5"),
+    ],
+)
+def test_what_is_wrong_with_a_key_is_named(key: str, word: str) -> None:
+    (error,) = form("groq", api_key=key).errors["api_key"]
+    assert word in error
+    assert key not in error
+
+
+@pytest.mark.parametrize(
+    ("base", "word"),
+    [
+        ("https：//llm.example.com/v1", "Write : there"),
+        ("https://llm。example.com/v1", "place 12"),
+        ("https://llm.exa\u200bmple.com/v1", "U+200B zero width space"),
+        ("https://пример.example/v1", "xn--"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_named(base: str, word: str) -> None:
+    (error,) = form("custom", api_base=base).errors["api_base"]
+    assert word in error
+
+
+def test_what_no_eye_sees_around_an_address_is_cut() -> None:
+    for around in ("\u200b", "\ufeff", "\u00a0", "\u2060 ", "\u00ad", "\u3000"):
+        row = save("custom", api_base=f"{around}https://llm.example.com/v1{around}")
+        assert row.api_base == "https://llm.example.com/v1"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("  gsk_good  ", '"gsk_good"', "Bearer gsk_good", '"gsk_good",', "\u200bgsk_good\ufeff"),
+        *("GROQ_API_KEY=gsk_good;", '"apiKey": "gsk_good"', "gsk_good'"),
+    ],
+)
 def test_blanks_quotes_and_bearer_around_a_key_are_cut(key: str) -> None:
     row = save("groq", api_key=key)
     secret = row.open_secret("api_key")

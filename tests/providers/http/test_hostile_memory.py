@@ -145,6 +145,7 @@ WIDE = [  # what makes Python's text grow, or the work on it
     b"\\u4e2d" * (LENGTH // 6),
     "€".encode() + b"x\\n" * (LENGTH // 3),
     b'\\ud83d\\ude00","' * (LENGTH // 200),
+    ("😀" + "x" * 1_000 + '","').encode() * (LENGTH // 1_010),
 ]
 
 
@@ -154,9 +155,12 @@ def test_s7_a_worker_full_of_hostile_catalogs_stays_under_256_mb():
         *[once(packed(bomb()))] * 12,
         *[endless(HEAD + b"\r\n", b" " * 65_536)] * 12,
         *[once(packed(gzip.compress(b'["' + text + b'"]', 1))) for text in WIDE],
+        *[once(packed(gzip.compress(b"[" + b'{"a":1},' * 490_000 + b"{}]", 1)))] * 2,
     ]
     grown, words = growth_and_words("catalog", scripts)
-    assert words == ["bomb"] * 12 + ["too_large"] * 12 + ["reply"] * 8
+    assert words == [
+        *(["bomb"] * 12 + ["too_large"] * 12 + ["reply"] * len(WIDE) + ["too_large"] * 2),
+    ]
     assert grown < 256_000_000 - 90_000_000  # with all its modules a worker begins at 80 MB
 
 

@@ -11,16 +11,22 @@ from tests.providers.http.servers import CHUNKED, EARLY, HEAD, always, answer, i
 NOT_JSON_BODIES = [
     ("empty", b""),
     ("HTML", b"<!doctype html><title>Sign in</title>"),
-    ("deep JSON", b"[" * 100_000 + b"]" * 100_000),
-    ("open lists", b"[" * 200_000),
-    ("deep objects", b'{"a":' * 5_000 + b"1" + b"}" * 5_000),
+    ("cut off", b'{"data": 1'),
+    ("events without JSON", b"data: hello\n\ndata: [DONE]\n\n"),
+]
+ODD_BODIES = [
+    ("deep JSON", b'{"a": ' + b"[" * 500 + b"]" * 500 + b"}"),
     ("huge integer", b'{"data": ' + b"9" * 100_000 + b"}"),
     ("NaN", b'{"data": NaN}'),
     ("infinite float", b'{"data": 1e999}'),
     ("bad UTF-8", b'{"data": "\xff\xfe"}'),
     ("half a pair", b'{"data": "\\ud800"}'),
     ("UTF-16", '{"data": 1}'.encode("utf-16")),
-    ("events without JSON", b"data: hello\n\ndata: [DONE]\n\n"),
+]
+TOO_DEEP_BODIES = [
+    ("deep JSON", b"[" * 100_000 + b"]" * 100_000),
+    ("open lists", b"[" * 200_000),
+    ("deep objects", b'{"a":' * 5_000 + b"1" + b"}" * 5_000),
 ]
 
 
@@ -38,6 +44,21 @@ def test_s8_nor_is_it_when_it_comes_packed(fetch, row):
     data = answer(gzip.compress(row[1]), headers=("Content-Encoding: gzip",))
     with serve(once(data)) as server:
         assert not fetch(f"http://127.0.0.1:{server.port}/").is_json
+
+
+@pytest.mark.parametrize("row", ODD_BODIES, ids=ids(ODD_BODIES))
+def test_a_body_with_an_odd_value_is_a_reply_that_can_be_stored(fetch, row):
+    with serve(once(answer(row[1]))) as server:
+        reply = fetch(f"http://127.0.0.1:{server.port}/")
+    assert list(reply.data) in (["data"], ["a"])
+    json.dumps([reply.data, reply.text], ensure_ascii=False, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize("row", TOO_DEEP_BODIES, ids=ids(TOO_DEEP_BODIES))
+def test_s7_s8_a_body_nested_beyond_all_measure_is_told_as_that(verdict_of, row):
+    with serve(once(answer(row[1]))) as server:
+        verdict = verdict_of(f"http://127.0.0.1:{server.port}/")
+    assert (verdict.outcome, verdict.detail) == ("unexpected_response", "too_deep")
 
 
 READABLE = [

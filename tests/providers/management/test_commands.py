@@ -164,8 +164,33 @@ def test_fetch_catalogs_prints_ids(monkeypatch: pytest.MonkeyPatch, sims: Simula
     assert code == 0
     assert rows[0]["count"] == len(rows[0]["models"])
     assert "openai/gpt-oss-120b" in rows[0]["models"]
+    assert set(rows[0]) == {
+        *("kind", "name", "outcome", "detail", "count", "dropped", "models"),
+        *("message", "quote", "suggested_base"),
+    }
+    assert (rows[0]["name"], rows[0]["detail"], rows[0]["quote"]) == ("groq", "", "")
+    assert rows[0]["dropped"] == 2  # no longer active
+    assert str(rows[0]["count"]) in rows[0]["message"]
+
+
+def test_a_fetch_that_fails_tells_the_sentence(
+    monkeypatch: pytest.MonkeyPatch, sims: Simulators
+) -> None:
+    give(monkeypatch, "mistral", apiKey=demo_key("mistral", "bad"))
+    (row,), code = told("fetch_catalogs", "mistral")
+    assert (row["outcome"], row["count"], row["models"], code) == ("bad_key", 0, [], 1)
+    assert "key" in row["message"]
 
 
 def test_a_provider_that_is_not_configured_is_an_error() -> None:
     with pytest.raises(CommandError, match="not configured"):
         call_command("check_providers", "groq")
+
+
+def test_a_list_that_is_known_tells_again_what_it_lost(
+    monkeypatch: pytest.MonkeyPatch, sims: Simulators
+) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    first, second = (told("fetch_catalogs")[0][0] for _ in range(2))
+    assert first["dropped"] > 0
+    assert first == second

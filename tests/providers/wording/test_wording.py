@@ -26,7 +26,7 @@ from providers.wording import (
     SENTENCES,
     catalog_note,
     header_sentence,
-    key_sentence,
+    key_problem_sentence,
     key_warning,
     sentence,
     url_sentence,
@@ -240,12 +240,15 @@ def test_a_header_that_holds_a_reference_keeps_its_name() -> None:
     assert "X-Tenant" in sentence(verdict.outcome, verdict.detail, verdict.params, OPENAI)
 
 
+SIGN = {"at": 7, "sign": "U+FF0D fullwidth hyphen-minus", "plain": "-"}
+
+
 @pytest.mark.parametrize("problem", keyshapes.PROBLEMS)
 def test_a_key_that_cannot_be_sent_is_told_by_what_is_wrong_with_it(problem: str) -> None:
-    placed = {"problem": problem, "at": "7", "sign": "U+2013 EN DASH"}
-    text = sentence("bad_key", "unsendable", placed)
-    assert text.startswith(str(KEY_PROBLEMS[problem]) % placed)
+    text = sentence("bad_key", "unsendable", {"problem": problem, **SIGN})
+    assert text.startswith(str(KEY_PROBLEMS[problem]) % SIGN)
     assert len(text) <= LONGEST
+    assert sentence("bad_key", "unsendable", {"problem": problem})  # of an older row
 
 
 def test_a_header_that_cannot_be_sent_is_named() -> None:
@@ -254,10 +257,10 @@ def test_a_header_that_cannot_be_sent_is_named() -> None:
 
 @pytest.mark.parametrize("code", sorted(URL_SENTENCES))
 def test_an_address_that_cannot_be_used_is_told_by_what_is_wrong_with_it(code: str) -> None:
-    placed = {"code": code, "at": "7", "sign": "U+FF1A FULLWIDTH COLON"}
-    text = sentence("bad_endpoint", "bad_url", placed)
-    assert text.endswith(URL_SENTENCES[code] % placed)
+    text = sentence("bad_endpoint", "bad_url", {"code": code, **SIGN})
+    assert text.endswith(URL_SENTENCES[code] % SIGN)
     assert len(text) <= LONGEST
+    assert sentence("bad_endpoint", "bad_url", {"code": code})
 
 
 @pytest.mark.parametrize("kind", [kind for kind, spec in KINDS.items() if spec.is_local])
@@ -332,7 +335,7 @@ def test_every_warning_about_a_key_has_a_sentence() -> None:
         ("openai", "gsk_abcdefgh", ["gsk_", "Groq"]),
         ("anthropic", "sk-ant-admin-abcdef", ["admin key"]),
         ("openai", "https://api.openai.com/v1", ["address"]),
-        ("openai", "export OPENAI_API_KEY=sk-abcdef", ["equals sign"]),
+        ("openai", "export OPENAI_API_KEY=sk-abcdef", ["variable"]),
         ("openai", '"sk-abcdef"', ["quotation marks"]),
         ("openai", "Bearer sk-abcdef", ["Bearer"]),
     ],
@@ -374,11 +377,10 @@ def test_a_sign_that_cannot_be_cut_is_told_with_its_place() -> None:
         parse_base("https\uff1a//example.com")
     for text in (url_sentence(caught.value), str(caught.value)):
         assert "at place 6" in text
-        assert "U+FF1A FULLWIDTH COLON" in text
-    assert "place 4: U+00AD SOFT HYPHEN" in key_sentence("sk-\u00adabc")
-    assert key_sentence("sk-abc") == ""
-    old = {"problem": "non_ascii"}  # as older rows have it
-    assert "place ?" in sentence("bad_key", "unsendable", old)
+        assert "(U+FF1A fullwidth colon). Write : there." in text
+    problem, told = keyshapes.problem_of("sk-\u00adabc")
+    assert "at place 4 (U+00AD soft hyphen)" in key_problem_sentence(problem, told)
+    assert key_problem_sentence(*keyshapes.problem_of("sk-abc")) == ""
 
 
 def test_a_proxy_of_the_environment_is_told_behind_the_sentence() -> None:

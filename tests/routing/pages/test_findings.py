@@ -241,3 +241,12 @@ def test_a_fix_that_is_not_on_offer_does_nothing(site: Client) -> None:
         fix(site, "main", name, value)
     kept = Route.objects.get()
     assert (kept.model, kept.provider) == ("llama-9", "groq")
+
+
+@pytest.mark.parametrize("notes", [[], ["goes_on"], ["not_exhaustive"]])
+def test_a_name_is_missed_in_a_whole_list_only(site: Client, notes: list[str]) -> None:
+    row = give("groq", models={"some/model": {}})
+    row.catalog_notes = notes
+    row.save()
+    route("main", "another/model", "groq")
+    assert (lint("model_missing", "main") in html(site)) is (notes == [])
