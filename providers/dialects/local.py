@@ -28,7 +28,8 @@ class LocalAdapter(Adapter):
         listed = self.listed(reply, call, verdict)
         if not rows_of(unwrapped(reply), call.columns.items):
             verdict = replace(verdict, detail="no_models")
-        found = Finding(verdict, KeyState.NOT_NEEDED, ms, listed, self.is_odd(reply, call, listed))
+        is_odd = self.is_odd(reply, call, listed)
+        found = Finding(verdict, KeyState.NOT_NEEDED, ms, listed, is_odd=is_odd)
         if not self.key:
             return found
         control = self.control(send, call)
