@@ -121,6 +121,13 @@ def test_a_native_list_at_this_base_makes_it_right_only_if_a_model_answers(kind:
     assert served(adapter, answers, GONE, "qwen3:8b").params.get("base") is None
 
 
+@pytest.mark.parametrize("kind", ["ollama", "lm_studio", "gemini"])
+def test_a_bare_list_is_of_the_agents_api(kind: str) -> None:
+    bare = reply(200, [{"id": "m"}])
+    result = served(make(kind, api_base=f"{BOX}/x"), {"/x/models": bare}, GONE)
+    assert result.outcome.value in ("ok", "reachable_unverified")
+
+
 def test_a_list_in_a_form_of_its_own_is_none_the_worse_without_another() -> None:
     for rest in (GONE, NATIVE, REFUSED):
         result = served(make("custom", key="", api_base=f"{BOX}/x"), {"/x/models": NATIVE}, rest)
