@@ -125,7 +125,7 @@ def _of_text(reply: Reply, words: str, call: CallName, rules: Sequence[ErrorRule
     look = _LOOKS.get(reply.text.lstrip("\ufeff \t\r\n")[:1], "not_json")
     is_page = look == "html"
     if status in (404, 405, 501):
-        return Outcome.BAD_ENDPOINT, ""
+        return Outcome.BAD_ENDPOINT, "front" if is_page else ""
     if 200 <= status < 300:
         return Outcome.UNEXPECTED_RESPONSE, look
     if reply.text.strip():
