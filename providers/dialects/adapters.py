@@ -242,7 +242,9 @@ class Adapter:
             secrets=self.secrets(),
         )
         verdict = self._placed(verdict, request, reply)
-        if isinstance(call, ListCall) and call.is_optional and reply.status in _NO_LIST:
+        is_front = verdict.detail == "front" and not self.spec.static_models
+        is_optional = isinstance(call, ListCall) and call.is_optional and not is_front
+        if is_optional and reply.status in _NO_LIST:
             verdict = replace(verdict, outcome=Outcome.BAD_ENDPOINT, detail="no_list")
         return reply, verdict
 

@@ -15,7 +15,7 @@ from providers.http import BadURL, Send, origin_of
 from providers.spec.kind import ListCall
 from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict
 
-_MOST = 5  # bases that are tried
+_MOST = 6  # bases that are tried
 # The path of a single call, pasted as the base
 _CALL = re.compile(
     r"/(?:chat/completions|completions|responses|messages|embeddings|models|api/(?:tags|chat|generate)"
@@ -62,6 +62,8 @@ def _paths(path: str, usual: str) -> Iterator[str]:
         yield cut + "/v1"
     if head != cut:
         yield head + "/v1"
+    yield cut.lower()
+    yield cut.rpartition("/")[0]
     yield "/v1"
 
 

@@ -122,7 +122,7 @@ def _of_text(reply: Reply, words: str, call: CallName, rules: Sequence[ErrorRule
     status = reply.status
     page = _LOOKS.get(reply.text.lstrip("\ufeff \t\r\n")[:1], "not_json")
     if status in (404, 405, 501):
-        return Outcome.BAD_ENDPOINT, ""
+        return Outcome.BAD_ENDPOINT, "front" if page == "html" else ""
     if 200 <= status < 300:
         return Outcome.UNEXPECTED_RESPONSE, page
     if reply.text.strip():

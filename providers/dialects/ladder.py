@@ -304,6 +304,9 @@ def _try_models(
         is_unknown = (verdict.outcome, verdict.detail) == (Outcome.MODEL_NOT_FOUND, "")
         if is_unknown and adapter.sent_name(name) in listed:
             verdict = replace(verdict, outcome=Outcome.BAD_REQUEST, detail="listed")
+        is_vague = (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "")
+        if is_vague and not adapter.entered.extra_body:  # nothing of the person's own was in it
+            verdict = replace(verdict, detail="plain_form")
         verdict = replace(verdict, params={**verdict.params, "model": name})
         finding = replace(finding, verdict=verdict)
         if ladder.has_connection:

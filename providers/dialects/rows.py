@@ -49,8 +49,9 @@ def rows_of(data: Any, items: Path) -> list[Any] | None:
 
 
 def is_as_declared(data: Any, items: Path) -> bool:
-    """Whether there are rows where the declaration says, not only where other servers put them."""
-    return any(_rows(value) for value in _declared(data, items))
+    """Whether there are rows where the declaration says, or bare; not only where other servers put
+    them."""
+    return isinstance(data, list) or any(_rows(value) for value in _declared(data, items))
 
 
 def _declared(data: Any, items: Path) -> Iterator[Any]:

@@ -28,7 +28,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 # Money ------------------------------------------------------------------------------------------
 
-_FUNDS = r"(?:quota|balance|credits?|funds|budget|allowance)"
+_FUNDS = r"(?:quota|balance|credits?|funds|budget|allowance|free (?:tier|trial))"
 _CAP = r"(?:spend|spending|budget|billing|credit|inference|hard|monthly|usage|cost|set) limits?"
 _CREDIT = _any(
     rf"insufficient (?:\w+ ){{0,3}}{_FUNDS}\b",
@@ -38,7 +38,8 @@ _CREDIT = _any(
     rf" (?:\w+ ){{0,3}}{_FUNDS}\b",
     rf"\b{_CAP}\b.{{0,40}}\b(?:reached|exceeded|hit|exhausted)",
     rf"\b(?:reached|exceeded|hit) (?:\w+ ){{0,4}}{_CAP}\b",
-    r"billing (?:hard limit|not active)|payment required|arrear|good standing|account ?overdue",
+    r"billing (?:hard limit|not active)|payment required|arrear|good standing|account ?overdue"
+    r"|check your (?:plan and )?billing|unpaid|outstanding (?:balance|invoice)|past due",
     r"\btop up\b|\brecharge\b|pre consume \w+ quota failed|token status exhausted",
     r"(?:余额|餘額|额度|額度|配额|配額|点数).{0,8}(?:不足|用尽|用盡|耗尽|耗盡|用完|超限|失败|失敗)",
     r"预扣费|預扣費|欠费|欠費|充值|残高.{0,4}不足|クレジット.{0,6}不足|잔액.{0,6}부족|크레딧.{0,6}부족",
@@ -60,7 +61,9 @@ _RATE = _any(
 # Models -----------------------------------------------------------------------------------------
 
 _OTHER_API = _any(
-    r"not (?:a |an )?chat model|no chat model|unsupported api for model",
+    r"not (?:a |an )?chat\b|no chat model|unsupported api for model|unsupported (?:\w+ )?for chat",
+    r"requires? that either input content or output modality|not enabled for (?:this )?model",
+    r"not supported for task|supported tasks?:",
     r"not (?:\w+ ){0,2}(?:support|compatible|accessible|available|usable|work)\w*\b"
     r".{0,60}(?:\bchat\b|chat ?completions?|generate ?content)",
     r"(?:does|do)(?: not|n.t) support (?:the )?(?:chat|converse|completions?|messages)\b",
@@ -88,12 +91,17 @@ _ACCESS = _any(
     r"|not have (?:\w+ )?(?:access|permission)|access denied|denied access)\b.{0,60}\bmodels?\b",
     r"\bmodels?\b.{0,60}(?:access denied|not allowed|not permitted|no permission|not authorized"
     r"|no access|not entitled)",
+    r"access to (?:the |this )?models?\b.{0,60}\b(?:denied|not allowed|forbidden|restricted)",
     r"无权.{0,8}模型|模型.{0,12}无权|没有权限.{0,8}模型",
+)
+_NOT_IN_PLAN = _any(
+    r"not (?:available|included|enabled|offered)\b.{0,40}\byour (?:current )?(?:plan|tier"
+    r"|subscription|account|organi[sz]ation|workspace)",
 )
 _NOBODY = _any(
     r"no (?:available |active |valid )?(?:channels?|providers?|endpoints?|distributors?)\b.{0,30}"
     r"\b(?:for|serv\w+|support\w*|found|host\w*)\b",
-    r"model not found|no such model",
+    r"model not found|no such model|\bmodel\b.{0,60}\b(?:does not exist|not exist|not found)\b",
     r"模型.{0,40}(?:无可用渠道|无可用通道|不存在|未找到)|无可用渠道",
 )
 _NO_MODEL = _any(
@@ -149,7 +157,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
         return Outcome.SERVER_ERROR, "loading"
     if call != "model":
         return None
-    if status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words):
+    is_closed = status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words)
+    if is_closed or (status < 500 and status != 429 and _NOT_IN_PLAN.search(words)):
         return Outcome.FORBIDDEN, "model_access"
     if _NOBODY.search(words):
         return Outcome.MODEL_NOT_FOUND, ""

@@ -268,6 +268,17 @@ ANSWERS: Sentences = {
                 "refused: it may be made for another API, or not be open to this account yet."
             ),
         ),
+        "plain_form": (
+            _(
+                "The provider refused the smallest chat completion with %(model)s. Key and address "
+                "are fine; the model may be made for another API, and the provider's own words say "
+                "more."
+            ),
+            _(
+                "The provider refused the smallest chat completion. Key and address are fine; the "
+                "model may be made for another API, and the provider's own words say more."
+            ),
+        ),
         "not_chat": (
             _(
                 "%(model)s is not made for chat: it answers another API, which this test cannot "

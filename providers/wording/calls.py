@@ -202,9 +202,16 @@ CALLS: Sentences = {
     },
     Outcome.UNEXPECTED_RESPONSE: {
         "": _("The server answered, but not as this API does. Check the API base."),
-        "html": _(
-            "A web page came instead of data. Check the API base: it may lead to a website, a "
-            "login page or a captive portal."
+        "html": (
+            _(
+                "A web page came for %(model)s instead of data. Check the API base: it may lead to "
+                "a website, a login page or a captive portal."
+            ),
+            _(
+                "A web page came instead of data. Check the API base: it may lead to a website, a "
+                "login page or a captive portal. If only a list is missing, include a model in the "
+                "test."
+            ),
         ),
         "not_json": (
             _(

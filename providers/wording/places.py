@@ -70,6 +70,11 @@ PLACES: Sentences = {
             "The API base is the address of a single call, or has a part twice. Enter %(base)s "
             "instead."
         ),
+        "front": _(
+            "A web page that finds nothing came instead of the API's answer, perhaps from a tunnel "
+            "or proxy in front. Check the API base; include a model in the test to see whether it "
+            "answers all the same."
+        ),
         "no_list": _(
             "There is no list of models at this address: the API base is not quite right, or this "
             "server has none. Include a model in the test to find out, and type its name by hand."

@@ -92,6 +92,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "redirect_host",
             "redirect_sign_in",
             "wants_https",  # params: base
+            "front",
             "suggest_base",  # params: base
             "call_pasted",  # params: base
             "no_list",
@@ -105,6 +106,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "origin_header",
             "front",
             "listed",  # the provider's own list has the model that it refused
+            "plain_form",  # refused although nothing of the person's own was in it
             "not_chat",  # the model answers another API only
             "no_stream",  # the agent asks for a stream, which is refused
         }

@@ -54,7 +54,7 @@ def test_the_likeliest_base_is_tried_first(base: str, default: str, first: str) 
     found = guesses(base, default)
     assert found[0] == BOX + first
     assert base not in found
-    assert len(found) == len(set(found)) <= 5
+    assert len(found) == len(set(found)) <= 6
     assert all(one.startswith(BOX) for one in found)
 
 
@@ -80,7 +80,8 @@ def base_told(result: CheckResult) -> tuple[str, str, str]:
 @pytest.mark.parametrize("rest", [GONE, PAGE, NO_METHOD, UNKNOWN, reply(501, {"error": "no"})])
 @pytest.mark.parametrize("kind", ["custom", "vllm", "ollama", "lm_studio", "openai", "mistral"])
 @pytest.mark.parametrize(
-    "typed", ["", "/v1/chat/completions", "/v1/models", "/v1/v1", "/api", "/v1/responses"]
+    "typed",
+    ["", "/v1/chat/completions", "/v1/models", "/v1/v1", "/api", "/v1/responses", "/V1", "/v1/x"],
 )
 def test_the_right_base_is_found_on_the_same_origin(kind: str, typed: str, rest: Reply) -> None:
     adapter = make(kind, api_base=BOX + typed)
@@ -121,6 +122,13 @@ def test_a_native_list_at_this_base_makes_it_right_only_if_a_model_answers(kind:
     assert served(adapter, answers, GONE, "qwen3:8b").params.get("base") is None
 
 
+@pytest.mark.parametrize("kind", ["ollama", "lm_studio", "gemini"])
+def test_a_bare_list_is_of_the_agents_api(kind: str) -> None:
+    bare = reply(200, [{"id": "m"}])
+    result = served(make(kind, api_base=f"{BOX}/x"), {"/x/models": bare}, GONE)
+    assert result.outcome.value in ("ok", "reachable_unverified")
+
+
 def test_a_list_in_a_form_of_its_own_is_none_the_worse_without_another() -> None:
     for rest in (GONE, NATIVE, REFUSED):
         result = served(make("custom", key="", api_base=f"{BOX}/x"), {"/x/models": NATIVE}, rest)
@@ -135,6 +143,25 @@ def test_a_list_of_the_kinds_native_api_alone_is_not_green(kind: str) -> None:
     assert result.key_state.value == "unknown"
     named = served(adapter, {"/x/models": NATIVE}, GONE, "m").outcome.value
     assert named not in ("ok", "reachable_unverified")
+
+
+def test_dashscopes_native_api_is_no_base_of_the_agent() -> None:
+    host = "https://dashscope.aliyuncs.com"
+    native = reply(200, {"output": {"models": [{"model": "qwen-plus"}], "total": 1}})
+    answers = {"/api/v1/models": native, "/compatible-mode/v1/models": LIST}
+    result = served(make("dashscope", api_base=f"{host}/api/v1"), answers, GONE)
+    expected = ("bad_endpoint", "suggest_base", f"{host}/compatible-mode/v1")
+    assert base_told(result) == expected
+
+
+@pytest.mark.parametrize("kind", ["openai", "custom", "groq", "ollama"])
+def test_a_page_that_finds_nothing_may_be_of_something_in_front(kind: str) -> None:
+    lost = reply(404, text="<html><title>Tunnel not found</title>")
+    result = served(make(kind, api_base=f"{BOX}/v1"), {}, lost)
+    assert base_told(result) == ("bad_endpoint", "front", "")
+    answers = {"/v1/chat/completions": CHAT}
+    result = served(make(kind, api_base=f"{BOX}/v1"), answers, lost, "m")
+    assert base_told(result)[:2] == ("ok", "no_list")
 
 
 def test_gemini_without_openai_is_not_green() -> None:

@@ -189,5 +189,6 @@ def test_an_origin_that_is_away_or_not_ready_is_told_as_that(
 
 
 def test_a_page_under_404_still_means_that_there_is_no_such_path() -> None:
-    assert told(check(reply(404, text="<html>"))) == ("bad_endpoint", "unknown", "no_list")
+    assert told(check(reply(404, text="<html>"))) == ("bad_endpoint", "unknown", "front")
+    assert told(check(reply(404, text="404 page not found")))[2] == "no_list"
     assert told(check(GONE))[0] == "bad_endpoint"

@@ -489,11 +489,13 @@ def test_a_model_that_answers_proves_no_key_of_a_local_server() -> None:
 
 def test_no_list_is_in_order_where_a_model_answers() -> None:
     base = local(api_base="http://box.lan:8000/v1", key="")
-    assert told(check(base, GONE)) == ("bad_endpoint", "unknown", "no_list")
-    assert told(check(base, GONE, CHAT, models=("m",))) == ("ok", "not_needed", "no_list")
+    gone = Script(by=lambda request: CHAT if request.json else GONE)
+    assert told(run_check(base, gone)) == ("bad_endpoint", "unknown", "no_list")
+    assert told(run_check(base, gone, models=("m",))) == ("ok", "not_needed", "no_list")
     for status in (405, 501):
         answer = reply(status, {"error": "no"})
-        assert told(check(base, answer, CHAT, models=("m",)))[0] == "ok"
+        refused = Script(by=lambda request, answer=answer: CHAT if request.json else answer)
+        assert told(run_check(base, refused, models=("m",)))[0] == "ok"
 
 
 def test_ovms_is_asked_by_a_completion_that_it_must_refuse() -> None:

@@ -54,6 +54,9 @@ def test_words_for_money_outweigh_every_status(form: Any, status: int, text: str
         "InferenceLimitExceeded",
         "pre_consume_token_quota_failed",
         "Payment Required",
+        "The free tier of the model has been exhausted.",
+        "Your account is not active, please check your billing details",
+        "There is an unpaid invoice",
         "Account is in arrears",
         "ＩＮＳＵＦＦＩＣＩＥＮＴ ＱＵＯＴＡ",
         "帳戶餘額不足",
@@ -92,6 +95,7 @@ def test_a_rate_is_no_matter_of_money(text: str) -> None:
         (400, {"error": {"message": "Invalid model name passed in model=m"}}),
         (403, {"error": {"code": "model_not_found", "message": "not in this project"}}),
         (502, {"detail": "no provider found for m"}),
+        (500, {"error": {"message": "The model m does not exist"}}),
     ],
 )
 def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, body: Any) -> None:
@@ -105,6 +109,9 @@ def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, b
         (401, {"error": {"message": "team not allowed to access model. m"}}),
         (403, {"error": {"message": "Your plan does not have access to the model m"}}),
         (403, {"message": "该令牌无权使用模型 m"}),
+        (401, {"error": {"message": "Access to model m is denied for this token"}}),
+        (400, {"error": {"message": "m is not available in your current plan"}}),
+        (404, {"detail": "m is not included in your subscription"}),
     ],
 )
 def test_a_model_that_this_key_may_not_use_leaves_the_key_valid(status: int, body: Any) -> None:
