@@ -67,6 +67,10 @@ def _paths(path: str, usual: str) -> Iterator[str]:
     yield "/v1"
 
 
+# Where servers of one's own have this API; under /api they have another one (LM Studio's docs).
+_COMPATIBLE = re.compile(r"(?<!/api)/v1/?$")
+
+
 def with_better_base(adapter: Adapter, send: Send, key: Finding, model: str = "") -> Finding:
     """The same finding; where there is no such API at this base, with the one that would be right,
     if there is one. With a `model`, that is asked where no list is there."""
@@ -109,7 +113,7 @@ def _moved(adapter: Adapter, send: Send, key: Finding, base: str) -> Finding:
 def _looks_elsewhere(adapter: Adapter, key: Finding) -> bool:
     verdict = key.verdict
     if key.is_odd and not _is_of_the_vendor(adapter):
-        return True
+        return not (adapter.spec.is_local and _COMPATIBLE.search(adapter.base()))
     if verdict.http_status is None or verdict.outcome is Outcome.OK or _is_of_the_vendor(adapter):
         return False
     is_page = (verdict.outcome, verdict.detail) == (Outcome.UNEXPECTED_RESPONSE, "html")

@@ -114,7 +114,7 @@ class Provider(Entry):
                     return True
                 if current.sealed and current.secret_texts() != self.secret_texts():
                     Replaced.keep(current)
-                is_same = current._account() == self._account()
+                is_same = current.account() == self.account()
                 for name in MONEY:  # as it is by now, or as it is with nothing told
                     setattr(self, name, getattr(current if is_same else Provider(), name))
                 self.save(force_update=True)
@@ -128,7 +128,7 @@ class Provider(Entry):
         ours = (self.api_base, self.values, self.sealed)
         return is_noted and ours == (stored.api_base, stored.values, stored.sealed)
 
-    def _account(self) -> tuple[Any, ...]:
+    def account(self) -> tuple[Any, ...]:
         """Whose money a check tells of: where it asks, and with what."""
         texts = {name: text for name, text in self.secret_texts().items() if name != BODY}
         return self.api_base, self.bound, texts

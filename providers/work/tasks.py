@@ -152,12 +152,12 @@ def _fetch(job: Job) -> None:
         is_held = not take_in(provider, catalog)
     notes = provider.catalog_notes if catalog.is_known else catalog.notes
     count = provider.catalog_count if catalog.is_known else len(catalog.items)
-    detail = ("goes_on" if "goes_on" in notes else "") if count else "no_models"
+    goes_on = "goes_on" in notes
     job.finish(
         outcome=Outcome.OK,
         key_state=KeyState.UNKNOWN,
         ms=int((time.monotonic() - start) * 1000),
-        detail="held" if is_held else detail,
+        detail="held" if is_held else ("goes_on" if goes_on else "") if count else "no_models",
         params={
             **({"stored": provider.catalog_count} if is_held else {}),
             "count": count,
