@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -25,18 +24,15 @@ _PART = "routing/routing.html#test"
 
 
 def start_tests(rows: Iterable[RouteRow], *, user: Any = None) -> None:
-    """One job for each provider, which asks all models of its routes side by side; they count as
-    one start. Raises queue.TooMany over the user's limit."""
+    """One job for each provider, which asks all models of its routes side by side. They are no round
+    of the providers. Raises queue.TooMany over the user's limit."""
     wanted: dict[str, tuple[Provider, dict[str, None]]] = {}
     for row in rows:
         if row.provider and row.can_test:
             _provider, names = wanted.setdefault(row.provider.kind, (row.provider, {}))
             names.update(dict.fromkeys(row.tried_names))
-    if user and Job.objects.started_within_a_minute(user) >= queue.limit():
-        raise queue.TooMany
-    batch = uuid.uuid4()
     for provider, names in wanted.values():
-        queue.start(provider, Task.CHECK, model_names=names, user=user, batch=batch)
+        queue.start(provider, Task.CHECK, model_names=names, user=user)
 
 
 @editor_required

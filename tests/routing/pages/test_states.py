@@ -173,7 +173,7 @@ def test_all_routes_are_tested_at_once_by_one_job_a_provider(
         "openai": ["gpt-5", "gpt-4o"],
         "groq": ["llama-9"],
     }
-    assert len({job.batch for job in jobs.values()}) == 1
+    assert {job.batch for job in jobs.values()} == {None}  # no round of the providers' page
     page = answer.content.decode()
     for slot in ("main", "vision", "image"):
         assert f'value="route-{slot}:{jobs["openai"].pk}:0"' in page
