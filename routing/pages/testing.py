@@ -24,8 +24,8 @@ _PART = "routing/routing.html#test"
 
 
 def start_tests(rows: Iterable[RouteRow], *, user: Any = None) -> None:
-    """One job for each provider, which asks all models of its routes side by side. They are no round
-    of the providers. Raises queue.TooMany over the user's limit."""
+    """One job for each provider, which asks all models of its routes side by side; no round of the
+    providers' page. Raises queue.TooMany over the user's limit."""
     wanted: dict[str, tuple[Provider, dict[str, None]]] = {}
     for row in rows:
         if row.provider and row.can_test:
