@@ -11,6 +11,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from providers.dialects import redirects
+from providers.dialects.compatible import bounded
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import judge
 from providers.dialects.paths import unwrapped, values_at
@@ -21,7 +22,8 @@ from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
 from providers.spec.secret import Secret
 from providers.spec.signs import trimmed
 
-# What a test request is made of, and what would make it dearer, is not the extra body's to say.
+# What a test request is made of, and what would multiply its answers, is not the extra body's to
+# say. A limit of output is: the agent sends that one, too.
 _NOT_SENT_IN_TESTS = frozenset(
     [
         "model",
@@ -33,9 +35,6 @@ _NOT_SENT_IN_TESTS = frozenset(
         "base_url",
         "n",
         "best_of",
-        "max_tokens",
-        "max_completion_tokens",
-        "max_output_tokens",
     ]
 )
 _NO_LIST = (404, 405, 501)
@@ -210,7 +209,7 @@ class Adapter:
         if call.body is None:
             return None
         own = {name: _filled_value(value, places) for name, value in call.body.items()}
-        return {**self.extra_body(), **own} if call.is_completion else own
+        return {**own, **self.extra_body()} if call.is_completion else own
 
     def extra_body(self) -> dict[str, Any]:
         return {
@@ -301,7 +300,7 @@ class Adapter:
         """The smallest call that needs this model."""
         if self.spec.model_call is None:
             raise ValueError(f"{self.spec.kind} has no call that tries a model")
-        return self.spec.model_call
+        return bounded(self.spec.model_call, self.sent_name(model))
 
     def check_model(self, send: Send, model: str) -> Finding:
         """Make the smallest call with one model or deployment. Raises Failed without an answer."""
@@ -315,6 +314,8 @@ class Adapter:
         is_asked_to_stream = bool(call.body and call.body.get("stream"))
         if verdict.outcome is Outcome.OK and is_asked_to_stream and reply.status < 400:
             verdict = replace(verdict, detail="" if reply.is_stream else "not_streamed")
+            if not reply.is_ended:
+                verdict = replace(verdict, detail="unfinished")
         return Finding(verdict, self.key_state(verdict), ms)
 
     # Catalog ----------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ class Events:
 
     def __init__(self, left: Callable[[], float]) -> None:
         self.is_over = False
+        self.is_ended = False  # the model said why it stopped
         self._left = left
         self._rest = bytearray()
         self._name = ""
@@ -125,6 +126,8 @@ class Events:
         elif value.get("type") in _SIGNS:
             self._sign(self._begun or {"content": []})
             self.is_over |= value["type"] == "message_stop"
+            delta = value.get("delta")
+            self.is_ended |= isinstance(delta, dict) and bool(delta.get("stop_reason"))
 
     def _choices(self, value: Any, choices: Iterable[Any]) -> None:
         """Usage and filter results come with no choice; a role alone is no word yet."""
@@ -135,7 +138,7 @@ class Events:
             self._error = value
         elif any(choice.get("finish_reason") for choice in found):
             self._sign(value)
-            self.is_over = True
+            self.is_over = self.is_ended = True
         elif any(_has_word(choice) for choice in found):
             self._sign(value)
 

@@ -60,7 +60,7 @@ SPEC = ProviderSpec(
         )
     ),
     key_call=Call(url="{base}/users/me/balance", expects="data.available_balance"),
-    model_call=chat("max_completion_tokens"),
+    model_call=chat(),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="region_or_plan"),
         ErrorRule(

@@ -53,6 +53,10 @@ NOT_BAD = UNTOLD | {
 }
 
 
+# Details of a good answer that is none to the agent, which reads a stream to its end
+NOT_FOR_AGENT = frozenset({"not_streamed", "unfinished"})
+
+
 class KeyState(StrEnum):
     """What is known about the key itself, apart from how the check ended."""
 

@@ -37,6 +37,16 @@ ANSWERS: Sentences = {
                 "does. If the agent gets no answer, the server cannot stream."
             ),
         ),
+        "unfinished": (
+            _(
+                "The model %(model)s began to answer, but its stream came without an end. If the "
+                "agent gets no answer, that is the cause."
+            ),
+            _(
+                "The model began to answer, but its stream came without an end. If the agent gets "
+                "no answer, that is the cause."
+            ),
+        ),
         "list_refused": _(
             "The model answered. What was asked before it, such as the list of models, was "
             "refused; where there is no list, type model names by hand."

@@ -216,6 +216,28 @@ CALLS: Sentences = {
             "The server answered with JSON, but not in the form of this API. Check the API base, "
             "and that this is the right kind of provider."
         ),
+        "not_streamed": (
+            _(
+                "%(model)s answered, but at once. The agent asks for a stream and reads nothing "
+                "else. Switch streaming on at the server, or choose another model or server."
+            ),
+            _(
+                "The model answered, but at once. The agent asks for a stream and reads nothing "
+                "else. Switch streaming on at the server, or choose another model or server."
+            ),
+        ),
+        "unfinished": (
+            _(
+                "%(model)s began to answer, but did not say that it had done. The agent takes "
+                "that for an answer that broke off. Try again; if it stays so, choose another "
+                "model or server."
+            ),
+            _(
+                "The model began to answer, but did not say that it had done. The agent takes "
+                "that for an answer that broke off. Try again; if it stays so, choose another "
+                "model or server."
+            ),
+        ),
         "no_choice": (
             _(
                 "%(model)s gave an answer without any text or choice in it, as if nobody had "

@@ -11,6 +11,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_list_scope",  # the key may not list models, but a model answered
             "no_list",  # there is no list, but a model answered
             "not_streamed",  # a model answered at once where a stream was asked for
+            "unfinished",  # a model began to answer, but its stream had no end
             "list_refused",  # a model answered; what was asked before it was refused
             "list_unread",  # a model answered; the list could not be read
             "credit_told",  # a model answered, although nothing is said to be left
@@ -112,7 +113,10 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.SERVER_ERROR: frozenset({"loading", "front", "origin_away"}),
     Outcome.TIMEOUT: frozenset({"front", "origin_away"}),
     Outcome.UNEXPECTED_RESPONSE: frozenset(
-        {"html", "not_json", "error_body", "wrong_shape", "no_choice"}
+        {
+            *("html", "not_json", "error_body", "wrong_shape", "no_choice"),
+            *("not_streamed", "unfinished"),  # of a route: such an answer is none to the agent
+        }
     ),
     Outcome.DNS_ERROR: frozenset({"azure_resource", "bedrock_region"}),
     Outcome.REFERENCE: frozenset({"aws_profile"}),  # params: fields

@@ -134,7 +134,13 @@ async def nothing(delta: str) -> None:
     """Somebody who reads along."""
 
 
-QUESTIONS = {"routes": routes, "load": load, "defaults": defaults, "registry": registry, "turn": turn}
+QUESTIONS = {
+    "routes": routes,
+    "load": load,
+    "defaults": defaults,
+    "registry": registry,
+    "turn": turn,
+}
 
 for line in sys.stdin:
     asked = json.loads(line)

@@ -5,6 +5,7 @@ A state speaks the API that it is asked by: completions, messages (Anthropic), r
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,7 +30,7 @@ class Heard:
 
     @property
     def api(self) -> str:
-        """"completions", "messages" or "responses"; "" = the call is none of a model."""
+        """ "completions", "messages" or "responses"; "" = the call is none of a model."""
         ends = {"completions": "/chat/completions", "messages": "/messages"}
         ends["responses"] = "/responses"
         found = [name for name, end in ends.items() if self.path.endswith(end)]
@@ -263,9 +264,11 @@ MODELS: dict[str, State] = {
     "silent": State(always(Answer(0, trick="silent"))),
     "at-once": State(in_one(whole)),
     "streams-only": State(
-        lambda heard: refusal(400, "This model only support stream mode")(heard)
-        if without_stream(heard)
-        else good(heard)
+        lambda heard: (
+            refusal(400, "This model only support stream mode")(heard)
+            if without_stream(heard)
+            else good(heard)
+        )
     ),
     "no-stream": State(unless(without_stream, refusal(400, "Streaming is not supported"))),
     "no-stream-options": State(
@@ -314,18 +317,23 @@ MODELS: dict[str, State] = {
     "words-alone": State(in_one(lambda heard: "Hi")),
     "moved-302": State(moved(302, lambda heard: f"/good{heard.path}")),
     "moved-307": State(moved(307, lambda heard: f"/good{heard.path}")),
-    "moved-308": State(moved(308, lambda heard: f"/good{heard.path}")),
+    "moved-308": State(moved(308, lambda heard: f"/good{heard.path}"), api="completions"),
     "moved-in-itself": State(
-        lambda heard: moved(307, lambda it: f"{it.prefix}/moved{it.path}")(heard)
-        if not heard.path.startswith("/moved")
-        else good(heard)
+        lambda heard: (
+            moved(307, lambda it: f"{it.prefix}/moved{it.path}")(heard)
+            if not heard.path.startswith("/moved")
+            else good(heard)
+        ),
+        api="completions",
     ),
     "moved-by-slash": State(
         moved(307, lambda heard: f"{heard.prefix}{heard.path}/"),
     ),
     "comments-first": State(_slow_words),
     "packed": State(_packed),
-    "crlf": State(lambda heard: replace(good(heard), body=good(heard).body.replace(b"\n", b"\r\n"))),
+    "crlf": State(
+        lambda heard: replace(good(heard), body=good(heard).body.replace(b"\n", b"\r\n"))
+    ),
     "no-blank-behind-data": State(changed("data: ", "data:")),
     "plain-type": State(
         lambda heard: replace(good(heard), headers=(("content-type", "text/plain"),))
@@ -380,13 +388,32 @@ ENTERED: dict[str, State] = {
     ),
     "small-limit": State(
         unless(
-            lambda heard: max(
-                int(heard.body.get(name) or 0) for name in ("max_tokens", "max_completion_tokens")
-            )
-            <= 4096,
+            lambda heard: (
+                max(
+                    int(heard.body.get(name) or 0)
+                    for name in ("max_tokens", "max_completion_tokens")
+                )
+                <= 4096
+            ),
             refusal(400, "max_tokens is too large: 100000"),
         ),
         api="completions",
     ),
 }
-STATES: dict[str, State] = {**LISTS, **MODELS, **ENTERED}
+
+
+@dataclass(frozen=True, slots=True)
+class Paths(State):
+    """Answers at its own paths alone, as servers do: a base that is almost right finds nothing."""
+
+    def answer(self, heard: Heard) -> Answer:
+        places = ("/v1", "/v3", "/v1beta/openai", "/openai/v1")
+        is_here = any(heard.path.startswith(f"{place}/") for place in places)
+        rest = re.sub(r"^/(?:v1beta/openai|openai/v1|v[13])", "", heard.path)
+        is_right = rest in ("/chat/completions", "/messages", "/responses", "/models")
+        if is_here and is_right:
+            return State.answer(self, heard)
+        return as_text(404, "404 page not found")
+
+
+STATES: dict[str, State] = {**LISTS, **MODELS, **ENTERED, "paths": Paths()}

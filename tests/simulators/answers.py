@@ -101,9 +101,12 @@ def _message_events(document: Row) -> Iterator[Row]:
     yield {"type": "message_start", "message": {**document, "content": [], "stop_reason": None}}
     yield {"type": "ping"}
     for index, block in enumerate(document["content"]):
-        yield {"type": "content_block_start", "index": index, "content_block": block}
+        empty, words = {**block, "text": ""}, {"type": "text_delta", "text": block["text"]}
+        yield {"type": "content_block_start", "index": index, "content_block": empty}
+        yield {"type": "content_block_delta", "index": index, "delta": words}
         yield {"type": "content_block_stop", "index": index}
-    yield {"type": "message_delta", "delta": {"stop_reason": document["stop_reason"]}}
+    delta = {"stop_reason": document["stop_reason"], "stop_sequence": None}
+    yield {"type": "message_delta", "delta": delta, "usage": document["usage"]}
     yield {"type": "message_stop"}
 
 

@@ -250,20 +250,19 @@ BODY = {
     "base_url": "https://evil.example",
     "api_key": "x",
     "api_base": "x",
-    "max_tokens": 100_000,
-    "max_completion_tokens": 100_000,
+    "max_tokens": 100,
     "n": 50,
 }
 
 
-def test_the_extra_body_changes_neither_model_nor_place_nor_price() -> None:
+def test_the_extra_body_changes_neither_model_nor_place_nor_number_of_answers() -> None:
     adapter = make("mistral", extra_body=BODY)
     request = adapter.request(adapter.model_call("m"), "m")
     assert request.json == {
         "temperature": 0.2,
         "model": "m",
         "messages": [{"role": "user", "content": "hi"}],
-        "max_tokens": 1,
+        "max_tokens": 100,  # as the agent bounds it
         "stream": True,
         "stream_options": {"include_usage": True},
     }
