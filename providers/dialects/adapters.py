@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from providers.dialects import redirects
 from providers.dialects.compatible import bounded
 from providers.dialects.front import UNPROVEN
-from providers.dialects.judge import judge
+from providers.dialects.judge import is_absent, judge
 from providers.dialects.paths import unwrapped, values_at
 from providers.dialects.rows import has_shape, ids_of, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
@@ -305,6 +305,17 @@ class Adapter:
     def check_model(self, send: Send, model: str) -> Finding:
         """Make the smallest call with one model or deployment. Raises Failed without an answer."""
         call = self.model_call(model)
+        finding = self._check_model(send, call, model)
+        is_there = not is_absent(finding.verdict) and finding.verdict.outcome is not Outcome.BAD_KEY
+        if call.instead is None or is_there:
+            return finding
+        other = self._check_model(send, call.instead, model)
+        if other.verdict.outcome is Outcome.OK:
+            verdict = replace(other.verdict, detail="other_api")
+            return replace(other, verdict=verdict, ms=finding.ms + other.ms)
+        return other
+
+    def _check_model(self, send: Send, call: Call, model: str) -> Finding:
         reply, verdict = self.ask(send, call, "model", model)
         ms = reply.ms
         if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "") and call.retry_body:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from providers.spec.kind import Call, Columns, ListCall
+from providers.spec.kind import BEARER, Call, Columns, ListCall
 
 _MESSAGES = [{"role": "user", "content": "hi"}]
 # The agent's ancestor sends both fields with every completion. A server that refuses them, or
@@ -42,6 +42,22 @@ def chat(
         retry_body=retry,
         expects="choices[]",
         is_completion=True,
+    )
+
+
+def responses(url: str, instead: Call, **more: Any) -> Call:
+    """The smallest call of OpenAI's newer API, as the agent makes it; `instead` is the completion
+    that a server without that API may serve. `more` are other fields of the body."""
+    said = {"role": "user", "content": [{"type": "input_text", "text": "hi"}]}
+    bounds = {"max_output_tokens": 16, "store": False, "stream": True}
+    return Call(
+        url=url,
+        method="POST",
+        body={"model": "{model}", "input": [said], **bounds, **more},
+        auth=BEARER,
+        expects="output",
+        is_completion=True,
+        instead=instead,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from providers.models import Job, Provider
 from providers.spec.kind import ProviderSpec
-from providers.spec.outcomes import NOT_BAD, Outcome, Step
+from providers.spec.outcomes import NOT_BAD, Outcome
 from providers.wording import KEY_STATES, STEPS, sentence
 
 

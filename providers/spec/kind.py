@@ -44,6 +44,7 @@ class Call:
     is_public: bool = False  # answers without a key too, so its success proves nothing
     is_completion: bool = False  # generates text: the extra body goes along, and it may cost
     retry_body: Mapping[str, Any] | None = None  # sent once when `body` was a bad request
+    instead: Call | None = None  # what a server without this call may have; not the agent's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

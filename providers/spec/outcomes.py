@@ -53,8 +53,9 @@ NOT_BAD = UNTOLD | {
 }
 
 
-# Details of a good answer that is none to the agent, which reads a stream to its end
-NOT_FOR_AGENT = frozenset({"not_streamed", "unfinished"})
+# Details of a good answer that is none to the agent, which asks by one API of a kind, and reads a
+# stream to its end
+NOT_FOR_AGENT = frozenset({"not_streamed", "unfinished", "other_api"})
 
 
 class KeyState(StrEnum):

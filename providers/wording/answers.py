@@ -37,6 +37,10 @@ ANSWERS: Sentences = {
                 "does. If the agent gets no answer, the server cannot stream."
             ),
         ),
+        "other_api": _(
+            "The model answered by chat completions. The agent may ask by the newer API of "
+            "responses, which this server does not offer."
+        ),
         "unfinished": (
             _(
                 "The model %(model)s began to answer, but its stream came without an end. If the "

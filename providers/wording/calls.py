@@ -226,6 +226,11 @@ CALLS: Sentences = {
                 "else. Switch streaming on at the server, or choose another model or server."
             ),
         ),
+        "other_api": _(
+            "The model answers by chat completions only. The agent asks this kind by the API of "
+            "responses. Use the address of a server that offers it; for chat completions, set the "
+            "server up as Custom."
+        ),
         "unfinished": (
             _(
                 "%(model)s began to answer, but did not say that it had done. The agent takes "

@@ -11,6 +11,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_list_scope",  # the key may not list models, but a model answered
             "no_list",  # there is no list, but a model answered
             "not_streamed",  # a model answered at once where a stream was asked for
+            "other_api",  # a model answered by an API that the agent does not use at that kind
             "unfinished",  # a model began to answer, but its stream had no end
             "list_refused",  # a model answered; what was asked before it was refused
             "list_unread",  # a model answered; the list could not be read
@@ -115,7 +116,11 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.UNEXPECTED_RESPONSE: frozenset(
         {
             *("html", "not_json", "error_body", "wrong_shape", "no_choice"),
-            *("not_streamed", "unfinished"),  # of a route: such an answer is none to the agent
+            *(
+                "not_streamed",
+                "unfinished",
+                "other_api",
+            ),  # of a route: such an answer is none to the agent
         }
     ),
     Outcome.DNS_ERROR: frozenset({"azure_resource", "bedrock_region"}),

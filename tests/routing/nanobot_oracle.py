@@ -5,6 +5,7 @@ call loopback, by number; whatever else this process tries is refused and comes 
 """
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import json
@@ -17,11 +18,11 @@ from typing import Any
 
 for name in [name for name in os.environ if name.startswith("NANOBOT_")]:
     del os.environ[name]
-STALLED_SECONDS, TURN_SECONDS = 1.0, 1.5  # between two events of a stream, and in all
+STALLED_SECONDS, TURN_SECONDS = 1.0, 10.0  # between two events of a stream, and in all
 os.environ["NANOBOT_STREAM_IDLE_TIMEOUT_S"] = str(STALLED_SECONDS)
 
 import anthropic.resources.messages  # noqa: E402, F401 - a turn's time is not spent on imports
-import openai.resources.chat.completions  # noqa: E402, F401
+import openai.resources.chat.completions  # noqa: E402
 import openai.resources.responses  # noqa: E402, F401
 from loguru import logger  # noqa: E402
 from nanobot.config.loader import load_config, save_config  # noqa: E402
@@ -47,10 +48,8 @@ def guard(event: str, arguments: tuple[Any, ...]) -> None:
     else:
         return
     text = host.decode() if isinstance(host, bytes) else str(host or "")
-    try:
+    with contextlib.suppress(ValueError):
         is_local = is_local or ipaddress.ip_address(text).is_loopback
-    except ValueError:
-        pass
     if not is_local:
         OUTSIDE.append(f"{event} {text}")
         raise OSError(errno.ENETUNREACH, "the oracle calls nobody outside")

@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.simulators.answers import Answer, as_json, as_text, chat_done, listing, streamed
+from tests.simulators.answers import (
+    Answer,
+    as_json,
+    as_text,
+    chat_done,
+    listing,
+    response_done,
+    streamed,
+)
 
 MODEL = "demo-model"
 HTML = "<!doctype html><html><head><title>App</title></head><body>Sign in</body></html>"
@@ -66,20 +74,8 @@ def whole(heard: Heard, text: str = "Hi") -> dict[str, Any]:
             "usage": {"input_tokens": 8, "output_tokens": 1},
         }
     if heard.api == "responses":
-        part = {"type": "output_text", "text": text, "annotations": []}
-        item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
-        return {
-            "id": "resp_demo",
-            "object": "response",
-            "created_at": 1795341000,
-            "model": heard.model,
-            "status": "completed",
-            "output": [{**item, "content": [part]}],
-            "parallel_tool_calls": True,
-            "tool_choice": "auto",
-            "tools": [],
-            "usage": {"input_tokens": 8, "output_tokens": 1, "total_tokens": 9},
-        }
+        found: dict[str, Any] = json.loads(response_done(heard.model, text).body)
+        return found
     document: dict[str, Any] = json.loads(chat_done(heard.model).body)
     document["choices"][0]["message"]["content"] = text
     document["choices"][0]["finish_reason"] = "stop"
@@ -91,19 +87,7 @@ def good(heard: Heard) -> Answer:
     document = whole(heard)
     if heard.body.get("stream") is not True:
         return as_json(200, document)
-    if heard.api == "responses":
-        return events(responses_events(document))
     return streamed(as_json(200, document))
-
-
-def responses_events(document: dict[str, Any]) -> list[dict[str, Any]]:
-    begun = {**document, "status": "in_progress", "output": []}
-    at = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
-    return [
-        {"type": "response.created", "response": begun, "sequence_number": 0},
-        {"type": "response.output_text.delta", **at, "delta": "Hi", "sequence_number": 1},
-        {"type": "response.completed", "response": document, "sequence_number": 2},
-    ]
 
 
 def events(values: Iterable[Any], *, done: bool = False) -> Answer:
@@ -197,12 +181,16 @@ def without_stream(heard: Heard) -> bool:
     return heard.body.get("stream") is not True
 
 
+def listed(heard: Heard) -> Answer:
+    return LIST
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """`lists` is how the list of models answers, `says` how a model does."""
 
     says: Says = good
-    lists: Says = always(LIST)
+    lists: Says = listed
     api: str = ""  # the state is about this API alone; "" = about each
 
     def answer(self, heard: Heard) -> Answer:
@@ -373,7 +361,6 @@ ENTERED: dict[str, State] = {
             lambda heard: heard.headers.get("x-team") == "blue",
             refusal(403, "Header X-Team is required"),
         ),
-        lists=always(LIST),
     ),
     "wants-field": State(unless(lambda heard: heard.body.get("team") == "blue", BAD_FIELD)),
     "refuses-field": State(unless(lambda heard: "team" not in heard.body, BAD_FIELD)),

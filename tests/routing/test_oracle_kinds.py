@@ -19,8 +19,8 @@ from tests.simulators.entries import BASES, HOSTED, LOCAL, MODELS, NEEDS, demo_k
 
 pytestmark = [pytest.mark.battery, pytest.mark.django_db(transaction=True)]
 EVERYWHERE = (
-    *("good", "bad", "nocredit", "limited", "forbidden", "error", "html", "malformed", "drop"),
-    *("redirect", "nostream", "unstreamed", "empty"),
+    *("good", "bad", "nocredit", "limited", "forbidden", "error", "html", "nostream"),
+    *("unstreamed",),
 )
 OWN = {
     "anthropic": ("overloaded", "billing", "onhold", "spendlimit"),
@@ -55,7 +55,7 @@ OTHERS = {"opencode_go": "minimax-m2.7", "moonshot": "kimi-k3", "openrouter": "o
 
 @pytest.fixture(autouse=True)
 def short_deadline(settings: Any) -> None:
-    settings.TEST_SECONDS = settings.COMPLETION_TEST_SECONDS = 1.4
+    settings.TEST_SECONDS = settings.COMPLETION_TEST_SECONDS = 3.0
 
 
 def there(sims: Simulators, base: str, words: str = "") -> str:
@@ -81,14 +81,19 @@ def test_a_vendor_s_answer_is_green_for_both_or_for_none(
     settle(compared(nanobot, kind, hosted(sims, kind, word), model))
 
 
-@pytest.mark.parametrize("kind", AWAY)
-@pytest.mark.parametrize("name", ["no-such-model", "prefixed", "other"])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        *((kind, name) for kind in AWAY for name in ("no-such-model", "prefixed")),
+        *((kind, "other") for kind in OTHERS),
+    ],
+)
 def test_a_name_reaches_the_vendor_as_the_agent_sends_it(
     nanobot: Any, sims: Simulators, kind: str, name: str
 ) -> None:
     model = MODELS.get(kind, "my-deployment")
     prefix = kind.replace("_", "-")
-    named = {"prefixed": f"{prefix}/{model}", "other": OTHERS.get(kind, f"models/{model}")}
+    named = {"prefixed": f"{prefix}/{model}", "other": OTHERS.get(kind, "")}
     settle(compared(nanobot, kind, hosted(sims, kind, "good"), named.get(name, name)))
 
 
