@@ -55,7 +55,7 @@ NOT_BAD = UNTOLD | {
 
 # Details of a good answer that is none to the agent, which asks by one API of a kind, and reads a
 # stream to its end
-NOT_FOR_AGENT = frozenset({"not_streamed", "unfinished", "other_api"})
+NOT_FOR_AGENT = frozenset({"not_streamed", "unfinished", "other_api", "messages_only"})
 
 
 class KeyState(StrEnum):

@@ -41,6 +41,10 @@ ANSWERS: Sentences = {
             "The model answered by chat completions. The agent may ask by the newer API of "
             "responses, which this server does not offer."
         ),
+        "messages_only": _(
+            "The model answered in Anthropic's format. The agent may ask for chat completions, "
+            "which are not offered for this model."
+        ),
         "unfinished": (
             _(
                 "The model %(model)s began to answer, but its stream came without an end. If the "

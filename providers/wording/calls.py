@@ -231,6 +231,10 @@ CALLS: Sentences = {
             "responses. Use the address of a server that offers it; for chat completions, set the "
             "server up as Custom."
         ),
+        "messages_only": _(
+            "The model answers in Anthropic's format only. The agent asks this kind for chat "
+            "completions. Choose another model, or set the address up as Anthropic."
+        ),
         "unfinished": (
             _(
                 "%(model)s began to answer, but did not say that it had done. The agent takes "

@@ -11,6 +11,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_list_scope",  # the key may not list models, but a model answered
             "no_list",  # there is no list, but a model answered
             "not_streamed",  # a model answered at once where a stream was asked for
+            "messages_only",  # a model answered by Anthropic's API, where the agent does not
             "other_api",  # a model answered by an API that the agent does not use at that kind
             "unfinished",  # a model began to answer, but its stream had no end
             "list_refused",  # a model answered; what was asked before it was refused
@@ -120,6 +121,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
                 "not_streamed",
                 "unfinished",
                 "other_api",
+                "messages_only",
             ),  # of a route: such an answer is none to the agent
         }
     ),

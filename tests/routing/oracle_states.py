@@ -16,6 +16,7 @@ from tests.simulators.answers import (
     as_text,
     chat_done,
     listing,
+    message_done,
     response_done,
     streamed,
 )
@@ -62,19 +63,9 @@ Says = Callable[[Heard], Answer]
 
 def whole(heard: Heard, text: str = "Hi") -> dict[str, Any]:
     """The finished answer of a model, by the API that was asked."""
-    if heard.api == "messages":
-        return {
-            "id": "msg_demo",
-            "type": "message",
-            "role": "assistant",
-            "model": heard.model,
-            "content": [{"type": "text", "text": text}],
-            "stop_reason": "end_turn",
-            "stop_sequence": None,
-            "usage": {"input_tokens": 8, "output_tokens": 1},
-        }
-    if heard.api == "responses":
-        found: dict[str, Any] = json.loads(response_done(heard.model, text).body)
+    if heard.api != "completions":
+        done = message_done if heard.api == "messages" else response_done
+        found: dict[str, Any] = json.loads(done(heard.model, text).body)
         return found
     document: dict[str, Any] = json.loads(chat_done(heard.model).body)
     document["choices"][0]["message"]["content"] = text

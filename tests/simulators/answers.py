@@ -66,6 +66,23 @@ def chat_done(model: str, *, created: int = 1795341000) -> Answer:
     )
 
 
+def message_done(model: str, text: str = "Hi") -> Answer:
+    """A finished answer of Anthropic's API of messages."""
+    return as_json(
+        200,
+        {
+            "id": "msg_demo",
+            "type": "message",
+            "role": "assistant",
+            "model": model,
+            "content": [{"type": "text", "text": text}],
+            "stop_reason": "max_tokens",
+            "stop_sequence": None,
+            "usage": {"input_tokens": 8, "output_tokens": 1},
+        },
+    )
+
+
 def response_done(model: str, text: str = "Hi") -> Answer:
     """A finished answer of OpenAI's API of responses."""
     part = {"type": "output_text", "text": text, "annotations": []}

@@ -398,6 +398,12 @@ def test_a_server_without_that_api_is_told(refusal: Any) -> None:
     assert told(run_check(adapter, script, models=("d",)))[::2] == ("ok", "other_api")
 
 
+def test_a_model_of_opencode_go_that_only_speaks_as_anthropic_s_is_told() -> None:
+    usage = reply(200, {"usage": {"rolling": {"status": "ok"}}})
+    result = check(make("opencode_go"), usage, HI, models=("minimax-m3",))
+    assert told(result) == ("ok", "valid", "messages_only")
+
+
 NOT_FOR_CHAT = [
     (404, "This model is only supported in v1/responses and not in v1/chat/completions."),
     (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint."),
