@@ -5,6 +5,7 @@ Both are sent to the same server on loopback, the client by the config.json that
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -123,6 +124,17 @@ def test_the_base_is_tested_as_it_is_exported(
 ) -> None:
     fields = entered(server, kind, "good") | {"apiBase": server.place.base("paths", tail)}
     settle(compared(nanobot, kind, fields, MODEL))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "llm.example.com", "localhost"])
+def test_the_oracle_calls_nobody_but_loopback_by_number(nanobot: Any, host: str) -> None:
+    document = {
+        "providers": {"custom": {"apiBase": f"http://{host}:9/v1", "apiKey": KEY}},
+        "agents": {"defaults": {"model": MODEL, "provider": "custom"}},
+    }
+    heard = nanobot("turn", text=json.dumps(document))
+    assert heard["answered"] is False
+    assert [line.rpartition(" ")[2] for line in heard["outside"]] == [host]
 
 
 def test_the_reds_that_are_known_are_few_and_none_is_left_over() -> None:
