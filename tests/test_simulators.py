@@ -19,7 +19,7 @@ import pytest
 from tests.processes import ROOT
 from tests.simulators import Simulators
 from tests.simulators.client import ask, fetch, opened
-from tests.simulators.entries import HOSTED, KEYS, LOCAL
+from tests.simulators.entries import HOSTED, KEYS, LOCAL, demo_key
 from tests.simulators.expected import EXPECTED, Expectation
 from tests.simulators.expected_catalogs import CATALOGS, CatalogExpectation
 from tests.simulators.kinds import HOST_NAMES, PLAIN_NAMES
@@ -54,6 +54,13 @@ def test_the_process_says_ready_writes_its_files_and_ends_on_sigterm(tmp_path: P
 def test_no_private_key_stays_in_the_state_folder(sims: Simulators) -> None:
     assert sorted(path.name for path in sims.state.iterdir()) == ["ca.pem", "hosts"]
     assert "PRIVATE KEY" not in sims.ca_file.read_text()
+
+
+def test_a_client_without_a_hosts_file_names_the_host_in_the_path(sims: Simulators) -> None:
+    url = "http://localhost:11434/~to-api.groq.com/openai/v1/models"
+    reply = fetch(sims, url, {"authorization": f"Bearer {demo_key('groq')}"})
+    assert reply.status == 200
+    assert [(call.kind, call.path) for call in sims.calls] == [("groq", "/openai/v1/models")]
 
 
 def test_the_hosts_file_names_every_default_base(sims: Simulators) -> None:

@@ -11,8 +11,9 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from providers.dialects import redirects
+from providers.dialects.compatible import bounded
 from providers.dialects.front import UNPROVEN
-from providers.dialects.judge import judge
+from providers.dialects.judge import is_absent, judge
 from providers.dialects.money import Money, read_money
 from providers.dialects.paths import unwrapped, values_at
 from providers.dialects.rows import has_shape, ids_of, is_as_declared, rows_of
@@ -22,7 +23,8 @@ from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
 from providers.spec.secret import Secret
 from providers.spec.signs import trimmed
 
-# What a test request is made of, and what would make it dearer, is not the extra body's to say.
+# What a test request is made of, and what would multiply its answers, is not the extra body's to
+# say. A limit of output is: the agent sends that one, too.
 _NOT_SENT_IN_TESTS = frozenset(
     [
         "model",
@@ -34,9 +36,6 @@ _NOT_SENT_IN_TESTS = frozenset(
         "base_url",
         "n",
         "best_of",
-        "max_tokens",
-        "max_completion_tokens",
-        "max_output_tokens",
     ]
 )
 _NO_LIST = (404, 405, 501)
@@ -213,7 +212,7 @@ class Adapter:
         if call.body is None:
             return None
         own = {name: _filled_value(value, places) for name, value in call.body.items()}
-        return {**self.extra_body(), **own} if call.is_completion else own
+        return {**own, **self.extra_body()} if call.is_completion else own
 
     def extra_body(self) -> dict[str, Any]:
         return {
@@ -320,11 +319,22 @@ class Adapter:
         """The smallest call that needs this model."""
         if self.spec.model_call is None:
             raise ValueError(f"{self.spec.kind} has no call that tries a model")
-        return self.spec.model_call
+        return bounded(self.spec.model_call, self.sent_name(model))
 
     def check_model(self, send: Send, model: str) -> Finding:
         """Make the smallest call with one model or deployment. Raises Failed without an answer."""
         call = self.model_call(model)
+        finding = self._check_model(send, call, model)
+        is_there = not is_absent(finding.verdict) and finding.verdict.outcome is not Outcome.BAD_KEY
+        if call.instead is None or is_there:
+            return finding
+        other = self._check_model(send, call.instead, model)
+        if other.verdict.outcome is Outcome.OK:
+            verdict = replace(other.verdict, detail="other_api")
+            return replace(other, verdict=verdict, ms=finding.ms + other.ms)
+        return other
+
+    def _check_model(self, send: Send, call: Call, model: str) -> Finding:
         reply, verdict = self.ask(send, call, "model", model)
         ms = reply.ms
         if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "") and call.retry_body:
@@ -333,6 +343,8 @@ class Adapter:
             ms += reply.ms
         if verdict.outcome is Outcome.OK and call.is_stream and reply.status < 400:
             verdict = replace(verdict, detail="" if reply.is_stream else "not_streamed")
+            if not reply.is_ended:
+                verdict = replace(verdict, detail="unfinished")
         return Finding(verdict, self.key_state(verdict), ms)
 
     # Catalog ----------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """The calls of the OpenAI-compatible dialect, for declarations to use. Plain data."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from providers.spec.kind import Call, Columns, ListCall
+from providers.spec.kind import BEARER, Call, Columns, ListCall
 
 _MESSAGES = [{"role": "user", "content": "hi"}]
 # The agent's ancestor sends both fields with every completion. A server that refuses them, or
@@ -21,7 +23,6 @@ def chat(
     tokens: int = 1,
     *,
     extra: Mapping[str, Any] | None = None,
-    retry_limit: str = "",
     model: str = "{model}",
 ) -> Call:
     """The smallest completion, asked for as a stream as the agent does: `limit` names the field
@@ -33,7 +34,7 @@ def chat(
     body = {"model": model, "messages": _MESSAGES, **_STREAM}
     retry = None
     if tokens < 16 or extra:
-        retry = {**body, retry_limit or limit: 16}
+        retry = {**body, limit: 16}
     return Call(
         url="{base}/chat/completions",
         method="POST",
@@ -43,3 +44,36 @@ def chat(
         is_completion=True,
         is_stream=True,
     )
+
+
+def responses(url: str, instead: Call, **more: Any) -> Call:
+    """The smallest call of OpenAI's newer API, as the agent makes it; `instead` is the completion
+    that a server without that API may serve. `more` are other fields of the body."""
+    said = {"role": "user", "content": [{"type": "input_text", "text": "hi"}]}
+    bounds = {"max_output_tokens": 16, "store": False, "stream": True}
+    return Call(
+        url=url,
+        method="POST",
+        body={"model": "{model}", "input": [said], **bounds, **more},
+        auth=BEARER,
+        expects="output",
+        is_completion=True,
+        instead=instead,
+    )
+
+
+# Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py: _requires_max_completion_tokens
+_NEW_LIMIT = re.compile(r"^kimi-k3$|gpt-5|^o[134](?:[.-]|$)")
+
+
+def bounded(call: Call, model: str) -> Call:
+    """The same completion, bounded by the field that the agent takes for this model at any kind."""
+    name = model.lower().rpartition("/")[2]
+    if not call.url.endswith("/chat/completions") or not _NEW_LIMIT.search(name):
+        return call
+    return replace(call, body=_renamed(call.body), retry_body=_renamed(call.retry_body))
+
+
+def _renamed(body: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    names = {"max_tokens": "max_completion_tokens"}
+    return {names.get(name, name): value for name, value in body.items()} if body else None

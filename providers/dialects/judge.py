@@ -29,6 +29,7 @@ _WORDS_AT = (
     "|detail.code|detail.type|response.message|error.metadata.raw",
 )
 _LOOKS = {"<": "html", "{": "broken_json", "[": "broken_json"}  # first character of a body
+_CHOICES = "choices[]"
 _GOOD_CODES = (None, 0, "0", 200, "200", "", "success", "Success")
 # Types of an error that comes without a status of its own, under a 200
 _STATUS_OF_TYPE = {
@@ -181,7 +182,7 @@ def is_absent(verdict: Verdict) -> bool:
 
 def _choice_error(data: Any) -> Any:
     """The error that stands inside a choice of an answer, in the form of a whole answer's."""
-    choices = values_at(data, "choices[]")
+    choices = values_at(data, _CHOICES)
     at = "choices[].error|choices[].message.error|choices[].delta.error"
     for error in values_at(data, at):
         if error:
@@ -194,7 +195,8 @@ def _choice_error(data: Any) -> Any:
 
 def _lack(data: Any) -> str:
     """What a good status without the promised answer lacks."""
-    is_hollow = isinstance(data, dict) and "choices" in data
+    has_choice = any(choice is not None for choice in values_at(data, _CHOICES))
+    is_hollow = isinstance(data, dict) and "choices" in data and not has_choice
     return "no_choice" if is_hollow else "wrong_shape"
 
 

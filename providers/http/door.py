@@ -194,14 +194,15 @@ class Door:
             if events is None:  # those are of one encoding
                 content = as_utf8(content, headers.get("content-type", ""))
             text = content[:TEXT_BYTES].decode("utf-8", "replace")
-            data, came_as_events = _value(content, events, exchange.left)
+            data, told = _value(content, events, exchange.left)
             return Reply(
                 status=status,
                 headers=headers,
                 data=data,
                 text=text,
                 ms=ms,
-                is_stream=came_as_events,
+                is_stream=told is not None,
+                is_ended=told is None or told.is_ended,
             )
 
     def _collect(
@@ -234,22 +235,22 @@ def _stream(content_type: str, left: Callable[[], float]) -> Events | Frames | N
 
 def _value(
     content: bytes | bytearray, events: Events | Frames | None, left: Callable[[], float]
-) -> tuple[Any, bool]:
-    """What a body holds, and whether it came as events (which not every server says)."""
+) -> tuple[Any, Events | Frames | None]:
+    """What a body holds, and the events as which it came (which not every server says)."""
     if events is not None:
         value = events.end()
         if value is not NOT_JSON:
-            return value, True
+            return value, events
     elif looks_like_events(content):
         begun = without_comments(content)
         if begun.lstrip()[:1] in (b"{", b"["):
-            return parse_json(begun, left()), False
+            return parse_json(begun, left()), None
         found = Events(left)
         found.feed(bytes(content))
         value = found.end()
         if value is not NOT_JSON:
-            return value, True
-    return (parse_json(content, left()) if content else NOT_JSON), False
+            return value, found
+    return (parse_json(content, left()) if content else NOT_JSON), None
 
 
 def _body(request: Request) -> bytes:

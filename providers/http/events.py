@@ -16,6 +16,7 @@ _LINES = re.compile(rb"\r\n|\n|\r")
 _BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
 _COMMENT = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?::[^\r\n]*)?(?:\r\n|\n|\r))+")
 _SIGNS = ("content_block_start", "content_block_delta", "message_delta", "message_stop")
+_WORDS_OF_RESPONSE = ("response.output_", "response.reasoning_", "response.refusal.")
 _TOLD = ("content", "text", "reasoning_content", "reasoning", "tool_calls", "refusal", "audio")
 
 
@@ -43,6 +44,7 @@ class Events:
 
     def __init__(self, left: Callable[[], float]) -> None:
         self.is_over = False
+        self.is_ended = False  # the model said why it stopped
         self._left = left
         self._rest = bytearray()
         self._name = ""
@@ -120,11 +122,27 @@ class Events:
             self._error = {"error": value}
         elif isinstance(value.get("choices"), list):
             self._choices(value, value["choices"])
+        elif isinstance(value.get("response"), dict):
+            self._response(str(value.get("type")), value["response"])
+        elif str(value.get("type")).startswith(_WORDS_OF_RESPONSE):
+            self._sign(self._begun or {"output": []})
         elif isinstance(value.get("message"), dict) and value.get("type") == "message_start":
             self._begun = value["message"]
         elif value.get("type") in _SIGNS:
             self._sign(self._begun or {"content": []})
             self.is_over |= value["type"] == "message_stop"
+            delta = value.get("delta")
+            self.is_ended |= isinstance(delta, dict) and bool(delta.get("stop_reason"))
+
+    def _response(self, name: str, value: dict[str, Any]) -> None:
+        """A state of the whole answer, of the API of that name."""
+        if value.get("error"):
+            self._error = value
+        elif self._begun is None:
+            self._begun = value
+        if name in ("response.completed", "response.incomplete"):
+            self._sign(value)
+            self.is_over = self.is_ended = True
 
     def _choices(self, value: Any, choices: Iterable[Any]) -> None:
         """Usage and filter results come with no choice; a role alone is no word yet."""
@@ -135,7 +153,7 @@ class Events:
             self._error = value
         elif any(choice.get("finish_reason") for choice in found):
             self._sign(value)
-            self.is_over = True
+            self.is_over = self.is_ended = True
         elif any(_has_word(choice) for choice in found):
             self._sign(value)
 

@@ -26,6 +26,7 @@ class Frames:
 
     def __init__(self, left: Callable[[], float]) -> None:
         self.is_over = False
+        self.is_ended = False  # the model said that it had done
         self._left = left
         self._rest = bytearray()
         self._error: Any = None
@@ -65,7 +66,7 @@ class Frames:
             self.is_over = True
         elif headers.get(":event-type") in _SIGNS:
             self._sign_at = self._sign_at or time.monotonic()
-            self.is_over = headers[":event-type"] == "messageStop"
+            self.is_over = self.is_ended = headers[":event-type"] == "messageStop"
 
 
 def _headers(head: bytes) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,7 @@ class Reply:
     text: str = field(repr=False)  # start of the body, for pattern rules only; never shown or kept
     ms: int  # from sending the request to the last byte read, connecting not included
     is_stream: bool = False  # came as server-sent events; `data` is the one that tells most
+    is_ended: bool = True  # a stream: the model said that it had done
 
     @property
     def is_json(self) -> bool:

@@ -16,6 +16,10 @@ class AnthropicAdapter(Adapter):
     def normalise_base(self, text: str) -> str:
         return parse_base(trimmed(text)).url.removesuffix("/v1")
 
+    def extra_body(self) -> dict[str, Any]:
+        """The agent sends none along here."""
+        return {}
+
 
 _MESSAGE: dict[str, Any] = {
     "model": "{model}",

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
-from providers.dialects.compatible import chat
+from providers.dialects.compatible import chat, responses
 from providers.http import parse_base
 from providers.spec.kind import Auth, ErrorRule, FieldSpec, ListCall, ProviderSpec
 from providers.spec.outcomes import Outcome
@@ -63,7 +63,10 @@ SPEC = ProviderSpec(
     },
     console_url="https://portal.azure.com",
     list_call=ListCall(url="{base}/openai/v1/models", note="base_models"),
-    model_call=replace(chat("max_completion_tokens", 16), url="{base}/openai/v1/chat/completions"),
+    model_call=responses(
+        "{base}/openai/v1/responses",
+        replace(chat("max_completion_tokens", 16), url="{base}/openai/v1/chat/completions"),
+    ),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="key_or_endpoint"),
         ErrorRule(

@@ -38,6 +38,6 @@ SPEC = ProviderSpec(
         ),
         is_optional=True,
     ),
-    model_call=chat(retry_limit="max_completion_tokens"),
+    model_call=chat(),
     media=("image",),
 )

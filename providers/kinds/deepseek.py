@@ -6,13 +6,23 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
-from providers.dialects.compatible import chat, models
+from providers.dialects.compatible import chat, models, responses
 from providers.dialects.paths import values_at
 from providers.spec.kind import Call, Columns, ErrorRule, MoneyFact, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict
 
+# Source: nanobot-ai 0.3.5, providers/registry.py, where the agent's ancestor has these models speak
+# the newer API, with the provider's own search
+_BY_RESPONSES = ("deepseek-v4-flash", "deepseek-v4-pro", "deepseek-v4-flash-vision-exp")
+_SEARCH = [{"type": "web_search"}]
+
 
 class DeepSeekAdapter(Adapter):
+    def model_call(self, model: str) -> Call:
+        call = super().model_call(model)
+        is_new = self.sent_name(model).lower().rpartition("/")[2] in _BY_RESPONSES
+        return responses("{base}/responses", call, tools=_SEARCH) if is_new else call
+
     def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
         if call is not self.spec.key_call:
             return super().read_key_answer(data, call, verdict)

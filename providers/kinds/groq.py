@@ -23,7 +23,7 @@ SPEC = ProviderSpec(
         Columns(context_window="context_window", max_output="max_completion_tokens"),
         hide={"active": (False,)},
     ),
-    model_call=chat("max_completion_tokens"),
+    model_call=chat(),
     error_rules=(
         ErrorRule(
             outcome=Outcome.MODEL_NOT_FOUND,

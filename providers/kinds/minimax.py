@@ -45,7 +45,7 @@ SPEC = ProviderSpec(
     key_prefixes=("sk-cp-", "sk-api-"),
     console_url="https://platform.minimax.io/user-center/basic-information/interface-key",
     list_call=models(),
-    model_call=chat("max_completion_tokens"),
+    model_call=chat(),
     error_rules=(
         *_code(Outcome.BAD_KEY, "1004|2049", "region_or_plan"),
         *_code(Outcome.NO_CREDIT, "1008"),

@@ -74,7 +74,7 @@ SPEC = ProviderSpec(
             low={"USD": Decimal(1), "CNY": Decimal(7)},
         ),
     ),
-    model_call=chat("max_completion_tokens"),
+    model_call=chat(),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="region_or_plan"),
         ErrorRule(

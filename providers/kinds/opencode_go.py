@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.dialects.adapters import Adapter
+from providers.dialects.adapters import Adapter, Finding
 from providers.dialects.compatible import chat, models
 from providers.dialects.paths import values_at
+from providers.http import Send
 from providers.spec.kind import Auth, Call, ErrorRule, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict
 from providers.spec.secret import Secret
@@ -28,11 +29,18 @@ _MESSAGES = Call(
 
 
 class OpenCodeGoAdapter(Adapter):
-    """MiniMax's models are served in Anthropic's format only."""
+    """MiniMax's models are served in Anthropic's format only, which the agent does not use here.
+    Source of the latter: nanobot-ai 0.3.5, providers/registry.py."""
 
     def model_call(self, model: str) -> Call:
         is_minimax = self.sent_name(model).lower().startswith("minimax")
         return _MESSAGES if is_minimax else super().model_call(model)
+
+    def check_model(self, send: Send, model: str) -> Finding:
+        finding = super().check_model(send, model)
+        is_other = self.model_call(model) is _MESSAGES and finding.verdict.outcome is Outcome.OK
+        verdict = replace(finding.verdict, detail="messages_only")
+        return replace(finding, verdict=verdict) if is_other else finding
 
     def headers(self, call: Call, *, keyless: bool) -> dict[str, str | Secret]:
         """The messages call takes the key as Anthropic does; the documents speak of a bearer."""

@@ -14,7 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from providers import broker
 from providers.models.draft import Draft
 from providers.models.provider import Provider
-from providers.spec.outcomes import NOT_BAD, UNTOLD, KeyState, Outcome
+from providers.spec.outcomes import (
+    NOT_BAD,
+    NOT_FOR_AGENT,
+    UNTOLD,
+    KeyState,
+    Outcome,
+    Step,
+)
 
 LOOKED_BACK = 200  # tests of one provider in which a model is looked for
 GRACE_SECONDS = 5  # between the end of a call's own deadline and the end of its row's
@@ -220,6 +227,25 @@ class Job(models.Model):
         """Whether a model is at fault, and not its provider's values."""
         of_model = (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST)
         return bool(self.model_names) and self.outcome in of_model
+
+    def rung_of(self, model: str) -> Mapping[str, Any]:
+        """The step that asked this model, or without one ("") the key; {} = it was not reached."""
+        wanted = (Step.MODEL, model) if model else (Step.KEY, "")
+        for rung in self.rungs:
+            is_it = (rung["step"], rung.get("label", "")) == wanted
+            if is_it and rung["outcome"] not in ("running", "skipped"):
+                found: Mapping[str, Any] = rung
+                return found
+        return {}
+
+    def for_agent(self, model: str) -> tuple[str, str]:
+        """Outcome and detail of this model's step as the agent meets it; ("", "") = as it is.
+
+        A model may answer in a way that a person can read and the agent cannot.
+        """
+        rung = self.rung_of(model) if model else {}
+        is_lost = rung.get("outcome") == Outcome.OK and rung.get("detail") in NOT_FOR_AGENT
+        return (Outcome.UNEXPECTED_RESPONSE, rung["detail"]) if is_lost else ("", "")
 
     def claim(self, worker: str, seconds: float) -> bool:
         """Take a queued job; False when somebody else has it, or it ended meanwhile.

@@ -13,7 +13,7 @@ from providers.dialects.money import Money, is_low
 from providers.models import Job, Provider
 from providers.spec.expiry import Expiry, expiry
 from providers.spec.kind import ProviderSpec
-from providers.spec.outcomes import NOT_BAD, Outcome, Step
+from providers.spec.outcomes import NOT_BAD, Outcome
 from providers.wording import KEY_STATES, STEPS, sentence
 from providers.wording.expiry import expiry_words
 from providers.wording.money import money_words
@@ -93,21 +93,22 @@ def show_job(job: Job | None, provider: Provider) -> ShownJob:
 
 
 def show_model(job: Job | None, provider: Provider, model: str) -> ShownJob:
-    """The same as this one of the models that it asked fared, or without a model ("") its key.
+    """The same as this one of the models that it asked fared, as the agent would meet it, or
+    without a model ("") its key.
 
     What kept that from being asked is told of the whole.
     """
     shown = show_job(job, provider)
-    if job is None or shown.is_pending or job.model_names == [model] * bool(model):
+    if job is None or shown.is_pending:
         return shown
-    wanted = (Step.MODEL, model) if model else (Step.KEY, "")
-    for rung in job.rungs:
-        is_it = (rung["step"], rung.get("label", "")) == wanted
-        if is_it and rung["outcome"] not in ("running", "skipped"):
-            outcome, detail = rung["outcome"], rung.get("detail", "")
-            text = sentence(outcome, detail, rung.get("params"), provider.spec)
-            return replace(shown, outcome=outcome, text=text)
-    return shown
+    rung = job.rung_of(model)
+    outcome, detail = job.for_agent(model)
+    if not outcome:
+        if not rung or job.model_names == [model] * bool(model):
+            return shown
+        outcome, detail = rung["outcome"], rung.get("detail", "")
+    text = sentence(outcome, detail, rung.get("params"), provider.spec)
+    return replace(shown, outcome=outcome, text=text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Call:
     is_completion: bool = False  # generates text: the extra body goes along, and it may cost
     is_stream: bool = False  # asks for its answer in events, as the agent does
     retry_body: Mapping[str, Any] | None = None  # sent once when `body` was a bad request
+    instead: Call | None = None  # what a server without this call may have; not the agent's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

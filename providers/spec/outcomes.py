@@ -53,6 +53,11 @@ NOT_BAD = UNTOLD | {
 }
 
 
+# Details of a good answer that is none to the agent, which asks by one API of a kind, and reads a
+# stream to its end
+NOT_FOR_AGENT = frozenset({"not_streamed", "unfinished", "other_api", "messages_only"})
+
+
 class KeyState(StrEnum):
     """What is known about the key itself, apart from how the check ended."""
 

@@ -64,6 +64,24 @@ ANSWERS: Sentences = {
                 "does. If the agent gets no answer, the server cannot stream."
             ),
         ),
+        "other_api": _(
+            "The model answered by chat completions. The agent may ask by the newer API of "
+            "responses, which this server does not offer."
+        ),
+        "messages_only": _(
+            "The model answered in Anthropic's format. The agent may ask for chat completions, "
+            "which are not offered for this model."
+        ),
+        "unfinished": (
+            _(
+                "The model %(model)s began to answer, but its stream came without an end. If the "
+                "agent gets no answer, that is the cause."
+            ),
+            _(
+                "The model began to answer, but its stream came without an end. If the agent gets "
+                "no answer, that is the cause."
+            ),
+        ),
         "list_refused": _(
             "The model answered. What was asked before it, such as the list of models, was "
             "refused; where there is no list, type model names by hand."

@@ -242,6 +242,37 @@ CALLS: Sentences = {
                 "model in the test."
             ),
         ),
+        "not_streamed": (
+            _(
+                "%(model)s answered, but at once. The agent asks for a stream and reads nothing "
+                "else. Switch streaming on at the server, or choose another model or server."
+            ),
+            _(
+                "The model answered, but at once. The agent asks for a stream and reads nothing "
+                "else. Switch streaming on at the server, or choose another model or server."
+            ),
+        ),
+        "other_api": _(
+            "The model answers by chat completions only. The agent asks this kind by the API of "
+            "responses. Use the address of a server that offers it; for chat completions, set the "
+            "server up as Custom."
+        ),
+        "messages_only": _(
+            "The model answers in Anthropic's format only. The agent asks this kind for chat "
+            "completions. Choose another model, or set the address up as Anthropic."
+        ),
+        "unfinished": (
+            _(
+                "%(model)s began to answer, but did not say that it had done. The agent takes "
+                "that for an answer that broke off. Try again; if it stays so, choose another "
+                "model or server."
+            ),
+            _(
+                "The model began to answer, but did not say that it had done. The agent takes "
+                "that for an answer that broke off. Try again; if it stays so, choose another "
+                "model or server."
+            ),
+        ),
         "no_choice": (
             _(
                 "%(model)s gave an answer without any text or choice in it, as if nobody had "

@@ -11,6 +11,9 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_list_scope",  # the key may not list models, but a model answered
             "no_list",  # there is no list, but a model answered
             "not_streamed",  # a model answered at once where a stream was asked for
+            "messages_only",  # a model answered by Anthropic's API, where the agent does not
+            "other_api",  # a model answered by an API that the agent does not use at that kind
+            "unfinished",  # a model began to answer, but its stream had no end
             "list_refused",  # a model answered; what was asked before it was refused
             "list_unread",  # a model answered; the list could not be read
             "credit_told",  # a model answered, although nothing is said to be left
@@ -114,7 +117,11 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.SERVER_ERROR: frozenset({"loading", "front", "origin_away"}),
     Outcome.TIMEOUT: frozenset({"front", "origin_away"}),
     Outcome.UNEXPECTED_RESPONSE: frozenset(
-        {"html", "not_json", "broken_json", "error_body", "wrong_shape", "no_choice"}
+        {
+            *("html", "not_json", "broken_json", "error_body", "wrong_shape", "no_choice"),
+            # of a route: such an answer is none to the agent
+            *("not_streamed", "unfinished", "other_api", "messages_only"),
+        }
     ),
     Outcome.DNS_ERROR: frozenset({"azure_resource", "bedrock_region"}),
     Outcome.REFERENCE: frozenset({"aws_profile"}),  # params: fields

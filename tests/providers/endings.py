@@ -68,7 +68,15 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
     ("dialects/ladder.py", Outcome.REFERENCE, "detail"): {"", "aws_profile"},
     ("dialects/ladder.py", Outcome.OK, "detail"): {*ladder._IN_SPITE.values(), "list_unread"},
     ("dialects/ladder.py", None, "said.detail"): {
-        *("", "list_unread", "not_streamed", *ladder._IN_SPITE.values()),
+        *(
+            "",
+            "list_unread",
+            "not_streamed",
+            "unfinished",
+            "other_api",
+            "messages_only",
+            *ladder._IN_SPITE.values(),
+        ),
     },
     ("work/queue.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
     ("dialects/adapters.py", None, "detail"): {

@@ -1,10 +1,16 @@
 """Answers questions with the real nanobot-ai: JSON lines in, one JSON answer a line out.
 
-Run by var/nanobot/bin/python, in its own environment; imports nothing of this project.
+Run by var/nanobot/bin/python, in its own environment; imports nothing of this project. A turn may
+call loopback, by number; whatever else this process tries is refused and comes out in its answer.
 """
 
+import asyncio
+import contextlib
+import errno
+import ipaddress
 import json
 import os
+import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -12,12 +18,44 @@ from typing import Any
 
 for name in [name for name in os.environ if name.startswith("NANOBOT_")]:
     del os.environ[name]
+STALLED_SECONDS, TURN_SECONDS = 1.0, 10.0  # between two events of a stream, and in all
+os.environ["NANOBOT_STREAM_IDLE_TIMEOUT_S"] = str(STALLED_SECONDS)
 
+import anthropic.resources.messages  # noqa: E402, F401 - a turn's time is not spent on imports
+import openai.resources.chat.completions  # noqa: E402
+import openai.resources.responses  # noqa: E402, F401
+from loguru import logger  # noqa: E402
 from nanobot.config.loader import load_config, save_config  # noqa: E402
 from nanobot.config.schema import Config, ProvidersConfig  # noqa: E402
+from nanobot.providers.base import LLMProvider  # noqa: E402
+from nanobot.providers.factory import load_provider_snapshot  # noqa: E402
 from nanobot.providers.registry import PROVIDERS  # noqa: E402
 
+logger.remove()
 CONFIG = Config()
+OUTSIDE: list[str] = []
+LLMProvider._CHAT_RETRY_DELAYS = ()  # a turn is asked once
+
+
+def guard(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuses every name and every address that is not on loopback, whatever library asks."""
+    if event in ("socket.connect", "socket.sendto"):
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else ""
+        is_local = arguments[0].family == socket.AF_UNIX
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        host, is_local = arguments[0], False
+    else:
+        return
+    text = host.decode() if isinstance(host, bytes) else str(host or "")
+    with contextlib.suppress(ValueError):
+        is_local = is_local or ipaddress.ip_address(text).is_loopback
+    if not is_local:
+        OUTSIDE.append(f"{event} {text}")
+        raise OSError(errno.ENETUNREACH, "the oracle calls nobody outside")
+
+
+sys.addaudithook(guard)
 
 
 def routes(question: dict[str, Any]) -> Any:
@@ -56,7 +94,52 @@ def registry(question: dict[str, Any]) -> Any:
     return [spec.name for spec in PROVIDERS]
 
 
-QUESTIONS = {"routes": routes, "load": load, "defaults": defaults, "registry": registry}
+def turn(question: dict[str, Any]) -> Any:
+    """One short call to the main model of a config.json, made as the agent's loop makes it.
+
+    {"answered": whether an answer came, "said": its words or what went wrong, "outside": [...]}.
+    """
+    OUTSIDE.clear()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.json"
+        path.write_text(question["text"], encoding="utf-8")
+        try:
+            answered, said = asyncio.run(ask_main(path))
+        except Exception as error:  # noqa: BLE001 - whatever it raises, the agent has no answer
+            answered, said = False, f"{type(error).__name__}: {error}"
+    return {"answered": answered, "said": said[:300], "outside": [*OUTSIDE]}
+
+
+async def ask_main(path: Path) -> tuple[bool, str]:
+    """As nanobot/agent/runner.py does for a turn without tools, within TURN_SECONDS."""
+    snapshot = load_provider_snapshot(path)
+    generation = snapshot.generation or snapshot.provider.generation
+    call = snapshot.provider.chat_stream_with_retry(
+        messages=[{"role": "user", "content": "hi"}],
+        tools=None,
+        model=snapshot.model,
+        temperature=generation.temperature,
+        max_tokens=16,
+        reasoning_effort=generation.reasoning_effort,
+        retry_mode="standard",
+        on_content_delta=nothing,
+    )
+    response = await asyncio.wait_for(call, TURN_SECONDS)
+    said = response.content or response.reasoning_content or ""
+    return response.finish_reason != "error", said
+
+
+async def nothing(delta: str) -> None:
+    """Somebody who reads along."""
+
+
+QUESTIONS = {
+    "routes": routes,
+    "load": load,
+    "defaults": defaults,
+    "registry": registry,
+    "turn": turn,
+}
 
 for line in sys.stdin:
     asked = json.loads(line)

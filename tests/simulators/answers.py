@@ -66,6 +66,45 @@ def chat_done(model: str, *, created: int = 1795341000) -> Answer:
     )
 
 
+def message_done(model: str, text: str = "Hi") -> Answer:
+    """A finished answer of Anthropic's API of messages."""
+    return as_json(
+        200,
+        {
+            "id": "msg_demo",
+            "type": "message",
+            "role": "assistant",
+            "model": model,
+            "content": [{"type": "text", "text": text}],
+            "stop_reason": "max_tokens",
+            "stop_sequence": None,
+            "usage": {"input_tokens": 8, "output_tokens": 1},
+        },
+    )
+
+
+def response_done(model: str, text: str = "Hi") -> Answer:
+    """A finished answer of OpenAI's API of responses."""
+    part = {"type": "output_text", "text": text, "annotations": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed"}
+    return as_json(
+        200,
+        {
+            "id": "resp_demo",
+            "object": "response",
+            "created_at": 1795341000,
+            "model": model,
+            "status": "completed",
+            "error": None,
+            "output": [{**item, "content": [part]}],
+            "parallel_tool_calls": True,
+            "tool_choice": "auto",
+            "tools": [],
+            "usage": {"input_tokens": 8, "output_tokens": 1, "total_tokens": 9},
+        },
+    )
+
+
 def streamed(answer: Answer) -> Answer:
     """A good answer of a model as the events that a client which asks for a stream gets; any other
     answer as it is."""
@@ -75,8 +114,10 @@ def streamed(answer: Answer) -> Answer:
     if isinstance(document.get("choices"), list):
         events = [("", event) for event in _chunks(document)]
         body = _as_events(events) + b"data: [DONE]\n\n"
-    elif document.get("type") == "message":
-        body = _as_events([(event["type"], event) for event in _message_events(document)])
+    elif document.get("type") == "message" or document.get("object") == "response":
+        is_message = document.get("type") == "message"
+        made = _message_events(document) if is_message else _response_events(document)
+        body = _as_events([(event["type"], event) for event in made])
     else:
         return answer
     headers = tuple(pair for pair in answer.headers if pair[0] != "content-type")
@@ -101,10 +142,27 @@ def _message_events(document: Row) -> Iterator[Row]:
     yield {"type": "message_start", "message": {**document, "content": [], "stop_reason": None}}
     yield {"type": "ping"}
     for index, block in enumerate(document["content"]):
-        yield {"type": "content_block_start", "index": index, "content_block": block}
+        empty, words = {**block, "text": ""}, {"type": "text_delta", "text": block["text"]}
+        yield {"type": "content_block_start", "index": index, "content_block": empty}
+        yield {"type": "content_block_delta", "index": index, "delta": words}
         yield {"type": "content_block_stop", "index": index}
-    yield {"type": "message_delta", "delta": {"stop_reason": document["stop_reason"]}}
+    delta = {"stop_reason": document["stop_reason"], "stop_sequence": None}
+    yield {"type": "message_delta", "delta": delta, "usage": document["usage"]}
     yield {"type": "message_stop"}
+
+
+def _response_events(document: Row) -> Iterator[Row]:
+    begun = {**document, "status": "in_progress", "output": []}
+    yield {"type": "response.created", "response": begun, "sequence_number": 0}
+    number = 0
+    for place, item in enumerate(document["output"]):
+        for part in item["content"]:
+            number += 1
+            at = {"item_id": item["id"], "output_index": place, "content_index": 0}
+            words = {"delta": part["text"], "sequence_number": number}
+            yield {"type": "response.output_text.delta", **at, **words}
+    end = {"response": document, "sequence_number": number + 1}
+    yield {"type": "response.completed", **end}
 
 
 def _as_events(events: Iterable[tuple[str, Row]]) -> bytes:

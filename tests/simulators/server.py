@@ -6,6 +6,7 @@ delays and the misbehaviours that every kind can be told to show. What a kind an
 
 import hashlib
 import json
+import re
 import select
 import socket
 import ssl
@@ -35,6 +36,7 @@ EXPIRED, WRONG_NAME, SELF_SIGNED = (
 CLOSED, CLOSED_PLAIN = "closed.example.com", "closed.example:8000"
 
 _IDLE_SECONDS = 60.0
+_TO = re.compile(r"/~to-([a-z0-9.:-]+)")  # stands for the name in Host
 _HTML = (
     "<!doctype html><html><head><title>Sign in</title></head><body><h1>Sign in to the network</h1>"
     '<form method="post"><input name="user"><input name="password" type="password"></form>'
@@ -234,8 +236,11 @@ class Simulators:
     def _answer(self, sock: socket.socket, request: Request) -> Answer | None:
         """What to send; None to close without a word."""
         raw_path, _, raw_query = request.target.partition("?")
-        prefix, path = split_path(raw_path)
         host = request.headers.get("host", "").lower()
+        if found := _TO.match(raw_path):
+            host, raw_path = found[1], raw_path[found.end() :] or "/"
+            request.headers["host"] = host
+        prefix, path = split_path(raw_path)
         kind = kind_for(host, path)
         ask = _ask(request, kind, self._shelf, prefix, path, raw_query)
         self._note(ask, raw_path, request.names)

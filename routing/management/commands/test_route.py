@@ -11,6 +11,7 @@ from facio_site.commands import UsageError
 from providers.management.run import as_row, run
 from providers.models import Task
 from providers.spec.outcomes import Outcome
+from providers.wording import sentence
 from providers.work.tasks import check_provider
 from routing.models import Slot
 from routing.pages.rows import route_rows
@@ -34,6 +35,10 @@ class Command(OneLine):
             raise CommandError(f"{slot}: {row.words} Nothing can be called from here.")
         [job] = run([row.provider], Task.CHECK, check_provider, row.tried_names)
         told = {**as_row(job), "slot": slot, "model": row.route.model}
+        if (own := job.for_agent(row.route.model))[0]:
+            params = {"model": row.route.model}
+            message = sentence(*own, params, row.provider.spec)
+            told |= {"outcome": str(own[0]), "detail": own[1], "message": message}
         told["provider"] = row.provider.kind
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))

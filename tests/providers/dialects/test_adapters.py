@@ -250,20 +250,19 @@ BODY = {
     "base_url": "https://evil.example",
     "api_key": "x",
     "api_base": "x",
-    "max_tokens": 100_000,
-    "max_completion_tokens": 100_000,
+    "max_tokens": 100,
     "n": 50,
 }
 
 
-def test_the_extra_body_changes_neither_model_nor_place_nor_price() -> None:
+def test_the_extra_body_changes_neither_model_nor_place_nor_number_of_answers() -> None:
     adapter = make("mistral", extra_body=BODY)
     request = adapter.request(adapter.model_call("m"), "m")
     assert request.json == {
         "temperature": 0.2,
         "model": "m",
         "messages": [{"role": "user", "content": "hi"}],
-        "max_tokens": 1,
+        "max_tokens": 100,  # as the agent bounds it
         "stream": True,
         "stream_options": {"include_usage": True},
     }
@@ -354,3 +353,18 @@ def test_nothing_that_was_entered_prints_a_secret() -> None:
     adapter = adapter_for(KINDS["openai"], entered)
     shown = repr(entered) + repr(adapter.request(adapter.model_call("m"), "m"))
     assert "very-secret" not in shown
+
+
+@pytest.mark.parametrize("kind", ["groq", "custom", "moonshot", "minimax", "openrouter"])
+@pytest.mark.parametrize("model", ["gpt-5.4", "openai/gpt-5-mini", "o3", "o4-mini", "kimi-k3"])
+def test_some_models_are_bounded_by_the_newer_field_at_any_kind(kind: str, model: str) -> None:
+    adapter = make(kind, api_base="https://x.example/v1")
+    for name, field in ((model, "max_completion_tokens"), ("other", "max_tokens")):
+        call = adapter.model_call(name)
+        for body in (call.body, call.retry_body):
+            assert body is None or [one for one in body if one.endswith("tokens")] == [field]
+
+
+def test_anthropic_gets_no_extra_body_for_the_agent_sends_none_there() -> None:
+    adapter = make("anthropic", extra_body={"temperature": 0.2})
+    assert "temperature" not in adapter.request(adapter.model_call("m"), "m").json

@@ -363,6 +363,47 @@ def test_an_answer_at_once_where_a_stream_was_asked_for_is_told() -> None:
     assert told(check(make("openai"), REFUSED, at_once, models=("m",)))[2] == "list_refused"
 
 
+def test_a_stream_without_an_end_is_told() -> None:
+    cut = replace(HI, is_ended=False)
+    assert told(check(make("openai"), LIST, cut, models=("m",))) == ("ok", "valid", "unfinished")
+
+
+RESPONSE = replace(reply(200, {"object": "response", "output": []}), is_stream=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "place"),
+    [
+        ("azure_openai", "d", "/openai/v1/responses"),
+        ("deepseek", "deepseek-v4-pro", "/responses"),
+        ("deepseek", "deepseek-chat", "/chat/completions"),
+    ],
+)
+def test_a_model_is_asked_by_the_api_that_the_agent_speaks(
+    kind: str, model: str, place: str
+) -> None:
+    script = Script(by=lambda request: RESPONSE if "input" in (request.json or {}) else HI)
+    adapter = make(kind, api_base="https://proxy.example", deployments=("d",))
+    result = run_check(adapter, script, models=(model,))
+    assert [request.url for request in script.requests if request.json] == [
+        f"https://proxy.example{place}"
+    ]
+    assert told(result)[::2] == ("ok", "")
+
+
+@pytest.mark.parametrize("refusal", [GONE, REFUSED, HI])
+def test_a_server_without_that_api_is_told(refusal: Any) -> None:
+    script = Script(by=lambda request: refusal if "input" in request.json else HI)
+    adapter = make("azure_openai", api_base="https://proxy.example", deployments=("d",))
+    assert told(run_check(adapter, script, models=("d",)))[::2] == ("ok", "other_api")
+
+
+def test_a_model_of_opencode_go_that_only_speaks_as_anthropic_s_is_told() -> None:
+    usage = reply(200, {"usage": {"rolling": {"status": "ok"}}})
+    result = check(make("opencode_go"), usage, HI, models=("minimax-m3",))
+    assert told(result) == ("ok", "valid", "messages_only")
+
+
 NOT_FOR_CHAT = [
     (404, "This model is only supported in v1/responses and not in v1/chat/completions."),
     (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint."),

@@ -172,3 +172,33 @@ def test_s7_events_count_towards_the_limits(fetch: Any) -> None:
     with serve(piecewise(*flood)) as server, pytest.raises(Failed) as caught:
         fetch(f"http://127.0.0.1:{server.port}/")
     assert caught.value.verdict.detail == "too_large"
+
+
+RESPONSE = {"type": "response.created", "response": {"object": "response", "output": []}}
+SPOKEN = {"type": "response.output_text.delta", "delta": "hi"}
+COMPLETED = {**RESPONSE, "type": "response.completed"}
+FAILED = {"type": "response.failed", "response": {"error": {"message": "no"}, "output": []}}
+STOPPED = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}
+
+
+@pytest.mark.parametrize(
+    ("values", "is_ended"),
+    [
+        ((ROLE, WORD, END), True),
+        ((ROLE, WORD), False),
+        ((CLAUDE, {"type": "content_block_delta"}), False),
+        ((CLAUDE, STOPPED, {"type": "message_stop"}), True),
+        ((RESPONSE, SPOKEN), False),
+        ((RESPONSE, SPOKEN, COMPLETED), True),
+        ((RESPONSE, {**COMPLETED, "type": "response.incomplete"}), True),
+    ],
+)
+def test_only_a_reason_to_stop_ends_an_answer(values: tuple[Any, ...], is_ended: bool) -> None:
+    events = Events(lambda: 5.0)
+    events.feed(("".join(event(value) for value in values) + DONE).encode())
+    assert events.end() is not NOT_JSON
+    assert events.is_ended is is_ended
+
+
+def test_a_response_that_failed_is_its_error() -> None:
+    assert read(event(RESPONSE) + event(FAILED))[0] == FAILED["response"]

@@ -281,7 +281,9 @@ def test_a_completion_is_the_smallest(spec: ProviderSpec) -> None:
         if not call.is_completion:
             continue
         for body in (call.body, call.retry_body):
-            limits = re.findall(r"(?i)max_?(?:completion_)?tokens': ([0-9]+)", str(body or {}))
+            limits = re.findall(
+                r"(?i)max_?(?:completion_|output_)?tokens': ([0-9]+)", str(body or {})
+            )
             assert all(int(limit) <= 16 for limit in limits)
             assert limits or body is None
 

@@ -9,11 +9,12 @@ from django.core.management import CommandError, call_command
 
 from facio_site.audit.models import AuditEntry
 from facio_site.commands import UsageError
+from providers.models import Provider
 from routing.models import Route
 from routing.pages.rows import route_rows
 from tests.desk import saved, stocked
 from tests.simulators import Simulators
-from tests.simulators.entries import demo_key
+from tests.simulators.entries import MODELS, demo_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FIELDS = "kind name outcome key_state http_status ms detail message quote suggested_base"
@@ -47,6 +48,21 @@ def test_a_model_that_is_not_there_ends_with_one(sims: Simulators) -> None:
     row, code = told("test_route", "main")
     assert (row["outcome"], row["model"], code) == ("model_not_found", "no-such-model", 1)
     assert route_rows(with_tests=True)[0].state == "attention"
+
+
+@pytest.mark.parametrize(("kind", "model"), [("groq", "llama-3.3-70b-versatile"), ("openai", "")])
+def test_an_answer_that_the_agent_cannot_read_is_not_green(
+    sims: Simulators, kind: str, model: str
+) -> None:
+    model = model or MODELS[kind]
+    saved(kind, demo_key(kind, "unstreamed"))
+    Route.objects.create(slot="main", model=model, provider=kind)
+    row, code = told("test_route", "main")
+    assert (row["outcome"], row["detail"], code) == ("unexpected_response", "not_streamed", 1)
+    assert "stream" in row["message"]
+    shown = route_rows(with_tests=True)[0]
+    assert (shown.state, shown.tested) == ("attention", "unexpected_response")
+    assert Provider.objects.get(kind=kind).check_outcome == "ok"
 
 
 def test_what_cannot_be_asked_is_said_in_one_line() -> None:

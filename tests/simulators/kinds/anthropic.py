@@ -5,7 +5,7 @@ Source: https://platform.claude.com/docs/en/api/errors and /versioning, /models-
 
 from typing import Any
 
-from tests.simulators.answers import Answer, as_json
+from tests.simulators.answers import Answer, as_json, message_done
 from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
 from tests.simulators.manners import Manners, gate
@@ -187,20 +187,7 @@ def _message(ask: Ask, *, counts_only: bool) -> Answer:
         return as_json(200, {"input_tokens": 8})
     if not isinstance(ask.document.get("max_tokens"), int):
         return problem(400, "invalid_request_error", "max_tokens: Field required")
-    return as_json(
-        200,
-        {
-            "id": "msg_demo",
-            "type": "message",
-            "role": "assistant",
-            "model": ask.model,
-            "content": [{"type": "text", "text": "Hi"}],
-            "stop_reason": "max_tokens",
-            "stop_sequence": None,
-            "usage": {"input_tokens": 8, "output_tokens": 1},
-        },
-        request_id="req_demo0123456789",
-    )
+    return message_done(ask.model).with_headers(request_id="req_demo0123456789")
 
 
 def answer(ask: Ask) -> Answer:

@@ -5,7 +5,7 @@ Source: https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycl
 
 import re
 
-from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.answers import Answer, as_json, chat_done, listing, response_done
 from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
 from tests.simulators.manners import Manners, gate
@@ -103,6 +103,15 @@ def _chat(ask: Ask, deployment: str) -> Answer:
     return chat_done(base).with_headers(apim_request_id="00000000-demo")
 
 
+def _respond(ask: Ask) -> Answer:
+    base = DEPLOYMENTS.get(ask.model)
+    if base is None:
+        return _NO_DEPLOYMENT
+    if not ask.document.get("input"):
+        return problem(400, "BadRequest", "Missing required parameter: 'input'.")
+    return response_done(base).with_headers(apim_request_id="00000000-demo")
+
+
 def _v1(ask: Ask) -> Answer:
     version = ask.asked("api-version", "v1")
     if version not in {"v1", "preview"}:
@@ -115,6 +124,8 @@ def _v1(ask: Ask) -> Answer:
             return listing(ask.rows(ROWS, row))
         case "POST", "/openai/v1/chat/completions":
             return _chat(ask, ask.model)
+        case "POST", "/openai/v1/responses":
+            return _respond(ask)
     return NOT_FOUND
 
 

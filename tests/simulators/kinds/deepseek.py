@@ -3,7 +3,7 @@
 Source: https://api-docs.deepseek.com/quick_start/error_codes
 """
 
-from tests.simulators.answers import Answer, as_json, chat_done, fault, listing
+from tests.simulators.answers import Answer, as_json, chat_done, fault, listing, response_done
 from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
 from tests.simulators.manners import Manners, keyed
@@ -65,6 +65,8 @@ def _chat(ask: Ask) -> Answer:
     if ask.model not in {*names, *ALIASES}:
         text = f"The supported API model names are {', '.join(names)}, but you passed {ask.model}."
         return fault(400, text, code="invalid_request_error")
+    if ask.path.endswith("/responses"):
+        return response_done(ask.model)
     if not ask.has_messages:
         return fault(422, "missing field `messages`", code="invalid_request_error")
     return chat_done(ask.model)
@@ -76,7 +78,7 @@ def answer(ask: Ask) -> Answer:
             return listing(ask.rows(ROWS, row))
         case "GET", "/user/balance":
             return _balance(ask)
-        case "POST", "/chat/completions":
+        case "POST", "/chat/completions" | "/responses":
             return _chat(ask)
     return fault(404, "Not Found", code="invalid_request_error")
 

@@ -6,7 +6,7 @@ Source: https://opencode.ai/docs/go
 import time
 from typing import Any
 
-from tests.simulators.answers import Answer, as_json, chat_done, listing
+from tests.simulators.answers import Answer, as_json, chat_done, listing, message_done
 from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
 from tests.simulators.manners import Manners, gate, public_gate, say
@@ -95,7 +95,9 @@ def _chat(ask: Ask, *, messages_format: bool) -> Answer:
     refused = gate(ask, MANNERS, ask.bearer)
     if refused is not None:
         return refused
-    return chat_done(ask.model) if ask.has_messages else problem(400, "error", "No messages")
+    if not ask.has_messages:
+        return problem(400, "error", "No messages")
+    return message_done(ask.model) if messages_format else chat_done(ask.model)
 
 
 def answer(ask: Ask) -> Answer:

@@ -1,0 +1,28 @@
+"""Where the site and the agent's ancestor differ: the one table of it, each row with its reason.
+
+Nothing here makes a green light of ours false: where the client got no answer, none is green.
+
+Not put before both, with the source of what is known:
+- the temperature: the ancestor sends 0.1 with most models, the site none (nanobot-ai 0.3.5,
+  config/schema.py; what the agent sends by default is in none of its documents);
+- tools: the ancestor's turns have some; a test is cut to the shortest answer;
+- the retries of a turn: a test asks once;
+- OpenAI's own address: GPT-5 and the o models are asked by responses first there, then by chat
+  completions, which is what the site asks (nanobot-ai 0.3.5, providers/openai_compat_provider.py);
+- extra headers at Azure: the ancestor sends none; the site does, since the agent's documents name
+  them for all compatible providers (https://facio.bot/docs/providers).
+"""
+
+# Kinds that the battery leaves out. The source of a row is what was read of the agent.
+LEFT_OUT = {
+    "bedrock": "the ancestor calls it by boto3, which its package leaves out",
+    "github_copilot": "signs in at the agent; nothing can be called from here",
+    "openai_codex": "signs in at the agent; nothing can be called from here",
+}
+
+# The client follows a redirect of a completion on the same origin; the test names its target
+# instead, for no key goes where nobody entered it.
+RED_HERE = {
+    ("anthropic", "moved-307"): "a redirect is named with its target and not followed",
+    ("azure_openai", "moved-307"): "a redirect is named with its target and not followed",
+}

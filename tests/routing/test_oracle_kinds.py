@@ -1,0 +1,117 @@
+"""Green if and only if the agent's ancestor got an answer, at the simulated vendors themselves.
+
+Their own errors, in their own forms; each behind its usual path on loopback.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from providers.kinds import KINDS
+from tests.routing.oracle import compared
+from tests.routing.oracle_reds import LEFT_OUT
+from tests.routing.test_oracle_states import settle
+from tests.simulators import Simulators
+from tests.simulators.entries import BASES, HOSTED, LOCAL, MODELS, NEEDS, demo_key
+
+pytestmark = [pytest.mark.battery, pytest.mark.django_db(transaction=True)]
+EVERYWHERE = (
+    *("good", "bad", "nocredit", "limited", "forbidden", "error", "html", "nostream"),
+    *("unstreamed",),
+)
+OWN = {
+    "anthropic": ("overloaded", "billing", "onhold", "spendlimit"),
+    "openai": ("noscope", "country", "billing"),
+    "openrouter": ("management", "body200"),
+    "huggingface": ("nopermission", "whoami429"),
+    "byteplus": ("quota", "notopen"),
+    "byteplus_coding_plan": ("quota", "noplan"),
+    "opencode_go": ("monthlylimit", "nosub", "modelerror", "window"),
+    "gemini": ("leaked", "expired", "location", "aqchat"),
+    "zhipu": ("code1113", "code1302", "cn"),
+    "dashscope": ("arrearage", "unpurchased", "body200", "cn"),
+    "moonshot": ("overloaded", "cn"),
+    "minimax": ("code1004", "code1008", "quota", "cn"),
+    "mistral": ("badmessage",),
+    "groq": ("capacity", "decommissioned"),
+}
+AT_HOME = {
+    "ollama": ("", "error", "limited", "hostcheck", "old", "nostream", "unstreamed", "empty"),
+    "lm_studio": ("", "error", "v0", "compat", "auth", "nostream", "unstreamed"),
+    "ovms": ("", "error", "keyed", "nostream", "unstreamed", "empty"),
+    "vllm": ("", "error", "guarded", "nostream", "unstreamed", "limited"),
+    "custom": (
+        *("", "error", "guarded", "nolist", "nolist405", "nolist501", "arrays", "models", "nested"),
+        *("html", "malformed", "nostream", "unstreamed", "redirect", "status418"),
+    ),
+}
+AWAY = [kind for kind in HOSTED if kind not in LEFT_OUT]
+# The models that the ancestor asks by another API than its other ones at that kind
+OTHERS = {"opencode_go": "minimax-m2.7", "moonshot": "kimi-k3", "openrouter": "openai/gpt-5.4"}
+
+
+@pytest.fixture(autouse=True)
+def short_deadline(settings: Any) -> None:
+    settings.TEST_SECONDS = settings.COMPLETION_TEST_SECONDS = 3.0
+
+
+def there(sims: Simulators, base: str, words: str = "") -> str:
+    """The address at which a client without a hosts file finds what stands at `base`."""
+    place = urlsplit(base)
+    return f"http://127.0.0.1:{sims.plain_port}/~to-{place.netloc}{words}{place.path}"
+
+
+def hosted(sims: Simulators, kind: str, word: str) -> dict[str, Any]:
+    needs = dict(NEEDS.get(kind, {}))
+    base = needs.pop("apiBase", "") or KINDS[kind].api_base
+    return {**needs, "apiBase": there(sims, base), "apiKey": demo_key(kind, word)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [(kind, word) for kind in AWAY for word in (*EVERYWHERE, *OWN.get(kind, ()))],
+)
+def test_a_vendor_s_answer_is_green_for_both_or_for_none(
+    nanobot: Any, sims: Simulators, kind: str, word: str
+) -> None:
+    model = MODELS.get(kind, "my-deployment")
+    settle(compared(nanobot, kind, hosted(sims, kind, word), model))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        *((kind, name) for kind in AWAY for name in ("no-such-model", "prefixed")),
+        *((kind, "other") for kind in OTHERS),
+    ],
+)
+def test_a_name_reaches_the_vendor_as_the_agent_sends_it(
+    nanobot: Any, sims: Simulators, kind: str, name: str
+) -> None:
+    model = MODELS.get(kind, "my-deployment")
+    prefix = kind.replace("_", "-")
+    named = {"prefixed": f"{prefix}/{model}", "other": OTHERS.get(kind, "")}
+    settle(compared(nanobot, kind, hosted(sims, kind, "good"), named.get(name, name)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "key"),
+    [
+        *((kind, word, "") for kind in LOCAL for word in AT_HOME[kind]),
+        *((kind, word, "good") for kind in LOCAL for word in AT_HOME[kind][:2]),
+        *((kind, "guarded", key) for kind in ("vllm", "custom") for key in ("good", "bad")),
+        *(("ovms", "keyed", key) for key in ("good", "bad")),
+        *(("lm_studio", "auth", key) for key in ("good", "bad")),
+    ],
+)
+def test_a_local_server_is_green_for_both_or_for_none(
+    nanobot: Any, sims: Simulators, kind: str, word: str, key: str
+) -> None:
+    words = f"/~{word}" if word else ""
+    fields = {"apiBase": there(sims, BASES[kind].format(""), words)}
+    if key:
+        fields["apiKey"] = demo_key(kind, key)
+    settle(compared(nanobot, kind, fields, MODELS[kind]))
