@@ -4,7 +4,6 @@ It speaks the OpenAI-compatible dialect; kinds/<kind>.py overrides what differs.
 through the `send` function it is given, and only to the origins that its fields derive.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from providers.dialects import redirects
 from providers.dialects.compatible import bounded
+from providers.dialects.fill import filled, filled_value
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import is_absent, judge
 from providers.dialects.money import Money, read_money
@@ -183,7 +183,7 @@ class Adapter:
         """
         sent = self.sent_name(model)
         places = {**self.places(), "model": sent, "model_path": quote(sent, safe="")}
-        url = _filled(call.url, places)
+        url = filled(call.url, places)
         if call.query:
             url += "?" + urlencode(call.query)
         if origin_of(url) not in self.origins():
@@ -211,10 +211,12 @@ class Adapter:
         """The JSON to send, or None. The extra body goes along with completions only."""
         if call.body is None:
             return None
-        own = {name: _filled_value(value, places) for name, value in call.body.items()}
+        own = {name: filled_value(value, places) for name, value in call.body.items()}
         return {**own, **self.extra_body()} if call.is_completion else own
 
     def extra_body(self) -> dict[str, Any]:
+        if "extra_body" in self.spec.unsent:
+            return {}
         return {
             name: value
             for name, value in self.entered.extra_body.items()
@@ -394,14 +396,3 @@ def expectation(call: Call) -> Callable[[Any], bool]:
 
 def _folded(name: str) -> str:
     return name.lower().replace("-", "_")
-
-
-def _filled(template: str, places: Mapping[str, str]) -> str:
-    """One pass, so that text which was filled in is never read as a placeholder."""
-    return re.sub(r"\{(\w+)\}", lambda match: places[match[1]], template)
-
-
-def _filled_value(value: Any, places: Mapping[str, str]) -> Any:
-    if value == "{model}":
-        return places["model"]
-    return value

@@ -34,6 +34,9 @@ from providers.wording import header_sentence, key_warning, url_sentence
 EXPIRES = "key_expires"
 _OWN_BODY_FIELDS = {"model", "messages", "stream", "input", "base_url"}
 
+# What holds of the agent's ancestor, from which Facio's client comes.
+_UNSENT = _("Exported, but the agent's client is known not to send it at this provider.")
+
 
 class ProviderForm(forms.Form):
     """Fields of one kind. `apply(entry)` writes the cleaned values into a provider or draft."""
@@ -139,7 +142,9 @@ class ProviderForm(forms.Form):
                 label=_("Extra headers"),
                 required=False,
                 strip=False,
-                help_text=_("One a line: Name: value. Stored values stay masked."),
+                help_text=_UNSENT
+                if HEADERS in spec.unsent
+                else _("One a line: Name: value. Stored values stay masked."),
                 widget=forms.Textarea(attrs={**area, "placeholder": "X-Team: blue"}),
             )
         if spec.has_extra_body:
@@ -147,7 +152,9 @@ class ProviderForm(forms.Form):
                 label=_("Extra body"),
                 required=False,
                 strip=False,
-                help_text=_("A JSON object that the agent adds to each request."),
+                help_text=_UNSENT
+                if BODY in spec.unsent
+                else _("A JSON object that the agent adds to each request."),
                 widget=forms.Textarea(attrs={**area, "placeholder": '{"temperature": 0.2}'}),
             )
 

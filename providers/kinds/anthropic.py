@@ -16,10 +16,6 @@ class AnthropicAdapter(Adapter):
     def normalise_base(self, text: str) -> str:
         return parse_base(trimmed(text)).url.removesuffix("/v1")
 
-    def extra_body(self) -> dict[str, Any]:
-        """The agent sends none along here."""
-        return {}
-
 
 _MESSAGE: dict[str, Any] = {
     "model": "{model}",
@@ -60,6 +56,7 @@ SPEC = ProviderSpec(
         ),
     ),
     key_call=ListCall(url="{root}/v1/models", query=(("limit", "1"),)),
+    unsent=("extra_body",),
     model_call=Call(
         url="{root}/v1/messages",
         method="POST",

@@ -63,6 +63,7 @@ SPEC = ProviderSpec(
     },
     console_url="https://portal.azure.com",
     list_call=ListCall(url="{base}/openai/v1/models", note="base_models"),
+    unsent=("extra_headers", "extra_body"),
     model_call=responses(
         "{base}/openai/v1/responses",
         replace(chat("max_completion_tokens", 16), url="{base}/openai/v1/chat/completions"),

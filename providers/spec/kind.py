@@ -201,6 +201,9 @@ class ProviderSpec:
     extra_fields: tuple[FieldSpec, ...] = ()
     has_extra_headers: bool = True
     has_extra_body: bool = True
+    # Of these two, what the agent's ancestor does not send along here. Source: nanobot-ai 0.3.5,
+    # providers/factory.py
+    unsent: tuple[str, ...] = ()
     # The key
     auth: Auth = BEARER
     key_prefixes: tuple[str, ...] = ()  # what its keys begin with

@@ -240,3 +240,19 @@ def test_apply_names_what_changed_and_nothing_else() -> None:
     bound = form("openrouter", api_base="https://openrouter.ai/x/v1")
     assert bound.is_valid()
     assert bound.apply(bound.provider) == ["api_base"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "unsent"),
+    [
+        ("anthropic", {"extra_body"}),
+        ("azure_openai", {"extra_headers", "extra_body"}),
+        ("groq", set()),
+    ],
+)
+def test_what_the_agents_client_leaves_out_is_said_at_its_field(
+    kind: str, unsent: set[str]
+) -> None:
+    form = ProviderForm(Provider(kind=kind))
+    said = {name for name, field in form.fields.items() if "not to send it" in str(field.help_text)}
+    assert said == unsent
