@@ -58,6 +58,7 @@ def responses(url: str, instead: Call, **more: Any) -> Call:
         auth=BEARER,
         expects="output",
         is_completion=True,
+        is_stream=True,
         instead=instead,
     )
 

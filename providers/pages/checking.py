@@ -112,8 +112,7 @@ def _keep_draft(
     form.apply(draft)
     fingerprint = draft.fingerprint()
     if provider.is_configured and fingerprint == provider.fingerprint():
-        if isinstance(shown, Draft):
-            Draft.objects.of(request.user, provider).delete()
+        Draft.objects.of(request.user, provider).delete()  # what is shown next is of these
         return None
     if isinstance(shown, Draft) and shown.fingerprint() == fingerprint:
         return shown

@@ -55,7 +55,7 @@ ADMIN_PAGES = (
     "/admin/providers/provider/",
     "/admin/providers/job/",
 )
-MAX_COLD, MAX_WARM, MAX_SCRIPTS, MAX_OWN, MAX_REQUESTS = 45_000, 8_700, 22_000, 4_000, 6
+MAX_COLD, MAX_WARM, MAX_SCRIPTS, MAX_OWN, MAX_REQUESTS = 45_000, 9_000, 22_000, 4_000, 6
 AXE = Path("var/axe/axe.min.js")
 
 

@@ -60,6 +60,10 @@ def test_s90_a_key_that_was_typed_tested_and_cleared_is_neither_tested_nor_saved
     newest = Job.objects.order_by("-created_at")[0]
     assert newest.input_digest == Provider.objects.get().fingerprint()
     assert not newest.is_draft
+    ended("ok", "valid")
+    news = flat(site.get("/live/", {"w": f"check:{newest.pk}:0"}, headers=HTMX))
+    assert 'data-outcome="ok"' in news  # and not what was found of the text that is gone
+    assert secret(news) == ("stored", "cdef", "ok")
     site.post(PAGE, {"api_key": "", "version": "1"})
     assert stored_key() == KEY
 
