@@ -17,7 +17,7 @@ from tests.routing.test_oracle_states import settle
 from tests.simulators import Simulators
 from tests.simulators.entries import BASES, HOSTED, LOCAL, MODELS, NEEDS, demo_key
 
-pytestmark = [pytest.mark.battery, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db(transaction=True)]
 EVERYWHERE = (
     *("good", "bad", "nocredit", "limited", "forbidden", "error", "html", "nostream"),
     *("unstreamed",),

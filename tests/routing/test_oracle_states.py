@@ -17,7 +17,7 @@ from tests.routing.oracle_reds import LEFT_OUT, RED_HERE
 from tests.routing.oracle_server import OracleServer
 from tests.routing.oracle_states import ENTERED, LISTS, MODEL, MODELS, STATES
 
-pytestmark = [pytest.mark.battery, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db(transaction=True)]
 KEY = "k-good-12345678"
 TAILS = {"anthropic": "", "azure_openai": "", "gemini": "/v1beta/openai", "ovms": "/v3"}
 WHOLE = ("custom", "anthropic")  # these meet every state of list and model

@@ -19,7 +19,9 @@ TEN = [f"m-{number:02}" for number in range(10)]
 
 
 def came(*ids: str) -> Catalog:
-    return Catalog(items=tuple(CatalogItem(model_id=one) for one in ids), digest="-".join(ids))
+    return Catalog(
+        items=tuple(CatalogItem(model_id=one) for one in ids), digest=ids[-1] if ids else ""
+    )
 
 
 def listed() -> list[str]:
