@@ -12,7 +12,7 @@ from django.conf import settings
 from providers.http import Door, Observer, Policy, parse_hosts
 from providers.spec.outcomes import Outcome
 
-WIRE_BYTES, DECODED_BYTES = 8_000_000, 32_000_000  # of one answer
+WIRE_BYTES, DECODED_BYTES = 8_000_000, 24_000_000  # of one answer
 ALL_ANSWERS = 5  # as many of the largest may come within one test or fetch
 
 

@@ -11,7 +11,7 @@ from tests.simulators import Simulators
 from tests.simulators.expected import EXPECTED, Expectation
 from tests.simulators.expected_catalogs import CATALOGS, CatalogExpectation
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.alike, pytest.mark.django_db, pytest.mark.battery]
 HANG_SECONDS = 0.7  # the deadline of tests against a server that never answers
 
 

@@ -26,7 +26,7 @@ MOST_NODES: Final = 1_000_000  # that are parsed, one answer at a time
 MAX_DIGITS: Final = 20  # of an integer: more fits no column
 MARK: Final = "\ufffe"  # no character by definition: an id that holds it cannot have been sent
 KEPT_BYTES: Final = 1_300  # of a text beyond ASCII in a large body; the longest id has room
-WIDE_BYTES: Final = 32_000_000  # that all texts of a large body may cost beyond their own bytes
+WIDE_BYTES: Final = 16_000_000  # that all texts of a large body may cost beyond their own bytes
 MAX_BYTES: Final = 32_000_000  # of a body that was written in another charset, as UTF-8
 _STEP = 256_000
 
