@@ -48,7 +48,7 @@ _MEASURE = textwrap.dedent(
 
     save_memory(os.environ)
     mode, warm, *ports = sys.argv[1:]
-    limits = {"wire_bytes": 8_000_000, "decoded_bytes": 24_000_000} if mode == "catalog" else {}
+    limits = {"wire_bytes": 8_000_000, "decoded_bytes": 32_000_000} if mode == "catalog" else {}
     words = {}
     send(warm, {})
     before = peak()
