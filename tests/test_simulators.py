@@ -25,6 +25,8 @@ from tests.simulators.expected_catalogs import CATALOGS, CatalogExpectation
 from tests.simulators.kinds import HOST_NAMES, PLAIN_NAMES
 from tests.simulators.words import split_path, words_of_key
 
+pytestmark = pytest.mark.battery
+
 OPENAI = "https://api.openai.com/v1/models"
 OLLAMA = "http://localhost:11434"
 

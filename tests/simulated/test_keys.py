@@ -10,6 +10,8 @@ from tests.simulators import Simulators
 from tests.simulators.client import fetch
 from tests.simulators.entries import HOSTED, LOCAL, MODELS, demo_key
 
+pytestmark = pytest.mark.battery
+
 
 @pytest.mark.parametrize("kind", HOSTED)
 def test_a_good_key_is_proven(sims: Simulators, kind: str) -> None:

@@ -33,6 +33,8 @@ from tests.providers.http.servers import (
     silent,
 )
 
+pytestmark = pytest.mark.battery
+
 MANY = "\r\n".join(f"X-{number}: 1" for number in range(300)).encode()
 
 SHORT = [  # (name, script, outcome, detail): each ends by the deadline

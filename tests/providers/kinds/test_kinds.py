@@ -24,6 +24,8 @@ from providers.spec.secret import Secret
 from tests.providers.details import DETAILS
 from tests.providers.replies import Script, reply, revealed
 
+pytestmark = pytest.mark.battery
+
 SPECS = list(KINDS.values())
 CALLED = [spec for spec in SPECS if not spec.is_oauth]
 HOSTED = [spec for spec in CALLED if not spec.is_local]
