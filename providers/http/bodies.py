@@ -16,7 +16,7 @@ from providers.spec.outcomes import Failed, Outcome
 STEP_BYTES: Final = 256_000  # unpacked at a time
 MAX_PIECES: Final = 50_000  # a body in one-byte chunks would cost seconds of processor time
 
-SMALL_BYTES: Final = 2_000_000  # beyond it a body needs one of a few places in the process
+SMALL_BYTES: Final = 1_000_000  # beyond it a body needs one of a few places in the process
 
 _large = threading.BoundedSemaphore(2)
 

@@ -94,7 +94,7 @@ def test_a_bomb_inside_the_limits_of_a_catalog_is_read(fetch):
     )
     with serve(once(data)) as server:
         url = f"http://127.0.0.1:{server.port}/"
-        assert fetch(url, wire_bytes=8_000_000, decoded_bytes=32_000_000).data == []
+        assert fetch(url, wire_bytes=8_000_000, decoded_bytes=24_000_000).data == []
 
 
 def test_the_limits_are_those_of_the_door(verdict_of, fetch):
