@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from providers.dialects.ladder import run_check
+from providers.http import Reply, Request
 from providers.spec.outcomes import KeyState
 from tests.providers.dialects.climb import HI, check, told
 from tests.providers.replies import GONE, LIST, REFUSED, Script, make, reply
@@ -68,6 +69,93 @@ def test_a_model_is_asked_by_the_api_that_the_agent_speaks(
         f"https://proxy.example{place}"
     ]
     assert told(result)[::2] == ("ok", "")
+
+
+def paths_asked(script: Script) -> list[str]:
+    return [request.url.rpartition("/v1")[2] for request in script.requests if request.json]
+
+
+@pytest.mark.parametrize(
+    ("base", "model", "path"),
+    [
+        ("https://api.openai.com/v1", "gpt-5.4-mini", "/responses"),
+        ("https://eu.api.openai.com/v1", "openai/o3", "/responses"),
+        ("https://api.openai.com/v1", "ft:gpt-5-mini:me", "/responses"),
+        ("https://api.openai.com/v1", "gpt-4.1", "/chat/completions"),
+        ("https://proxy.example/v1", "gpt-5.4-mini", "/chat/completions"),
+        ("https://proxy.example/api.openai.com/v1", "o4-mini", "/responses"),
+        ("https://openrouter.ai/api.openai.com/v1", "o4-mini", "/chat/completions"),
+    ],
+)
+def test_openai_s_own_address_is_asked_by_responses_for_models_that_think(
+    base: str, model: str, path: str
+) -> None:
+    def by(request: Request) -> Reply:
+        if not request.json:
+            return LIST
+        return RESPONSE if "input" in request.json else HI
+
+    script = Script(by=by)
+    result = run_check(make("openai", api_base=base), script, models=(model,))
+    assert paths_asked(script) == [path]
+    assert told(result)[::2] == ("ok", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "asks_on"),
+    [
+        (404, {"message": "Invalid URL (POST /v1/responses)"}, True),
+        (400, {"message": "Unsupported parameter: 'include'"}, True),
+        (400, {"message": "Not there", "code": "unsupported_value"}, True),
+        (422, {"message": "Wrong", "param": "max_output_tokens"}, True),
+        (404, {"message": "The model `x` does not exist"}, False),
+        (400, {"message": "Invalid value"}, False),
+        (401, {"message": "Missing scopes: api.responses.write"}, False),
+        (403, {"message": "Responses are not for this key"}, False),
+        (405, {"message": "No responses here"}, False),
+        (429, {"message": "Too many responses"}, False),
+        (500, {"message": "responses failed"}, False),
+    ],
+)
+def test_chat_is_asked_next_where_the_agent_takes_the_refusal_for_a_missing_api(
+    status: int, error: Any, asks_on: bool
+) -> None:
+    def by(request: Request) -> Reply:
+        if not request.json:
+            return LIST
+        return HI if "messages" in request.json else reply(status, {"error": error})
+
+    script = Script(by=by)
+    result = run_check(make("openai"), script, models=("gpt-5.4",))
+    asked = ["/responses", "/chat/completions"] if asks_on else ["/responses"]
+    assert paths_asked(script) == asked
+    assert (told(result)[::2] == ("ok", "")) is asks_on
+
+
+def test_a_refusal_in_plain_text_is_read_as_well() -> None:
+    missing = reply(404, text="no Responses API here")
+    assert told(check(make("openai"), LIST, missing, HI, models=("o3",))) == ("ok", "valid", "")
+
+
+@pytest.mark.parametrize("base", ["https://api.openai.com/v1", "https://proxy.example/v1"])
+def test_the_provider_s_own_search_wants_responses_anywhere(base: str) -> None:
+    searching = {"tools": [{"type": "web_search_preview"}]}
+    adapter = make("openai", api_base=base, extra_body=searching)
+    script = Script(
+        by=lambda request: LIST if not request.json else GONE if "input" in request.json else HI
+    )
+    assert told(run_check(adapter, script, models=("gpt-4.1",)))[::2] == ("ok", "other_api")
+    assert paths_asked(script) == ["/responses", "/chat/completions"]
+
+
+def test_fields_that_the_agent_cannot_send_are_named_and_no_call_is_made() -> None:
+    body = {"reasoning_effort": "low", "max_tokens": 9, "reasoning": {"effort": "low"}}
+    script = Script(LIST)
+    result = run_check(make("openai", extra_body=body), script, models=("gpt-5.4",))
+    assert told(result) == ("bad_request", "valid", "unsent_body")
+    assert result.params["fields"] == ["max_tokens", "reasoning_effort"]
+    chat = Script(LIST, HI)
+    assert told(run_check(make("openai", extra_body=body), chat, models=("gpt-4.1",)))[0] == "ok"
 
 
 @pytest.mark.parametrize("refusal", [GONE, REFUSED, HI])
