@@ -298,15 +298,16 @@ def settle() -> None:
 
 
 def announce(url: str, link: str, *, demo: bool) -> None:
+    from facio_site.commands import whole
+
     lines = [f"Facio Settings is running at {url}"]
     if link:
         lines.append(f"Create the owner account here (works once): {link}")
+        lines.append(f"A new link, should this one be lost: {whole('setup_link')}")
     if demo:
-        lines.append(
-            "The providers are simulated; a word in the key decides how one answers: demo-good,"
-        )
-        lines.append(
-            "demo-bad, -nocredit, -limited, -error, -hang, -slow, -html, -malformed, -empty"
+        lines += (
+            "The providers are simulated; a word in the key decides how one answers: demo-good,",
+            "demo-bad, -nocredit, -limited, -error, -hang, -slow, -html, -malformed, -empty",
         )
     with contextlib.suppress(OSError):
         print(*lines, "Ctrl-C stops it.", sep="\n", flush=True)
