@@ -27,7 +27,7 @@ from providers.kinds import KINDS
 from routing.agents import writing
 from routing.agents.torn import names_in
 from routing.config.difference import semantic_diff, shown_path
-from routing.config.entries import shown_document
+from routing.config.entries import named_in, shown_document, with_own
 from routing.config.export import Mode
 from routing.models import NOTE_LENGTH, ConfigVersion
 from routing.pages.changes import shown_changes
@@ -64,9 +64,10 @@ def _state(request: HttpRequest, version: ConfigVersion) -> dict[str, Any]:
     state = current()
     now = exported(state, Mode.KEYS).document
     written = read_json(version.unseal(version.TEXT).encode()) if version.mode else then
+    specs = with_own(KINDS, (*named_in(now), *named_in(written), *named_in(then)))
     return {
-        "preview": write_json(shown_document(written, KINDS)),
-        "changes": shown_changes(semantic_diff(now, then, specs=KINDS)),
+        "preview": write_json(shown_document(written, specs)),
+        "changes": shown_changes(semantic_diff(now, then, specs=specs)),
         "back": _back(request, version, writing.live_path()) if can_edit(request.user) else None,
     }
 
