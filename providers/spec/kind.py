@@ -48,6 +48,7 @@ class Call:
     is_stream: bool = False  # asks for its answer in events, as the agent does
     retry_body: Mapping[str, Any] | None = None  # sent once when `body` was a bad request
     instead: Call | None = None  # what a server without this call may have; not the agent's own
+    fallback: Call | None = None  # what the agent asks next of a server without this call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
