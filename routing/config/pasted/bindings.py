@@ -316,7 +316,7 @@ def at_address(found: Found, key: str, address: str, specs: Specs) -> list[Ignor
 
 
 def _unknown(one: Assignment, specs: Specs) -> tuple[str, dict[str, str]]:
-    shared = [spec.kind for spec in specs.values() if one.name in spec.env_aliases]
+    shared = [spec.name for spec in specs.values() if one.name in spec.env_aliases]
     if shared:
         return "ambiguous_name", {"kinds": ", ".join(shared)}
     is_agents = one.name.startswith(NESTED_PREFIXES)

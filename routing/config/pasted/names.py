@@ -51,23 +51,23 @@ def meanings(specs: Specs) -> dict[str, Meaning]:
     found: dict[str, Meaning] = {}
     for spec in specs.values():
         for rank, alias in enumerate(spec.env_aliases, start=2):
-            path = ("providers", spec.kind, "apiKey")
+            path = ("providers", spec.name, "apiKey")
             found[alias] = Meaning("key", path, rank, is_shared=alias in found)
     for spec in specs.values():
-        if not spec.is_oauth:
+        if not (spec.is_oauth or spec.own_name):
             found[f"{spec.kind.upper()}_API_KEY"] = Meaning(
-                "key", ("providers", spec.kind, "apiKey"), 1
+                "key", ("providers", spec.name, "apiKey"), 1
             )
     for spec in specs.values():
         if spec.env_key:
-            found[env_name(spec)] = Meaning("key", ("providers", spec.kind, "apiKey"))
+            found[env_name(spec)] = Meaning("key", ("providers", spec.name, "apiKey"))
     for spec in specs.values():
         for item in spec.extra_fields:
             for rank, name in enumerate(item.env_names):
                 if item.config_key:
-                    found[name] = Meaning("place", ("providers", spec.kind, item.config_key), rank)
+                    found[name] = Meaning("place", ("providers", spec.name, item.config_key), rank)
                 elif item.is_secret:
-                    found[name] = Meaning("secret", (spec.kind, item.name), rank)
+                    found[name] = Meaning("secret", (spec.name, item.name), rank)
     found[QUICKSTART_MODEL] = Meaning("place", ("agents", "defaults", "model"))
     return {**_places(specs, found), **found}
 
@@ -79,21 +79,21 @@ def _places(specs: Specs, keys: Mapping[str, Meaning]) -> dict[str, Meaning]:
             continue
         for place, stem in enumerate(stems(spec, keys)):
             for rank, tail in enumerate(_BASES, start=place * len(_BASES)):
-                path = ("providers", spec.kind, "apiBase")
+                path = ("providers", spec.name, "apiBase")
                 found.setdefault(f"{stem}_{tail}", Meaning("base", path, rank))
             for tail in _DEPLOYMENTS if spec.has_deployments else ():
-                path = ("providers", spec.kind, "deployments")
+                path = ("providers", spec.name, "deployments")
                 found.setdefault(f"{stem}_{tail}", Meaning("deployment", path))
     return found
 
 
 def stems(spec: ProviderSpec, keys: Mapping[str, Meaning]) -> tuple[str, ...]:
     """The words that its names begin with: its own, its kind's, those of its aliases."""
-    own = [name for name, one in keys.items() if one.what == "key" and one.kind == spec.kind]
+    own = [name for name, one in keys.items() if one.what == "key" and one.kind == spec.name]
     own = [name for name in own if not keys[name].is_shared]
     ranked = sorted(own, key=lambda name: keys[name].rank)
     words = [_KEY_TAIL.sub("", name) for name in ranked]
-    more = [spec.kind.upper().replace("_", "")]  # LMSTUDIO
+    more = [] if spec.own_name else [spec.kind.upper().replace("_", "")]  # LMSTUDIO
     if spec.has_deployments:
         more.append("AZURE")
     return tuple(dict.fromkeys([*words, *more]))
