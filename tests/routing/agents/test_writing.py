@@ -188,7 +188,7 @@ def beside(path: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (TORN.encode(), "Line 1, column 82: this is not valid JSON."),
+        (TORN.encode(), "Line 1, column 82: the text ends too early"),
         (b'{"a": 1,}', "Line 1, column"),
         (b'{\n  // mine\n  "a": 1\n}', "Line 2, column 3"),
         (b"", "There is nothing in it."),
