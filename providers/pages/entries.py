@@ -148,6 +148,11 @@ def dollars(price: float | None, _language: str) -> str:
     return str(formats.number_format(Decimal(text), places))
 
 
+def media_words(inputs: list[str] | None, outputs: list[str] | None) -> str:
+    """What a model takes and what it makes; "" = nobody says."""
+    return _media(json.dumps(inputs or []), json.dumps(outputs or []), get_language() or "")
+
+
 @lru_cache(maxsize=500)
 def _media(inputs: str, outputs: str, _language: str) -> str:
     """Two JSON lists in words."""

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.browser]
 
 def new_link(demo: Stack) -> str:
     """By the command that the start has printed, in a shell that knows nothing of the demo."""
-    (line,) = re.findall(r"should this one be lost: (.+)", demo.said)
+    (line,) = re.findall(r"To make a new link: (.+)", demo.said)
     ran = subprocess.run(
         line, shell=True, cwd="/", env={"PATH": os.environ["PATH"]}, capture_output=True, text=True
     )
