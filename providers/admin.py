@@ -31,10 +31,11 @@ from providers.work import queue
 class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
     """Plain fields are edited by the page's rules; keys only on the page."""
 
-    list_display = ("kind", "api_base", "ended", "checked_at", "catalog_count", "edit")
+    list_display = ("name", "kind", "api_base", "ended", "checked_at", "catalog_count", "edit")
     list_filter = (("check_outcome", OutcomeFilter),)
-    search_fields = ("kind", "api_base")
+    search_fields = ("name", "kind", "api_base")
     readonly_fields = (
+        "name",
         "kind",
         "edit",
         "configured_at",
@@ -72,7 +73,7 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
         record(
             "provider.saved",
             actor=request.user,
-            target=obj.kind,
+            target=obj.name,
             fields=form.changed,
             request=request,
         )
@@ -87,7 +88,7 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
 
     @admin.display(description=gettext_lazy("settings and keys"))
     def edit(self, row: Provider) -> str:
-        url = reverse("providers:detail", args=[row.kind])
+        url = reverse("providers:detail", args=[row.name])
         return format_html('<a href="{}">{}</a>', url, _("Open the provider's page"))
 
     @admin.action(description=gettext_lazy("Test connection"))
@@ -106,7 +107,7 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
                     if row.spec.is_oauth:
                         continue
                     queue.start(row, task, user=request.user)
-                    record(action, actor=request.user, target=row.kind, request=request)
+                    record(action, actor=request.user, target=row.name, request=request)
                     count += 1
         except queue.TooMany:
             self.message_user(request, _("That was a lot of tests."), messages.WARNING)

@@ -153,7 +153,7 @@ def stamp() -> str:
     """A digest of the versions of all rows that make up config.json: it changes with any save."""
     base = BaseDocument.objects.values_list("pk", "imported_at").first()
     rows = [
-        *Provider.objects.configured().order_by("kind").values_list("pk", "version"),
+        *Provider.objects.configured().order_by("name").values_list("pk", "name", "version"),
         *Route.objects.order_by("slot").values_list("slot", "version"),
         *([base] if base else []),
     ]
