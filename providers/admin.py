@@ -54,7 +54,7 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
     actions = ("test_connection", "fetch_models")
 
     def changes_of(self, obj: Provider) -> Mapping[str, str]:
-        return {"target": obj.kind}
+        return {"target": obj.name}
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return can_edit(request.user)
@@ -125,7 +125,7 @@ class JobAdmin(ReadOnlyAdmin):
         "status",
         "created_at",
     )
-    search_fields = ("provider__kind", "requested_by__username")
+    search_fields = ("provider__name", "requested_by__username")
     list_select_related = ("provider", "requested_by")
     date_hierarchy = "created_at"
     fields = (
@@ -135,7 +135,7 @@ class JobAdmin(ReadOnlyAdmin):
     readonly_fields = ("ended", "found", "models", "unsaved")
 
     def changes_of(self, obj: Job) -> Mapping[str, str]:
-        return {"target": obj.provider.kind}
+        return {"target": obj.provider.name}
 
     @admin.display(description=gettext_lazy("result"), ordering="outcome")
     def ended(self, row: Job) -> str:
