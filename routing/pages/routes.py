@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -20,17 +21,18 @@ from providers.kinds import KINDS
 from providers.models import CatalogEntry, Job, Provider
 from providers.spec.limits import MODEL_LENGTH
 from routing.agents.writing import drift
+from routing.config.agent import AgentView
 from routing.forms import PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
 from routing.pages.findings import apply_fix, findings
 from routing.pages.matrix import matrix
 from routing.pages.overview import concerns, guide
 from routing.pages.rows import RouteRow, asked, provider_rows, route_rows, row_of
-from routing.pages.wording import drill_words, resolution, shown_considered
+from routing.pages.wording import drill_words, provider_label, ranking, resolution
 from routing.rules.drill import drill
 from routing.rules.explain import AUTO, explain
 from routing.rules.recipes import RECIPES, recipe
-from routing.state import configured
+from routing.state import agent_view
 
 MODELS_OFFERED = 60
 
@@ -73,11 +75,14 @@ def routing(request: HttpRequest) -> HttpResponse:
                 return redirect("routing:routing")
             status = HTTPStatus.CONFLICT
     rows = provider_rows()
-    shown = route_rows(rows, with_tests=True)
+    view = agent_view(rows.values())
+    shown = route_rows(rows, with_tests=True, view=view)
     context = {
         "routes": list(zip(shown, forms, strict=True)),
-        "kinds": KINDS,
-        "configured": list(rows.values()),
+        "names": provider_names(rows, view),
+        "in_file": [
+            (name, label) for name, label in provider_names(rows, view) if name in view.names
+        ],
         "recipes": RECIPES,
         "can_test": any(row.can_test for row in shown),
         "pending": next((f"route-{row.route.slot}" for row in shown if row.is_tested), ""),
@@ -86,8 +91,8 @@ def routing(request: HttpRequest) -> HttpResponse:
         "use": asked_use(request.GET),
         "is_overtaken": status == HTTPStatus.CONFLICT,
         "overtaken": overtaken,
-        **_what_if(request),
-        **_drill(request, shown),
+        **_what_if(request, view),
+        **_drill(request, shown, view),
         **_recipe(request, rows),
     }
     return render(request, "routing/routing.html", context, status=status)
@@ -105,6 +110,14 @@ def _forms(request: HttpRequest) -> list[PageRouteForm]:
             initial["provider"] = chosen.provider
         forms.append(PageRouteForm(data, instance=route, prefix=route.slot, initial=initial))
     return forms
+
+
+def provider_names(rows: Mapping[str, Provider], view: AgentView) -> list[tuple[str, str]]:
+    """Every provider that can be asked about, with its label: the kinds, then what else the file
+    has."""
+    others = [name for name in view.names if name not in KINDS]
+    labels = {name: str(row) for name, row in rows.items()}
+    return [(name, labels.get(name) or provider_label(name)) for name in (*KINDS, *sorted(others))]
 
 
 def _first_name(kind: str) -> str:
@@ -128,29 +141,29 @@ def _recipe(request: HttpRequest, rows: dict[str, Provider]) -> dict[str, Any]:
     }
 
 
-def _what_if(request: HttpRequest) -> dict[str, Any]:
+def _what_if(request: HttpRequest, view: AgentView) -> dict[str, Any]:
     query = request.GET.get("model", "").strip()[:MODEL_LENGTH]
     if not query:
         return {}
     forced = request.GET.get("provider", AUTO)
-    decision = explain(query, configured(), forced)
+    decision = explain(query, view.providers, forced)
     return {
         "query": query,
         "forced": forced,
         "tried": decision,
-        "tried_words": resolution(Route(model=query, provider=forced), decision),
-        "tried_considered": shown_considered(decision),
+        "tried_words": resolution(decision),
+        "tried_ranking": ranking(decision),
     }
 
 
-def _drill(request: HttpRequest, shown: list[RouteRow]) -> dict[str, Any]:
+def _drill(request: HttpRequest, shown: list[RouteRow], view: AgentView) -> dict[str, Any]:
     without = request.GET.get("without", "")
-    if without not in KINDS:
+    if without not in KINDS and without not in view.names:
         return {}
     labels = {row.route.slot: row.slot.label for row in shown}
-    moved = drill(asked(shown), configured(), without)
+    moved = drill(asked(shown), view.providers, without)
     return {
-        "without": KINDS[without],
+        "without": without,
         "moved": [(labels[one.slot], one.verdict, drill_words(one)) for one in moved],
     }
 
@@ -186,14 +199,14 @@ def _differs(form: RouteForm) -> bool:
 def pin(request: HttpRequest, slot: str) -> HttpResponse:
     """Turn auto into the provider that it resolves to now."""
     row = row_of(slot)
-    if row.spec and row.can_pin and _is_as_seen(request, row):
-        row.route.provider = row.spec.kind
+    if row.served and row.can_pin and _is_as_seen(request, row):
+        row.route.provider = row.served.name
         with transaction.atomic():
             pinned = row.route.store()
             if pinned:
                 record("routes.saved", actor=request.user, fields=[slot], request=request)
         if pinned:
-            values = {"slot": row.slot.label, "provider": row.spec.label}
+            values = {"slot": row.slot.label, "provider": row.served.label}
             messages.success(request, _("%(slot)s is pinned to %(provider)s.") % values)
             return redirect("routing:routing")
     return _overtaken(request)
