@@ -10,6 +10,7 @@ from facio_site import sealing
 from facio_site.strictjson import read_json
 from providers.kinds import KINDS
 from providers.models import Provider
+from providers.spec.kind import ProviderSpec
 from routing.config import edits
 from routing.config.agent import AgentView, view_of
 from routing.config.edits import Current
@@ -35,12 +36,19 @@ def agent_view(rows: Collection[Provider] | None = None) -> AgentView:
 
 def _unopened(rows: Iterable[Provider]) -> AgentView:
     providers = [
-        Configured(name=row.kind, has_key=row.has_usable("api_key"), api_base=row.written_base())
+        Configured(name=row.name, has_key=row.has_usable("api_key"), api_base=row.written_base())
         for row in rows
         if not row.spec.is_oauth
     ]
     routes = {route.slot: (route.model, route.provider) for route in Route.objects.all_slots()}
     return AgentView(providers=tuple(providers), routes=routes)
+
+
+def specs_by_name(rows: Iterable[Provider] | None = None) -> dict[str, ProviderSpec]:
+    """All kinds, and the endpoints of one's own that are set up, by what they are called."""
+    found = Provider.objects.configured() if rows is None else rows
+    own = sorted((row.spec for row in found if row.is_own), key=lambda spec: spec.label.lower())
+    return {**KINDS, **{spec.name: spec for spec in own}}
 
 
 def decide(slot: str, view: AgentView) -> Decision | None:
@@ -75,7 +83,7 @@ def current(*, is_lenient: bool = False, rows: Collection[Provider] | None = Non
         text = None
     rows = list(Provider.objects.configured()) if rows is None else rows
     kind = edits.deployment_kind(KINDS)
-    row = next((row for row in rows if row.kind == kind), None)
+    row = next((row for row in rows if row.name == kind), None)
     return Current(
         providers=provider_states(rows),
         routes=route_states(),
@@ -87,13 +95,13 @@ def current(*, is_lenient: bool = False, rows: Collection[Provider] | None = Non
 def beside(state: Current) -> dict[str, Any]:
     """What is set here and has no place in config.json, in plain and as JSON can hold it."""
     secrets = {
-        provider.kind: {
+        provider.name: {
             name: text.reveal() for name, text in provider.secrets.items() if name != "api_key"
         }
         for provider in state.providers
     }
     return {
-        "secrets": {kind: texts for kind, texts in secrets.items() if texts},
+        "secrets": {name: texts for name, texts in secrets.items() if texts},
         "deployments": list(state.deployments),
     }
 
@@ -111,6 +119,7 @@ def provider_states(rows: Iterable[Provider]) -> list[ProviderState]:
         states.append(
             ProviderState(
                 kind=row.kind,
+                name=row.name,
                 api_base=entered.api_base,
                 values=entered.values,
                 secrets=entered.secrets,

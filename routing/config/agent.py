@@ -10,16 +10,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from providers.kinds import OWN_KIND
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_placeholder, is_reference
+from providers.spec.names import known_name
 from routing.config.document import camel, get, key_of, part
 from routing.config.entries import normal_base
-from routing.rules.explain import AUTO, Configured, known_name
+from routing.rules.explain import AUTO, Configured
 from routing.rules.order import FACTS
 from routing.rules.slots import SLOTS, route_keys
-
-OWN = "custom"  # how an endpoint of the operator's own naming is spoken to
 
 # What may be odd about an entry, in the order in which it is told.
 KEY_EXAMPLE = "key_example"  # a mask or an example: the agent counts it as a key
@@ -49,7 +49,7 @@ class AgentView:
 
 def kind_named(name: str) -> str:
     """How a provider of this name is spoken to; names that the agent has built in are kinds."""
-    return name if name in FACTS else OWN
+    return name if name in FACTS else OWN_KIND
 
 
 def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
@@ -58,7 +58,7 @@ def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
     for name, entry in _entries(part(document, "providers")):
         key, base = _text(entry, "apiKey"), _text(entry, "apiBase")
         providers.append(Configured(name=name, has_key=bool(key), api_base=base))
-        spec = specs.get(name) or specs.get(OWN)
+        spec = specs.get(name) or specs.get(OWN_KIND)
         if spec and (codes := tuple(_odd(spec, key, base))):
             odd[name] = codes
     defaults = part(document, "agents", "defaults")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -19,6 +18,7 @@ from facio_site.audit import record
 from providers import broker
 from providers.kinds import KINDS
 from providers.models import CatalogEntry, Job, Provider
+from providers.spec.kind import Specs
 from providers.spec.limits import MODEL_LENGTH
 from routing.agents.writing import drift
 from routing.config.agent import AgentView
@@ -28,11 +28,11 @@ from routing.pages.findings import apply_fix, findings
 from routing.pages.matrix import matrix
 from routing.pages.overview import concerns, guide
 from routing.pages.rows import RouteRow, asked, provider_rows, route_rows, row_of
-from routing.pages.wording import drill_words, provider_label, ranking, resolution
+from routing.pages.wording import drill_words, ranking, resolution
 from routing.rules.drill import drill
 from routing.rules.explain import AUTO, explain
 from routing.rules.recipes import RECIPES, recipe
-from routing.state import agent_view
+from routing.state import agent_view, specs_by_name
 
 MODELS_OFFERED = 60
 
@@ -62,7 +62,9 @@ def overview(request: HttpRequest) -> HttpResponse:
 def routing(request: HttpRequest) -> HttpResponse:
     """All five routes in one form; saving explains them anew."""
     Job.objects.finish_overdue()
-    forms = _forms(request)
+    rows = provider_rows()
+    specs = specs_by_name(rows.values())
+    forms = _forms(request, specs)
     status, overtaken = HTTPStatus.OK, []
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -74,21 +76,18 @@ def routing(request: HttpRequest) -> HttpResponse:
             if not overtaken and _save(request, forms):
                 return redirect("routing:routing")
             status = HTTPStatus.CONFLICT
-    rows = provider_rows()
     view = agent_view(rows.values())
     shown = route_rows(rows, with_tests=True, view=view)
     context = {
         "routes": list(zip(shown, forms, strict=True)),
-        "names": provider_names(rows, view),
-        "in_file": [
-            (name, label) for name, label in provider_names(rows, view) if name in view.names
-        ],
+        "names": provider_names(specs, view),
+        "in_file": [one for one in provider_names(specs, view) if one[0] in view.names],
         "recipes": RECIPES,
         "can_test": any(row.can_test for row in shown),
         "pending": next((f"route-{row.route.slot}" for row in shown if row.is_tested), ""),
         "findings": findings(shown),
         "matrix": matrix(shown),
-        "use": asked_use(request.GET),
+        "use": asked_use(request.GET, specs),
         "is_overtaken": status == HTTPStatus.CONFLICT,
         "overtaken": overtaken,
         **_what_if(request, view),
@@ -98,31 +97,33 @@ def routing(request: HttpRequest) -> HttpResponse:
     return render(request, "routing/routing.html", context, status=status)
 
 
-def _forms(request: HttpRequest) -> list[PageRouteForm]:
+def _forms(request: HttpRequest, specs: Specs) -> list[PageRouteForm]:
     data = request.POST if request.method == "POST" else None
     asked = request.GET if can_edit(request.user) else QueryDict()
-    chosen, use = recipe(asked.get("recipe", "")), asked_use(asked)
+    chosen, use = recipe(asked.get("recipe", "")), asked_use(asked, specs)
     forms = []
     for route in Route.objects.all_slots():
         initial = use.initial if use and route.slot == use.slot else None
         if chosen and route.slot == Slot.MAIN:
             initial = {"model": chosen.model or _first_name(chosen.kind)}
             initial["provider"] = chosen.provider
-        forms.append(PageRouteForm(data, instance=route, prefix=route.slot, initial=initial))
+        form = PageRouteForm(data, instance=route, prefix=route.slot, initial=initial, specs=specs)
+        forms.append(form)
     return forms
 
 
-def provider_names(rows: Mapping[str, Provider], view: AgentView) -> list[tuple[str, str]]:
-    """Every provider that can be asked about, with its label: the kinds, then what else the file
-    has."""
-    others = [name for name in view.names if name not in KINDS]
-    labels = {name: str(row) for name, row in rows.items()}
-    return [(name, labels.get(name) or provider_label(name)) for name in (*KINDS, *sorted(others))]
+def provider_names(specs: Specs, view: AgentView) -> list[tuple[str, str]]:
+    """Every provider that can be asked about, with its label; then what only the file has."""
+    others = sorted(view.names - specs.keys())
+    return [
+        *((name, spec.label) for name, spec in specs.items()),
+        *zip(others, others, strict=True),
+    ]
 
 
-def _first_name(kind: str) -> str:
+def _first_name(name: str) -> str:
     """A name to start from: the Azure deployment; elsewhere the person chooses."""
-    row = Provider.objects.filter(kind=kind).first()
+    row = Provider.objects.filter(name=name).first()
     names = row.values.get("deployments", []) if row else []
     return str(names[0]) if names else ""
 
@@ -243,22 +244,22 @@ def model_options(request: HttpRequest) -> HttpResponse:
     """Model names for a datalist: search as you type over all catalogs."""
     slot = request.GET.get("slot", Slot.MAIN)
     query = request.GET.get(f"{slot}-model", "")[:MODEL_LENGTH]
-    kind = request.GET.get(f"{slot}-provider", AUTO)
+    name = request.GET.get(f"{slot}-provider", AUTO)
     entries = CatalogEntry.objects.present().select_related("provider")
-    if kind in KINDS:
-        entries = entries.filter(provider__kind=kind)
+    if name in specs_by_name():
+        entries = entries.filter(provider__name=name)
     context = {
         "slot": slot if slot in Slot.values else Slot.MAIN,
         "entries": entries.search(query)[:MODELS_OFFERED],
-        "static": _static_names(kind, query),
+        "static": _static_names(name, query),
     }
     return render(request, "routing/routing.html#options", context)
 
 
-def _static_names(kind: str, query: str) -> list[str]:
+def _static_names(provider: str, query: str) -> list[str]:
     """Names of kinds that list nothing live (OAuth), and deployments."""
-    names = list(KINDS[kind].static_models) if kind in KINDS else []
-    if kind in KINDS and KINDS[kind].has_deployments:
-        row = Provider.objects.filter(kind=kind).first()
+    names = list(KINDS[provider].static_models) if provider in KINDS else []
+    if provider in KINDS and KINDS[provider].has_deployments:
+        row = Provider.objects.filter(name=provider).first()
         names += row.values.get("deployments", []) if row else []
     return [name for name in names if query.lower() in name.lower()]

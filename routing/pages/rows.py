@@ -197,9 +197,9 @@ def row_of(slot: str) -> RouteRow:
     return next(row for row in route_rows(with_tests=True) if row.route.slot == slot)
 
 
-def served_by(kind: str) -> list[tuple[str, str]]:
+def served_by(name: str) -> list[tuple[str, str]]:
     """Of the routes that resolve to this provider: label, and the model's name in its own list."""
-    rows = [row for row in route_rows() if row.provider and row.provider.kind == kind]
+    rows = [row for row in route_rows() if row.provider and row.provider.name == name]
     return [
         (str(row.slot.label), row.provider.adapter(with_secrets=False).sent_name(row.model))
         for row in rows
@@ -208,7 +208,7 @@ def served_by(kind: str) -> list[tuple[str, str]]:
 
 
 def provider_rows() -> dict[str, Provider]:
-    return {row.kind: row for row in Provider.objects.configured()}
+    return {row.name: row for row in Provider.objects.configured()}
 
 
 def route_row(route: Route, view: AgentView, rows: Mapping[str, Provider]) -> RouteRow:

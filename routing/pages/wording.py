@@ -12,12 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from facio_site import sealing
 from facio_site.strictjson import BadDocument
-from providers.kinds import KINDS
+from providers.kinds import KINDS, named
 from providers.models import Provider
 from providers.spec.outcomes import KeyState, Outcome
 from routing.agents import file
 from routing.config import schema
-from routing.config.agent import kind_named
 from routing.config.edits import Retype
 from routing.config.pasted import Ignored, Pasted
 from routing.rules.drill import Moved
@@ -32,7 +31,6 @@ class Served:
     """A provider on a page. `link` is "" where it has no page of its own."""
 
     name: str
-    kind: str
     label: str
     link: str
     is_oauth: bool = False
@@ -42,10 +40,10 @@ def served(name: str, row: Provider | None = None) -> Served:
     """By its name in config.json; `row` is what is set up here under it."""
     if row is None and name not in KINDS:  # the agent's own, or only in the file
         is_oauth = name in FACTS and FACTS[name].is_oauth
-        return Served(name, kind_named(name), name, "", is_oauth)
+        return Served(name, name, "", is_oauth)
     spec = row.spec if row else KINDS[name]
     link = reverse("providers:detail", args=[name])
-    return Served(name, spec.kind, str(row) if row else spec.label, link, spec.is_oauth)
+    return Served(name, spec.label, link, spec.is_oauth)
 
 
 def provider_label(name: str) -> str:
@@ -279,7 +277,7 @@ def ignored_words(one: Ignored) -> str:
 
 def retype_words(one: Retype) -> str:
     """Which secrets have to be typed again, and why."""
-    spec = KINDS[one.kind]
+    spec = named(one.provider)
     labels = {field.name: field.label for field in spec.extra_fields}
     names = [str(_FIELDS.get(name) or labels.get(name, name)) for name in one.names]
     return _("%(provider)s: its address changes. Type again: %(names)s.") % {

@@ -7,11 +7,11 @@ they work on (order.py), Django, rows, words for pages, requests.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from providers.spec.names import folded, known_name
 from routing.rules.order import (
     ALL_DIFFERENCES,
     DOCUMENTED_WORDS,
@@ -119,13 +119,6 @@ class Decision:
         return GRADES[self.rule]
 
 
-def known_name(text: str) -> str:
-    """A provider name in the spelling of REGISTRY_ORDER: lmStudio and lm-studio are lm_studio."""
-    text = text.replace("-", "_")
-    text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", text)
-    return re.sub(r"([a-z])(?=[A-Z0-9])|([0-9])(?=[A-Z])", r"\1\2_", text).lower()
-
-
 def explain(
     model: str,
     configured: Iterable[Configured],
@@ -200,8 +193,11 @@ def _forced(
     """`rows` and `winner` are those of auto."""
     known = known_name(name)
     chosen = known if known in FACTS else _own_name(name, states)
-    rule = Rule.FORCED if chosen else Rule.OUTSIDE if is_media and name else Rule.UNKNOWN_PROVIDER
-    first = (Considered(chosen, Why.CHOSEN, rank=1),) if chosen else ()
+    is_outside = chosen is None and is_media and name != ""
+    rule = Rule.FORCED if chosen is not None else Rule.UNKNOWN_PROVIDER
+    if is_outside:
+        rule = Rule.OUTSIDE
+    first = () if chosen is None else (Considered(chosen, Why.CHOSEN, rank=1),)
     others: list[Considered] = []
     for one in _considered(rows, None, states):
         if one.name == chosen:
@@ -210,7 +206,7 @@ def _forced(
             one = replace(one, verdict=Why.OVERRULED, params={**one.params, "forced": name})
         others.append(replace(one, rank=one.rank and len(first) + _rank_of(others)))
     return Decision(
-        provider=chosen or (name if rule is Rule.OUTSIDE else None),
+        provider=name if is_outside else chosen,
         rule=rule,
         word=name,
         considered=(*first, *others),
@@ -223,11 +219,11 @@ def _rank_of(before: Iterable[Considered]) -> int:
     return 1 + sum(1 for one in before if one.rank)
 
 
-def _own_name(name: str, states: Mapping[str, Configured]) -> str:
-    """The configured provider of the operator's own naming that `name` means, or ""."""
-    wanted = name.replace("-", "_").lower()
+def _own_name(name: str, states: Mapping[str, Configured]) -> str | None:
+    """The configured provider of the operator's own naming that `name` means; None = none."""
+    wanted = folded(name)
     own = (one for one in states if one not in FACTS)
-    return next((one for one in own if one.replace("-", "_").lower() == wanted), "")
+    return next((one for one in own if folded(one) == wanted), None)
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
@@ -257,7 +253,8 @@ def _by_prefix(prefix: str, states: Mapping[str, Configured]) -> Iterator[_Row]:
         free = facts.is_oauth or facts.is_local or facts.is_direct
         why = Why.CHOSEN if free or _has_key(facts.kind, states) else Why.NO_KEY
         yield _Row(facts.kind, Rule.PREFIX, prefix, why)
-    if prefix and (own := _own_name(prefix, states)):
+    own = _own_name(prefix, states) if prefix else None
+    if own is not None:
         yield _Row(own, Rule.PREFIX, prefix)
 
 

@@ -116,9 +116,6 @@ FACTS: Mapping[str, KindFacts] = {facts.kind: facts for facts in REGISTRY_ORDER}
 # Words that Facio's own page names; all other keywords are inherited.
 DOCUMENTED_WORDS = frozenset({"claude", "gpt", "gemini", "qwen", "ollama"})
 
-# Built in at the ancestor alone: they count in every explanation and are not set up here.
-INHERITED_NAMES = frozenset(facts.kind for facts in REGISTRY_ORDER if facts.is_inherited)
-
 # Gemini keywords that a configured local provider goes before.
 LOCAL_FIRST_WORDS: Mapping[str, frozenset[str]] = {"gemini": frozenset({"gemma"})}
 

@@ -39,7 +39,7 @@ class Command(OneLine):
             params = {"model": row.model}
             message = sentence(*own, params, row.provider.spec)
             told |= {"outcome": str(own[0]), "detail": own[1], "message": message}
-        told["provider"] = row.provider.kind
+        told["provider"] = row.provider.name
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
         else:

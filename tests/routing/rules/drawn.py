@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from providers.spec.names import INHERITED_NAMES, known_name
 from routing.config.document import camel
-from routing.rules.explain import known_name
-from routing.rules.order import FACTS, INHERITED_NAMES, REGISTRY_ORDER
+from routing.rules.order import FACTS, REGISTRY_ORDER
 
 Document = dict[str, Any]
 Question = tuple[str, str]  # model, provider

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from providers.kinds import KINDS
+from providers.spec.names import INHERITED_NAMES
 from routing.config.agent import view_of
 from routing.config.schema import problems
 from routing.rules.explain import explain
@@ -18,7 +19,6 @@ from routing.rules.order import (
     DIFFERENCES,
     FACTS,
     GEMMA_PREFERS_LOCAL,
-    INHERITED_NAMES,
     OAUTH_NEEDS_CHOICE,
     REGISTRY_ORDER,
 )
