@@ -12,10 +12,13 @@ from django.utils.translation import gettext_lazy
 from facio_site import sealing
 from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS
+from providers.spec.keyshapes import KeyWarning
 from providers.spec.outcomes import KeyState, Outcome
+from providers.wording import key_warning
 from routing.agents import file
 from routing.config import schema
 from routing.config.edits import Retype
+from routing.config.nearmiss import Doubt
 from routing.config.pasted import Ignored, Pasted
 from routing.models import Route
 from routing.rules.drill import Moved
@@ -149,6 +152,7 @@ DANGERS: Mapping[str, Any] = {
     "loosens_guard": gettext_lazy("loosens a guard"),
     "grants_access": gettext_lazy("grants access"),
     "sends_elsewhere": gettext_lazy("sends secrets elsewhere"),
+    "in_clear": gettext_lazy("sends secrets elsewhere unencrypted: plain http"),
 }
 NO_MASTER_KEY = gettext_lazy(
     "The master key is missing or is another one: stored secrets can't be opened."
@@ -180,6 +184,12 @@ _IGNORED: Mapping[str, Any] = {
     "no_real_key": gettext_lazy("an example or a variable stands where the key belongs"),
     "unknown_host": gettext_lazy("no provider here answers at this host"),
 }
+_DOUBTS: Mapping[str, Any] = {
+    "near_miss": gettext_lazy("it is kept, but the agent does not read it; it reads %(reads)s"),
+    "counts": gettext_lazy(
+        "%(why)s. It is not stored here, but the agent counts it: mend the file."
+    ),
+}
 _FIELDS: Mapping[str, Any] = {
     "api_key": gettext_lazy("API key"),
     "extraHeaders": gettext_lazy("Extra headers"),
@@ -195,6 +205,16 @@ def ignored_words(one: Ignored) -> str:
     """Why a part is left out."""
     text = str(_IGNORED.get(one.code, one.code))
     return text % one.params if one.params else text
+
+
+def doubt_words(one: Doubt) -> str:
+    """What is odd about a part that is taken in."""
+    if one.code.startswith("key_"):
+        return key_warning(KeyWarning(one.code.removeprefix("key_"), dict(one.params)))
+    params = dict(one.params)
+    if "why" in params:
+        params["why"] = str(_IGNORED.get(params["why"], params["why"]))
+    return str(_DOUBTS[one.code]) % params
 
 
 def retype_words(one: Retype) -> str:
