@@ -163,7 +163,7 @@ def plan_write(
     plan, after, written = None, current, ours
     if any(place.side == "theirs" for place in merged.places):
         pasted = Pasted(source="config", document=merged.document)
-        plan = plan_import(pasted, current, specs=specs, keeps_keys=True)
+        plan = plan_import(pasted, current, specs=specs, is_merge=False)
         after = plan.after
         written = exported(after, mode, specs)
     return WritePlan(
