@@ -7,6 +7,7 @@ complete is stored as it is and says so on its page. Kept out: requests and word
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -94,12 +95,17 @@ def apply_plan(plan: Plan) -> None:
 
 def names_of(plan: Plan) -> list[str]:
     """What a plan changes, as names for the audit."""
-    kinds = [edit.kind for edit in plan.providers]
-    return [*kinds, *(f"routes.{route.slot}" for route in plan.routes)]
+    names = [_as_field(edit.name) for edit in plan.providers]
+    return [*names, *(f"routes.{route.slot}" for route in plan.routes)]
+
+
+def _as_field(name: str) -> str:
+    """Signs that no field's name has as their code points: x y is x[20]y."""
+    return re.sub(r"[^A-Za-z0-9_.-]", lambda sign: f"[{ord(sign[0]):x}]", name)[:100]
 
 
 def _store_provider(edit: ProviderEdit) -> None:
-    row: Provider = Provider.for_kind(edit.kind)
+    row: Provider = Provider.for_name(edit.name)
     if edit.is_removed:
         if not row._state.adding:
             row.delete()

@@ -254,7 +254,7 @@ class ProviderForm(forms.Form):
 
     def _check_origins(self, data: dict[str, Any]) -> None:
         """A stored secret counts only for the address it was typed for."""
-        preview = Provider(kind=self.provider.kind)
+        preview = Provider(kind=self.provider.kind, name=self.provider.name)
         self._apply_plain(preview, data)
         bound = preview.bound
         for name in self.secret_names():

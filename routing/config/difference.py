@@ -15,10 +15,11 @@ from typing import Any, Literal
 from facio_site.strictjson import join
 from providers.spec.kind import Specs
 from providers.spec.masks import MASK
+from providers.spec.names import INHERITED_NAMES, built_in, folded, same_name
 from routing.config.clear import HIDDEN, told
 from routing.config.document import camel, snake
 from routing.config.entries import is_owned
-from routing.rules.order import FACTS, INHERITED_NAMES
+from routing.rules.order import FACTS
 
 Path = tuple[str, ...]
 SET = "set"  # is shown for a secret
@@ -57,7 +58,10 @@ def shown_path(keys: Path) -> str:
 
 def plain_path(keys: Path) -> Path:
     """The same for either spelling."""
-    return tuple(map(snake, keys))
+    is_own = keys[:1] == ("providers",) and len(keys) > 1 and not built_in(keys[1], FACTS)
+    return tuple(
+        folded(key) if is_own and place == 1 else snake(key) for place, key in enumerate(keys)
+    )
 
 
 def semantic_diff(
@@ -133,6 +137,8 @@ def twin(key: str, section: Mapping[str, Any], keys: Path) -> str | None:
     """How `section`, which stands at `keys`, spells `key`; None when it is not there."""
     if key in section:
         return key
+    if keys == ("providers",) and not built_in(key, FACTS):
+        return same_name(key, section) or None
     if not _may_be_respelled(key, keys):
         return None
     return next((other for other in (camel(key), snake(key)) if other in section), None)
@@ -154,6 +160,8 @@ def _pairs(
     met = set()
     for key, before in old.items():
         other = twin(key, new, keys)
+        if other != key and other in old:
+            other = None
         met.add(other)
         yield (other, before, new[other]) if other is not None else (key, before, _MISSING)
     for key, after in new.items():

@@ -239,26 +239,26 @@ def _routes(
 
 
 def _edits(said: Entries, reading: Reading) -> tuple[dict[str, ProviderEdit], list[Fault]]:
-    """What to store, by kind, and what is not taken."""
+    """What to store, by name, and what is not taken."""
     edits: dict[str, ProviderEdit] = {}
     faults: list[Fault] = []
-    for kind, spec in reading.specs.items():
-        entry = said.by_kind.get(kind, NOTHING)
+    for name, spec in reading.specs.items():
+        entry = said.by_provider.get(name, NOTHING)
         if spec.is_oauth:
             if get(entry.raw, "apiKey"):
                 faults.append((("providers", entry.name), "oauth"))
             continue
-        stored = reading.now.stored.get(kind)
+        stored = reading.now.stored.get(name)
         if stored is None and not entry.raw:
             continue
         is_gone = all(value.meaning is None for value in entry.values.values())
         if is_gone and stored and not reading.is_merge and _is_in_file(stored, spec):
-            edits[kind] = ProviderEdit(kind=kind, is_removed=True)
+            edits[name] = ProviderEdit(name=name, is_removed=True)
             continue
         values, not_taken = _values(spec, entry, stored or NOTHING, reading)
         faults += not_taken
         if values:
-            edits[kind] = ProviderEdit(kind=kind, values=values)
+            edits[name] = ProviderEdit(name=name, values=values)
     return edits, faults
 
 
@@ -274,7 +274,7 @@ def _values(
     """What to store. Where the address moves, only what the entry itself says: neither the mask of
     a stored secret nor its absence takes it along."""
     found = _compared(spec, entry, stored.values, is_merge=reading.is_merge)
-    state = reading.current.states.get(spec.kind)
+    state = reading.current.states.get(spec.name)
     if state and moves(state, found[0], spec):
         bare = {key: value for key, value in stored.values.items() if key not in SECRET_KEYS}
         return _compared(spec, entry, bare, is_merge=reading.is_merge)

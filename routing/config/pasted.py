@@ -123,17 +123,17 @@ def _names(specs: Specs) -> dict[str, tuple[str, ...]]:
     names: dict[str, tuple[str, ...]] = {}
     for spec in specs.values():
         for alias in spec.env_aliases:
-            names[alias] = () if alias in names else ("providers", spec.kind, "apiKey")
+            names[alias] = () if alias in names else ("providers", spec.name, "apiKey")
     for spec in specs.values():
-        if not spec.is_oauth:
-            names[f"{spec.kind.upper()}_API_KEY"] = ("providers", spec.kind, "apiKey")
+        if not (spec.is_oauth or spec.own_name):
+            names[f"{spec.name.upper()}_API_KEY"] = ("providers", spec.name, "apiKey")
     for spec in specs.values():
         if spec.env_key:
-            names[env_name(spec)] = ("providers", spec.kind, "apiKey")
+            names[env_name(spec)] = ("providers", spec.name, "apiKey")
     for spec in specs.values():
         for item in spec.extra_fields:
             if item.config_key:
-                names |= dict.fromkeys(item.env_names, ("providers", spec.kind, item.config_key))
+                names |= dict.fromkeys(item.env_names, ("providers", spec.name, item.config_key))
     names[QUICKSTART_MODEL] = ("agents", "defaults", "model")
     return names
 

@@ -16,7 +16,15 @@ from providers.spec.masks import is_mask
 from routing.config.difference import Path, masked, same, shown_path, value_at
 from routing.config.document import snake
 from routing.config.edits import Current, exported
-from routing.config.entries import Entries, is_owned, kind_of, read_entries
+from routing.config.entries import (
+    Entries,
+    is_owned,
+    named_in,
+    own_names,
+    provider_of,
+    read_entries,
+    with_own,
+)
 from routing.config.export import Exported, Mode, in_mode, own_references
 from routing.config.nearmiss import Doubt, near_misses
 from routing.config.pasted import Ignored, Pasted
@@ -57,6 +65,8 @@ def read_import(
     if faults := problems(handed):
         raise Refused(faults)
     now = exported(current, Mode.KEYS, specs)
+    there = own_names(current.providers)
+    specs = with_own(specs, (*there, *named_in(handed, there)))
     if is_merge is None:
         is_merge = is_part(pasted) or handed == in_mode(now, Mode.REDACTED, specs).document
     document, unmasked = _unmasked(handed, now.document, specs)
@@ -89,11 +99,12 @@ def whole(document: dict[str, Any], specs: Specs) -> dict[str, Any]:
     """The inside of "providers" alone is put where it belongs."""
     fields = {"api_key", "api_base", "extra_headers", "extra_body"}
     told = {name: value for name, value in document.items() if name[:1] not in ("_", "$")}
-    is_inside = told and all(
-        isinstance(value, dict) and fields.intersection(map(snake, value))
+    fitting = [
+        fields.intersection(map(snake, value)) if isinstance(value, dict) else set()
         for value in told.values()
-    )
-    if not is_inside or not any(kind_of(name, specs) for name in told):
+    ]
+    is_known = any(provider_of(name, specs) for name in told)
+    if not fitting or not all(fitting) or not (is_known or all(len(one) > 1 for one in fitting)):
         return document
     others = {name: value for name, value in document.items() if name not in told}
     return {**others, "providers": told}
@@ -125,6 +136,6 @@ def _doubtful_keys(said: Entries, specs: Specs) -> Iterator[Doubt]:
     for entry in said.by_name.values():
         key = entry.value("apiKey")
         if isinstance(key.taken, str):
-            for found in warnings_for(specs[entry.kind], key.taken):
+            for found in warnings_for(specs[entry.provider], key.taken):
                 path = shown_path(("providers", entry.name, key.spelling))
                 yield Doubt(path, f"key_{found.code}", found.params)

@@ -126,7 +126,7 @@ def _addresses(current: Mapping[str, Any], incoming: Entries, specs: Specs) -> I
         stands = value_at(current, keys)
         if same(stands, entry.raw):
             continue
-        danger = _danger_at(str(base), entry, specs.get(entry.kind), stands)
+        danger = _danger_at(str(base), entry, specs.get(entry.provider), stands)
         if danger:
             yield Risk(danger=danger, keys=keys)
 

@@ -11,7 +11,7 @@ from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewe
 from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from routing.config.difference import semantic_diff
-from routing.config.entries import shown_document
+from routing.config.entries import named_in, shown_document, with_own
 from routing.config.export import Mode
 from routing.models import ConfigVersion
 from routing.pages.changes import shown_changes
@@ -35,8 +35,9 @@ def version_detail(request: HttpRequest, number: int) -> HttpResponse:
         written = read_json(version.unseal(version.TEXT).encode()) if version.mode else then
     except FAULTS as error:
         return render(request, "routing/version.html", {**context, "problem": fault_words(error)})
-    context["preview"] = write_json(shown_document(written, KINDS))
-    context["changes"] = shown_changes(semantic_diff(now, then, specs=KINDS))
+    specs = with_own(KINDS, (*named_in(now), *named_in(written), *named_in(then)))
+    context["preview"] = write_json(shown_document(written, specs))
+    context["changes"] = shown_changes(semantic_diff(now, then, specs=specs))
     return render(request, "routing/version.html", context)
 
 

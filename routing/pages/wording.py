@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from facio_site import sealing
 from facio_site.strictjson import BadDocument
-from providers.kinds import KINDS
+from providers.kinds import KINDS, named
 from providers.spec.keyshapes import KeyWarning
 from providers.spec.outcomes import KeyState, Outcome
 from providers.wording import key_warning
@@ -219,7 +219,7 @@ def doubt_words(one: Doubt) -> str:
 
 def retype_words(one: Retype) -> str:
     """Which secrets have to be typed again, and why."""
-    spec = KINDS[one.kind]
+    spec = named(one.provider)
     labels = {field.name: field.label for field in spec.extra_fields}
     names = [str(_FIELDS.get(name) or labels.get(name, name)) for name in one.names]
     return _("%(provider)s: its address changes. Type again: %(names)s.") % {

@@ -113,7 +113,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  + {name}: set"
     for edit in plan.providers:
         for name in edit.add_deployments:
-            yield f"  + {edit.kind} deployment: {name}"
+            yield f"  + {edit.name} deployment: {name}"
     for risk in plan.risks:
         yield f"! {risk.path}: {DANGERS[risk.danger]}"
     for one in plan.retype:
@@ -137,7 +137,7 @@ def _in_json(pasted: Pasted, plan: Plan, before: Current) -> dict[str, Any]:
         "kept": [*plan.kept],
         "ignored": [{"path": one.path, "why": ignored_words(one)} for one in plan.ignored],
         "warnings": [{"path": one.path, "text": doubt_words(one)} for one in plan.warnings]
-        + [{"path": f"providers.{one.kind}", "text": retype_words(one)} for one in plan.retype],
+        + [{"path": f"providers.{one.provider}", "text": retype_words(one)} for one in plan.retype],
         "risks": [{"path": one.path, "why": str(DANGERS[one.danger])} for one in plan.risks],
         "removes": [*plan.removes],
     }
@@ -154,7 +154,7 @@ def _beside(plan: Plan, before: Current) -> Iterator[dict[str, Any]]:
     for edit in plan.providers:
         if edit.add_deployments:
             yield {
-                "path": f"providers.{edit.kind}.deployments",
+                "path": f"providers.{edit.name}.deployments",
                 "before": [*before.deployments] or None,
                 "after": [*before.deployments, *edit.add_deployments],
             }
