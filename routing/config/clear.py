@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from providers.spec.keyshapes import SHAPES
-from providers.spec.masks import MASK, is_mask, is_reference
+from providers.spec.masks import MASK, is_mask, is_reference, variable_form
 from routing.config.document import snake
 
 HIDDEN: Any = object()  # a whole value that is a secret
@@ -73,7 +73,7 @@ _NUMBER_ENDS = frozenset((word,) for word in _NUMBERS)
 
 
 def _text(text: str, keys: tuple[str, ...]) -> Any:
-    if not text or is_reference(text):
+    if not text or is_reference(text) or variable_form(text):
         return text
     if is_mask(text):
         return MASK

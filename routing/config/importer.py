@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_mask, is_placeholder
+from providers.spec.masks import is_mask, is_placeholder, variable_form
 from routing.config.difference import (
     Path,
     PathChange,
@@ -52,13 +52,19 @@ from routing.config.entries import (
     unowned_paths,
 )
 from routing.config.export import Mode, wanted_values
-from routing.config.nearmiss import Doubt
-from routing.config.pasted import Ignored, Pasted
+from routing.config.pasted import Ignored, Pasted, Warned
 from routing.config.reading import Reading, read_import
 from routing.config.risks import Risk
 from routing.config.schema import Refused, problems
 
-Fault = tuple[Path, str]  # where a value is not taken, and why
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Where a value is not taken, and why: one of the codes of Ignored."""
+
+    keys: Path
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,7 @@ class Plan:
     outside: tuple[str, ...]  # secrets that are stored and never stand in config.json
     kept: tuple[str, ...]  # paths that are not ours and come back unchanged
     ignored: tuple[Ignored, ...]
-    warnings: tuple[Doubt, ...]  # taken in, and not what it seems to be
+    warnings: tuple[Warned, ...]  # taken in, and not what it seems to be
     risks: tuple[Risk, ...]
     removes: tuple[str, ...]  # paths of what goes altogether: providers, routes, parts of others
     retype: tuple[Retype, ...]
@@ -137,19 +143,20 @@ def _told(
     reading: Reading,
     incoming: Mapping[str, Any],
     result: Mapping[str, Any],
-) -> tuple[list[Ignored], list[Doubt]]:
+) -> tuple[list[Ignored], list[Warned]]:
     """What is left out, and what goes into the file although nobody here would store it: the agent
     takes any text."""
     kept = {keys[:3] for keys in reading.kept}
     ignored, doubts = [], []
-    for keys, fault in faults:
-        value = value_at(incoming, keys)
-        if keys in kept:
+    for one in faults:
+        if one.keys in kept:
             continue
-        if value not in EMPTY and same(value, value_at(result, keys)) and fault != "oauth":
-            doubts.append(Doubt(shown_path(keys), "counts", {"why": fault}))
+        value, path = value_at(incoming, one.keys), shown_path(one.keys)
+        is_there = value not in EMPTY and same(value, value_at(result, one.keys))
+        if is_there and one.code != "oauth":
+            doubts.append(Warned(path, "counts", {**one.params, "why": one.code}))
         else:
-            ignored.append(Ignored(shown_path(keys), fault))
+            ignored.append(Ignored(path, one.code, one.params))
     return ignored, doubts
 
 
@@ -230,7 +237,9 @@ def _routes(
             )
         )
         faults += [
-            (("agents", "defaults", value.spelling), value.fault) for value in values if value.fault
+            Fault(("agents", "defaults", value.spelling), value.fault)
+            for value in values
+            if value.fault
         ]
         new = RouteState(slot=slot, model=model, provider=provider)
         if new != old:
@@ -246,7 +255,7 @@ def _edits(said: Entries, reading: Reading) -> tuple[dict[str, ProviderEdit], li
         entry = said.by_provider.get(name, NOTHING)
         if spec.is_oauth:
             if get(entry.raw, "apiKey"):
-                faults.append((("providers", entry.name), "oauth"))
+                faults.append(Fault(("providers", entry.name), "oauth"))
             continue
         stored = reading.now.stored.get(name)
         if stored is None and not entry.raw:
@@ -257,7 +266,10 @@ def _edits(said: Entries, reading: Reading) -> tuple[dict[str, ProviderEdit], li
             continue
         values, not_taken = _values(spec, entry, stored or NOTHING, reading)
         faults += not_taken
-        if values:
+        is_bare = stored is None and spec.is_local and list(values) == ["apiKey"]
+        if is_bare and reading.pasted.source != "config":
+            faults.append(Fault(("providers", name, "apiKey"), "local_key"))
+        elif values:
             edits[name] = ProviderEdit(name=name, values=values)
     return edits, faults
 
@@ -293,7 +305,9 @@ def _compared(
             if not is_merge and stands.meaning is not None:
                 values[key] = None
         elif value.fault:
-            faults.append((("providers", entry.name, value.spelling), value.fault))
+            form = variable_form(str(value.raw)) if key == "apiKey" else "${NAME}"
+            params = {"form": form} if value.fault == "variable" else {}
+            faults.append(Fault(("providers", entry.name, value.spelling), value.fault, params))
             if key not in SECRET_KEYS and not is_merge and stands.raw:
                 values[key] = None
         elif not same(value.meaning, stands.meaning):

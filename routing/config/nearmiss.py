@@ -8,25 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from routing.config.difference import Path, shown_path
 from routing.config.document import camel, part, snake
+from routing.config.pasted.records import Warned
 from routing.config.schema import AGENT_FIELDS
 from routing.rules.slots import MAIN, SLOTS, route_keys
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A part that is taken in and will not do what it seems to say: `code` with `params` that are
-    safe to show."""
-
-    path: str
-    code: str
-    params: Mapping[str, str] = field(default_factory=dict)
-
 
 # Words, without capitals and signs, that other tools have for a provider's fields.
 _OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -44,11 +33,11 @@ _SECTIONS = {"provider": "providers", "agent": "agents", "modelproviders": "prov
 _DEFAULTS = ("default", "defaults", "main", "global")
 
 
-def near_misses(document: Mapping[str, Any]) -> tuple[Doubt, ...]:
+def near_misses(document: Mapping[str, Any]) -> tuple[Warned, ...]:
     """Each of these names, with what the agent reads in its place."""
     found = [*_top(document), *_entries(document), *_routes(document)]
     return tuple(
-        Doubt(shown_path(keys), "near_miss", {"name": keys[-1], "reads": reads})
+        Warned(shown_path(keys), "near_miss", {"name": keys[-1], "reads": reads})
         for keys, reads in found
     )
 

@@ -26,8 +26,8 @@ from routing.config.entries import (
     with_own,
 )
 from routing.config.export import Exported, Mode, in_mode, own_references
-from routing.config.nearmiss import Doubt, near_misses
-from routing.config.pasted import Ignored, Pasted
+from routing.config.nearmiss import near_misses
+from routing.config.pasted import Ignored, Pasted, Warned
 from routing.config.risks import Risk, risks_of
 from routing.config.schema import Refused, problems
 
@@ -44,7 +44,7 @@ class Reading:
     now: Exported  # what is set here, in plain
     incoming: Entries
     unmasked: tuple[Ignored, ...]
-    warnings: tuple[Doubt, ...]
+    warnings: tuple[Warned, ...]
     risks: tuple[Risk, ...]
 
 
@@ -82,7 +82,7 @@ def read_import(
         now=now,
         incoming=incoming,
         unmasked=tuple(unmasked),
-        warnings=(*near_misses(document), *_doubtful_keys(said, specs)),
+        warnings=(*pasted.warnings, *near_misses(document), *_doubtful_keys(said, specs)),
         risks=risks_of(now.document, said, specs),
     )
 
@@ -131,11 +131,11 @@ def _unmasked(
     return result, [Ignored(shown_path(keys), "placeholder") for keys in found]
 
 
-def _doubtful_keys(said: Entries, specs: Specs) -> Iterator[Doubt]:
+def _doubtful_keys(said: Entries, specs: Specs) -> Iterator[Warned]:
     """Keys that begin like another vendor's, and the like."""
     for entry in said.by_name.values():
         key = entry.value("apiKey")
         if isinstance(key.taken, str):
             for found in warnings_for(specs[entry.provider], key.taken):
                 path = shown_path(("providers", entry.name, key.spelling))
-                yield Doubt(path, f"key_{found.code}", found.params)
+                yield Warned(path, f"key_{found.code}", found.params)

@@ -15,11 +15,10 @@ from providers.kinds import KINDS, named
 from providers.spec.keyshapes import KeyWarning
 from providers.spec.outcomes import KeyState, Outcome
 from providers.wording import key_warning
-from routing.agents import file
+from routing.agents import refusals
 from routing.config import schema
 from routing.config.edits import Retype
-from routing.config.nearmiss import Doubt
-from routing.config.pasted import Ignored, Pasted
+from routing.config.pasted import Ignored, Pasted, Warned
 from routing.models import Route
 from routing.rules.drill import Moved
 from routing.rules.explain import Considered, Decision, Rule, Why
@@ -135,7 +134,7 @@ _WHY = {
 FAULTS = (
     BadDocument,
     schema.Refused,
-    file.BadTarget,
+    refusals.BadTarget,
     sealing.KeyMissing,
     sealing.Unreadable,
     Overtaken,
@@ -144,6 +143,7 @@ SOURCES: Mapping[str, Any] = {
     "config": gettext_lazy("config.json"),
     "env": gettext_lazy(".env file"),
     "curl": gettext_lazy("curl line"),
+    "shell": gettext_lazy("shell lines"),
     "key": gettext_lazy("API key"),
 }
 DANGERS: Mapping[str, Any] = {
@@ -172,7 +172,7 @@ _IGNORED: Mapping[str, Any] = {
     "bad_header": gettext_lazy("a header that must not be set, or is malformed"),
     "too_large": gettext_lazy("too large"),
     "bad_value": gettext_lazy("not in the form that this field has"),
-    "bad_line": gettext_lazy("not a NAME=value line"),
+    "bad_line": gettext_lazy("not understood"),
     "empty": gettext_lazy("empty"),
     "unknown_name": gettext_lazy("a name that nothing here has"),
     "ambiguous_name": gettext_lazy("could be of several providers: %(kinds)s"),
@@ -183,12 +183,48 @@ _IGNORED: Mapping[str, Any] = {
     "no_key": gettext_lazy("no key in it"),
     "no_real_key": gettext_lazy("an example or a variable stands where the key belongs"),
     "unknown_host": gettext_lazy("no provider here answers at this host"),
+    "variable": gettext_lazy(
+        "a variable in a form that the agent does not read: it sends this as it stands. Write "
+        "%(form)s, or the key itself"
+    ),
+    "bad_curl": gettext_lazy("its quotes or its address are incomplete"),
+    "unknown_option": gettext_lazy("an option is not known, so its address can't be told"),
+    "variable_address": gettext_lazy("a variable stands in its address"),
+    "open_quote": gettext_lazy(
+        "a quote opens here and is never closed: nothing behind it was read"
+    ),
+    "second_address": gettext_lazy("a further address of the same call: not read"),
+    "second_call": gettext_lazy(
+        "another call to %(kind)s, with another key or address: only the first is read"
+    ),
+    "header_left": gettext_lazy("not taken in; add it under Extra headers if it is needed"),
+    "in_a_file": gettext_lazy("stands in a file of its own, which was not handed in"),
+    "in_a_variable": gettext_lazy("stands in a variable, which is not followed"),
+    "user_password": gettext_lazy("user and password: no provider here takes these as its key"),
+    "for_one_command": gettext_lazy("variables in front of a call hold for that call: not read"),
+    "overridden": gettext_lazy("%(name)s is set again in line %(line)s, which counts"),
+    "outranked": gettext_lazy("%(name)s is taken instead: it means the same and goes before"),
+    "used_elsewhere": gettext_lazy(
+        "a call in this text sends it to another provider, so it is not stored for this one"
+    ),
+    "key_without_base": gettext_lazy(
+        "not stored: it belongs to the address in %(name)s, which can't be used here"
+    ),
+    "local_key": gettext_lazy(
+        "a key alone sets up no server: no address stands beside it, and none is set here"
+    ),
+    "without_provider": gettext_lazy("the name of its provider is missing"),
 }
-_DOUBTS: Mapping[str, Any] = {
+_WARNINGS: Mapping[str, Any] = {
     "near_miss": gettext_lazy("it is kept, but the agent does not read it; it reads %(reads)s"),
     "counts": gettext_lazy(
         "%(why)s. It is not stored here, but the agent counts it: mend the file."
     ),
+    "mark": gettext_lazy("the file begins with a byte order mark: it is read by that"),
+    "fence": gettext_lazy("the fence round the text was taken off"),
+    "comment": gettext_lazy("comments are no part of JSON: they were left out"),
+    "comma": gettext_lazy("a comma too many was left out"),
+    "curly": gettext_lazy("typographic quotes were read as plain ones"),
 }
 _FIELDS: Mapping[str, Any] = {
     "api_key": gettext_lazy("API key"),
@@ -207,14 +243,14 @@ def ignored_words(one: Ignored) -> str:
     return text % one.params if one.params else text
 
 
-def doubt_words(one: Doubt) -> str:
+def warning_words(one: Warned) -> str:
     """What is odd about a part that is taken in."""
     if one.code.startswith("key_"):
         return key_warning(KeyWarning(one.code.removeprefix("key_"), dict(one.params)))
     params = dict(one.params)
     if "why" in params:
-        params["why"] = str(_IGNORED.get(params["why"], params["why"]))
-    return str(_DOUBTS[one.code]) % params
+        params["why"] = ignored_words(Ignored(one.path, params["why"], params))
+    return str(_WARNINGS[one.code]) % params
 
 
 def retype_words(one: Retype) -> str:
@@ -236,9 +272,8 @@ def fault_words(error: Exception) -> str:
         case schema.Refused():
             found = [_(schema.MESSAGES[one.code]).format(path=one.path) for one in error.faults[:5]]
             return _("The agent would not load this.") + " " + " ".join(found)
-        case file.BadTarget():
-            sentence = _(file.MESSAGES[error.code])
-            return sentence.format(path=error.path, reason=error.reason)
+        case refusals.BadTarget():
+            return _(refusals.MESSAGES[error.code]).format(**error.params)
         case sealing.KeyMissing():
             return str(NO_MASTER_KEY)
         case sealing.Unreadable():

@@ -23,10 +23,10 @@ from routing.pages.changes import shown_changes
 from routing.pages.wording import (
     DANGERS,
     FAULTS,
-    doubt_words,
     fault_words,
     ignored_words,
     retype_words,
+    warning_words,
 )
 from routing.state import current
 from routing.store import take_in
@@ -120,8 +120,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  {retype_words(one)}"
     for path in plan.kept:
         yield f"  kept untouched: {path}"
-    for doubt in plan.warnings:
-        yield f"  warning: {doubt.path}: {doubt_words(doubt)}"
+    for warning in plan.warnings:
+        yield f"  warning: {warning.path}: {warning_words(warning)}"
     for ignored in plan.ignored:
         yield f"  ignored: {ignored.path}: {ignored_words(ignored)}"
 
@@ -136,7 +136,7 @@ def _in_json(pasted: Pasted, plan: Plan, before: Current) -> dict[str, Any]:
         "changes": [*changes, *_beside(plan, before)],
         "kept": [*plan.kept],
         "ignored": [{"path": one.path, "why": ignored_words(one)} for one in plan.ignored],
-        "warnings": [{"path": one.path, "text": doubt_words(one)} for one in plan.warnings]
+        "warnings": [{"path": one.path, "text": warning_words(one)} for one in plan.warnings]
         + [{"path": f"providers.{one.provider}", "text": retype_words(one)} for one in plan.retype],
         "risks": [{"path": one.path, "why": str(DANGERS[one.danger])} for one in plan.risks],
         "removes": [*plan.removes],

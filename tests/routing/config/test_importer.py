@@ -13,8 +13,7 @@ from routing.config.edits import Current, Retype, applied
 from routing.config.entries import RouteState
 from routing.config.export import Exported, Mode, build_config
 from routing.config.importer import Plan, plan_import
-from routing.config.nearmiss import Doubt
-from routing.config.pasted import Ignored, Pasted, read_pasted
+from routing.config.pasted import Ignored, Pasted, Warned, read_pasted
 from routing.config.schema import Refused
 from tests.routing.config.samples import provider
 
@@ -216,7 +215,7 @@ def test_a_value_that_no_form_takes_is_named_and_stays_in_the_document(
     done = plan(document)
 
     assert done.ignored == ()
-    assert done.warnings == (Doubt(f"providers.groq.{path}", "counts", {"why": code}),)
+    assert done.warnings == (Warned(f"providers.groq.{path}", "counts", {"why": code}),)
     assert done.providers == ()
     assert after(done, Current()).document == document
 
@@ -229,7 +228,7 @@ def test_a_token_of_a_sign_in_provider_is_not_taken() -> None:
 
 def test_a_model_name_that_is_too_long_is_named() -> None:
     done = plan({"agents": {"defaults": {"model": "m" * 301}}})
-    assert done.warnings == (Doubt("agents.defaults.model", "counts", {"why": "too_long"}),)
+    assert done.warnings == (Warned("agents.defaults.model", "counts", {"why": "too_long"}),)
     assert done.routes == ()
 
 
