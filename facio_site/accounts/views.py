@@ -70,7 +70,7 @@ def _join(request: HttpRequest, form: AccountForm, invitation: Invitation) -> Us
     """None, and an error in the form, when another request was quicker."""
     deleted, _rows = Invitation.objects.open().filter(pk=invitation.pk).delete()
     if not deleted:
-        form.add_error(None, _("This link was used already."))
+        form.add_error(None, _("This link has already been used."))
         return None
     user: User = form.save(commit=False)
     user.role = invitation.role

@@ -142,7 +142,7 @@ def check_all(request: SignedIn) -> HttpResponse:
             queue.start_all(Provider.objects.checkable(), Task.CHECK, user=request.user)
             record("provider.tested", actor=request.user, target="all", request=request)
     except queue.TooMany:
-        messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
+        messages.warning(request, _("Too many tests at once. Wait a minute, then try again."))
     if not request.htmx:
         return redirect("providers:list")
     return _board(request, list_context(request.POST, board()))
