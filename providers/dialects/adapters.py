@@ -10,7 +10,7 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from providers.dialects import redirects
-from providers.dialects.compatible import bounded
+from providers.dialects.compatible import bounded, lacks_responses, unknown_to_responses
 from providers.dialects.fill import filled, filled_value
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import is_absent, judge
@@ -27,15 +27,8 @@ from providers.spec.signs import trimmed
 # say. A limit of output is: the agent sends that one, too.
 _NOT_SENT_IN_TESTS = frozenset(
     [
-        "model",
-        "messages",
-        "input",
-        "contents",
-        "stream",
-        "stream_options",
-        "base_url",
-        "n",
-        "best_of",
+        *("model", "messages", "input", "contents", "stream", "stream_options", "base_url"),
+        *("n", "best_of"),
     ]
 )
 _NO_LIST = (404, 405, 501)
@@ -326,6 +319,9 @@ class Adapter:
     def check_model(self, send: Send, model: str) -> Finding:
         """Make the smallest call with one model or deployment. Raises Failed without an answer."""
         call = self.model_call(model)
+        if unsent := unknown_to_responses(call, self.extra_body()):
+            verdict = Verdict(Outcome.BAD_REQUEST, "unsent_body", {"fields": unsent})
+            return Finding(verdict, KeyState.UNKNOWN)
         finding = self._check_model(send, call, model)
         is_there = not is_absent(finding.verdict) and finding.verdict.outcome is not Outcome.BAD_KEY
         if call.instead is None or is_there:
@@ -343,6 +339,9 @@ class Adapter:
             call = replace(call, body=call.retry_body)
             reply, verdict = self.ask(send, call, "model", model)
             ms += reply.ms
+        if call.fallback and lacks_responses(reply):
+            finding = self._check_model(send, call.fallback, model)
+            return replace(finding, ms=ms + finding.ms)
         if verdict.outcome is Outcome.OK and call.is_stream and reply.status < 400:
             verdict = replace(verdict, detail="" if reply.is_stream else "not_streamed")
             if not reply.is_ended:

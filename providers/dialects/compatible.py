@@ -1,10 +1,12 @@
 """The calls of the OpenAI-compatible dialect, for declarations to use. Plain data."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from providers.http import Reply
 from providers.spec.kind import BEARER, Call, Columns, ListCall
 
 _MESSAGES = [{"role": "user", "content": "hi"}]
@@ -46,9 +48,12 @@ def chat(
     )
 
 
-def responses(url: str, instead: Call, **more: Any) -> Call:
-    """The smallest call of OpenAI's newer API, as the agent makes it; `instead` is the completion
-    that a server without that API may serve. `more` are other fields of the body."""
+def responses(
+    url: str, *, instead: Call | None = None, fallback: Call | None = None, **more: Any
+) -> Call:
+    """The smallest call of OpenAI's newer API, as the agent makes it. Without that API a server may
+    serve a completion: `fallback` where the agent then asks for one, too, else `instead`. `more`
+    are other fields of the body."""
     said = {"role": "user", "content": [{"type": "input_text", "text": "hi"}]}
     bounds = {"max_output_tokens": 16, "store": False, "stream": True}
     return Call(
@@ -60,7 +65,46 @@ def responses(url: str, instead: Call, **more: Any) -> Call:
         is_completion=True,
         is_stream=True,
         instead=instead,
+        fallback=fallback,
     )
+
+
+# Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py:
+# _should_fallback_from_responses_error
+_LACKS_RESPONSES = re.compile(
+    "responses|response api|max_output_tokens|instructions|previous_response|unsupported"
+    "|not supported|unknown parameter|unrecognized request argument"
+)
+
+
+def lacks_responses(reply: Reply) -> bool:
+    """Whether the agent takes this refusal for that of a server without the API of responses."""
+    if reply.status not in (400, 404, 422):
+        return False
+    said = reply.data.get("error", reply.data) if isinstance(reply.data, dict) else None
+    text = json.dumps(said, ensure_ascii=False) if said else reply.text
+    return _LACKS_RESPONSES.search(text.lower()) is not None
+
+
+# What a call of responses may hold beside its model and its input: the agent's client refuses any
+# other field before it sends. Source: openai 2.x for Python, resources/responses: create
+_OF_RESPONSES = frozenset(
+    [
+        *("background", "context_management", "conversation", "include", "instructions", "input"),
+        *("max_output_tokens", "max_tool_calls", "metadata", "model", "moderation"),
+        *("parallel_tool_calls", "previous_response_id", "prompt", "prompt_cache_key"),
+        *("prompt_cache_options", "prompt_cache_retention", "reasoning", "safety_identifier"),
+        *("service_tier", "store", "stream", "stream_options", "temperature", "text"),
+        *("tool_choice", "tools", "top_logprobs", "top_p", "truncation", "user"),
+    ]
+)
+
+
+def unknown_to_responses(call: Call, extra_body: Mapping[str, Any]) -> list[str]:
+    """Fields of the extra body for which the agent's client makes no call of responses."""
+    if not call.url.endswith("/responses"):
+        return []
+    return sorted(set(extra_body) - _OF_RESPONSES)
 
 
 # Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py: _requires_max_completion_tokens

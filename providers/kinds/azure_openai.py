@@ -66,7 +66,7 @@ SPEC = ProviderSpec(
     unsent=("extra_headers", "extra_body"),
     model_call=responses(
         "{base}/openai/v1/responses",
-        replace(chat("max_completion_tokens", 16), url="{base}/openai/v1/chat/completions"),
+        instead=replace(chat("max_completion_tokens", 16), url="{base}/openai/v1/chat/completions"),
     ),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="key_or_endpoint"),

@@ -21,7 +21,7 @@ class DeepSeekAdapter(Adapter):
     def model_call(self, model: str) -> Call:
         call = super().model_call(model)
         is_new = self.sent_name(model).lower().rpartition("/")[2] in _BY_RESPONSES
-        return responses("{base}/responses", call, tools=_SEARCH) if is_new else call
+        return call if not is_new else responses("{base}/responses", instead=call, tools=_SEARCH)
 
     def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
         if call is not self.spec.key_call:

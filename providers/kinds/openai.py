@@ -1,14 +1,49 @@
 """OpenAI. Its list tells ids only; restricted keys may be refused there and still complete."""
 
+from typing import Any
+
 from facio_site.marked import marked as _
-from providers.dialects.compatible import chat, models
-from providers.spec.kind import Columns, ErrorRule, IdFact, ProviderSpec
+from providers.dialects.adapters import Adapter
+from providers.dialects.compatible import chat, models, responses
+from providers.spec.kind import Call, Columns, ErrorRule, IdFact, ProviderSpec
 from providers.spec.outcomes import Outcome
+
+_BY_RESPONSES = ("gpt-5", "o1", "o3", "o4")
+
+
+class OpenAIAdapter(Adapter):
+    """At OpenAI's own address, models that think are asked by the newer API first, as the agent's
+    ancestor does; so is any model with the provider's own search.
+
+    Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py: _should_use_responses_api
+    """
+
+    def model_call(self, model: str) -> Call:
+        call = super().model_call(model)
+        if any(map(_is_search, _listed(self.entered.extra_body.get("tools")))):
+            return responses("{base}/responses", instead=call)
+        base, name = self.base().lower(), self.sent_name(model).lower()
+        is_own = "api.openai.com" in base and "openrouter" not in base
+        if is_own and any(word in name for word in _BY_RESPONSES):
+            thoughts = ["reasoning.encrypted_content"]
+            return responses("{base}/responses", fallback=call, include=thoughts)
+        return call
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is_search(tool: Any) -> bool:
+    word = tool.get("type") if isinstance(tool, dict) else None
+    return isinstance(word, str) and (word == "web_search" or word.startswith("web_search_"))
+
 
 SPEC = ProviderSpec(
     kind="openai",
     label="OpenAI",
     group="hosted",
+    adapter=OpenAIAdapter,
     docs_url="https://platform.openai.com/docs/api-reference/models/list",
     note=_(
         "GPT models. The agent bounds answers by max_completion_tokens, as these models ask for. "

@@ -307,6 +307,11 @@ ANSWERS: Sentences = {
                 "try. Key and name are fine."
             ),
         ),
+        "unsent_body": _(
+            "The agent asks this model by OpenAI's API of responses, and its client sends none of "
+            "these fields of the extra body there: %(names)s. With them it makes no call at all. "
+            "Remove them, or choose a model that is asked by chat completions."
+        ),
         "no_stream": (
             _(
                 "The answer of %(model)s cannot be streamed, and the agent asks for a stream "

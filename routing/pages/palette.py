@@ -19,9 +19,9 @@ from django.views.decorators.http import require_GET
 
 from facio_site.accounts.roles import can_edit, can_manage_users, viewer_required
 from providers.catalog.search import Wanted, shelf
-from providers.kinds import KINDS
 from providers.models import Provider
 from providers.pages.entries import shown_entries
+from routing.state import specs_by_name
 
 MODELS_FOUND = 8
 PROVIDERS_FOUND = 8
@@ -176,7 +176,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     """What the palette offers for the words typed so far."""
     text = " ".join(request.GET.get("q", "")[:100].split())
     words = text.lower().split()
-    rows = dict(Provider.objects.configured().values_list("kind", "check_outcome"))
+    rows = {row.name: row for row in Provider.objects.configured()}
     groups = _best_first(
         {
             "pages": _found(words, _pages(request.user)),
@@ -222,12 +222,13 @@ def _found(words: Sequence[str], offers: Iterable[Offer]) -> list[tuple[int, Any
     return sorted(ranked, key=itemgetter(0))
 
 
-def _kinds(words: Sequence[str], rows: dict[str, str]) -> list[tuple[int, Any]]:
+def _kinds(words: Sequence[str], rows: dict[str, Provider]) -> list[tuple[int, Any]]:
     """Providers with their state; those that are set up before others."""
     ranked = []
-    for kind, spec in sorted(KINDS.items(), key=lambda item: item[0] not in rows):
-        if (place := rank(words, spec.label, kind)) is not None:
-            state = (rows[kind] or "never") if kind in rows else "not_configured"
+    specs = specs_by_name(rows.values()).items()
+    for name, spec in sorted(specs, key=lambda item: item[0] not in rows):
+        if (place := rank(words, spec.label, name)) is not None:
+            state = rows[name].check_outcome or "never" if name in rows else "not_configured"
             ranked.append((2 * place, (spec, state)))
     return sorted(ranked, key=itemgetter(0))
 

@@ -111,6 +111,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "listed",  # the provider's own list has the model that it refused
             "plain_form",  # refused although nothing of the person's own was in it
             "not_chat",  # the model answers another API only
+            "unsent_body",  # params: fields that the agent's client does not know
             "no_stream",  # the agent asks for a stream, which is refused
         }
     ),

@@ -7,8 +7,10 @@ Not put before both, with the source of what is known:
   config/schema.py; what the agent sends by default is in none of its documents);
 - tools: the ancestor's turns have some; a test is cut to the shortest answer;
 - the retries of a turn: a test asks once;
-- OpenAI's own address: GPT-5 and the o models are asked by responses first there, then by chat
-  completions, which is what the site asks (nanobot-ai 0.3.5, providers/openai_compat_provider.py);
+- what an agent learns as it runs: after three refusals it asks OpenAI by chat completions at once,
+  which a test does as well, after one (nanobot-ai 0.3.5, providers/openai_compat_provider.py);
+- what stands in a live file beside the fields that are kept here and changes the API that is asked:
+  `apiType` of OpenAI, `reasoningEffort` of the agent (nanobot-ai 0.3.5, config/schema.py);
 - extra headers at Azure: the ancestor sends none; the site does, since the agent's documents name
   them for all compatible providers (https://facio.bot/docs/providers).
 """

@@ -380,6 +380,39 @@ ENTERED: dict[str, State] = {
 }
 
 
+def by_responses(says: Says) -> State:
+    """The API of responses answers so; chat completions are well."""
+    return State(lambda heard: says(heard) if heard.api == "responses" else good(heard))
+
+
+# At OpenAI's own address, where some models are asked by responses first
+AT_OPENAI: dict[str, State] = {
+    "good": LISTS["good"],
+    "responses-unknown": by_responses(refusal(404, "Invalid URL (POST /v1/responses)")),
+    "responses-no-path": by_responses(always(as_text(404, "404 page not found"))),
+    "responses-named-in-text": by_responses(always(as_text(404, "no Responses API here"))),
+    "responses-unsupported": by_responses(refusal(400, "Not there", "unsupported_value")),
+    "responses-no-field": by_responses(refusal(422, "Bad max_output_tokens")),
+    "responses-not-allowed": by_responses(always(as_json(405, {"detail": "responses"}))),
+    "responses-no-scope": by_responses(refusal(403, "Missing scopes: api.responses.write")),
+    "responses-wrong-key": by_responses(KEY_REFUSED),
+    "responses-no-model": by_responses(NO_MODEL),
+    "responses-bad": by_responses(refusal(400, "Invalid value", "invalid_value")),
+    "responses-no-credit": by_responses(refusal(429, "No quota", "insufficient_quota")),
+    "responses-fails": by_responses(refusal(500, "responses failed", kind="server_error")),
+    "responses-page": by_responses(always(as_text(200, HTML, "text/html"))),
+    "responses-at-once": by_responses(in_one(whole)),
+    "responses-break-off": by_responses(begun),
+    "responses-fail-streamed": by_responses(
+        lambda heard: events([{"type": "error", "message": "responses are not supported"}])
+    ),
+    "responses-alone": State(
+        unless(lambda heard: heard.api == "responses", refusal(404, "Only v1/responses"))
+    ),
+    "neither": State(refusal(404, "This model is not supported in v1/responses")),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Paths(State):
     """Answers at its own paths alone, as servers do: a base that is almost right finds nothing."""
@@ -394,4 +427,4 @@ class Paths(State):
         return as_text(404, "404 page not found")
 
 
-STATES: dict[str, State] = {**LISTS, **MODELS, **ENTERED, "paths": Paths()}
+STATES: dict[str, State] = {**LISTS, **MODELS, **ENTERED, **AT_OPENAI, "paths": Paths()}

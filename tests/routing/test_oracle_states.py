@@ -15,7 +15,7 @@ from providers.kinds import KINDS
 from tests.routing.oracle import Compared, compared
 from tests.routing.oracle_reds import LEFT_OUT, RED_HERE
 from tests.routing.oracle_server import OracleServer
-from tests.routing.oracle_states import ENTERED, LISTS, MODEL, MODELS, STATES
+from tests.routing.oracle_states import AT_OPENAI, ENTERED, LISTS, MODEL, MODELS, STATES
 
 pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db(transaction=True)]
 KEY = "k-good-12345678"
@@ -40,6 +40,9 @@ SITUATIONS = [
     for state in ([*LISTS, *MODELS] if kind in WHOLE else SOME)
     if _speaks(kind, state)
 ]
+
+
+SPLIT = ("responses-unknown", "responses-alone")  # one API is well there, the other is not
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +129,50 @@ def test_the_base_is_tested_as_it_is_exported(
     settle(compared(nanobot, kind, fields, MODEL))
 
 
+# The ancestor, as the site, takes any base for OpenAI's own in which this name stands.
+OWN = "/api.openai.com/v1"
+
+
+@pytest.mark.parametrize(
+    ("state", "model"),
+    [
+        *((state, "gpt-5-demo") for state in (*AT_OPENAI, *SOME[1:])),
+        *((state, model) for state in SPLIT for model in ("o3-demo", "openai/o4-demo", MODEL)),
+    ],
+)
+def test_openai_is_asked_by_responses_where_the_agent_does(
+    nanobot: Any, server: OracleServer, state: str, model: str
+) -> None:
+    fields = entered(server, "openai", state) | {"apiBase": server.place.base(state, OWN)}
+    settle(compared(nanobot, "openai", fields, model))
+
+
+@pytest.mark.parametrize(
+    ("tail", "model", "body"),
+    [
+        (OWN, "gpt-5-demo", {"team": "blue"}),
+        (OWN, "gpt-5-demo", {"reasoning_effort": "low"}),
+        (OWN, "gpt-5-demo", {"reasoning": {"effort": "low"}, "service_tier": "flex"}),
+        (OWN, MODEL, {"team": "blue"}),
+        ("/openrouter/api.openai.com/v1", "gpt-5-demo", {}),
+        ("/API.OpenAI.com/v1", "gpt-5-demo", {}),
+        *(
+            (tail, model, {"tools": [{"type": kind}]})
+            for tail in ("/v1", OWN)
+            for model in (MODEL, "gpt-5-demo")
+            for kind in ("web_search_preview", "code_interpreter")
+        ),
+    ],
+)
+@pytest.mark.parametrize("state", SPLIT)
+def test_base_and_body_decide_between_openai_s_apis(
+    nanobot: Any, server: OracleServer, state: str, tail: str, model: str, body: Any
+) -> None:
+    fields = entered(server, "openai", state, extraBody=body)
+    fields["apiBase"] = server.place.base(state, tail)
+    settle(compared(nanobot, "openai", fields, model))
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "llm.example.com", "localhost"])
 def test_the_oracle_calls_nobody_but_loopback_by_number(nanobot: Any, host: str) -> None:
     document = {
@@ -140,5 +187,5 @@ def test_the_oracle_calls_nobody_but_loopback_by_number(nanobot: Any, host: str)
 def test_the_reds_that_are_known_are_few_and_none_is_left_over() -> None:
     assert len(RED_HERE) <= 2
     assert set(RED_HERE) <= set(SITUATIONS)
-    assert set(STATES) == {*LISTS, *MODELS, *ENTERED, "paths"}
+    assert set(STATES) == {*LISTS, *MODELS, *ENTERED, *AT_OPENAI, "paths"}
     assert {*LEFT_OUT, *ASKED} == set(KINDS)

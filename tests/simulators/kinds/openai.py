@@ -3,7 +3,15 @@
 Source: https://github.com/openai/openai-openapi
 """
 
-from tests.simulators.answers import Answer, as_json, chat_done, fault, hinted, listing
+from tests.simulators.answers import (
+    Answer,
+    as_json,
+    chat_done,
+    fault,
+    hinted,
+    listing,
+    response_done,
+)
 from tests.simulators.asks import Ask
 from tests.simulators.kinds.kind import Kind
 from tests.simulators.manners import Manners, keyed
@@ -135,6 +143,13 @@ def _chat(ask: Ask) -> Answer:
     return chat_done(ask.model).with_headers(x_request_id="req_demo")
 
 
+def _respond(ask: Ask) -> Answer:
+    refused = _model_fault(ask)
+    if refused is None and not ask.document.get("input"):
+        refused = fault(400, "Missing required parameter: 'input'.", code="missing_required_param")
+    return refused or response_done(ask.model).with_headers(x_request_id="req_demo")
+
+
 def _count(ask: Ask) -> Answer:
     """Counting is free: an empty account does not matter."""
     refused = None if ask.has("nocredit", "billing") else _model_fault(ask)
@@ -155,13 +170,16 @@ def answer(ask: Ask) -> Answer:
             return as_json(200, found) if found else fault(404, text, code="model_not_found")
         case "POST", "/v1/chat/completions":
             return _chat(ask)
+        case "POST", "/v1/responses":
+            return _respond(ask)
         case "POST", "/v1/responses/input_tokens":
             return _count(ask)
-        case _, "/v1/models" | "/v1/chat/completions" | "/v1/responses/input_tokens":
+        case _, path if path in _PATHS:
             return fault(405, f"Not allowed to {ask.method} on {ask.path}.")
     return unknown_path(ask)
 
 
+_PATHS = ("/v1/models", "/v1/chat/completions", "/v1/responses", "/v1/responses/input_tokens")
 _REGIONS = ("us", "eu", "ae", "au", "in", "jp")
 KIND = Kind(
     "openai",

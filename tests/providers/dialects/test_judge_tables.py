@@ -1,0 +1,176 @@
+"""What answers mean by each provider's own table."""
+
+from typing import Any
+
+import pytest
+
+from providers.dialects.judge import judge
+from providers.kinds import KINDS
+from providers.spec.kind import CallName
+from providers.spec.outcomes import Outcome
+from tests.providers.replies import reply
+
+BEDROCK_DENIED = "User: arn:aws:iam::1:user/x is not authorized to perform: bedrock:{}"
+FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
+    # kind, status, body, call, outcome, detail
+    ("anthropic", 401, {"error": {"type": "authentication_error", "message": "invalid x-api-key"}},
+     "list", "bad_key", ""),
+    ("anthropic", 401, {"error": {"message": "CORS requests are not allowed here"}}, "list",
+     "bad_request", "origin_header"),
+    ("anthropic", 400, {"error": {"message": "Your credit balance is too low"}}, "model",
+     "no_credit", ""),
+    ("anthropic", 400, {"error": {"details": {"error_code": "organization_on_hold"}}}, "list",
+     "forbidden", "on_hold"),
+    ("anthropic", 429, {"error": {"details": {"error_code": "enforced_spend_limit_reached"}}},
+     "model", "no_credit", "key_limit"),
+    ("anthropic", 429, {"error": {"details": {"error_code": "ramp_limit_exceeded"}}}, "model",
+     "rate_limited", ""),
+    ("anthropic", 404, {"error": {"type": "not_found_error"}}, "model", "model_not_found", ""),
+    ("anthropic", 404, {"error": {"type": "not_found_error"}}, "list", "bad_endpoint", ""),
+    ("openai", 401, {"error": {"message": "You have insufficient permissions. Missing scopes: "
+     "api.model.read", "code": None}}, "list", "forbidden", "no_scope"),
+    ("openai", 401, {"error": {"code": "invalid_api_key"}}, "list", "bad_key", ""),
+    ("openai", 429, {"error": {"code": "credit_balance_exhausted"}}, "model", "no_credit", ""),
+    ("openai", 429, {"error": {"code": "rate_limit_exceeded"}}, "model", "rate_limited", ""),
+    ("openai", 400, {"error": {"message": "max_tokens or model output limit was reached"}},
+     "model", "ok", ""),
+    ("openrouter", 200, {"error": {"code": 401, "message": "User not found."}}, "model",
+     "bad_key", ""),
+    ("openrouter", 400, {"error": {"message": "x is not a valid model ID"}}, "model",
+     "model_not_found", ""),
+    ("openrouter", 404, {"error": {"message": "No endpoints found matching your data policy"}},
+     "model", "model_not_found", "no_endpoints"),
+    ("azure_openai", 401, {"error": {"code": "401"}}, "list", "bad_key", "key_or_endpoint"),
+    ("azure_openai", 404, {"error": {"code": "DeploymentNotFound"}}, "model", "model_not_found",
+     "deployment"),
+    ("azure_openai", 404, {"error": {"code": "404", "message": "Resource not found"}}, "list",
+     "bad_endpoint", "wrong_path"),
+    ("bedrock", 403, {"Message": "Authentication failed: Please make sure your API Key is valid."},
+     "list", "bad_key", "key_or_region"),
+    ("bedrock", 403, {"__type": "UnrecognizedClientException"}, "list", "bad_key",
+     "key_or_region"),
+    ("bedrock", 403, {"message": BEDROCK_DENIED.format("ListFoundationModels")}, "list",
+     "forbidden", "no_list_scope"),
+    ("bedrock", 403, {"message": BEDROCK_DENIED.format("InvokeModel")}, "model", "forbidden",
+     "iam"),
+    ("bedrock", 403, {"message": BEDROCK_DENIED.format("InvokeModel") + " with an explicit deny"},
+     "model", "forbidden", "iam"),
+    ("bedrock", 403, {"message": "You don't have access to the model with this id."}, "model",
+     "forbidden", "model_access"),
+    ("bedrock", 404, {"message": "This Model is marked by provider as Legacy"}, "model",
+     "model_not_found", "retired"),
+    ("bedrock", 400, {"message": "This model version has reached the end of its life."}, "model",
+     "model_not_found", "retired"),
+    ("bedrock", 404, {"message": "Model use case details have not been submitted."}, "model",
+     "forbidden", "use_case_form"),
+    ("bedrock", 403, {"Message": "Access denied: aws-marketplace:Subscribe is missing"}, "model",
+     "forbidden", "marketplace"),
+    ("bedrock", 403, {"message": "Model access is denied due to INVALID_PAYMENT_INSTRUMENT: add a "
+     "valid payment instrument."}, "model", "forbidden", "payment"),
+    ("bedrock", 400, {"message": "Operation not allowed"}, "model", "forbidden", "account_closed"),
+    ("bedrock", 429, {"message": "Too many tokens per day, please wait."}, "model", "no_credit",
+     "day_quota"),
+    ("bedrock", 429, {"message": "Too many requests, please wait."}, "model", "rate_limited", ""),
+    ("bedrock", 400, {"message": "Invocation with on-demand throughput isn't supported"}, "model",
+     "model_not_found", "profile_needed"),
+    ("bedrock", 400, {"message": "The provided model identifier is invalid."}, "model",
+     "model_not_found", ""),
+    ("huggingface", 403, {"error": "This method does not have sufficient permissions to call "
+     "Inference Providers"}, "model", "forbidden", "no_inference_permission"),
+    ("huggingface", 400, {"error": "The requested model 'x' does not exist"}, "model",
+     "model_not_found", ""),
+    ("huggingface", 429, {"error": "slow down"}, "key", "rate_limited", "proof_limited"),
+    ("byteplus", 403, {"error": {"code": "AccountOverdueError"}}, "model", "no_credit", "arrears"),
+    ("byteplus", 403, {"error": {"code": "AccessDenied"}}, "model", "forbidden", ""),
+    ("byteplus", 404, {"error": {"code": "ModelNotOpen"}}, "model", "model_not_found",
+     "not_activated"),
+    ("byteplus", 404, {"error": {"code": "InvalidEndpointOrModel.NotFound"}}, "model",
+     "model_not_found", ""),
+    ("byteplus", 429, {"error": {"code": "SetLimitExceeded"}}, "model", "no_credit", "key_limit"),
+    ("byteplus_coding_plan", 404, {"error": {"code": "UnsupportedModel"}}, "model",
+     "model_not_found", "not_in_plan"),
+    ("opencode_go", 401, {"error": {"type": "AuthError"}}, "key", "bad_key", ""),
+    ("opencode_go", 401, {"error": {"type": "CreditsError"}}, "key", "no_credit", ""),
+    ("opencode_go", 401, {"error": {"type": "ModelError"}}, "model", "model_not_found", ""),
+    ("opencode_go", 403, {"error": {"type": "EntitlementError"}}, "key", "forbidden",
+     "no_subscription"),
+    ("opencode_go", 429, {"error": {"type": "GoUsageLimitError"}}, "model", "no_credit",
+     "plan_window"),
+    ("opencode_go", 429, {"error": {"type": "RateLimitError"}}, "model", "rate_limited", ""),
+    ("deepseek", 401, {"error": {"type": "authentication_error", "code": "invalid_request_error"}},
+     "key", "bad_key", ""),
+    ("deepseek", 400, {"error": {"message": "supported API model names are a, b"}}, "model",
+     "model_not_found", ""),
+    ("gemini", 400, {"error": {"status": "INVALID_ARGUMENT", "details": [
+        {"reason": "API_KEY_INVALID"}]}}, "list", "bad_key", ""),
+    ("gemini", 400, {"error": {"message": "API key expired. Renew it."}}, "list", "bad_key",
+     "expired"),
+    ("gemini", 403, {"error": {"status": "PERMISSION_DENIED"}}, "list", "forbidden",
+     "key_restricted"),
+    ("gemini", 400, {"error": {"status": "FAILED_PRECONDITION"}}, "list", "forbidden",
+     "region_blocked"),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED"}}, "model", "rate_limited", ""),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "You exceeded your "
+     "current quota, please check your plan and billing details. limit: 20"}}, "model",
+     "rate_limited", ""),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded for "
+     "metric: free_tier_requests, limit: 0"}}, "model", "no_credit", "key_limit"),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "check your billing",
+     "details": [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}]}]}}, "model",
+     "no_credit", "key_limit"),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "check your billing",
+     "details": [{"violations": [{"quotaId": "GenerateRequestsPerMinutePerProject"}]}]}}, "model",
+     "rate_limited", ""),
+    ("zhipu", 429, {"error": {"code": "1113"}}, "model", "no_credit", "arrears"),
+    ("zhipu", 400, {"error": {"code": "1211"}}, "model", "model_not_found", ""),
+    ("zhipu", 434, {"error": {"code": "x"}}, "model", "forbidden", ""),
+    ("zhipu", 429, {"error": {"code": 1302}}, "model", "rate_limited", ""),
+    ("dashscope", 400, {"code": "Arrearage"}, "list", "no_credit", "arrears"),
+    ("dashscope", 200, {"success": False, "code": "InvalidApiKey"}, "list", "bad_key",
+     "region_or_plan"),
+    ("dashscope", 429, {"error": {"code": "Throttling.AllocationQuota"}}, "model", "no_credit",
+     "key_limit"),
+    ("dashscope", 429, {"code": "Throttling.RateQuota"}, "model", "rate_limited", ""),
+    ("moonshot", 429, {"error": {"type": "exceeded_current_quota_error"}}, "model", "no_credit",
+     ""),
+    ("moonshot", 429, {"error": {"type": "engine_overloaded_error"}}, "model", "rate_limited", ""),
+    ("minimax", 200, {"base_resp": {"status_code": 1004}}, "list", "bad_key", "region_or_plan"),
+    ("minimax", 200, {"base_resp": {"status_code": 2049}}, "list", "bad_key", "region_or_plan"),
+    ("minimax", 500, {"error": {"message": "insufficient balance (1008)"}}, "model", "no_credit",
+     ""),
+    ("minimax", 403, {"error": {"message": "no permission (1000)"}}, "list", "forbidden", ""),
+    ("mistral", 401, {"detail": "Unauthorized"}, "list", "bad_key", ""),
+    ("mistral", 400, {"message": "Invalid model: x"}, "model", "model_not_found", ""),
+    ("groq", 400, {"error": {"code": "model_decommissioned"}}, "model", "model_not_found",
+     "retired"),
+    ("groq", 498, {"error": {"message": "capacity"}}, "model", "rate_limited", ""),
+    ("vllm", 401, {"error": "Unauthorized"}, "list", "bad_key", ""),
+    ("vllm", 404, {"error": {"type": "NotFoundError"}}, "model", "model_not_found", ""),
+    ("lm_studio", 200, {"error": "Unexpected endpoint or method. (GET /x)"}, "list",
+     "bad_endpoint", "wrong_path"),
+    ("ovms", 500, {"error": "Unauthorized request due to invalid or missing api-key"}, "key",
+     "bad_key", ""),
+    ("ovms", 404, {"error": "Mediapipe graph definition with requested name is not found"},
+     "model", "model_not_found", ""),
+    ("ollama", 403, {"error": "?"}, "list", "forbidden", "host_not_allowed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "status", "body", "call", "outcome", "detail"), FAILURES)
+def test_each_provider_is_read_by_its_own_table(
+    kind: str, status: int, body: Any, call: CallName, outcome: str, detail: str
+) -> None:
+    verdict = judge(reply(status, body), call, rules=KINDS[kind].error_rules)
+    assert (verdict.outcome.value, verdict.detail) == (outcome, detail)
+
+
+def test_an_empty_403_of_ollama_is_its_host_check() -> None:
+    verdict = judge(reply(403), "list", rules=KINDS["ollama"].error_rules)
+    assert verdict.detail == "host_not_allowed"
+
+
+def test_a_type_in_amazons_header_counts_without_its_tail() -> None:
+    answer = reply(403, {"message": "no"}, x_amzn_errortype="ExpiredTokenException:http://x")
+    verdict = judge(answer, "list", rules=KINDS["bedrock"].error_rules)
+    assert verdict.outcome is Outcome.BAD_KEY
+    assert verdict.params["provider_code"] == "ExpiredTokenException"

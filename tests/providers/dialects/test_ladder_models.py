@@ -1,0 +1,188 @@
+"""A connection test of named models: when they are asked, and what decides."""
+
+import pytest
+
+from providers.dialects.ladder import run_check
+from providers.http import Reply, Request
+from providers.spec.outcomes import Failed, KeyState, Outcome, Step
+from tests.providers.dialects.climb import HI, check, told
+from tests.providers.replies import (
+    CHAT,
+    EMPTY,
+    GONE,
+    LIST,
+    PAGE,
+    REFUSED,
+    Answer,
+    Script,
+    local,
+    make,
+    reply,
+)
+
+NO_SCOPE = reply(403, {"error": {"message": "Missing scopes: api.model.read"}})
+
+
+def test_a_key_that_may_not_list_is_forbidden_until_a_model_answers() -> None:
+    assert told(check(make("openai"), NO_SCOPE)) == ("forbidden", "valid", "no_scope")
+    result = check(make("openai"), NO_SCOPE, CHAT, models=("m",))
+    assert told(result) == ("ok", "valid", "no_list_scope")
+    key = next(rung for rung in result.rungs if rung.step is Step.KEY)
+    assert (key.outcome, key.detail) == (Outcome.OK, "no_list_scope")
+
+
+MODEL_GONE = reply(404, {"error": {"message": "no such model"}})
+MODEL_SPENT = reply(402, {"error": {"message": "nothing left"}})
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic", "moonshot", "deepseek", "openrouter"])
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        (REFUSED, "list_refused"),
+        (reply(403, {"error": {"message": "not for this key"}}), "list_refused"),
+        (reply(429, {"error": {"message": "slow down"}}), "list_refused"),
+        (GONE, "no_list"),
+        (reply(500, {"error": {"message": "broken"}}), "list_unread"),
+        (PAGE, "list_unread"),
+        (reply(200, {"hello": 1}), "list_unread"),
+        (Failed(Outcome.UNEXPECTED_RESPONSE, "too_large"), "list_unread"),
+    ],
+)
+def test_a_named_model_is_asked_whatever_was_said_before(
+    kind: str, answer: Answer, detail: str
+) -> None:
+    def by(request: Request) -> Answer:
+        return HI if request.json else answer
+
+    result = run_check(make(kind), Script(by=by), models=("m",))
+    assert told(result) == ("ok", "valid", detail)
+    key = next(rung for rung in result.rungs if rung.step is Step.KEY)
+    assert (key.outcome, key.detail) == (Outcome.OK, detail)
+
+
+@pytest.mark.parametrize(
+    "failed",
+    [
+        Failed(Outcome.DNS_ERROR, "not_found"),
+        Failed(Outcome.TLS_ERROR, "expired"),
+        Failed(Outcome.UNREACHABLE, "refused"),
+        Failed(Outcome.BLOCKED_ADDRESS, "private"),
+        Failed(Outcome.TIMEOUT, "read"),
+        Failed(Outcome.BAD_KEY, "unsendable"),
+    ],
+)
+def test_a_model_is_not_asked_where_no_answer_came(failed: Failed) -> None:
+    result = check(make("openai"), failed, models=("m",))
+    assert result.outcome is failed.verdict.outcome
+    assert result.rungs[-1].outcome == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (REFUSED, ("bad_key", "invalid", "")),
+        (MODEL_GONE, ("bad_key", "invalid", "")),
+        (MODEL_SPENT, ("no_credit", "valid", "")),
+    ],
+)
+def test_a_refused_key_stays_the_cause_unless_the_model_knows_it(
+    model: Reply, expected: tuple[str, str, str]
+) -> None:
+    assert told(check(make("openai"), REFUSED, model, models=("m",))) == expected
+
+
+def test_spent_credit_is_the_cause_unless_a_model_answers() -> None:
+    spent = reply(200, {"is_available": False, "balance_infos": []})
+    refused = check(make("deepseek"), spent, MODEL_GONE, models=("m",))
+    assert told(refused) == ("no_credit", "valid", "")
+    answered = check(make("deepseek"), spent, HI, models=("m",))
+    assert told(answered) == ("ok", "valid", "credit_told")
+
+
+def test_a_model_that_answers_beside_one_that_does_not_settles_the_key() -> None:
+    def by(request: Request) -> Answer:
+        if not request.json:
+            return REFUSED
+        return HI if request.json["model"] == "good" else MODEL_GONE
+
+    result = run_check(make("openai"), Script(by=by), models=("good", "lost"))
+    assert told(result) == ("model_not_found", "valid", "")
+    key = next(rung for rung in result.rungs if rung.step is Step.KEY)
+    assert (key.outcome, key.detail) == (Outcome.OK, "list_refused")
+
+
+def test_a_local_model_that_answers_says_nothing_of_a_key_that_the_list_refused() -> None:
+    assert told(check(local(), REFUSED, HI, models=("m",))) == ("ok", "unknown", "list_refused")
+
+
+def test_a_model_proves_a_key_that_nothing_else_proved() -> None:
+    result = check(make("openai"), EMPTY, CHAT, models=("m",))
+    assert told(result) == ("ok", "valid", "")
+    key = next(rung for rung in result.rungs if rung.step is Step.KEY)
+    assert (key.outcome, key.detail) == (Outcome.OK, "model_proves")
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (reply(404, {"error": {"code": "model_not_found"}}), "model_not_found"),
+        (reply(403, {"error": {"message": "not yours"}}), "forbidden"),
+        (reply(429, {"error": {"code": "insufficient_quota"}}), "no_credit"),
+        (Failed(Outcome.TIMEOUT), "timeout"),
+    ],
+)
+def test_the_model_decides_when_the_key_is_good(answer: Answer, outcome: str) -> None:
+    result = check(make("openai"), LIST, answer, models=("other",))
+    assert result.outcome.value == outcome
+    assert result.key_state is KeyState.VALID
+    assert result.params["model"] == "other"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        reply(404, {"error": {"code": "model_not_found"}}),
+        reply(400, {"error": {"message": "Invalid model: m"}}),
+        reply(503, {"error": {"message": "No available channel for model m"}}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["openai", "mistral", "groq", "custom"])
+def test_a_model_of_the_providers_own_list_is_never_unknown_to_it(
+    kind: str, refusal: Reply
+) -> None:
+    adapter = make(kind, api_base="https://proxy.example/v1")
+
+    def by(request: Request) -> Answer:
+        if not request.json:
+            return LIST if "Authorization" in request.headers else REFUSED
+        return refusal
+
+    result = run_check(adapter, Script(by=by), models=("m",))
+    assert told(result) == ("bad_request", "valid", "listed")
+    assert run_check(adapter, Script(by=by), models=("x",)).outcome is Outcome.MODEL_NOT_FOUND
+
+
+def test_a_refused_body_is_sent_once_more_in_its_plain_form() -> None:
+    refused = reply(400, {"error": {"message": "unknown field thinking"}})
+    script = Script(LIST, refused, CHAT)
+    result = run_check(make("zhipu"), script, models=("glm-5",))
+    assert result.outcome is Outcome.OK
+    first, second = script.requests[1].json, script.requests[2].json
+    assert first["thinking"] == {"type": "disabled"}
+    assert "thinking" not in second
+    assert second["max_tokens"] == 16
+
+
+def test_the_asked_model_stands_for_the_completion_that_would_prove_the_key() -> None:
+    plan = make("byteplus_coding_plan")
+    script = Script(CHAT)
+    result = run_check(plan, script, models=("byteplus_coding_plan/kimi-k2.5",))
+    assert told(result) == ("ok", "valid", "")
+    assert [request.json["model"] for request in script.requests] == ["kimi-k2.5"]
+    unknown = reply(404, {"error": {"code": "UnsupportedModel"}})
+    result = check(plan, unknown, models=("x",))
+    assert told(result) == ("model_not_found", "valid", "not_in_plan")
+    key = next(rung for rung in result.rungs if rung.step is Step.KEY)
+    assert key.outcome is Outcome.OK
+    assert told(check(plan, REFUSED, models=("x",))) == ("bad_key", "invalid", "key_or_path")
