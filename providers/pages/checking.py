@@ -11,6 +11,7 @@ from django.views.decorators.http import (
 )
 
 from facio_site.accounts.roles import SignedIn, editor_required
+from facio_site.attention import counters
 from facio_site.audit import record
 from providers import broker
 from providers.forms.provider import ProviderForm
@@ -102,6 +103,8 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
         response.write(render_to_string("providers/detail.html#marker", {"draft": draft, "oob": 1}))
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
+    else:
+        response.write(counters(request))
     return response
 
 
