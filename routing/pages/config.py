@@ -22,11 +22,13 @@ from routing.config.difference import Place, shown_path
 from routing.config.edits import Current
 from routing.config.export import Exported, Mode, preview
 from routing.config.plans import Choices
-from routing.models import NOTE_LENGTH, ConfigVersion, Route
+from routing.models import NOTE_LENGTH, ConfigVersion, Slot
 from routing.pages.changes import shown_changes, value_words
+from routing.pages.findings import finding_text
 from routing.pages.wording import DANGERS, FAULTS, fault_words
 from routing.rules.explain import Rule
-from routing.state import configured, current, decide, exported
+from routing.rules.lint import Code, Lint
+from routing.state import agent_view, current, decide, exported
 
 VERSIONS_SHOWN = 20
 REPLACE, MERGE = "replace", "merge"
@@ -129,11 +131,16 @@ def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
 
 def _warnings() -> list[str]:
     found = []
-    states = configured()
-    for route in Route.objects.all_slots():
-        decision = decide(route, states)
+    view = agent_view()
+    for slot in Slot:
+        decision = decide(slot, view)
         if decision and not decision.provider and decision.rule not in _FINE:
-            found.append(_("%(slot)s: no provider would serve it.") % {"slot": route})
+            found.append(_("%(slot)s: no provider would serve it.") % {"slot": slot.label})
+    found += [
+        finding_text(Lint(Code(code), Slot.MAIN, {"provider": name}))
+        for name, codes in view.odd.items()
+        for code in codes
+    ]
     for row in Provider.objects.configured():
         if any(not row.has_usable(name) for name in row.sealed):
             found.append(

@@ -60,7 +60,7 @@ def test_the_considered_list_says_why_the_others_lost(site: Client) -> None:
     set_route("main", "claude-opus-4-7")
     page = html(site)
     assert "Why not another one?" in page
-    assert "Anthropic goes first" in page
+    assert "by fallback: a gateway that has a key" in page
     assert "no key" in html(site, "?model=gpt-9")
 
 
