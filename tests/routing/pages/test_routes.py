@@ -153,7 +153,7 @@ def test_without_javascript_a_test_over_the_limit_says_so(
     set_route("main", "llama-9", "groq")
     monkeypatch.setattr(queue, "limit", lambda: 0)
     answer = site.post("/routing/main/test/", follow=True)
-    assert "That was a lot of tests." in answer.content.decode()
+    assert "Too many tests at once." in answer.content.decode()
 
 
 def test_card_and_matrix_tell_a_routes_own_test_while_it_holds(site: Client) -> None:
