@@ -115,6 +115,7 @@ MIDDLEWARE = [
 ]
 # What the pages of providers take from the app above them, which they do not import.
 SERVED_BY = "routing.pages.rows.served_by"
+NAMED_BY = "routing.pages.naming"
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -16,7 +15,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import (
@@ -35,6 +33,7 @@ from providers.catalog.store import adopt_catalog, settle
 from providers.forms.provider import ProviderForm, facts_of
 from providers.kinds import KINDS
 from providers.models import Draft, Entry, Job, Provider
+from providers.pages.above import LOCKED, above
 from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board, stamp
 from providers.pages.detail import (
     catalog_context,
@@ -52,9 +51,10 @@ NOT_SENT = ShownJob(None, "never", "", "")  # of the values in a form that was r
 @require_safe
 def provider_list(request: HttpRequest) -> HttpResponse:
     def context() -> dict[str, Any]:
-        return list_context(request.GET, board())
+        return {**list_context(request.GET, board()), "others": others}
 
-    return kept_page(request, "providers/list.html", context, stamp())
+    others = above().not_set_here()
+    return kept_page(request, "providers/list.html", context, (stamp(), others))
 
 
 @viewer_required
@@ -206,13 +206,21 @@ def provider_remove(request: HttpRequest, name: str) -> HttpResponse:
     """Ask, then forget a provider: its values, secrets, tests and catalog."""
     provider = get_object_or_404(Provider, name=name)
     if request.method != "POST":
-        used_by = [label for label, _model in import_string(settings.SERVED_BY)(name)]
+        named = above().named_by(name)
+        used_by = list(dict.fromkeys((*named.served, *named.forced, *named.by_prefix)))
         context = {"spec": provider.spec, "used_by": used_by}
         return render(request, "providers/remove.html", context)
-    with transaction.atomic():
-        record("provider.removed", actor=request.user, target=name, request=request)
-        provider.delete()
-        transaction.on_commit(broker.announce)
+    try:
+        with transaction.atomic():
+            record("provider.removed", actor=request.user, target=name, request=request)
+            provider.delete()
+            if provider.is_own:
+                above().forgotten(name)
+            transaction.on_commit(broker.announce)
+    except LOCKED:
+        text = _("The imported config.json does not open with this master key.")
+        messages.error(request, text)
+        return redirect("providers:detail", name)
     messages.success(request, _("%s removed.") % provider.spec.label)
     return redirect("providers:list")
 
