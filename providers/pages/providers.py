@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import (
@@ -213,6 +215,7 @@ def provider_remove(request: HttpRequest, name: str) -> HttpResponse:
     try:
         with transaction.atomic():
             record("provider.removed", actor=request.user, target=name, request=request)
+            import_string(settings.KEEP_BEFORE_REMOVAL)(request.user)
             provider.delete()
             if provider.is_own:
                 above().forgotten(name)

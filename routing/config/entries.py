@@ -19,7 +19,7 @@ from providers.kinds import own_spec
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
-from providers.spec.masks import MASK, is_placeholder, is_reference
+from providers.spec.masks import MASK, is_placeholder, is_reference, variable_form
 from providers.spec.names import NAME_LENGTH, known_name, name_problem, same_name
 from providers.spec.secret import Secret
 from routing.config.document import camel, key_of, part, snake
@@ -64,8 +64,8 @@ class Value:
     """One key. `meaning` is the form in which two of them are compared, None = not set: missing,
     null, empty, and a hosted kind's own default base. `fault` is why it is not taken, "" = it is.
 
-    Faults: not_text, placeholder, bad_key, bad_base, bad_header, too_large, bad_value; of a route:
-    too_long.
+    Faults: not_text, placeholder, variable, bad_key, bad_base, bad_header, too_large, bad_value; of
+    a route: too_long.
     """
 
     spelling: str = ""  # "" = it is not there
@@ -352,10 +352,17 @@ def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:
     if is_reference(value):
         return ""
     if key == "apiKey":
-        return "placeholder" if is_placeholder(value) else "bad_key" * bool(key_problem(value))
+        return _key_fault(value)
     if key == "apiBase":
         return "" if base else "bad_base"
     return "" if len(value) <= BASE_LENGTH and value.isprintable() else "not_text"
+
+
+def _key_fault(text: str) -> str:
+    if is_placeholder(text):
+        return "placeholder"
+    problem = key_problem(text)
+    return "variable" if problem == "variable" else "bad_key" * bool(problem)
 
 
 def _headers_fault(value: Any) -> str:
@@ -363,6 +370,8 @@ def _headers_fault(value: Any) -> str:
         return "not_text"
     if any(is_placeholder(text) for text in value.values()):
         return "placeholder"
+    if any(map(variable_form, value.values())):
+        return "variable"
     try:
         check_headers(value.items())
     except ValueError:

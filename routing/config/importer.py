@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_mask, is_placeholder
+from providers.spec.masks import is_mask, is_placeholder, variable_form
 from routing.config.difference import (
     Path,
     PathChange,
@@ -288,7 +288,10 @@ def _edits(said: Entries, reading: Reading) -> tuple[dict[str, ProviderEdit], li
             continue
         values, faults = _values(spec, entry, stored or NOTHING, reading)
         ignored += faults
-        if values:
+        is_bare = stored is None and spec.is_local and list(values) == ["apiKey"]
+        if is_bare and reading.pasted.source != "config":
+            ignored.append(Ignored(shown_path(("providers", name, "apiKey")), "local_key"))
+        elif values:
             edits[name] = ProviderEdit(name=name, values=values)
     return edits, ignored
 
@@ -324,7 +327,10 @@ def _compared(
             if not is_merge and stands.meaning is not None:
                 values[key] = None
         elif value.fault:
-            ignored.append(Ignored(shown_path(("providers", spec.name, key)), value.fault))
+            form = variable_form(str(value.raw)) if key == "apiKey" else "${NAME}"
+            told = {"form": form} if value.fault == "variable" else {}
+            path = shown_path(("providers", spec.name, key))
+            ignored.append(Ignored(path, value.fault, told))
             if key not in SECRET_KEYS and not is_merge and stands.raw:
                 values[key] = None
         elif not same(value.meaning, stands.meaning):

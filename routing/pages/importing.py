@@ -22,7 +22,7 @@ from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.strictjson import MAX_BYTES, BadDocument
 from providers.kinds import KINDS, named
 from routing.config.edits import Current
-from routing.config.pasted import BadPaste, Pasted, read_pasted
+from routing.config.pasted import BadPaste, Pasted, kept_text, read_pasted
 from routing.config.plans import Preview, does_nothing, make_preview, plan_with
 from routing.models import PendingImport, Slot
 from routing.pages.changes import shown_changes
@@ -51,9 +51,7 @@ def import_start(request: SignedIn) -> HttpResponse:
         if not pasted.candidates:
             before = current(is_lenient=True)
             make_preview(pasted, before, is_merge=how == MERGE, token=fingerprint(before))
-        row = pend(
-            data.decode("utf-8-sig"), request.user, origin=PendingImport.Origin.UPLOAD, name=name
-        )
+        row = pend(kept_text(data), request.user, origin=PendingImport.Origin.UPLOAD, name=name)
     except FAULTS as error:
         return _refused(request, fault_words(error), how)
     return redirect(f"{reverse('routing:import-preview', args=[row.pk])}?{urlencode({'how': how})}")
