@@ -1,10 +1,15 @@
 """Base of our `manage.py` commands: every error is one line on stderr; 1 failed, 2 bad usage."""
 
+import shlex
+import sys
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
 
 from facio_site import sealing
+
+SQLITE = "django.db.backends.sqlite3"
 
 
 class UsageError(CommandError):
@@ -40,3 +45,24 @@ class Command(BaseCommand):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.__class__ = _OneLineParser
         return parser
+
+
+def whole(*words: str) -> str:
+    """The line for a shell that runs a command of ours on this very installation, from any folder.
+
+    It names the interpreter, the state folder, the address of the site and a database that is a
+    file: what the demo and a site on another port have of their own. No address of a database
+    server: it may hold a password.
+    """
+    given = {"STATE_DIR": str(settings.STATE_DIR), "PUBLIC_URL": settings.PUBLIC_URL}
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == SQLITE:
+        given["DATABASE_URL"] = f"sqlite:///{database['NAME']}"
+    line = [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
+    named = [f"{name}={shlex.quote(value)}" for name, value in given.items()]
+    return " ".join([*named, shlex.join(line)])
+
+
+def has_database_file() -> bool:
+    """Whether `whole` says all of it; else the shell needs the DATABASE_URL of the site as well."""
+    return bool(settings.DATABASES["default"]["ENGINE"] == SQLITE)

@@ -1,11 +1,13 @@
 """The one reader of JSON that a person, a file or a row hands in, and the writer that goes with it.
 
-Strict and bounded: UTF-8, one object, no key twice, no NaN, nothing deep, long or halved. What a
-provider answers is read elsewhere (providers.http.reading), by rules that forgive more. Pure.
+Strict and bounded: UTF-8, or UTF-16 as Windows writes it, one object, no key twice, no NaN, nothing
+deep, long or halved. What a provider answers is read elsewhere (providers.http.reading), by rules
+that forgive more. Pure.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
@@ -22,8 +24,13 @@ MAX_DIGITS = 100
 MESSAGES: Mapping[str, str] = {  # filled with the parameters of a BadDocument
     "too_large": _("The file has {bytes} bytes; at most {limit} are read."),
     "not_utf8": _("Line {line}: the text is not valid UTF-8."),
+    "not_utf16": _("The text begins like UTF-16 and is not valid UTF-16."),
     "empty": _("There is nothing in it."),
     "not_json": _("Line {line}, column {column}: this is not valid JSON."),
+    "json_comma": _("Line {line}, column {column}: a comma too many."),
+    "json_comment": _("Line {line}, column {column}: JSON has no comments."),
+    "json_quote": _('Line {line}, column {column}: JSON takes plain double quotes (") only.'),
+    "json_end": _("Line {line}, column {column}: the text ends too early, as if it was cut off."),
     "not_object": _("The top level must be a JSON object, in curly brackets."),
     "too_deep": _("Line {line}: nested more than {limit} levels deep."),
     "too_many": _("More than {limit} values; counting stopped at {path}."),
@@ -59,12 +66,15 @@ class _BadNumber:
 
 
 def read_text(data: bytes) -> str:
-    """Raises BadDocument for too much, for nothing, and for what is no UTF-8."""
+    """Raises BadDocument for too much, for nothing, and for what is neither UTF-8 nor UTF-16."""
     if len(data) > MAX_BYTES:
         raise BadDocument("too_large", bytes=len(data), limit=MAX_BYTES)
+    encoding = _encoding(data)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode(encoding)
     except UnicodeDecodeError as error:
+        if encoding != "utf-8-sig":
+            raise BadDocument("not_utf16") from None
         line = data.count(b"\n", 0, error.start) + 1
         raise BadDocument("not_utf8", line=line) from None
     if not text.strip():
@@ -72,9 +82,21 @@ def read_text(data: bytes) -> str:
     return text
 
 
+def _encoding(data: bytes) -> str:
+    """UTF-16 tells itself by its mark, or by the NUL beside a first sign that is ASCII."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    nuls = bytes(byte == 0 for byte in data[:4])
+    return {b"\0\1\0\1": "utf-16-le", b"\1\0\1\0": "utf-16-be"}.get(nuls, "utf-8-sig")
+
+
 def read_json(data: bytes) -> dict[str, Any]:
     """Parse a document within the limits above. Raises BadDocument."""
-    text = read_text(data)
+    return parse_json(read_text(data))
+
+
+def parse_json(text: str) -> dict[str, Any]:
+    """The same from a text. Raises BadDocument."""
     _check_depth(text)
     try:
         document = json.loads(
@@ -85,11 +107,25 @@ def read_json(data: bytes) -> dict[str, Any]:
             parse_int=_int,
         )
     except json.JSONDecodeError as error:
-        raise BadDocument("not_json", line=error.lineno, column=error.colno) from None
+        raise _fault_at(text, error.pos) from None
     _check_values(document)
     if not isinstance(document, dict):
         raise BadDocument("not_object")
     return document
+
+
+def _fault_at(text: str, at: int) -> BadDocument:
+    """The usual faults by their names."""
+    before = text[:at].rstrip()
+    code = "json_end" if at >= len(text.rstrip()) else "not_json"
+    if text.startswith(("//", "/*", "#"), at):
+        code = "json_comment"
+    elif text[at : at + 1] in tuple("}],") and before.endswith((",", "[", "{")):
+        code, at = "json_comma", len(before) - 1 if before.endswith(",") else at
+    elif text[at : at + 1] in tuple("'“”„‘’"):
+        code = "json_quote"
+    line = text.count("\n", 0, at) + 1
+    return BadDocument(code, line=line, column=at - text.rfind("\n", 0, at))
 
 
 def write_json(document: Mapping[str, Any]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -15,10 +17,13 @@ from django.utils.translation import gettext_lazy
 from facio_site.accounts.roles import can_edit
 from facio_site.audit import record
 from facio_site.audit.admin import ReadOnlyAdmin
-from facio_site.templatetags.ui import status_label
+from facio_site.templatetags.ui import status
 from facio_site.web.admin import LockedAdmin, OutcomeFilter, Overtaken
 from providers.forms.plain import form_for
 from providers.models import CatalogEntry, Job, Provider, Task
+from providers.pages.entries import media_words
+from providers.pages.shown import show_job
+from providers.wording import KEY_STATES
 from providers.work import queue
 
 
@@ -26,16 +31,17 @@ from providers.work import queue
 class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
     """Plain fields are edited by the page's rules; keys only on the page."""
 
-    list_display = ("kind", "api_base", "ended", "checked_at", "catalog_count", "edit")
+    list_display = ("name", "kind", "api_base", "ended", "checked_at", "catalog_count", "edit")
     list_filter = (("check_outcome", OutcomeFilter),)
-    search_fields = ("kind", "api_base")
+    search_fields = ("name", "kind", "api_base")
     readonly_fields = (
+        "name",
         "kind",
         "edit",
         "configured_at",
         "updated_at",
         "ended",
-        "check_key_state",
+        "key_state",
         "check_ms",
         "checked_at",
         "money_amount",
@@ -46,6 +52,9 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
         "catalog_at",
     )
     actions = ("test_connection", "fetch_models")
+
+    def changes_of(self, obj: Provider) -> Mapping[str, str]:
+        return {"target": obj.kind}
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return can_edit(request.user)
@@ -64,18 +73,22 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
         record(
             "provider.saved",
             actor=request.user,
-            target=obj.kind,
+            target=obj.name,
             fields=form.changed,
             request=request,
         )
 
     @admin.display(description=gettext_lazy("last test"), ordering="check_outcome")
     def ended(self, row: Provider) -> str:
-        return status_label(row.check_outcome)
+        return status(row.check_outcome or "never")
+
+    @admin.display(description=gettext_lazy("state of the key"))
+    def key_state(self, row: Provider) -> str:
+        return str(KEY_STATES.get(row.check_key_state, "–"))
 
     @admin.display(description=gettext_lazy("settings and keys"))
     def edit(self, row: Provider) -> str:
-        url = reverse("providers:detail", args=[row.kind])
+        url = reverse("providers:detail", args=[row.name])
         return format_html('<a href="{}">{}</a>', url, _("Open the provider's page"))
 
     @admin.action(description=gettext_lazy("Test connection"))
@@ -94,7 +107,7 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
                     if row.spec.is_oauth:
                         continue
                     queue.start(row, task, user=request.user)
-                    record(action, actor=request.user, target=row.kind, request=request)
+                    record(action, actor=request.user, target=row.name, request=request)
                     count += 1
         except queue.TooMany:
             self.message_user(request, _("That was a lot of tests."), messages.WARNING)
@@ -104,21 +117,80 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "provider", "task", "status", "ended", "ms", "requested_by")
-    list_filter = ("task", "status", ("outcome", OutcomeFilter))
-    readonly_fields = ("ended",)
+    list_display = ("created_at", "provider", "task", "ended", "ms", "requested_by")
+    list_filter = (
+        ("provider", admin.RelatedOnlyFieldListFilter),
+        "task",
+        ("outcome", OutcomeFilter),
+        "status",
+        "created_at",
+    )
+    search_fields = ("provider__kind", "requested_by__username")
     list_select_related = ("provider", "requested_by")
     date_hierarchy = "created_at"
-    exclude = ("input_digest", "worker", "outcome")
+    fields = (
+        *("provider", "task", "ended", "found", "models", "is_draft"),
+        *("requested_by", "created_at", "started_at", "finished_at", "ms", "http_status"),
+    )
+    readonly_fields = ("ended", "found", "models")
+
+    def changes_of(self, obj: Job) -> Mapping[str, str]:
+        return {"target": obj.provider.kind}
 
     @admin.display(description=gettext_lazy("result"), ordering="outcome")
     def ended(self, row: Job) -> str:
-        return status_label(row.status if row.is_pending else row.shown_outcome)
+        return status(row.status if row.is_pending else row.shown_outcome)
+
+    @admin.display(description=gettext_lazy("steps"))
+    def found(self, row: Job) -> str:
+        """As on the provider's page: what was tried in turn, and what came of it."""
+        return render_to_string("providers/_ladder.html", {"check": show_job(row, row.provider)})
+
+    @admin.display(description=gettext_lazy("models tried"))
+    def models(self, row: Job) -> str:
+        return ", ".join(row.model_names)
+
+
+class OfferedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("offer")
+    parameter_name = "offer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        words = (("now", _("Offered now")), ("gone", _("Gone")), ("retires", _("Retires")))
+        return list(words)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        known = {
+            "now": {"gone_at": None},
+            "gone": {"gone_at__isnull": False},
+            "retires": {"gone_at": None, "retires_at__isnull": False},
+        }
+        return queryset.filter(**known.get(self.value() or "", {}))
 
 
 @admin.register(CatalogEntry)
 class CatalogEntryAdmin(ReadOnlyAdmin):
     list_display = ("model_id", "provider", "context_window", "price_input", "price_output")
-    list_filter = ("provider", "tools", "reasoning")
+    list_filter = (
+        ("provider", admin.RelatedOnlyFieldListFilter),
+        OfferedFilter,
+        "tools",
+        "reasoning",
+    )
     list_select_related = ("provider",)
     search_fields = ("model_id", "name")
+    fields = (
+        *("provider", "model_id", "name", "context_window", "max_output", "media"),
+        *("price_input", "price_output", "tools", "reasoning", "retires_at", "replacement"),
+        *("filled_in", "first_seen_at", "gone_at"),
+    )
+    readonly_fields = ("media", "filled_in")
+
+    @admin.display(description=gettext_lazy("inputs and outputs"))
+    def media(self, row: CatalogEntry) -> str:
+        return media_words(row.inputs, row.outputs)
+
+    @admin.display(description=gettext_lazy("filled in by models.dev"))
+    def filled_in(self, row: CatalogEntry) -> str:
+        """The fields by the names that they have on this page."""
+        return ", ".join(str(row._meta.get_field(name).verbose_name) for name in row.filled)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit import record
+from facio_site.templatetags.ui import ago
 from facio_site.web.admin import LockedAdmin, Overtaken
+from providers.kinds import KINDS
 from routing.forms import RouteForm
-from routing.models import Route
+from routing.models import Route, Slot
+from routing.rules.explain import AUTO
 
 
 class AdminRouteForm(RouteForm):
@@ -28,10 +34,51 @@ class AdminRouteForm(RouteForm):
         return data
 
 
+class AllRoutes(ChangeList):
+    """Every route of the agent, in the order of the page; those that nobody has set as well."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = Route.objects.all_slots()
+        self.result_count = self.full_result_count = len(self.result_list)
+
+
 @admin.register(Route)
 class RouteAdmin(LockedAdmin):
     form = AdminRouteForm
-    list_display = ("slot", "model", "provider", "updated_at")
+    list_display = ("slot", "shown_model", "shown_provider", "shown_change")
+    sortable_by = ()
+    actions = None
+
+    @admin.display(description=_("model"))
+    def shown_model(self, route: Route) -> str:
+        return route.model or str(_("Not set"))
+
+    @admin.display(description=_("provider"))
+    def shown_provider(self, route: Route) -> str:
+        if route.provider == AUTO:
+            return str(_("Auto"))
+        spec = KINDS.get(route.provider)
+        return spec.label if spec else route.provider
+
+    @admin.display(description=_("changed"), empty_value="–")
+    def shown_change(self, route: Route) -> SafeString | str | None:
+        return ago(route.updated_at) or None
+
+    def changes_of(self, obj: Route) -> Mapping[str, str]:
+        return {"action": "routes.saved"}
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return AllRoutes
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Route | None:
+        """One that nobody has set is there to be set."""
+        if stored := super().get_object(request, object_id, from_field):
+            found: Route = stored
+            return found
+        return Route(slot=object_id) if object_id in Slot.values else None
 
     def get_form(
         self, request: HttpRequest, obj: Route | None = None, change: bool = False, **kwargs: Any

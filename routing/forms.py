@@ -11,27 +11,28 @@ from urllib.parse import urlencode
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from providers.kinds import KINDS
+from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import MODEL_LENGTH
 from routing.models import MEDIA, Route, Slot
 from routing.rules.explain import AUTO
+from routing.state import specs_by_name
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     model: str
-    kind: str
+    spec: ProviderSpec
     slot: Slot
 
     @property
     def label(self) -> str:
         """What the provider is called."""
-        return KINDS[self.kind].label
+        return self.spec.label
 
     @property
     def initial(self) -> dict[str, str]:
         """Values for the route's form; nothing is saved yet."""
-        return {"model": self.model, "provider": self.kind}
+        return {"model": self.model, "provider": self.spec.name}
 
     def links(self) -> list[tuple[str, str, bool]]:
         """Label and link of each route that could take it, and whether it is this one."""
@@ -39,7 +40,7 @@ class Use:
             (
                 str(slot.label),
                 "?"
-                + urlencode({"use": self.model, "kind": self.kind, "slot": slot.value})
+                + urlencode({"use": self.model, "kind": self.spec.name, "slot": slot.value})
                 + f"#route-{slot.value}",
                 slot is self.slot,
             )
@@ -47,13 +48,13 @@ class Use:
         ]
 
 
-def asked_use(query: Mapping[str, str]) -> Use | None:
+def asked_use(query: Mapping[str, str], specs: Specs) -> Use | None:
     """None where no model is named, or a provider that does not exist. Main unless it says so."""
     model, kind = query.get("use", "").strip()[:MODEL_LENGTH], query.get("kind", "")
     slot = query.get("slot", "")
-    if not model or kind not in KINDS:
+    if not model or kind not in specs:
         return None
-    return Use(model, kind, Slot(slot) if slot in Slot.values else Slot.MAIN)
+    return Use(model, specs[kind], Slot(slot) if slot in Slot.values else Slot.MAIN)
 
 
 if TYPE_CHECKING:
@@ -75,14 +76,15 @@ class RouteForm(_Form):
         model = Route
         fields = ("model", "provider")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, specs: Specs | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast("forms.ChoiceField", self.fields["provider"]).choices = self._providers()
+        choices = self._providers(specs_by_name() if specs is None else specs)
+        cast("forms.ChoiceField", self.fields["provider"]).choices = choices
         self.initial["version"] = self.instance.version
 
-    def _providers(self) -> list[tuple[str, Any]]:
+    def _providers(self, specs: Specs) -> list[tuple[str, Any]]:
         choices: list[tuple[str, Any]] = [(AUTO, _("Auto"))]
-        choices += [(kind, spec.label) for kind, spec in KINDS.items()]
+        choices += [(name, spec.label) for name, spec in specs.items()]
         if self.instance.slot in MEDIA:
             choices += MEDIA_SERVICES
         stored = self.instance.provider

@@ -10,6 +10,7 @@ from facio_site import sealing
 from facio_site.strictjson import read_json
 from providers.kinds import KINDS
 from providers.models import Provider
+from providers.spec.kind import ProviderSpec
 from routing.config import edits
 from routing.config.edits import Current
 from routing.config.entries import ProviderState, RouteState
@@ -22,12 +23,19 @@ def configured(rows: Iterable[Provider] | None = None) -> list[Configured]:
     """The providers as the agent would see them in an exported config.json."""
     return [
         Configured(
-            kind=row.kind,
+            kind=row.name,
             has_key=row.has_usable("api_key") or bool(row.values.get("profile")),
             api_base=row.written_base(),
         )
         for row in (Provider.objects.configured() if rows is None else rows)
     ]
+
+
+def specs_by_name(rows: Iterable[Provider] | None = None) -> dict[str, ProviderSpec]:
+    """All kinds, and the endpoints of one's own that are set up, by what they are called."""
+    found = Provider.objects.configured() if rows is None else rows
+    own = sorted((row.spec for row in found if row.is_own), key=lambda spec: spec.label.lower())
+    return {**KINDS, **{spec.name: spec for spec in own}}
 
 
 def decide(route: Route, states: list[Configured]) -> Decision | None:
@@ -58,7 +66,7 @@ def current(*, is_lenient: bool = False) -> Current:
         if not is_lenient:
             raise
         text = None
-    row = Provider.objects.configured().filter(kind=edits.deployment_kind(KINDS)).first()
+    row = Provider.objects.configured().filter(name=edits.deployment_kind(KINDS)).first()
     return Current(
         providers=provider_states(),
         routes=route_states(),
@@ -70,13 +78,13 @@ def current(*, is_lenient: bool = False) -> Current:
 def beside(state: Current) -> dict[str, Any]:
     """What is set here and has no place in config.json, in plain and as JSON can hold it."""
     secrets = {
-        provider.kind: {
+        provider.name: {
             name: text.reveal() for name, text in provider.secrets.items() if name != "api_key"
         }
         for provider in state.providers
     }
     return {
-        "secrets": {kind: texts for kind, texts in secrets.items() if texts},
+        "secrets": {name: texts for name, texts in secrets.items() if texts},
         "deployments": list(state.deployments),
     }
 
@@ -94,6 +102,7 @@ def provider_states() -> list[ProviderState]:
         states.append(
             ProviderState(
                 kind=row.kind,
+                name=row.name,
                 api_base=entered.api_base,
                 values=entered.values,
                 secrets=entered.secrets,

@@ -23,7 +23,7 @@ def no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(kind: str, fields: Any, task: Task, model: str = "") -> Job | None:
     """The finished job of a saved provider; None when its form refuses the fields."""
-    provider = Provider.for_kind(kind)
+    provider = Provider.for_name(kind)
     form = form_of(provider, fields)
     if not form.is_valid():
         return None

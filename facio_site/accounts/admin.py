@@ -1,5 +1,7 @@
 """Users in the admin, to look at. Rows that hold seeds or session keys are taken off the admin."""
 
+from collections.abc import Mapping
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -24,3 +26,6 @@ class UserAdmin(ReadOnlyAdmin):
     list_filter = ("role", "is_active")
     search_fields = ("username",)
     fields = ("username", "role", "is_active", "last_login", "date_joined")
+
+    def changes_of(self, obj: User) -> Mapping[str, str]:
+        return {"target": obj.username}

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.utils.translation import gettext_lazy as _
 
-from facio_site.accounts.models import Role, User
+from facio_site.accounts.models import NAME_LENGTH, Role, User
 
 PASSWORD_HELP = _("At least 12 characters, and not a common password.")
 
@@ -55,3 +55,15 @@ class RoleForm(forms.Form):
     """`role` for an invitation or a user."""
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.VIEWER)
+
+
+class InvitationForm(RoleForm):
+    """Whom a link is for, and the role of the account that it leads to."""
+
+    name = forms.CharField(
+        label=_("For"),
+        max_length=NAME_LENGTH,
+        help_text=_("A name that you and the invited person recognize. Both of you see it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ("name", "role")

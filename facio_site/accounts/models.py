@@ -22,6 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from facio_site.audit import record
 
 INVITATION_LIFE = timedelta(days=7)
+KEPT = timedelta(days=30)  # how long a link is remembered after it was made
+NAME_LENGTH = 80
 
 
 class Role(models.TextChoices):
@@ -129,40 +131,47 @@ class User(AbstractUser):
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    def issue(self, role: str, *, by: User | None = None) -> str:
+    def issue(self, role: str, *, by: User | None = None, name: str = "") -> str:
         """Make a link's token, which exists only in the answer; the row keeps its hash.
 
         Without `by` it is the set-up link of the first owner: it replaces the one before and lives
-        until the next one. Any other lives INVITATION_LIFE.
+        until the next one. Any other lives INVITATION_LIFE. `name` says whom it is for.
         """
+        now = timezone.now()
         if by is None:
             self.filter(created_by=None).delete()
+        self.filter(created_at__lt=now - KEPT).delete()
         token = secrets.token_urlsafe(32)
-        expires_at = timezone.now() + INVITATION_LIFE if by else None
-        self.create(digest=_digest(token), role=role, created_by=by, expires_at=expires_at)
+        expires_at = now + INVITATION_LIFE if by else None
+        self.create(
+            digest=_digest(token), role=role, name=name, created_by=by, expires_at=expires_at
+        )
         return token
 
     def open(self) -> InvitationQuerySet:
         """Those that can still lead to an account; the set-up link only while there is no owner."""
         living = self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()))
-        return living.exclude(created_by=None) if User.objects.has_owner() else living
+        unspent = living.filter(redeemed_at=None)
+        return unspent.exclude(created_by=None) if User.objects.has_owner() else unspent
 
-    def redeem(self, token: str) -> Invitation | None:
-        """Exchange a token, once. None for one that is unknown, used, expired or no longer open."""
+    def of_token(self, token: str) -> Invitation | None:
+        """The link of this token, spent and expired ones too; looking uses nothing up."""
         digest = _digest(token)
-        found = self.open().filter(digest=digest, redeemed_at=None).first()
-        if found is None or not hmac.compare_digest(found.digest, digest):
-            return None
-        won = self.filter(pk=found.pk, redeemed_at=None).update(redeemed_at=timezone.now())
-        return found if won else None
+        found = self.select_related("created_by").filter(digest=digest).first()
+        return found if found and hmac.compare_digest(found.digest, digest) else None
+
+    def spend(self, pk: int) -> bool:
+        """Use the link up. False when somebody was quicker, or it is no longer open."""
+        return bool(self.open().filter(pk=pk).update(redeemed_at=timezone.now()))
 
 
 class Invitation(models.Model):
-    """A one-time link to an account. The token is exchanged for a place in a session (redeemed);
-    making the account deletes the row."""
+    """A one-time link to an account. Its form spends it (redeemed), looking at it does not; the row
+    stays for a while to tell a spent link from one that never was."""
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     role = models.CharField(_("role"), max_length=10, choices=Role)
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(
         User, null=True, on_delete=models.CASCADE, related_name="invitations"
@@ -177,6 +186,20 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()}, {self.created_at:%Y-%m-%d}"
+
+    @property
+    def is_first(self) -> bool:
+        """It is the set-up link: its account is the first owner's."""
+        return self.created_by_id is None
+
+    @property
+    def state(self) -> str:
+        """ "open", "used", "expired"; "closed" for a set-up link when there is an owner already."""
+        if self.redeemed_at:
+            return "used"
+        if self.expires_at and self.expires_at <= timezone.now():
+            return "expired"
+        return "closed" if self.is_first and User.objects.has_owner() else "open"
 
 
 def _digest(token: str) -> str:

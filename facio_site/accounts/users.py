@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from facio_site.accounts.forms import RoleForm
+from facio_site.accounts.forms import InvitationForm, RoleForm
 from facio_site.accounts.models import Invitation, Role, User
 from facio_site.accounts.roles import SignedIn, fresh_login_required, owner_required
 from facio_site.audit import record
@@ -19,7 +19,7 @@ from facio_site.audit import record
 @owner_required
 @require_safe
 def users(request: SignedIn) -> HttpResponse:
-    return _page(request, RoleForm())
+    return _page(request, InvitationForm())
 
 
 @owner_required
@@ -27,14 +27,15 @@ def users(request: SignedIn) -> HttpResponse:
 @fresh_login_required
 def invite(request: SignedIn) -> HttpResponse:
     """The link is in this one answer and nowhere else."""
-    form = RoleForm(request.POST)
+    form = InvitationForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
-    role = form.cleaned_data["role"]
+    name, role = form.cleaned_data["name"], form.cleaned_data["role"]
     with transaction.atomic():
-        token = Invitation.objects.issue(role, by=request.user)
-        record("user.invited", actor=request.user, result=role, request=request)
-    return _page(request, RoleForm(), link=setup_url(token))
+        token = Invitation.objects.issue(role, by=request.user, name=name)
+        record("user.invited", actor=request.user, target=name, result=role, request=request)
+    made = Invitation.objects.of_token(token)
+    return _page(request, InvitationForm(), link=setup_url(token), made=made)
 
 
 @owner_required
@@ -43,7 +44,13 @@ def invite(request: SignedIn) -> HttpResponse:
 def withdraw(request: SignedIn, pk: int) -> HttpResponseRedirect:
     invitation = get_object_or_404(Invitation.objects.exclude(created_by=None), pk=pk)
     with transaction.atomic():
-        record("user.uninvited", actor=request.user, result=invitation.role, request=request)
+        record(
+            "user.uninvited",
+            actor=request.user,
+            target=invitation.name,
+            result=invitation.role,
+            request=request,
+        )
         invitation.delete()
     return redirect("users")
 
@@ -54,7 +61,7 @@ def withdraw(request: SignedIn, pk: int) -> HttpResponseRedirect:
 def change_role(request: SignedIn, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     if not form.is_valid():
-        return _page(request, form, status=422)
+        return _page(request, InvitationForm(), status=422)
     role = form.cleaned_data["role"]
     with transaction.atomic():
         user = _held(pk)
@@ -131,7 +138,15 @@ def _refused(request: SignedIn) -> HttpResponseRedirect:
     return redirect("users")
 
 
-def _page(request: SignedIn, form: RoleForm, *, link: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: SignedIn,
+    form: InvitationForm,
+    *,
+    link: str = "",
+    made: Invitation | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """`link` is the one that was just made, `made` what is known of it."""
     invitations = Invitation.objects.open().exclude(created_by=None)
     page = {
         "people": User.objects.order_by("username"),
@@ -139,5 +154,6 @@ def _page(request: SignedIn, form: RoleForm, *, link: str = "", status: int = 20
         "roles": Role.choices,
         "form": form,
         "link": link,
+        "made": made,
     }
     return render(request, "accounts/users.html", page, status=status)

@@ -10,7 +10,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -28,55 +27,74 @@ _GRANT_SECONDS = 3600
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup(request: HttpRequest) -> HttpResponseBase:
     """The first owner and everybody who was invited make their account here."""
+    if "token" in request.GET:
+        response: HttpResponseBase = _look(request)
+        return response
     if request.user.is_authenticated:
         raise Http404
-    if "token" in request.GET:
-        response: HttpResponseBase = _exchange(request)
-        return response
     invitation = _granted(request)
-    if invitation is None:
-        if User.objects.has_owner():
+    if invitation is None or invitation.state != "open":
+        if _GRANT not in request.session and User.objects.has_owner():
             raise Http404
-        return render(request, "accounts/setup_closed.html")
+        return _closed(request, invitation)
     form = AccountForm(request.POST or None)
-    if form.is_valid() and (user := _join(request, form, invitation)):
+    if form.is_valid():
+        user = _join(request, form, invitation)
+        if user is None:
+            return _closed(request, _granted(request))
         request.session.flush()
         return _signed_in(request, user)
     status = 422 if form.is_bound else 200
-    page = {"form": form, "invitation": invitation, "is_first": invitation.created_by_id is None}
+    page = {"form": form, "invitation": invitation}
     return render(request, "accounts/setup.html", page, status=status)
 
 
 @rate_limit(action="setup_token", limit_get=True)  # type: ignore[untyped-decorator]
-def _exchange(request: HttpRequest) -> HttpResponseBase:
-    """The token leaves the address bar at once; a HEAD request uses nothing up."""
-    if request.method == "GET" and (found := Invitation.objects.redeem(request.GET["token"])):
+def _look(request: HttpRequest) -> HttpResponseBase:
+    """A good token leaves the address bar at once. Whoever looks uses nothing up: mail programs and
+    messengers look at links, too."""
+    found = Invitation.objects.of_token(request.GET["token"])
+    if found is None or found.state != "open":
+        return _closed(request, found)
+    if request.user.is_authenticated:
+        return render(request, "accounts/setup_signed_in.html", {"invitation": found})
+    if request.method == "GET":
         request.session.flush()
         request.session[_GRANT] = found.pk
         request.session.set_expiry(_GRANT_SECONDS)
     return redirect("setup")
 
 
+def _closed(request: HttpRequest, invitation: Invitation | None) -> HttpResponse:
+    """What became of the link, and what to do now; without one, where it is to be found."""
+    was_asked = "token" in request.GET or _GRANT in request.session
+    page = {
+        "invitation": invitation,
+        "was_asked": was_asked,
+        "has_owner": User.objects.has_owner(),
+    }
+    status = 410 if was_asked else 200
+    return render(request, "accounts/setup_closed.html", page, status=status)
+
+
 def _granted(request: HttpRequest) -> Invitation | None:
+    """The link that this browser has opened, as it is now; None without one or when it is gone."""
     pk = request.session.get(_GRANT)
     if not isinstance(pk, int):
         return None
-    return Invitation.objects.open().filter(pk=pk).exclude(redeemed_at=None).first()
+    return Invitation.objects.select_related("created_by").filter(pk=pk).first()
 
 
 @sensitive_variables()
 @transaction.atomic
 def _join(request: HttpRequest, form: AccountForm, invitation: Invitation) -> User | None:
-    """None, and an error in the form, when another request was quicker."""
-    deleted, _rows = Invitation.objects.open().filter(pk=invitation.pk).delete()
-    if not deleted:
-        form.add_error(None, _("This link was used already."))
+    """None when another request was quicker."""
+    if not Invitation.objects.spend(invitation.pk):
         return None
     user: User = form.save(commit=False)
     user.role = invitation.role
     user.save()
-    first = invitation.created_by_id is None
-    action = "owner.created" if first else "user.joined"
+    action = "owner.created" if invitation.is_first else "user.joined"
     record(action, actor=user, target=user.username, result=invitation.role, request=request)
     return user
 

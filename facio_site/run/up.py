@@ -104,6 +104,7 @@ def demo_environ(state: Path) -> dict[str, str]:
     return dict.fromkeys(unset, "") | {
         "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",
         "DEBUG": "0",
+        "FACIO_CONFIG_IN_PLACE": "0",
         "FACIO_CONFIG_MODE": "0600",
         "FACIO_CONFIG_PATH": str(state / "agent" / "config.json"),
         "MASTER_KEY_FILE": str(state / "master_keys"),
@@ -298,15 +299,16 @@ def settle() -> None:
 
 
 def announce(url: str, link: str, *, demo: bool) -> None:
+    from facio_site.commands import whole
+
     lines = [f"Facio Settings is running at {url}"]
     if link:
         lines.append(f"Create the owner account here (works once): {link}")
+        lines.append(f"To make a new link: {whole('setup_link')}")
     if demo:
-        lines.append(
-            "The providers are simulated; a word in the key decides how one answers: demo-good,"
-        )
-        lines.append(
-            "demo-bad, -nocredit, -limited, -error, -hang, -slow, -html, -malformed, -empty"
+        lines += (
+            "The providers are simulated; a word in the key decides how one answers:",
+            "demo-good, -bad, -nocredit, -limited, -error, -hang, -slow, -html, -malformed, -empty",
         )
     with contextlib.suppress(OSError):
         print(*lines, "Ctrl-C stops it.", sep="\n", flush=True)
@@ -376,9 +378,8 @@ def main(words: Sequence[str]) -> int:
     if list(words) not in ([], ["--demo"]):
         print("usage: python -m facio_site.up [--demo]", file=sys.stderr)
         return 2
-    demo = bool(words)
     os.umask(0o077)
-    bell = Bell()
+    demo, bell = bool(words), Bell()
     given = {**read_env_file(ROOT / ".env"), **os.environ}
     try:
         choice = Choice.read(given)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from facio_site.audit.admin import SiteAdmin
 from facio_site.templatetags.ui import status_label
 
 
@@ -20,17 +21,11 @@ class OutcomeFilter(admin.AllValuesFieldListFilter):
             yield {**choice, "display": status_label(str(choice["display"]))}
 
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = admin.ModelAdmin  # not subscriptable when it runs
-
-
 class Overtaken(Exception):
     """Somebody else saved the row since it was read: the whole request is undone."""
 
 
-class LockedAdmin(_Admin):
+class LockedAdmin(SiteAdmin):
     """`save_model` raises Overtaken; the page then comes anew with what is stored."""
 
     def changeform_view(

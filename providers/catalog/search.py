@@ -16,7 +16,6 @@ from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Q, 
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Lower
 
-from providers.kinds import KINDS
 from providers.models import CatalogEntry, Provider
 
 IMAGE, TOOLS, NEW, GONE = 1, 2, 4, 8
@@ -29,7 +28,7 @@ class Wanted:
     """What is asked for. Empty text, 0 and None ask for nothing; `sort` may begin with a minus."""
 
     text: str = ""
-    kind: str = ""
+    provider: str = ""  # by name
     has_image: bool = False
     has_tools: bool = False
     context: int = 0  # tokens at least
@@ -42,7 +41,8 @@ class Found(NamedTuple):
     """One entry that matches: its primary key, and what its row does not say."""
 
     pk: int
-    kind: str
+    provider: str  # by name
+    label: str  # what that is called
     flags: int
 
     @property
@@ -61,7 +61,8 @@ class Shelf:
     stamp: tuple[Any, ...]  # of the catalogs that it was filled from
     pks: array[int]
     texts: list[str]  # what is searched: id, name and provider, in lower case
-    kinds: list[str]
+    providers: list[str]  # by name
+    labels: dict[str, str]  # what they are called
     contexts: array[int]
     prices: array[float]
     output_prices: array[float]
@@ -71,15 +72,15 @@ class Shelf:
 
     def find(self, wanted: Wanted, start: int = 0, stop: int = 50) -> tuple[int, list[Found]]:
         """How many entries match, and some of them, in the order that is wanted."""
-        texts, kinds = self.texts, self.kinds
+        texts, providers = self.texts, self.providers
         found = self._order(wanted.sort, wanted.show)
         for word in wanted.text.lower().split()[:8]:
             found = [at for at in found if word in texts[at]]
         need = wanted.has_image * IMAGE + wanted.has_tools * TOOLS
         if need:
             found = [at for at in found if self.flags[at] & need == need]
-        if wanted.kind:
-            found = [at for at in found if kinds[at] == wanted.kind]
+        if wanted.provider:
+            found = [at for at in found if providers[at] == wanted.provider]
         if wanted.context:
             found = [at for at in found if self.contexts[at] >= wanted.context]
         if wanted.price is not None:
@@ -87,7 +88,10 @@ class Shelf:
         if wanted.sort == "best":
             begins = wanted.text.lower().strip()
             found = sorted(found, key=lambda at: not texts[at].startswith(begins))
-        shown = [Found(self.pks[at], kinds[at], self.flags[at]) for at in found[start:stop]]
+        shown = [
+            Found(self.pks[at], providers[at], self.labels[providers[at]], self.flags[at])
+            for at in found[start:stop]
+        ]
         return len(found), shown
 
     def _order(self, sort: str, show: str) -> list[int]:
@@ -105,7 +109,7 @@ class Shelf:
         name, is_down = sort.removeprefix("-"), sort.startswith("-")
         everything = self.positions
         columns: dict[str, Any] = {
-            "provider": [KINDS[kind].label.lower() for kind in self.kinds],
+            "provider": [self.labels[name].lower() for name in self.providers],
             "context": self.contexts,
             "price": self.prices,
             "output": self.output_prices,
@@ -134,7 +138,7 @@ def shelf() -> Shelf:
 
 def _stamp() -> Any:
     rows = Provider.objects.filter(catalog_at__isnull=False).order_by("pk")
-    return rows.values_list("pk", "catalog_at")
+    return rows.values_list("pk", "catalog_at", "name", "values__display_name")
 
 
 def _filled(stamp: tuple[Any, ...]) -> Shelf:
@@ -142,7 +146,7 @@ def _filled(stamp: tuple[Any, ...]) -> Shelf:
         "pk",
         "model_id",
         "name",
-        "provider__kind",
+        "provider__name",
         "context_window",
         Cast("price_input", FloatField()),
         Cast("price_output", FloatField()),
@@ -151,12 +155,25 @@ def _filled(stamp: tuple[Any, ...]) -> Shelf:
         _is(Q(first_seen_at=F("provider__catalog_at"), provider__catalog_is_first=False)),
         _is(Q(gone_at__isnull=False)),
     )
-    full = Shelf(stamp, array("q"), [], [], array("q"), array("d"), array("d"), array("b"), [])
-    words = {kind: f" {spec.label} {kind}".lower() for kind, spec in KINDS.items()}
-    for pk, model, name, kind, context, price, output, inputs, tools, new, gone in rows:
+    specs = {row.name: row.spec for row in Provider.objects.only("name", "kind", "values")}
+    labels = {name: spec.label for name, spec in specs.items()}
+    full = Shelf(
+        stamp=stamp,
+        pks=array("q"),
+        texts=[],
+        providers=[],
+        labels=labels,
+        contexts=array("q"),
+        prices=array("d"),
+        output_prices=array("d"),
+        flags=array("b"),
+        positions=[],
+    )
+    words = {name: f" {label} {name}".lower() for name, label in labels.items()}
+    for pk, model, name, provider, context, price, output, inputs, tools, new, gone in rows:
         full.pks.append(pk)
-        full.texts.append(f"{model} {name}".lower() + words[kind])
-        full.kinds.append(kind)
+        full.texts.append(f"{model} {name}".lower() + words[provider])
+        full.providers.append(provider)
         full.contexts.append(_UNKNOWN if context is None else context)
         full.prices.append(_UNKNOWN if price is None else price)
         full.output_prices.append(_UNKNOWN if output is None else output)

@@ -35,7 +35,7 @@ def form_of(provider: Provider, patch: Mapping[str, Any]) -> ProviderForm:
     for key, value in patch.items():
         name = names.get(key)
         if name is None or name not in form.fields:
-            raise BadPatch(f"{provider.kind} has no field {str(key)[:40]}")
+            raise BadPatch(f"{provider.name} has no field {str(key)[:40]}")
         if name in lists and value is not None:
             value = _lines(key, value)
         data.update(_as_input(key, name, value, is_secret=name in form.secret_names()))

@@ -72,7 +72,7 @@ class PlainForm(_Form):
 
 def form_for(spec: ProviderSpec) -> type[PlainForm]:
     """A form class with the fields of this kind that hold no secret."""
-    page = ProviderForm(Provider(kind=spec.kind))
+    page = ProviderForm(Provider(kind=spec.kind, name=spec.name))
     hidden = {*page.secret_names(), HEADERS, BODY}
     names = [name for name in page.fields if name not in hidden]
     keys = {"api_base": "apiBase", EXPIRES: "keyExpires"} | {

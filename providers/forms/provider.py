@@ -26,9 +26,14 @@ from providers.models import BODY, HEADERS, Entry, Provider, SecretState
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import FieldSpec, ProviderSpec
 from providers.spec.limits import BODY_BYTES, DEPLOYMENT_LENGTH
-from providers.spec.masks import DOTS, is_mask
+from providers.spec.masks import DOTS, is_mask, variable_form
 from providers.spec.signs import trimmed
-from providers.wording import header_sentence, key_warning, url_sentence
+from providers.wording import (
+    header_sentence,
+    key_problem_sentence,
+    key_warning,
+    url_sentence,
+)
 
 # What a request is made of is not the operator's to change here: where it goes, and with what key.
 EXPIRES = "key_expires"
@@ -209,6 +214,8 @@ class ProviderForm(forms.Form):
                 if name not in stored:
                     raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
                 value = stored[name]
+            if form := variable_form(value):
+                raise forms.ValidationError(key_problem_sentence("variable", {"form": form}))
             headers.append((name, value))
         try:
             check_headers(headers)
@@ -254,7 +261,7 @@ class ProviderForm(forms.Form):
 
     def _check_origins(self, data: dict[str, Any]) -> None:
         """A stored secret counts only for the address it was typed for."""
-        preview = Provider(kind=self.provider.kind)
+        preview = Provider(kind=self.provider.kind, name=self.provider.name)
         self._apply_plain(preview, data)
         bound = preview.bound
         for name in self.secret_names():

@@ -46,6 +46,9 @@ SPEC = ProviderSpec(
     env_key="OLLAMA_API_KEY",
     api_base="http://localhost:11434/v1",
     key_required=False,
+    key_warnings={
+        "": _("Ollama's keys are for its cloud (ollama.com); a server of your own needs none.")
+    },
     list_call=ListCall(
         url="{root}/api/tags",
         columns=Columns(

@@ -21,16 +21,16 @@ SIDE_BY_SIDE = 32
 LOOK_SECONDS = 0.2
 
 
-def chosen(kinds: Sequence[str]) -> list[Provider]:
-    """The configured providers among `kinds`, or all. Raises CommandError for others."""
-    if unknown := [kind for kind in kinds if kind not in KINDS]:
+def chosen(names: Sequence[str]) -> list[Provider]:
+    """The configured providers among `names`, or all. Raises CommandError for others."""
+    rows = {row.name: row for row in Provider.objects.checkable()}
+    if unknown := [name for name in names if name not in KINDS and name not in rows]:
         raise UsageError(f"unknown provider: {unknown[0]}")
-    if oauth := [kind for kind in kinds if KINDS[kind].is_oauth]:
+    if oauth := [name for name in names if name in KINDS and KINDS[name].is_oauth]:
         raise CommandError(f"{oauth[0]} signs in at the agent; nothing can be called from here")
-    rows = {row.kind: row for row in Provider.objects.checkable()}
-    if missing := [kind for kind in kinds if kind not in rows]:
+    if missing := [name for name in names if name not in rows]:
         raise CommandError(f"{missing[0]} is not configured")
-    return [rows[kind] for kind in kinds] if kinds else list(rows.values())
+    return [rows[name] for name in names] if names else list(rows.values())
 
 
 def told(job: Job) -> dict[str, str]:
@@ -49,7 +49,7 @@ def as_row(job: Job) -> dict[str, Any]:
     """A test as --json prints it."""
     return {
         "kind": job.provider.kind,
-        "name": job.provider.kind,
+        "name": job.provider.name,
         "outcome": job.outcome,
         "key_state": job.key_state,
         "http_status": job.http_status,
@@ -62,7 +62,7 @@ def _started(row: Provider, task: Task, models: Sequence[str]) -> Job:
     action = "provider.tested" if task == Task.CHECK else "catalog.fetched"
     with transaction.atomic():
         job = queue.start(row, task, model_names=models, hand_over=False)
-        record(action, actor=None, target=row.kind)
+        record(action, actor=None, target=row.name)
     return job
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from facio_site import sealing
 from facio_site.sealing.rows import SealedRow
 from providers.dialects.adapters import Adapter, Entered
-from providers.kinds import adapter_for
+from providers.kinds import DISPLAY_NAME, adapter_for
 from providers.spec.kind import ProviderSpec
 from providers.spec.limits import BASE_LENGTH
 from providers.spec.secret import Secret
@@ -176,11 +176,11 @@ class Entry(SealedRow):
         return texts
 
     def fingerprint(self) -> str:
-        """A keyed digest of all that was entered: equal values give equal text."""
+        """A keyed digest of all that calls depend on: equal values give equal text."""
         entered = self.entered()
         parts = [
             entered.api_base,
-            sorted(entered.values.items()),
+            sorted(item for item in entered.values.items() if item[0] != DISPLAY_NAME.name),
             sorted((name, secret.reveal()) for name, secret in entered.secrets.items()),
             sorted((name, secret.reveal()) for name, secret in entered.extra_headers.items()),
             sorted(entered.extra_body.items(), key=lambda item: item[0]),

@@ -207,7 +207,7 @@ class Job(models.Model):
         ordering: ClassVar[list[str]] = ["-created_at"]
 
     def __str__(self) -> str:
-        return f"{self.task} {self.provider_id} {self.status}"
+        return f"{Task(self.task).label} · {self.provider}"
 
     @property
     def is_pending(self) -> bool:

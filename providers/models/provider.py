@@ -1,4 +1,4 @@
-"""Provider: what was entered for one kind, its last check and catalog; what an undo brings back."""
+"""Provider: what was entered for one, its last check and catalog; what an undo brings back."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Lower, Replace
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from facio_site import sealing
 from providers.dialects.money import Money, money_of
-from providers.kinds import KINDS, kind_choices
+from providers.kinds import DISPLAY_NAME, KINDS, OWN_KIND, kind_choices, spec_of
 from providers.models.credentials import BODY, Entry
 from providers.spec.kind import ProviderSpec
+from providers.spec.names import NAME_LENGTH
 from providers.spec.outcomes import Outcome
 
 MONEY = ("money_amount", "money_currency", "money_means", "money_at")
@@ -23,16 +25,23 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
     def configured(self) -> ProviderQuerySet:
         return self.filter(configured_at__isnull=False)
 
+    def own_names(self) -> list[str]:
+        """Names of endpoints of one's own, set up or not."""
+        return list(self.exclude(name=models.F("kind")).values_list("name", flat=True))
+
     def checkable(self) -> list[Provider]:
         """Configured rows that a test makes sense for (not the OAuth kinds)."""
-        return [row for row in self.configured().order_by("kind") if not row.spec.is_oauth]
+        return [row for row in self.configured().order_by("name") if not row.spec.is_oauth]
 
 
 class Provider(Entry):
-    """One kind as configured. `version` grows with every change: a late result of older values
-    is told by it."""
+    """A kind as configured, or an endpoint of one's own. `version` grows with every change: a late
+    result of older values is told by it."""
 
-    kind = models.CharField(_("kind"), max_length=40, unique=True, choices=kind_choices)
+    # the key under "providers" in config.json, as it was typed; of a built-in kind the same word
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, unique=True)
+    # how it is spoken to
+    kind = models.CharField(_("kind"), max_length=40, choices=kind_choices)
     # None = never saved
     configured_at = models.DateTimeField(_("set up at"), null=True, blank=True)
     updated_at = models.DateTimeField(_("changed at"), auto_now=True)
@@ -68,20 +77,42 @@ class Provider(Entry):
     class Meta:
         verbose_name = _("provider")
         verbose_name_plural = _("providers")
-        ordering: ClassVar[list[str]] = ["kind"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # what the agent takes for one name is one here
+            models.UniqueConstraint(
+                Lower(Replace("name", models.Value("-"), models.Value("_"))), name="one_spelling"
+            )
+        ]
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Of a built-in kind the name need not be said."""
+        if "kind" in kwargs:
+            kwargs.setdefault("name", kwargs["kind"])
+        super().__init__(*args, **kwargs)
 
     def __str__(self) -> str:
         return self.spec.label
 
     @classmethod
-    def for_kind(cls, kind: str) -> Provider:
-        """The row of a kind; an unsaved one while nobody entered anything."""
-        row: Provider | None = cls.objects.filter(kind=kind).first()
-        return row or cls(kind=kind)
+    def for_name(cls, name: str) -> Provider:
+        """The row of a name; an unsaved one while nobody entered anything."""
+        row: Provider | None = cls.objects.filter(name=name).first()
+        return row or cls(name=name, kind=name if name in KINDS else OWN_KIND)
+
+    @property
+    def display_name(self) -> str:
+        """What an endpoint of one's own is called; "" = by its name."""
+        return str(self.values.get(DISPLAY_NAME.name, ""))
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is an endpoint of one's own."""
+        return self.name != self.kind
 
     @property
     def spec(self) -> ProviderSpec:
-        return KINDS[self.kind]
+        return spec_of(self.kind, self.name, self.display_name if self.is_own else "")
 
     @property
     def is_configured(self) -> bool:
@@ -118,7 +149,7 @@ class Provider(Entry):
                 for name in MONEY:  # as it is by now, or as it is with nothing told
                     setattr(self, name, getattr(current if is_same else Provider(), name))
                 self.save(force_update=True)
-        except IntegrityError:  # somebody else was the first to enter this kind
+        except IntegrityError:  # somebody else was the first to enter this name
             return False
         return True
 

@@ -23,12 +23,13 @@ from django.utils.translation import get_language, gettext_lazy
 
 from facio_site.templatetags.ui import age
 from providers.dialects.money import Money, money_of
-from providers.kinds import KINDS
+from providers.kinds import KINDS, spec_of
 from providers.models import Job, Provider, Task
 from providers.models.jobs import PENDING
 from providers.models.provider import MONEY
 from providers.pages.rounds import RECENT, JobRow, Progress, newest_round, progress_of
 from providers.pages.shown import shown_money
+from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import Outcome
 
 STATUSES = {
@@ -54,7 +55,7 @@ SORTS = {
 }
 _UNTOLD = ("", Outcome.REFERENCE, Outcome.CANCELLED)  # nothing is known to work or to be wrong
 _COLUMNS = (
-    *("pk", "kind", "configured_at", "check_outcome"),
+    *("pk", "name", "kind", "values__display_name", "configured_at", "check_outcome"),
     *("check_ms", "checked_at", "catalog_count", *MONEY),
 )
 _BY_STATUS = ("attention", "works", "untested", "off")
@@ -66,6 +67,8 @@ class Card:
     attributes."""
 
     kind: str
+    name: str
+    label: str
     is_configured: bool
     status: str
     state: str
@@ -79,6 +82,10 @@ class Card:
     money: Money | None = None
     money_at: datetime | None = None
     money_age: str = ""
+
+    @property
+    def spec(self) -> ProviderSpec:
+        return spec_of(self.kind, self.name, self.label)
 
     @property
     def filed(self) -> str:
@@ -101,9 +108,8 @@ class Card:
 
 @lru_cache(maxsize=1024)
 def _drawn(card: Card, _language: str, oob: bool) -> SafeString:
-    spec = KINDS[card.kind]
-    money = shown_money(card.money, card.money_at, spec)
-    context = {"card": card, "spec": spec, "money": money, "oob": oob}
+    money = shown_money(card.money, card.money_at, card.spec)
+    context = {"card": card, "spec": card.spec, "money": money, "oob": oob}
     return render_to_string("providers/list.html#card", context)
 
 
@@ -134,16 +140,26 @@ def board() -> Board:
     if any(one.is_pending and one.deadline < now for one in tests):
         Job.objects.finish_overdue()
         tests, providers = _read(now)
-    rows = {row["kind"]: row for row in providers}
+    rows = {row["name"]: row for row in providers}
     running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
-    cards = tuple(_card(kind, rows.get(kind), running, now) for kind in KINDS)
-    kinds = {row["pk"]: kind for kind, row in rows.items()}
+    own = sorted((_spec(row) for row in providers if row["name"] not in KINDS), key=by_label)
+    specs = (*KINDS.values(), *own)
+    cards = tuple(_card(spec, rows.get(spec.name), running, now) for spec in specs)
+    of_rows = {row["pk"]: _spec(row) for row in providers}
     batch = newest_round(tests)
-    return Board(cards, progress_of(batch, kinds, now) if batch else None)
+    return Board(cards, progress_of(batch, of_rows, now) if batch else None)
+
+
+def _spec(row: Mapping[str, Any]) -> ProviderSpec:
+    return spec_of(row["kind"], row["name"], row["values__display_name"] or "")
+
+
+def by_label(spec: ProviderSpec) -> str:
+    return spec.label.lower()
 
 
 _STATEMENTS = (
-    "SELECT kind, version, configured_at, check_outcome, check_ms, checked_at, catalog_count, "
+    "SELECT name, version, configured_at, check_outcome, check_ms, checked_at, catalog_count, "
     "money_amount, money_currency, money_means, money_at "
     "FROM providers_provider",
     "SELECT id, version, status FROM providers_job ORDER BY created_at DESC LIMIT 60",
@@ -177,16 +193,20 @@ def _read(now: datetime) -> tuple[list[JobRow], list[dict[str, Any]]]:
 
 
 def _card(
-    kind: str, row: Mapping[str, Any] | None, running: Mapping[uuid.UUID, JobRow], now: datetime
+    spec: ProviderSpec,
+    row: Mapping[str, Any] | None,
+    running: Mapping[uuid.UUID, JobRow],
+    now: datetime,
 ) -> Card:
+    who = (spec.kind, spec.name, spec.label)
     if row is None:
-        return Card(kind, False, "not_configured", "never", "", None, 0, None, "", None, 0)
+        return Card(*who, False, "not_configured", "never", "", None, 0, None, "", None, 0)
     test = running.get(row["pk"])
     is_configured = row["configured_at"] is not None
     outcome, checked_at = row["check_outcome"], row["checked_at"]
     status = (outcome or "never") if is_configured else "not_configured"
     return Card(
-        kind=kind,
+        *who,
         is_configured=is_configured,
         status=test.status if test else status,
         state=test.status if test else "done" if outcome else "never",
@@ -239,8 +259,8 @@ class Asked:
         return sorted((card for card in cards if self._matches(card)), key=self._key)
 
     def _matches(self, card: Card) -> bool:
-        spec = KINDS[card.kind]
-        where = f"{spec.label} {card.kind} {' '.join(spec.strip_prefixes)}".lower()
+        spec = card.spec
+        where = f"{spec.label} {spec.name} {' '.join(spec.strip_prefixes)}".lower()
         return (
             all(word in where for word in self.q.lower().split())
             and self.status in ("", card.filed)
@@ -249,7 +269,7 @@ class Asked:
 
     def _key(self, card: Card) -> Any:
         if self.sort == "name":
-            return KINDS[card.kind].label.lower()
+            return by_label(card.spec)
         if self.sort == "status":
             return _BY_STATUS.index(card.filed)
         if self.sort == "tested":

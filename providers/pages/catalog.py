@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,6 @@ from facio_site.audit import record
 from facio_site.templatetags.ui import short
 from facio_site.web.cached import kept_page, kept_part
 from providers.catalog.search import SORTS, Shelf, Wanted, shelf
-from providers.kinds import KINDS
 from providers.models import Provider, Task
 from providers.pages.entries import shown_entries
 from providers.pages.rounds import Progress, fetching
@@ -47,9 +47,9 @@ def catalog(request: HttpRequest) -> HttpResponse:
     round_ = fetching()
 
     def context() -> dict[str, Any]:
-        providers = Provider.objects.filter(catalog_at__isnull=False).order_by("kind")
+        providers = Provider.objects.filter(catalog_at__isnull=False).order_by("name")
         return rows_context(full, wanted, page) | {
-            "providers": [(row.kind, row.spec.label, row.catalog_count) for row in providers],
+            "providers": [(row.name, row.spec.label, row.catalog_count) for row in providers],
             "contexts": [(str(tokens), short(tokens)) for tokens in CONTEXTS],
             "prices": [(f"{price:g}", price) for price in PRICES],
             "shows": SHOWS.items(),
@@ -80,7 +80,7 @@ def fetch_all(request: HttpRequest) -> HttpResponse:
     return redirect("providers:catalog")
 
 
-def render_fetching(request: HttpRequest, _kinds: set[str]) -> str:
+def render_fetching(request: HttpRequest, _names: set[str]) -> str:
     """How far the round has come, to take the place of the old; at its end the rows come anew."""
     context = {**_fetching_context(fetching()), "oob": True}
     return render_to_string("providers/catalog.html#fetching", context, request)
@@ -125,7 +125,8 @@ def rows_context(full: Shelf, wanted: Wanted, page: int) -> dict[str, Any]:
 
 def _asked_for(query: QueryDict, full: Shelf) -> tuple[Wanted, int]:
     """What is wanted and which page of it, the last one at most. Unknown values ask for nothing."""
-    wanted, page = _wanted(query), _number(query.get("page"), (), 1) or 1
+    wanted = _wanted(query, full.labels)
+    page = _number(query.get("page"), (), 1) or 1
     return wanted, min(page, _pages(full.find(wanted)[0])) if page > 1 else 1
 
 
@@ -133,12 +134,12 @@ def _pages(total: int) -> int:
     return max(1, -(-total // ROWS))
 
 
-def _wanted(query: QueryDict) -> Wanted:
-    kind, show, sort = query.get("provider", ""), query.get("show", ""), query.get("sort", "")
+def _wanted(query: QueryDict, names: Collection[str]) -> Wanted:
+    name, show, sort = query.get("provider", ""), query.get("show", ""), query.get("sort", "")
     price = query.get("price", "")
     return Wanted(
         text=" ".join(query.get("q", "")[:200].split()),
-        kind=kind if kind in KINDS else "",
+        provider=name if name in names else "",
         has_image=bool(query.get("image")),
         has_tools=bool(query.get("tools")),
         context=_number(query.get("context"), CONTEXTS, 0),
@@ -152,7 +153,7 @@ def _fields(wanted: Wanted) -> dict[str, str]:
     """The same as the fields of the filters hold it."""
     return {
         "q": wanted.text,
-        "provider": wanted.kind,
+        "provider": wanted.provider,
         "image": "on" if wanted.has_image else "",
         "tools": "on" if wanted.has_tools else "",
         "context": str(wanted.context or ""),

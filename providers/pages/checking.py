@@ -37,20 +37,20 @@ PARTS = {"check": Task.CHECK, "catalog": Task.FETCH}  # of a provider's page, an
 
 @editor_required
 @require_POST
-def check_start(request: SignedIn, kind: str) -> HttpResponse:
-    return _start(request, kind, "check")
+def check_start(request: SignedIn, name: str) -> HttpResponse:
+    return _start(request, name, "check")
 
 
 @editor_required
 @require_POST
-def catalog_refresh(request: SignedIn, kind: str) -> HttpResponse:
-    return _start(request, kind, "catalog")
+def catalog_refresh(request: SignedIn, name: str) -> HttpResponse:
+    return _start(request, name, "catalog")
 
 
-def _start(request: SignedIn, kind: str, name: str) -> HttpResponse:
+def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
     """Queue a job on the values in the form, saved or not."""
-    provider = _provider(kind)
-    task, part = PARTS[name], f"providers/detail.html#{name}"
+    provider = _provider(name)
+    task, part = PARTS[part_name], f"providers/detail.html#{part_name}"
     if provider.spec.is_oauth:
         raise Http404
     shown = draft_of(request, provider) or provider
@@ -66,24 +66,26 @@ def _start(request: SignedIn, kind: str, name: str) -> HttpResponse:
     try:
         with transaction.atomic():
             if provider._state.adding:
-                provider = Provider.objects.get_or_create(kind=kind)[0]
+                provider = Provider.objects.get_or_create(
+                    name=name, defaults={"kind": provider.kind}
+                )[0]
             draft = _keep_draft(request, provider, form, shown)
             job = queue.start(
                 provider,
                 task,
                 draft=draft,
-                model_names=[name[:MODEL_LENGTH] for name in models if name],
+                model_names=[model[:MODEL_LENGTH] for model in models if model],
                 user=request.user,
             )
             action = "provider.tested" if task == Task.CHECK else "catalog.fetched"
-            record(action, actor=request.user, target=kind, request=request)
+            record(action, actor=request.user, target=name, request=request)
     except queue.TooMany:
         # Read anew: the row that was made for the job is rolled back with it.
-        context = {**detail_context(request, _provider(kind), form), "too_many": True}
+        context = {**detail_context(request, _provider(name), form), "too_many": True}
         template = part if request.htmx else "providers/detail.html"
         return render(request, template, context, status=422)
     if not request.htmx:
-        return redirect("providers:detail", kind)
+        return redirect("providers:detail", name)
     seen = queue.wait_for_end(job, changes)
     if seen is None or seen.status == Status.CANCELLED:  # removed, or overtaken by another one
         context = detail_context(request, provider, form, tasks=[task])
@@ -92,7 +94,7 @@ def _start(request: SignedIn, kind: str, name: str) -> HttpResponse:
         context = started_context(request, seen, form, draft)
     context = {**context, "warnings": form.key_warnings()}
     response = render(request, part, context)
-    if name == "catalog" and draft:  # the last test may be of other values than the list
+    if part_name == "catalog" and draft:  # the last test may be of other values than the list
         beside = detail_context(request, provider, form, tasks=[Task.CHECK], draft=draft)
         beside["oob"] = True
         response.write(render_to_string("providers/detail.html#check", beside, request))
@@ -126,11 +128,11 @@ def _keep_draft(
 
 @editor_required
 @require_POST
-def draft_discard(request: HttpRequest, kind: str) -> HttpResponse:
+def draft_discard(request: HttpRequest, name: str) -> HttpResponse:
     with transaction.atomic():
-        if Draft.objects.of(request.user, _provider(kind)).delete()[0]:
-            record("provider.discarded", actor=request.user, target=kind, request=request)
-    return redirect("providers:detail", kind)
+        if Draft.objects.of(request.user, _provider(name)).delete()[0]:
+            record("provider.discarded", actor=request.user, target=name, request=request)
+    return redirect("providers:detail", name)
 
 
 @editor_required
@@ -163,17 +165,17 @@ def check_cancel(request: SignedIn) -> HttpResponse:
 
 @editor_required
 @require_POST
-def part_cancel(request: SignedIn, kind: str, part: str) -> HttpResponse:
+def part_cancel(request: SignedIn, name: str, part: str) -> HttpResponse:
     """The same for one provider: its test (check) or the fetch of its models (catalog)."""
     if part not in PARTS:
         raise Http404
-    provider = _provider(kind)
+    provider = _provider(name)
     task = PARTS[part]
     with transaction.atomic():
-        job = Job.objects.pending().filter(provider__kind=kind, task=task).first()
+        job = Job.objects.pending().filter(provider__name=name, task=task).first()
         if job and job.cancel():
-            record("provider.cancelled", actor=request.user, target=kind, request=request)
+            record("provider.cancelled", actor=request.user, target=name, request=request)
     if not request.htmx:
-        return redirect("providers:detail", kind)
+        return redirect("providers:detail", name)
     context = detail_context(request, provider, tasks=[task])
     return render(request, f"providers/detail.html#{part}", context)

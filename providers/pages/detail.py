@@ -69,7 +69,7 @@ def detail_context(
     draft = draft or draft_of(request, provider)
     newest = {task: Job.objects.newest(provider, task, draft) if saved else None for task in tasks}
     if saved:  # read after the jobs: what a finished one wrote is in it
-        provider = Provider.for_kind(provider.kind)
+        provider = Provider.for_name(provider.name)
         if provider._state.adding:
             raise Http404
     return _context(request, provider, form, draft, newest)
@@ -115,7 +115,7 @@ def _context(
         "history": cache(lambda: history(provider) if saved else None),
         "pending": "check" if check.is_pending else "catalog" if fetch.is_pending else "",
         "policy": policy(),
-        "named": [(name, use_link(name, provider.kind)) for name in _own_names(provider)],
+        "named": [(name, use_link(name, provider.name)) for name in _own_names(provider)],
         **{name: partial(_one_of, catalog, name) for name in CATALOG},
     }
 
@@ -152,7 +152,7 @@ def held_list(provider: Provider) -> dict[str, Any] | None:
     rows = CatalogEntry.objects.present().filter(provider=provider.pk)
     stored = dict(rows.values_list("model_id", "name"))
     gone = sorted(stored.keys() - coming.keys())
-    routes = import_string(settings.SERVED_BY)(provider.kind)
+    routes = import_string(settings.SERVED_BY)(provider.name)
     lost = set(gone)
     return {
         "count": len(coming),
@@ -223,7 +223,7 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
     """One provider's models. Without a search it does not wait for the shelf to be filled anew."""
     gone = list(_gone(provider=provider.pk))
     if query:
-        wanted = Wanted(text=query[:200], kind=provider.kind)
+        wanted = Wanted(text=query[:200], provider=provider.name)
         total, found = shelf().find(wanted, 0, MODELS_FOUND)
     else:
         total, found = provider.catalog_count, _first(provider)
@@ -245,7 +245,8 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
 def _first(provider: Provider) -> list[Found]:
     fresh = None if provider.catalog_is_first else provider.catalog_at
     rows = _present(provider=provider.pk)
-    return [Found(pk, provider.kind, NEW if seen == fresh else 0) for pk, seen in rows]
+    who = (provider.name, provider.spec.label)
+    return [Found(pk, *who, NEW if seen == fresh else 0) for pk, seen in rows]
 
 
 def _present(provider: Any) -> Any:

@@ -33,7 +33,7 @@ class ShownEntry(TypedDict):
 
     model_id: str
     name: str  # "" where it says no more than the id
-    kind: str
+    provider: str  # by name
     label: str
     page: str  # of its provider
     context: str  # "200K", with a star where models.dev says so and not the provider
@@ -105,9 +105,9 @@ def _entry(
     return ShownEntry(
         model_id=model_id,
         name="" if name.lower() == model_id.lower() else name,
-        kind=found.kind,
-        label=KINDS[found.kind].label,
-        page=_page(found.kind),
+        provider=found.provider,
+        label=found.label,
+        page=_page(found.provider),
         context=context,
         media=media,
         price=price,
@@ -117,18 +117,22 @@ def _entry(
         is_gone=found.is_gone,
         retires=retires,
         is_marked=found.is_new or found.is_gone or bool(retires),
-        use="" if KINDS[found.kind].has_deployments else use_link(model_id, found.kind),
+        use="" if _has_deployments(found.provider) else use_link(model_id, found.provider),
     )
 
 
-def use_link(model_id: str, kind: str) -> str:
+def use_link(model_id: str, provider: str) -> str:
     """Where this model of this provider can be chosen for a route."""
-    return f"{USE}use={quote_plus(model_id)}&kind={kind}"
+    return f"{USE}use={quote_plus(model_id)}&kind={quote_plus(provider)}"
+
+
+def _has_deployments(provider: str) -> bool:
+    return provider in KINDS and KINDS[provider].has_deployments
 
 
 @lru_cache(maxsize=64)
-def _page(kind: str) -> str:
-    return reverse("providers:detail", args=[kind])
+def _page(provider: str) -> str:
+    return reverse("providers:detail", args=[provider])
 
 
 @lru_cache(maxsize=1000)
@@ -146,6 +150,11 @@ def dollars(price: float | None, _language: str) -> str:
     while places > 2 and text.endswith("0"):
         text, places = text[:-1], places - 1
     return str(formats.number_format(Decimal(text), places))
+
+
+def media_words(inputs: list[str] | None, outputs: list[str] | None) -> str:
+    """What a model takes and what it makes; "" = nobody says."""
+    return _media(json.dumps(inputs or []), json.dumps(outputs or []), get_language() or "")
 
 
 @lru_cache(maxsize=500)

@@ -132,8 +132,8 @@ def _answer(
     parts = dict.fromkeys((w.part, changed[w.job]) for w in watched if w.job in changed)
     html: list[str] = []
     for name, render_all in TOGETHER.items():
-        if kinds := {job.provider.kind for part, job in parts if part == name}:
-            html.append(render_all(request, kinds))
+        if names := {job.provider.name for part, job in parts if part == name}:
+            html.append(render_all(request, names))
     for part, job in parts:
         name, _, about = part.partition("-")
         if render := _renderer(name):

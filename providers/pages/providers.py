@@ -83,12 +83,12 @@ def list_context(query: Mapping[str, str], shown: Board) -> dict[str, Any]:
     }
 
 
-def render_news(request: HttpRequest, kinds: set[str]) -> str:
+def render_news(request: HttpRequest, names: set[str]) -> str:
     """Cards that have changed, the counts and the progress, each to take the place of the old."""
     context = {**list_context({}, board()), "oob": True}
     counts = render_to_string("providers/list.html#counts", context)
     progress = render_to_string("providers/list.html#progress", context, request)
-    changed = [card.news for card in context["cards"] if card.kind in kinds]
+    changed = [card.news for card in context["cards"] if card.name in names]
     return "".join([counts, progress, *changed])
 
 
@@ -101,8 +101,8 @@ def _board(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 @viewer_required
-def provider_detail(request: SignedIn, kind: str) -> HttpResponse:
-    provider = _provider(kind)
+def provider_detail(request: SignedIn, name: str) -> HttpResponse:
+    provider = _provider(name)
     if request.method == "POST":
         return _save(request, provider)
     Job.objects.finish_overdue()
@@ -129,9 +129,9 @@ def _save(request: SignedIn, provider: Provider) -> HttpResponse:
         if kept and kept.fingerprint() != provider.fingerprint():
             kept = None
         if changed and kept and "anyway" not in request.POST and Job.objects.rejected(provider):
-            return _ask(request, Provider.for_kind(provider.kind), kept)
+            return _ask(request, Provider.for_name(provider.name), kept)
         if not provider.store():
-            return _conflict(request, Provider.for_kind(provider.kind), form)
+            return _conflict(request, Provider.for_name(provider.name), form)
         Job.objects.adopt(provider)
         if kept:
             adopt_catalog(provider, kept)
@@ -139,7 +139,7 @@ def _save(request: SignedIn, provider: Provider) -> HttpResponse:
         record(
             "provider.saved",
             actor=request.user,
-            target=provider.kind,
+            target=provider.name,
             fields=changed,
             request=request,
         )
@@ -149,7 +149,7 @@ def _save(request: SignedIn, provider: Provider) -> HttpResponse:
         messages.success(request, _("%s saved. It has no key now.") % provider.spec.label)
     else:
         messages.success(request, _("%s saved.") % provider.spec.label)
-    return redirect("providers:detail", provider.kind)
+    return redirect("providers:detail", provider.name)
 
 
 def is_lost(request: HttpRequest, shown: Entry | None) -> bool:
@@ -181,75 +181,76 @@ def _invalid(request: SignedIn, provider: Provider, form: ProviderForm, part: st
 
 @editor_required
 @require_POST
-def provider_undo(request: HttpRequest, kind: str) -> HttpResponse:
+def provider_undo(request: HttpRequest, name: str) -> HttpResponse:
     """Back to what the last change of a secret replaced; pressed again, forward once more."""
-    provider = get_object_or_404(Provider, kind=kind)
+    provider = get_object_or_404(Provider, name=name)
     try:
         with transaction.atomic():
             undone = provider.undo()
             if undone:
                 Draft.objects.filter(provider=provider).delete()
-                record("provider.undone", actor=request.user, target=kind, request=request)
+                record("provider.undone", actor=request.user, target=name, request=request)
     except sealing.KeyMissing:
         messages.warning(request, _("The master key is missing: nothing can be saved now."))
-        return redirect("providers:detail", kind)
+        return redirect("providers:detail", name)
     if undone:
         messages.success(request, _("%s is as it was before. Test it.") % provider.spec.label)
     else:
         messages.warning(request, _("There is nothing to go back to any more."))
-    return redirect("providers:detail", kind)
+    return redirect("providers:detail", name)
 
 
 @editor_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def provider_remove(request: HttpRequest, kind: str) -> HttpResponse:
+def provider_remove(request: HttpRequest, name: str) -> HttpResponse:
     """Ask, then forget a provider: its values, secrets, tests and catalog."""
-    provider = get_object_or_404(Provider, kind=kind)
+    provider = get_object_or_404(Provider, name=name)
     if request.method != "POST":
-        used_by = [label for label, _model in import_string(settings.SERVED_BY)(kind)]
+        used_by = [label for label, _model in import_string(settings.SERVED_BY)(name)]
         context = {"spec": provider.spec, "used_by": used_by}
         return render(request, "providers/remove.html", context)
     with transaction.atomic():
-        record("provider.removed", actor=request.user, target=kind, request=request)
+        record("provider.removed", actor=request.user, target=name, request=request)
+        import_string(settings.KEEP_BEFORE_REMOVAL)(request.user)
         provider.delete()
         transaction.on_commit(broker.announce)
-    messages.success(request, _("%s removed.") % KINDS[kind].label)
+    messages.success(request, _("%s removed.") % provider.spec.label)
     return redirect("providers:list")
 
 
 @editor_required
 @require_POST
-def catalog_settle(request: HttpRequest, kind: str) -> HttpResponse:
+def catalog_settle(request: HttpRequest, name: str) -> HttpResponse:
     """Which of two lists is right: the one that is stored, or a much shorter one that came."""
-    provider = get_object_or_404(Provider, kind=kind)
+    provider = get_object_or_404(Provider, name=name)
     is_taken = request.POST.get("choice") == "take"
     with transaction.atomic():
         is_done = settle(provider, is_taken=is_taken)
         if is_done:
             action = "catalog.taken" if is_taken else "catalog.kept"
-            record(action, actor=request.user, target=kind, request=request)
+            record(action, actor=request.user, target=name, request=request)
     if not is_done:
         messages.warning(request, _("That has changed meanwhile. Look again."))
-    return redirect("providers:detail", kind)
+    return redirect("providers:detail", name)
 
 
 @viewer_required
 @require_GET
-def catalog_search(request: HttpRequest, kind: str) -> HttpResponse:
-    context = catalog_context(_provider(kind), request.GET.get("q", ""))
+def catalog_search(request: HttpRequest, name: str) -> HttpResponse:
+    context = catalog_context(_provider(name), request.GET.get("q", ""))
     return render(request, "providers/detail.html#models", context)
 
 
 @viewer_required
 @require_GET
-def model_names(request: HttpRequest, kind: str) -> HttpResponse:
+def model_names(request: HttpRequest, name: str) -> HttpResponse:
     """Suggestions for the model to try, as one types."""
-    names = name_options(_provider(kind), request.GET.get("test_model", ""))
+    names = name_options(_provider(name), request.GET.get("test_model", ""))
     return render(request, "providers/detail.html#names", {"names": names})
 
 
-def _provider(kind: str) -> Provider:
-    if kind not in KINDS:
+def _provider(name: str) -> Provider:
+    row: Provider = Provider.for_name(name)
+    if row._state.adding and name not in KINDS:
         raise Http404
-    row: Provider = Provider.for_kind(kind)
     return row

@@ -14,6 +14,7 @@ from facio_site.templatetags.ui import age, tone
 from providers.kinds import KINDS
 from providers.models import Job, Provider, Status, Task
 from providers.models.jobs import PENDING
+from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import Outcome
 
 RECENT = timedelta(minutes=15)  # for so long the last round is told
@@ -50,7 +51,7 @@ class JobRow(NamedTuple):
 class Progress:
     """How far a round has come."""
 
-    rows: tuple[tuple[str, str, str], ...]  # kind, label, state or outcome
+    rows: tuple[tuple[str, str, str], ...]  # name, label, state or outcome
     done: int
     ok: int
     running: tuple[str, ...]  # labels
@@ -84,7 +85,7 @@ def fetching() -> Progress | None:
     if not jobs:
         return None
     providers = Provider.objects.filter(pk__in=[one.provider_id for one in jobs])
-    return progress_of(jobs, dict(providers.values_list("pk", "kind")), now)
+    return progress_of(jobs, {row.pk: row.spec for row in providers}, now)
 
 
 def newest_round(rows: Iterable[JobRow]) -> list[JobRow]:
@@ -94,23 +95,25 @@ def newest_round(rows: Iterable[JobRow]) -> list[JobRow]:
     return [one for one in batched if newest and one.batch == newest.batch]
 
 
-def progress_of(jobs: Sequence[JobRow], kinds: Mapping[uuid.UUID, str], now: datetime) -> Progress:
+def progress_of(
+    jobs: Sequence[JobRow], specs: Mapping[uuid.UUID, ProviderSpec], now: datetime
+) -> Progress:
     order = {kind: place for place, kind in enumerate(KINDS)}
     rows = sorted(
-        ((kinds[one.provider_id], one) for one in jobs if one.provider_id in kinds),
-        key=lambda row: order[row[0]],
+        ((specs[one.provider_id], one) for one in jobs if one.provider_id in specs),
+        key=lambda row: (order.get(row[0].name, len(order)), row[0].label.lower()),
     )
     started = min(one.created_at for one in jobs)
     ends = [one.finished_at for one in jobs if one.finished_at]
     is_over = all(one.finished_at for one in jobs)
     return Progress(
-        rows=tuple((kind, KINDS[kind].label, one.shown) for kind, one in rows),
-        done=sum(not one.is_pending for _kind, one in rows),
-        ok=sum(one.outcome == Outcome.OK for _kind, one in rows),
-        running=tuple(KINDS[kind].label for kind, one in rows if one.status == Status.RUNNING),
-        failed=tuple(KINDS[kind].label for kind, one in rows if tone(one.shown) in _BAD),
-        cancelled=sum(one.outcome == Outcome.CANCELLED for _kind, one in rows),
-        waiting=tuple((one.pk, one.version) for _kind, one in rows if one.is_pending),
+        rows=tuple((spec.name, spec.label, one.shown) for spec, one in rows),
+        done=sum(not one.is_pending for _spec, one in rows),
+        ok=sum(one.outcome == Outcome.OK for _spec, one in rows),
+        running=tuple(spec.label for spec, one in rows if one.status == Status.RUNNING),
+        failed=tuple(spec.label for spec, one in rows if tone(one.shown) in _BAD),
+        cancelled=sum(one.outcome == Outcome.CANCELLED for _spec, one in rows),
+        waiting=tuple((one.pk, one.version) for _spec, one in rows if one.is_pending),
         age=age((now - started).total_seconds()),
         took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,
     )

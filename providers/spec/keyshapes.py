@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.spec.kind import ProviderSpec
+from providers.spec.masks import variable_form
 from providers.spec.signs import odd_sign, trimmed
 
 
@@ -31,7 +32,8 @@ WARNINGS = (
     "bearer",
 )
 PROBLEMS = (
-    *("too_long", "control", "masked", "invisible", "full_width", "non_ascii", "quote", "blank"),
+    *("too_long", "control", "variable", "masked", "invisible", "full_width", "non_ascii"),
+    *("quote", "blank"),
 )
 MAX_LENGTH = 4_000
 
@@ -144,6 +146,8 @@ def problem_of(text: str) -> tuple[str, dict[str, Any]]:
         return "too_long", {}
     if any(ord(char) < 32 or ord(char) == 127 for char in text):
         return "control", {}
+    if form := variable_form(text):
+        return "variable", {"form": form}
     if _MASKS.search(text):
         return "masked", {}
     sign, told = odd_sign(text)

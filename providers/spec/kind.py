@@ -179,7 +179,7 @@ class FieldSpec:
 class ProviderSpec:
     """All that is known about one kind of provider."""
 
-    kind: str  # its key under "providers" in config.json; the file name
+    kind: str  # how it is spoken to; the file name
     label: str
     group: Group
     docs_url: str  # where these facts were read
@@ -219,6 +219,7 @@ class ProviderSpec:
     model_call: Call | None = None
     error_rules: tuple[ErrorRule, ...] = ()
     dns_hint: str = ""  # detail for "this name does not exist": its usual cause here
+    own_name: str = ""  # of an endpoint of one's own; "" = its kind is built in
     # Beside the calls
     sign_in: str = ""  # command that signs in, for the kinds without a key
     id_facts: tuple[IdFact, ...] = ()
@@ -227,6 +228,11 @@ class ProviderSpec:
     # segment if it is that word (case ignored, - and _ equal); "*" all before the last slash.
     strip_prefixes: tuple[str, ...] = ()
     media: tuple[Literal["image", "video"], ...] = ()  # the agent's own generation backends here
+
+    @property
+    def name(self) -> str:
+        """Its key under "providers" in config.json."""
+        return self.own_name or self.kind
 
     @property
     def is_local(self) -> bool:
@@ -242,4 +248,4 @@ class ProviderSpec:
         return self.group == "oauth"
 
 
-Specs = Mapping[str, ProviderSpec]  # by kind
+Specs = Mapping[str, ProviderSpec]  # by name

@@ -14,6 +14,25 @@ DOTS: Final = "••••••••"  # the same in a form
 # ${NAME}, also behind a scheme word: only the agent can resolve it, so it stays a reference.
 _REFERENCE = re.compile(r"(?:[A-Za-z]+ )?\$\{[A-Za-z_][\w.]*\}", re.ASCII)
 
+# Other ways to write a variable, which the agent sends as they stand; the group is its name.
+_NAME = r"([A-Za-z_][\w.-]*)"
+_VARIABLES = re.compile(
+    "|".join(
+        (
+            rf"\$(?:env:)?{_NAME}",  # shells
+            rf"[%!]{_NAME}[%!]",  # cmd
+            rf"\$?\{{\s*env:{_NAME}[^{{}}]*\}}",  # {env:X}, ${env:X}
+            rf"\$\{{{_NAME}:?[-=?+][^{{}}]*\}}",  # ${X:-default}
+            rf"\$?\{{\{{\s*(?:(?:secrets|env|vars)\.)?{_NAME}\s*\}}\}}",  # templates
+            rf"\$\({_NAME}\)",  # Kubernetes
+            rf"(?:os\.environ/|os\.environ\.|process\.env\.|import\.meta\.env\.|env[.:/]){_NAME}",
+            rf"(?:os\.environ(?:\.get)?|os\.getenv|process\.env|ENV|env)[\[(]\s*['\"]?{_NAME}['\"]?[^\])]*[\])]",
+            r"\$\(.+\)|`.+`",  # what a command would print
+        )
+    ),
+    re.ASCII | re.DOTALL,
+)
+
 # What stands in examples and masked exports instead of a secret.
 _PLACEHOLDER = re.compile(
     r"""\*{3,} | [•…] | \.\.\. | ^<.*>$ | ^\[.*\]$ | (?:^|[-_])x{3,}$ | ^change[-_ ]?me
@@ -35,3 +54,16 @@ def is_mask(value: Any) -> bool:
 def is_placeholder(text: str) -> bool:
     """A mask or an example: never a secret, so it never takes the place of one."""
     return not is_reference(text) and _PLACEHOLDER.search(text) is not None
+
+
+def variable_form(text: str) -> str:
+    """The form that the agent reads, for a text that stands for a variable in another one; "" = it
+    is no such text. A sign of these inside a key is only a sign.
+    """
+    if is_reference(text) or len(text) > 400:
+        return ""
+    found = _VARIABLES.fullmatch(re.sub(r"^Bearer\s+", "", text.strip(), flags=re.IGNORECASE))
+    if found is None:
+        return ""
+    name = re.sub(r"\W", "_", next(filter(None, found.groups()), "NAME"))
+    return f"${{{name}}}"

@@ -46,6 +46,10 @@ KEY_PROBLEMS: dict[str, Any] = {
     "control": gettext_lazy(
         "The key holds a line break or control character. Copy it again as one line."
     ),
+    "variable": gettext_lazy(
+        "This stands for a variable in a form that the agent does not read. Write %(form)s, or "
+        "paste the key itself."
+    ),
     "masked": gettext_lazy(
         "This is a masked key: bullets, asterisks or dots cover a part of it. Copy it where it is "
         "shown whole, or make a new one."

@@ -16,9 +16,10 @@ from typing import Any, Literal
 from facio_site.strictjson import join
 from providers.spec.kind import Specs
 from providers.spec.masks import MASK, is_mask, is_reference
+from providers.spec.names import INHERITED_NAMES, built_in, folded, same_name
 from routing.config.document import camel, snake
-from routing.config.entries import is_owned, kind_of
-from routing.rules.order import FACTS, INHERITED_NAMES
+from routing.config.entries import is_owned, provider_of
+from routing.rules.order import FACTS
 
 Path = tuple[str, ...]
 Op = Literal["added", "removed", "changed"]
@@ -58,7 +59,10 @@ def shown_path(keys: Path) -> str:
 
 def plain_path(keys: Path) -> Path:
     """The same for either spelling."""
-    return tuple(map(snake, keys))
+    is_own = keys[:1] == ("providers",) and len(keys) > 1 and not built_in(keys[1], FACTS)
+    return tuple(
+        folded(key) if is_own and place == 1 else snake(key) for place, key in enumerate(keys)
+    )
 
 
 def semantic_diff(
@@ -101,7 +105,7 @@ def _changes(old: Any, new: Any, keys: Path, specs: Specs) -> Iterator[PathChang
 
 def _is_plain(keys: Path, specs: Specs) -> bool:
     """Whether a value of a provider of ours may be shown: its base and its extra fields."""
-    extra = (item.config_key for item in specs[kind_of(keys[1], specs)].extra_fields)
+    extra = (item.config_key for item in specs[provider_of(keys[1], specs)].extra_fields)
     return snake(keys[2]) in {"api_base", *map(snake, extra)}
 
 
@@ -140,6 +144,8 @@ def twin(key: str, section: Mapping[str, Any], keys: Path) -> str | None:
     """How `section`, which stands at `keys`, spells `key`; None when it is not there."""
     if key in section:
         return key
+    if keys == ("providers",) and not built_in(key, FACTS):
+        return same_name(key, section) or None
     if not _may_be_respelled(key, keys):
         return None
     return next((other for other in (camel(key), snake(key)) if other in section), None)
@@ -161,6 +167,8 @@ def _pairs(
     met = set()
     for key, before in old.items():
         other = twin(key, new, keys)
+        if other != key and other in old:
+            other = None
         met.add(other)
         yield (other, before, new[other]) if other is not None else (key, before, _MISSING)
     for key, after in new.items():

@@ -12,7 +12,7 @@ from typing import Any
 from providers.dialects.adapters import Adapter, Entered
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.secret import Secret
-from routing.config.entries import Entries, ProviderState, RouteState
+from routing.config.entries import Entries, ProviderState, RouteState, with_own
 from routing.config.export import Exported, Mode, build_config, in_mode
 
 
@@ -33,7 +33,8 @@ class Current:
 
     @property
     def states(self) -> dict[str, ProviderState]:
-        return {state.kind: state for state in self.providers}
+        """By name."""
+        return {state.name: state for state in self.providers}
 
 
 def deployment_kind(specs: Specs) -> str:
@@ -53,10 +54,10 @@ def exported(current: Current, mode: Mode, specs: Specs, known: Entries | None =
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderEdit:
-    """What to store for one kind. `values` are in config.json's names, in plain: a value replaces,
-    None clears, a name that is not there keeps. `secrets` likewise, for what has no such name."""
+    """What to store for one provider. `values` are in config.json's names, in plain: a value
+    replaces, None clears, a name that is not there keeps. `secrets` likewise, for what has none."""
 
-    kind: str
+    name: str
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     add_deployments: tuple[str, ...] = ()
@@ -67,7 +68,7 @@ class ProviderEdit:
 class Retype:
     """The address changes and these secrets do not come along: they must be typed again."""
 
-    kind: str
+    provider: str
     names: tuple[str, ...]
 
 
@@ -116,13 +117,15 @@ def applied(
     specs: Specs,
 ) -> Current:
     """The state after these edits, as a preview shows it and as storing them must come out."""
+    named = with_own(specs, (edit.name for edit in providers))
     states = current.states
     for edit in providers:
         if edit.is_removed:
-            states.pop(edit.kind, None)
+            states.pop(edit.name, None)
             continue
-        state = states.get(edit.kind, ProviderState(kind=edit.kind))
-        states[edit.kind] = _edited(state, edit, specs[edit.kind])
+        spec = named[edit.name]
+        state = states.get(edit.name, ProviderState(kind=spec.kind, name=spec.name))
+        states[edit.name] = _edited(state, edit, spec)
     slots = {route.slot: route for route in current.routes}
     slots |= {route.slot: route for route in routes}
     added = tuple(name for edit in providers for name in edit.add_deployments)
@@ -155,7 +158,7 @@ def _edited(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -> Pro
 
 # --- beside config.json ---------------------------------------------------------------------
 
-Outside = Mapping[str, Mapping[str, Secret]]  # secrets that have no key in it, by kind and name
+Outside = Mapping[str, Mapping[str, Secret]]  # secrets that have no key in it, by provider and name
 
 
 def changed_outside(secrets: Outside, current: Current, specs: Specs) -> tuple[str, ...]:
@@ -176,7 +179,7 @@ def with_secrets(
     changed = changed_outside(secrets, current, specs)
     states, result = current.states, dict(edits)
     for kind, texts in secrets.items():
-        edit = edits.get(kind, ProviderEdit(kind=kind))
+        edit = edits.get(kind, ProviderEdit(name=kind))
         is_moved = kind in states and moves(states[kind], edit.values, specs[kind])
         new = {n: text for n, text in texts.items() if is_moved or f"{kind}.{n}" in changed}
         if new:
@@ -195,7 +198,7 @@ def with_deployments(
     kind = deployment_kind(specs)
     models = (route.model for route in routes if route.provider == kind and route.model)
     new = tuple(dict.fromkeys(n for n in (*named, *models) if n not in current.deployments))
-    edit = edits.get(kind, ProviderEdit(kind=kind) if kind in current.states else None)
+    edit = edits.get(kind, ProviderEdit(name=kind) if kind in current.states else None)
     if not new or edit is None or edit.is_removed:
         return dict(edits)
     return {**edits, kind: replace(edit, add_deployments=new)}
@@ -204,7 +207,7 @@ def with_deployments(
 def retyped(edits: Iterable[ProviderEdit], current: Current, specs: Specs) -> Iterator[Retype]:
     states = current.states
     for edit in edits:
-        if edit.is_removed or edit.kind not in states:
+        if edit.is_removed or edit.name not in states:
             continue
-        if lost := lost_secrets(states[edit.kind], edit, specs[edit.kind]):
-            yield Retype(edit.kind, lost)
+        if lost := lost_secrets(states[edit.name], edit, specs[edit.name]):
+            yield Retype(edit.name, lost)

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from facio_site.strictjson import join
 from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, check_headers
+from providers.kinds import own_spec
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
-from providers.spec.masks import MASK, is_placeholder, is_reference
+from providers.spec.masks import MASK, is_placeholder, is_reference, variable_form
+from providers.spec.names import NAME_LENGTH, known_name, name_problem, same_name
 from providers.spec.secret import Secret
 from routing.config.document import camel, key_of, part, snake
-from routing.rules.explain import AUTO, known_name
+from routing.rules.explain import AUTO
 from routing.rules.order import FACTS
 from routing.rules.slots import SLOTS, route_keys
 
@@ -32,14 +34,22 @@ EMPTY: tuple[Any, ...] = (None, "", {})  # all of them say "not set"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderState:
-    """One configured provider. `api_base` as it was typed, "" = the kind's default."""
+    """One configured provider. `api_base` as it was typed, "" = the kind's default.
+
+    `name` is its key under "providers"; "" = its kind's.
+    """
 
     kind: str
+    name: str = ""
     api_base: str = ""
     values: Mapping[str, str] = field(default_factory=dict)  # extra fields by name: region, profile
     secrets: Mapping[str, Secret] = field(default_factory=dict)  # api_key, access_key_id, ...
     extra_headers: Mapping[str, Secret] = field(default_factory=dict)
     extra_body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +64,8 @@ class Value:
     """One key. `meaning` is the form in which two of them are compared, None = not set: missing,
     null, empty, and a hosted kind's own default base. `fault` is why it is not taken, "" = it is.
 
-    Faults: not_text, placeholder, bad_key, bad_base, bad_header, too_large, bad_value; of a route:
-    too_long.
+    Faults: not_text, placeholder, variable, bad_key, bad_base, bad_header, too_large, bad_value; of
+    a route: too_long.
     """
 
     spelling: str = ""  # "" = it is not there
@@ -74,10 +84,11 @@ ABSENT = Value()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry, by its name in the document. `kind` is "" when that names none of ours."""
+    """One entry, by its name in the document. `provider` is the name that this has here, "" when
+    it is none of ours."""
 
     name: str
-    kind: str
+    provider: str
     raw: Mapping[str, Any] = field(repr=False)  # {} also for what is no object
     values: Mapping[str, Value] = field(default_factory=dict)  # what is set here, by owned_keys
 
@@ -94,7 +105,9 @@ class Entries:
 
     document: Mapping[str, Any] = field(repr=False)
     by_name: Mapping[str, Entry]
-    by_kind: Mapping[str, Entry]  # of our kinds; with both spellings there, the camelCase one
+    # Ours, by their names here. With both spellings there: of a kind the camelCase one, of an
+    # endpoint of one's own the first; those are what the agent takes.
+    by_provider: Mapping[str, Entry]
     routes: Mapping[str, tuple[Value, Value]]  # slot -> model, provider
 
 
@@ -103,22 +116,28 @@ def read_entries(
 ) -> Entries:
     """Read what is not the same object in `known`."""
     by_name: dict[str, Entry] = {}
-    by_kind: dict[str, Entry] = {}
+    by_provider: dict[str, Entry] = {}
     for name, raw in part(document, "providers").items():
         entry = known.by_name.get(name) if known else None
         if entry is None or entry.raw is not raw:
             entry = _read(name, raw, specs)
         by_name[name] = entry
-        if entry.kind and (entry.kind not in by_kind or name != entry.kind):
-            by_kind[entry.kind] = entry
+        if _goes_first(entry, by_provider, specs):
+            by_provider[entry.provider] = entry
     defaults = part(document, "agents", "defaults")
     if known and part(known.document, "agents", "defaults") is defaults:
-        return Entries(document, by_name, by_kind, known.routes)
+        return Entries(document, by_name, by_provider, known.routes)
     routes = {}
     for slot in SLOTS:
         model, provider = route_keys(slot)
         routes[slot] = _route_value(model, defaults), _route_value(provider, defaults)
-    return Entries(document, by_name, by_kind, routes)
+    return Entries(document, by_name, by_provider, routes)
+
+
+def _goes_first(entry: Entry, found: Mapping[str, Entry], specs: Specs) -> bool:
+    if not entry.provider or entry.provider not in found:
+        return bool(entry.provider)
+    return entry.name != entry.provider and not specs[entry.provider].own_name
 
 
 def _route_value(key: str, defaults: Mapping[str, Any]) -> Value:
@@ -131,16 +150,16 @@ def _route_value(key: str, defaults: Mapping[str, Any]) -> Value:
 
 
 def _read(name: str, raw: Any, specs: Specs) -> Entry:
-    kind = kind_of(name, specs)
+    ours = provider_of(name, specs)
     if not isinstance(raw, dict):
-        return Entry(name, kind, {})
-    if not kind or specs[kind].is_oauth:
-        return Entry(name, kind, raw)
-    spelled = ((key, key_of(raw, key)) for key in owned_keys(specs[kind]))
+        return Entry(name, ours, {})
+    if not ours or specs[ours].is_oauth:
+        return Entry(name, ours, raw)
+    spelled = ((key, key_of(raw, key)) for key in owned_keys(specs[ours]))
     values = {
-        key: read_value(specs[kind], key, raw[own], own) for key, own in spelled if own is not None
+        key: read_value(specs[ours], key, raw[own], own) for key, own in spelled if own is not None
     }
-    return Entry(name, kind, raw, values)
+    return Entry(name, ours, raw, values)
 
 
 def read_value(spec: ProviderSpec, key: str, raw: Any, spelling: str) -> Value:
@@ -161,7 +180,7 @@ def stored_entry(state: ProviderState, spec: ProviderSpec) -> Entry:
     }
     raw |= {f.config_key: state.values.get(f.name) for f in spec.extra_fields if f.config_key}
     values = {key: stored_value(spec, key, raw[key]) for key in owned_keys(spec)}
-    return Entry(spec.kind, spec.kind, raw, values)
+    return Entry(spec.name, spec.name, raw, values)
 
 
 def stored_value(spec: ProviderSpec, key: str, raw: Any) -> Value:
@@ -173,7 +192,7 @@ def stored_value(spec: ProviderSpec, key: str, raw: Any) -> Value:
 
 def env_name(spec: ProviderSpec) -> str:
     """The name of a provider's key in environments and ${...}."""
-    return spec.env_key or f"{spec.kind.upper()}_API_KEY"
+    return spec.env_key or f"{spec.name.upper()}_API_KEY"
 
 
 def owned_keys(spec: ProviderSpec) -> tuple[str, ...]:
@@ -184,10 +203,54 @@ def owned_keys(spec: ProviderSpec) -> tuple[str, ...]:
     return ("apiKey", "apiBase", *headers, *body, *extra)
 
 
-def kind_of(name: str, specs: Specs) -> str:
-    """The kind that a key under "providers" names, in either spelling; "" when it is not ours."""
-    kind = name if name in specs else snake(name)
-    return kind if kind in specs and name in (kind, camel(kind)) else ""
+_OWN_KEYS = owned_keys(own_spec("x"))
+
+
+# --- names ----------------------------------------------------------------------------------
+
+
+def provider_of(key: str, specs: Specs) -> str:
+    """The provider that a key under "providers" means, in any spelling that the agent takes; ""
+    when it is not ours."""
+    if key in specs:
+        return key
+    kind = snake(key)
+    if kind in specs and key == camel(kind):
+        return kind
+    return same_name(key, (name for name, spec in specs.items() if spec.own_name))
+
+
+def entry_key(section: Mapping[str, Any], spec: ProviderSpec) -> str | None:
+    """How `section`, which is "providers", spells a provider; None when it is not there."""
+    if not spec.own_name:
+        return key_of(section, spec.kind)
+    if spec.name in section:
+        return spec.name
+    return same_name(spec.name, section) or None
+
+
+def with_own(specs: Specs, names: Iterable[str]) -> Specs:
+    """Together with endpoints of one's own of these names."""
+    own = {name: own_spec(name) for name in names if name not in specs}
+    return {**specs, **own} if own else specs
+
+
+def own_names(states: Iterable[ProviderState]) -> tuple[str, ...]:
+    return tuple(state.name for state in states if state.name != state.kind)
+
+
+def named_in(document: Mapping[str, Any], there: Iterable[str] = ()) -> tuple[str, ...]:
+    """The endpoints of one's own that a document has, without those that are `there` already.
+
+    An entry whose name none can have here is not ours, nor is one that says nothing of ours.
+    """
+    known, found = list(there), []
+    for name, raw in part(document, "providers").items():
+        says = isinstance(raw, dict) and any(key_of(raw, key) for key in _OWN_KEYS)
+        if says and not name_problem(name, FACTS, known)[0]:
+            known.append(name)
+            found.append(name)
+    return tuple(found)
 
 
 _ROUTE_KEYS = {name for slot in SLOTS for name in route_keys(slot)}
@@ -201,10 +264,10 @@ def is_owned(path: tuple[str, ...], specs: Specs) -> bool | None:
         case ("agents", "defaults", name):
             return snake(name) in _ROUTE_KEYS
         case ("providers", name, *rest):
-            kind = kind_of(name, specs)
-            if not kind or specs[kind].is_oauth:
+            ours = provider_of(name, specs)
+            if not ours or specs[ours].is_oauth:
                 return False
-            owned = owned_keys(specs[kind])
+            owned = owned_keys(specs[ours])
             return rest[0] in owned or rest[0] in map(snake, owned) if rest else None
         case _:
             return False
@@ -276,9 +339,6 @@ def _masked(value: Any) -> Any:
     return value if value is None or value == "" else MASK
 
 
-MAX_PROVIDER = 60
-
-
 def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:
     if key == "extraHeaders":
         return _headers_fault(value)
@@ -292,10 +352,17 @@ def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:
     if is_reference(value):
         return ""
     if key == "apiKey":
-        return "placeholder" if is_placeholder(value) else "bad_key" * bool(key_problem(value))
+        return _key_fault(value)
     if key == "apiBase":
         return "" if base else "bad_base"
     return "" if len(value) <= BASE_LENGTH and value.isprintable() else "not_text"
+
+
+def _key_fault(text: str) -> str:
+    if is_placeholder(text):
+        return "placeholder"
+    problem = key_problem(text)
+    return "variable" if problem == "variable" else "bad_key" * bool(problem)
 
 
 def _headers_fault(value: Any) -> str:
@@ -303,6 +370,8 @@ def _headers_fault(value: Any) -> str:
         return "not_text"
     if any(is_placeholder(text) for text in value.values()):
         return "placeholder"
+    if any(map(variable_form, value.values())):
+        return "variable"
     try:
         check_headers(value.items())
     except ValueError:
@@ -315,7 +384,7 @@ def route_text(name: str, value: Any) -> str:
 
     "auto" is how a provider that is not set is written; known providers are named by their kind.
     """
-    limit = MAX_PROVIDER if name.endswith("provider") else MODEL_LENGTH
+    limit = NAME_LENGTH if name.endswith("provider") else MODEL_LENGTH
     if not isinstance(value, str) or len(value) > limit or not value.isprintable():
         return ""
     if not name.endswith("provider"):

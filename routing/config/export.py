@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -29,14 +29,18 @@ from routing.config.entries import (
     ProviderState,
     RouteState,
     Value,
+    entry_key,
     env_name,
+    own_names,
     owned_keys,
+    provider_of,
     read_entries,
     redacted,
     shown_document,
     stored_entry,
     stored_value,
     unowned_paths,
+    with_own,
 )
 from routing.rules.explain import AUTO
 from routing.rules.slots import MAIN, route_keys
@@ -57,7 +61,7 @@ def quickstart_env(
     providers: Sequence[ProviderState], routes: Sequence[RouteState], *, specs: Specs
 ) -> dict[str, Secret]:
     """What Facio's Docker quickstart reads; the other settings have no name there."""
-    states = {state.kind: state for state in providers}
+    states = {state.name: state for state in providers}
     env: dict[str, Secret] = {}
     for kind in QUICKSTART_KINDS:
         key = states[kind].secrets.get("api_key") if kind in states else None
@@ -75,7 +79,7 @@ class Exported:
 
     mode: Mode
     document: dict[str, Any] = field(repr=False)
-    stored: Mapping[str, Entry]  # what is stored, by kind, in plain
+    stored: Mapping[str, Entry]  # what is stored, by name, in plain
     env: Mapping[str, Secret]
     unowned: tuple[str, ...]  # paths of what is not ours
     has_extra_body: bool
@@ -108,9 +112,10 @@ def build_config(
 ) -> Exported:
     """The document that these states make of `base` (None = nothing was imported).
 
-    A kind of `specs` without a state is not configured: what `base` holds for it is taken out.
+    A provider of `specs` without a state is not configured: what `base` holds for it is taken out.
     Entries of `base` that were read before are in `known`.
     """
+    specs = with_own(specs, own_names(providers))
     before = read_entries(base or {}, specs, known)
     document = dict(before.document)
     for name in ("agents", "providers"):
@@ -119,11 +124,11 @@ def build_config(
     slots = {route.slot: route for route in routes}
     for slot, values in before.routes.items():
         _put_route(document, slots.get(slot, RouteState(slot=slot)), *values)
-    states = {state.kind: state for state in providers}
+    states = {state.name: state for state in providers}
     stored = {k: stored_entry(states[k], spec) for k, spec in specs.items() if k in states}
-    for kind, spec in specs.items():
+    for name, spec in specs.items():
         if not spec.is_oauth:
-            _put_provider(document, spec, stored.get(kind), before.by_kind.get(kind, NOTHING))
+            _put_provider(document, spec, stored.get(name), before.by_provider.get(name, NOTHING))
     plain = Exported(
         mode=Mode.KEYS,
         document=document,
@@ -139,6 +144,7 @@ def in_mode(plain: Exported, mode: Mode, specs: Specs) -> Exported:
     """An export in mode `keys`, with what stands for the secrets in this one."""
     if mode is Mode.KEYS:
         return plain
+    specs = with_own(specs, plain.stored)
     if mode is Mode.REDACTED:
         return replace(plain, mode=mode, document=redacted(plain.document, specs), env={})
     document = copy.deepcopy(plain.document)
@@ -149,6 +155,7 @@ def in_mode(plain: Exported, mode: Mode, specs: Specs) -> Exported:
 
 def preview(exported: Exported, specs: Specs) -> str:
     """The document for a page: references stay, secrets are ***, what is not ours is only named."""
+    specs = with_own(specs, exported.stored)
     return write_json(shown_document(exported.document, specs))
 
 
@@ -187,7 +194,7 @@ def _put_provider(
     if stored is None and not before.raw:
         return
     wanted = wanted_values(spec, stored, before) if stored else {}
-    section = part(document, "providers", spec.kind)
+    section = _entry_of(document, spec)
     for key in owned_keys(spec):
         stands, want = before.value(key), wanted.get(key, ABSENT)
         if same(stands.taken, want.meaning):
@@ -195,10 +202,32 @@ def _put_provider(
         if want.meaning is None:
             drop(section, key)
             continue
-        section = make_part(document, "providers", spec.kind)
+        section = _made_entry(document, spec)
         put(section, key, _merged(stands.raw, want.raw))
     if before.raw and not section:
-        drop(part(document, "providers"), spec.kind)
+        entries = _providers(document)
+        entries.pop(entry_key(entries, spec) or spec.name, None)
+
+
+def _providers(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The object under "providers" itself; {} when it is not there."""
+    found = get(document, "providers")
+    return found if isinstance(found, dict) else {}
+
+
+def _entry_of(document: Mapping[str, Any], spec: ProviderSpec) -> dict[str, Any]:
+    entries = _providers(document)
+    found = entries.get(entry_key(entries, spec) or spec.name)
+    return found if isinstance(found, dict) else {}
+
+
+def _made_entry(document: dict[str, Any], spec: ProviderSpec) -> dict[str, Any]:
+    entries = make_part(document, "providers")
+    key = entry_key(entries, spec) or spec.name
+    if not isinstance(entries.get(key), dict):
+        entries[key] = {}
+    made: dict[str, Any] = entries[key]
+    return made
 
 
 def wanted_values(spec: ProviderSpec, stored: Entry, before: Entry) -> Mapping[str, Value]:
@@ -226,29 +255,36 @@ def _merged(have: Any, want: Any) -> Any:
 def _sections(
     document: Mapping[str, Any], specs: Specs
 ) -> Iterator[tuple[ProviderSpec, dict[str, Any]]]:
-    """The entries of our kinds that are there, in the order of `specs`."""
-    for kind, spec in specs.items():
-        section = part(document, "providers", kind)
-        if section and not spec.is_oauth:
-            yield spec, section
+    """The entries of ours that are there, in the order of `specs`."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, section in _providers(document).items():
+        if section and isinstance(section, dict):
+            found.setdefault(provider_of(name, specs), []).append(section)
+    for name, spec in specs.items():
+        if not spec.is_oauth:
+            yield from ((spec, section) for section in found.get(name, ()))
 
 
 # --- secrets --------------------------------------------------------------------------------
 
 
 def _refer(document: dict[str, Any], specs: Specs) -> dict[str, Secret]:
-    """Put ${NAME} for every key and header of our kinds; the values by name."""
+    """Put ${NAME} for every key and header of ours; the values by name."""
     env: dict[str, Secret] = {}
+    of_keys = {env_name(spec) for spec in specs.values()}
     for spec, section in _sections(document, specs):
         key = get(section, "apiKey")
         if _is_secret(key):
-            put(section, "apiKey", f"${{{env_name(spec)}}}")
-            for name in (env_name(spec), *spec.env_also):
-                env[name] = Secret(key)
+            name = env_name(spec)
+            is_other = name in env and env[name].reveal() != key  # the same name spelled twice
+            name = _free(name, env) if is_other else name
+            put(section, "apiKey", f"${{{name}}}")
+            for one in (name, *spec.env_also):
+                env[one] = Secret(key)
         headers = get(section, "extraHeaders")
         for header, value in headers.items() if isinstance(headers, dict) else ():
             if _is_secret(value):
-                name = _header_name(spec.kind, header, env)
+                name = _header_name(spec, header, {*env, *of_keys})
                 headers[header] = f"${{{name}}}"
                 env[name] = Secret(value)
     return env
@@ -270,9 +306,9 @@ def own_references(said: Entries, plain: Exported, specs: Specs) -> tuple[Path, 
 
 
 def _texts(said: Entries) -> Iterator[tuple[Path, str]]:
-    """Each key and header of our kinds with its path, as the document spells it."""
+    """Each key and header of ours with its path, as the document spells it."""
     for entry in said.by_name.values():
-        for key, value in entry.raw.items() if entry.kind else ():
+        for key, value in entry.raw.items() if entry.provider else ():
             keys = ("providers", entry.name, key)
             if snake(key) == "api_key" and isinstance(value, str):
                 yield keys, value
@@ -289,14 +325,20 @@ def _is_secret(value: Any) -> bool:
     return re.fullmatch(r"[*•]+", value) is None
 
 
-def _header_name(kind: str, header: str, taken: Mapping[str, Secret]) -> str:
+def _header_name(spec: ProviderSpec, header: str, taken: Collection[str]) -> str:
     plain = re.sub(r"[^A-Z0-9]+", "_", header.upper()).strip("_") or "X"
-    name = f"{kind.upper()}_HEADER_{plain}"
-    number = 2
-    while name in taken:
-        name = f"{kind.upper()}_HEADER_{plain}_{number}"
-        number += 1
-    return name
+    stem = spec.kind.upper()
+    if spec.own_name:
+        stem = re.sub("(_API)?_KEY$", "", env_name(spec))
+    return _free(f"{stem}_HEADER_{plain}", taken)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name, or with the first number that nobody has."""
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found
 
 
 def _cloud_env(states: Mapping[str, ProviderState], specs: Specs) -> dict[str, Secret]:

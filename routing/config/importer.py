@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_mask, is_placeholder
+from providers.spec.masks import is_mask, is_placeholder, variable_form
 from routing.config.difference import (
     Path,
     PathChange,
@@ -46,11 +46,14 @@ from routing.config.entries import (
     RouteState,
     Value,
     is_owned,
-    kind_of,
+    named_in,
+    own_names,
     owned_keys,
+    provider_of,
     read_entries,
     read_value,
     unowned_paths,
+    with_own,
 )
 from routing.config.export import Exported, Mode, own_references, wanted_values
 from routing.config.pasted import Ignored, Pasted
@@ -101,6 +104,8 @@ def read_import(
     if faults := problems(pasted.document):
         raise Refused(faults)
     now = exported(current, Mode.KEYS, specs)
+    there = own_names(current.providers)
+    specs = with_own(specs, (*there, *named_in(pasted.document, there)))
     document, unmasked = _unmasked(pasted.document, now.document, specs)
     incoming = read_entries(document, specs)
     kept = own_references(incoming, now, specs) if keeps_keys else ()
@@ -149,7 +154,10 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
     result = exported(after, Mode.KEYS, specs, incoming)
     if faults := problems(result.document):
         raise Refused(faults)
-    names = {f"providers.{kind_of(keys[1], specs)}.{camel(keys[2])}" for keys in reading.kept}
+    names = {
+        shown_path(("providers", provider_of(keys[1], specs), camel(keys[2])))
+        for keys in reading.kept
+    }
     told = (one for one in (*ignored_routes, *ignored) if one.path not in names)
     return Plan(
         is_merge=reading.is_merge,
@@ -262,26 +270,29 @@ def _routes(
 
 
 def _edits(said: Entries, reading: Reading) -> tuple[dict[str, ProviderEdit], list[Ignored]]:
-    """What to store, by kind, and what is not taken."""
+    """What to store, by name, and what is not taken."""
     edits: dict[str, ProviderEdit] = {}
     ignored: list[Ignored] = []
-    for kind, spec in reading.specs.items():
-        entry = said.by_kind.get(kind, NOTHING)
+    for name, spec in reading.specs.items():
+        entry = said.by_provider.get(name, NOTHING)
         if spec.is_oauth:
             if get(entry.raw, "apiKey"):
                 ignored.append(Ignored(f"providers.{entry.name}", "oauth"))
             continue
-        stored = reading.now.stored.get(kind)
+        stored = reading.now.stored.get(name)
         if stored is None and not entry.raw:
             continue
         is_gone = all(value.meaning is None for value in entry.values.values())
         if is_gone and stored and not reading.is_merge and _is_in_file(stored, spec):
-            edits[kind] = ProviderEdit(kind=kind, is_removed=True)
+            edits[name] = ProviderEdit(name=name, is_removed=True)
             continue
         values, faults = _values(spec, entry, stored or NOTHING, reading)
         ignored += faults
-        if values:
-            edits[kind] = ProviderEdit(kind=kind, values=values)
+        is_bare = stored is None and spec.is_local and list(values) == ["apiKey"]
+        if is_bare and reading.pasted.source != "config":
+            ignored.append(Ignored(shown_path(("providers", name, "apiKey")), "local_key"))
+        elif values:
+            edits[name] = ProviderEdit(name=name, values=values)
     return edits, ignored
 
 
@@ -297,7 +308,7 @@ def _values(
     """What to store. Where the address moves, only what the entry itself says: neither the mask of
     a stored secret nor its absence takes it along."""
     found = _compared(spec, entry, stored.values, is_merge=reading.is_merge)
-    state = reading.current.states.get(spec.kind)
+    state = reading.current.states.get(spec.name)
     if state and moves(state, found[0], spec):
         bare = {key: value for key, value in stored.values.items() if key not in SECRET_KEYS}
         return _compared(spec, entry, bare, is_merge=reading.is_merge)
@@ -316,7 +327,10 @@ def _compared(
             if not is_merge and stands.meaning is not None:
                 values[key] = None
         elif value.fault:
-            ignored.append(Ignored(f"providers.{spec.kind}.{key}", value.fault))
+            form = variable_form(str(value.raw)) if key == "apiKey" else "${NAME}"
+            told = {"form": form} if value.fault == "variable" else {}
+            path = shown_path(("providers", spec.name, key))
+            ignored.append(Ignored(path, value.fault, told))
             if key not in SECRET_KEYS and not is_merge and stands.raw:
                 values[key] = None
         elif not same(value.meaning, stands.meaning):

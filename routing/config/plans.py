@@ -20,7 +20,7 @@ from routing.config.difference import (
     shown_path,
 )
 from routing.config.edits import Current, exported
-from routing.config.entries import read_entries
+from routing.config.entries import own_names, read_entries, with_own
 from routing.config.export import Exported, Mode
 from routing.config.importer import Plan, Reading, plan_import, plan_of, read_import
 from routing.config.pasted import Pasted
@@ -42,7 +42,7 @@ class Preview:
     plan: Plan  # without any risky part, and with stored keys kept
     parts: tuple[Part, ...]
     named_keys: tuple[str, ...]  # paths where the file only names a key that is stored here
-    kinds: tuple[str, ...]  # the providers that it speaks of
+    kinds: tuple[str, ...]  # names of the providers that it speaks of
     slots: tuple[str, ...]  # and the routes
     token: str  # of the state that it was made for
 
@@ -66,7 +66,7 @@ def make_preview(pasted: Pasted, before: Current, *, is_merge: bool, token: str)
             for risk in full.risks
         ),
         named_keys=tuple(map(shown_path, reading.kept)),
-        kinds=tuple(kind for kind in KINDS if _speaks_of(reading, kind)),
+        kinds=tuple(name for name in reading.specs if _speaks_of(reading, name)),
         slots=tuple(
             slot for slot, values in reading.incoming.routes.items() if any(v.raw for v in values)
         ),
@@ -117,9 +117,9 @@ def _by_risk(plan: Plan, changes: set[PathChange]) -> dict[Path, list[PathChange
     return inside
 
 
-def _speaks_of(reading: Reading, kind: str) -> bool:
-    entry = reading.incoming.by_kind.get(kind)
-    return bool(entry and entry.raw) or kind in reading.pasted.secrets
+def _speaks_of(reading: Reading, name: str) -> bool:
+    entry = reading.incoming.by_provider.get(name)
+    return bool(entry and entry.raw) or name in reading.pasted.secrets
 
 
 Choices = Mapping[str, Side]
@@ -152,6 +152,7 @@ def plan_write(
     "ours"; a conflict is ours unless it says "theirs". Raises schema.Refused.
     """
     ours = exported(current, mode, specs)
+    specs = with_own(specs, own_names(current.providers))
     if last is None:
         changes = semantic_diff(disk, ours.document, specs=specs)
         return WritePlan(exported=ours, after=current, changes=changes)
@@ -172,6 +173,18 @@ def plan_write(
         undecided=frozenset(dangers) - frozenset(choices or ()),
         plan=plan,
     )
+
+
+def plan_return(
+    current: Current, mode: Mode, *, disk: Mapping[str, Any], pasted: Pasted, specs: Specs
+) -> WritePlan:
+    """Make everything as `pasted` says, risky parts too, and write that over `disk`. Raises
+    schema.Refused."""
+    plan = plan_with(pasted, current, is_merge=False, consents=None)
+    written = exported(plan.after, mode, specs)
+    names = (*own_names(current.providers), *own_names(plan.after.providers))
+    changes = semantic_diff(disk, written.document, specs=with_own(specs, names))
+    return WritePlan(exported=written, after=plan.after, changes=changes, plan=plan)
 
 
 def _dangers(places: tuple[Place, ...], risks: tuple[Risk, ...]) -> dict[str, Danger]:

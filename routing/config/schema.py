@@ -12,9 +12,9 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from facio_site.strictjson import join
+from providers.spec.names import INHERITED_NAMES, known_name
 from routing.config.document import camel, key_of
-from routing.rules.explain import known_name
-from routing.rules.order import FACTS, INHERITED_NAMES
+from routing.rules.order import FACTS
 from routing.rules.slots import MAIN, SLOTS, route_keys
 
 MESSAGES: Mapping[str, str] = {

@@ -51,7 +51,7 @@ class _Catalog(Mapping[str, ModelFacts]):
 def doubts(routes: Iterable[Resolved]) -> tuple[Lint, ...]:
     """What is doubtful, in the order of the routes. Only rows of resolved providers are read."""
     listed = list(routes)
-    used = {provider.kind: provider for _, _, provider in listed if provider}
+    used = {provider.name: provider for _, _, provider in listed if provider}
     facts = _with_retirements([_route_facts(*resolved) for resolved in listed], used)
     states = [_provider_facts(row) for row in used.values()]
     return lints(facts, states, today=_today(), preset=_preset())
@@ -92,7 +92,7 @@ def _provider_facts(row: Provider) -> ProviderFacts:
     has_aliases = listing is not None and bool(listing.columns.aliases)
     gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
     return ProviderFacts(
-        kind=row.kind,
+        kind=row.name,
         outcome=row.check_outcome,
         api_base=row.written_base(),
         catalog=_Catalog(row) if is_whole and not has_aliases else None,

@@ -207,7 +207,7 @@ def _change_provider(request: HttpRequest, provider: Provider, fix: str, value: 
     record(
         "provider.saved",
         actor=request.user,
-        target=provider.kind,
+        target=provider.name,
         fields=[field],
         request=request,
     )

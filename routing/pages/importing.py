@@ -20,9 +20,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.strictjson import MAX_BYTES, BadDocument
-from providers.kinds import KINDS
+from providers.kinds import KINDS, named
 from routing.config.edits import Current
-from routing.config.pasted import BadPaste, Pasted, read_pasted
+from routing.config.pasted import BadPaste, Pasted, kept_text, read_pasted
 from routing.config.plans import Preview, does_nothing, make_preview, plan_with
 from routing.models import PendingImport, Slot
 from routing.pages.changes import shown_changes
@@ -51,9 +51,7 @@ def import_start(request: SignedIn) -> HttpResponse:
         if not pasted.candidates:
             before = current(is_lenient=True)
             make_preview(pasted, before, is_merge=how == MERGE, token=fingerprint(before))
-        row = pend(
-            data.decode("utf-8-sig"), request.user, origin=PendingImport.Origin.UPLOAD, name=name
-        )
+        row = pend(kept_text(data), request.user, origin=PendingImport.Origin.UPLOAD, name=name)
     except FAULTS as error:
         return _refused(request, fault_words(error), how)
     return redirect(f"{reverse('routing:import-preview', args=[row.pk])}?{urlencode({'how': how})}")
@@ -133,11 +131,11 @@ def _shown(
         "kind": kind,
         "token": shown.token,
         "has_choice": shown.is_whole and row.may_merge,
-        "kinds": [KINDS[name] for name in shown.kinds],
+        "kinds": [named(name) for name in shown.kinds],
         "slots": [Slot(slot).label for slot in shown.slots],
         "changes": shown_changes(plan.changes),
         "outside": plan.outside,
-        "removed_providers": [KINDS[e.kind].label for e in plan.providers if e.is_removed],
+        "removed_providers": [named(e.name).label for e in plan.providers if e.is_removed],
         "removed_routes": [Slot(r.slot).label for r in plan.routes if not r.model],
         "deployments": [name for edit in plan.providers for name in edit.add_deployments],
         "parts": [

@@ -41,19 +41,20 @@ def matrix(rows: Sequence[RouteRow]) -> list[Cell]:
     wanted = Q()
     for provider, model in asked:
         wanted |= Q(provider=provider, model_id=model)
-    columns = ("pk", "provider", "provider__kind", "model_id", "inputs", "outputs")
+    columns = ("pk", "provider", "provider__name", "model_id", "inputs", "outputs")
     known = {
-        (provider, model): (pk, kind, ModelFacts(inputs, outputs))
-        for pk, provider, kind, model, inputs, outputs in CatalogEntry.objects.present()
+        (provider, model): (pk, name, ModelFacts(inputs, outputs))
+        for pk, provider, name, model, inputs, outputs in CatalogEntry.objects.present()
         .filter(wanted)
         .values_list(*columns)
     }
-    found = [Found(pk, kind, 0) for pk, kind, _facts in known.values()]
-    entries = {(one["kind"], one["model_id"]): one for one in shown_entries(found)}
+    labels = {row.provider.name: row.provider.spec.label for row in rows if row.provider}
+    found = [Found(pk, name, labels[name], 0) for pk, name, _facts in known.values()]
+    entries = {(one["provider"], one["model_id"]): one for one in shown_entries(found)}
     cells = []
     for row, place in zip(rows, places, strict=True):
-        _pk, kind, facts = known.get(place, _UNKNOWN) if place else _UNKNOWN
-        entry = entries.get((kind, place[1])) if place else None
+        _pk, name, facts = known.get(place, _UNKNOWN) if place else _UNKNOWN
+        entry = entries.get((name, place[1])) if place else None
         lacking = lacks(row.slot, facts)
         cells.append(Cell(row, entry, str(_LACKING[lacking]) if lacking else ""))
     return cells

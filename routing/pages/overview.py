@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from facio_site.audit.models import AuditEntry
@@ -35,7 +36,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
     """The steps to a first exported file; empty once all of them were taken."""
     providers = list(rows)
     waiting = [row for row in providers if not row.is_working]
-    start = f"/providers/{waiting[0].kind}/" if len(waiting) == 1 else "/providers/"
+    start = _page(waiting[0]) if len(waiting) == 1 else "/providers/"
     lister = next((row for row in providers if row.is_working), None)
     main = routes[0]
     steps = [
@@ -56,7 +57,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
         Step(
             _("Fetch its models"),
             _("Then a model is chosen from a list, with its window and price, and not by memory."),
-            f"/providers/{lister.kind}/" if lister else "/providers/",
+            _page(lister) if lister else "/providers/",
             _("Fetch models"),
             any(row.catalog_count for row in providers),
         ),
@@ -85,10 +86,10 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that needs attention; `kind` is empty for a route."""
+    """Something that needs attention; `provider` is empty for a route."""
 
     about: str  # "route:main", "provider:openai"
-    kind: str
+    provider: str  # by name
     label: str
     note: str  # what stands beside the label
     link: str
@@ -100,23 +101,27 @@ def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Conce
     """Each cause once: what stops a route or stands against it, in the order of the routes, then
     other providers whose last test was not passed, also those that may well work, and those whose
     key ends."""
-    troubled = {row.kind: row for row in rows if _is_unproven(row) or _expiry(row)}
-    served: dict[str, list[str]] = {kind: [] for kind in troubled}
+    troubled = {row.name: row for row in rows if _is_unproven(row) or _expiry(row)}
+    served: dict[str, list[str]] = {name: [] for name in troubled}
     found: list[Concern | Provider] = []
     for route in routes:
         if not route.route.is_set:
             continue
         provider = route.provider
-        if provider and provider.kind in troubled:
-            if not served[provider.kind]:
-                found.append(troubled[provider.kind])
-            served[provider.kind].append(str(route.slot.label))
+        if provider and provider.name in troubled:
+            if not served[provider.name]:
+                found.append(troubled[provider.name])
+            served[provider.name].append(str(route.slot.label))
         if provider and _is_unproven(provider):
             continue
         if concern := _of_route(route):
             found.append(concern)
-    found += [row for row in troubled.values() if not served[row.kind]]
-    return [one if isinstance(one, Concern) else _of(one, served[one.kind]) for one in found]
+    found += [row for row in troubled.values() if not served[row.name]]
+    return [one if isinstance(one, Concern) else _of(one, served[one.name]) for one in found]
+
+
+def _page(row: Provider) -> str:
+    return reverse("providers:detail", args=[row.name])
 
 
 def _is_unproven(row: Provider) -> bool:
@@ -150,7 +155,7 @@ def _of_route(row: RouteRow) -> Concern | None:
 def _of(row: Provider, slots: Sequence[str]) -> Concern:
     """What stands against a provider: its last test, the end of its key."""
     serves = _("serves %(routes)s") % {"routes": ", ".join(slots)} if slots else ""
-    about, link = f"provider:{row.kind}", f"/providers/{row.kind}/"
+    about, link = f"provider:{row.name}", _page(row)
     outcome, at = (row.check_outcome, row.checked_at) if _is_unproven(row) else ("", None)
     note = " · ".join(filter(None, (_expiry(row), serves)))
-    return Concern(about, row.kind, row.spec.label, note, link, outcome, at)
+    return Concern(about, row.name, row.spec.label, note, link, outcome, at)

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_GET
 
 from facio_site.accounts.roles import can_edit, can_manage_users, viewer_required
 from providers.catalog.search import Wanted, shelf
-from providers.kinds import KINDS
 from providers.models import Provider
 from providers.pages.entries import shown_entries
+from routing.state import specs_by_name
 
 PAGES = (
     ("/", "layout-dashboard", gettext_lazy("Overview")),
@@ -45,11 +45,12 @@ def palette(request: HttpRequest) -> HttpResponse:
     """What the palette offers for the words typed so far."""
     text = " ".join(request.GET.get("q", "")[:100].split())
     words = text.lower().split()
-    rows = dict(Provider.objects.configured().values_list("kind", "check_outcome"))
-    kinds = [
-        (spec, (rows[kind] or "never") if kind in rows else "not_configured")
-        for kind, spec in sorted(KINDS.items(), key=lambda item: item[0] not in rows)
-        if _has(words, spec.label, kind)
+    rows = {row.name: row for row in Provider.objects.configured()}
+    specs = sorted(specs_by_name(rows.values()).values(), key=lambda spec: spec.name not in rows)
+    found_specs = [
+        (spec, rows[spec.name].check_outcome or "never" if spec.name in rows else "not_configured")
+        for spec in specs
+        if _has(words, spec.label, spec.name)
     ]
     pages = [
         *PAGES,
@@ -65,7 +66,7 @@ def palette(request: HttpRequest) -> HttpResponse:
         "actions": [one for one in ACTIONS if _has(words, str(one[2]))],
         "tests_all": tests_all,
         "signs_out": _has(words, _("Sign out")),
-        "kinds": kinds[:PROVIDERS_FOUND],
+        "specs": found_specs[:PROVIDERS_FOUND],
         "models": shown_entries(found),
         "more": total - len(found),
         "all_models": "/catalog/?" + urlencode({"q": text}),

@@ -18,6 +18,7 @@ from facio_site.audit import record
 from providers import broker
 from providers.kinds import KINDS
 from providers.models import CatalogEntry, Job, Provider
+from providers.spec.kind import Specs
 from providers.spec.limits import MODEL_LENGTH
 from routing.agents.writing import drift
 from routing.forms import PageRouteForm, RouteForm, asked_use
@@ -30,7 +31,7 @@ from routing.pages.wording import drill_words, resolution, shown_considered
 from routing.rules.drill import drill
 from routing.rules.explain import AUTO, explain
 from routing.rules.recipes import RECIPES, recipe
-from routing.state import configured
+from routing.state import configured, specs_by_name
 
 MODELS_OFFERED = 60
 
@@ -60,7 +61,9 @@ def overview(request: HttpRequest) -> HttpResponse:
 def routing(request: HttpRequest) -> HttpResponse:
     """All five routes in one form; saving explains them anew."""
     Job.objects.finish_overdue()
-    forms = _forms(request)
+    rows = provider_rows()
+    specs = specs_by_name(rows.values())
+    forms = _forms(request, specs)
     status, overtaken = HTTPStatus.OK, []
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -72,44 +75,44 @@ def routing(request: HttpRequest) -> HttpResponse:
             if not overtaken and _save(request, forms):
                 return redirect("routing:routing")
             status = HTTPStatus.CONFLICT
-    rows = provider_rows()
     shown = route_rows(rows, with_tests=True)
     context = {
         "routes": list(zip(shown, forms, strict=True)),
-        "kinds": KINDS,
+        "specs": specs,
         "configured": list(rows.values()),
         "recipes": RECIPES,
         "can_test": any(row.can_test for row in shown),
         "pending": next((f"route-{row.route.slot}" for row in shown if row.is_tested), ""),
         "findings": findings(shown),
         "matrix": matrix(shown),
-        "use": asked_use(request.GET),
+        "use": asked_use(request.GET, specs),
         "is_overtaken": status == HTTPStatus.CONFLICT,
         "overtaken": overtaken,
         **_what_if(request),
-        **_drill(request, shown),
+        **_drill(request, shown, specs),
         **_recipe(request, rows),
     }
     return render(request, "routing/routing.html", context, status=status)
 
 
-def _forms(request: HttpRequest) -> list[PageRouteForm]:
+def _forms(request: HttpRequest, specs: Specs) -> list[PageRouteForm]:
     data = request.POST if request.method == "POST" else None
     asked = request.GET if can_edit(request.user) else QueryDict()
-    chosen, use = recipe(asked.get("recipe", "")), asked_use(asked)
+    chosen, use = recipe(asked.get("recipe", "")), asked_use(asked, specs)
     forms = []
     for route in Route.objects.all_slots():
         initial = use.initial if use and route.slot == use.slot else None
         if chosen and route.slot == Slot.MAIN:
             initial = {"model": chosen.model or _first_name(chosen.kind)}
             initial["provider"] = chosen.provider
-        forms.append(PageRouteForm(data, instance=route, prefix=route.slot, initial=initial))
+        form = PageRouteForm(data, instance=route, prefix=route.slot, initial=initial, specs=specs)
+        forms.append(form)
     return forms
 
 
-def _first_name(kind: str) -> str:
+def _first_name(name: str) -> str:
     """A name to start from: the Azure deployment; elsewhere the person chooses."""
-    row = Provider.objects.filter(kind=kind).first()
+    row = Provider.objects.filter(name=name).first()
     names = row.values.get("deployments", []) if row else []
     return str(names[0]) if names else ""
 
@@ -143,14 +146,14 @@ def _what_if(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _drill(request: HttpRequest, shown: list[RouteRow]) -> dict[str, Any]:
+def _drill(request: HttpRequest, shown: list[RouteRow], specs: Specs) -> dict[str, Any]:
     without = request.GET.get("without", "")
-    if without not in KINDS:
+    if without not in specs:
         return {}
     labels = {row.route.slot: row.slot.label for row in shown}
     moved = drill(asked(shown), configured(), without)
     return {
-        "without": KINDS[without],
+        "without": specs[without],
         "moved": [(labels[one.slot], one.verdict, drill_words(one)) for one in moved],
     }
 
@@ -187,7 +190,7 @@ def pin(request: HttpRequest, slot: str) -> HttpResponse:
     """Turn auto into the provider that it resolves to now."""
     row = row_of(slot)
     if row.spec and row.can_pin and _is_as_seen(request, row):
-        row.route.provider = row.spec.kind
+        row.route.provider = row.spec.name
         with transaction.atomic():
             pinned = row.route.store()
             if pinned:
@@ -230,22 +233,22 @@ def model_options(request: HttpRequest) -> HttpResponse:
     """Model names for a datalist: search as you type over all catalogs."""
     slot = request.GET.get("slot", Slot.MAIN)
     query = request.GET.get(f"{slot}-model", "")[:MODEL_LENGTH]
-    kind = request.GET.get(f"{slot}-provider", AUTO)
+    name = request.GET.get(f"{slot}-provider", AUTO)
     entries = CatalogEntry.objects.present().select_related("provider")
-    if kind in KINDS:
-        entries = entries.filter(provider__kind=kind)
+    if name in specs_by_name():
+        entries = entries.filter(provider__name=name)
     context = {
         "slot": slot if slot in Slot.values else Slot.MAIN,
         "entries": entries.search(query)[:MODELS_OFFERED],
-        "static": _static_names(kind, query),
+        "static": _static_names(name, query),
     }
     return render(request, "routing/routing.html#options", context)
 
 
-def _static_names(kind: str, query: str) -> list[str]:
+def _static_names(provider: str, query: str) -> list[str]:
     """Names of kinds that list nothing live (OAuth), and deployments."""
-    names = list(KINDS[kind].static_models) if kind in KINDS else []
-    if kind in KINDS and KINDS[kind].has_deployments:
-        row = Provider.objects.filter(kind=kind).first()
+    names = list(KINDS[provider].static_models) if provider in KINDS else []
+    if provider in KINDS and KINDS[provider].has_deployments:
+        row = Provider.objects.filter(name=provider).first()
         names += row.values.get("deployments", []) if row else []
     return [name for name in names if query.lower() in name.lower()]

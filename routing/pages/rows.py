@@ -45,6 +45,9 @@ class RouteRow:
 
     @property
     def spec(self) -> ProviderSpec | None:
+        """Of who would serve it; None = nobody, or somebody whom only the agent knows."""
+        if self.provider is not None:
+            return self.provider.spec
         return KINDS.get(self.decision.provider or "") if self.decision else None
 
     @property
@@ -169,9 +172,9 @@ def row_of(slot: str) -> RouteRow:
     return next(row for row in route_rows(with_tests=True) if row.route.slot == slot)
 
 
-def served_by(kind: str) -> list[tuple[str, str]]:
+def served_by(name: str) -> list[tuple[str, str]]:
     """Of the routes that resolve to this provider: label, and the model's name in its own list."""
-    rows = [row for row in route_rows() if row.provider and row.provider.kind == kind]
+    rows = [row for row in route_rows() if row.provider and row.provider.name == name]
     return [
         (str(row.slot.label), row.provider.adapter(with_secrets=False).sent_name(row.route.model))
         for row in rows
@@ -180,7 +183,7 @@ def served_by(kind: str) -> list[tuple[str, str]]:
 
 
 def provider_rows() -> dict[str, Provider]:
-    return {row.kind: row for row in Provider.objects.configured()}
+    return {row.name: row for row in Provider.objects.configured()}
 
 
 def route_row(route: Route, states: list[Configured], rows: Mapping[str, Provider]) -> RouteRow:

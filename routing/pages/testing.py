@@ -29,7 +29,7 @@ def start_tests(rows: Iterable[RouteRow], *, user: Any = None) -> None:
     wanted: dict[str, tuple[Provider, dict[str, None]]] = {}
     for row in rows:
         if row.provider and row.can_test:
-            _provider, names = wanted.setdefault(row.provider.kind, (row.provider, {}))
+            _provider, names = wanted.setdefault(row.provider.name, (row.provider, {}))
             names.update(dict.fromkeys(row.tried_names))
     for provider, names in wanted.values():
         queue.start(provider, Task.CHECK, model_names=names, user=user)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 
 from facio_site import sealing
 from facio_site.strictjson import BadDocument
-from providers.kinds import KINDS
+from providers.kinds import KINDS, named
 from providers.spec.outcomes import KeyState, Outcome
-from routing.agents import file
+from routing.agents import refusals
 from routing.config import schema
 from routing.config.edits import Retype
 from routing.config.pasted import Ignored, Pasted
@@ -132,7 +132,7 @@ _WHY = {
 FAULTS = (
     BadDocument,
     schema.Refused,
-    file.BadTarget,
+    refusals.BadTarget,
     sealing.KeyMissing,
     sealing.Unreadable,
     Overtaken,
@@ -141,6 +141,7 @@ SOURCES: Mapping[str, Any] = {
     "config": gettext_lazy("config.json"),
     "env": gettext_lazy(".env file"),
     "curl": gettext_lazy("curl line"),
+    "shell": gettext_lazy("shell lines"),
     "key": gettext_lazy("API key"),
 }
 DANGERS: Mapping[str, Any] = {
@@ -168,7 +169,7 @@ _IGNORED: Mapping[str, Any] = {
     "bad_header": gettext_lazy("a header that must not be set, or is malformed"),
     "too_large": gettext_lazy("too large"),
     "bad_value": gettext_lazy("not in the form that this field has"),
-    "bad_line": gettext_lazy("not a NAME=value line"),
+    "bad_line": gettext_lazy("not understood"),
     "empty": gettext_lazy("empty"),
     "unknown_name": gettext_lazy("a name that nothing here has"),
     "ambiguous_name": gettext_lazy("could be of several providers: %(kinds)s"),
@@ -179,6 +180,37 @@ _IGNORED: Mapping[str, Any] = {
     "no_key": gettext_lazy("no key in it"),
     "no_real_key": gettext_lazy("an example or a variable stands where the key belongs"),
     "unknown_host": gettext_lazy("no provider here answers at this host"),
+    "variable": gettext_lazy(
+        "a variable in a form that the agent does not read: it sends this as it stands. Write "
+        "%(form)s, or the key itself"
+    ),
+    "bad_curl": gettext_lazy("its quotes or its address are incomplete"),
+    "unknown_option": gettext_lazy("an option is not known, so its address can't be told"),
+    "variable_address": gettext_lazy("a variable stands in its address"),
+    "open_quote": gettext_lazy(
+        "a quote opens here and is never closed: nothing behind it was read"
+    ),
+    "second_address": gettext_lazy("a further address of the same call: not read"),
+    "second_call": gettext_lazy(
+        "another call to %(kind)s, with another key or address: only the first is read"
+    ),
+    "header_left": gettext_lazy("not taken in; add it under Extra headers if it is needed"),
+    "in_a_file": gettext_lazy("stands in a file of its own, which was not handed in"),
+    "in_a_variable": gettext_lazy("stands in a variable, which is not followed"),
+    "user_password": gettext_lazy("user and password: no provider here takes these as its key"),
+    "for_one_command": gettext_lazy("variables in front of a call hold for that call: not read"),
+    "overridden": gettext_lazy("%(name)s is set again in line %(line)s, which counts"),
+    "outranked": gettext_lazy("%(name)s is taken instead: it means the same and goes before"),
+    "used_elsewhere": gettext_lazy(
+        "a call in this text sends it to another provider, so it is not stored for this one"
+    ),
+    "key_without_base": gettext_lazy(
+        "not stored: it belongs to the address in %(name)s, which can't be used here"
+    ),
+    "local_key": gettext_lazy(
+        "a key alone sets up no server: no address stands beside it, and none is set here"
+    ),
+    "without_provider": gettext_lazy("the name of its provider is missing"),
 }
 _FIELDS: Mapping[str, Any] = {
     "api_key": gettext_lazy("API key"),
@@ -199,7 +231,7 @@ def ignored_words(one: Ignored) -> str:
 
 def retype_words(one: Retype) -> str:
     """Which secrets have to be typed again, and why."""
-    spec = KINDS[one.kind]
+    spec = named(one.provider)
     labels = {field.name: field.label for field in spec.extra_fields}
     names = [str(_FIELDS.get(name) or labels.get(name, name)) for name in one.names]
     return _("%(provider)s: its address changes. Type again: %(names)s.") % {
@@ -216,9 +248,8 @@ def fault_words(error: Exception) -> str:
         case schema.Refused():
             found = [_(schema.MESSAGES[one.code]).format(path=one.path) for one in error.faults[:5]]
             return _("The agent would not load this.") + " " + " ".join(found)
-        case file.BadTarget():
-            sentence = _(file.MESSAGES[error.code])
-            return sentence.format(path=error.path, reason=error.reason)
+        case refusals.BadTarget():
+            return _(refusals.MESSAGES[error.code]).format(**error.params)
         case sealing.KeyMissing():
             return str(NO_MASTER_KEY)
         case sealing.Unreadable():

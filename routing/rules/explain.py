@@ -7,17 +7,16 @@ they work on (order.py), Django, rows, words for pages, requests.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from providers.spec.names import INHERITED_NAMES, known_name, same_name
 from routing.rules.order import (
     ALL_DIFFERENCES,
     DOCUMENTED_WORDS,
     FACTS,
     GEMMA_PREFERS_LOCAL,
-    INHERITED_NAMES,
     LOCAL_FIRST_WORDS,
     OAUTH_NEEDS_CHOICE,
     REGISTRY_ORDER,
@@ -113,13 +112,6 @@ class Decision:
         return GRADES[self.rule]
 
 
-def known_name(text: str) -> str:
-    """A provider name in the spelling of REGISTRY_ORDER: lmStudio and lm-studio are lm_studio."""
-    text = text.replace("-", "_")
-    text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", text)
-    return re.sub(r"([a-z])(?=[A-Z0-9])|([0-9])(?=[A-Z])", r"\1\2_", text).lower()
-
-
 def explain(
     model: str,
     configured: Iterable[Configured],
@@ -204,9 +196,7 @@ def _forced(name: str, states: Mapping[str, Configured], *, is_media: bool) -> D
 
 def _own_name(name: str, states: Mapping[str, Configured]) -> str:
     """The configured provider of the operator's own naming that `name` means, or ""."""
-    wanted = name.replace("-", "_").lower()
-    own = (kind for kind in states if kind not in FACTS)
-    return next((kind for kind in own if kind.replace("-", "_").lower() == wanted), "")
+    return same_name(name, (kind for kind in states if kind not in FACTS))
 
 
 def _in_order(kinds: Iterable[str]) -> list[str]:

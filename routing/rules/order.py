@@ -82,14 +82,6 @@ FACTS: Mapping[str, KindFacts] = {facts.kind: facts for facts in REGISTRY_ORDER}
 # Words that Facio's own page names; all other keywords are inherited.
 DOCUMENTED_WORDS = frozenset({"claude", "gpt", "gemini", "qwen", "ollama"})
 
-# Names that only the ancestor knows. As a prefix they keep a local provider from taking the model.
-_NAMES = """
-    aihubmix ant_ling assemblyai atomic_chat edenai kimi_coding longcat minimax_anthropic modelscope
-    novita nvidia opencode opencode_zen orcarouter qianfan siliconflow skywork stepfun volcengine
-    volcengine_coding_plan xai_grok xiaomi_mimo
-"""
-INHERITED_NAMES = frozenset(_NAMES.split())
-
 # Gemini keywords that a configured local provider goes before.
 LOCAL_FIRST_WORDS: Mapping[str, frozenset[str]] = {"gemini": frozenset({"gemma"})}
 

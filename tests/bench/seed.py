@@ -38,7 +38,7 @@ def main() -> int:
         for n in range(MODELS_EACH)
     )
     for kind, spec in KINDS.items():
-        provider = Provider.for_kind(kind)
+        provider = Provider.for_name(kind)
         if spec.is_oauth:
             provider.store()
             continue

@@ -1,5 +1,6 @@
 """The admin in a real browser: what it lets a person save or start arrives in the database."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,14 +8,18 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib import admin
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from facio_site.audit import record
 from providers.forms.plain import form_for
 from providers.kinds import KINDS
 from providers.models import Job, Provider
 from providers.work import queue, tasks
 from routing.models import Route, Slot
 from tests.conftest import signed_in
+from tests.journeys.interface.conftest import DESK
+from tests.journeys.interface.test_barriers import barriers, too_wide
 from tests.journeys.watch import Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -138,3 +143,126 @@ def test_every_action_of_a_list_is_done(
             assert Job.objects.filter(task=TASKS[action]).count() == count
             tried.append(action)
     assert sorted(tried) == sorted(TASKS)
+
+
+# What the pages look like
+
+
+@pytest.fixture
+def filled(rows: None, owner: Any) -> None:
+    """A row of every table that the admin shows, with all that such a row may hold."""
+    provider = Provider.objects.get(kind="vllm")
+    provider.entries.create(
+        model_id="a-model",
+        inputs=["text", "image"],
+        outputs=["text"],
+        filled=["context_window"],
+        first_seen_at=timezone.now(),
+    )
+    provider.jobs.create(
+        task="check",
+        status="done",
+        outcome="bad_key",
+        key_state="invalid",
+        model_names=["a-model"],
+        params={"calls": [{"curl": "curl", "status": 401, "ms": 9}]},
+        rungs=[
+            {"step": "dns", "outcome": "ok", "ms": 2},
+            {"step": "key", "outcome": "bad_key", "ms": 9},
+            {"step": "model", "label": "a-model", "outcome": "skipped"},
+        ],
+        requested_by=owner,
+        input_version=1,
+        deadline=timezone.now(),
+    )
+    record("provider.saved", actor=owner, target="vllm", fields=["api_key", "api_base"])
+
+
+def pages_of(model: Any) -> list[str]:
+    """The list of a table and the page of one of its rows."""
+    row = model._default_manager.first()
+    return [address(model, "changelist"), address(model, "change", row.pk)]
+
+
+@pytest.mark.axe
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
+def test_no_page_of_the_admin_has_a_barrier_or_shows_raw_data(
+    tab: Page, filled: None, model: Any
+) -> None:
+    """Light and dark, on desk and phone: see `barriers`."""
+    app = reverse("admin:app_list", args=[model._meta.app_label])
+    for path in (reverse("admin:index"), app, *pages_of(model)):
+        tab.set_viewport_size(DESK)
+        tab.goto(path)
+        assert not re.search(r"[\[{]['\"\[{]|None", tab.locator("#content").inner_text()), path
+        assert [*too_wide(tab), *barriers(tab)] == [], path
+
+
+def test_a_test_is_drawn_as_the_ladder_of_its_steps(tab: Page, filled: None) -> None:
+    tab.goto(address(Job, "change", Job.objects.get().pk))
+    rungs = tab.locator("ol.ladder > li.rung")
+    expect(rungs.locator(".rung-head > span:first-child")).to_have_text(
+        ["Name resolves", "Key", "Model a-model"]
+    )
+    tones = [rung.get_attribute("data-tone") for rung in rungs.all()]
+    assert tones == ["ok", "error", "idle"]
+
+
+def test_all_routes_are_listed_and_one_that_nobody_has_set_can_be_set(tab: Page) -> None:
+    assert Route(slot="vision", model="a").store()
+    tab.goto(address(Route, "changelist"))
+    expect(tab.locator("#result_list tbody th")).to_have_text([str(slot.label) for slot in Slot])
+    expect(tab.locator("#result_list .field-shown_model")).to_have_text(
+        ["Not set", "Not set", "a", "Not set", "Not set"]
+    )
+    tab.get_by_role("link", name="Sub-agents").click()
+    tab.get_by_label("Model").fill("vendor/small")
+    tab.get_by_role("button", name="Save", exact=True).click()
+    expect(told(tab)).to_be_visible()
+    assert Route.objects.get(slot="subagent").model == "vendor/small"
+
+
+def test_the_theme_of_the_site_holds_in_the_admin_and_the_other_way_round(tab: Page) -> None:
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    tab.goto(reverse("account"))
+    tab.get_by_role("radio", name="Dark").check(force=True)
+    tab.goto(reverse("admin:index"))
+    assert tab.evaluate(scheme) == "dark"
+    expect(tab.get_by_role("radio", name="Dark")).to_be_checked()
+    tab.get_by_role("radio", name="Light").check(force=True)
+    assert tab.evaluate(scheme) == "light"
+    tab.reload()
+    assert tab.evaluate(scheme) == "light"
+    tab.get_by_role("radio", name="As the system").check(force=True)
+    assert tab.evaluate(scheme) == "light dark"
+    tab.get_by_role("link", name="Back to the site").click()
+    expect(tab.locator("html")).to_have_attribute("data-theme", "system")
+
+
+def test_what_happened_to_a_row_is_on_the_page_of_changes(tab: Page, filled: None) -> None:
+    tab.goto(address(Provider, "change", Provider.objects.get(kind="vllm").pk))
+    expect(tab.get_by_role("link", name="History")).to_have_count(0)
+    tab.get_by_role("link", name="Changes").click()
+    assert tab.url.endswith("/activity/?target=vllm")
+    expect(tab.get_by_text("Saved a provider").first).to_be_visible()
+    for model in admin.site._registry:
+        tab.goto(address(model, "history", model._default_manager.first().pk))
+        assert "/activity/" in tab.url, model
+    tab.goto(reverse("admin:index"))
+    expect(tab.get_by_text("Recent actions")).to_have_count(0)
+
+
+def test_every_filter_of_a_list_narrows_it_without_a_fault(tab: Page, filled: None) -> None:
+    tried = 0
+    for model in admin.site._registry:
+        path = address(model, "changelist")
+        tab.goto(path)
+        links = tab.locator("#changelist-filter li a")
+        asked = {link.get_attribute("href") for link in links.all()} - {"?"}
+        for query in asked:
+            answer = tab.goto(path + str(query))
+            assert answer
+            assert answer.ok
+            assert "e=1" not in tab.url, query  # how the admin says that it knows no such filter
+        tried += len(asked)
+    assert tried > 30

@@ -1,12 +1,15 @@
 """The style sheet: readable in both themes, and nothing in it that the page may not load."""
 
+import gzip
 import re
 from itertools import product
 
 import pytest
 from django.conf import settings
+from django.template.loader import render_to_string
 
 CSS = (settings.BASE_DIR / "static" / "app.css").read_text()
+FONTS = settings.BASE_DIR / "static" / "fonts"
 SCRIPT = (settings.BASE_DIR / "static" / "app.js").read_text()
 TONES = ("ok", "warn", "error", "info")
 GROUNDS = ("paper", "card", "soft")
@@ -52,9 +55,33 @@ def test_the_focus_ring_stands_out_from_its_ground(theme, ground):
     assert _contrast(colours["ring"], colours[ground]) >= 3
 
 
-def test_the_style_sheet_loads_nothing_from_elsewhere():
+def test_the_style_sheet_loads_its_font_and_nothing_from_elsewhere():
     assert "@import" not in CSS
-    assert all(url.startswith('"data:image/svg+xml,') for url in re.findall(r"url\(([^)]*)", CSS))
+    urls = [url for url in re.findall(r'url\("([^")]*)', CSS) if not url.startswith("data:image/")]
+    assert urls == ["fonts/geist.woff2"]
+
+
+def test_the_font_is_small_and_its_licence_lies_beside_it():
+    assert (FONTS / "geist.woff2").read_bytes()[:4] == b"wOF2"
+    assert (FONTS / "geist.woff2").stat().st_size <= 32_000
+    licence = (FONTS / "geist-OFL.txt").read_text()
+    assert "SIL OPEN FONT LICENSE Version 1.1" in licence
+    assert "Geist Project Authors" in licence
+
+
+def test_the_font_comes_with_the_page_and_moves_nothing_when_it_comes_late():
+    head = render_to_string("_head.html")
+    assert re.search(
+        r'<link rel="preload" href="\S*geist\S*woff2" as="font"[^>]* crossorigin>', head
+    )
+    face, fallback = re.findall(r"@font-face \{([^}]*)\}", CSS)
+    assert "font-display: optional" in face
+    assert re.findall(r"([a-z-]+-(?:adjust|override)):", fallback) == [
+        "size-adjust",
+        "ascent-override",
+        "descent-override",
+        "line-gap-override",
+    ]
 
 
 def test_every_custom_property_that_is_used_is_declared():
@@ -74,4 +101,4 @@ def test_every_class_that_has_a_rule_is_used():
 
 def test_style_sheet_and_script_stay_small():
     assert len(CSS.encode()) <= 44_000
-    assert len(SCRIPT.encode()) <= 4_000
+    assert len(gzip.compress(SCRIPT.encode())) <= 8_000

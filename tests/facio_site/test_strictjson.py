@@ -122,11 +122,38 @@ def test_s40_bad_utf8_names_its_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [('{\n"a": 1,\n}', 3), ("{'a': 1}", 1), ('{"a": "x\ny"}', 1), ("{", 1)]
+    ("text", "code", "line", "column"),
+    [
+        ('{"a": "x\ny"}', "not_json", 1, 9),
+        ('{"a" 1}', "not_json", 1, 6),
+        ('{\n"a": 1,\n}', "json_comma", 2, 7),
+        ('{"a": [1, ]}', "json_comma", 1, 9),
+        ('{"a": 1,, "b": 2}', "json_comma", 1, 8),
+        ('{"a": 1}, ', "not_json", 1, 9),
+        ('{\n  // mine\n  "a": 1}', "json_comment", 2, 3),
+        ('{"a": 1 /* mine */}', "json_comment", 1, 9),
+        ("{'a': 1}", "json_quote", 1, 2),
+        ("{“a”: 1}", "json_quote", 1, 2),
+        ("{", "json_end", 1, 2),
+        ('{"a": {"b": 1}\n', "json_end", 2, 1),
+    ],
 )
-def test_s40_bad_json_names_its_line(text: str, line: int) -> None:
+def test_s40_bad_json_names_its_fault_line_and_column(
+    text: str, code: str, line: int, column: int
+) -> None:
     error = refusal(text)
-    assert (error.code, error.line) == ("not_json", line)
+    assert (error.code, error.line, error.params["column"]) == (code, line, column)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+def test_what_windows_writes_is_read(encoding: str) -> None:
+    assert read_json('{"a": "ä"}\r\n'.encode(encoding)) == {"a": "ä"}
+
+
+def test_half_a_utf_16_text_is_told_as_that() -> None:
+    with pytest.raises(BadDocument) as caught:
+        read_json('{"a": 1}'.encode("utf-16") + b"\0")
+    assert caught.value.code == "not_utf16"
 
 
 @pytest.mark.parametrize(

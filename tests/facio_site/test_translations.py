@@ -131,7 +131,7 @@ def words(client: Client, path: str, language: str) -> Words:
 @pytest.mark.alike
 def test_no_page_speaks_english_to_a_german(site: Client) -> None:
     for kind in KINDS:
-        Provider.for_kind(kind).store()
+        Provider.for_name(kind).store()
     seen: set[str] = set()
     paths, english = ["/"], {}
     while paths:

@@ -52,7 +52,7 @@ def places(owner: User, viewer: User, monkeypatch: pytest.MonkeyPatch) -> dict[s
         "<int:pk>": "1",
         "<int:number>": "1",
         "<uuid:pk>": str(uuid.UUID(int=0)),
-        "<slug:kind>": "openrouter",
+        "<name:name>": "openrouter",
         "<slug:slot>": "main",
         "<slug:part>": "check",
     }

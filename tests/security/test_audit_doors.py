@@ -119,7 +119,10 @@ DOORS: dict[str, tuple[str, Act]] = {
             "/admin/providers/provider/", action="test_connection", _selected_action=str(s.row.pk)
         ),
     ),
-    "invite": ("user.invited", lambda s: s.post("/accounts/users/invite/", role="viewer")),
+    "invite": (
+        "user.invited",
+        lambda s: s.post("/accounts/users/invite/", role="viewer", name="Eve"),
+    ),
     "withdraw": (
         "user.uninvited",
         lambda s: s.post(f"/accounts/users/invitations/{Invitation.objects.get().pk}/withdraw/"),

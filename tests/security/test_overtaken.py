@@ -270,7 +270,7 @@ def test_s78_of_eight_writers_to_one_row_one_wins_and_the_others_know(is_new: bo
 
     def write(number: int) -> None:
         route = Route.objects.filter(slot="main").first() or Route(slot="main")
-        row = Provider.for_kind("anthropic")
+        row = Provider.for_name("anthropic")
         route.model, row.api_base = f"claude-{number}", f"https://api.anthropic.com/{number}"
         together.wait(20)
         try:

@@ -2,10 +2,14 @@
 
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
+from django.conf import settings
 from django.http.request import split_domain_port
 from django.utils.translation import gettext as _
+
+from facio_site.commands import has_database_file, whole
 
 register = template.Library()
 # Words in a User-Agent header, the more telling first: each browser claims to be its ancestors.
@@ -43,6 +47,27 @@ def passkeys_possible(context: dict[str, Any]) -> bool:
     except ValueError:
         return request.is_secure() or host == "localhost" or host.endswith(".localhost")
     return False
+
+
+@register.simple_tag
+def command(*words: str) -> dict[str, Any]:
+    """`line` of a command of ours: whole where only this machine reaches the site, else short.
+
+    Strangers need not know its folders. `needs`: a variable that the shell must have as well.
+    """
+    if not _is_private():
+        return {"line": " ".join(["manage.py", *words]), "needs": "", "is_whole": False}
+    needs = "" if has_database_file() else "DATABASE_URL"
+    return {"line": whole(*words), "needs": needs, "is_whole": True}
+
+
+def _is_private() -> bool:
+    """The public address is this machine's own, so nobody else is asking."""
+    host = urlsplit(settings.PUBLIC_URL).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 @register.filter

@@ -18,30 +18,30 @@ class Command(OneLine):
     help = "Fetches the model lists of the named (or all configured) providers side by side."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kinds", nargs="*", metavar="NAME")
+        parser.add_argument("names", nargs="*", metavar="NAME")
         parser.add_argument("--json", action="store_true", help="print a JSON array")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        finished = run(chosen(options["kinds"]), Task.FETCH, refresh_catalog)
+        finished = run(chosen(options["names"]), Task.FETCH, refresh_catalog)
         rows = [_row(job) for job in finished]
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
         else:
             for row in rows:
-                self.stdout.write(f"{row['kind']:<22}{row['outcome']:<22}{row['message']}")
+                self.stdout.write(f"{row['name']:<22}{row['outcome']:<22}{row['message']}")
         if any(row["outcome"] != Outcome.OK for row in rows):
             sys.exit(1)
 
 
 def _row(job: Job) -> dict[str, Any]:
     """How one fetch ended; the ids are those that are stored now."""
-    kind, params, models = job.provider.kind, job.params, list[str]()
+    params, models = job.params, list[str]()
     if job.outcome == Outcome.OK:
         entries = CatalogEntry.objects.filter(provider_id=job.provider_id).present()
         models = list(entries.values_list("model_id", flat=True))
     return {
-        "kind": kind,
-        "name": kind,
+        "kind": job.provider.kind,
+        "name": job.provider.name,
         "outcome": job.outcome,
         "detail": job.detail,
         "count": len(models),

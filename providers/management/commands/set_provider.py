@@ -1,4 +1,4 @@
-"""set_provider KIND: save one provider from a JSON object on stdin."""
+"""set_provider NAME: save one provider from a JSON object on stdin."""
 
 import sys
 from typing import Any
@@ -13,6 +13,7 @@ from facio_site.strictjson import MAX_BYTES, BadDocument, read_json
 from providers.forms.patch import BadPatch, form_of
 from providers.kinds import KINDS
 from providers.models import Provider
+from providers.spec.names import MESSAGES, name_problem
 
 _EXTRA = "".join(
     f"; {spec.label}: {', '.join(item.json_name for item in spec.extra_fields)}"
@@ -29,31 +30,46 @@ def given() -> bytes:
 class Command(OneLine):
     help = (
         f"Reads a JSON object on stdin (apiKey, keyExpires: YYYY-MM-DD, apiBase, extraHeaders, "
-        f"extraBody{_EXTRA}) and saves it with the rules of the form. null clears a field."
+        f"extraBody{_EXTRA}) and saves it with the rules of the form. null clears a field. NAME "
+        'is a kind, or an endpoint of your own; the first time that has "kind": "custom".'
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind")
+        parser.add_argument("name")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        kind = options["kind"]
-        if kind not in KINDS:
-            raise UsageError(f"unknown provider: {kind}")
+        name = options["name"]
         try:
-            patch = read_json(given())
+            patch = dict(read_json(given()))
         except BadDocument as error:
             raise CommandError(f"stdin holds no JSON object: {error.sentence}") from None
-        provider = Provider.for_kind(kind)
+        provider = _named(name, patch)
         try:
             form = form_of(provider, patch)
         except BadPatch as error:
             raise CommandError(str(error)) from None
         if not form.is_valid():
-            name, errors = next(iter(form.errors.items()))
-            raise CommandError(f"{name}: {errors[0]}")
+            field, errors = next(iter(form.errors.items()))
+            raise CommandError(f"{field}: {errors[0]}")
         with transaction.atomic():
             changed = form.apply(provider)
             if not provider.store():
-                raise CommandError(f"{kind} was changed by somebody else just now; try again")
-            record("provider.saved", actor=None, target=kind, fields=changed)
-        self.stdout.write(f"{kind}: saved")
+                raise CommandError(f"{name} was changed by somebody else just now; try again")
+            record("provider.saved", actor=None, target=name, fields=changed)
+        self.stdout.write(f"{name}: saved")
+
+
+def _named(name: str, patch: dict[str, Any]) -> Provider:
+    """The row of that name, new or not; takes the kind out of `patch`. Raises CommandError, and
+    UsageError for a name that nothing here has."""
+    provider: Provider = Provider.for_name(name)
+    kind = patch.pop("kind", None)
+    if kind not in (None, provider.kind):
+        raise CommandError(f"{name} is of the kind {provider.kind}")
+    if provider.is_own and provider._state.adding:
+        code, told = name_problem(name, KINDS, Provider.objects.own_names())
+        if code in ("built_in", "same") or (code and kind):
+            raise CommandError(MESSAGES[code].format(**told))
+        if kind is None:
+            raise UsageError(f'unknown provider: {name} ("kind": "custom" makes one)')
+    return provider

@@ -90,7 +90,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  + {name}: set"
     for edit in plan.providers:
         for name in edit.add_deployments:
-            yield f"  + {edit.kind} deployment: {name}"
+            yield f"  + {edit.name} deployment: {name}"
     for risk in plan.risks:
         yield f"! {risk.path}: {DANGERS[risk.danger]}"
     for one in plan.retype:

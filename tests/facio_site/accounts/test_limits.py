@@ -166,7 +166,7 @@ def test_s51_guessing_setup_tokens_is_limited(client, capsys):
     token = setup_token(capsys)
     for number in range(20):
         answer = client.get("/setup/", {"token": f"guess{number}"}, headers=forged(number))
-        assert answer.status_code == 302
+        assert answer.status_code == 410
     assert client.get("/setup/", {"token": token}, headers=forged(99)).status_code == 429
     assert b"<form" not in client.get("/setup/").content
     cache.clear()

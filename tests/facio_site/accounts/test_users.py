@@ -20,7 +20,7 @@ def invitation_token(page):
 
 
 def test_an_invitation_makes_one_account_with_its_role(confirmed):
-    page = confirmed.post(reverse("user_invite"), {"role": "editor"})
+    page = confirmed.post(reverse("user_invite"), {"role": "editor", "name": "Eve"})
     token = invitation_token(page)
     assert token not in confirmed.get(reverse("users")).content.decode()
     guest = Client()
@@ -28,16 +28,16 @@ def test_an_invitation_makes_one_account_with_its_role(confirmed):
     assert guest.post("/setup/", {**form_data("eve"), "role": "owner"}).url == "/"
     assert User.objects.get(username="eve").role == "editor"
     late = Client()
-    assert late.get("/setup/", {"token": token}, follow=True).status_code == 404
+    assert late.get("/setup/", {"token": token}).status_code == 410
 
 
 def test_an_invitation_ends_by_withdrawal_or_time(confirmed):
-    confirmed.post(reverse("user_invite"), {"role": "viewer"})
-    page = confirmed.post(reverse("user_invite"), {"role": "viewer"})
+    confirmed.post(reverse("user_invite"), {"role": "viewer", "name": "Vic"})
+    page = confirmed.post(reverse("user_invite"), {"role": "viewer", "name": "Wim"})
     first, second = Invitation.objects.all()
     confirmed.post(reverse("user_uninvite", args=[second.pk]))
     guest = Client()
-    assert guest.get("/setup/", {"token": invitation_token(page)}, follow=True).status_code == 404
+    assert guest.get("/setup/", {"token": invitation_token(page)}).status_code == 410
     Invitation.objects.filter(pk=first.pk).update(expires_at=timezone.now() - timedelta(1))
     assert not Invitation.objects.open().exists()
 
@@ -49,17 +49,41 @@ def test_invitations_end_with_the_right_of_their_issuer(confirmed, way):
     guest = Client()
     guest.get("/setup/", {"token": token})  # opened, and kept for later
     confirmed.post(reverse(way, args=[issuer.pk]), {"role": "editor"})
-    assert guest.post("/setup/", form_data("mallory")).status_code == 404
+    assert guest.post("/setup/", form_data("mallory")).status_code == 410
     assert not User.objects.filter(username="mallory").exists()
 
 
 def test_an_opened_invitation_is_listed_and_can_be_withdrawn(confirmed):
-    token = invitation_token(confirmed.post(reverse("user_invite"), {"role": "owner"}))
+    page = confirmed.post(reverse("user_invite"), {"role": "owner", "name": "Mallory"})
+    token = invitation_token(page)
     guest = Client()
     guest.get("/setup/", {"token": token})
     (invitation,) = confirmed.get(reverse("users")).context["invitations"]
     confirmed.post(reverse("user_uninvite", args=[invitation.pk]))
-    assert guest.post("/setup/", form_data("mallory")).status_code == 404
+    assert guest.post("/setup/", form_data("mallory")).status_code == 410
+
+
+def test_an_invitation_has_a_name_which_both_sides_see(confirmed, client, owner):
+    assert confirmed.post(reverse("user_invite"), {"role": "editor"}).status_code == 422
+    page = confirmed.post(reverse("user_invite"), {"role": "editor", "name": "Eve"})
+    assert "Invitation for Eve (Editor)" in " ".join(page.content.decode().split())
+    listed = " ".join(confirmed.get(reverse("users")).content.decode().split())
+    assert "Eve · Editor" in listed
+    seen = Client().get("/setup/", {"token": invitation_token(page)}, follow=True)
+    text = " ".join(seen.content.decode().split())
+    assert "This invitation is for Eve, from ada." in text
+    assert "this role: Editor." in text
+    entry = AuditEntry.objects.get(action="user.invited")
+    assert (entry.target, entry.result) == ("Eve", "editor")
+
+
+def test_who_is_signed_in_can_look_at_a_link_and_keeps_the_session(confirmed, owner):
+    page = confirmed.post(reverse("user_invite"), {"role": "editor", "name": "Eve"})
+    seen = confirmed.get("/setup/", {"token": invitation_token(page)})
+    assert seen.status_code == 200
+    assert "You are signed in as ada." in seen.content.decode()
+    assert confirmed.get(reverse("account")).status_code == 200
+    assert Invitation.objects.open().count() == 1
 
 
 def test_managing_users_asks_for_the_password_first(client, owner, viewer):
@@ -106,7 +130,7 @@ def test_deactivating_ends_sessions_and_activating_does_not_revive_them(confirme
 @pytest.mark.parametrize("role", ["", "root", "owner\x00"])
 def test_an_unknown_role_is_refused(confirmed, viewer, role):
     assert confirmed.post(reverse("user_role", args=[viewer.pk]), {"role": role}).status_code == 422
-    assert confirmed.post(reverse("user_invite"), {"role": role}).status_code == 422
+    assert confirmed.post(reverse("user_invite"), {"role": role, "name": "Eve"}).status_code == 422
 
 
 @pytest.mark.parametrize("name", ["eve", "vic"])

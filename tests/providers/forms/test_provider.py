@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def form(kind: str, **data: Any) -> ProviderForm:
-    return ProviderForm(Provider.for_kind(kind), data)
+    return ProviderForm(Provider.for_name(kind), data)
 
 
 def save(kind: str, **data: Any) -> Provider:
@@ -28,7 +28,7 @@ def save(kind: str, **data: Any) -> Provider:
 
 @pytest.mark.parametrize("kind", [k for k, s in KINDS.items() if not s.is_oauth])
 def test_every_kind_has_a_key_field_and_no_secret_in_its_html(kind: str) -> None:
-    html = str(ProviderForm(Provider.for_kind(kind)))
+    html = str(ProviderForm(Provider.for_name(kind)))
     assert 'name="api_key"' in html
     assert 'type="password"' in html
 

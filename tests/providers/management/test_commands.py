@@ -77,10 +77,14 @@ def test_bad_fields_are_told_in_one_line_without_their_value(
 
 
 def test_an_unknown_kind_is_bad_usage(monkeypatch: pytest.MonkeyPatch) -> None:
-    for arguments in (["set_provider", "nothing"], ["check_providers", "nothing"]):
+    for command in (
+        lambda: give(monkeypatch, "opnai", apiKey="sk-0123456789"),
+        lambda: call_command("check_providers", "opnai"),
+    ):
         with pytest.raises(UsageError) as caught:
-            call_command(*arguments)
+            command()
         assert caught.value.returncode == 2
+    assert not Provider.objects.exists()
 
 
 def test_check_providers_tests_all_configured_and_tells_each(

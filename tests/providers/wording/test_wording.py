@@ -240,7 +240,12 @@ def test_a_header_that_holds_a_reference_keeps_its_name() -> None:
     assert "X-Tenant" in sentence(verdict.outcome, verdict.detail, verdict.params, OPENAI)
 
 
-SIGN = {"at": 7, "sign": "U+FF0D fullwidth hyphen-minus", "plain": "-"}
+SIGN = {
+    "at": 7,
+    "sign": "U+FF0D fullwidth hyphen-minus",
+    "plain": "-",
+    "form": "${OPENAI_API_KEY}",
+}
 
 
 @pytest.mark.parametrize("problem", keyshapes.PROBLEMS)

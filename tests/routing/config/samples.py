@@ -94,7 +94,7 @@ def configured(document: dict[str, Any]) -> tuple[Configured, ...]:
     entries = read_entries(document, SPECS).by_name.values()
     return tuple(
         Configured(
-            kind=entry.kind or entry.name,
+            kind=entry.provider or entry.name,
             has_key=bool(get(entry.raw, "apiKey")),
             api_base=str(get(entry.raw, "apiBase") or ""),
         )

@@ -58,25 +58,25 @@ def test_an_entry_has_its_name_in_the_document_and_its_kind_as_a_field() -> None
     read = read_entries(document, SPECS)
 
     assert list(read.by_name) == ["azureOpenai", "companyProxy", "openaiCodex", "groq"]
-    assert [entry.kind for entry in read.by_name.values()] == [
+    assert [entry.provider for entry in read.by_name.values()] == [
         "azure_openai",
         "",
         "openai_codex",
         "groq",
     ]
-    azure = read.by_kind["azure_openai"]
+    azure = read.by_provider["azure_openai"]
     assert azure.value("apiKey") == Value("api_key", "k-123456", "k-123456")
     assert azure.value("apiBase").fault == "bad_base"
     assert azure.value("apiBase").taken is None
     assert azure.value("extraBody") is ABSENT
     assert read.by_name["companyProxy"].raw == {"apiKey": "c"}
     assert read.by_name["companyProxy"].values == {}
-    assert read.by_kind["groq"].raw == {}
+    assert read.by_provider["groq"].raw == {}
 
 
 def test_a_value_means_the_same_however_it_is_written() -> None:
     def meaning(kind: str, key: str, value: Any) -> Any:
-        entry = read_entries({"providers": {kind: {key: value}}}, SPECS).by_kind[kind]
+        entry = read_entries({"providers": {kind: {key: value}}}, SPECS).by_provider[kind]
         return entry.value(key).meaning
 
     assert meaning("openai", "apiBase", "HTTPS://API.OpenAI.com/v1/") is None

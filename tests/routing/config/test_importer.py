@@ -73,7 +73,7 @@ def test_replace_takes_what_the_file_has_and_drops_what_it_lacks() -> None:
         "channels.telegram.token": ("set", ""),
         "channels.telegram.allowFrom": ("set", ""),
     }
-    assert {edit.kind for edit in done.providers if edit.is_removed} == {"groq", "vllm"}
+    assert {edit.name for edit in done.providers if edit.is_removed} == {"groq", "vllm"}
     assert after(done, NOW).document == {
         "agents": {"defaults": {"model": "m"}},
         "providers": {"openai": {"apiKey": "sk-new"}},
@@ -129,7 +129,7 @@ def test_an_env_file_is_always_merged_and_leaves_the_imported_document_alone() -
     assert changes(done) == {"providers.openai.apiKey": ("set", "set")}
     assert done.outside == ("bedrock.session_token",)
     assert done.ignored == (Ignored("PATH", "unknown_name"),)
-    assert [edit.secrets for edit in done.providers if edit.kind == "bedrock"] == [
+    assert [edit.secrets for edit in done.providers if edit.name == "bedrock"] == [
         {"session_token": Secret("tok")}
     ]
 

@@ -11,8 +11,9 @@ from providers.kinds import KINDS
 from providers.spec.kind import ProviderSpec
 from providers.spec.secret import Secret
 from routing.config.entries import env_name
-from routing.config.envfile import env_text, read_env
+from routing.config.envfile import env_text
 from routing.config.pasted import Ignored, Pasted, read_pasted
+from routing.config.pasted.lines import read_lines
 
 
 def read(text: str, kind: str = "") -> Pasted:
@@ -48,7 +49,12 @@ def test_each_form_is_recognised(text: str, source: str) -> None:
         ("", "empty"),
         ("  \n", "empty"),
         ("[1]", "not_object"),
-        ("{", "not_json"),
+        ("{", "json_end"),
+        ("# only this", "only_comments"),
+        ("https://api.openai.com/v1", "is_address"),
+        ("${OPENAI_API_KEY}", "is_variable"),
+        ("$OPENAI_API_KEY", "is_variable"),
+        ("sk-xxx", "is_example"),
         ("two words", "not_known"),
         ("clé", "not_known"),
         ("a\nb", "not_known"),
@@ -118,7 +124,7 @@ def test_both_zhipu_names_are_read(name: str) -> None:
 def test_two_names_of_one_key_with_two_values_are_told() -> None:
     pasted = read("ZAI_API_KEY=a\nZHIPUAI_API_KEY=b\n")
     assert pasted.document == {"providers": {"zhipu": {"apiKey": "a"}}}
-    assert codes(pasted) == {"ZHIPUAI_API_KEY": "repeated"}
+    assert codes(pasted) == {"ZHIPUAI_API_KEY": "outranked"}
 
 
 def test_cloud_names_fill_bedrock_and_its_secrets_stay_beside_the_document() -> None:
@@ -165,7 +171,7 @@ def test_names_that_are_not_ours_are_named_with_the_reason() -> None:
     assert pasted.document == {}
     assert codes(pasted) == {
         "line 4": "bad_line",
-        "line 5": "bad_line",
+        "line 5": "open_quote",
         "PATH": "unknown_name",
         "FACIO_MANAGEMENT_TOKEN": "agent_environment",
         "OPENAI_API_KEY": "empty",
@@ -176,7 +182,7 @@ def test_references_are_text_and_never_expanded(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("HOME_SECRET", "leak")
     pasted = read("OPENAI_API_KEY=${HOME_SECRET}\nGROQ_API_KEY=$HOME_SECRET")
     assert pasted.document["providers"]["openai"]["apiKey"] == "${HOME_SECRET}"
-    assert pasted.document["providers"]["groq"]["apiKey"] == "$HOME_SECRET"
+    assert pasted.ignored == (Ignored("GROQ_API_KEY", "variable", {"form": "${HOME_SECRET}"}),)
 
 
 @given(
@@ -184,8 +190,9 @@ def test_references_are_text_and_never_expanded(monkeypatch: pytest.MonkeyPatch)
     name=st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True),
 )
 def test_what_env_text_writes_is_read_back(value: str, name: str) -> None:
-    lines = read_env(env_text({name: Secret(value)}))
-    assert (lines.values, lines.bad) == ({name: value}, ())
+    lines = read_lines(env_text({name: Secret(value)}))
+    assert [(one.name, one.value) for one in lines.assignments] == [(name, value)]
+    assert lines.left == []
 
 
 # --- keys -----------------------------------------------------------------------------------
@@ -305,7 +312,7 @@ def test_a_curl_line_for_azure_names_its_deployment() -> None:
 @pytest.mark.parametrize(
     ("header", "code"),
     [
-        ("Authorization: Bearer $OPENAI_API_KEY", "no_real_key"),
+        ("Authorization: Bearer $OPENAI_API_KEY", "variable"),
         ("Authorization: Bearer <your key>", "no_real_key"),
         ("Accept: x", "no_key"),
         ("Authorization: Bearer a b", "bad_key"),

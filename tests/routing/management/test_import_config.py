@@ -114,7 +114,7 @@ def test_a_bare_key_needs_its_provider(tmp_path: Path) -> None:
     ("data", "said"),
     [
         (b'{"a": NaN}', "a is not a number that JSON can hold, or has too many digits."),
-        (b"{", "Line 1, column 2: this is not valid JSON."),
+        (b"{", "Line 1, column 2: the text ends too early, as if it was cut off."),
         (b"x" * 1_000_100, "The file has 1000001 bytes; at most 1000000 are read."),
         (b'{"agents": []}', "The agent would not load this. agents must be an object."),
     ],

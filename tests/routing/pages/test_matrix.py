@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from providers.catalog.fetch import CatalogItem
+from providers.kinds import KINDS
 from providers.models import Provider
 from routing.forms import asked_use
 from routing.models import Route, Slot
@@ -96,7 +97,7 @@ def test_the_matrix_takes_two_queries(routed: None) -> None:
 
 
 def use(text: str) -> Any:
-    return asked_use(QueryDict(text))
+    return asked_use(QueryDict(text), KINDS)
 
 
 def test_a_link_names_model_provider_and_route() -> None:

@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from providers.kinds import KINDS
+from providers.spec.names import INHERITED_NAMES
 from routing.rules.explain import GRADES, Configured, Decision, Rule, Why, explain
 from routing.rules.order import (
     ALL_DIFFERENCES,
     DIFFERENCES,
     FACTS,
     GEMMA_PREFERS_LOCAL,
-    INHERITED_NAMES,
     OAUTH_NEEDS_CHOICE,
     REGISTRY_ORDER,
     UNKNOWN_NAMES,
