@@ -195,10 +195,13 @@ def _secret(name: str, provider: Provider, shown: Entry, check: ShownJob) -> dic
     the outcome of the last test of exactly these values ("" = none)."""
     is_typed = is_typed_in(shown, provider, name)
     state = provider.secret_state(name)
-    item = (shown if is_typed else provider).sealed.get(name, {})
+    entry = shown if is_typed else provider
+    item = entry.sealed.get(name, {})
     verdict = "" if is_typed else provider.check_outcome
     if is_typed and check.is_unsaved and not check.is_pending:
         verdict = check.outcome
+    if name != "api_key" and "access_keys" in entry.ways()[1:]:
+        verdict = ""  # the test was made with the API key
     since = item.get("set_at")
     return {
         "name": name,
