@@ -115,7 +115,9 @@ MIDDLEWARE = [
 ]
 # What the pages of providers take from the app above them, which they do not import.
 SERVED_BY = "routing.pages.rows.served_by"
+KEEP_BEFORE_REMOVAL = "routing.store.keep_before_removal"
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
+NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
 TEMPLATES = [
@@ -307,6 +309,7 @@ TESTS_PER_MINUTE = env.int("TESTS_PER_MINUTE", default=30)  # a user; "Test all"
 FACIO_CONFIG_PATH = env.str("FACIO_CONFIG_PATH", default="")
 FACIO_CONFIG_MODE = env.str("FACIO_CONFIG_MODE", default="0600")
 FACIO_CONFIG_GROUP = env.str("FACIO_CONFIG_GROUP", default="")
+FACIO_CONFIG_IN_PLACE = env.bool("FACIO_CONFIG_IN_PLACE", default=False)
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]

@@ -9,7 +9,7 @@ from celery.signals import worker_ready
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from routing.agents.file import sweep
+from routing.agents.replacing import sweep
 from routing.agents.writing import live_path, new_file_group, new_file_mode
 
 

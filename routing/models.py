@@ -3,6 +3,7 @@ catalog never breaks a route."""
 
 from __future__ import annotations
 
+import base64
 import json
 import uuid
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from providers.spec.limits import MODEL_LENGTH
 from routing.rules.explain import AUTO
 
 UNDO_COPIES = 20
+NOTE_LENGTH = 200
 
 
 class Slot(models.TextChoices):
@@ -167,26 +169,32 @@ class ConfigVersionQuerySet(models.QuerySet["ConfigVersion"]):
         return (self.aggregate(last=models.Max("number"))["last"] or 0) + 1
 
     def prune(self) -> None:
-        """Forget old copies from before imports; what was written stays."""
-        copies = self.filter(reason=ConfigVersion.Reason.UNDO).values_list("pk", flat=True)
+        """Forget old copies from before imports and removals; what was written or found stays."""
+        reasons = (ConfigVersion.Reason.UNDO, ConfigVersion.Reason.REMOVAL)
+        copies = self.filter(reason__in=reasons).values_list("pk", flat=True)
         self.filter(pk__in=list(copies[UNDO_COPIES:])).delete()
 
 
 class ConfigVersion(SealedRow):
     """All that was set here at one moment, sealed: when the live file was written, or just before
-    an import."""
+    an import or a removal. Or a live file that could not be read, before it was replaced."""
 
     STATE, TEXT = "state", "text"  # everything, as JSON; the file as it was written
+    ORIGINAL = "original"  # the bytes of a file that somebody else wrote, in base64
 
     class Reason(models.TextChoices):
         WRITTEN = "written", _("Written to Facio")
         UNDO = "undo", _("Before an import")
+        REMOVAL = "removal", _("Before a removal")
+        FOUND = "found", _("As it was found")
 
     number = models.PositiveIntegerField(unique=True)
     reason = models.CharField(max_length=10, choices=Reason.choices)
     mode = models.CharField(max_length=10, blank=True, default="")  # of the secrets in the file
     digest = models.CharField(max_length=64, blank=True, default="")  # SHA-256 of the file
     stamp = models.CharField(max_length=64, blank=True, default="")  # of the rows it came from
+    replaced = models.CharField(max_length=64, blank=True, default="")  # digest of the old file
+    note = models.CharField(_("note"), max_length=NOTE_LENGTH, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -200,6 +208,15 @@ class ConfigVersion(SealedRow):
 
     def __str__(self) -> str:
         return f"version {self.number}"
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it can be brought back."""
+        return self.reason != self.Reason.FOUND
+
+    def original(self) -> bytes:
+        """What stood in the file. Raises KeyError, sealing.KeyMissing, sealing.Unreadable."""
+        return base64.b64decode(self.unseal(self.ORIGINAL))
 
     def state(self) -> dict[str, Any]:
         """{"document", "secrets", "deployments"}. Raises sealing.KeyMissing, sealing.Unreadable."""

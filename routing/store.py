@@ -6,14 +6,18 @@ complete is stored as it is and says so on its page. Kept out: requests and word
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 
+from facio_site import sealing
 from facio_site.audit import record
 from facio_site.strictjson import write_json
 from providers.kinds import KINDS
@@ -156,25 +160,44 @@ def keep_copy(
     text: str = "",
     mode: Mode | None = None,
     digest: str = "",
-    stamp: str = "",
+    **more: str,
 ) -> ConfigVersion:
-    """A new numbered version of all that is set; `text`, `mode` and `digest` are the file's."""
-    person = actor if actor is not None and actor.is_authenticated else None
-    version = ConfigVersion(
-        number=ConfigVersion.objects.next_number(),
-        reason=reason,
-        mode=mode.value if mode else "",
-        digest=digest,
-        stamp=stamp,
-        created_by_id=person.pk if person else None,
-        actor_name=person.get_username() if person else "",
-    )
+    """A new numbered version of all that is set; `text`, `mode` and `digest` are the file's, and
+    `more` are other fields."""
+    version = _version(reason, actor, mode=mode.value if mode else "", digest=digest, **more)
     document = exported(state, Mode.KEYS).document
     version.seal(version.STATE, json.dumps({"document": document, **beside(state)}))
     if text:
         version.seal(version.TEXT, text)
     version.save()
     return version
+
+
+def keep_original(data: bytes, *, actor: Actor) -> ConfigVersion:
+    """A new numbered version of a file that somebody else wrote, byte for byte."""
+    digest = hashlib.sha256(data).hexdigest()
+    version = _version(ConfigVersion.Reason.FOUND, actor, digest=digest)
+    version.seal(version.ORIGINAL, base64.b64encode(data).decode())
+    version.save()
+    return version
+
+
+def keep_before_removal(actor: Actor) -> None:
+    """A copy of all that is set, where it can be read; inside the caller's transaction."""
+    with suppress(sealing.KeyMissing, sealing.Unreadable):
+        keep_copy(current(is_lenient=True), ConfigVersion.Reason.REMOVAL, actor=actor)
+        ConfigVersion.objects.prune()
+
+
+def _version(reason: ConfigVersion.Reason, actor: Actor, **fields: str) -> ConfigVersion:
+    person = actor if actor is not None and actor.is_authenticated else None
+    return ConfigVersion(
+        number=ConfigVersion.objects.next_number(),
+        reason=reason,
+        created_by_id=person.pk if person else None,
+        actor_name=person.get_username() if person else "",
+        **fields,
+    )
 
 
 def pend(
@@ -207,7 +230,17 @@ def pasted_of(row: PendingImport, kind: str = "") -> Pasted:
     pasted = read_pasted(row.unseal(row.TEXT).encode(), specs=KINDS, kind=kind)
     if row.BESIDE not in row.sealed:
         return pasted
-    more = json.loads(row.unseal(row.BESIDE))
+    return _with_beside(pasted, json.loads(row.unseal(row.BESIDE)))
+
+
+def pasted_version(version: ConfigVersion) -> Pasted:
+    """The same of a version, without an import. Raises sealing's exceptions."""
+    state = version.state()
+    return _with_beside(Pasted(source="config", document=state["document"]), state)
+
+
+def _with_beside(pasted: Pasted, more: Mapping[str, Any]) -> Pasted:
+    """With what config.json has no place for."""
     secrets = {
         kind: {name: Secret(text) for name, text in texts.items()}
         for kind, texts in more["secrets"].items()

@@ -21,9 +21,17 @@ urlpatterns = [
     path("config/import/<uuid:pk>/", importing.import_preview, name="import-preview"),
     path("config/import/<uuid:pk>/discard/", importing.import_discard, name="import-discard"),
     path("config/write/", live_file.live_write, name="live-write"),
+    path("config/write/changes/", live_file.live_changes, name="live-changes"),
     path("config/write/take-in/", live_file.live_take_in, name="live-take-in"),
     path("config/versions/<int:number>/", versions.version_detail, name="version"),
     path("config/versions/<int:number>/restore/", versions.version_restore, name="version-restore"),
+    path("config/versions/<int:number>/write/", versions.version_write, name="version-write"),
+    path("config/versions/<int:number>/note/", versions.version_note, name="version-note"),
+    path(
+        "config/versions/<int:number>/original/",
+        versions.version_original,
+        name="version-original",
+    ),
     path("activity/", activity.activity, name="activity"),
     path("activity/export/", activity.activity_export, name="activity-export"),
 ]

@@ -111,11 +111,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=f"{mark} is not installed here"))
 
 
-def absent(what: str) -> NoReturn:
+def absent(what: str, how: str = "is not installed") -> NoReturn:
     """A test cannot run without it: a failure where nothing may be skipped."""
     if REQUIRE_ALL:
-        pytest.fail(f"{what} is not installed")
-    pytest.skip(f"{what} is not installed")
+        pytest.fail(f"{what} {how}")
+    pytest.skip(f"{what} {how}")
 
 
 @pytest.fixture

@@ -104,6 +104,7 @@ def demo_environ(state: Path) -> dict[str, str]:
     return dict.fromkeys(unset, "") | {
         "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",
         "DEBUG": "0",
+        "FACIO_CONFIG_IN_PLACE": "0",
         "FACIO_CONFIG_MODE": "0600",
         "FACIO_CONFIG_PATH": str(state / "agent" / "config.json"),
         "MASTER_KEY_FILE": str(state / "master_keys"),

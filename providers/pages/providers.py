@@ -211,6 +211,7 @@ def provider_remove(request: HttpRequest, name: str) -> HttpResponse:
         return render(request, "providers/remove.html", context)
     with transaction.atomic():
         record("provider.removed", actor=request.user, target=name, request=request)
+        import_string(settings.KEEP_BEFORE_REMOVAL)(request.user)
         provider.delete()
         transaction.on_commit(broker.announce)
     messages.success(request, _("%s removed.") % provider.spec.label)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import grp
 import hashlib
+import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,13 +25,26 @@ from facio_site.audit import record
 from facio_site.strictjson import BadDocument, read_json
 from providers.kinds import KINDS
 from providers.models import Provider
-from routing.agents.file import BadTarget, Live, read_live, write_live
+from routing.agents.file import MENDED_IN_PLACE, Live, obstacle, read_live
+from routing.agents.refusals import BadTarget
+from routing.agents.replacing import Known, Written, write_live
+from routing.agents.torn import names_in
+from routing.config.difference import Path as Keys
+from routing.config.difference import value_at
 from routing.config.edits import Current
 from routing.config.export import Mode
-from routing.config.plans import Choices, WritePlan, plan_write
+from routing.config.plans import Choices, WritePlan, plan_return, plan_write
 from routing.models import BaseDocument, ConfigVersion, Route
 from routing.state import fingerprint
-from routing.store import Overtaken, apply_plan, hold, keep_copy, names_of
+from routing.store import (
+    Overtaken,
+    apply_plan,
+    hold,
+    keep_copy,
+    keep_original,
+    names_of,
+    pasted_version,
+)
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -175,6 +189,15 @@ class Look:
     state: Current = field(repr=False)
     mode: Mode
     write: WritePlan
+    obstacle: BadTarget | None  # why a write would be refused; what in_place mends is none
+    is_in_place: bool = False
+    readable: tuple[Keys, ...] = ()  # names in a file that can't be read as a whole
+
+    @property
+    def lost(self) -> tuple[Keys, ...]:
+        """Those of them that the new file does not have."""
+        new = self.write.exported.document
+        return tuple(keys for keys in self.readable if value_at(new, keys) is None)
 
     @property
     def drift(self) -> Drift:
@@ -187,7 +210,8 @@ class Look:
 
     @property
     def does_nothing(self) -> bool:
-        return self.live is not None and not (self.write.changes or self.fault or self.write.plan)
+        plan = self.write.plan
+        return self.live is not None and not (self.write.changes or self.fault or plan)
 
     @property
     def token(self) -> str:
@@ -205,25 +229,40 @@ def remembered_mode() -> Mode | None:
 def look(path: Path, state: Current, mode: Mode, choices: Choices | None = None) -> Look:
     """Raises BadTarget, schema.Refused, and sealing's exceptions for our last write."""
     live = read_live(path)
-    document: Mapping[str, Any] = {}
-    fault = None
-    try:
-        document = read_json(live.text.encode()) if live and live.text.strip() else {}
-    except BadDocument as error:
-        fault = error
+    document, fault = live.document() if live else ({}, None)
     version = ConfigVersion.objects.written()
     foreign = _drift(live.digest if live else None, version) in (Drift.FOREIGN, Drift.CHANGED)
     last = _last_document(version) if foreign and not fault else None
-    write = plan_write(state, mode, disk=document, last=last, choices=choices, specs=KINDS)
+    work = plan_write(state, mode, disk=document, last=last, choices=choices, specs=KINDS)
+    return _looked(path, live, version=version, state=state, mode=mode, write=work)
+
+
+def look_back(path: Path, state: Current, mode: Mode, to: ConfigVersion) -> Look:
+    """The same for a write that brings back all of a version. Raises as look() does."""
+    live = read_live(path)
+    disk = live.document()[0] if live else {}
+    version = ConfigVersion.objects.written()
+    work = plan_return(state, mode, disk=disk, pasted=pasted_version(to), specs=KINDS)
+    return _looked(path, live, version=version, state=state, mode=mode, write=work)
+
+
+def _looked(path: Path, live: Live | None, **more: Any) -> Look:
+    document, fault = live.document() if live else ({}, None)
+    refused = obstacle(path)
+    is_in_place = (
+        bool(refused and refused.code in MENDED_IN_PLACE)
+        and settings.FACIO_CONFIG_IN_PLACE
+        and os.access(path, os.W_OK, effective_ids=True)
+    )
     return Look(
         path=path,
         live=live,
         document=document,
         fault=fault,
-        version=version,
-        state=state,
-        mode=mode,
-        write=write,
+        obstacle=None if is_in_place else refused,
+        is_in_place=is_in_place,
+        readable=names_in(live.text) if live and fault else (),
+        **more,
     )
 
 
@@ -237,7 +276,13 @@ def note_same(seen: Look) -> None:
         ConfigVersion.objects.filter(pk=seen.version.pk).update(stamp=stamp())
 
 
-def write(seen: Look, *, actor: User, request: HttpRequest | None = None) -> ConfigVersion:
+@dataclass(frozen=True, slots=True)
+class Done:
+    version: ConfigVersion
+    written: Written
+
+
+def write(seen: Look, *, actor: User, note: str = "", request: HttpRequest | None = None) -> Done:
     """Write the live file as it was looked at, and store what is taken in from it.
 
     All or nothing: the file is replaced last. Raises BadTarget, BadDocument, schema.Refused,
@@ -247,6 +292,8 @@ def write(seen: Look, *, actor: User, request: HttpRequest | None = None) -> Con
     try:
         with transaction.atomic():
             hold(seen.state)
+            if seen.live and (seen.fault or (seen.is_in_place and seen.is_foreign)):
+                keep_original(seen.live.data, actor=actor)
             if work.plan:
                 keep_copy(seen.state, ConfigVersion.Reason.UNDO, actor=actor)
                 apply_plan(work.plan)
@@ -258,6 +305,8 @@ def write(seen: Look, *, actor: User, request: HttpRequest | None = None) -> Con
                 mode=seen.mode,
                 digest=hashlib.sha256(work.exported.text.encode()).hexdigest(),
                 stamp=stamp(),
+                replaced=seen.live.digest if seen.live else "",
+                note=note,
             )
             record(
                 "config.written",
@@ -267,14 +316,22 @@ def write(seen: Look, *, actor: User, request: HttpRequest | None = None) -> Con
                 fields=names_of(work.plan) if work.plan else (),
                 request=request,
             )
-            write_live(
+            written = write_live(
                 seen.path,
                 work.exported.text,
                 expected=seen.live.digest if seen.live else None,
                 mode=new_file_mode() if seen.live is None else private.MODE,
                 gid=new_file_group() if seen.live is None else None,
+                known=_known(),
+                in_place=seen.is_in_place,
             )
     except IntegrityError:
         raise Overtaken from None
     ConfigVersion.objects.prune()
-    return version
+    return Done(version, written)
+
+
+def _known() -> Known:
+    rows = ConfigVersion.objects.filter(reason=ConfigVersion.Reason.WRITTEN)
+    pairs = list(rows.values_list("digest", "replaced"))
+    return Known(frozenset(one for one, _ in pairs), frozenset(one for _, one in pairs if one))

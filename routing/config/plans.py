@@ -175,6 +175,18 @@ def plan_write(
     )
 
 
+def plan_return(
+    current: Current, mode: Mode, *, disk: Mapping[str, Any], pasted: Pasted, specs: Specs
+) -> WritePlan:
+    """Make everything as `pasted` says, risky parts too, and write that over `disk`. Raises
+    schema.Refused."""
+    plan = plan_with(pasted, current, is_merge=False, consents=None)
+    written = exported(plan.after, mode, specs)
+    names = (*own_names(current.providers), *own_names(plan.after.providers))
+    changes = semantic_diff(disk, written.document, specs=with_own(specs, names))
+    return WritePlan(exported=written, after=plan.after, changes=changes, plan=plan)
+
+
 def _dangers(places: tuple[Place, ...], risks: tuple[Risk, ...]) -> dict[str, Danger]:
     """Places that hold a risk or stand inside one: nobody takes them in without saying so."""
     return {

@@ -18,11 +18,11 @@ from facio_site.accounts.roles import can_edit, can_export_keys, confirmed_latel
 from providers.kinds import KINDS
 from providers.models import Provider
 from routing.agents import writing
-from routing.config.difference import Place
+from routing.config.difference import Place, shown_path
 from routing.config.edits import Current
 from routing.config.export import Exported, Mode, preview
 from routing.config.plans import Choices
-from routing.models import ConfigVersion, Route
+from routing.models import NOTE_LENGTH, ConfigVersion, Route
 from routing.pages.changes import shown_changes, value_words
 from routing.pages.wording import DANGERS, FAULTS, fault_words
 from routing.rules.explain import Rule
@@ -83,6 +83,7 @@ def config_page(
     status: int = 200,
     live_mode: Mode | None = None,
     choices: Choices | None = None,
+    template: str = "routing/config.html",
     **more: Any,
 ) -> HttpResponse:
     """The page, after a plain request or with what went wrong (`more`)."""
@@ -102,11 +103,12 @@ def config_page(
         "warnings": _warnings(),
         "form": ImportForm(),
         "versions": ConfigVersion.objects.defer("sealed")[:VERSIONS_SHOWN],
+        "note_length": NOTE_LENGTH,
         "live": live_card(request, state, live_mode, choices) if state else None,
     }
     if state:
         context |= _export(request, exported(state, mode))
-    return render(request, "routing/config.html", {**context, **more}, status=status)
+    return render(request, template, {**context, **more}, status=status)
 
 
 def mode_of(text: str) -> Mode:
@@ -171,6 +173,9 @@ def live_card(
         "look": seen,
         "drift": seen.drift,
         "fault": fault_words(seen.fault) if seen.fault else "",
+        "obstacle": fault_words(seen.obstacle) if seen.obstacle else "",
+        "readable": [shown_path(keys) for keys in seen.readable],
+        "lost": [shown_path(keys) for keys in seen.lost],
         "changes": shown_changes(seen.write.changes),
         "places": [_place(place, seen) for place in seen.write.places],
         "names": sorted(seen.write.exported.env) if mode is Mode.ENV else [],

@@ -16,7 +16,7 @@ from routing.agents import writing
 from routing.agents.file import read_live
 from routing.config.difference import Side
 from routing.config.export import Mode
-from routing.models import PendingImport
+from routing.models import NOTE_LENGTH, PendingImport
 from routing.pages.config import config_page, may_write
 from routing.pages.exporting import confirm_first
 from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
@@ -33,32 +33,63 @@ def live_write(request: SignedIn) -> HttpResponse:
     path = writing.live_path()
     if path is None:
         raise Http404
+    mode, choices = _asked(request)
+    try:
+        seen = writing.look(path, current(), mode, choices)
+        if not may_write(request, seen):
+            raise PermissionDenied
+        if seen.obstacle:
+            raise seen.obstacle
+        if mode is Mode.KEYS and not confirmed_lately(request):
+            return confirm_first(f"{reverse('routing:config')}?write={mode.value}#live")
+        if request.POST.get("token") != seen.token:
+            return _again(request, mode, choices, str(OVERTAKEN), status=409)
+        if sentence := _undecided(request, seen):
+            return _again(request, mode, choices, sentence, status=422)
+        note = request.POST.get("note", "").strip()[:NOTE_LENGTH]
+        done = writing.write(seen, actor=request.user, note=note, request=request)
+    except FAULTS as error:
+        return _again(request, mode, choices, fault_words(error), status=409)
+    say_written(request, done)
+    return redirect("routing:config")
+
+
+@editor_required
+@require_POST
+def live_changes(request: SignedIn) -> HttpResponse:
+    """What a write with these choices would change, as a part of the page."""
+    if writing.live_path() is None:
+        raise Http404
+    mode, choices = _asked(request)
+    template = "routing/_live_card.html#changes"
+    return config_page(request, live_mode=mode, choices=choices, template=template)
+
+
+def _asked(request: HttpRequest) -> tuple[Mode, dict[str, Side]]:
     mode = Mode.KEYS if request.POST.get("secrets") == Mode.KEYS else Mode.ENV
     choices = {
         name.removeprefix("side:"): _SIDES[str(side)]
         for name, side in request.POST.items()
         if name.startswith("side:") and str(side) in _SIDES
     }
-    try:
-        seen = writing.look(path, current(), mode, choices)
-        if not may_write(request, seen):
-            raise PermissionDenied
-        if mode is Mode.KEYS and not confirmed_lately(request):
-            return confirm_first(f"{reverse('routing:config')}?write={mode.value}#live")
-        if request.POST.get("token") != seen.token:
-            return _again(request, mode, choices, str(OVERTAKEN), status=409)
-        if seen.write.undecided:
-            sentence = _("Choose a side for each marked part first. Nothing was written.")
-            return _again(request, mode, choices, sentence, status=422)
-        version = writing.write(seen, actor=request.user, request=request)
-    except FAULTS as error:
-        return _again(request, mode, choices, fault_words(error), status=409)
-    messages.success(
-        request,
-        _("Written as version %(n)d. Restart Facio so that it reads the file.")
-        % {"n": version.number},
-    )
-    return redirect("routing:config")
+    return mode, choices
+
+
+def _undecided(request: HttpRequest, seen: writing.Look) -> str:
+    """What has to be said before it is written, or ""."""
+    if seen.fault and not request.POST.get("replace"):
+        return _("Say first that the file may be replaced. Nothing was written.")
+    if seen.write.undecided:
+        return _("Choose a side for each marked part first. Nothing was written.")
+    return ""
+
+
+def say_written(request: HttpRequest, done: writing.Done) -> None:
+    sentence = _("Written as version %(n)d. Restart Facio so that it reads the file.")
+    messages.success(request, sentence % {"n": done.version.number})
+    if done.written.original:
+        kept = _("What stood there before is kept as %(name)s.")
+        messages.info(request, kept % {"name": done.written.original})
 
 
 def _again(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
+from facio_site.attention import tell
 from facio_site.audit import record
 from providers import broker
 from providers.kinds import KINDS
@@ -23,9 +24,10 @@ from providers.spec.limits import MODEL_LENGTH
 from routing.agents.writing import drift
 from routing.forms import PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
+from routing.pages.attention import attention, counted
 from routing.pages.findings import apply_fix, findings
 from routing.pages.matrix import matrix
-from routing.pages.overview import concerns, guide
+from routing.pages.overview import guide
 from routing.pages.rows import RouteRow, asked, provider_rows, route_rows, row_of
 from routing.pages.wording import drill_words, resolution, shown_considered
 from routing.rules.drill import drill
@@ -41,18 +43,20 @@ MODELS_OFFERED = 60
 def overview(request: HttpRequest) -> HttpResponse:
     rows = provider_rows()
     routes = route_rows(rows, with_tests=True)
-    workers = broker.count_workers()
+    workers, drifted = broker.count_workers(), drift()
+    found = attention(rows.values(), routes, drifted)
+    tell(request, counted(found))
     context = {
         "routes": routes,
         "steps": guide(rows.values(), routes),
-        "concerns": concerns(rows.values(), routes),
+        "concerns": found,
         "configured": len(rows),
         "working": sum(row.is_working for row in rows.values()),
         "untested": sum(not r.check_outcome and not r.spec.is_oauth for r in rows.values()),
         "models": sum(row.catalog_count for row in rows.values()),
         "broker": workers is not None,
         "workers": workers or 0,
-        "drift": drift(),
+        "drift": drifted,
     }
     return render(request, "routing/overview.html", context)
 

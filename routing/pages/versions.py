@@ -1,22 +1,40 @@
-"""Versions of config.json: one of them, and bringing it back."""
+"""Versions of config.json: one of them, bringing it back, and its note."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
-from facio_site.strictjson import read_json, write_json
+from facio_site.accounts.roles import (
+    SignedIn,
+    can_edit,
+    can_export_keys,
+    confirmed_lately,
+    editor_required,
+    viewer_required,
+)
+from facio_site.audit import record
+from facio_site.strictjson import BadDocument, read_json, write_json
 from providers.kinds import KINDS
-from routing.config.difference import semantic_diff
+from routing.agents import writing
+from routing.agents.torn import names_in
+from routing.config.difference import semantic_diff, shown_path
 from routing.config.entries import named_in, shown_document, with_own
 from routing.config.export import Mode
-from routing.models import ConfigVersion
+from routing.models import NOTE_LENGTH, ConfigVersion
 from routing.pages.changes import shown_changes
-from routing.pages.config import MODES
-from routing.pages.wording import FAULTS, fault_words
+from routing.pages.config import MODES, may_write
+from routing.pages.exporting import confirm_first
+from routing.pages.live_file import say_written
+from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
 from routing.state import current, exported
 from routing.store import pend_version
 
@@ -26,29 +44,149 @@ from routing.store import pend_version
 def version_detail(request: HttpRequest, number: int) -> HttpResponse:
     """One version, redacted, and what bringing it back would change."""
     version: ConfigVersion = get_object_or_404(ConfigVersion, number=number)
-    context = {"version": version, "can_edit": can_edit(request.user)}
+    context: dict[str, Any] = {
+        "version": version,
+        "can_edit": can_edit(request.user),
+        "can_export_keys": can_export_keys(request.user),
+        "note_length": NOTE_LENGTH,
+    }
     if version.mode:
         context["mode"] = MODES[Mode(version.mode)][0]
     try:
-        then = version.state()["document"]
-        now = exported(current(), Mode.KEYS).document
-        written = read_json(version.unseal(version.TEXT).encode()) if version.mode else then
+        context |= _state(request, version) if version.is_state else _original(version)
     except FAULTS as error:
-        return render(request, "routing/version.html", {**context, "problem": fault_words(error)})
-    specs = with_own(KINDS, (*named_in(now), *named_in(written), *named_in(then)))
-    context["preview"] = write_json(shown_document(written, specs))
-    context["changes"] = shown_changes(semantic_diff(now, then, specs=specs))
+        context["problem"] = fault_words(error)
     return render(request, "routing/version.html", context)
+
+
+def _state(request: HttpRequest, version: ConfigVersion) -> dict[str, Any]:
+    then = version.state()["document"]
+    state = current()
+    now = exported(state, Mode.KEYS).document
+    written = read_json(version.unseal(version.TEXT).encode()) if version.mode else then
+    specs = with_own(KINDS, (*named_in(now), *named_in(written), *named_in(then)))
+    return {
+        "preview": write_json(shown_document(written, specs)),
+        "changes": shown_changes(semantic_diff(now, then, specs=specs)),
+        "back": _back(request, version, writing.live_path()) if can_edit(request.user) else None,
+    }
+
+
+def _back(request: HttpRequest, version: ConfigVersion, path: Any) -> dict[str, Any] | None:
+    """The write that would bring it back; None where there is no live file."""
+    if path is None:
+        return None
+    try:
+        seen = writing.look_back(path, current(), _mode(version), version)
+    except FAULTS as error:
+        return {"problem": fault_words(error)}
+    if seen.obstacle:
+        return {"problem": fault_words(seen.obstacle)}
+    if seen.fault or seen.is_foreign:
+        return {"is_foreign": True}
+    return {
+        "token": seen.token,
+        "may_write": may_write(request, seen),
+        "mode": MODES[seen.mode][0],
+        "needs_fresh_login": seen.mode is Mode.KEYS and not confirmed_lately(request),
+    }
+
+
+def _mode(version: ConfigVersion) -> Mode:
+    """How secrets are written: as in that version, else as they were last."""
+    return Mode(version.mode) if version.mode else writing.remembered_mode() or Mode.ENV
+
+
+def _original(version: ConfigVersion) -> dict[str, Any]:
+    """What is told of a file that could not be read, or was written over in place."""
+    data = version.original()
+    try:
+        read_json(data)
+        fault = ""
+    except BadDocument as error:
+        fault = fault_words(error)
+    names = names_in(data.decode(errors="replace"))
+    return {"fault": fault, "size": len(data), "readable": [shown_path(keys) for keys in names]}
 
 
 @editor_required
 @require_POST
 def version_restore(request: SignedIn, number: int) -> HttpResponse:
     """A version as an import, with the same preview."""
-    version: ConfigVersion = get_object_or_404(ConfigVersion, number=number)
+    version = _version(number)
     try:
         row = pend_version(version, request.user)
     except FAULTS as error:
         messages.error(request, fault_words(error))
         return redirect("routing:version", number)
     return redirect("routing:import-preview", row.pk)
+
+
+@editor_required
+@require_POST
+def version_write(request: SignedIn, number: int) -> HttpResponse:
+    """Bring all of a version back and write it, which its page has shown."""
+    version, path = _version(number), writing.live_path()
+    if path is None:
+        raise Http404
+    try:
+        seen = writing.look_back(path, current(), _mode(version), version)
+        if not may_write(request, seen):
+            raise PermissionDenied
+        if seen.obstacle:
+            raise seen.obstacle
+        if seen.mode is Mode.KEYS and not confirmed_lately(request):
+            return confirm_first(reverse("routing:version", args=[number]))
+        if request.POST.get("token") != seen.token or seen.fault or seen.is_foreign:
+            messages.error(request, OVERTAKEN)
+            return redirect("routing:version", number)
+        note = _("Version %(n)d again") % {"n": number}
+        done = writing.write(seen, actor=request.user, note=note, request=request)
+    except FAULTS as error:
+        messages.error(request, fault_words(error))
+        return redirect("routing:version", number)
+    say_written(request, done)
+    return redirect("routing:config")
+
+
+@editor_required
+@require_POST
+def version_note(request: SignedIn, number: int) -> HttpResponse:
+    """Why a version is worth keeping, in a few words."""
+    version: ConfigVersion = get_object_or_404(ConfigVersion, number=number)
+    note = " ".join(request.POST.get("note", "").split())[:NOTE_LENGTH]
+    ConfigVersion.objects.filter(pk=version.pk).update(note=note)
+    messages.success(request, _("Note saved."))
+    return redirect("routing:version", number)
+
+
+@editor_required
+@require_POST
+def version_original(request: SignedIn, number: int) -> HttpResponse:
+    """The bytes of a file that somebody else wrote. For owners, freshly signed in."""
+    version: ConfigVersion = get_object_or_404(ConfigVersion, number=number)
+    if not can_export_keys(request.user):
+        raise PermissionDenied
+    if version.is_state:
+        raise Http404
+    if not confirmed_lately(request):
+        return confirm_first(reverse("routing:version", args=[number]))
+    try:
+        data = version.original()
+    except FAULTS as error:
+        messages.error(request, fault_words(error))
+        return redirect("routing:version", number)
+    target = f"version {number}"
+    with transaction.atomic():
+        record("config.downloaded", actor=request.user, target=target, request=request)
+    response = HttpResponse(data, content_type="application/octet-stream")
+    response["Content-Disposition"] = 'attachment; filename="config.json.original"'
+    return response
+
+
+def _version(number: int) -> ConfigVersion:
+    """One that can be brought back."""
+    version: ConfigVersion = get_object_or_404(ConfigVersion, number=number)
+    if not version.is_state:
+        raise Http404
+    return version

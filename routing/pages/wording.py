@@ -13,7 +13,7 @@ from facio_site import sealing
 from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS, named
 from providers.spec.outcomes import KeyState, Outcome
-from routing.agents import file
+from routing.agents import refusals
 from routing.config import schema
 from routing.config.edits import Retype
 from routing.config.pasted import Ignored, Pasted
@@ -132,7 +132,7 @@ _WHY = {
 FAULTS = (
     BadDocument,
     schema.Refused,
-    file.BadTarget,
+    refusals.BadTarget,
     sealing.KeyMissing,
     sealing.Unreadable,
     Overtaken,
@@ -248,9 +248,8 @@ def fault_words(error: Exception) -> str:
         case schema.Refused():
             found = [_(schema.MESSAGES[one.code]).format(path=one.path) for one in error.faults[:5]]
             return _("The agent would not load this.") + " " + " ".join(found)
-        case file.BadTarget():
-            sentence = _(file.MESSAGES[error.code])
-            return sentence.format(path=error.path, reason=error.reason)
+        case refusals.BadTarget():
+            return _(refusals.MESSAGES[error.code]).format(**error.params)
         case sealing.KeyMissing():
             return str(NO_MASTER_KEY)
         case sealing.Unreadable():

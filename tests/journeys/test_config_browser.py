@@ -165,6 +165,55 @@ def test_from_an_imported_file_to_a_merge_and_back(
     assert tab.watch.complaints == []
 
 
+def test_a_broken_live_file_is_replaced_by_consent_and_a_version_comes_back(
+    owner: Tab, live_file: Path
+) -> None:
+    tab = owner
+    before = live_file.read_text()
+    torn = before[: len(before) // 2]
+    live_file.write_text(torn)
+    tab.go("/config/")
+    drift(tab, "changed")
+    expect(card(tab)).to_contain_text("can't be read: Line")
+    expect(card(tab)).to_contain_text("channels.telegram")
+    tab.press("Write to Facio")  # the browser asks for the box that is open
+    assert live_file.read_text() == torn
+    tab.page.get_by_label("Replace the file that can't be read").check()
+    tab.fill("Note (optional)", "after the fall")
+    write_keys(tab)
+    kept = [one for one in live_file.parent.iterdir() if ".original-" in one.name]
+    assert [one.read_text() for one in kept] == [torn]
+    expect(tab.page.locator("#versions")).to_contain_text("after the fall")
+    expect(tab.page.locator("#versions")).to_contain_text("As it was found")
+
+    # An older version comes back by one press, and is what the file holds.
+    tab.page.locator("#versions").get_by_role("link", name="2", exact=True).click()
+    tab.press("Bring back and write")
+    expect(tab.page.get_by_text("Written as version")).to_be_visible()
+    drift(tab, "same")
+    assert on_disk(live_file)["agents"]["defaults"]["model"] == NEW_MODEL
+    assert [one.read_text() for one in kept] == [torn]
+    assert tab.watch.complaints == []
+
+
+def test_the_table_of_changes_follows_the_choices(owner: Tab, live_file: Path) -> None:
+    tab = owner
+    document = on_disk(live_file)
+    document["agents"]["defaults"]["model"] = "claude-haiku-4-5"
+    live_file.write_text(json.dumps(document))
+    tab.go("/config/")
+    drift(tab, "changed")
+    changes = tab.page.locator("#live-changes")
+    expect(changes).not_to_contain_text("agents.defaults.model")
+    place = card(tab).locator("li", has_text="agents.defaults.model")
+    place.get_by_role("radio", name=re.compile("Mine")).check(force=True)
+    expect(changes).to_contain_text("agents.defaults.model")
+    place.get_by_role("radio", name=re.compile("Theirs")).check(force=True)
+    expect(changes).not_to_contain_text("agents.defaults.model")
+    write_keys(tab)
+    assert tab.watch.complaints == []
+
+
 def test_what_cannot_be_read_is_told_in_place_and_stays_typed(owner: Tab) -> None:
     tab = owner
     tab.go("/config/")

@@ -8,14 +8,17 @@ from django.db import transaction
 
 from facio_site.audit import record
 from facio_site.commands import Command as OneLine
-from routing.agents.file import write_new
+from routing.agents.replacing import write_new
 from routing.config.export import Mode
 from routing.pages.wording import FAULTS, fault_words
 from routing.state import export
 
 
 class Command(OneLine):
-    help = "Writes config.json to PATH (- = stdout). The file gets mode 0600 and is never torn."
+    help = (
+        "Writes config.json to PATH (- = stdout). A new file gets mode 0600, one that is there "
+        "keeps owner, group, mode and access list; it is never torn."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", metavar="PATH")
@@ -29,14 +32,14 @@ class Command(OneLine):
     def handle(self, *args: Any, **options: Any) -> None:
         mode, path = Mode(options["secrets"]), options["path"]
         try:
-            text = export(mode).text
+            written = export(mode)
             with transaction.atomic():  # without its audit row no file is written
                 record("config.exported", actor=None, target=path[:200], result=mode.value)
                 if path != "-":
-                    write_new(Path(path), text)
+                    write_new(Path(path), written.text, may_hold_secrets=written.may_hold_secrets)
         except FAULTS as error:
             raise CommandError(fault_words(error)) from None
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from None
         if path == "-":
-            self.stdout.write(text, ending="")
+            self.stdout.write(written.text, ending="")

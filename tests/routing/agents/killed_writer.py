@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from routing.agents.file import TEMP_PREFIX, read_live, sweep, write_live
+from routing.agents.file import digest_of, read_live
+from routing.agents.replacing import TEMP_PREFIX, Known, sweep, write_live
 
 FOLDER, COUNT = Path(sys.argv[1]), int(sys.argv[2])
 TARGET = FOLDER / "config.json"
@@ -22,11 +23,14 @@ def text(letter: str) -> str:
     return json.dumps({"providers": {"openai": {"apiKey": letter * 40_000}}}) + "\n"
 
 
+KNOWN = Known(frozenset(digest_of(text(letter)) for letter in "AB"))
+
+
 def write_for_ever() -> None:
     while True:
         for letter in "AB":
             old = read_live(TARGET)
-            write_live(TARGET, text(letter), expected=old.digest if old else None)
+            write_live(TARGET, text(letter), expected=old.digest if old else None, known=KNOWN)
 
 
 def report() -> dict[str, object]:

@@ -15,17 +15,10 @@ from typing import Any
 import pytest
 
 from facio_site.strictjson import BadDocument
-from routing.agents import file
-from routing.agents.file import (
-    MESSAGES,
-    TEMP_PREFIX,
-    BadTarget,
-    digest_of,
-    read_live,
-    sweep,
-    write_live,
-    write_new,
-)
+from routing.agents import replacing
+from routing.agents.file import digest_of, read_live
+from routing.agents.refusals import MESSAGES, BadTarget
+from routing.agents.replacing import TEMP_PREFIX, sweep, write_live, write_new
 from routing.config.schema import Refused
 
 OLD = '{"agents": {"defaults": {"model": "old"}}}\n'
@@ -58,7 +51,7 @@ def names(folder: Path) -> list[str]:
 def test_s43_a_new_file_is_private_and_alone(target: Path) -> None:
     before = os.umask(0)
     try:
-        digest = write_live(target, NEW, expected=None)
+        digest = write_live(target, NEW, expected=None).digest
     finally:
         os.umask(before)
 
@@ -132,7 +125,7 @@ def test_s43_s44_a_failing_disk_leaves_the_old_file_and_nothing_else(
     def fails(*args: Any, **more: Any) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(file.os, "replace", fails)
+    monkeypatch.setattr(replacing.os, "replace", fails)
     error = refusal(write_live, target, SECRET, expected=digest_of(OLD))
 
     assert error.code == code
@@ -155,7 +148,7 @@ def test_s43_whichever_rename_fails_the_live_file_is_the_old_one(
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         real(*args, **more)
 
-    monkeypatch.setattr(file.os, "replace", fails)
+    monkeypatch.setattr(replacing.os, "replace", fails)
     assert refusal(write_live, target, NEW, expected=digest_of(OLD)).code == "failed"
     assert target.read_text() == OLD
 
@@ -171,7 +164,7 @@ def test_s43_a_folder_that_cannot_be_synced_does_not_undo_the_write(
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         real(handle)
 
-    monkeypatch.setattr(file.os, "fsync", fails)
+    monkeypatch.setattr(replacing.os, "fsync", fails)
     write_live(target, NEW, expected=digest_of(OLD))
     assert target.read_text() == NEW
 
@@ -209,7 +202,7 @@ def test_s44_links_folders_and_pipes_are_refused(target: Path, tmp_path: Path) -
 
     target.unlink()
     target.mkdir()
-    assert refusal(write_live, target, NEW, expected=None).code == "not_a_file"
+    assert refusal(write_live, target, NEW, expected=None).code == "folder"
 
     target.rmdir()
     os.mkfifo(target)
@@ -269,7 +262,7 @@ def test_s45_a_file_that_went_away_is_a_change(target: Path) -> None:
 
 
 def test_s45_two_writers_do_not_mix(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(replacing, "LOCK_SECONDS", 0.2)
     other = os.open(target.parent, os.O_RDONLY)
     fcntl.flock(other, fcntl.LOCK_EX)
     assert refusal(write_live, target, NEW, expected=None).code == "locked"
@@ -298,24 +291,41 @@ def test_reading_gives_text_digest_and_mode_and_prints_no_text(target: Path) -> 
     live = read_live(target)
 
     assert live
-    assert (live.text, live.digest, live.mode) == (SECRET, digest_of(SECRET), 0o640)
+    assert (live.text, live.digest, live.rights.mode) == (SECRET, digest_of(SECRET), 0o640)
     assert "sk-secret" not in repr(live)
 
 
-def test_a_file_that_cannot_be_read_as_text_is_told_so(target: Path) -> None:
-    target.write_bytes(b"\xff")
-    assert refusal(read_live, target).code == "not_utf8"
+def test_a_file_that_is_no_document_is_read_as_bytes_and_says_why(target: Path) -> None:
+    for data, code in ((b'"\xff"', "not_utf8"), (b"", "empty"), (b'{"a": 1,', "not_json")):
+        target.write_bytes(data)
+        live = read_live(target)
+        assert live
+        document, fault = live.document()
+        assert (live.data, document, fault and fault.code) == (data, {}, code)
+
+
+def test_a_file_that_is_too_large_is_told_so(target: Path) -> None:
     target.write_bytes(b" " * 1_000_001)
     assert refusal(read_live, target).code == "too_large"
 
 
-def test_write_new_replaces_without_backup_and_makes_it_private(target: Path) -> None:
+def test_write_new_replaces_without_backup_and_keeps_the_mode(target: Path) -> None:
     target.write_text(OLD)
-    target.chmod(0o644)
+    target.chmod(0o640)
     write_new(target, NEW)
-    assert (target.read_text(), mode_of(target)) == (NEW, 0o600)
+    assert (target.read_text(), mode_of(target)) == (NEW, 0o640)
     assert names(target.parent) == ["config.json"]
 
 
-def test_every_refusal_is_a_sentence_with_the_path() -> None:
-    assert all("{path}" in text and text.endswith(".") for text in MESSAGES.values())
+def test_write_new_puts_no_secret_where_everybody_reads(target: Path) -> None:
+    target.write_text(OLD)
+    target.chmod(0o644)
+    assert refusal(write_new, target, SECRET).code == "exposed"
+    assert target.read_text() == OLD
+    write_new(target, NEW, may_hold_secrets=False)
+    assert (target.read_text(), mode_of(target)) == (NEW, 0o644)
+
+
+def test_every_refusal_is_a_sentence_with_the_path_and_ends_in_its_command() -> None:
+    assert all("{path}" in text for text in MESSAGES.values())
+    assert all(text.endswith((".", "{command}")) for text in MESSAGES.values())

@@ -53,6 +53,27 @@ def test_a_file_that_was_never_written_here_asks_for_its_risky_parts(
     assert drift().drift is Drift.SAME
 
 
+def test_what_a_write_changes_follows_the_choices(
+    site: Client, path: Path, main_route: Route
+) -> None:
+    Route.objects.update(model="gpt-6")
+    path.write_text(write_json(THEIRS))
+    page = page_of(site.get("/config/"))
+    assert 'hx-post="/config/write/changes/"' in page
+    mine = "agents.defaults.model gpt-5 → gpt-6"
+    for side, is_said in (("ours", True), ("theirs", False)):
+        data = {"secrets": "env", "side:agents.defaults.model": side}
+        part = page_of(site.post("/config/write/changes/", data))
+        assert part.strip().startswith('<div class="stack" id="live-changes"')
+        text = " ".join(re.sub(r"<[^>]+>", " ", part).split())
+        assert (mine in text) is is_said
+    assert not ConfigVersion.objects.exists()
+
+
+def test_without_a_live_file_there_are_no_choices(site: Client) -> None:
+    assert site.post("/config/write/changes/").status_code == 404
+
+
 def test_three_ways_their_change_and_ours_both_count(
     site: Client, path: Path, main_route: Route
 ) -> None:

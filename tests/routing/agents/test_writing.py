@@ -16,7 +16,8 @@ from facio_site.audit.models import AuditEntry
 from facio_site.strictjson import read_json, write_json
 from routing import checks
 from routing.agents import file, writing
-from routing.agents.file import TEMP_PREFIX, BadTarget
+from routing.agents.refusals import BadTarget
+from routing.agents.replacing import TEMP_PREFIX
 from routing.agents.writing import Drift, drift
 from routing.models import BaseDocument, ConfigVersion, Route
 from tests.conftest import signed_in
@@ -175,15 +176,106 @@ def test_s44_a_link_is_told_and_never_followed(site: Client, path: Path, main_ro
     assert target.read_text() == "{}"
 
 
-def test_a_broken_file_is_replaced_and_kept_beside(
+# --- a file that can't be read ---------------------------------------------------------------
+
+TORN = '{"channels": {"telegram": {"token": "tele-gram-token"}}, "agents": {"defaults": {'
+
+
+def beside(path: Path) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in path.parent.iterdir() if one != path}
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (TORN.encode(), "Line 1, column 82: the text ends too early"),
+        (b'{"a": 1,}', "Line 1, column"),
+        (b'{\n  // mine\n  "a": 1\n}', "Line 2, column 3"),
+        (b"", "There is nothing in it."),
+        (b'{"a": "\xff"}', "Line 1: the text is not valid UTF-8."),
+    ],
+)
+def test_s89_a_file_that_cannot_be_read_is_kept_for_good_before_it_is_replaced(
+    site: Client, path: Path, main_route: Route, data: bytes, said: str
+) -> None:
+    path.write_bytes(data)
+    path.chmod(0o640)
+    html = page_of(site.get("/config/"))
+    assert said in html
+    assert "tele-gram-token" not in html
+
+    refused = write(site)
+    assert refused.status_code == 422
+    assert "Say first that the file may be replaced." in page_of(refused)
+    assert (path.read_bytes(), beside(path)) == (data, {})
+
+    assert write(site, replace="on").status_code == 302
+    assert read_json(path.read_bytes())["agents"]["defaults"]["model"] == "gpt-5"
+    [name] = beside(path)
+    assert re.fullmatch(r"config\.json\.original-\d{8}-\d{6}", name)
+    assert stat.S_IMODE(path.with_name(name).stat().st_mode) == 0o640
+    assert name in page_of(site.get("/config/"))
+
+    for model in ("gpt-6", "gpt-7"):
+        Route.objects.update(model=model, version=Route.objects.get().version + 1)
+        assert write(site).status_code == 302
+    assert beside(path)[name] == data
+    assert b"gpt-6" in beside(path)["config.json.bak"]
+    found = ConfigVersion.objects.get(reason="found")
+    assert found.original() == data
+
+
+def test_what_can_be_read_of_a_torn_file_is_named_and_what_is_lost_of_it(
     site: Client, path: Path, main_route: Route
 ) -> None:
-    path.write_text('{"a": 1,')
-    html = page_of(site.get("/config/"))
-    assert "Line 1, column 9: the text ends too early" in html
+    path.write_text(TORN)
+    text = changes_of(page_of(site.get("/config/")))
+    assert "What can be read in it: channels.telegram , agents.defaults" in text
+    assert "Of this, a write loses: channels.telegram Replace" in text
+
+
+def test_an_original_is_an_owners_to_download_and_nobody_can_bring_it_back(
+    site: Client, editor: Any, path: Path, main_route: Route
+) -> None:
+    path.write_text(TORN)
+    write(site, replace="on")
+    number = ConfigVersion.objects.get(reason="found").number
+    place = f"/config/versions/{number}/"
+    html = page_of(site.get(place))
+    assert "channels.telegram" in html
+    assert "Bring back" not in html
+    assert "tele-gram-token" not in html
+    assert site.post(f"{place}restore/").status_code == 404
+    assert site.post(f"{place}write/").status_code == 404
+    assert signed_in(editor).post(f"{place}original/").status_code == 403
+    assert "reauthenticate" in site.post(f"{place}original/")["Location"]
+    confirm(site)
+    assert site.post(f"{place}original/").content == TORN.encode()
+    assert AuditEntry.objects.filter(action="config.downloaded").count() == 1
+
+
+def test_the_running_copy_is_never_our_own_text_over_somebody_elses(
+    site: Client, path: Path, main_route: Route
+) -> None:
+    theirs = write_json({"somethingNew": 1})
+    path.write_text(theirs)
     write(site)
-    assert read_json(path.read_bytes())["agents"]["defaults"]["model"] == "gpt-5"
-    assert path.with_name("config.json.bak").read_text() == '{"a": 1,'
+    assert beside(path) == {"config.json.bak": theirs.encode()}
+    Route.objects.update(model="gpt-6", version=2)
+    write(site)
+    assert b"gpt-6" in path.read_bytes()
+    assert beside(path) == {"config.json.bak": theirs.encode()}
+
+
+def test_a_copy_that_somebody_else_made_is_never_written_over(
+    site: Client, path: Path, main_route: Route
+) -> None:
+    path.write_text("{}\n")
+    path.with_name("config.json.bak").write_text("mine")
+    write(site)
+    kept = beside(path)
+    assert kept.pop("config.json.bak") == b"mine"
+    assert list(kept.values()) == [b"{}\n"]
 
 
 # --- start ----------------------------------------------------------------------------------

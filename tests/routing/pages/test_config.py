@@ -328,8 +328,10 @@ def test_s62_a_viewer_sees_the_page_and_changes_nothing(viewer: Any) -> None:
     client = signed_in(viewer)
     html = page_of(client.get("/config/"))
     assert 'id="import"' not in html
-    for path in ("import/", "write/", "write/take-in/", "versions/1/restore/"):
+    for path in ("import/", "write/", "write/changes/", "write/take-in/"):
         assert client.post(f"/config/{path}", {"text": "{}"}).status_code == 403
+    for path in ("restore/", "write/", "note/", "original/"):
+        assert client.post(f"/config/versions/1/{path}").status_code == 403
 
 
 def test_an_editor_may_import(editor: Any) -> None:

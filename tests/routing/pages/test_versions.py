@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,19 @@ from django.test import Client
 from facio_site import sealing
 from facio_site.sealing import rows
 from providers.models import Provider
-from routing.models import UNDO_COPIES, ConfigVersion
-from tests.desk import saved
-from tests.routing.config.desk import KEY, WHOLE, given_back, import_all, page_of, press
+from routing.models import UNDO_COPIES, ConfigVersion, Route
+from tests.conftest import signed_in
+from tests.desk import confirm, saved
+from tests.routing.agents.live_desk import write
+from tests.routing.config.desk import (
+    KEY,
+    WHOLE,
+    given_back,
+    import_all,
+    page_of,
+    press,
+    token_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +81,122 @@ def test_versions_are_sealed_rotated_and_pruned(site: Client, settings: Any) -> 
     assert (under_old, unreadable) == (0, 0)
     assert done >= UNDO_COPIES
     assert ConfigVersion.objects.first().state()["document"]
+
+
+# --- bring back and write -------------------------------------------------------------------
+
+
+def back(site: Client, number: int) -> Any:
+    """Press "Bring back and write" on the page of a version."""
+    html = page_of(site.get(f"/config/versions/{number}/"))
+    return site.post(f"/config/versions/{number}/write/", {"token": token_of(html)})
+
+
+@pytest.fixture
+def two_written(site: Client, path: Path) -> bytes:
+    """A file that was written twice; what it held first."""
+    route = Route.objects.create(slot="main", model="gpt-5")
+    write(site)
+    first = path.read_bytes()
+    route.model = "gpt-6"
+    route.store()
+    write(site, note="  before the holidays ")
+    return first
+
+
+def test_one_press_brings_a_version_back_and_writes_it(
+    site: Client, path: Path, two_written: bytes
+) -> None:
+    html = page_of(site.get("/config/versions/1/"))
+    assert "agents.defaults.model" in html
+    assert "Bring back and write" in html
+    assert back(site, 1)["Location"] == "/config/#live" or path.read_bytes() == two_written
+    assert path.read_bytes() == two_written
+    assert Route.objects.get().model == "gpt-5"
+    reasons = list(ConfigVersion.objects.values_list("number", "reason", "note"))
+    assert reasons == [
+        (4, "written", "Version 1 again"),
+        (3, "undo", ""),
+        (2, "written", "before the holidays"),
+        (1, "written", ""),
+    ]
+    assert "The file holds exactly what is set here." in page_of(site.get("/config/"))
+
+
+def test_real_keys_are_brought_back_after_a_fresh_login_only(site: Client, path: Path) -> None:
+    row = saved("openai", KEY)
+    confirm(site)
+    write(site, "keys")
+    row.put_secret("api_key", "sk-another-0123456789")
+    row.store()
+    write(site, "keys")
+    session = site.session
+    session.pop("account_authentication_methods")
+    session.save()
+    assert "reauthenticate" in back(site, 1)["Location"]
+    assert KEY not in path.read_text()
+    confirm(site)
+    back(site, 1)
+    assert KEY in path.read_text()
+
+
+def test_a_file_that_somebody_else_changed_is_not_written_over_by_bringing_back(
+    site: Client, path: Path, two_written: bytes
+) -> None:
+    token = token_of(page_of(site.get("/config/versions/1/")))
+    path.write_text('{"theirs": 1}')
+    html = page_of(site.get("/config/versions/1/"))
+    assert "Somebody else changed the live file." in html
+    assert "Bring back and write" not in html
+    answer = site.post("/config/versions/1/write/", {"token": token}, follow=True)
+    assert "Somebody else saved something meanwhile" in page_of(answer)
+    assert path.read_text() == '{"theirs": 1}'
+    assert Route.objects.get().model == "gpt-6"
+
+
+def test_an_editor_does_not_bring_back_what_holds_secrets(
+    site: Client, editor: Any, path: Path
+) -> None:
+    saved("openai", KEY)
+    confirm(site)
+    write(site, "keys")
+    client = signed_in(editor)
+    assert "Only an owner may write this" in page_of(client.get("/config/versions/1/"))
+    assert client.post("/config/versions/1/write/", {}).status_code == 403
+
+
+def test_a_version_has_a_note_that_editors_write(
+    site: Client, viewer: Any, path: Path, two_written: bytes
+) -> None:
+    assert "before the holidays" in page_of(site.get("/config/"))
+    place = "/config/versions/1/note/"
+    assert site.post(place, {"note": "x" * 300}).status_code == 302
+    assert ConfigVersion.objects.get(number=1).note == "x" * 200
+    site.post(place, {"note": " the   first "})
+    assert "the first" in page_of(signed_in(viewer).get("/config/versions/1/"))
+    assert signed_in(viewer).post(place, {"note": "no"}).status_code == 403
+
+
+def test_a_removed_provider_leaves_a_version_from_before(site: Client) -> None:
+    saved("openai", KEY)
+    site.post("/providers/openai/remove/")
+    version = ConfigVersion.objects.get()
+    assert (version.reason, version.actor_name) == ("removal", "olivia")
+    assert "Before a removal" in page_of(site.get("/config/"))
+    press(site, site.post(f"/config/versions/{version.number}/restore/", follow=True))
+    secret = Provider.objects.get().open_secret("api_key")
+    assert secret is not None
+    assert secret.reveal() == KEY
+
+
+def test_a_provider_can_be_removed_when_no_key_opens_what_is_set(
+    site: Client, settings: Any
+) -> None:
+    saved("openai", KEY)
+    settings.MASTER_KEYS = []
+    site.post("/providers/openai/remove/")
+    assert not Provider.objects.exists()
+    assert not ConfigVersion.objects.exists()
 
 
 def test_an_unknown_version_is_404(site: Client) -> None:
