@@ -120,14 +120,12 @@ def mode_of(text: str) -> Mode:
 
 
 def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
-    is_fresh = confirmed_lately(request)
     return {
         "preview": preview(written, KINDS),
         "left_out": written.left_out,
         "holds_secrets": written.may_hold_secrets,
         "may_download": can_export_keys(request.user) or not written.may_hold_secrets,
-        "needs_fresh_login": written.may_hold_secrets and not is_fresh,
-        "is_confirmed": is_fresh and "confirmed" in request.GET,
+        "needs_fresh_login": written.may_hold_secrets and not confirmed_lately(request),
     }
 
 

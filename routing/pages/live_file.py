@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from facio_site.accounts.going_on import confirm_first
 from facio_site.accounts.roles import SignedIn, confirmed_lately, editor_required
 from facio_site.strictjson import read_json
 from routing.agents import writing
@@ -18,7 +19,6 @@ from routing.config.difference import Side
 from routing.config.export import Mode
 from routing.models import NOTE_LENGTH, PendingImport
 from routing.pages.config import config_page, is_config, may_write
-from routing.pages.exporting import confirm_first
 from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
 from routing.state import current
 from routing.store import pend
@@ -41,7 +41,7 @@ def live_write(request: SignedIn) -> HttpResponse:
         if seen.obstacle:
             raise seen.obstacle
         if mode is Mode.KEYS and not confirmed_lately(request):
-            return confirm_first(f"{reverse('routing:config')}?write={mode.value}#live")
+            return confirm_first(request, f"{reverse('routing:config')}?write={mode.value}#live")
         if request.POST.get("token") != seen.token:
             return _again(request, mode, choices, str(OVERTAKEN), status=409)
         if sentence := _undecided(request, seen):
