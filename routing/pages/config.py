@@ -71,12 +71,17 @@ class ImportForm(forms.Form):
     )
     how = forms.ChoiceField(
         label=gettext_lazy("What the file lacks"),
-        choices=[(REPLACE, gettext_lazy("Replace")), (MERGE, gettext_lazy("Merge"))],
-        initial=REPLACE,
+        choices=[
+            ("", gettext_lazy("As the file asks for")),
+            (REPLACE, gettext_lazy("Replace")),
+            (MERGE, gettext_lazy("Merge")),
+        ],
+        initial="",
         required=False,
         widget=forms.RadioSelect,
         help_text=gettext_lazy(
-            "Replace: what a config.json lacks goes. Merge: it stays. Anything else is merged."
+            "Replace: it goes. Merge: it stays. A config.json with providers or agents replaces, "
+            "a part of one is merged. Anything else is always merged."
         ),
     )
 
