@@ -16,8 +16,8 @@ from routing.config.agent import AgentView, view_of
 from routing.config.edits import Current
 from routing.config.entries import ProviderState, RouteState
 from routing.config.export import Exported, Mode
-from routing.models import MEDIA, BaseDocument, Route, Slot
-from routing.rules.explain import AUTO, Configured, Decision, explain
+from routing.models import BaseDocument, Route
+from routing.rules.explain import Configured
 
 
 def agent_view(rows: Collection[Provider] | None = None) -> AgentView:
@@ -31,6 +31,11 @@ def agent_view(rows: Collection[Provider] | None = None) -> AgentView:
         state = current(is_lenient=True, rows=rows)
     except sealing.KeyMissing:
         return _unopened(rows)
+    return seen_by_agent(state)
+
+
+def seen_by_agent(state: Current) -> AgentView:
+    """The same of a state that was read already."""
     return view_of(exported(state, Mode.KEYS).document, KINDS)
 
 
@@ -49,14 +54,6 @@ def specs_by_name(rows: Iterable[Provider] | None = None) -> dict[str, ProviderS
     found = Provider.objects.configured() if rows is None else rows
     own = sorted((row.spec for row in found if row.is_own), key=lambda spec: spec.label.lower())
     return {**KINDS, **{spec.name: spec for spec in own}}
-
-
-def decide(slot: str, view: AgentView) -> Decision | None:
-    """Who serves a route; None for an override that is not set (it follows main)."""
-    model, provider = view.asked(slot)
-    if slot != Slot.MAIN and not model and provider in ("", AUTO):
-        return None
-    return explain(model, view.providers, provider, is_media=slot in MEDIA)
 
 
 def export(mode: Mode) -> Exported:

@@ -17,9 +17,9 @@ from providers.spec.masks import is_placeholder, is_reference, variable_form
 from providers.spec.names import known_name
 from routing.config.document import camel, get, key_of, part
 from routing.config.entries import normal_base
-from routing.rules.explain import AUTO, Configured
+from routing.rules.explain import AUTO, Configured, Decision, explain
 from routing.rules.order import FACTS
-from routing.rules.slots import SLOTS, route_keys
+from routing.rules.slots import MAIN, MEDIA, SLOTS, route_keys
 
 # What may be odd about an entry, in the order in which it is told.
 KEY_EXAMPLE = "key_example"  # a mask or an example: the agent counts it as a key
@@ -71,6 +71,14 @@ def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
         odd=odd,
         preset=preset if isinstance(preset, str) else "",
     )
+
+
+def decide(slot: str, view: AgentView) -> Decision | None:
+    """Who serves a route; None for an override that is not set (it follows main)."""
+    model, provider = view.asked(slot)
+    if slot != MAIN and not model and provider in ("", AUTO):
+        return None
+    return explain(model, view.providers, provider, is_media=slot in MEDIA)
 
 
 def _entries(section: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

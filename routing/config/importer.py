@@ -12,6 +12,7 @@ from typing import Any
 
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_mask, is_placeholder, variable_form
+from routing.config.agent import decide, view_of
 from routing.config.difference import (
     Path,
     PathChange,
@@ -56,6 +57,7 @@ from routing.config.pasted import Ignored, Pasted, Warned
 from routing.config.reading import Reading, read_import
 from routing.config.risks import Risk
 from routing.config.schema import Refused, problems
+from routing.rules.explain import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
         outside=changed_outside(pasted.secrets, current, specs),
         kept=result.unowned,
         ignored=(*pasted.ignored, *reading.unmasked, *ignored),
-        warnings=(*reading.warnings, *doubts),
+        warnings=(*reading.warnings, *doubts, *_nameless(said, result.document, specs)),
         risks=reading.risks,
         removes=tuple(_removed(now.document, result.document, specs)),
         retype=tuple(retyped(edits.values(), current, specs)),
@@ -136,6 +138,16 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
         document=base,
         after=after,
     )
+
+
+def _nameless(said: Entries, result: Mapping[str, Any], specs: Specs) -> Iterator[Warned]:
+    """The routes of a file whose provider names nobody whom the agent would know then."""
+    view = view_of(result, specs)
+    for slot, (_model, provider) in said.routes.items():
+        decision = decide(slot, view)
+        if provider.spelling and decision and decision.rule is Rule.UNKNOWN_PROVIDER:
+            path = shown_path(("agents", "defaults", provider.spelling))
+            yield Warned(path, "names_nobody", {"name": decision.word})
 
 
 def _told(

@@ -19,6 +19,7 @@ from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS
 from providers.models import Provider
 from routing.agents import writing
+from routing.config.agent import AgentView, decide
 from routing.config.difference import Place, shown_path
 from routing.config.edits import Current
 from routing.config.export import Exported, Mode, preview
@@ -30,7 +31,7 @@ from routing.pages.findings import finding_text
 from routing.pages.wording import DANGERS, FAULTS, fault_words
 from routing.rules.explain import Rule
 from routing.rules.lint import Code, Lint
-from routing.state import agent_view, current, decide, exported
+from routing.state import agent_view, current, exported, seen_by_agent
 
 VERSIONS_SHOWN = 20
 REPLACE, MERGE = "replace", "merge"
@@ -109,7 +110,7 @@ def config_page(
         "mode": mode.value,
         "modes": [(each.value, *words) for each, words in MODES.items()],
         "mode_help": MODES[mode][1],
-        "warnings": _warnings(),
+        "warnings": _warnings(seen_by_agent(state) if state else agent_view()),
         "form": ImportForm(),
         "versions": ConfigVersion.objects.defer("sealed")[:VERSIONS_SHOWN],
         "note_length": NOTE_LENGTH,
@@ -134,9 +135,8 @@ def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
     }
 
 
-def _warnings() -> list[str]:
+def _warnings(view: AgentView) -> list[str]:
     found = []
-    view = agent_view()
     for slot in Slot:
         decision = decide(slot, view)
         if decision and not decision.provider and decision.rule not in _FINE:

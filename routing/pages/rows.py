@@ -11,7 +11,7 @@ from django.http import Http404
 from providers.models import Job, Provider
 from providers.pages.shown import ShownJob, show_job, show_model
 from providers.spec.outcomes import NOT_BAD, Outcome
-from routing.config.agent import AgentView
+from routing.config.agent import AgentView, decide
 from routing.models import Route, Slot
 from routing.pages.facts import Resolved, look
 from routing.pages.wording import (
@@ -28,7 +28,7 @@ from routing.rules.drill import Asked
 from routing.rules.explain import AUTO, Decision, Rule
 from routing.rules.lint import Lint, lacks
 from routing.rules.standing import Standing, standing
-from routing.state import agent_view, decide
+from routing.state import agent_view
 
 _GOOD = (Outcome.OK, "key_ok", "answers")  # words of pills
 

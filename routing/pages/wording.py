@@ -298,6 +298,9 @@ _WARNINGS: Mapping[str, Any] = {
     "counts": gettext_lazy(
         "%(why)s. It is not stored here, but the agent counts it: mend the file."
     ),
+    "names_nobody": gettext_lazy(
+        'it names nobody: the agent knows no provider "%(name)s". Only "auto" is automatic'
+    ),
     "mark": gettext_lazy("the file begins with a byte order mark: it is read by that"),
     "fence": gettext_lazy("the fence round the text was taken off"),
     "comment": gettext_lazy("comments are no part of JSON: they were left out"),

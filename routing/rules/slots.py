@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 MAIN, VISION = "main", "vision"
-SLOTS = (MAIN, "subagent", VISION, "image", "video")
+MEDIA = ("image", "video")
+SLOTS = (MAIN, "subagent", VISION, *MEDIA)
 
 
 def route_keys(slot: str) -> tuple[str, str]:

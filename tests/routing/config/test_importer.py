@@ -356,3 +356,20 @@ def test_an_empty_provider_of_a_file_is_taken_as_it_stands_and_merged_says_nothi
     done = plan({"agents": {"defaults": {"model": "m", "provider": ""}}}, is_merge=is_merge)
     assert [(route.model, route.provider) for route in done.routes] == [("m", provider)]
     assert done.ignored == ()
+
+
+@pytest.mark.parametrize("word", ["", "Auto", "opnai"])
+def test_a_provider_that_names_nobody_is_warned_of(word: str) -> None:
+    done = plan({"agents": {"defaults": {"model": "m", "provider": word}}})
+    assert [(one.path, one.code, one.params) for one in done.warnings] == [
+        ("agents.defaults.provider", "names_nobody", {"name": word})
+    ]
+
+
+@pytest.mark.parametrize("word", ["auto", "openai", "Lab", "nvidia"])
+def test_a_provider_that_the_agent_knows_is_not(word: str) -> None:
+    document = {
+        "agents": {"defaults": {"model": "m", "provider": word}},
+        "providers": {"lab": {"apiBase": "https://llm.example.com/v1"}},
+    }
+    assert plan(document).warnings == ()
