@@ -1,5 +1,5 @@
 // What HTML, CSS and htmx cannot do: theme cookie, copy, show a secret, close a message, Ctrl-K,
-// and bringing the answer to a button into view.
+// times in the reader's zone, and bringing the answer to a button into view.
 (() => {
   const root = document.documentElement;
   const by = (id) => document.getElementById(id);
@@ -16,8 +16,9 @@
   });
 
   document.addEventListener("click", async ({ target }) => {
-    const button = target.closest("[data-copy], [data-reveal], [data-dismiss]");
+    const button = target.closest("[data-copy], [data-reveal], [data-dismiss], [data-theme-to]");
     if (!button) return;
+    if (button.dataset.themeTo) return document.querySelector(`[data-theme-switch] [value=${button.dataset.themeTo}]`).click();
     if ("dismiss" in button.dataset) return button.closest(".toast").remove();
     if (button.dataset.reveal) {
       const input = by(button.dataset.reveal);
@@ -58,6 +59,40 @@
     found.querySelector("a, button")?.click();
   });
 
+  // The button of an import counts the parts that nobody has ticked.
+  document.addEventListener("change", ({ target }) => {
+    const said = target.name === "consent" && target.form.querySelector("[data-left]");
+    if (!said) return;
+    const left = target.form.querySelectorAll('[name="consent"]:not(:checked)').length;
+    const [one, many] = said.dataset.left.split("|");
+    said.textContent = left === 1 ? one : left ? many.replace("%", left) : "";
+  });
+
+  // Times in the reader's zone; ages grow while the page is open, in the server's own words.
+  const exact = new Intl.DateTimeFormat(root.lang, { dateStyle: "long", timeStyle: "long" });
+  const words = document.body.dataset.ages?.split("|");
+  const age = (seconds) => {
+    if (seconds < 10) return words[0];
+    const step = [60, 3600, 86400].findIndex((end) => seconds < end);
+    const count = Math.floor(seconds / [1, 60, 3600, 86400].at(step));
+    return words.at(step < 0 && count === 1 ? -2 : step < 0 ? -1 : step + 1).replace("%", count);
+  };
+  const tellTimes = (grow) => {
+    for (const one of document.querySelectorAll("time[datetime]")) {
+      const moment = new Date(one.dateTime);
+      const isAge = "age" in one.dataset;
+      if (!one.dataset.told) {
+        one[isAge ? "title" : "textContent"] = exact.format(moment);
+        one.dataset.told = "1";
+      }
+      const now = isAge && grow && age((Date.now() - moment) / 1000);
+      if (now && now !== one.textContent) one.textContent = now;
+    }
+  };
+  tellTimes();
+  document.addEventListener("htmx:afterSettle", () => tellTimes());
+  if (words) setInterval(tellTimes, 10_000, true);
+
   // The palette: Ctrl-K opens it, arrows walk from the input through the links, Enter opens one.
   document.addEventListener("keydown", (event) => {
     const palette = by("palette");
@@ -68,6 +103,11 @@
       return;
     }
     if (!palette.matches(":popover-open")) return;
+    if (event.key === "Escape") { // at once, where a search field would only be emptied
+      event.preventDefault();
+      palette.hidePopover();
+      return;
+    }
     const input = palette.querySelector("input");
     const stops = [input, ...palette.querySelectorAll(".palette-list :is(a, button)")];
     const at = stops.indexOf(document.activeElement);
@@ -84,4 +124,48 @@
       input.focus();
     }
   });
+})();
+
+// Forms: a pressed button keeps the focus while it works and afterwards; a refused form begins at
+// its first wrong field, and its title says so; what the password was asked for goes on.
+(() => {
+  const label = (button) => [button.name, button.value, button.textContent.trim(), button.getAttribute("aria-label")].join();
+  let pressed = null;
+
+  document.addEventListener("htmx:beforeSend", ({ detail: { elt } }) => {
+    const button = document.activeElement?.closest("button");
+    pressed = button && (elt === button || elt.contains(button) || elt === button.form) ? { button, label: label(button) } : null;
+    if (!pressed || !button.disabled) return;
+    button.disabled = false; // disabled, it would lose the focus
+    button.setAttribute("aria-disabled", "true");
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[aria-disabled='true']")) event.preventDefault(), event.stopImmediatePropagation();
+  }, true);
+
+  document.addEventListener("pointerdown", () => { pressed = null; });
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches("a, button, input, select, textarea") && target !== pressed?.button) pressed = null;
+  });
+
+  document.addEventListener("htmx:afterRequest", () => pressed?.button.removeAttribute("aria-disabled"));
+
+  document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+    const wrong = detail.xhr?.status === 422 && target.querySelector("[aria-invalid='true']");
+    const said = `${document.body.dataset.error ?? "Error:"} `;
+    if (wrong && !document.title.startsWith(said)) document.title = said + document.title;
+    if (wrong) return wrong.focus();
+    if (!pressed || pressed.button.isConnected || document.activeElement !== document.body) return;
+    const again = [...document.querySelectorAll("main button:not(:disabled)")].find((one) => label(one) === pressed.label);
+    const part = by(target.id);
+    if (!again) part?.setAttribute("tabindex", "-1");
+    (again ?? part)?.focus({ preventScroll: true });
+  });
+
+  document.querySelector("form[data-going-on]")?.requestSubmit();
+
+  function by(id) {
+    return id && document.getElementById(id);
+  }
 })();

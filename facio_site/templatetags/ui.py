@@ -15,6 +15,8 @@ from django.utils.translation import get_language, get_language_info, gettext_la
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide
 
+from facio_site.attention import Needed, needed
+
 register = template.Library()
 
 THEMES = ("system", "light", "dark")
@@ -59,6 +61,7 @@ _TONE_ICONS = {
     "info": "info",
     "idle": "minus",
 }
+_OWN_LINK = "users/"  # below another page in its address, beside it in the navigation
 # Kinds whose initials another kind has already.
 _MONOGRAMS = {"dashscope": "Da", "opencode_go": "OG"}
 
@@ -148,17 +151,35 @@ def ago(moment: datetime | None, missing: str = "") -> SafeString | str:
     if moment is None:
         return missing
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{}" data-age>{}</time>',
         moment.isoformat(timespec="seconds"),
         _exact(moment, get_language()),
         age((timezone.now() - moment).total_seconds()),
     )
 
 
+@register.simple_tag
+def moment(value: datetime | None, missing: str = "") -> SafeString | str:
+    """A moment in full, as <time>: in the reader's zone by app.js, else in the server's, named."""
+    if value is None:
+        return missing
+    iso = value.isoformat(timespec="seconds")
+    return format_html('<time datetime="{}">{}</time>', iso, _exact(value, get_language()))
+
+
 @lru_cache(maxsize=2048)
 def _exact(moment: datetime, _language: str | None) -> str:
     """The moment in full; lists show the same ones on every page."""
-    return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT") + " UTC"
+    there = timezone.localtime(moment)
+    return f"{formats.date_format(there, 'DATETIME_FORMAT')} {there.tzname()}"
+
+
+@register.simple_tag
+def ages() -> str:
+    """What `age` says, for app.js to go on with: words for seconds, minutes, hours, a day, days."""
+    days = [ngettext("%d day ago", "%d days ago", n).replace("%d", "%") for n in (1, 2)]
+    units = [_("%d s ago"), _("%d min ago"), _("%d h ago")]
+    return "|".join([_("just now"), *(one.replace("%d", "%") for one in units), *days])
 
 
 def age(seconds: float) -> str:
@@ -213,6 +234,12 @@ def capture(content: str) -> str:
     return content
 
 
+@register.simple_tag
+def wrong_fields(form: Any) -> list[Any]:
+    """The visible fields of a form that have errors, as they stand on the page; [] for no form."""
+    return [field for field in form.visible_fields() if field.errors] if form else []
+
+
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
     """The theme of the cookie: system, light or dark; system where there is no request."""
@@ -222,11 +249,9 @@ def theme(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def section(context: Context) -> str:
-    """What {% here %} depends on: the first step of the path, with a + for a page below it."""
-    request = context.get("request")
-    first, _slash, rest = request.path.strip("/").partition("/") if request else ("", "", "")
-    return f"{first}+" if rest else first
+def attention(context: Context) -> Needed:
+    """How much needs attention, by page; nothing for a stranger."""
+    return needed(context.get("request"))
 
 
 @register.simple_tag
@@ -241,9 +266,13 @@ def languages() -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def here(context: Context, path: str) -> SafeString:
-    """aria-current of a link in the navigation: "page" on it, "true" below it."""
+    """aria-current of a link in the navigation: "page" on it, "true" below it.
+
+    Where a link leads further down, as Users does from Account, only that one is marked.
+    """
     request = context.get("request")
     now = request.path if request is not None else ""
     if now == path:
         return SafeString(' aria-current="page"')
-    return SafeString(' aria-current="true"' if path != "/" and now.startswith(path) else "")
+    is_below = path != "/" and now.startswith(path) and not now.startswith(_OWN_LINK, len(path))
+    return SafeString(' aria-current="true"' if is_below else "")

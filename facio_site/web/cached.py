@@ -17,6 +17,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
 
+from facio_site.attention import needed
+
 LARGEST: Final = 100_000  # characters; what is larger is drawn each time
 _PLACE: Final = secrets.token_urlsafe(24)  # where a token belongs; no text from outside holds it
 
@@ -29,7 +31,8 @@ def kept_page(
         return render(request, template, context())
     user = request.user
     place = (template, request.get_full_path(), get_language(), request.COOKIES.get("theme"))
-    whole = (*place, user.pk, user.get_username(), getattr(user, "role", ""), user.is_staff, key)
+    reader = (user.pk, user.get_username(), getattr(user, "role", ""), user.is_staff)
+    whole = (*place, *reader, needed(request), key)
 
     def draw() -> str:
         return render_to_string(template, {**context(), "csrf_token": _PLACE}, request)

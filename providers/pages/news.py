@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET
 
 from facio_site.accounts.roles import viewer_required
+from facio_site.attention import counters
 from providers import broker
 from providers.models import Job, Task
 from providers.pages.catalog import render_fetching
@@ -138,8 +139,10 @@ def _answer(
         name, _, about = part.partition("-")
         if render := _renderer(name):
             html.append(render(request, job, about))
-    response = HttpResponse("".join(html))
     over = {pk for pk, job in changed.items() if not job.is_pending}
+    if over:
+        html.append(counters(request))
+    response = HttpResponse("".join(html))
     if len(over) < len({w.job for w in watched}):
         response["HX-Trigger-After-Settle"] = again
     return response

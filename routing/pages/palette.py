@@ -1,11 +1,20 @@
-"""The palette: from any page to a page, a provider, a model or an action, by a few letters."""
+"""The palette: from any page to a page, an action, a provider or a model, by a few letters.
 
+What is meant comes first: of what is found, whole words go before beginnings of words, and those
+before pieces. Each page and action has other words that people try.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext_lazy
 from django.views.decorators.http import require_GET
 
 from facio_site.accounts.roles import can_edit, can_manage_users, viewer_required
@@ -14,29 +23,151 @@ from providers.models import Provider
 from providers.pages.entries import shown_entries
 from routing.state import specs_by_name
 
-PAGES = (
-    ("/", "layout-dashboard", gettext_lazy("Overview")),
-    ("/providers/", "plug", gettext_lazy("Providers")),
-    ("/catalog/", "library", gettext_lazy("Catalog")),
-    ("/routing/", "route", gettext_lazy("Routing")),
-    ("/config/", "braces", gettext_lazy("Config")),
-    ("/activity/", "activity", gettext_lazy("Activity")),
-    ("/accounts/", "user-round", gettext_lazy("Account")),
-)
-# For those who may
-USERS = ("/accounts/users/", "users", gettext_lazy("Users"))
-ADMIN = ("/admin/", "shield", gettext_lazy("Admin"))
-ACTIONS = (
-    ("/providers/?status=attention", "triangle-alert", gettext_lazy("Show what needs attention")),
-    ("/providers/?status=off", "plus", gettext_lazy("Set up another provider")),
-    ("/catalog/?show=new", "sparkles", gettext_lazy("Show new models")),
-    ("/routing/#what-if", "split", gettext_lazy("Ask who would serve a model")),
-    ("/config/", "download", gettext_lazy("Download config.json")),
-    ("/config/#import", "upload", gettext_lazy("Import config.json")),
-    ("/accounts/password/change/", "key-round", gettext_lazy("Change the password")),
-)
 MODELS_FOUND = 8
 PROVIDERS_FOUND = 8
+WHOLE, BEGINNING, PIECE = range(3)
+
+
+class Offer(NamedTuple):
+    """A page, or something to do. `does` names what the template draws instead of a link."""
+
+    href: str
+    icon: str
+    label: Any
+    also: Any = ""  # other words for it; never shown
+    does: str = ""  # "", test-all, sign-out, theme, language
+    value: str = ""  # of a theme or a language
+
+
+PAGES = (
+    Offer("/", "layout-dashboard", gettext_lazy("Overview"), gettext_lazy("home start dashboard")),
+    Offer(
+        "/providers/",
+        "plug",
+        gettext_lazy("Providers"),
+        gettext_lazy("keys API key base URL region access keys connection test"),
+    ),
+    Offer("/catalog/", "library", gettext_lazy("Catalog"), gettext_lazy("models prices context")),
+    Offer(
+        "/routing/", "route", gettext_lazy("Routing"), gettext_lazy("routes main model fallback")
+    ),
+    Offer(
+        "/config/",
+        "braces",
+        gettext_lazy("Config"),
+        gettext_lazy("config.json live file write versions settings"),
+    ),
+    Offer(
+        "/activity/",
+        "activity",
+        gettext_lazy("Activity"),
+        gettext_lazy("logs log audit history changes who"),
+    ),
+    Offer(
+        "/accounts/",
+        "user-round",
+        gettext_lazy("Account"),
+        gettext_lazy("profile me user"),
+    ),
+)
+# For those who may
+USERS = Offer(
+    "/accounts/users/", "users", gettext_lazy("Users"), gettext_lazy("people team invite roles")
+)
+ADMIN = Offer("/admin/", "shield", gettext_lazy("Admin"), gettext_lazy("database tables django"))
+ACTIONS = (
+    Offer(
+        "/#attention",
+        "triangle-alert",
+        gettext_lazy("Show what needs attention"),
+        gettext_lazy("errors problems failed broken warnings"),
+    ),
+    Offer(
+        "/providers/?status=off",
+        "plus",
+        gettext_lazy("Set up another provider"),
+        gettext_lazy("add new connect API key"),
+    ),
+    Offer("/catalog/?show=new", "sparkles", gettext_lazy("Show new models")),
+    Offer(
+        "/routing/#what-if",
+        "split",
+        gettext_lazy("Ask who would serve a model"),
+        gettext_lazy("what if explain try"),
+    ),
+    Offer(
+        "/config/",
+        "download",
+        gettext_lazy("Download config.json"),
+        gettext_lazy("export save file backup"),
+    ),
+    Offer(
+        "/config/#import",
+        "upload",
+        gettext_lazy("Import config.json"),
+        gettext_lazy("paste upload load file env curl"),
+    ),
+    Offer(
+        "/config/#versions",
+        "history",
+        gettext_lazy("Go back to an earlier version"),
+        gettext_lazy("restore undo backup revert rollback"),
+    ),
+    Offer(
+        "/accounts/password/change/",
+        "key-round",
+        gettext_lazy("Change the password"),
+        gettext_lazy("new password security"),
+    ),
+    Offer(
+        "/accounts/2fa/",
+        "shield-check",
+        gettext_lazy("Set up two-factor sign-in"),
+        gettext_lazy("2fa mfa totp authenticator passkey recovery codes security"),
+    ),
+    Offer(
+        "/accounts/sessions/",
+        "monitor-smartphone",
+        gettext_lazy("See where you're signed in"),
+        gettext_lazy("sessions devices browsers"),
+    ),
+)
+TEST_ALL = Offer(
+    "",
+    "list-checks",
+    gettext_lazy("Test all providers"),
+    gettext_lazy("check connections health"),
+    "test-all",
+)
+THEMES = (
+    Offer(
+        "",
+        "sun",
+        gettext_lazy("Use the light theme"),
+        gettext_lazy("appearance colours mode bright day"),
+        "theme",
+        "light",
+    ),
+    Offer(
+        "",
+        "moon",
+        gettext_lazy("Use the dark theme"),
+        gettext_lazy("appearance colours mode night"),
+        "theme",
+        "dark",
+    ),
+    Offer(
+        "",
+        "monitor",
+        gettext_lazy("Use the system's theme"),
+        gettext_lazy("appearance colours mode automatic"),
+        "theme",
+        "system",
+    ),
+)
+SIGN_OUT = Offer(
+    "", "log-out", gettext_lazy("Sign out"), gettext_lazy("log out logout leave"), "sign-out"
+)
 
 
 @viewer_required
@@ -46,27 +177,18 @@ def palette(request: HttpRequest) -> HttpResponse:
     text = " ".join(request.GET.get("q", "")[:100].split())
     words = text.lower().split()
     rows = {row.name: row for row in Provider.objects.configured()}
-    specs = sorted(specs_by_name(rows.values()).values(), key=lambda spec: spec.name not in rows)
-    found_specs = [
-        (spec, rows[spec.name].check_outcome or "never" if spec.name in rows else "not_configured")
-        for spec in specs
-        if _has(words, spec.label, spec.name)
-    ]
-    pages = [
-        *PAGES,
-        *([USERS] if can_manage_users(request.user) else []),
-        *([ADMIN] if request.user.is_staff else []),
-    ]
+    groups = _best_first(
+        {
+            "pages": _found(words, _pages(request.user)),
+            "actions": _found(words, _actions(can_edit(request.user) and bool(rows))),
+            "kinds": _kinds(words, rows)[:PROVIDERS_FOUND],
+        }
+    )
     wanted = Wanted(text=text, sort="best")
     total, found = shelf().find(wanted, 0, MODELS_FOUND) if len(text) > 1 else (0, [])
-    tests_all = can_edit(request.user) and rows and _has(words, _("Test all providers"))
     context = {
         "words": text,
-        "pages": [page for page in pages if _has(words, str(page[2]))],
-        "actions": [one for one in ACTIONS if _has(words, str(one[2]))],
-        "tests_all": tests_all,
-        "signs_out": _has(words, _("Sign out")),
-        "specs": found_specs[:PROVIDERS_FOUND],
+        "groups": groups,
         "models": shown_entries(found),
         "more": total - len(found),
         "all_models": "/catalog/?" + urlencode({"q": text}),
@@ -74,6 +196,67 @@ def palette(request: HttpRequest) -> HttpResponse:
     return render(request, "routing/palette.html", context)
 
 
-def _has(words: list[str], *texts: str) -> bool:
-    where = " ".join(texts).lower()
-    return all(word in where for word in words)
+def rank(words: Sequence[str], label: str, also: str = "") -> int | None:
+    """How well the words fit: the worst of them counts. None where one is in neither text."""
+    whole = f"{label} {also}".lower()
+    parts = whole.replace(".", " ").replace("-", " ").split() + whole.split()
+    found = [_rank(word, whole, parts) for word in words]
+    return None if None in found else max((one for one in found if one is not None), default=WHOLE)
+
+
+def _rank(word: str, text: str, parts: Iterable[str]) -> int | None:
+    if word in parts:
+        return WHOLE
+    if any(part.startswith(word) for part in parts):
+        return BEGINNING
+    return PIECE if word in text else None
+
+
+def _found(words: Sequence[str], offers: Iterable[Offer]) -> list[tuple[int, Any]]:
+    """With their places, best first; what a label says goes before other words for it."""
+    ranked = []
+    for one in offers:
+        if (place := rank(words, str(one.label), str(one.also))) is not None:
+            is_other = rank(words, str(one.label)) != place
+            ranked.append((2 * place + is_other, one))
+    return sorted(ranked, key=itemgetter(0))
+
+
+def _kinds(words: Sequence[str], rows: dict[str, Provider]) -> list[tuple[int, Any]]:
+    """Providers with their state; those that are set up before others."""
+    ranked = []
+    specs = specs_by_name(rows.values()).items()
+    for name, spec in sorted(specs, key=lambda item: item[0] not in rows):
+        if (place := rank(words, spec.label, name)) is not None:
+            state = rows[name].check_outcome or "never" if name in rows else "not_configured"
+            ranked.append((2 * place, (spec, state)))
+    return sorted(ranked, key=itemgetter(0))
+
+
+def _best_first(groups: dict[str, list[tuple[int, Any]]]) -> list[tuple[str, list[Any]]]:
+    """Those that are not empty; a group whose best fits better goes first, else as they stand."""
+    filled = [(name, found) for name, found in groups.items() if found]
+    filled.sort(key=lambda group: group[1][0][0])
+    return [(name, [one for _place, one in found]) for name, found in filled]
+
+
+def _pages(user: Any) -> list[Offer]:
+    """With those that only some may see."""
+    return [
+        *PAGES,
+        *([USERS] if can_manage_users(user) else []),
+        *([ADMIN] if user.is_staff else []),
+    ]
+
+
+def _actions(tests_all: bool) -> list[Offer]:
+    others = [get_language_info(code) for code, _name in settings.LANGUAGES]
+    languages = [
+        Offer("", "languages", one["name_local"].capitalize(), _LANGUAGE, "language", one["code"])
+        for one in others
+        if one["code"] != get_language()
+    ]
+    return [*([TEST_ALL] if tests_all else []), *ACTIONS, *THEMES, *languages, SIGN_OUT]
+
+
+_LANGUAGE = gettext_lazy("language English German")

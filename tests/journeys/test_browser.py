@@ -96,7 +96,8 @@ def test_from_the_printed_link_to_a_config_that_the_agent_can_load(
     tab.press("Download")
     expect(tab.page).to_have_url(re.compile("/accounts/reauthenticate/"))
     tab.fill("Password", PASSWORD)
-    tab.press("Confirm")
+    with tab.page.expect_download():  # it goes on by itself
+        tab.press("Confirm")
     expect(tab.page).to_have_url(re.compile("/config/"))
     assert downloaded(tab)["providers"]["openrouter"]["apiKey"] == demo_key("openrouter")
     tab.go("/activity/")

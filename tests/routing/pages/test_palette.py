@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
 from providers.models import Provider
-from routing.pages.palette import ACTIONS, MODELS_FOUND, PAGES
+from routing.pages.palette import ACTIONS, BEGINNING, MODELS_FOUND, PAGES, PIECE, WHOLE, rank
 from tests.conftest import signed_in
 from tests.desk import HTMX, stocked
 
@@ -30,13 +30,14 @@ def links(html: str) -> list[str]:
 
 def test_without_words_it_offers_pages_providers_and_actions(site: Client) -> None:
     html = offered(site)
-    assert links(html)[: len(PAGES)] == [href for href, _icon, _label in PAGES]
+    assert links(html)[: len(PAGES)] == [page.href for page in PAGES]
+    assert html.index("Show what needs attention") < html.index("/providers/anthropic/")
     assert "Show what needs attention" in html
     assert "/routing/?use=" not in html
 
 
-@pytest.mark.parametrize(("href", "_icon", "_label"), [*PAGES, *ACTIONS])
-def test_every_page_and_action_is_there(site: Client, href: str, _icon: str, _label: Any) -> None:
+@pytest.mark.parametrize("href", [one.href for one in (*PAGES, *ACTIONS)])
+def test_every_page_and_action_is_there(site: Client, href: str) -> None:
     path = href.partition("?")[0].partition("#")[0]
     assert resolve(path)
     assert site.get(path).status_code == 200
@@ -44,8 +45,8 @@ def test_every_page_and_action_is_there(site: Client, href: str, _icon: str, _la
 
 def test_users_and_admin_are_for_those_who_may(site: Client, viewer: Any) -> None:
     for words, href in (("users", "/accounts/users/"), ("admin", "/admin/")):
-        assert links(offered(site, words)) == [href]
-        assert links(offered(signed_in(viewer), words)) == []
+        assert links(offered(site, words))[0] == href
+        assert href not in links(offered(signed_in(viewer), words))
     assert 'form="sign-out"' in offered(signed_in(viewer), "sign")
 
 
@@ -74,6 +75,65 @@ def test_words_narrow_pages_providers_and_actions(site: Client) -> None:
     assert links(offered(site, "hugging")) == ["/providers/huggingface/"]
     assert links(offered(site, "ACTIV")) == ["/activity/"]
     assert links(offered(site, "download")) == ["/config/"]
+    assert links(offered(site, "nothing like it")) == []
+
+
+def first(html: str) -> str:
+    """Words of the first thing to press."""
+    found = re.search(r"<(?:a|button)\b.*?</(?:a|button)>", html, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]*>", " ", found[0]).split()) if found else ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("theme", "Use the light theme"),
+        ("dark", "Use the dark theme"),
+        ("night", "Use the dark theme"),
+        ("export", "Download config.json"),
+        ("backup", "Download config.json"),
+        ("restore", "Go back to an earlier version"),
+        ("logs", "Activity"),
+        ("log out", "Sign out"),
+        ("errors", "Show what needs attention"),
+        ("2fa", "Set up two-factor sign-in"),
+        ("devices", "See where you're signed in"),
+        ("invite", "Users"),
+        ("german", "Deutsch"),
+        ("base url", "Providers"),
+        ("config", "Config"),
+        ("import", "Import config.json"),
+    ],
+)
+def test_other_words_for_it_find_it_as_well(site: Client, typed: str, meant: str) -> None:
+    assert first(offered(site, typed)) == meant
+
+
+def test_the_same_words_are_found_in_german(site: Client) -> None:
+    site.cookies["language"] = "de"
+    for typed, meant in (
+        ("dunkel", "Dunkles"),
+        ("protokoll", "Aktivität"),
+        ("sicherung", "config"),
+    ):
+        assert meant in first(offered(site, typed))
+
+
+def test_whole_words_go_before_beginnings_and_those_before_pieces() -> None:
+    assert rank(["config"], "Config") == rank(["json"], "Import config.json") == WHOLE
+    assert rank(["two"], "Set up two-factor sign-in") == WHOLE
+    assert rank(["down", "config"], "Download config.json") == BEGINNING
+    assert rank(["load"], "Download config.json") == PIECE
+    assert rank(["config", "xyzzy"], "Config") is None
+    assert rank([], "Config") == WHOLE
+
+
+def test_what_is_meant_goes_before_what_holds_the_letters(site: Client) -> None:
+    assert first(offered(site, "routing")) == "Routing"
+    assert first(offered(site, "users")) == "Users"
+    stocked("groq", "dark-9")
+    html = offered(site, "dark")
+    assert html.index("Use the dark theme") < html.index("dark-9")
 
 
 def test_models_are_found_from_the_second_letter_on_and_lead_to_a_route(site: Client) -> None:
@@ -100,7 +160,8 @@ def test_more_models_than_fit_are_in_the_catalog(site: Client) -> None:
 
 
 def test_nothing_found_says_so(site: Client) -> None:
-    assert 'Nothing is called "xyzzy <b>".' in offered(site, "xyzzy <b>")
+    told = 'No page, action, provider or model matches "xyzzy <b>".'
+    assert told in offered(site, "xyzzy <b>")
     assert "&lt;b&gt;" in site.get("/palette/", {"q": "xyzzy <b>"}).content.decode()
 
 

@@ -1,0 +1,40 @@
+"""How much needs attention, for the navigation. The apps above the site know it and say so by
+`NEEDS_ATTENTION`; here it is asked once for each request."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.module_loading import import_string
+
+
+class Needed(NamedTuple):
+    """Causes by the page that mends them; each stands in one of them."""
+
+    providers: int = 0
+    routes: int = 0
+    config: int = 0
+
+
+def needed(request: HttpRequest | None) -> Needed:
+    """Nothing for a stranger, and where there is no request."""
+    if request is None or not request.user.is_authenticated:
+        return Needed()
+    kept: Needed | None = getattr(request, "_needed", None)
+    return tell(request, import_string(settings.NEEDS_ATTENTION)()) if kept is None else kept
+
+
+def counters(request: HttpRequest) -> str:
+    """What stands beside the links, to be put into a page that is open: something has ended."""
+    counts = needed(request)._asdict().items()
+    told = [{"about": about, "count": count, "oob": True} for about, count in counts]
+    return "".join(render_to_string("_needed.html", one) for one in told)
+
+
+def tell(request: HttpRequest, found: Needed) -> Needed:
+    """For a page that has counted already: then its navigation says the same."""
+    request._needed = found  # type: ignore[attr-defined]
+    return found

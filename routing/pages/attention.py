@@ -1,0 +1,81 @@
+"""What needs attention, in one list: the overview shows it, the navigation counts it.
+
+Counting is for every page, so it is done once for each state of what is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from facio_site.attention import Needed
+from providers.models import Provider
+from routing.agents.writing import Drift, Drifted, drift
+from routing.pages.overview import Concern, concerns
+from routing.pages.rows import RouteRow, provider_rows, route_rows
+
+HOLDS_SECONDS = 10  # for what no row tells, such as a new day
+_STATEMENTS = (
+    "SELECT id, version, configured_at, check_outcome, check_key_state, checked_at, "
+    "catalog_count, catalog_digest, key_expires_on FROM providers_provider",
+    "SELECT id, version, status, outcome FROM providers_job ORDER BY created_at DESC LIMIT 60",
+    "SELECT slot, version, model, provider FROM routing_route",
+    "SELECT max(imported_at) FROM routing_basedocument",
+    "SELECT max(number) FROM routing_configversion",
+)
+
+
+def attention(
+    rows: Iterable[Provider], routes: Iterable[RouteRow], drifted: Drifted
+) -> list[Concern]:
+    """Each cause once: routes and providers, then the live file."""
+    return [*concerns(rows, routes), *_of_file(drifted)]
+
+
+def counted(found: Iterable[Concern]) -> Needed:
+    counts = Counter(one.about.partition(":")[0] for one in found)
+    return Needed(counts["provider"], counts["route"], counts["config"])
+
+
+def needed() -> Needed:
+    """How many causes there are, by the page that mends them."""
+    return _counted(_stamp())
+
+
+@lru_cache(maxsize=2)
+def _counted(_state: Hashable) -> Needed:
+    rows = provider_rows()
+    return counted(attention(rows.values(), route_rows(rows, with_tests=True), drift()))
+
+
+def _stamp() -> Hashable:
+    """What is counted, as the database and the disk hold it: equal stamps, equal counts."""
+    read = []
+    with connection.cursor() as cursor:
+        for statement in _STATEMENTS:
+            cursor.execute(statement)
+            read.append(tuple(cursor.fetchall()))
+    path = settings.FACIO_CONFIG_PATH
+    return (*read, path, _touched(path), int(timezone.now().timestamp()) // HOLDS_SECONDS)
+
+
+def _touched(path: str) -> Hashable:
+    try:
+        found = Path(path).lstat() if path else None
+    except OSError:
+        return "absent"
+    return found and (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _of_file(drifted: Drifted) -> list[Concern]:
+    """A file that was never there is the guide's affair."""
+    is_new = drifted.drift == Drift.MISSING and drifted.written_at is None
+    if not drifted.is_due or is_new:
+        return []
+    return [Concern("config", "", "config.json", str(drifted.drift.told.label), "/config/#live")]
