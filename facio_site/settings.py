@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "facio_site.web.middleware.told_errors",
     "facio_site.web.middleware.InvalidForms",
     "facio_site.web.middleware.htmx_page_loads",  # innermost: it adds a message
 ]

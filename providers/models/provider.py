@@ -78,6 +78,7 @@ class Provider(Entry):
     catalog_digest = models.CharField(max_length=32, blank=True, default="")  # see Catalog
     catalog_is_first = models.BooleanField(default=True)  # nothing to compare it with
     catalog_new = models.PositiveIntegerField(default=0)  # what the last list brought; first: 0
+    catalog_changed = models.PositiveIntegerField(default=0)  # of what stayed, by any fact
 
     objects: ClassVar[Any] = ProviderQuerySet.as_manager()
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import (
 )
 
 from facio_site.accounts.roles import SignedIn, editor_required
+from facio_site.attention import counters
 from facio_site.audit import record
 from providers import broker
 from providers.forms.provider import ProviderForm
@@ -102,6 +103,8 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
         response.write(render_to_string("providers/detail.html#marker", {"draft": draft, "oob": 1}))
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
+    else:
+        response.write(counters(request))
     return response
 
 
@@ -148,7 +151,7 @@ def check_all(request: SignedIn) -> HttpResponse:
             queue.start_all(Provider.objects.checkable(), Task.CHECK, user=request.user)
             record("provider.tested", actor=request.user, target="all", request=request)
     except queue.TooMany:
-        messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
+        messages.warning(request, _("Too many tests at once. Wait a minute, then try again."))
     if not request.htmx:
         return redirect("providers:list")
     return _board(request, list_context(request.POST, board()))

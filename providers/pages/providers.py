@@ -198,7 +198,7 @@ def provider_undo(request: HttpRequest, name: str) -> HttpResponse:
     if undone:
         messages.success(request, _("%s is as it was before. Test it.") % provider.spec.label)
     else:
-        messages.warning(request, _("There is nothing to go back to any more."))
+        messages.warning(request, _("There's nothing left to undo."))
     return redirect("providers:detail", name)
 
 
@@ -240,7 +240,7 @@ def catalog_settle(request: HttpRequest, name: str) -> HttpResponse:
             action = "catalog.taken" if is_taken else "catalog.kept"
             record(action, actor=request.user, target=name, request=request)
     if not is_done:
-        messages.warning(request, _("That has changed meanwhile. Look again."))
+        messages.warning(request, _("This changed in the meantime. Check it and try again."))
     return redirect("providers:detail", name)
 
 
