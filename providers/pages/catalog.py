@@ -73,7 +73,7 @@ def fetch_all(request: HttpRequest) -> HttpResponse:
             queue.start_all(providers, Task.FETCH, user=request.user)
             record("catalog.fetched", actor=request.user, target="all", request=request)
     except queue.TooMany:
-        messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
+        messages.warning(request, _("Too many tests at once. Wait a minute, then try again."))
     else:
         if not providers:
             messages.info(request, _("Set up a provider first."))

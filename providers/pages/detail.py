@@ -27,6 +27,7 @@ from providers.models import (
     Task,
 )
 from providers.outbound import policy
+from providers.pages.above import above
 from providers.pages.entries import shown_entries, use_link
 from providers.pages.history import history
 from providers.pages.shown import ShownJob, show_job, shown_expiry, shown_money
@@ -113,6 +114,7 @@ def _context(
         "money": None if draft else shown_money(provider.money, provider.money_at, provider.spec),
         "fetch": fetch,
         "history": cache(lambda: history(provider) if saved else None),
+        "beside": cache(lambda: above().kept_beside(provider) if saved else []),
         "pending": "check" if check.is_pending else "catalog" if fetch.is_pending else "",
         "policy": policy(),
         "named": [(name, use_link(name, provider.name)) for name in _own_names(provider)],

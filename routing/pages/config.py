@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from facio_site.accounts.roles import can_edit, can_export_keys, confirmed_lately
+from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS
 from providers.models import Provider
 from routing.agents import writing
 from routing.config.difference import Place, shown_path
 from routing.config.edits import Current
 from routing.config.export import Exported, Mode, preview
+from routing.config.pasted import BadPaste, read_pasted
 from routing.config.plans import Choices
 from routing.models import NOTE_LENGTH, ConfigVersion, Slot
 from routing.pages.changes import shown_changes, value_words
@@ -185,10 +187,19 @@ def live_card(
         "lost": [shown_path(keys) for keys in seen.lost],
         "changes": shown_changes(seen.write.changes),
         "places": [_place(place, seen) for place in seen.write.places],
+        "may_take_in": bool(seen.is_foreign and seen.live and is_config(seen.live.text)),
         "names": sorted(seen.write.exported.env) if mode is Mode.ENV else [],
         "may_write": may_write(request, seen),
         "needs_fresh_login": mode is Mode.KEYS,
     }
+
+
+def is_config(text: str) -> bool:
+    """Whether an import reads it as a config.json, be it by mending it."""
+    try:
+        return read_pasted(text.encode(), specs=KINDS).source == "config"
+    except (BadDocument, BadPaste):
+        return False
 
 
 def may_write(request: HttpRequest, seen: writing.Look) -> bool:

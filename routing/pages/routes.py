@@ -238,7 +238,7 @@ def _is_as_seen(request: HttpRequest, row: RouteRow) -> bool:
 
 
 def _overtaken(request: HttpRequest) -> HttpResponse:
-    messages.warning(request, _("That has changed meanwhile. Look again."))
+    messages.warning(request, _("This changed in the meantime. Check it and try again."))
     return redirect("routing:routing")
 
 

@@ -93,4 +93,4 @@ def test_an_editor_chooses_and_that_is_recorded(site: Client, choice: str, left:
     action = {"keep": "catalog.kept", "take": "catalog.taken"}[choice]
     assert AuditEntry.objects.get(action=action).target == "openai"
     again = site.post("/providers/openai/list/", {"choice": "take"}, follow=True)
-    assert "changed meanwhile" in flat(again)
+    assert "changed in the meantime" in flat(again)

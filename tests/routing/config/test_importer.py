@@ -347,3 +347,12 @@ def test_what_is_kept_untouched_is_named() -> None:
         {"channels": {"x": 1}, "providers": {"mine": {}, "groq": {"apiKey": "k", "proxy": ""}}}
     )
     assert done.kept == ("channels", "providers.mine", "providers.groq.proxy")
+
+
+@pytest.mark.parametrize(("is_merge", "provider"), [(False, ""), (True, "auto")])
+def test_an_empty_provider_of_a_file_is_taken_as_it_stands_and_merged_says_nothing(
+    is_merge: bool, provider: str
+) -> None:
+    done = plan({"agents": {"defaults": {"model": "m", "provider": ""}}}, is_merge=is_merge)
+    assert [(route.model, route.provider) for route in done.routes] == [("m", provider)]
+    assert done.ignored == ()
