@@ -54,7 +54,7 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
     actions = ("test_connection", "fetch_models")
 
     def changes_of(self, obj: Provider) -> Mapping[str, str]:
-        return {"target": obj.kind}
+        return {"target": obj.name}
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return can_edit(request.user)
@@ -125,17 +125,17 @@ class JobAdmin(ReadOnlyAdmin):
         "status",
         "created_at",
     )
-    search_fields = ("provider__kind", "requested_by__username")
+    search_fields = ("provider__name", "requested_by__username")
     list_select_related = ("provider", "requested_by")
     date_hierarchy = "created_at"
     fields = (
-        *("provider", "task", "ended", "found", "models", "is_draft"),
+        *("provider", "task", "ended", "found", "models", "unsaved"),
         *("requested_by", "created_at", "started_at", "finished_at", "ms", "http_status"),
     )
-    readonly_fields = ("ended", "found", "models")
+    readonly_fields = ("ended", "found", "models", "unsaved")
 
     def changes_of(self, obj: Job) -> Mapping[str, str]:
-        return {"target": obj.provider.kind}
+        return {"target": obj.provider.name}
 
     @admin.display(description=gettext_lazy("result"), ordering="outcome")
     def ended(self, row: Job) -> str:
@@ -149,6 +149,10 @@ class JobAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("models tried"))
     def models(self, row: Job) -> str:
         return ", ".join(row.model_names)
+
+    @admin.display(description=gettext_lazy("of unsaved values"))
+    def unsaved(self, row: Job) -> str:
+        return _("yes") if row.is_draft else _("no")
 
 
 class OfferedFilter(admin.SimpleListFilter):
@@ -180,17 +184,18 @@ class CatalogEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("provider",)
     search_fields = ("model_id", "name")
     fields = (
-        *("provider", "model_id", "name", "context_window", "max_output", "media"),
+        *("provider", "model_id", "name", "context_window", "max_output", "modalities"),
         *("price_input", "price_output", "tools", "reasoning", "retires_at", "replacement"),
         *("filled_in", "first_seen_at", "gone_at"),
     )
-    readonly_fields = ("media", "filled_in")
+    readonly_fields = ("modalities", "filled_in")
 
     @admin.display(description=gettext_lazy("inputs and outputs"))
-    def media(self, row: CatalogEntry) -> str:
+    def modalities(self, row: CatalogEntry) -> str:
         return media_words(row.inputs, row.outputs)
 
     @admin.display(description=gettext_lazy("filled in by models.dev"))
     def filled_in(self, row: CatalogEntry) -> str:
         """The fields by the names that they have on this page."""
-        return ", ".join(str(row._meta.get_field(name).verbose_name) for name in row.filled)
+        words = {field.name: field.verbose_name for field in row._meta.fields}
+        return ", ".join(str(words.get(name, name)) for name in row.filled)

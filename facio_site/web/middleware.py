@@ -19,6 +19,7 @@ from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
+from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
@@ -140,6 +141,20 @@ class InvalidForms:
         return response
 
 
+def told_errors(get_response: GetResponse) -> GetResponse:
+    """A page that shows a refused form says so first of all in its title, which is read first."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        is_refused = response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        if is_refused and isinstance(response, HttpResponse):
+            title = f"<title>{escape(_('Error:'))} ".encode()
+            response.content = response.content.replace(b"<title>", title, 1)
+        return response
+
+    return middleware
+
+
 def htmx_page_loads(get_response: GetResponse) -> GetResponse:
     """Inside htmx a redirect, a lost session or a refusal loads a whole page.
 
@@ -154,7 +169,8 @@ def htmx_page_loads(get_response: GetResponse) -> GetResponse:
             return response
         if response.status_code == HTTPStatus.FORBIDDEN:
             messages.error(
-                request, _("Refused: your role does not allow it, or this page was out of date.")
+                request,
+                _("Not done: your role doesn't allow it, or the page was out of date."),
             )
             return _load(_current_page(request, htmx), HTTPStatus.FORBIDDEN)
         target = response.headers.get("Location", "")
@@ -171,7 +187,7 @@ def htmx_page_loads(get_response: GetResponse) -> GetResponse:
 
 
 def _load(path: str, status: HTTPStatus, old: HttpResponseBase | None = None) -> HttpResponse:
-    text = "" if status == HTTPStatus.NO_CONTENT else _("This needs the whole page: load it again.")
+    text = "" if status == HTTPStatus.NO_CONTENT else _("Reload the page to continue.")
     response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
     response.headers["HX-Redirect"] = iri_to_uri(path)
     if old is not None:

@@ -231,7 +231,11 @@ def _routes(
         unset = RouteState(slot=slot)
         old = before.get(slot, unset)
         model, provider = (
-            stands if is_merge and value.raw in (None, "") else value.taken or default
+            stands
+            if is_merge and value.raw in (None, "")
+            else default
+            if value.taken is None
+            else value.taken
             for value, stands, default in zip(
                 values, (old.model, old.provider), (unset.model, unset.provider), strict=True
             )

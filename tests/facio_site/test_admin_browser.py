@@ -244,7 +244,7 @@ def test_what_happened_to_a_row_is_on_the_page_of_changes(tab: Page, filled: Non
     expect(tab.get_by_role("link", name="History")).to_have_count(0)
     tab.get_by_role("link", name="Changes").click()
     assert tab.url.endswith("/activity/?target=vllm")
-    expect(tab.get_by_text("Saved a provider").first).to_be_visible()
+    expect(tab.get_by_role("cell", name="Saved a provider").first).to_be_visible()
     for model in admin.site._registry:
         tab.goto(address(model, "history", model._default_manager.first().pk))
         assert "/activity/" in tab.url, model

@@ -404,3 +404,12 @@ def test_a_key_that_begins_like_another_vendors_is_told() -> None:
     document = {"providers": {"openai": {"apiKey": "gsk_0123456789abcdef"}}}
     told = [(one.path, one.code, one.params["owner"]) for one in plan(document).warnings]
     assert told == [("providers.openai.apiKey", "key_other_provider", "Groq")]
+
+
+@pytest.mark.parametrize(("is_merge", "provider"), [(False, ""), (True, "auto")])
+def test_an_empty_provider_of_a_file_is_taken_as_it_stands_and_merged_says_nothing(
+    is_merge: bool, provider: str
+) -> None:
+    done = plan({"agents": {"defaults": {"model": "m", "provider": ""}}}, is_merge=is_merge)
+    assert [(route.model, route.provider) for route in done.routes] == [("m", provider)]
+    assert done.ignored == ()
