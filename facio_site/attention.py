@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
 
 
@@ -24,6 +25,13 @@ def needed(request: HttpRequest | None) -> Needed:
         return Needed()
     kept: Needed | None = getattr(request, "_needed", None)
     return tell(request, import_string(settings.NEEDS_ATTENTION)()) if kept is None else kept
+
+
+def counters(request: HttpRequest) -> str:
+    """What stands beside the links, to be put into a page that is open: something has ended."""
+    counts = needed(request)._asdict().items()
+    told = [{"about": about, "count": count, "oob": True} for about, count in counts]
+    return "".join(render_to_string("_needed.html", one) for one in told)
 
 
 def tell(request: HttpRequest, found: Needed) -> Needed:

@@ -89,7 +89,8 @@ class RouteForm(_Form):
             choices += MEDIA_SERVICES
         stored = self.instance.provider
         if stored not in {value for value, _label in choices}:
-            choices.append((stored, stored))  # an imported name that is unknown here stays
+            # an imported name that is unknown here stays, also the empty text
+            choices.append((stored, stored or _("Empty: names nobody")))
         return choices
 
     def clean_model(self) -> str:
@@ -99,7 +100,8 @@ class RouteForm(_Form):
         return text
 
     def clean_provider(self) -> str:
-        return str(self.cleaned_data["provider"] or AUTO)
+        named = str(self.cleaned_data["provider"])
+        return named or (AUTO if self.instance.provider else "")
 
     @property
     def is_unsaved(self) -> bool:
@@ -125,7 +127,7 @@ class RouteForm(_Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        forced = data.get("provider", AUTO) != AUTO
+        forced = data.get("provider", AUTO) not in ("", AUTO)
         if forced and not data.get("model") and "model" in data:
             self.add_error("model", _("Choose a model, or set the provider back to Auto."))
         return data

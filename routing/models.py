@@ -45,7 +45,8 @@ class RouteQuerySet(models.QuerySet["Route"]):
 
 
 class Route(models.Model):
-    """Model and provider of one slot. `provider` is "auto", a kind, or for media a free name."""
+    """Model and provider of one slot. `provider` is "auto", a provider's name, or for media a free
+    one; an imported "" names nobody."""
 
     slot = models.CharField(_("route"), max_length=10, primary_key=True, choices=Slot)
     model = models.CharField(
@@ -87,7 +88,7 @@ class Route(models.Model):
 
     @property
     def is_set(self) -> bool:
-        return bool(self.model) or self.provider != AUTO
+        return bool(self.model) or self.provider not in ("", AUTO)
 
 
 class BaseDocument(SealedRow):

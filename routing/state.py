@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from facio_site import sealing
@@ -12,23 +12,36 @@ from providers.kinds import KINDS
 from providers.models import Provider
 from providers.spec.kind import ProviderSpec
 from routing.config import edits
+from routing.config.agent import AgentView, view_of
 from routing.config.edits import Current
 from routing.config.entries import ProviderState, RouteState
 from routing.config.export import Exported, Mode
-from routing.models import BaseDocument, Route, Slot
+from routing.models import MEDIA, BaseDocument, Route, Slot
 from routing.rules.explain import AUTO, Configured, Decision, explain
 
 
-def configured(rows: Iterable[Provider] | None = None) -> list[Configured]:
-    """The providers as the agent would see them in an exported config.json."""
-    return [
-        Configured(
-            kind=row.name,
-            has_key=row.has_usable("api_key") or bool(row.values.get("profile")),
-            api_base=row.written_base(),
-        )
-        for row in (Provider.objects.configured() if rows is None else rows)
+def agent_view(rows: Collection[Provider] | None = None) -> AgentView:
+    """What the agent would read of the config.json that an export makes now.
+
+    While the master key is missing nothing can be exported: then what the rows tell unopened.
+    `rows` are the configured ones, where they are at hand.
+    """
+    rows = list(Provider.objects.configured()) if rows is None else rows
+    try:
+        state = current(is_lenient=True, rows=rows)
+    except sealing.KeyMissing:
+        return _unopened(rows)
+    return view_of(exported(state, Mode.KEYS).document, KINDS)
+
+
+def _unopened(rows: Iterable[Provider]) -> AgentView:
+    providers = [
+        Configured(name=row.name, has_key=row.has_usable("api_key"), api_base=row.written_base())
+        for row in rows
+        if not row.spec.is_oauth
     ]
+    routes = {route.slot: (route.model, route.provider) for route in Route.objects.all_slots()}
+    return AgentView(providers=tuple(providers), routes=routes)
 
 
 def specs_by_name(rows: Iterable[Provider] | None = None) -> dict[str, ProviderSpec]:
@@ -38,11 +51,12 @@ def specs_by_name(rows: Iterable[Provider] | None = None) -> dict[str, ProviderS
     return {**KINDS, **{spec.name: spec for spec in own}}
 
 
-def decide(route: Route, states: list[Configured]) -> Decision | None:
+def decide(slot: str, view: AgentView) -> Decision | None:
     """Who serves a route; None for an override that is not set (it follows main)."""
-    if not route.is_set and route.slot != Slot.MAIN:
+    model, provider = view.asked(slot)
+    if slot != Slot.MAIN and not model and provider in ("", AUTO):
         return None
-    return explain(route.model, states, route.provider or AUTO, is_media=route.is_media)
+    return explain(model, view.providers, provider, is_media=slot in MEDIA)
 
 
 def export(mode: Mode) -> Exported:
@@ -55,9 +69,10 @@ def exported(state: Current, mode: Mode) -> Exported:
     return edits.exported(state, mode, KINDS)
 
 
-def current(*, is_lenient: bool = False) -> Current:
+def current(*, is_lenient: bool = False, rows: Collection[Provider] | None = None) -> Current:
     """All that is set here, in plain. Raises sealing.KeyMissing, and sealing.Unreadable when the
-    imported document does not open (if lenient, there is none then)."""
+    imported document does not open (if lenient, there is none then). `rows` are the configured
+    ones, where they are at hand."""
     if not sealing.master_keys():
         raise sealing.KeyMissing
     try:
@@ -66,9 +81,11 @@ def current(*, is_lenient: bool = False) -> Current:
         if not is_lenient:
             raise
         text = None
-    row = Provider.objects.configured().filter(name=edits.deployment_kind(KINDS)).first()
+    rows = list(Provider.objects.configured()) if rows is None else rows
+    kind = edits.deployment_kind(KINDS)
+    row = next((row for row in rows if row.name == kind), None)
     return Current(
-        providers=provider_states(),
+        providers=provider_states(rows),
         routes=route_states(),
         document=read_json(text.encode()) if text else None,
         deployments=tuple(row.values.get("deployments", ())) if row else (),
@@ -95,9 +112,9 @@ def fingerprint(state: Current) -> str:
     return sealing.digest("state", json.dumps(parts))
 
 
-def provider_states() -> list[ProviderState]:
+def provider_states(rows: Iterable[Provider]) -> list[ProviderState]:
     states = []
-    for row in Provider.objects.configured():
+    for row in rows:
         entered = row.entered()
         states.append(
             ProviderState(

@@ -59,6 +59,15 @@
     found.querySelector("a, button")?.click();
   });
 
+  // The button of an import counts the parts that nobody has ticked.
+  document.addEventListener("change", ({ target }) => {
+    const said = target.name === "consent" && target.form.querySelector("[data-left]");
+    if (!said) return;
+    const left = target.form.querySelectorAll('[name="consent"]:not(:checked)').length;
+    const [one, many] = said.dataset.left.split("|");
+    said.textContent = left === 1 ? one : left ? many.replace("%", left) : "";
+  });
+
   // Times in the reader's zone; ages grow while the page is open, in the server's own words.
   const exact = new Intl.DateTimeFormat(root.lang, { dateStyle: "long", timeStyle: "long" });
   const words = document.body.dataset.ages?.split("|");

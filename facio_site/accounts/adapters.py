@@ -99,5 +99,5 @@ def _place() -> str:
 
 def _unreadable() -> SeedUnreadable:
     return SeedUnreadable(
-        _("The site cannot read its secrets now. Use a passkey, or ask its operator.")
+        _("The site can't read its secrets right now. Use a passkey, or ask its operator.")
     )

@@ -24,7 +24,7 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]  # no generics at
         self.fields["username"].help_text = ""
         self.fields["username"].widget.attrs["autocomplete"] = "username"
         self.fields["password1"].help_text = PASSWORD_HELP
-        self.fields["password2"].label = _("Password again")
+        self.fields["password2"].label = _("Confirm password")
         self.fields["password2"].help_text = ""
 
     def validate_password_for_user(self, user: User, *_args: Any, **_kwargs: Any) -> None:
@@ -48,7 +48,7 @@ class PasswordForm(ChangePasswordForm):  # type: ignore[misc]
         self.fields["oldpassword"].label = _("Current password")
         self.fields["password1"].label = _("New password")
         self.fields["password1"].help_text = PASSWORD_HELP
-        self.fields["password2"].label = _("Password again")
+        self.fields["password2"].label = _("Confirm password")
 
 
 class RoleForm(forms.Form):

@@ -134,7 +134,7 @@ def _switch(request: SignedIn, user: User, *, active: bool) -> None:
 
 
 def _refused(request: SignedIn) -> HttpResponseRedirect:
-    messages.error(request, _("There must be one active owner at least."))
+    messages.error(request, _("There must be at least one active owner."))
     return redirect("users")
 
 

@@ -99,13 +99,12 @@ def demo_environ(state: Path) -> dict[str, str]:
     """What the demo sets, so that neither the shell nor a `.env` file leads it to real things."""
     unset = (
         *("ALLOWED_HOSTS", "AWS_PROFILES_ALLOWED", "CSRF_TRUSTED_ORIGINS", "FACIO_CONFIG_GROUP"),
+        *("FACIO_CONFIG_IN_PLACE", "FACIO_CONFIG_MODE"),
         *("MASTER_KEYS", "OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY"),
     )
     return dict.fromkeys(unset, "") | {
         "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",
         "DEBUG": "0",
-        "FACIO_CONFIG_IN_PLACE": "0",
-        "FACIO_CONFIG_MODE": "0600",
         "FACIO_CONFIG_PATH": str(state / "agent" / "config.json"),
         "MASTER_KEY_FILE": str(state / "master_keys"),
         "OUTBOUND_ALLOW": "loopback",

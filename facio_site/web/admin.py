@@ -38,5 +38,5 @@ class LockedAdmin(SiteAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Overtaken:
-            messages.error(request, _("Somebody else saved it meanwhile."))
+            messages.error(request, _("Someone else saved this in the meantime."))
             return redirect(request.path)

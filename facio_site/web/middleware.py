@@ -169,7 +169,8 @@ def htmx_page_loads(get_response: GetResponse) -> GetResponse:
             return response
         if response.status_code == HTTPStatus.FORBIDDEN:
             messages.error(
-                request, _("Refused: your role does not allow it, or this page was out of date.")
+                request,
+                _("Not done: your role doesn't allow it, or the page was out of date."),
             )
             return _load(_current_page(request, htmx), HTTPStatus.FORBIDDEN)
         target = response.headers.get("Location", "")
@@ -186,7 +187,7 @@ def htmx_page_loads(get_response: GetResponse) -> GetResponse:
 
 
 def _load(path: str, status: HTTPStatus, old: HttpResponseBase | None = None) -> HttpResponse:
-    text = "" if status == HTTPStatus.NO_CONTENT else _("This needs the whole page: load it again.")
+    text = "" if status == HTTPStatus.NO_CONTENT else _("Reload the page to continue.")
     response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
     response.headers["HX-Redirect"] = iri_to_uri(path)
     if old is not None:

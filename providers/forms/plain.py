@@ -53,7 +53,7 @@ class PlainForm(_Form):
 
     def _tell_overtaken(self, data: dict[str, Any]) -> None:
         """Both versions on the page: what is typed in the fields, what is saved now beside them."""
-        self.add_error(None, _("Somebody else saved it meanwhile."))
+        self.add_error(None, _("Someone else saved this in the meantime."))
         for name, key in self.plain_names:
             stored = self.initial[name]
             if _plain(key, data.get(name)) != _plain(key, stored):

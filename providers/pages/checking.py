@@ -11,6 +11,7 @@ from django.views.decorators.http import (
 )
 
 from facio_site.accounts.roles import SignedIn, editor_required
+from facio_site.attention import counters
 from facio_site.audit import record
 from providers import broker
 from providers.forms.provider import ProviderForm
@@ -69,7 +70,7 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
                 provider = Provider.objects.get_or_create(
                     name=name, defaults={"kind": provider.kind}
                 )[0]
-            draft = _keep_draft(request, provider, form, shown)
+            draft = keep_draft(request, provider, form, shown)
             job = queue.start(
                 provider,
                 task,
@@ -102,10 +103,12 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
         response.write(render_to_string("providers/detail.html#marker", {"draft": draft, "oob": 1}))
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
+    else:
+        response.write(counters(request))
     return response
 
 
-def _keep_draft(
+def keep_draft(
     request: HttpRequest, provider: Provider, form: ProviderForm, shown: Provider | Draft
 ) -> Draft | None:
     """The draft of what stands in the form; None when that is what is saved."""
@@ -129,10 +132,14 @@ def _keep_draft(
 @editor_required
 @require_POST
 def draft_discard(request: HttpRequest, name: str) -> HttpResponse:
+    provider = _provider(name)
     with transaction.atomic():
-        if Draft.objects.of(request.user, _provider(name)).delete()[0]:
+        if Draft.objects.of(request.user, provider).delete()[0]:
             record("provider.discarded", actor=request.user, target=name, request=request)
-    return redirect("providers:detail", name)
+        is_gone = provider.is_own and not provider.is_configured and not provider.drafts.exists()
+        if is_gone:  # it was there for the test
+            provider.delete()
+    return redirect("providers:list") if is_gone else redirect("providers:detail", name)
 
 
 @editor_required
@@ -144,7 +151,7 @@ def check_all(request: SignedIn) -> HttpResponse:
             queue.start_all(Provider.objects.checkable(), Task.CHECK, user=request.user)
             record("provider.tested", actor=request.user, target="all", request=request)
     except queue.TooMany:
-        messages.warning(request, _("That was a lot of tests. Wait a minute, then try again."))
+        messages.warning(request, _("Too many tests at once. Wait a minute, then try again."))
     if not request.htmx:
         return redirect("providers:list")
     return _board(request, list_context(request.POST, board()))

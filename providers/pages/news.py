@@ -20,7 +20,7 @@ from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET
 
 from facio_site.accounts.roles import viewer_required
-from facio_site.attention import needed
+from facio_site.attention import counters
 from providers import broker
 from providers.models import Job, Task
 from providers.pages.catalog import render_fetching
@@ -74,11 +74,6 @@ def live(request: HttpRequest) -> HttpResponse:
     finally:
         _places.release()
     return _answer(request, watched, found, again="again")
-
-
-def _counter(about: str, count: int) -> str:
-    """What stands beside a link of the navigation: a test that ended may have changed it."""
-    return render_to_string("_needed.html", {"about": about, "count": count, "oob": True})
 
 
 def _parse(text: str) -> Watched | None:
@@ -146,7 +141,7 @@ def _answer(
             html.append(render(request, job, about))
     over = {pk for pk, job in changed.items() if not job.is_pending}
     if over:
-        html += [_counter(about, count) for about, count in needed(request)._asdict().items()]
+        html.append(counters(request))
     response = HttpResponse("".join(html))
     if len(over) < len({w.job for w in watched}):
         response["HX-Trigger-After-Settle"] = again

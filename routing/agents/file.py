@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from facio_site.strictjson import MAX_BYTES, BadDocument, read_json
+from facio_site.strictjson import MAX_BYTES, BadDocument, read_json, read_text
 from routing.agents import rights
 from routing.agents.refusals import BY_ERRNO, BadTarget
 from routing.agents.rights import Rights
@@ -38,8 +38,11 @@ class Live:
 
     @property
     def text(self) -> str:
-        """What is no UTF-8 in it is lost."""
-        return self.data.decode(errors="replace")
+        """What can't be decoded in it is lost."""
+        try:
+            return read_text(self.data)
+        except BadDocument:
+            return self.data.decode(errors="replace")
 
     def document(self) -> tuple[dict[str, Any], BadDocument | None]:
         """What it says, or nothing and why it can't be read."""

@@ -56,7 +56,7 @@ class ProviderState:
 class RouteState:
     slot: str  # one of SLOTS
     model: str = ""  # "" = not set
-    provider: str = AUTO
+    provider: str = AUTO  # "" = the empty text, which names nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,8 @@ def _route_value(key: str, defaults: Mapping[str, Any]) -> Value:
     if spelling is None:
         return ABSENT
     raw = defaults[spelling]
+    if raw == "" and key.endswith("provider"):
+        return Value(spelling, raw, raw)  # only "auto" is automatic: this names nobody
     text = route_text(key, raw)
     return Value(spelling, raw, text or None, "" if text or raw in (None, "", AUTO) else "too_long")
 

@@ -166,23 +166,27 @@ def _put_route(document: dict[str, Any], route: RouteState, stands: Value, force
     """Main says "auto" in words; an override that is not set is not there."""
     model, provider = route_keys(route.slot)
     is_main = route.slot == MAIN
-    wanted = "" if route.provider == AUTO else route.provider
+    wanted = None if route.provider == AUTO else route.provider
     if route.model != (stands.taken or ""):
-        _set(document, model, route.model)
-    if wanted != (forced.taken or ""):
-        _set(document, provider, wanted or (AUTO if is_main and route.model else ""))
+        _set(document, model, route.model or None)
+    if wanted != forced.taken:
+        _set(
+            document,
+            provider,
+            (AUTO if is_main and route.model else None) if wanted is None else wanted,
+        )
     elif is_main and route.model and not stands.taken and not forced.spelling:
         _set(document, provider, AUTO)
-    elif is_main and stands.taken and not route.model and not wanted:
+    elif is_main and stands.taken and not route.model and wanted is None:
         drop(part(document, "agents", "defaults"), provider)
 
 
-def _set(document: dict[str, Any], name: str, value: str) -> None:
+def _set(document: dict[str, Any], name: str, value: str | None) -> None:
     defaults = make_part(document, "agents", "defaults")
-    if value:
-        put(defaults, name, value)
-    else:
+    if value is None:
         drop(defaults, name)
+    else:
+        put(defaults, name, value)
 
 
 # --- providers ------------------------------------------------------------------------------

@@ -1,18 +1,17 @@
-"""What the rules of the lint want to know, read from rows. Read-only."""
+"""What the rules of the lint want to know, read from rows and the exported document.
+
+Read-only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.utils import timezone
 
-from facio_site import sealing
-from facio_site.strictjson import read_json
 from providers.models import CatalogEntry, Provider
-from routing.config.document import get, part
-from routing.models import BaseDocument, Route
+from routing.config.agent import AgentView
 from routing.rules.explain import Decision
 from routing.rules.lint import (
     Lint,
@@ -22,10 +21,27 @@ from routing.rules.lint import (
     RouteFacts,
     lints,
 )
+from routing.rules.slots import MAIN
 
 _PARTS = {"not_exhaustive", "goes_on"}  # notes on a list that lacks some of the models
 
-Resolved = tuple[Route, Decision | None, Provider | None]  # a route, and who is set up to serve it
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A route as the agent reads it, and who is set up here to serve it."""
+
+    slot: str
+    model: str
+    decision: Decision | None
+    provider: Provider | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is doubtful, in the order of the routes, and what main's model is known to do."""
+
+    lints: tuple[Lint, ...]
+    main: ModelFacts
 
 
 class _Catalog(Mapping[str, ModelFacts]):
@@ -48,51 +64,66 @@ class _Catalog(Mapping[str, ModelFacts]):
         return self._count
 
 
-def doubts(routes: Iterable[Resolved]) -> tuple[Lint, ...]:
-    """What is doubtful, in the order of the routes. Only rows of resolved providers are read."""
+def look(routes: Iterable[Resolved], view: AgentView) -> Looked:
+    """Only rows of resolved providers are read."""
     listed = list(routes)
-    used = {provider.name: provider for _, _, provider in listed if provider}
-    facts = _with_retirements([_route_facts(*resolved) for resolved in listed], used)
-    states = [_provider_facts(row) for row in used.values()]
-    return lints(facts, states, today=_today(), preset=_preset())
+    used = {_name(one): one.provider for one in listed if one.provider}
+    facts = _with_entries([_route_facts(one) for one in listed], used)
+    states = [_provider_facts(name, row, view) for name, row in used.items()]
+    names = dict.fromkeys(_name(one) for one in listed)
+    states += [_in_file(name, view) for name in names if name in view.names - used.keys()]
+    main = next((one.able for one in facts if one.slot == MAIN), ModelFacts())
+    return Looked(lints(facts, states, today=_today(), preset=view.preset), main)
+
+
+def _name(one: Resolved) -> str:
+    return one.decision.provider or "" if one.decision else ""
 
 
 def _today() -> date:
     return timezone.now().date()
 
 
-def _route_facts(route: Route, decision: Decision | None, provider: Provider | None) -> RouteFacts:
-    sent = provider.adapter(with_secrets=False).sent_name(route.model) if provider else ""
-    return RouteFacts(slot=route.slot, model=route.model, decision=decision, sent=sent)
+def _route_facts(one: Resolved) -> RouteFacts:
+    adapter = one.provider.adapter(with_secrets=False) if one.provider else None
+    sent = adapter.sent_name(one.model) if adapter else ""
+    return RouteFacts(slot=one.slot, model=one.model, decision=one.decision, sent=sent)
 
 
-def _with_retirements(
-    routes: Iterable[RouteFacts], used: Mapping[str, Provider]
-) -> list[RouteFacts]:
-    """The same, with what the catalogs tell of the end of their models; one query."""
+def _with_entries(routes: Iterable[RouteFacts], used: Mapping[str, Provider]) -> list[RouteFacts]:
+    """The same, with what the catalogs tell of their models; one query."""
     names = {name for route in routes for name in (route.sent, route.model) if name}
     used_by = [row.pk for row in used.values()]
     rows = CatalogEntry.objects.filter(provider__in=used_by, model_id__in=names)
-    columns = rows.values_list("provider", "model_id", "retires_at", "replacement")
-    told = columns.filter(retires_at__isnull=False) if names else ()
-    ends = {(pk, name): Retirement(on, other) for pk, name, on, other in told if on}
+    columns = ("provider", "model_id", "retires_at", "replacement", "gone_at", "inputs", "outputs")
+    told = {(pk, name): facts for pk, name, *facts in rows.values_list(*columns)} if names else {}
 
-    def of(route: RouteFacts) -> Retirement | None:
+    def of(route: RouteFacts) -> RouteFacts:
         provider = used.get(route.decision.provider or "") if route.decision else None
         if provider is None:
-            return None
-        return ends.get((provider.pk, route.sent)) or ends.get((provider.pk, route.model))
+            return route
+        found = [told.get((provider.pk, name)) for name in (route.sent, route.model)]
+        ends = next((Retirement(one[0], one[1]) for one in found if one and one[0]), None)
+        able = next((ModelFacts(*one[3:]) for one in found if one and not one[2]), ModelFacts())
+        return replace(route, retirement=ends, able=able)
 
-    return [replace(route, retirement=of(route)) for route in routes]
+    return [of(route) for route in routes]
 
 
-def _provider_facts(row: Provider) -> ProviderFacts:
+def _in_file(name: str, view: AgentView) -> ProviderFacts:
+    """What only the file tells of."""
+    base = next(one.api_base for one in view.providers if one.name == name)
+    return ProviderFacts(name=name, is_set_here=False, api_base=base, odd=view.odd.get(name, ()))
+
+
+def _provider_facts(name: str, row: Provider, view: AgentView) -> ProviderFacts:
     listing = row.spec.list_call
     is_whole = row.catalog_source == "live" and _PARTS.isdisjoint(row.catalog_notes)
     has_aliases = listing is not None and bool(listing.columns.aliases)
     gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
     return ProviderFacts(
-        kind=row.name,
+        name=name,
+        odd=view.odd.get(name, ()),
         outcome=row.check_outcome,
         api_base=row.written_base(),
         catalog=_Catalog(row) if is_whole and not has_aliases else None,
@@ -100,14 +131,3 @@ def _provider_facts(row: Provider) -> ProviderFacts:
         deployments=row.values.get("deployments", ()) if row.spec.has_deployments else None,
         key_expires=row.key_expires_on,
     )
-
-
-def _preset() -> str:
-    try:
-        text = BaseDocument.text()
-    except (sealing.KeyMissing, sealing.Unreadable):
-        return ""
-    if not text:
-        return ""
-    defaults = part(read_json(text.encode()), "agents", "defaults")
-    return str(get(defaults, "modelPreset") or "")

@@ -12,21 +12,21 @@ from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
 
 from facio_site.audit import record
 from facio_site.templatetags.ui import status_label
-from providers.kinds import KINDS
 from providers.models import Provider
 from routing.models import Slot
 from routing.pages.rows import RouteRow
+from routing.pages.wording import provider_label
 from routing.rules.explain import AUTO
 from routing.rules.lint import Code, Fix, Lint
 
 # Changed here by one click; the other fixes lead to where a person decides.
-_DONE_HERE = {Fix.PIN, Fix.USE_MODEL, Fix.ADD_DEPLOYMENT, Fix.USE_DOCKER_HOST, Fix.CLEAR_OVERRIDE}
+_DONE_HERE = {Fix.PIN, Fix.USE_AUTO, Fix.USE_MODEL, Fix.ADD_DEPLOYMENT, Fix.USE_DOCKER_HOST}
+_DONE_HERE |= {Fix.CLEAR_OVERRIDE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +58,37 @@ class Finding:
 
 def findings(rows: Iterable[RouteRow]) -> list[Finding]:
     """What is doubtful, in the order of the routes, with words and fixes."""
-    return [_finding(lint, row.route.version) for row in rows for lint in row.lints]
+    return [_finding(lint, row) for row in rows for lint in row.lints]
 
 
 # In words ---------------------------------------------------------------------------------------
 
 
-def _finding(lint: Lint, version: int) -> Finding:
+def _finding(lint: Lint, row: RouteRow) -> Finding:
     return Finding(
         lint=lint,
         slot_label=str(Slot(lint.slot).label),
         text=finding_text(lint),
-        actions=tuple(_actions(lint)),
-        version=version,
+        actions=tuple(_actions(lint, row)),
+        version=row.route.version,
     )
 
 
 def finding_text(lint: Lint) -> str:
     """What is doubtful, in a sentence."""
     values = {name: value for name, value in lint.params.items() if isinstance(value, str)}
-    values["label"] = _label(values.get("kind", ""))
+    values["label"] = provider_label(values.get("provider", ""))
     if "outcome" in values:
         values["outcome"] = status_label(values["outcome"])
     if "date" in values:
         day = date.fromisoformat(values["date"])
         values["date"] = formats.date_format(day, "DATE_FORMAT")
+    if lint.code is Code.UNKNOWN_PROVIDER and not values["name"]:
+        return _('An empty text names no provider. Only "auto" is automatic.')
     told = _TEXTS[lint.code]() % values
     if "replacement" in values:
         told += " " + _("The provider names %(replacement)s in its place.") % values
     return told
-
-
-def _label(kind: str) -> str:
-    return KINDS[kind].label if kind in KINDS else kind
 
 
 _TEXTS: dict[Code, Callable[[], str]] = {
@@ -126,32 +124,54 @@ _TEXTS: dict[Code, Callable[[], str]] = {
         "does."
     ),
     Code.SIGN_IN: lambda: _("The agent must be signed in to %(label)s."),
+    Code.NO_EYES: lambda: _("%(model)s takes no images, and no vision model is set."),
+    Code.KEY_EXAMPLE: lambda: _(
+        "config.json has an example or a mask for %(label)s. The agent will count it as a key."
+    ),
+    Code.KEY_VARIABLE: lambda: _(
+        "The key of %(label)s stands for a variable in a form that the agent sends as it stands. "
+        "It reads ${NAME} alone."
+    ),
+    Code.KEY_UNSENDABLE: lambda: _(
+        "The agent will count the key of %(label)s, but no call can carry it: it holds a line end, "
+        "a blank or a foreign sign."
+    ),
+    Code.BASE_UNUSABLE: lambda: _(
+        "The agent will count the API base of %(label)s, but nothing can call it: it is no whole "
+        "address."
+    ),
+    Code.ONLY_IN_FILE: lambda: _(
+        "%(label)s stands in config.json and is not set up here: it can't be tested here."
+    ),
     Code.PRESET_WINS: lambda: _(
         'The imported config.json sets the model preset "%(preset)s", which goes before this model.'
     ),
 }
 
 
-def _actions(lint: Lint) -> Iterator[Action]:
+def _actions(lint: Lint, row: RouteRow) -> Iterator[Action]:
     if lint.fix is None:
         return
     fix, params = lint.fix, lint.fix_params
-    kind = str(params.get("kind", "") or params.get("provider", ""))
+    provider = str(params.get("provider", ""))
     if fix is Fix.USE_MODEL:
         for name in params.get("models", ()):
             yield Action(_("Use %s") % name, fix.value, name)
         yield Action(_("Choose a model"), fix.value, link=f"#id_{lint.slot}-model")
         return
-    label = _LABELS[fix]() % {"label": _label(kind), **params}
+    label = _LABELS[fix]() % {**params, "label": provider_label(provider)}
     if fix in _DONE_HERE:
-        yield Action(label, fix.value, str(params.get("base", params.get("model", kind))))
-    elif fix in (Fix.CONFIGURE, Fix.TEST, Fix.REPLACE_KEY, Fix.SIGN_IN):
-        yield Action(label, fix.value, link=reverse("providers:detail", args=[kind]))
+        yield Action(label, fix.value, str(params.get("base", params.get("model", provider))))
+    elif fix in _ON_ITS_PAGE:
+        if row.served and row.served.link:
+            yield Action(label, fix.value, link=row.served.link)
     else:
-        field = "model" if fix is Fix.CHOOSE_MODEL else "provider"
-        yield Action(label, fix.value, link=f"#id_{lint.slot}-{field}")
+        place = _FIELDS.get(fix, "#id_{slot}-provider")
+        yield Action(label, fix.value, link=place.format(slot=lint.slot))
 
 
+_ON_ITS_PAGE = (Fix.CONFIGURE, Fix.TEST, Fix.REPLACE_KEY, Fix.SIGN_IN, Fix.CORRECT)
+_FIELDS = {Fix.CHOOSE_MODEL: "#id_{slot}-model", Fix.CHOOSE_VISION: "#id_vision-model"}
 _LABELS: dict[Fix, Callable[[], str]] = {
     Fix.PIN: lambda: _("Pin %(label)s"),
     Fix.CHOOSE_PROVIDER: lambda: _("Choose a provider"),
@@ -163,6 +183,9 @@ _LABELS: dict[Fix, Callable[[], str]] = {
     Fix.USE_DOCKER_HOST: lambda: _("Use %(base)s"),
     Fix.CLEAR_OVERRIDE: lambda: _("Clear this override"),
     Fix.SIGN_IN: lambda: _("How to sign in"),
+    Fix.USE_AUTO: lambda: _("Set to Auto"),
+    Fix.CORRECT: lambda: _("Enter it anew"),
+    Fix.CHOOSE_VISION: lambda: _("Choose a vision model"),
 }
 
 
@@ -184,6 +207,8 @@ def apply_fix(request: HttpRequest, rows: list[RouteRow], slot: str, fix: str, v
         return _change_provider(request, row.provider, fix, value)
     if fix == Fix.PIN:
         row.route.provider = value
+    elif fix == Fix.USE_AUTO:
+        row.route.provider = AUTO
     elif fix == Fix.USE_MODEL:
         row.route.model = value
     else:

@@ -18,7 +18,7 @@ from routing.agents.file import read_live
 from routing.config.difference import Side
 from routing.config.export import Mode
 from routing.models import NOTE_LENGTH, PendingImport
-from routing.pages.config import config_page, may_write
+from routing.pages.config import config_page, is_config, may_write
 from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
 from routing.state import current
 from routing.store import pend
@@ -108,7 +108,8 @@ def live_take_in(request: SignedIn) -> HttpResponse:
     try:
         found = read_live(path)
         text = found.text if found else ""
-        read_json(text.encode())
+        if not is_config(text):
+            read_json(text.encode())  # says why it is none
         row = pend(text, request.user, origin=PendingImport.Origin.LIVE, name=path.name)
     except FAULTS as error:
         messages.error(request, fault_words(error))

@@ -62,7 +62,7 @@ def matrix(rows: Sequence[RouteRow]) -> list[Cell]:
 
 def _place(row: RouteRow) -> tuple[UUID, str] | None:
     """Where the model would be listed: the provider's row, and the name in its own list."""
-    if row.provider is None or not row.route.model:
+    if row.provider is None or not row.model:
         return None
     adapter = row.provider.adapter(with_secrets=False)
-    return row.provider.pk, adapter.sent_name(row.route.model)
+    return row.provider.pk, adapter.sent_name(row.model)

@@ -66,7 +66,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
             _("The other routes stay empty until they are wanted: they follow main."),
             "/catalog/" if any(row.catalog_count for row in providers) else "/routing/",
             _("Choose a model"),
-            bool(main.route.model) and main.is_served,
+            bool(main.model) and main.is_served,
         ),
         Step(
             _("Hand config.json to the agent"),
@@ -105,7 +105,7 @@ def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Conce
     served: dict[str, list[str]] = {name: [] for name in troubled}
     found: list[Concern | Provider] = []
     for route in routes:
-        if not route.route.is_set:
+        if not route.is_set:
             continue
         provider = route.provider
         if provider and provider.name in troubled:
@@ -140,15 +140,15 @@ def _of_route(row: RouteRow) -> Concern | None:
     about, link = f"route:{slot}", f"/routing/#route-{slot}"
     if row.decision and not row.is_served:
         words = _("%(provider)s is not set up.")
-        text = words % {"provider": row.spec.label} if row.spec else row.words
+        text = words % {"provider": row.served.label} if row.served else row.words
         return Concern(about, "", label, text, link)
     if row.is_own and row.own not in NOT_BAD:
-        return Concern(about, "", label, row.route.model, link, row.own, row.own_at)
+        return Concern(about, "", label, row.model, link, row.own, row.own_at)
     own = [lint for lint in row.doubts if lint.code not in (Code.KEY_EXPIRES, Code.KEY_EXPIRED)]
     if own:
         return Concern(about, "", label, finding_text(own[0]), link)
     if row.can_test and row.tested == "never":
-        return Concern(about, "", label, row.route.model, link, "never")
+        return Concern(about, "", label, row.model, link, "never")
     return None
 
 

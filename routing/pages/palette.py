@@ -128,7 +128,7 @@ ACTIONS = (
     Offer(
         "/accounts/sessions/",
         "monitor-smartphone",
-        gettext_lazy("See where you are signed in"),
+        gettext_lazy("See where you're signed in"),
         gettext_lazy("sessions devices browsers"),
     ),
 )
@@ -139,11 +139,31 @@ TEST_ALL = Offer(
     gettext_lazy("check connections health"),
     "test-all",
 )
-_THEME = gettext_lazy("theme appearance colours mode night day")
 THEMES = (
-    Offer("", "sun", gettext_lazy("Use the light theme"), _THEME, "theme", "light"),
-    Offer("", "moon", gettext_lazy("Use the dark theme"), _THEME, "theme", "dark"),
-    Offer("", "monitor", gettext_lazy("Use the system's theme"), _THEME, "theme", "system"),
+    Offer(
+        "",
+        "sun",
+        gettext_lazy("Use the light theme"),
+        gettext_lazy("appearance colours mode bright day"),
+        "theme",
+        "light",
+    ),
+    Offer(
+        "",
+        "moon",
+        gettext_lazy("Use the dark theme"),
+        gettext_lazy("appearance colours mode night"),
+        "theme",
+        "dark",
+    ),
+    Offer(
+        "",
+        "monitor",
+        gettext_lazy("Use the system's theme"),
+        gettext_lazy("appearance colours mode automatic"),
+        "theme",
+        "system",
+    ),
 )
 SIGN_OUT = Offer(
     "", "log-out", gettext_lazy("Sign out"), gettext_lazy("log out logout leave"), "sign-out"

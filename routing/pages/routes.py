@@ -23,6 +23,7 @@ from providers.models import CatalogEntry, Job, Provider
 from providers.spec.kind import Specs
 from providers.spec.limits import MODEL_LENGTH
 from routing.agents.writing import drift
+from routing.config.agent import AgentView
 from routing.forms import PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
 from routing.pages.attention import attention, counted
@@ -30,11 +31,11 @@ from routing.pages.findings import apply_fix, findings
 from routing.pages.matrix import matrix
 from routing.pages.overview import guide
 from routing.pages.rows import RouteRow, asked, provider_rows, route_rows, row_of
-from routing.pages.wording import drill_words, resolution, shown_considered
+from routing.pages.wording import drill_words, ranking, resolution
 from routing.rules.drill import drill
 from routing.rules.explain import AUTO, explain
 from routing.rules.recipes import RECIPES, recipe
-from routing.state import configured, specs_by_name
+from routing.state import agent_view, specs_by_name
 
 MODELS_OFFERED = 60
 
@@ -88,11 +89,12 @@ def routing(request: HttpRequest) -> HttpResponse:
             if not overtaken and _save(request, forms):
                 return redirect("routing:routing")
             status = HTTPStatus.CONFLICT
-    shown = route_rows(rows, with_tests=True)
+    view = agent_view(rows.values())
+    shown = route_rows(rows, with_tests=True, view=view)
     context = {
         "routes": list(zip(shown, forms, strict=True)),
-        "specs": specs,
-        "configured": list(rows.values()),
+        "names": provider_names(specs, view),
+        "in_file": [one for one in provider_names(specs, view) if one[0] in view.names],
         "recipes": RECIPES,
         "can_test": any(row.can_test for row in shown),
         "pending": next((f"route-{row.route.slot}" for row in shown if row.is_tested), ""),
@@ -101,8 +103,8 @@ def routing(request: HttpRequest) -> HttpResponse:
         "use": asked_use(request.GET, specs),
         "is_overtaken": status == HTTPStatus.CONFLICT,
         "overtaken": overtaken,
-        **_what_if(request),
-        **_drill(request, shown, specs),
+        **_what_if(request, view),
+        **_drill(request, shown, view),
         **_recipe(request, rows),
     }
     return render(request, "routing/routing.html", context, status=status)
@@ -121,6 +123,15 @@ def _forms(request: HttpRequest, specs: Specs) -> list[PageRouteForm]:
         form = PageRouteForm(data, instance=route, prefix=route.slot, initial=initial, specs=specs)
         forms.append(form)
     return forms
+
+
+def provider_names(specs: Specs, view: AgentView) -> list[tuple[str, str]]:
+    """Every provider that can be asked about, with its label; then what only the file has."""
+    others = sorted(view.names - specs.keys())
+    return [
+        *((name, spec.label) for name, spec in specs.items()),
+        *zip(others, others, strict=True),
+    ]
 
 
 def _first_name(name: str) -> str:
@@ -144,29 +155,29 @@ def _recipe(request: HttpRequest, rows: dict[str, Provider]) -> dict[str, Any]:
     }
 
 
-def _what_if(request: HttpRequest) -> dict[str, Any]:
+def _what_if(request: HttpRequest, view: AgentView) -> dict[str, Any]:
     query = request.GET.get("model", "").strip()[:MODEL_LENGTH]
     if not query:
         return {}
     forced = request.GET.get("provider", AUTO)
-    decision = explain(query, configured(), forced)
+    decision = explain(query, view.providers, forced)
     return {
         "query": query,
         "forced": forced,
         "tried": decision,
-        "tried_words": resolution(Route(model=query, provider=forced), decision),
-        "tried_considered": shown_considered(decision),
+        "tried_words": resolution(decision),
+        "tried_ranking": ranking(decision),
     }
 
 
-def _drill(request: HttpRequest, shown: list[RouteRow], specs: Specs) -> dict[str, Any]:
+def _drill(request: HttpRequest, shown: list[RouteRow], view: AgentView) -> dict[str, Any]:
     without = request.GET.get("without", "")
-    if without not in specs:
+    if without not in KINDS and without not in view.names:
         return {}
     labels = {row.route.slot: row.slot.label for row in shown}
-    moved = drill(asked(shown), configured(), without)
+    moved = drill(asked(shown), view.providers, without)
     return {
-        "without": specs[without],
+        "without": without,
         "moved": [(labels[one.slot], one.verdict, drill_words(one)) for one in moved],
     }
 
@@ -202,14 +213,14 @@ def _differs(form: RouteForm) -> bool:
 def pin(request: HttpRequest, slot: str) -> HttpResponse:
     """Turn auto into the provider that it resolves to now."""
     row = row_of(slot)
-    if row.spec and row.can_pin and _is_as_seen(request, row):
-        row.route.provider = row.spec.name
+    if row.served and row.can_pin and _is_as_seen(request, row):
+        row.route.provider = row.served.name
         with transaction.atomic():
             pinned = row.route.store()
             if pinned:
                 record("routes.saved", actor=request.user, fields=[slot], request=request)
         if pinned:
-            values = {"slot": row.slot.label, "provider": row.spec.label}
+            values = {"slot": row.slot.label, "provider": row.served.label}
             messages.success(request, _("%(slot)s is pinned to %(provider)s.") % values)
             return redirect("routing:routing")
     return _overtaken(request)
@@ -236,7 +247,7 @@ def _is_as_seen(request: HttpRequest, row: RouteRow) -> bool:
 
 
 def _overtaken(request: HttpRequest) -> HttpResponse:
-    messages.warning(request, _("That has changed meanwhile. Look again."))
+    messages.warning(request, _("This changed in the meantime. Check it and try again."))
     return redirect("routing:routing")
 
 

@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import Http404
 
-from providers.kinds import KINDS
 from providers.models import Job, Provider
 from providers.pages.shown import ShownJob, show_job, show_model
-from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import NOT_BAD, Outcome
+from routing.config.agent import AgentView
 from routing.models import Route, Slot
-from routing.pages.facts import doubts
-from routing.pages.wording import ShownConsidered, provider_status, resolution, shown_considered
+from routing.pages.facts import Resolved, look
+from routing.pages.wording import (
+    NO_RANKING,
+    Ranking,
+    Served,
+    off_words,
+    provider_status,
+    ranking,
+    resolution,
+    served,
+)
 from routing.rules.drill import Asked
-from routing.rules.explain import AUTO, Configured, Decision
-from routing.rules.lint import Lint
+from routing.rules.explain import AUTO, Decision, Rule
+from routing.rules.lint import Lint, lacks
 from routing.rules.standing import Standing, standing
-from routing.state import configured, decide
+from routing.state import agent_view, decide
 
 _GOOD = (Outcome.OK, "key_ok", "answers")  # words of pills
 
 
 @dataclass(slots=True)
 class RouteRow:
-    """`decision` is None for an override that is not set: it follows main."""
+    """`decision` is None for an override that is not set: it follows main.
+
+    `route` is what is stored; `model` and `forced` are what the agent reads of an export.
+    """
 
     route: Route
+    model: str
+    forced: str
     decision: Decision | None
     words: str
     provider: Provider | None  # the configured row that it resolves to
+    is_in_file: bool = False  # config.json has an entry of the provider that it resolves to
     test: ShownJob | None = None  # the newest that asked its model, with the values as they are
     own: str = ""  # outcome of the newest such test that told anything; "" = none
     own_at: datetime | None = None
-    considered: list[ShownConsidered] = field(default_factory=list)
+    ranking: Ranking = NO_RANKING
     lints: tuple[Lint, ...] = ()
 
     @property
@@ -44,22 +58,25 @@ class RouteRow:
         return Slot(self.route.slot)
 
     @property
-    def spec(self) -> ProviderSpec | None:
-        """Of who would serve it; None = nobody, or somebody whom only the agent knows."""
-        if self.provider is not None:
-            return self.provider.spec
-        return KINDS.get(self.decision.provider or "") if self.decision else None
+    def served(self) -> Served | None:
+        """Who it resolves to, for a page; None = nobody, or a service that only the agent knows."""
+        if self.decision is None or self.decision.rule is Rule.OUTSIDE:
+            return None
+        name = self.decision.provider
+        return served(name, self.provider) if name else None
 
     @property
     def can_pin(self) -> bool:
         """Auto, and resolved to somebody."""
-        return bool(self.spec) and self.route.provider == AUTO and bool(self.route.model)
+        return self.served is not None and self.forced == AUTO and bool(self.model)
+
+    @property
+    def is_set(self) -> bool:
+        return self.decision is not None and (bool(self.model) or self.forced != AUTO)
 
     @property
     def can_test(self) -> bool:
-        return (
-            self.provider is not None and bool(self.route.model) and not self.provider.spec.is_oauth
-        )
+        return self.provider is not None and bool(self.model) and not self.provider.spec.is_oauth
 
     @property
     def is_tested(self) -> bool:
@@ -68,10 +85,11 @@ class RouteRow:
 
     @property
     def is_served(self) -> bool:
-        """By a provider that is set up, by the agent's sign-in, or by a media service."""
-        if self.spec is None:
+        """By an entry of config.json, by the agent's sign-in, or by a media service."""
+        who = self.served
+        if who is None:
             return self.route.is_media
-        return self.provider is not None or self.spec.is_oauth
+        return self.provider is not None or self.is_in_file or who.is_oauth
 
     @property
     def doubts(self) -> list[Lint]:
@@ -80,7 +98,7 @@ class RouteRow:
 
     @property
     def state(self) -> Standing:
-        if self.route.slot == Slot.MAIN and not self.route.model:
+        if self.route.slot == Slot.MAIN and not self.model:
             return Standing.UNSET
         if self.decision is None:
             return Standing.AS_MAIN
@@ -145,22 +163,29 @@ class RouteRow:
     @property
     def tried_names(self) -> list[str]:
         """What a test tries besides the key: nothing for media, where it would bill a picture."""
-        return [] if self.route.is_media else [self.route.model]
+        return [] if self.route.is_media else [self.model]
 
 
 def route_rows(
-    rows: Mapping[str, Provider] | None = None, *, with_tests: bool = False
+    rows: Mapping[str, Provider] | None = None,
+    *,
+    with_tests: bool = False,
+    view: AgentView | None = None,
 ) -> list[RouteRow]:
     """All slots in order; a fixed number of queries. `with_tests`: with findings as well."""
     if with_tests:
         Job.objects.finish_overdue()
     rows = provider_rows() if rows is None else rows
-    states = configured(rows.values())
-    shown = [route_row(route, states, rows) for route in Route.objects.all_slots()]
+    view = agent_view(rows.values()) if view is None else view
+    shown = [route_row(route, view, rows) for route in Route.objects.all_slots()]
     if with_tests:
-        found = doubts((row.route, row.decision, row.provider) for row in shown)
+        found = look(
+            [Resolved(row.route.slot, row.model, row.decision, row.provider) for row in shown], view
+        )
         for row in shown:
-            row.lints = tuple(lint for lint in found if lint.slot == row.route.slot)
+            row.lints = tuple(lint for lint in found.lints if lint.slot == row.route.slot)
+            if row.decision is None and (lacking := lacks(row.route.slot, found.main)):
+                row.words = off_words(lacking)
             _add_test(row)
     return shown
 
@@ -176,7 +201,7 @@ def served_by(name: str) -> list[tuple[str, str]]:
     """Of the routes that resolve to this provider: label, and the model's name in its own list."""
     rows = [row for row in route_rows() if row.provider and row.provider.name == name]
     return [
-        (str(row.slot.label), row.provider.adapter(with_secrets=False).sent_name(row.route.model))
+        (str(row.slot.label), row.provider.adapter(with_secrets=False).sent_name(row.model))
         for row in rows
         if row.provider
     ]
@@ -186,14 +211,19 @@ def provider_rows() -> dict[str, Provider]:
     return {row.name: row for row in Provider.objects.configured()}
 
 
-def route_row(route: Route, states: list[Configured], rows: Mapping[str, Provider]) -> RouteRow:
-    decision = decide(route, states)
+def route_row(route: Route, view: AgentView, rows: Mapping[str, Provider]) -> RouteRow:
+    model, forced = view.asked(route.slot)
+    decision = decide(route.slot, view)
+    name = decision.provider or "" if decision else ""
     return RouteRow(
         route=route,
+        model=model,
+        forced=forced,
         decision=decision,
-        words=resolution(route, decision),
-        provider=rows.get(decision.provider or "") if decision else None,
-        considered=shown_considered(decision) if decision else [],
+        words=resolution(decision),
+        provider=rows.get(name),
+        is_in_file=name in view.names,
+        ranking=ranking(decision) if decision else NO_RANKING,
     )
 
 
@@ -202,7 +232,7 @@ def _add_test(row: RouteRow) -> None:
     provider = row.provider
     if provider is None or not row.can_test:
         return
-    model = "" if row.route.is_media else row.route.model
+    model = "" if row.route.is_media else row.model
     newest, told = Job.objects.newest_asking(provider, model)
     row.test = show_model(newest, provider, model)
     if row.test.is_stale:
@@ -216,10 +246,10 @@ def asked(rows: list[RouteRow]) -> list[Asked]:
     return [
         Asked(
             slot=row.route.slot,
-            model=row.route.model,
-            provider=row.route.provider,
+            model=row.model,
+            provider=row.forced,
             is_media=row.route.is_media,
         )
         for row in rows
-        if row.decision and row.route.is_set
+        if row.decision and row.is_set
     ]

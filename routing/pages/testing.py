@@ -62,7 +62,7 @@ def _tested(request: SignedIn, rows: Sequence[RouteRow], target: str) -> HttpRes
         too_many = True
     if not request.htmx:
         if too_many:
-            text = _("That was a lot of tests. Wait a minute, then try again.")
+            text = _("Too many tests at once. Wait a minute, then try again.")
             messages.warning(request, text)
         return redirect("routing:routing")
     slots = [row.route.slot for row in rows]

@@ -6,33 +6,77 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from facio_site import sealing
 from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS, named
+from providers.models import Provider
+from providers.spec.keyshapes import KeyWarning
 from providers.spec.outcomes import KeyState, Outcome
+from providers.wording import key_warning
 from routing.agents import refusals
 from routing.config import schema
 from routing.config.edits import Retype
-from routing.config.pasted import Ignored, Pasted
-from routing.models import Route
+from routing.config.pasted import Ignored, Pasted, Warned
 from routing.rules.drill import Moved
 from routing.rules.explain import Considered, Decision, Rule, Why
+from routing.rules.lint import Code
+from routing.rules.order import FACTS
 from routing.store import Overtaken
 
 
-def resolution(route: Route, decision: Decision | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A provider on a page. `link` is "" where it has no page of its own."""
+
+    name: str
+    label: str
+    link: str
+    is_oauth: bool = False
+
+
+def served(name: str, row: Provider | None = None) -> Served:
+    """By its name in config.json; `row` is what is set up here under it."""
+    if row is None and name not in KINDS:  # the agent's own, or only in the file
+        is_oauth = name in FACTS and FACTS[name].is_oauth
+        return Served(name, name, "", is_oauth)
+    spec = row.spec if row else KINDS[name]
+    link = reverse("providers:detail", args=[name])
+    return Served(name, spec.label, link, spec.is_oauth)
+
+
+def provider_label(name: str) -> str:
+    """What a provider is called; names that are no kind here stay as they stand."""
+    return KINDS[name].label if name in KINDS else name
+
+
+def resolution(decision: Decision | None) -> str:
     """One sentence: who serves this route and by which rule."""
     if decision is None:
         return _("As main.")
-    spec = KINDS.get(decision.provider or "")
-    name = spec.label if spec else decision.provider or ""
-    values = {"name": name, "word": decision.word, "provider": route.provider}
     if decision.rule is Rule.NO_MODEL:
         return _("No model set: the agent uses its own default.")
+    if decision.rule is Rule.UNKNOWN_PROVIDER and not decision.word:
+        return _(
+            'No provider would serve it: an empty text names nobody. Only "auto" is automatic.'
+        )
+    values = {"name": provider_label(decision.provider or ""), "word": decision.word}
     return _RULES[decision.rule]() % values
+
+
+def off_words(lacking: Code) -> str:
+    """What stands at a route that is not set and that the main model cannot do."""
+    return str(_OFF[lacking])
+
+
+_OFF: Mapping[Code, Any] = {
+    Code.NO_IMAGE_INPUT: gettext_lazy("Off: the main model takes no images."),
+    Code.NO_IMAGE_OUTPUT: gettext_lazy("Off: the main model makes no images."),
+    Code.NO_VIDEO_OUTPUT: gettext_lazy("Off: the main model makes no videos."),
+}
 
 
 def provider_status(outcome: str, key_state: str) -> str:
@@ -55,51 +99,94 @@ _RULES = {
     ),
     Rule.KEY_FALLBACK: lambda: _("%(name)s, by fallback: the first provider that has a key."),
     Rule.CUSTOM_FALLBACK: lambda: _("%(name)s, by fallback: it has an API base."),
-    Rule.OUTSIDE: lambda: _("%(provider)s, a media service that the agent knows itself."),
+    Rule.OUTSIDE: lambda: _("%(word)s, a media service that the agent knows itself."),
     Rule.AGENT_DECIDES: lambda: _("The agent decides: no provider is chosen for media."),
     Rule.OAUTH_NEEDS_CHOICE: lambda: _(
         "No provider would serve it: a sign-in provider must be chosen by name."
     ),
-    Rule.UNKNOWN_PROVIDER: lambda: _('No provider would serve it: "%(provider)s" is unknown.'),
+    Rule.UNKNOWN_PROVIDER: lambda: _('No provider would serve it: "%(word)s" is unknown.'),
     Rule.NONE: lambda: _("No provider would serve it."),
 }
 
 
 def considered_words(one: Considered) -> str:
     """Why one provider got the model, or lost it, in a few words."""
-    names = {key: KINDS[kind].label for key, kind in one.params.items() if kind in KINDS}
-    return _WHY[one.verdict]() % _Lenient({**one.params, **names})
+    values = {**one.params, "prefix": one.params.get("prefix", "")}
+    if one.rank and one.verdict in (Why.CHOSEN, Why.OUTRANKED, Why.OVERRULED):
+        reason = _REASONS.get(Rule(one.params["rule"])) if "rule" in one.params else None
+        return reason() % values if reason else _WHY[one.verdict]()
+    return _WHY[one.verdict]() % values
+
+
+_REASONS = {
+    Rule.PREFIX: lambda: _('the model name starts with "%(word)s/"'),
+    Rule.KEYWORD: lambda: _('the model name contains "%(word)s"'),
+    Rule.LOCAL_FALLBACK: lambda: _("a local server takes a plain name"),
+    Rule.GATEWAY_FALLBACK: lambda: _("by fallback: a gateway that has a key"),
+    Rule.KEY_FALLBACK: lambda: _("by fallback: it has a key"),
+    Rule.CUSTOM_FALLBACK: lambda: _("by fallback: it has an API base"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ShownConsidered:
-    """One provider of the considered list."""
+    """One provider of a ranking; `rank` 0 = it never takes the model."""
 
-    kind: str
+    rank: int
     label: str
     text: str
     is_chosen: bool
 
 
-def shown_considered(decision: Decision) -> list[ShownConsidered]:
-    """Every provider that was considered, the chosen one first."""
-    rows = [
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """In the order in which the agent would take them; `never` are those that would not at all.
+
+    `otherwise` says who would serve on auto while another is forced, "" = nothing is forced.
+    """
+
+    takers: tuple[ShownConsidered, ...] = ()
+    never: tuple[ShownConsidered, ...] = ()
+    otherwise: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.takers or self.never)
+
+
+NO_RANKING = Ranking()
+
+
+def ranking(decision: Decision) -> Ranking:
+    shown = [
         ShownConsidered(
-            kind=one.kind,
-            label=KINDS[one.kind].label if one.kind in KINDS else one.kind,
+            rank=one.rank,
+            label=provider_label(one.name),
             text=considered_words(one),
             is_chosen=one.verdict is Why.CHOSEN,
         )
         for one in decision.considered
     ]
-    return sorted(rows, key=lambda row: not row.is_chosen)
+    return Ranking(
+        takers=tuple(one for one in shown if one.rank),
+        never=tuple(one for one in shown if not one.rank),
+        otherwise=_otherwise(decision),
+    )
+
+
+def _otherwise(decision: Decision) -> str:
+    if decision.rule not in (Rule.FORCED, Rule.UNKNOWN_PROVIDER, Rule.OUTSIDE):
+        return ""
+    if decision.otherwise is None:
+        return _("On auto, no provider would serve it.")
+    if decision.otherwise == decision.provider:
+        return _("On auto, it would be the same provider.")
+    return _("On auto, %(name)s would serve it.") % {"name": provider_label(decision.otherwise)}
 
 
 def drill_words(moved: Moved) -> str:
     """What happens to one route when a provider is gone."""
     before, after = (
-        KINDS[d.provider].label if d.provider in KINDS else str(d.provider or "")
-        for d in (moved.before, moved.after)
+        provider_label(decision.provider or "") for decision in (moved.before, moved.after)
     )
     return {
         "idle": _("no provider serves it now either"),
@@ -109,22 +196,15 @@ def drill_words(moved: Moved) -> str:
     }[moved.verdict] % {"before": before, "after": after}
 
 
-class _Lenient(dict[str, str]):
-    """Parameters of a verdict; a missing one reads as nothing."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
 _WHY = {
-    Why.CHOSEN: lambda: _("chosen"),
+    Why.CHOSEN: lambda: _("chosen by its name"),
     Why.OVERRULED: lambda: _("another provider is forced"),
     Why.NO_KEY: lambda: _("no key"),
     Why.NO_BASE: lambda: _("no API base"),
     Why.FOREIGN_PREFIX: lambda: _('the name starts with another provider\'s prefix "%(prefix)s"'),
     Why.LOCAL_FIRST: lambda: _('a local server goes first for "%(word)s"'),
     Why.NEEDS_CHOICE: lambda: _("must be chosen by name"),
-    Why.OUTRANKED: lambda: _("%(winner)s goes first"),
+    Why.OUTRANKED: lambda: _("another provider goes first"),
     Why.NOT_NAMED: lambda: _("nothing in the name points to it"),
 }
 
@@ -150,6 +230,7 @@ DANGERS: Mapping[str, Any] = {
     "loosens_guard": gettext_lazy("loosens a guard"),
     "grants_access": gettext_lazy("grants access"),
     "sends_elsewhere": gettext_lazy("sends secrets elsewhere"),
+    "in_clear": gettext_lazy("sends secrets elsewhere unencrypted: plain http"),
 }
 NO_MASTER_KEY = gettext_lazy(
     "The master key is missing or is another one: stored secrets can't be opened."
@@ -212,6 +293,17 @@ _IGNORED: Mapping[str, Any] = {
     ),
     "without_provider": gettext_lazy("the name of its provider is missing"),
 }
+_WARNINGS: Mapping[str, Any] = {
+    "near_miss": gettext_lazy("it is kept, but the agent does not read it; it reads %(reads)s"),
+    "counts": gettext_lazy(
+        "%(why)s. It is not stored here, but the agent counts it: mend the file."
+    ),
+    "mark": gettext_lazy("the file begins with a byte order mark: it is read by that"),
+    "fence": gettext_lazy("the fence round the text was taken off"),
+    "comment": gettext_lazy("comments are no part of JSON: they were left out"),
+    "comma": gettext_lazy("a comma too many was left out"),
+    "curly": gettext_lazy("typographic quotes were read as plain ones"),
+}
 _FIELDS: Mapping[str, Any] = {
     "api_key": gettext_lazy("API key"),
     "extraHeaders": gettext_lazy("Extra headers"),
@@ -227,6 +319,16 @@ def ignored_words(one: Ignored) -> str:
     """Why a part is left out."""
     text = str(_IGNORED.get(one.code, one.code))
     return text % one.params if one.params else text
+
+
+def warning_words(one: Warned) -> str:
+    """What is odd about a part that is taken in."""
+    if one.code.startswith("key_"):
+        return key_warning(KeyWarning(one.code.removeprefix("key_"), dict(one.params)))
+    params = dict(one.params)
+    if "why" in params:
+        params["why"] = ignored_words(Ignored(one.path, params["why"], params))
+    return str(_WARNINGS[one.code]) % params
 
 
 def retype_words(one: Retype) -> str:

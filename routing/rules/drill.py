@@ -37,7 +37,7 @@ class Moved:
 def drill(routes: Iterable[Asked], states: Sequence[Configured], without: str) -> list[Moved]:
     """Nothing is sent. A route that forces the missing provider stops: a forced name stays even
     where it has no key, and the call then fails."""
-    left = [state for state in states if state.kind != without]
+    left = [state for state in states if state.name != without]
     moved = []
     for route in routes:
         before = explain(route.model, states, route.provider, is_media=route.is_media)

@@ -8,10 +8,10 @@ they work on (order.py), Django, rows, words for pages, requests.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from providers.spec.names import INHERITED_NAMES, known_name, same_name
+from providers.spec.names import folded, known_name
 from routing.rules.order import (
     ALL_DIFFERENCES,
     DOCUMENTED_WORDS,
@@ -20,7 +20,6 @@ from routing.rules.order import (
     LOCAL_FIRST_WORDS,
     OAUTH_NEEDS_CHOICE,
     REGISTRY_ORDER,
-    UNKNOWN_NAMES,
     Grade,
 )
 
@@ -66,7 +65,7 @@ class Why(StrEnum):
     """Why a provider did or did not get the model."""
 
     CHOSEN = "chosen"
-    OVERRULED = "overruled"  # another provider is forced; params: forced
+    OVERRULED = "overruled"  # would take it on auto; params: forced, rule, word
     NO_KEY = "no_key"  # params: rule, word of what pointed to it
     NO_BASE = "no_base"
     FOREIGN_PREFIX = "foreign_prefix"  # the name starts with another provider; params: prefix
@@ -78,31 +77,39 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configured:
-    """One provider as the agent would see it in config.json. A ${NAME} counts as a key.
+    """One entry of config.json as the agent reads it. Every text that is not empty is a key.
 
-    A kind that FACTS does not hold is a provider of the operator's own naming.
+    Built-in providers have the agent's name for them, whatever the spelling; a name that FACTS
+    does not hold is one of the operator's own and stands here as the file spells it.
     """
 
-    kind: str
+    name: str
     has_key: bool = False
     api_base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    kind: str
+    """`rank` is the place in the order in which the agent would take them, from 1; 0 = never."""
+
+    name: str
     verdict: Why
     params: Mapping[str, str] = field(default_factory=dict)
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """`word` is what matched: the forced name, the prefix, the keyword, the base marker, or ""."""
+    """`word` is what matched: the forced name, the prefix, the keyword, the base marker, or "".
+
+    `otherwise` is who would serve on auto while another is forced; None = nobody, or not forced.
+    """
 
     provider: str | None
     rule: Rule
     word: str = ""
-    considered: tuple[Considered, ...] = ()
+    considered: tuple[Considered, ...] = ()  # by rank, then those that never take it
+    otherwise: str | None = None
     differences: tuple[str, ...] = ()  # codes of DIFFERENCES that had a say
 
     @property
@@ -126,18 +133,22 @@ def explain(
     services (Replicate, fal.ai) may be unknown here, and chat fallbacks do not reach them.
     Source: https://facio.bot/blog/facio-media-generation-tools-ai-image-video-creation
     """
-    states = {state.kind: state for state in configured}
+    states = {state.name: state for state in configured}
+    rows = (
+        list(_candidates(model, states, is_media=is_media, differences=differences))
+        if model
+        else []
+    )
+    winner = next((row for row in rows if row.is_ok), None)
     if provider != AUTO:
-        return _forced(provider, states, is_media=is_media)
+        return _forced(provider, rows, winner, states, is_media=is_media)
     if not model:
         return Decision(provider=None, rule=Rule.NO_MODEL)
-    rows = list(_candidates(model, states, is_media=is_media, differences=differences))
-    winner = next((row for row in rows if row.is_ok), None)
     applied = _applied(rows, winner)
     considered = tuple(_considered(rows, winner, states))
     if winner:
         return Decision(
-            provider=winner.kind,
+            provider=winner.name,
             rule=winner.rule,
             word=winner.word,
             considered=considered,
@@ -160,7 +171,7 @@ def explain(
 class _Row:
     """One provider at one rule: it would take the model, or the reason why it cannot."""
 
-    kind: str
+    name: str
     rule: Rule
     word: str = ""
     why: Why = Why.CHOSEN
@@ -171,37 +182,53 @@ class _Row:
         return self.why is Why.CHOSEN
 
 
-def _forced(name: str, states: Mapping[str, Configured], *, is_media: bool) -> Decision:
-    kind = known_name(name)
-    own = kind if kind in FACTS else _own_name(name, states)
-    others = tuple(
-        Considered(other, Why.OVERRULED, {"forced": own or name})
-        for other in _in_order(states)
-        if other != own
-    )
-    if own:
-        chosen = Considered(own, Why.CHOSEN)
-        return Decision(provider=own, rule=Rule.FORCED, word=name, considered=(chosen, *others))
-    if is_media and name:
-        return Decision(provider=name, rule=Rule.OUTSIDE, word=name, considered=others)
-    applied = (UNKNOWN_NAMES,) if kind in INHERITED_NAMES else ()
+def _forced(
+    name: str,
+    rows: list[_Row],
+    winner: _Row | None,
+    states: Mapping[str, Configured],
+    *,
+    is_media: bool,
+) -> Decision:
+    """`rows` and `winner` are those of auto."""
+    known = known_name(name)
+    chosen = known if known in FACTS else _own_name(name, states)
+    is_outside = chosen is None and is_media and name != ""
+    rule = Rule.FORCED if chosen is not None else Rule.UNKNOWN_PROVIDER
+    if is_outside:
+        rule = Rule.OUTSIDE
+    first = () if chosen is None else (Considered(chosen, Why.CHOSEN, rank=1),)
+    others: list[Considered] = []
+    for one in _considered(rows, None, states):
+        if one.name == chosen:
+            continue
+        if one.verdict is Why.OUTRANKED:
+            one = replace(one, verdict=Why.OVERRULED, params={**one.params, "forced": name})
+        others.append(replace(one, rank=one.rank and len(first) + _rank_of(others)))
     return Decision(
-        provider=None,
-        rule=Rule.UNKNOWN_PROVIDER,
+        provider=name if is_outside else chosen,
+        rule=rule,
         word=name,
-        considered=others,
-        differences=applied,
+        considered=(*first, *others),
+        otherwise=winner.name if winner else None,
     )
 
 
-def _own_name(name: str, states: Mapping[str, Configured]) -> str:
-    """The configured provider of the operator's own naming that `name` means, or ""."""
-    return same_name(name, (kind for kind in states if kind not in FACTS))
+def _rank_of(before: Iterable[Considered]) -> int:
+    """The next one that is free."""
+    return 1 + sum(1 for one in before if one.rank)
 
 
-def _in_order(kinds: Iterable[str]) -> list[str]:
+def _own_name(name: str, states: Mapping[str, Configured]) -> str | None:
+    """The configured provider of the operator's own naming that `name` means; None = none."""
+    wanted = folded(name)
+    own = (one for one in states if one not in FACTS)
+    return next((one for one in own if folded(one) == wanted), None)
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
     rank = {facts.kind: place for place, facts in enumerate(REGISTRY_ORDER)}
-    return sorted(kinds, key=lambda kind: rank.get(kind, len(rank)))
+    return sorted(names, key=lambda name: rank.get(name, len(rank)))
 
 
 def _candidates(
@@ -222,11 +249,12 @@ def _candidates(
 
 def _by_prefix(prefix: str, states: Mapping[str, Configured]) -> Iterator[_Row]:
     facts = FACTS.get(prefix.replace("-", "_"))
-    if facts:
+    if facts and not facts.is_transcription:
         free = facts.is_oauth or facts.is_local or facts.is_direct
         why = Why.CHOSEN if free or _has_key(facts.kind, states) else Why.NO_KEY
         yield _Row(facts.kind, Rule.PREFIX, prefix, why)
-    elif prefix and (own := _own_name(prefix, states)):
+    own = _own_name(prefix, states) if prefix else None
+    if own is not None:
         yield _Row(own, Rule.PREFIX, prefix)
 
 
@@ -239,12 +267,13 @@ def _by_keyword(
     )
     for facts in REGISTRY_ORDER:
         words = [word for word in facts.keywords if _matches(word, model)]
-        if not words:
+        if not words or facts.is_transcription:
             continue
         why = Why.CHOSEN
         local_first = LOCAL_FIRST_WORDS.get(facts.kind, frozenset())
         if facts.is_oauth:
-            why = Why.NEEDS_CHOICE if OAUTH_NEEDS_CHOICE in differences else Why.CHOSEN
+            is_told = OAUTH_NEEDS_CHOICE in differences and not facts.is_inherited
+            why = Why.NEEDS_CHOICE if is_told else Why.CHOSEN
         elif facts.is_local:
             if named and named != facts.kind:
                 why = Why.FOREIGN_PREFIX
@@ -278,21 +307,21 @@ def _local_fallback(prefix: str, states: Mapping[str, Configured]) -> Iterator[_
 
 def _fallback(states: Mapping[str, Configured]) -> Iterator[_Row]:
     for facts in REGISTRY_ORDER:
-        if facts.is_oauth or facts.kind not in states:
+        if facts.is_oauth or facts.is_transcription or facts.kind not in states:
             continue
         rule = Rule.GATEWAY_FALLBACK if facts.is_gateway else Rule.KEY_FALLBACK
         why = Why.CHOSEN if _has_key(facts.kind, states) else Why.NO_KEY
         yield _Row(facts.kind, rule, why=why)
-    for kind, state in states.items():
-        if kind not in FACTS:
+    for name, state in states.items():
+        if name not in FACTS:
             why = Why.CHOSEN if state.api_base else Why.NO_BASE
-            yield _Row(kind, Rule.CUSTOM_FALLBACK, why=why)
+            yield _Row(name, Rule.CUSTOM_FALLBACK, why=why)
 
 
 def _name_in(prefix: str) -> str:
     """The known provider that a prefix names, or ""."""
     name = prefix.replace("-", "_")
-    return name if name in FACTS or name in INHERITED_NAMES else ""
+    return name if name in FACTS else ""
 
 
 def _has_key(kind: str, states: Mapping[str, Configured]) -> bool:
@@ -306,26 +335,37 @@ def _base(kind: str, states: Mapping[str, Configured]) -> str:
 def _considered(
     rows: list[_Row], winner: _Row | None, states: Mapping[str, Configured]
 ) -> Iterator[Considered]:
-    """One line a provider, the winner first: its first row tells why it lost."""
+    """One line a provider: by the row at which each would take it, then those without such a row.
+
+    The first row of each tells why it lost, so one may say why it comes no earlier. A winner of
+    None leaves the first place open.
+    """
     first: dict[str, _Row] = {}
+    taking: dict[str, _Row] = {}
     for row in rows:
-        first.setdefault(row.kind, row)
-    if winner:
-        yield Considered(winner.kind, Why.CHOSEN)
-    for kind in _in_order({**states, **first}):
-        if winner and kind == winner.kind:
-            continue
-        if kind not in first:
-            yield Considered(kind, Why.NOT_NAMED)
-            continue
-        row = first[kind]
-        if row.is_ok and winner:
-            params = {"winner": winner.kind, "rule": row.rule.value, "word": row.word}
-            yield Considered(kind, Why.OUTRANKED, params)
-        elif row.why is Why.FOREIGN_PREFIX:
-            yield Considered(kind, row.why, {"prefix": row.prefix})
+        first.setdefault(row.name, row)
+        if row.is_ok:
+            taking.setdefault(row.name, row)
+    never = [name for name in _in_order({**states, **first}) if name not in taking]
+    for rank, name in enumerate(taking, start=1):
+        if winner and name == winner.name:
+            yield Considered(name, Why.CHOSEN, _pointer(winner), rank)
+        elif first[name].is_ok:
+            params = {"winner": winner.name} if winner else {}
+            yield Considered(name, Why.OUTRANKED, params | _pointer(first[name]), rank)
         else:
-            yield Considered(kind, row.why, {"rule": row.rule.value, "word": row.word})
+            yield Considered(name, first[name].why, _pointer(first[name]), rank)
+    for name in never:
+        if name not in first:
+            yield Considered(name, Why.NOT_NAMED)
+        else:
+            yield Considered(name, first[name].why, _pointer(first[name]))
+
+
+def _pointer(row: _Row) -> dict[str, str]:
+    if row.why is Why.FOREIGN_PREFIX:
+        return {"prefix": row.prefix}
+    return {"rule": row.rule.value, "word": row.word}
 
 
 def _applied(rows: list[_Row], winner: _Row | None) -> tuple[str, ...]:

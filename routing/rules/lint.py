@@ -18,7 +18,7 @@ from providers.spec.expiry import expiry
 from providers.spec.outcomes import NOT_BAD
 from routing.rules.explain import Decision, Rule
 from routing.rules.order import FACTS
-from routing.rules.slots import MAIN
+from routing.rules.slots import MAIN, VISION
 
 Severity = Literal["error", "warning", "note"]
 DOCKER_HOST = "host.docker.internal"
@@ -30,38 +30,47 @@ class Code(StrEnum):
     UNRESOLVED = "unresolved"
     UNKNOWN_PROVIDER = "unknown_provider"  # params: name
     OAUTH_NEEDS_CHOICE = "oauth_needs_choice"  # params: word
-    NOT_CONFIGURED = "not_configured"  # params: kind
-    KNOWN_BAD = "known_bad"  # params: kind, outcome
-    KEY_EXPIRES = "key_expires"  # soon, as a person has noted; params: kind, date
+    NOT_CONFIGURED = "not_configured"  # params: provider
+    KNOWN_BAD = "known_bad"  # params: provider, outcome
+    KEY_EXPIRES = "key_expires"  # soon, as a person has noted; params: provider, date
     KEY_EXPIRED = "key_expired"  # likewise, since then
-    GATEWAY_FALLBACK = "gateway_fallback"  # nobody chose it and it would be billed; kind
-    KEY_FALLBACK = "key_fallback"  # likewise, no gateway; kind
-    MODEL_MISSING = "model_missing"  # params: kind, model
-    MODEL_GONE = "model_gone"  # the last refresh lost it; kind, model
-    MODEL_RETIRES = "model_retires"  # within RETIRES_DAYS; kind, model, date, replacement or ""
+    GATEWAY_FALLBACK = "gateway_fallback"  # nobody chose it and it would be billed; provider
+    KEY_FALLBACK = "key_fallback"  # likewise, no gateway; provider
+    MODEL_MISSING = "model_missing"  # params: provider, model
+    MODEL_GONE = "model_gone"  # the last refresh lost it; provider, model
+    MODEL_RETIRES = "model_retires"  # within RETIRES_DAYS; provider, model, date, replacement or ""
     MODEL_RETIRED = "model_retired"  # likewise, on that day or since
-    DEPLOYMENT_UNKNOWN = "deployment_unknown"  # params: kind, model
+    DEPLOYMENT_UNKNOWN = "deployment_unknown"  # params: provider, model
     NO_IMAGE_INPUT = "no_image_input"  # a vision route whose model takes no images
     NO_IMAGE_OUTPUT = "no_image_output"  # an image route on a model that makes none
     NO_VIDEO_OUTPUT = "no_video_output"
-    DOCKER_LOCALHOST = "docker_localhost"  # params: kind, base
+    DOCKER_LOCALHOST = "docker_localhost"  # params: provider, base
     MAIN_FAILS = "main_fails"  # an override is set although main does not work
-    SIGN_IN = "sign_in"  # params: kind; the agent must be signed in there
+    SIGN_IN = "sign_in"  # params: provider; the agent must be signed in there
+    NO_EYES = "no_eyes"  # main's model takes no images and no vision model is set; params: model
+    KEY_EXAMPLE = "key_example"  # the agent counts a mask or an example as a key
+    KEY_VARIABLE = "key_variable"  # likewise a variable in a form that it does not read
+    KEY_UNSENDABLE = "key_unsendable"  # likewise what no header can carry
+    BASE_UNUSABLE = "base_unusable"  # likewise a base that nothing can call
+    ONLY_IN_FILE = "only_in_file"  # an entry that is not set up here
     PRESET_WINS = "preset_wins"  # params: preset; main's model is not what the agent takes
 
 
 class Fix(StrEnum):
     PIN = "pin"  # name the provider that it resolves to; params: provider
     CHOOSE_PROVIDER = "choose_provider"
-    CONFIGURE = "configure"  # open the provider's page; params: kind
-    TEST = "test"  # params: kind
-    REPLACE_KEY = "replace_key"  # on the provider's page; params: kind
+    CONFIGURE = "configure"  # open the provider's page; params: provider
+    TEST = "test"  # params: provider
+    REPLACE_KEY = "replace_key"  # on the provider's page; params: provider
     USE_MODEL = "use_model"  # params: models, the nearest names
     CHOOSE_MODEL = "choose_model"
-    ADD_DEPLOYMENT = "add_deployment"  # params: kind, model
-    USE_DOCKER_HOST = "use_docker_host"  # params: kind, base
+    ADD_DEPLOYMENT = "add_deployment"  # params: provider, model
+    USE_DOCKER_HOST = "use_docker_host"  # params: provider, base
     CLEAR_OVERRIDE = "clear_override"
-    SIGN_IN = "sign_in"  # params: kind
+    SIGN_IN = "sign_in"  # params: provider
+    USE_AUTO = "use_auto"  # let the agent choose
+    CORRECT = "correct"  # the value, on the provider's page; params: provider
+    CHOOSE_VISION = "choose_vision"
 
 
 SEVERITIES: Mapping[Code, Severity] = {
@@ -85,6 +94,12 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.DOCKER_LOCALHOST: "note",
     Code.MAIN_FAILS: "warning",
     Code.SIGN_IN: "note",
+    Code.NO_EYES: "note",
+    Code.KEY_EXAMPLE: "error",
+    Code.KEY_VARIABLE: "error",
+    Code.KEY_UNSENDABLE: "error",
+    Code.BASE_UNUSABLE: "error",
+    Code.ONLY_IN_FILE: "note",
     Code.PRESET_WINS: "warning",
 }
 # What is seen to fail. A day on which something was to end proves nothing.
@@ -116,9 +131,11 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderFacts:
-    """One configured provider. `catalog` None = no list was fetched, or it does not name all."""
+    """One provider of config.json. `catalog` None = no list was fetched, or it lacks some."""
 
-    kind: str
+    name: str
+    is_set_here: bool = True
+    odd: Sequence[str] = ()  # what the agent counts and no call can work with: codes
     outcome: str = ""  # of the last test of the values as they are; "" = none
     api_base: str = ""  # as the agent sees it
     catalog: Mapping[str, ModelFacts] | None = field(default=None, repr=False)
@@ -145,6 +162,7 @@ class RouteFacts:
     decision: Decision | None = None
     sent: str = ""
     retirement: Retirement | None = None  # of its model; None = nobody tells of one
+    able: ModelFacts = ModelFacts()  # what its provider's list tells of its model
 
 
 def lints(
@@ -156,16 +174,18 @@ def lints(
 ) -> tuple[Lint, ...]:
     """All lints, in the order of the routes. `preset` is agents.defaults.modelPreset of the
     imported document, which goes before main's model (inherited)."""
-    states = {facts.kind: facts for facts in providers}
+    states = {facts.name: facts for facts in providers}
     found: list[Lint] = []
     main_fails = False
-    for route in routes:
+    listed = list(routes)
+    for route in listed:
         if route.decision is None:
             continue
         own = [*_resolution(route, route.decision, states, today), *_model(route, states, today)]
         is_main = route.slot == MAIN
         if is_main:
             main_fails = any(lint.code in _FAILS for lint in own)
+            own += _eyes(route, listed)
             if preset and preset != "default":
                 own.append(Lint(Code.PRESET_WINS, route.slot, {"preset": preset}))
         elif main_fails:
@@ -174,34 +194,45 @@ def lints(
     return tuple(found)
 
 
+def _eyes(main: RouteFacts, routes: Iterable[RouteFacts]) -> Iterator[Lint]:
+    """Images that are sent to the agent go to the vision route, else to main's model."""
+    is_unset = any(one.slot == VISION and one.decision is None for one in routes)
+    if is_unset and main.model and lacks(VISION, main.able):
+        yield Lint(Code.NO_EYES, main.slot, {"model": main.model}, Fix.CHOOSE_VISION)
+
+
 def _resolution(
     route: RouteFacts, decision: Decision, states: Mapping[str, ProviderFacts], today: date
 ) -> Iterator[Lint]:
-    slot, kind = route.slot, decision.provider
+    slot, name = route.slot, decision.provider
     if decision.rule is Rule.UNKNOWN_PROVIDER:
-        yield Lint(Code.UNKNOWN_PROVIDER, slot, {"name": decision.word}, Fix.CHOOSE_PROVIDER)
+        fix = Fix.CHOOSE_PROVIDER if decision.word else Fix.USE_AUTO
+        yield Lint(Code.UNKNOWN_PROVIDER, slot, {"name": decision.word}, fix)
     elif decision.rule is Rule.OAUTH_NEEDS_CHOICE:
         yield Lint(Code.OAUTH_NEEDS_CHOICE, slot, {"word": decision.word}, Fix.CHOOSE_PROVIDER)
     elif decision.rule is Rule.NONE:
         yield Lint(Code.UNRESOLVED, slot, fix=Fix.CHOOSE_PROVIDER)
-    if kind is None or kind not in FACTS:
+    if name is None or decision.rule is Rule.OUTSIDE:
         return
-    pin = {"provider": kind}
+    here = {"provider": name}
     if decision.rule is Rule.GATEWAY_FALLBACK:
-        yield Lint(Code.GATEWAY_FALLBACK, slot, {"kind": kind}, Fix.PIN, pin)
+        yield Lint(Code.GATEWAY_FALLBACK, slot, here, Fix.PIN, here)
     elif decision.rule is Rule.KEY_FALLBACK:
-        yield Lint(Code.KEY_FALLBACK, slot, {"kind": kind}, Fix.PIN, pin)
-    here = {"kind": kind}
-    if FACTS[kind].is_oauth:
+        yield Lint(Code.KEY_FALLBACK, slot, here, Fix.PIN, here)
+    if name in FACTS and FACTS[name].is_oauth:
         yield Lint(Code.SIGN_IN, slot, here, Fix.SIGN_IN, here)
-    elif kind not in states:
+    elif name not in states:
         yield Lint(Code.NOT_CONFIGURED, slot, here, Fix.CONFIGURE, here)
     else:
-        yield from _provider(slot, states[kind], today)
+        yield from _provider(slot, states[name], today)
 
 
 def _provider(slot: str, facts: ProviderFacts, today: date) -> Iterator[Lint]:
-    here = {"kind": facts.kind}
+    here = {"provider": facts.name}
+    for odd in facts.odd:
+        yield Lint(Code(odd), slot, here, Fix.CORRECT, here)
+    if not facts.is_set_here and not facts.odd:
+        yield Lint(Code.ONLY_IN_FILE, slot, here)
     if facts.outcome not in NOT_BAD:
         params = {**here, "outcome": str(facts.outcome)}
         yield Lint(Code.KNOWN_BAD, slot, params, Fix.TEST, here)
@@ -209,7 +240,7 @@ def _provider(slot: str, facts: ProviderFacts, today: date) -> Iterator[Lint]:
         code = Code.KEY_EXPIRED if state == "expired" else Code.KEY_EXPIRES
         params = {**here, "date": str(facts.key_expires)}
         yield Lint(code, slot, params, Fix.REPLACE_KEY, here)
-    if base := docker_base(facts.api_base):
+    if facts.is_set_here and (base := docker_base(facts.api_base)):
         params = {**here, "base": facts.api_base}
         yield Lint(Code.DOCKER_LOCALHOST, slot, params, Fix.USE_DOCKER_HOST, {**here, "base": base})
 
@@ -230,12 +261,12 @@ def _model(route: RouteFacts, states: Mapping[str, ProviderFacts], today: date) 
     facts = states.get(decision.provider or "") if decision else None
     if facts is None or not route.model:
         return
-    params = {"kind": facts.kind, "model": route.model}
+    params = {"provider": facts.name, "model": route.model}
     if facts.deployments is not None:
         if facts.deployments and route.model not in facts.deployments:
             yield Lint(Code.DEPLOYMENT_UNKNOWN, route.slot, params, Fix.ADD_DEPLOYMENT, params)
         return
-    ending = _ending(route, facts.kind, today)
+    ending = _ending(route, facts.name, today)
     if ending:
         yield ending
     if not facts.catalog:
@@ -252,13 +283,13 @@ def _model(route: RouteFacts, states: Mapping[str, ProviderFacts], today: date) 
         yield Lint(lacking, route.slot, params, Fix.CHOOSE_MODEL)
 
 
-def _ending(route: RouteFacts, kind: str, today: date) -> Lint | None:
+def _ending(route: RouteFacts, provider: str, today: date) -> Lint | None:
     """That its model has retired, or will soon; None = nobody says so."""
     told = route.retirement
     if told is None or (told.on - today).days > RETIRES_DAYS:
         return None
     code = Code.MODEL_RETIRED if told.on <= today else Code.MODEL_RETIRES
-    params = {"kind": kind, "model": route.model, "date": told.on.isoformat()}
+    params = {"provider": provider, "model": route.model, "date": told.on.isoformat()}
     if not told.replacement or told.replacement in (route.sent, route.model):
         return Lint(code, route.slot, params, Fix.CHOOSE_MODEL)
     # Written as this one is, so that it goes to the same provider.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 Grade = Literal["documented", "inherited"]
@@ -26,8 +27,12 @@ class KindFacts:
     is_local: bool = False
     is_oauth: bool = False
     is_gateway: bool = False
+    is_transcription: bool = False  # turns speech into text: answers a model only when forced
+    is_inherited: bool = False  # only the ancestor has it built in; nothing here sets it up
     base_marker: str = ""  # part of the usual base; a local kind whose base has it goes first
 
+
+_inherited = partial(KindFacts, is_inherited=True)  # what only the ancestor has built in
 
 REGISTRY_ORDER: tuple[KindFacts, ...] = (  # the order itself is inherited
     KindFacts(kind="custom", is_direct=True),
@@ -52,30 +57,59 @@ REGISTRY_ORDER: tuple[KindFacts, ...] = (  # the order itself is inherited
         is_direct=True,
     ),
     KindFacts(kind="openrouter", keywords=("openrouter",), is_gateway=True),
+    _inherited(kind="orcarouter", keywords=("orcarouter",), is_gateway=True),
+    _inherited(kind="edenai", keywords=("edenai",), is_gateway=True),
+    _inherited(
+        kind="opencode", keywords=("opencode/", "opencode", "opencode-zen"), is_gateway=True
+    ),
+    _inherited(kind="opencode_zen", keywords=("opencode/", "opencode-zen"), is_gateway=True),
     KindFacts(kind="opencode_go", keywords=("opencode-go",), is_gateway=True),
     KindFacts(kind="huggingface", keywords=("huggingface", "hugging-face"), is_gateway=True),
+    _inherited(kind="skywork", keywords=("skywork", "skyclaw", "apifree"), is_gateway=True),
+    _inherited(kind="aihubmix", keywords=("aihubmix",), is_gateway=True),
+    _inherited(kind="siliconflow", keywords=("siliconflow",), is_gateway=True),
+    _inherited(kind="novita", keywords=("novita",), is_gateway=True),
+    _inherited(kind="volcengine", keywords=("volcengine", "volces", "ark"), is_gateway=True),
+    _inherited(kind="volcengine_coding_plan", keywords=("volcengine-plan",), is_gateway=True),
     KindFacts(kind="byteplus", keywords=("byteplus",), is_gateway=True),
     KindFacts(kind="byteplus_coding_plan", keywords=("byteplus-plan",), is_gateway=True),
     KindFacts(kind="anthropic", keywords=("anthropic", "claude")),
     KindFacts(kind="openai", keywords=("openai", "gpt")),
     KindFacts(kind="openai_codex", keywords=("openai-codex",), is_oauth=True),
+    _inherited(kind="xai_grok", keywords=("xai-grok",), is_oauth=True),
     KindFacts(kind="github_copilot", keywords=("github-copilot", "copilot"), is_oauth=True),
     KindFacts(kind="deepseek", keywords=("deepseek",)),
     KindFacts(kind="gemini", keywords=("gemini", "gemma")),
     KindFacts(kind="zhipu", keywords=("zhipu", "glm", "zai")),
     KindFacts(kind="dashscope", keywords=("qwen", "dashscope")),
+    _inherited(kind="modelscope", keywords=("modelscope",), is_gateway=True),
     KindFacts(kind="moonshot", keywords=("moonshot", "kimi")),
+    _inherited(kind="kimi_coding", keywords=("kimi-coding", "kimi-for-coding")),
     KindFacts(kind="minimax", keywords=("minimax",)),
+    _inherited(kind="minimax_anthropic", keywords=("minimax_anthropic",)),
     KindFacts(
         kind="mistral", keywords=("mistral", "magistral", "ministral", "codestral", "devstral")
     ),
+    _inherited(kind="stepfun", keywords=("stepfun", "step")),
+    _inherited(kind="xiaomi_mimo", keywords=("xiaomi_mimo", "mimo")),
+    _inherited(kind="longcat", keywords=("longcat",)),
+    _inherited(kind="ant_ling", keywords=("ant-ling", "ling-", "ring-")),
     KindFacts(kind="vllm", keywords=("vllm",), is_local=True),
     KindFacts(kind="ollama", keywords=("ollama", "nemotron"), is_local=True, base_marker="11434"),
     KindFacts(
         kind="lm_studio", keywords=("lm-studio", "lmstudio"), is_local=True, base_marker="1234"
     ),
+    _inherited(
+        kind="atomic_chat",
+        keywords=("atomic-chat", "atomicchat"),
+        is_local=True,
+        base_marker="1337",
+    ),
     KindFacts(kind="ovms", keywords=("openvino", "ovms"), is_direct=True, is_local=True),
+    _inherited(kind="nvidia", keywords=("nvidia", "nemotron", "nvapi")),
     KindFacts(kind="groq", keywords=("groq",)),
+    _inherited(kind="assemblyai", keywords=("assemblyai",), is_transcription=True),
+    _inherited(kind="qianfan", keywords=("qianfan", "ernie")),
 )
 FACTS: Mapping[str, KindFacts] = {facts.kind: facts for facts in REGISTRY_ORDER}
 
@@ -97,7 +131,6 @@ class Difference:
 
 GEMMA_PREFERS_LOCAL = "gemma_prefers_local"
 OAUTH_NEEDS_CHOICE = "oauth_needs_choice"
-UNKNOWN_NAMES = "unknown_names"
 DIFFERENCES: tuple[Difference, ...] = (
     Difference(
         GEMMA_PREFERS_LOCAL,
@@ -110,12 +143,6 @@ DIFFERENCES: tuple[Difference, ...] = (
         "OpenAI Codex and GitHub Copilot are picked by an explicit provider or prefix only, never "
         "because a word of theirs stands somewhere in the model's name.",
         "https://facio.bot/docs/providers/oauth",
-    ),
-    Difference(
-        UNKNOWN_NAMES,
-        "Providers that only the ancestor knows are not in Facio's tables: naming one as the "
-        "provider resolves to nothing here, unless config.json has an entry for it.",
-        DOCS,
     ),
 )
 ALL_DIFFERENCES = frozenset(difference.code for difference in DIFFERENCES)

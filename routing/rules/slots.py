@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-MAIN = "main"
-SLOTS = (MAIN, "subagent", "vision", "image", "video")
+MAIN, VISION = "main", "vision"
+SLOTS = (MAIN, "subagent", VISION, "image", "video")
 
 
 def route_keys(slot: str) -> tuple[str, str]:

@@ -65,7 +65,7 @@ def test_s50_from_the_setup_link_to_a_sign_in_by_passkey(visitor):
     tab = visitor.tab
     tab.goto(f"/setup/?token={Invitation.objects.issue(Role.OWNER)}")
     assert tab.url == f"{visitor.base}/setup/"
-    fill_account(tab, "Password", "Password again")
+    fill_account(tab, "Password", "Confirm password")
     tab.get_by_role("button", name="Create account").click()
     tab.wait_for_url(f"{visitor.base}/")
 

@@ -1,7 +1,7 @@
 """Tags for looks, the page shell and the form templates."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django import forms
@@ -68,6 +68,24 @@ def test_an_age_is_told_in_its_largest_unit(seconds, words):
     assert f">{words}</time>" in shown
 
 
+def test_the_script_says_ages_in_the_same_words():
+    words = ui.ages().split("|")
+    counts = (3, 42, 150, 7200, 86_400, 300_000)
+    said = [
+        word.replace("%", n) for word, n in zip(words, ("", "42", "2", "2", "1", "3"), strict=True)
+    ]
+    assert said == [ui.age(seconds) for seconds in counts]
+    assert f'data-ages="{"|".join(words)}"' in _page()
+
+
+def test_a_moment_names_its_zone_and_can_be_told_in_another():
+    moment = datetime(2026, 3, 1, 9, 5, tzinfo=UTC)
+    shown = '<time datetime="2026-03-01T09:05:00+00:00">March 1, 2026, 9:05 a.m. UTC</time>'
+    assert ui.moment(moment) == shown
+    assert 'title="March 1, 2026, 9:05 a.m. UTC" data-age>' in ui.ago(moment)
+    assert ui.moment(None, "never") == "never"
+
+
 def test_no_moment_is_told_in_the_words_given():
     assert ui.ago(None, "never") == "never"
 
@@ -128,6 +146,11 @@ def test_the_navigation_marks_the_page_and_what_is_above_it():
     below = _page("/providers/groq/")
     assert re.search(r'href="/providers/" aria-current="true"', below)
     assert below.count("aria-current") == 1
+
+
+def test_a_page_below_another_that_has_a_link_of_its_own_is_marked_alone():
+    assert ui.here({"request": RequestFactory().get("/accounts/users/")}, "/accounts/") == ""
+    assert "true" in ui.here({"request": RequestFactory().get("/accounts/2fa/")}, "/accounts/")
 
 
 @pytest.mark.parametrize("template", ["base.html", "bare.html"])

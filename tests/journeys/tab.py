@@ -61,7 +61,7 @@ def make_owner(tab: Tab, link: str) -> None:
     tab.go(link)
     tab.fill("Username", OWNER)
     tab.fill("Password", PASSWORD)
-    tab.fill("Password again", PASSWORD)
+    tab.fill("Confirm password", PASSWORD)
     tab.press("Create account")
     expect(tab.page.get_by_role("heading", name="Overview", level=1)).to_be_visible()
 

@@ -22,7 +22,7 @@ Ask = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def nanobot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    """Ask the oracle: nanobot("routes", cases=[({...}, "gpt-5", "auto")])."""
+    """Ask the oracle: nanobot("documents", documents=[("{}", [("gpt-5", "auto")])])."""
     if not PYTHON.exists():
         absent(f"nanobot-ai at {PYTHON}")
     home = tmp_path_factory.mktemp("nanobot-home")

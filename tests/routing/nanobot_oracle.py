@@ -22,19 +22,21 @@ STALLED_SECONDS, TURN_SECONDS = 1.0, 10.0  # between two events of a stream, and
 os.environ["NANOBOT_STREAM_IDLE_TIMEOUT_S"] = str(STALLED_SECONDS)
 
 import anthropic.resources.messages  # noqa: E402, F401 - a turn's time is not spent on imports
+import boto3  # noqa: E402, F401
 import openai.resources.chat.completions  # noqa: E402
 import openai.resources.responses  # noqa: E402, F401
 from loguru import logger  # noqa: E402
 from nanobot.config.loader import load_config, save_config  # noqa: E402
-from nanobot.config.schema import Config, ProvidersConfig  # noqa: E402
+from nanobot.config.schema import Config  # noqa: E402
 from nanobot.providers.base import LLMProvider  # noqa: E402
 from nanobot.providers.factory import load_provider_snapshot  # noqa: E402
 from nanobot.providers.registry import PROVIDERS  # noqa: E402
 
 logger.remove()
-CONFIG = Config()
+FOLDER = Path(tempfile.mkdtemp())
 OUTSIDE: list[str] = []
 LLMProvider._CHAT_RETRY_DELAYS = ()  # a turn is asked once
+os.environ |= {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def guard(event: str, arguments: tuple[Any, ...]) -> None:
@@ -58,15 +60,24 @@ def guard(event: str, arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(guard)
 
 
-def routes(question: dict[str, Any]) -> Any:
-    """The provider that serves each (providers, model, forced provider)."""
-    return [route(*case) for case in question["cases"]]
+def documents(question: dict[str, Any]) -> Any:
+    """For each document, whom its own main route and then each (model, provider) is served by;
+    why it is refused where it does not load."""
+    return [serving(text, asks) for text, asks in question["documents"]]
 
 
-def route(providers: dict[str, Any], model: str, provider: str) -> str | None:
-    CONFIG.agents.defaults.provider = provider
-    CONFIG.providers = ProvidersConfig.model_validate(providers)
-    return CONFIG.get_provider_name(model)
+def serving(text: str, asks: list[tuple[str, str]]) -> list[str | None] | str:
+    path = FOLDER / "config.json"
+    path.write_text(text, encoding="utf-8")
+    try:
+        config = load_config(path)
+    except ValueError as error:
+        return str(error)
+    names = [config.get_provider_name()]
+    for model, provider in asks:
+        config.agents.defaults.provider = provider
+        names.append(config.get_provider_name(model))
+    return names
 
 
 def load(question: dict[str, Any]) -> Any:
@@ -95,11 +106,14 @@ def registry(question: dict[str, Any]) -> Any:
 
 
 def turn(question: dict[str, Any]) -> Any:
-    """One short call to the main model of a config.json, made as the agent's loop makes it.
+    """One short call to the main model of a config.json, made as the agent's loop makes it, with
+    what the agent has in its environment.
 
     {"answered": whether an answer came, "said": its words or what went wrong, "outside": [...]}.
     """
     OUTSIDE.clear()
+    before = dict(os.environ)
+    os.environ |= question.get("env", {})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.json"
         path.write_text(question["text"], encoding="utf-8")
@@ -107,6 +121,9 @@ def turn(question: dict[str, Any]) -> Any:
             answered, said = asyncio.run(ask_main(path))
         except Exception as error:  # noqa: BLE001 - whatever it raises, the agent has no answer
             answered, said = False, f"{type(error).__name__}: {error}"
+        finally:
+            os.environ.clear()
+            os.environ |= before
     return {"answered": answered, "said": said[:300], "outside": [*OUTSIDE]}
 
 
@@ -134,7 +151,7 @@ async def nothing(delta: str) -> None:
 
 
 QUESTIONS = {
-    "routes": routes,
+    "documents": documents,
     "load": load,
     "defaults": defaults,
     "registry": registry,

@@ -30,7 +30,7 @@ def test_s33_the_filter_narrows_what_is_shown(site: Client) -> None:
     page = site.get("/activity/", {"action": "routes.saved"}).content.decode()
     assert "vision" in page
     assert "kind-59" not in page
-    assert "Nothing matches." in site.get("/activity/?since=2999-01-01").content.decode()
+    assert "No entries match." in site.get("/activity/?since=2999-01-01").content.decode()
 
 
 def test_the_next_page_keeps_the_filter(site: Client) -> None:

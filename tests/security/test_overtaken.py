@@ -140,7 +140,7 @@ def test_s78_a_click_on_an_old_page_changes_nothing_and_says_so(
     somebody_saves(model="some/unknown")
     somebody_saves(model="other/unknown")
     answer = site.post(f"/routing/main/{path}/", {**data, "version": "1"}, follow=True)
-    assert "has changed meanwhile" in told(answer)
+    assert "changed in the meantime" in told(answer)
     kept = Route.objects.get()
     assert (kept.model, kept.provider, kept.version) == ("other/unknown", "auto", 2)
     site.post(f"/routing/main/{path}/", {**data, "version": "2"})
@@ -167,7 +167,7 @@ def test_s78_pin_and_fix_lose_to_a_save_at_the_very_same_moment(
 
     monkeypatch.setattr(Route, "store", second)
     answer = site.post(f"/routing/main/{path}/", data, follow=True)
-    assert "has changed meanwhile" in told(answer)
+    assert "changed in the meantime" in told(answer)
     kept = Route.objects.get()
     assert (kept.model, kept.provider) == ("theirs/unknown", "auto")
     assert AuditEntry.objects.count() == entries
@@ -189,7 +189,7 @@ def test_s78_a_fix_of_a_provider_loses_to_a_save_at_the_very_same_moment(
     before(monkeypatch, "routing.pages.findings._change_provider", change)
     data = {"fix": "use_docker_host", "value": "http://host.docker.internal:11434/v1"}
     answer = site.post("/routing/main/fix/", data, follow=True)
-    assert "has changed meanwhile" in told(answer)
+    assert "changed in the meantime" in told(answer)
     assert Provider.objects.get().api_base == "http://127.0.0.1:9999/v1"
 
 
@@ -328,7 +328,7 @@ def test_s78_the_second_in_the_admin_sees_both_versions_of_a_provider(site: Clie
     assert site.post(path, theirs).status_code == 302
     answer = site.post(path, mine)
     page = answer.content.decode()
-    assert "Somebody else saved it meanwhile." in page
+    assert "Someone else saved this in the meantime." in page
     assert "https://openrouter.ai/theirs/v1" in page
     assert 'value="https://openrouter.ai/mine/v1"' in page
     assert 'name="version" value="2"' in page
@@ -351,7 +351,7 @@ def test_s78_the_admin_tells_a_save_at_the_very_same_moment(
         path = f"/admin/providers/provider/{row.pk}/change/"
         data = {"api_base": "https://openrouter.ai/mine/v1"}
     answer = site.post(path, data, follow=True)
-    assert told(answer) == "Somebody else saved it meanwhile."
+    assert told(answer) == "Someone else saved this in the meantime."
     assert AuditEntry.objects.count() == entries
     assert Route.objects.get().model == "theirs/model"
     assert Provider.objects.get().api_base == ""

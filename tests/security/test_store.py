@@ -78,7 +78,7 @@ def test_s77_a_busy_database_answers_503_and_nothing_is_saved(site: Client) -> N
         connection.close()
     assert answer.status_code == 503
     assert answer["Retry-After"] == "5"
-    assert "Busy just now" in answer.content.decode()
+    assert "Temporarily unavailable" in answer.content.decode()
     assert "default-src 'none'" in answer["Content-Security-Policy"]
     assert not Provider.objects.exists()
 

@@ -225,6 +225,7 @@ _HTTPIE_FLAGS = re.compile(
     r"|continue|follow|all|check-status|offline|quiet|ignore-stdin|ignore-netrc|compress|chunked"
     r"|debug|traceback|path-as-is|sorted|unsorted|no-[a-z-]+|meta|curl|native-tls|https?)$"
 )
+_METHOD = re.compile(r"(?:get|post|put|patch|delete|head|options)$", re.IGNORECASE)
 _ITEM = re.compile(r"((?:[^:=@;\\]|\\.)*)(:=@|=@|:@|:=|==|:|=|@|;)(.*)", re.DOTALL)
 
 
@@ -243,7 +244,7 @@ def httpie_request(words: Sequence[Word], line: int, *, is_https: bool) -> Reque
             at += not sign
             is_bearer |= name in ("-A", "--auth-type") and given.text == "bearer"
             bearer = given if name in ("-a", "--auth") else bearer
-        elif not parts.urls and re.fullmatch(r"[A-Z]+", text):
+        elif not parts.urls and _METHOD.match(text):
             continue
         elif not parts.urls:
             parts.urls.append(_address(word, is_https=is_https))

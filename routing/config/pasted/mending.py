@@ -25,8 +25,7 @@ def begins_json(text: str) -> bool:
     """Whether the first sign behind blanks and comments opens an object or a list."""
     rest = re.match(r"(?:\s++|//[^\n]*+|\#[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+", text)
     at = rest.end() if rest else 0
-    is_section = re.compile(r"\[[\w .-]{1,80}\]\s*\n\s*\w").match(text, at)  # of an .ini file
-    return text[at : at + 1] in ("{", "[") and not is_section
+    return re.compile(r'\{|\[\s*+(?:["{\[\]\d/#-]|\Z)').match(text, at) is not None
 
 
 def out_of_fence(text: str) -> tuple[str, list[tuple[int, int]]]:

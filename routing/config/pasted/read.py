@@ -45,6 +45,8 @@ def read_pasted(data: bytes, *, specs: Specs, kind: str = "") -> Pasted:
     if data.startswith(_MARKS) or b"\0" in data[:4]:
         warnings.append(Warned("line 1", "mark"))
     inside, around = out_of_fence(text)
+    if inside is not text:
+        warnings.append(Warned(f"line {len(inside) - len(inside.lstrip(chr(10)))}", "fence"))
     if begins_json(inside) or _MEMBER.match(inside):
         return _from_json(inside, around, warnings, specs, kind)
     if "\0" in text:
@@ -58,13 +60,10 @@ def read_pasted(data: bytes, *, specs: Specs, kind: str = "") -> Pasted:
 def _from_json(
     text: str, around: list[tuple[int, int]], warnings: list[Warned], specs: Specs, kind: str
 ) -> Pasted:
-    has_fence = text.startswith("\n") or bool(around)
     is_part = not begins_json(text)
     if is_part:
         text = "{" + text.rstrip().rstrip(",") + "}"
     document, mended = read_mended(text)
-    if has_fence and around:
-        mended.insert(0, Warned("line 1", "fence"))
     ignored = [Ignored(f"line {a}" if a == b else f"lines {a}-{b}", "bad_line") for a, b in around]
     told = (*warnings, *mended)
     if key_of(document, "api_key") and "providers" not in document and "agents" not in document:

@@ -1,18 +1,21 @@
 """explain_route [MODEL]: which provider would serve it, and why."""
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from facio_site.commands import Command as OneLine
-from routing.models import Route, Slot
-from routing.pages.facts import doubts
+from routing.config.agent import kind_named
+from routing.models import Slot
+from routing.pages.facts import Resolved, look
 from routing.pages.findings import finding_text
 from routing.pages.rows import provider_rows
-from routing.pages.wording import considered_words, resolution
-from routing.rules.explain import AUTO, explain
-from routing.state import configured
+from routing.pages.wording import ranking, resolution
+from routing.rules.explain import AUTO, Decision, explain
+from routing.rules.lint import Lint
+from routing.state import agent_view, decide
 
 
 class Command(OneLine):
@@ -20,43 +23,67 @@ class Command(OneLine):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("model", nargs="?", metavar="MODEL", help="default: the main route")
-        parser.add_argument("--provider", default="", help="auto (default) or a kind")
+        parser.add_argument("--provider", help="auto (default) or a name")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = provider_rows()
-        main = Route.objects.all_slots()[0]
+        view = agent_view(rows.values())
+        stored = view.asked(Slot.MAIN)
         asked = options["model"] is not None
-        model = options["model"] if asked else main.model
-        provider = options["provider"] or (AUTO if asked else main.provider)
-        route = Route(slot=Slot.MAIN, model=model, provider=provider)
-        decision = explain(model, configured(rows.values()), provider)
-        found = doubts([(route, decision, rows.get(decision.provider or ""))])
+        model = options["model"] if asked else stored[0]
+        provider = options["provider"]
+        if provider is None:
+            provider = AUTO if asked else stored[1]
+        decision = explain(model, view.providers, provider)
+        routes = [Resolved(Slot.MAIN, model, decision, rows.get(decision.provider or ""))]
+        if not asked:  # what else is set has a say in what is doubtful about main
+            routes += [
+                Resolved(slot, view.asked(slot)[0], decide(slot, view), None)
+                for slot in Slot
+                if slot != Slot.MAIN
+            ]
+        found = [one for one in look(routes, view).lints if one.slot == Slot.MAIN]
         if options["json"]:
-            self.stdout.write(
-                json.dumps(
-                    {
-                        "provider": decision.provider,
-                        "rule": decision.rule.value,
-                        "word": decision.word,
-                        "findings": [
-                            {
-                                "slot": lint.slot,
-                                "code": lint.code.value,
-                                "text": finding_text(lint),
-                            }
-                            for lint in found
-                        ],
-                        "considered": [
-                            {"kind": c.kind, "verdict": c.verdict.value, **c.params}
-                            for c in decision.considered
-                        ],
-                    },
-                    indent=2,
-                    ensure_ascii=False,
-                )
-            )
+            told = json.dumps(_as_json(decision, found), indent=2, ensure_ascii=False)
+            self.stdout.write(told)
             return
-        self.stdout.write(resolution(route, decision))
-        for one in decision.considered:
-            self.stdout.write(f"  {one.kind:<22}{considered_words(one)}")
+        for line in _lines(decision, found):
+            self.stdout.write(line)
+
+
+def _as_json(decision: Decision, found: Iterable[Lint]) -> dict[str, Any]:
+    return {
+        "provider": decision.provider,
+        "rule": decision.rule.value,
+        "word": decision.word,
+        "otherwise": decision.otherwise,
+        "findings": [
+            {"slot": lint.slot, "code": lint.code.value, "text": finding_text(lint)}
+            for lint in found
+        ],
+        "considered": [
+            {
+                "kind": kind_named(one.name),
+                "name": one.name,
+                "verdict": one.verdict.value,
+                "rank": one.rank,
+                **one.params,
+            }
+            for one in decision.considered
+        ],
+    }
+
+
+def _lines(decision: Decision, found: Iterable[Lint]) -> Iterator[str]:
+    """The answer, the ranking, then those that never take it, and what is doubtful."""
+    yield resolution(decision)
+    shown = ranking(decision)
+    if shown.otherwise:
+        yield shown.otherwise
+    for one in shown.takers:
+        yield f"  {one.rank:>2}. {one.label:<22}{one.text}"
+    for one in shown.never:
+        yield f"   -  {one.label:<22}{one.text}"
+    for lint in found:
+        yield f"! {finding_text(lint)}"

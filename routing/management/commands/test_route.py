@@ -34,12 +34,12 @@ class Command(OneLine):
         if row.provider is None or not row.can_test:
             raise CommandError(f"{slot}: {row.words} Nothing can be called from here.")
         [job] = run([row.provider], Task.CHECK, check_provider, row.tried_names)
-        told = {**as_row(job), "slot": slot, "model": row.route.model}
-        if (own := job.for_agent(row.route.model))[0]:
-            params = {"model": row.route.model}
+        told = {**as_row(job), "slot": slot, "model": row.model}
+        if (own := job.for_agent(row.model))[0]:
+            params = {"model": row.model}
             message = sentence(*own, params, row.provider.spec)
             told |= {"outcome": str(own[0]), "detail": own[1], "message": message}
-        told["provider"] = row.provider.kind
+        told["provider"] = row.provider.name
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
         else:

@@ -2,6 +2,7 @@
 
 import io
 import time
+from html import unescape
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -197,7 +198,7 @@ def test_s21_a_seed_moved_to_another_user_does_not_open(client, owner, viewer):
     sign_in(other, "vic")
     page = other.post(reverse("mfa_authenticate"), {"code": code})
     assert page.status_code == 422
-    assert b"cannot read its secrets" in page.content
+    assert "can't read its secrets" in unescape(page.content.decode())
 
 
 def code_of_moved(owner):
@@ -216,7 +217,7 @@ def test_s25_without_the_master_key_factor_pages_work_and_codes_say_why(
     other = Client()
     sign_in(other)
     page = other.post(reverse("mfa_authenticate"), {"code": "123456"})
-    assert b"cannot read its secrets" in page.content
+    assert "can't read its secrets" in unescape(page.content.decode())
 
 
 def test_s24_rotation_seals_factor_seeds_under_the_newest_key(client, owner, settings):

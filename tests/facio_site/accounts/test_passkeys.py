@@ -197,7 +197,7 @@ def test_s92_a_bogus_passkey_breaks_no_page_and_can_be_renamed_and_removed(clien
 def test_a_bogus_passkey_is_told_from_a_good_one_in_the_list(client, owner):
     client.force_login(owner)
     add_passkey(client)
-    note = b"It cannot be used: remove it."
+    note = b"It can't be used. Remove it."
     assert note not in client.get(reverse("mfa_list_webauthn")).content
     store(owner, {"name": "old", "credential": 0})
     assert client.get(reverse("mfa_list_webauthn")).content.count(note) == 1

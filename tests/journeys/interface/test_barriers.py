@@ -165,7 +165,7 @@ def test_the_pages_of_a_stranger_as_well(visit: Callable[..., Any]) -> None:
     with visit() as tab:
         tab.go("/accounts/users/")
         tab.page.get_by_label("For", exact=True).fill("Eve")
-        tab.press("Make a link")
+        tab.press("Create link")
         link = tab.page.locator("#invitation-link").inner_text()
     with visit(storage_state=None, viewport=DESK, reduced_motion="reduce") as tab:
         page = tab.page

@@ -370,4 +370,4 @@ def test_fetch_all_counts_against_the_limit(site: Client, settings: Any) -> None
     stocked("groq")
     settings.TESTS_PER_MINUTE = 1
     site.post("/catalog/fetch/")
-    assert "a lot of tests" in site.post("/catalog/fetch/", follow=True).content.decode()
+    assert "Too many tests" in site.post("/catalog/fetch/", follow=True).content.decode()

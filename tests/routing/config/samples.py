@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from providers.spec.kind import FieldSpec, Group, ProviderSpec
 from providers.spec.secret import Secret
-from routing.config.document import get
-from routing.config.entries import ProviderState, RouteState, read_entries
+from routing.config.agent import view_of
+from routing.config.entries import ProviderState, RouteState
 from routing.config.export import Exported, Mode, build_config
 from routing.rules.explain import Configured
 
@@ -91,15 +91,7 @@ def build(
 
 def configured(document: dict[str, Any]) -> tuple[Configured, ...]:
     """The providers of a document as the agent's routing sees them."""
-    entries = read_entries(document, SPECS).by_name.values()
-    return tuple(
-        Configured(
-            kind=entry.provider or entry.name,
-            has_key=bool(get(entry.raw, "apiKey")),
-            api_base=str(get(entry.raw, "apiBase") or ""),
-        )
-        for entry in entries
-    )
+    return view_of(document, SPECS).providers
 
 
 # --- drawn states ---------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def first(html: str) -> str:
     [
         ("theme", "Use the light theme"),
         ("dark", "Use the dark theme"),
-        ("night", "Use the light theme"),
+        ("night", "Use the dark theme"),
         ("export", "Download config.json"),
         ("backup", "Download config.json"),
         ("restore", "Go back to an earlier version"),
@@ -97,7 +97,7 @@ def first(html: str) -> str:
         ("log out", "Sign out"),
         ("errors", "Show what needs attention"),
         ("2fa", "Set up two-factor sign-in"),
-        ("devices", "See where you are signed in"),
+        ("devices", "See where you're signed in"),
         ("invite", "Users"),
         ("german", "Deutsch"),
         ("base url", "Providers"),

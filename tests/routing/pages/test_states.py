@@ -199,7 +199,7 @@ def test_a_limit_holds_for_all_routes_as_for_one(
     saved("groq", "gsk_0123456789abcdefghij")
     Route.objects.create(slot="main", model="llama-9", provider="groq")
     monkeypatch.setattr(queue, "limit", lambda: 0)
-    assert "That was a lot of tests." in flat(site.post("/routing/test/", headers=HTMX))
+    assert "Too many tests at once." in flat(site.post("/routing/test/", headers=HTMX))
     assert not Job.objects.exists()
 
 

@@ -1,173 +1,22 @@
-"""The rules against the real nanobot-ai, and Facio's documented differences from it."""
+"""The rules, one by one, and the ranking that they make."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from providers.kinds import KINDS
-from providers.spec.names import INHERITED_NAMES
 from routing.rules.explain import GRADES, Configured, Decision, Rule, Why, explain
-from routing.rules.order import (
-    ALL_DIFFERENCES,
-    DIFFERENCES,
-    FACTS,
-    GEMMA_PREFERS_LOCAL,
-    OAUTH_NEEDS_CHOICE,
-    REGISTRY_ORDER,
-    UNKNOWN_NAMES,
-)
-from tests.routing.conftest import Ask
 
-OLLAMA = Configured(kind="ollama", api_base="http://localhost:11434/v1")
-VLLM = Configured(kind="vllm", api_base="http://gpu:8000/v1")
-LM_STUDIO = Configured(kind="lm_studio", api_base="http://localhost:1234/v1")
+OLLAMA = Configured(name="ollama", api_base="http://localhost:11434/v1")
+VLLM = Configured(name="vllm", api_base="http://gpu:8000/v1")
+LM_STUDIO = Configured(name="lm_studio", api_base="http://localhost:1234/v1")
 
 
 def keyed(*kinds: str) -> list[Configured]:
-    return [Configured(kind=kind, has_key=True) for kind in kinds]
+    return [Configured(name=kind, has_key=True) for kind in kinds]
 
 
 def verdicts(decision: Decision) -> dict[str, Why]:
-    return {line.kind: line.verdict for line in decision.considered}
-
-
-# --- drawn configurations -------------------------------------------------------------------
-
-OWN_NAMES = ("companyProxy", "my-proxy", "lab", "replicate", "Fal")
-KEYS = (None, None, "", "k", "k", "${OPENAI_API_KEY}")
-BASES = (
-    None,
-    None,
-    "",
-    "http://localhost:11434/v1",
-    "http://localhost:1234/v1",
-    "http://gpu:8000/v3",
-    "https://example.test/v1",
-)
-ENTRIES = [
-    (kind, {"apiKey": key} if base is None else {"apiKey": key, "apiBase": base})
-    for kind in (*FACTS, *OWN_NAMES)
-    for key in KEYS
-    for base in BASES
-]
-SECTIONS = st.lists(st.sampled_from(ENTRIES), max_size=6).map(dict)
-WORDS = sorted({word for facts in REGISTRY_ORDER for word in facts.keywords})
-ODD = ["llama3.2", "gemma-3-27b", "step-2", "GPT-OSS-20B", "Claude", "google", "x", "v1", "ling-1"]
-NAMES = [*WORDS, *FACTS, *OWN_NAMES, *sorted(INHERITED_NAMES), *ODD]
-SPELLINGS = (
-    str,
-    str.upper,
-    str.title,
-    lambda w: w.replace("_", "-"),
-    lambda w: w.replace("-", "_"),
-)
-PIECES = st.sampled_from(sorted({spelled(name) for name in NAMES for spelled in SPELLINGS}))
-MODELS = st.one_of(
-    PIECES,
-    st.tuples(PIECES, PIECES).map("/".join),
-    st.tuples(PIECES, st.sampled_from(["-", "_", ".", ":", "/"]), PIECES).map("".join),
-    st.tuples(PIECES, PIECES, PIECES).map("/".join),
-    st.text(alphabet="abgmpt/-_.ABQ13é ", min_size=1, max_size=12),
-)
-CAMEL = ["lmStudio", "LMStudio", "azureOpenai", "AzureOpenAI", "OpenRouter", "openai-codex", ""]
-KNOWN = [*FACTS, *OWN_NAMES, *CAMEL, "Auto", "nobody", *map(str.upper, FACTS)]
-FORCED = st.one_of(st.just("auto"), st.just("auto"), st.just("auto"), st.sampled_from(KNOWN))
-
-
-def seen_by_agent(sections: dict[str, dict[str, Any]]) -> list[Configured]:
-    return [
-        Configured(
-            kind=kind,
-            has_key=bool(section.get("apiKey")),
-            api_base=section.get("apiBase") or "",
-        )
-        for kind, section in sections.items()
-    ]
-
-
-CASES = st.lists(st.tuples(SECTIONS, MODELS, FORCED), min_size=25, max_size=25)
-
-
-@pytest.mark.nanobot
-@settings(
-    max_examples=140,  # of 25 cases each: 3,500 configurations
-    deadline=None,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-@given(cases=CASES)
-def test_every_disagreement_with_nanobot_is_a_documented_difference(
-    nanobot: Ask, cases: list[tuple[dict[str, dict[str, Any]], str, str]]
-) -> None:
-    answers = nanobot("routes", cases=cases)
-    for (sections, model, provider), theirs in zip(cases, answers, strict=True):
-        if theirs in INHERITED_NAMES:
-            continue  # a kind that only nanobot has: the third difference, tested below
-        states = seen_by_agent(sections)
-        plain = explain(model, states, provider, differences=())
-        ours = explain(model, states, provider)
-
-        assert plain.provider == theirs, (sections, model, provider)
-        assert ours.provider == theirs or ours.differences, (sections, model, provider)
-        assert {GEMMA_PREFERS_LOCAL, OAUTH_NEEDS_CHOICE}.issuperset(ours.differences)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_declared_kind_has_its_place_in_the_order(kind: str) -> None:
-    assert kind in FACTS, f"routing/rules/order.py: REGISTRY_ORDER has no row for {kind}"
-    assert FACTS[kind].is_oauth is KINDS[kind].is_oauth
-    assert KINDS[kind].is_local or not FACTS[kind].is_local
-
-
-@pytest.mark.nanobot
-def test_all_our_kinds_are_nanobots_in_the_same_order_and_no_name_of_its_is_missing(
-    nanobot: Ask,
-) -> None:
-    theirs = nanobot("registry")
-
-    assert [name for name in theirs if name in FACTS] == [f.kind for f in REGISTRY_ORDER]
-    assert set(theirs) - set(FACTS) == INHERITED_NAMES
-
-
-@pytest.mark.nanobot
-@pytest.mark.parametrize(
-    ("code", "model", "provider", "sections", "theirs", "ours"),
-    [
-        (
-            GEMMA_PREFERS_LOCAL,
-            "gemma-3-27b-it",
-            "auto",
-            {"gemini": {"apiKey": "k"}, "ollama": {"apiBase": "http://localhost:11434/v1"}},
-            "gemini",
-            "ollama",
-        ),
-        (OAUTH_NEEDS_CHOICE, "my-copilot-model", "auto", {}, "github_copilot", None),
-        (UNKNOWN_NAMES, "nemotron", "nvidia", {}, "nvidia", None),
-    ],
-)
-def test_each_difference_is_one(
-    nanobot: Ask,
-    code: str,
-    model: str,
-    provider: str,
-    sections: dict[str, dict[str, Any]],
-    theirs: str,
-    ours: str | None,
-) -> None:
-    decision = explain(model, seen_by_agent(sections), provider)
-
-    assert nanobot("routes", cases=[(sections, model, provider)]) == [theirs]
-    assert decision.provider == ours
-    assert decision.differences == (code,)
-
-
-def test_the_differences_tested_above_are_all_there_are() -> None:
-    assert {GEMMA_PREFERS_LOCAL, OAUTH_NEEDS_CHOICE, UNKNOWN_NAMES} == ALL_DIFFERENCES
-    assert all(row.text.endswith(".") and "https://" in row.source for row in DIFFERENCES)
+    return {line.name: line.verdict for line in decision.considered}
 
 
 # --- the selection examples -----------------------------------------------------------------
@@ -191,7 +40,7 @@ def test_openrouter_can_be_forced_for_any_model() -> None:
 
 
 def test_an_azure_deployment_is_served_by_azure_when_forced() -> None:
-    azure = Configured(kind="azure_openai", has_key=True, api_base="https://x.openai.azure.com")
+    azure = Configured(name="azure_openai", has_key=True, api_base="https://x.openai.azure.com")
 
     decision = explain("my-deployment", [azure, *keyed("openrouter")], "azure_openai")
 
@@ -222,7 +71,7 @@ def test_a_named_provider_without_key_is_told_so_and_a_gateway_takes_over() -> N
     decision = explain("claude-sonnet", keyed("openrouter"))
 
     assert (decision.provider, decision.rule) == ("openrouter", Rule.GATEWAY_FALLBACK)
-    assert decision.considered[1].kind == "anthropic"
+    assert decision.considered[1].name == "anthropic"
     assert decision.considered[1].verdict is Why.NO_KEY
     assert decision.considered[1].params == {"rule": "keyword", "word": "claude"}
 
@@ -244,7 +93,7 @@ def test_a_plain_name_goes_to_the_local_provider_whose_base_is_usual_for_it() ->
 
 
 def test_a_local_provider_without_base_takes_nothing() -> None:
-    decision = explain("llama3.2", [Configured(kind="ollama")])
+    decision = explain("llama3.2", [Configured(name="ollama")])
 
     assert (decision.provider, decision.rule) == (None, Rule.NONE)
     assert verdicts(decision) == {"ollama": Why.NO_BASE}
@@ -259,7 +108,7 @@ def test_a_local_provider_does_not_take_a_model_with_anothers_prefix(model: str)
 
 
 def test_gemma_goes_to_gemini_when_no_local_provider_is_configured() -> None:
-    decision = explain("gemma-3", [*keyed("gemini"), Configured(kind="ollama")])
+    decision = explain("gemma-3", [*keyed("gemini"), Configured(name="ollama")])
 
     assert (decision.provider, decision.differences) == ("gemini", ())
 
@@ -283,7 +132,7 @@ def test_oauth_is_picked_by_prefix_or_force_only() -> None:
 
 
 def test_an_operators_own_provider_is_picked_by_its_name_even_without_base() -> None:
-    own = Configured(kind="companyProxy", has_key=True)
+    own = Configured(name="companyProxy", has_key=True)
 
     assert explain("companyproxy/gpt-4", [own, *keyed("openai")]).provider == "companyProxy"
     assert explain("x", [own], "company-proxy").rule is Rule.UNKNOWN_PROVIDER
@@ -325,3 +174,90 @@ def test_every_rule_and_keyword_has_a_grade() -> None:
     assert set(GRADES) == set(Rule)
     assert explain("gpt-5", keyed("openai")).grade == "documented"
     assert explain("kimi-k2", keyed("moonshot")).grade == "inherited"
+
+
+# --- names that only the agent has ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "chosen", "rule"),
+    [
+        ("nvidia/nemotron-4", "auto", "nvidia", Rule.PREFIX),
+        ("ark-1", "auto", "volcengine", Rule.KEYWORD),
+        ("llama-9", "auto", "volcengine", Rule.GATEWAY_FALLBACK),
+        ("llama-9", "volcengineCodingPlan", "volcengine_coding_plan", Rule.FORCED),
+        ("llama-9", "siliconflow", "siliconflow", Rule.FORCED),
+        ("xai-grok/grok-4.6", "auto", "xai_grok", Rule.PREFIX),
+    ],
+)
+def test_what_the_agent_has_built_in_counts_though_nothing_here_sets_it_up(
+    model: str, provider: str, chosen: str, rule: Rule
+) -> None:
+    decision = explain(model, keyed("nvidia", "volcengine", "groq"), provider)
+    assert (decision.provider, decision.rule) == (chosen, rule)
+
+
+def test_who_writes_speech_down_serves_a_model_only_when_forced() -> None:
+    states = keyed("assemblyai")
+    for model in ("assemblyai/best", "assemblyai-best", "llama-9"):
+        assert explain(model, states).provider is None
+    assert explain("best", states, "assemblyai").provider == "assemblyai"
+
+
+def test_a_name_of_ones_own_may_look_like_a_built_in_one() -> None:
+    own = Configured(name="OpenAI", has_key=True, api_base="https://proxy.example/v1")
+    assert explain("openai/gpt-5", [own]).provider == "OpenAI"
+    assert explain("openai/gpt-5", [own, *keyed("openai")]).provider == "openai"
+    assert explain("x", [own], "OpenAI").provider == "OpenAI"
+    assert explain("x", [own], "openai").provider == "openai"
+
+
+@pytest.mark.parametrize("name", ["", " ", "Auto", "AUTO", "auto ", "none", "openai\n"])
+def test_only_the_word_auto_is_automatic(name: str) -> None:
+    decision = explain("gpt-5", keyed("openai"), name)
+    assert (decision.provider, decision.rule, decision.otherwise) == (
+        None,
+        Rule.UNKNOWN_PROVIDER,
+        "openai",
+    )
+
+
+# --- the ranking ----------------------------------------------------------------------------
+
+
+def ranks(decision: Decision) -> list[tuple[int, str]]:
+    return [(line.rank, line.name) for line in decision.considered]
+
+
+def test_those_that_would_take_it_stand_in_the_order_in_which_the_agent_tries() -> None:
+    proxy = Configured(name="proxy", api_base="https://proxy.example/v1")
+    bare = Configured(name="bare", has_key=True)
+    states = [bare, proxy, *keyed("groq", "openrouter", "openai", "volcengine"), VLLM, OLLAMA]
+    assert ranks(explain("gpt-5", states)) == [
+        (1, "openai"),
+        (2, "ollama"),
+        (3, "vllm"),
+        (4, "openrouter"),
+        (5, "volcengine"),
+        (6, "groq"),
+        (7, "proxy"),
+        (0, "bare"),
+    ]
+
+
+def test_taking_away_the_first_leaves_the_second_first() -> None:
+    states = [VLLM, OLLAMA, *keyed("openai", "anthropic", "openrouter", "groq", "nvidia")]
+    for model in ("gpt-5", "claude-gpt", "nemotron", "llama-9", "openrouter/x", "deepseek/r1"):
+        left = states
+        for _rank, name in [one for one in ranks(explain(model, states)) if one[0]]:
+            assert explain(model, left).provider == name
+            left = [one for one in left if one.name != name]
+
+
+def test_a_forced_provider_says_who_would_have_served_otherwise() -> None:
+    decision = explain("claude-9", keyed("groq", "anthropic", "openrouter"), "groq")
+    assert decision.otherwise == "anthropic"
+    assert ranks(decision) == [(1, "groq"), (2, "anthropic"), (3, "openrouter")]
+    assert explain("claude-9", keyed("groq"), "groq").otherwise == "groq"
+    assert explain("claude-9", [], "groq").otherwise is None
+    assert explain("claude-9", keyed("groq")).otherwise is None

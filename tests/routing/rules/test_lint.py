@@ -42,11 +42,11 @@ def only(found: tuple[Lint, ...]) -> Lint:
 
 
 def keyed(kind: str, base: str = "") -> Configured:
-    return Configured(kind=kind, has_key=True, api_base=base)
+    return Configured(name=kind, has_key=True, api_base=base)
 
 
 def test_a_route_that_is_fine_raises_nothing() -> None:
-    openai = ProviderFacts(kind="openai", outcome="ok", catalog={"gpt-5": CHAT})
+    openai = ProviderFacts(name="openai", outcome="ok", catalog={"gpt-5": CHAT})
     assert lints([route("gpt-5", [keyed("openai")])], [openai]) == ()
     assert lints([RouteFacts(slot="vision")], []) == ()
     assert lints([route("", [])], []) == ()
@@ -72,13 +72,13 @@ def test_a_route_that_nobody_would_serve(
     ("kind", "code"), [("openrouter", Code.GATEWAY_FALLBACK), ("mistral", Code.KEY_FALLBACK)]
 )
 def test_a_fallback_that_nobody_chose_can_be_pinned(kind: str, code: Code) -> None:
-    lint = only(lints([route("llama-9", [keyed(kind)])], [ProviderFacts(kind=kind)]))
+    lint = only(lints([route("llama-9", [keyed(kind)])], [ProviderFacts(name=kind)]))
     assert (lint.code, lint.fix, lint.fix_params) == (code, Fix.PIN, {"provider": kind})
 
 
 def test_a_provider_that_was_never_set_up() -> None:
     lint = only(lints([route("gpt-5", [], "openai")], []))
-    assert (lint.code, lint.fix_params) == (Code.NOT_CONFIGURED, {"kind": "openai"})
+    assert (lint.code, lint.fix_params) == (Code.NOT_CONFIGURED, {"provider": "openai"})
 
 
 @pytest.mark.parametrize(
@@ -98,16 +98,16 @@ def test_a_provider_that_was_never_set_up() -> None:
     ],
 )
 def test_a_provider_whose_last_test_failed(outcome: str, is_bad: bool) -> None:
-    facts = ProviderFacts(kind="openai", outcome=outcome)
+    facts = ProviderFacts(name="openai", outcome=outcome)
     found = lints([route("gpt-5", [keyed("openai")])], [facts])
     assert [lint.code for lint in found] == [Code.KNOWN_BAD] * is_bad
     if is_bad:
-        assert found[0].params == {"kind": "openai", "outcome": outcome}
+        assert found[0].params == {"provider": "openai", "outcome": outcome}
 
 
 def test_a_model_that_is_not_in_the_catalog_gets_the_nearest_names() -> None:
     catalog = dict.fromkeys(["claude-opus-4-7", "claude-sonnet-4-7", "claude-haiku-5"], CHAT)
-    facts = ProviderFacts(kind="anthropic", catalog=catalog)
+    facts = ProviderFacts(name="anthropic", catalog=catalog)
     states = [keyed("anthropic")]
 
     assert (
@@ -120,18 +120,18 @@ def test_a_model_that_is_not_in_the_catalog_gets_the_nearest_names() -> None:
 
 
 def test_a_model_that_the_last_refresh_lost_is_told_apart() -> None:
-    facts = ProviderFacts(kind="openai", catalog={"gpt-5": CHAT}, gone={"gpt-4"})
+    facts = ProviderFacts(name="openai", catalog={"gpt-5": CHAT}, gone={"gpt-4"})
     assert only(lints([route("gpt-4", [keyed("openai")])], [facts])).code is Code.MODEL_GONE
 
 
 def test_without_a_catalog_no_model_is_missing() -> None:
     for catalog in (None, {}):
-        facts = ProviderFacts(kind="openai", catalog=catalog)
+        facts = ProviderFacts(name="openai", catalog=catalog)
         assert lints([route("gpt-99", [keyed("openai")])], [facts]) == ()
 
 
 def test_an_azure_model_must_be_one_of_the_deployments() -> None:
-    facts = ProviderFacts(kind="azure_openai", deployments=("gpt-main",), catalog={"gpt-5": CHAT})
+    facts = ProviderFacts(name="azure_openai", deployments=("gpt-main",), catalog={"gpt-5": CHAT})
     states = [keyed("azure_openai", "https://x.openai.azure.com")]
     assert lints([route("gpt-main", states, "azure_openai")], [facts]) == ()
     lint = only(lints([route("gpt-5", states, "azure_openai")], [facts]))
@@ -153,7 +153,7 @@ def test_an_azure_model_must_be_one_of_the_deployments() -> None:
     ],
 )
 def test_a_model_that_cannot_do_the_job(slot: str, facts: ModelFacts, code: Code | None) -> None:
-    provider = ProviderFacts(kind="openai", catalog={"gpt-5": facts})
+    provider = ProviderFacts(name="openai", catalog={"gpt-5": facts})
     found = lints([route("gpt-5", [keyed("openai")], slot=slot)], [provider])
     assert [lint.code for lint in found] == ([code] if code else [])
 
@@ -171,8 +171,8 @@ def test_a_model_that_cannot_do_the_job(slot: str, facts: ModelFacts, code: Code
 )
 def test_localhost_means_the_container(base: str, expected: str) -> None:
     assert docker_base(base) == expected
-    facts = ProviderFacts(kind="ollama", api_base=base)
-    states = [Configured(kind="ollama", api_base=base)]
+    facts = ProviderFacts(name="ollama", api_base=base)
+    states = [Configured(name="ollama", api_base=base)]
     found = lints([route("llama3.2", states, "ollama")], [facts])
     assert [lint.fix_params.get("base") for lint in found] == ([expected] if expected else [])
 
@@ -184,13 +184,13 @@ def test_an_override_that_is_set_while_main_fails_is_marked() -> None:
         route("groq/llama", states, slot="subagent"),
         RouteFacts(slot="vision"),
     ]
-    found = lints(routes, [ProviderFacts(kind="groq", outcome="ok")])
+    found = lints(routes, [ProviderFacts(name="groq", outcome="ok")])
     assert [(lint.code, lint.slot) for lint in found] == [
         (Code.NOT_CONFIGURED, "main"),
         (Code.MAIN_FAILS, "subagent"),
     ]
     fine = [route("groq/llama", states), route("groq/llama", states, slot="subagent")]
-    assert lints(fine, [ProviderFacts(kind="groq")]) == ()
+    assert lints(fine, [ProviderFacts(name="groq")]) == ()
 
 
 def test_a_sign_in_provider_is_noted_and_needs_no_configuration() -> None:
@@ -204,7 +204,7 @@ def test_media_services_that_are_unknown_here_raise_nothing() -> None:
 
 
 def test_a_preset_of_the_imported_file_goes_before_the_main_model() -> None:
-    facts = ProviderFacts(kind="openai")
+    facts = ProviderFacts(name="openai")
     found = lints([route("gpt-5", [keyed("openai")])], [facts], preset="fast")
     assert only(found).params == {"preset": "fast"}
     assert lints([route("gpt-5", [keyed("openai")])], [facts], preset="default") == ()
@@ -246,11 +246,11 @@ def test_a_model_that_ends_is_told_sixty_days_before_and_ever_after(
     days: int, code: Code | None
 ) -> None:
     for catalog in ({"gpt-5": CHAT}, None):
-        found = lints([ending(days)], [ProviderFacts(kind="openai", catalog=catalog)])
+        found = lints([ending(days)], [ProviderFacts(name="openai", catalog=catalog)])
         assert [lint.code for lint in found] == ([code] if code else [])
         for lint in found:
             on = (TODAY + timedelta(days)).isoformat()
-            assert lint.params == {"kind": "openai", "model": "gpt-5", "date": on}
+            assert lint.params == {"provider": "openai", "model": "gpt-5", "date": on}
             assert lint.fix is Fix.CHOOSE_MODEL
             assert lint.severity == ("warning" if days > 0 else "error")
 
@@ -269,14 +269,14 @@ def test_the_model_that_takes_its_place_is_offered_in_the_same_spelling(
     model: str, sent: str, replacement: str, offered: tuple[str, ...] | None
 ) -> None:
     one = ending(5, replacement, model, sent)
-    lint = only(lints([one], [ProviderFacts(kind="openai")]))
+    lint = only(lints([one], [ProviderFacts(name="openai")]))
     assert lint.fix is (Fix.USE_MODEL if offered else Fix.CHOOSE_MODEL)
     assert lint.fix_params.get("models") == offered
     assert lint.params.get("replacement") == (replacement if offered else None)
 
 
 def test_a_model_that_has_left_the_list_with_its_end_is_told_once() -> None:
-    facts = ProviderFacts(kind="openai", catalog={"gpt-6": CHAT}, gone={"gpt-5"})
+    facts = ProviderFacts(name="openai", catalog={"gpt-6": CHAT}, gone={"gpt-5"})
     assert only(lints([ending(-3, "gpt-6")], [facts])).code is Code.MODEL_RETIRED
     early = [lint.code for lint in lints([ending(3, "gpt-6")], [facts])]
     assert early == [Code.MODEL_RETIRES, Code.MODEL_GONE]
@@ -285,14 +285,14 @@ def test_a_model_that_has_left_the_list_with_its_end_is_told_once() -> None:
 def test_a_model_that_ends_and_cannot_do_the_job_is_told_both() -> None:
     one = route("gpt-5", [keyed("openai")], slot="vision")
     one = replace(one, retirement=Retirement(TODAY + timedelta(9)))
-    found = lints([one], [ProviderFacts(kind="openai", catalog={"gpt-5": CHAT})])
+    found = lints([one], [ProviderFacts(name="openai", catalog={"gpt-5": CHAT})])
     assert [lint.code for lint in found] == [Code.MODEL_RETIRES, Code.NO_IMAGE_INPUT]
 
 
 def test_the_end_of_a_model_is_no_end_of_a_deployment_that_is_called_so() -> None:
     states = [keyed("azure_openai", "https://x.openai.azure.com")]
     one = replace(route("gpt-5", states, "azure_openai"), retirement=Retirement(TODAY))
-    facts = ProviderFacts(kind="azure_openai", deployments=("gpt-5",))
+    facts = ProviderFacts(name="azure_openai", deployments=("gpt-5",))
     assert lints([one], [facts]) == ()
 
 
@@ -319,12 +319,58 @@ def test_a_key_that_ends_is_told_at_each_route_that_its_provider_serves(
         route("gpt-5-mini", states, slot="subagent"),
         route("groq/llama", states, slot="vision"),
     ]
-    facts = [ProviderFacts(kind="openai", key_expires=on), ProviderFacts(kind="groq")]
+    facts = [ProviderFacts(name="openai", key_expires=on), ProviderFacts(name="groq")]
     found = lints(routes, facts)
     assert [(lint.slot, lint.code) for lint in found] == (
         [("main", code), ("subagent", code)] if code else []
     )
     for lint in found:
-        assert lint.params == {"kind": "openai", "date": on.isoformat()}
-        assert (lint.fix, lint.fix_params) == (Fix.REPLACE_KEY, {"kind": "openai"})
+        assert lint.params == {"provider": "openai", "date": on.isoformat()}
+        assert (lint.fix, lint.fix_params) == (Fix.REPLACE_KEY, {"provider": "openai"})
         assert lint.severity == ("warning" if days >= 0 else "error")
+
+
+BLIND = ModelFacts(inputs=("text",), outputs=("text",))
+SEEING = ModelFacts(inputs=("text", "image"), outputs=("text",))
+
+
+def main_with(able: ModelFacts) -> RouteFacts:
+    return replace(route("gpt-5", [keyed("openai")]), able=able)
+
+
+def test_a_main_model_without_eyes_and_no_vision_route_is_noted() -> None:
+    openai = ProviderFacts(name="openai")
+    lint = only(lints([main_with(BLIND), RouteFacts(slot="vision")], [openai]))
+    assert (lint.code, lint.slot, lint.fix) == (Code.NO_EYES, "main", Fix.CHOOSE_VISION)
+    assert lint.severity == "note"
+
+
+@pytest.mark.parametrize("able", [SEEING, ModelFacts(), ModelFacts(inputs=())])
+def test_a_main_model_that_sees_or_of_which_nobody_knows_is_not(able: ModelFacts) -> None:
+    openai = ProviderFacts(name="openai")
+    assert lints([main_with(able), RouteFacts(slot="vision")], [openai]) == ()
+
+
+def test_a_vision_route_sees_in_its_place() -> None:
+    vision = route("gpt-5-vision", [keyed("openai")], slot="vision")
+    assert lints([main_with(BLIND), vision], [ProviderFacts(name="openai")]) == ()
+    assert lints([main_with(BLIND)], [ProviderFacts(name="openai")]) == ()
+
+
+@pytest.mark.parametrize("odd", ["key_example", "key_variable", "key_unsendable", "base_unusable"])
+@pytest.mark.parametrize("is_set_here", [True, False])
+def test_what_the_agent_counts_and_no_call_can_use_is_an_error(odd: str, is_set_here: bool) -> None:
+    facts = ProviderFacts(name="openai", is_set_here=is_set_here, odd=(odd,))
+    lint = only(lints([route("gpt-5", [keyed("openai")])], [facts]))
+    assert (lint.code, lint.severity, lint.fix) == (odd, "error", Fix.CORRECT)
+
+
+def test_an_entry_that_is_only_in_the_file_is_noted() -> None:
+    facts = ProviderFacts(name="nvidia", is_set_here=False)
+    lint = only(lints([route("nvidia/x", [keyed("nvidia")])], [facts]))
+    assert (lint.code, lint.severity) == (Code.ONLY_IN_FILE, "note")
+
+
+def test_an_empty_name_can_be_set_to_auto() -> None:
+    lint = only(lints([route("gpt-5", [keyed("openai")], "")], []))
+    assert (lint.code, lint.fix) == (Code.UNKNOWN_PROVIDER, Fix.USE_AUTO)

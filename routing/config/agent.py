@@ -1,0 +1,108 @@
+"""A config.json as the agent reads it: the providers that it counts, and its routes. Pure.
+
+The agent takes every text that is not empty, whether a call with it can work or not; what is odd
+about it is told beside. Kept out: who serves a route (rules/explain.py), and what is stored here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from providers.kinds import OWN_KIND
+from providers.spec.keyshapes import key_problem
+from providers.spec.kind import ProviderSpec, Specs
+from providers.spec.masks import is_placeholder, is_reference, variable_form
+from providers.spec.names import known_name
+from routing.config.document import camel, get, key_of, part
+from routing.config.entries import normal_base
+from routing.rules.explain import AUTO, Configured
+from routing.rules.order import FACTS
+from routing.rules.slots import SLOTS, route_keys
+
+# What may be odd about an entry, in the order in which it is told.
+KEY_EXAMPLE = "key_example"  # a mask or an example: the agent counts it as a key
+KEY_VARIABLE = "key_variable"  # a variable in a form that the agent sends as it stands
+KEY_UNSENDABLE = "key_unsendable"  # a line end, a blank or a sign that no header can carry
+BASE_UNUSABLE = "base_unusable"  # no scheme, no host, or a variable in the middle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """`routes` has model and provider of every slot; "" = no model, AUTO = no provider is named.
+
+    A provider is what stands there: "" names nobody. `odd` has codes by the name of a provider.
+    """
+
+    providers: tuple[Configured, ...] = ()
+    routes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    odd: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    preset: str = ""  # agents.defaults.modelPreset, which goes before main's model (inherited)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.providers)
+
+    def asked(self, slot: str) -> tuple[str, str]:
+        return self.routes.get(slot, ("", AUTO))
+
+
+def kind_named(name: str) -> str:
+    """How a provider of this name is spoken to; names that the agent has built in are kinds."""
+    return name if name in FACTS else OWN_KIND
+
+
+def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
+    """Entries that would stop the agent's loader are passed over: the export tells of them."""
+    providers, odd = [], {}
+    for name, entry in _entries(part(document, "providers")):
+        key, base = _text(entry, "apiKey"), _text(entry, "apiBase")
+        providers.append(Configured(name=name, has_key=bool(key), api_base=base))
+        spec = specs.get(name) or specs.get(OWN_KIND)
+        if spec and (codes := tuple(_odd(spec, key, base))):
+            odd[name] = codes
+    defaults = part(document, "agents", "defaults")
+    routes = {slot: _route(defaults, *route_keys(slot)) for slot in SLOTS}
+    preset = get(defaults, "modelPreset")
+    return AgentView(
+        providers=tuple(providers),
+        routes=routes,
+        odd=odd,
+        preset=preset if isinstance(preset, str) else "",
+    )
+
+
+def _entries(section: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """By the agent's own name where it has one built in, else as spelled."""
+    for name, entry in section.items():
+        if not isinstance(entry, dict):
+            continue
+        known = known_name(name)
+        if known not in FACTS:
+            yield name, entry
+        elif name == camel(known) or (name == known and camel(known) not in section):
+            yield known, entry
+
+
+def _text(entry: Mapping[str, Any], name: str) -> str:
+    value = get(entry, name)
+    return value if isinstance(value, str) else ""
+
+
+def _route(defaults: Mapping[str, Any], model: str, provider: str) -> tuple[str, str]:
+    spelling = key_of(defaults, provider)
+    named = defaults[spelling] if spelling is not None else None
+    return _text(defaults, model), named if isinstance(named, str) else AUTO
+
+
+def _odd(spec: ProviderSpec, key: str, base: str) -> Iterator[str]:
+    if key and not is_reference(key):
+        if variable_form(key):
+            yield KEY_VARIABLE
+        elif is_placeholder(key):
+            yield KEY_EXAMPLE
+        elif key_problem(key):
+            yield KEY_UNSENDABLE
+    if base and not is_reference(base) and not normal_base(spec, base):
+        yield BASE_UNUSABLE

@@ -1,0 +1,98 @@
+"""The counts of the navigation: those of the overview, on every page, at little cost."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from facio_site.attention import Needed
+from providers.models import Provider
+from routing.models import Route
+from tests.conftest import signed_in
+from tests.desk import saved
+
+pytestmark = pytest.mark.django_db
+PAGES = ("/", "/providers/", "/catalog/", "/routing/", "/activity/", "/accounts/")
+
+
+def needed(client: Client, path: str = "/accounts/") -> Needed:
+    """As the page says it."""
+    html = client.get(path).content.decode()
+    found = re.findall(r'id="needed-(\w+)">\s*(\d*)', html)
+    return Needed(**{about: int(count or 0) for about, count in found})
+
+
+def listed(client: Client) -> Needed:
+    """As the overview lists it."""
+    found = re.findall(r'data-about="(\w+)', client.get("/").content.decode())
+    return Needed(found.count("provider"), found.count("route"), found.count("config"))
+
+
+def test_nothing_is_counted_where_nothing_is_wrong(site: Client) -> None:
+    saved("groq")
+    assert {path: needed(site, path) for path in PAGES} == dict.fromkeys(PAGES, Needed())
+
+
+def test_every_page_counts_what_the_overview_lists(site: Client, settings: Any) -> None:
+    saved("groq")
+    saved("mistral")
+    Provider.objects.update(check_outcome="bad_key")
+    Route.objects.create(slot="main", model="deepseek-chat", provider="deepseek")
+    Route.objects.create(slot="vision", model="llama-9", provider="groq")
+    expected = Needed(providers=2, routes=1)
+    assert listed(site) == expected
+    assert {path: needed(site, path) for path in PAGES} == dict.fromkeys(PAGES, expected)
+
+
+def test_a_live_file_that_somebody_else_wrote_is_counted_and_listed(
+    site: Client, settings: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    settings.FACIO_CONFIG_PATH = str(path)
+    assert listed(site) == needed(site) == Needed()  # it was never there
+    path.write_text("{}")
+    assert listed(site) == needed(site) == Needed(config=1)
+    assert needed(site, "/providers/") == Needed(config=1)
+
+
+def test_a_count_is_as_new_as_the_rows_also_on_pages_that_are_kept(site: Client) -> None:
+    saved("groq")
+    for outcome, count in (("ok", 0), ("bad_key", 1), ("timeout", 1), ("ok", 0)):
+        Provider.objects.update(check_outcome=outcome)
+        for path in ("/catalog/", "/providers/", "/accounts/"):
+            assert needed(site, path).providers == count, (outcome, path)
+
+
+def test_a_count_is_read_out_with_its_meaning(site: Client) -> None:
+    saved("groq")
+    Provider.objects.update(check_outcome="bad_key")
+    html = " ".join(site.get("/accounts/").content.decode().split())
+    assert '1<span class="sr"> needs attention </span>' in html
+    saved("mistral")
+    Provider.objects.update(check_outcome="bad_key")
+    html = " ".join(site.get("/accounts/").content.decode().split())
+    assert '2<span class="sr"> need attention </span>' in html
+
+
+def test_counting_again_what_is_unchanged_takes_five_small_queries(site: Client) -> None:
+    saved("groq")
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    needed(site)
+
+    def queries() -> list[str]:
+        caches["pages"].clear()
+        with CaptureQueriesContext(connection) as captured:
+            site.get("/accounts/")
+        return [q["sql"] for q in captured if re.search(r"\b(providers|routing)_", q["sql"])]
+
+    assert len(queries()) == 5
+
+
+def test_users_stand_in_the_navigation_of_owners_only(site: Client, editor: Any) -> None:
+    assert '<a href="/accounts/users/">' in site.get("/").content.decode()
+    assert "/accounts/users/" not in signed_in(editor).get("/").content.decode()
