@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 from django.core import signing
@@ -69,12 +69,14 @@ def _given(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def _keep(request: HttpRequest, response: HttpResponseBase) -> None:
-    header = "HX-Redirect" if response.has_header("HX-Redirect") else "Location"
     sign_in = resolve_url(settings.LOGIN_URL)
-    if urlsplit(response.headers.get(header, "")).path != sign_in:
+    is_inside = response.has_header("HX-Redirect")  # which names the page already
+    target = urlsplit(response.headers.get("HX-Redirect" if is_inside else "Location", ""))
+    if target.path != sign_in:
         return
-    page = _page(request)
-    response.headers[header] = f"{sign_in}?{urlencode({'next': page})}"
+    page = dict(parse_qsl(target.query)).get("next", "/") if is_inside else _page(request)
+    if not is_inside:
+        response.headers["Location"] = f"{sign_in}?{urlencode({'next': page})}"
     match = request.resolver_match
     names = getattr(match.func, "plain_names", None) if match else None
     if match is None or names is None:
@@ -105,7 +107,7 @@ def _keep(request: HttpRequest, response: HttpResponseBase) -> None:
 
 def _page(request: HttpRequest) -> str:
     """The page that the form stands on: after the sign-in it is asked for, not sent to."""
-    came_from = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    came_from = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()}):
         return urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl() or "/"
     return request.get_full_path()

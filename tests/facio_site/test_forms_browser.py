@@ -44,7 +44,7 @@ def test_a_refused_form_says_so_in_the_title_and_begins_at_its_first_wrong_field
     tab.goto(reverse("account_change_password"))
     tab.get_by_label("Current password").fill("wrong")
     tab.get_by_label("New password").fill("tiny")
-    tab.get_by_label("Password again").fill("other")
+    tab.get_by_label("Confirm password").fill("other")
     tab.locator("main").get_by_role("button", name="Change password").click()
     expect(tab).to_have_title("Error: Change password · Facio Settings")
     summary = tab.get_by_role("alert").first
@@ -178,6 +178,6 @@ def test_after_the_sign_in_the_page_of_a_form_is_asked_for_and_not_its_target(
     tab.goto(reverse("users"))
     tab.get_by_label("For", exact=True).fill("Eve")
     owner.end_sessions()
-    tab.get_by_role("button", name="Make a link").click()
+    tab.get_by_role("button", name="Create link").click()
     sign_in_again(tab)
     expect(tab).to_have_title("Users · Facio Settings")
