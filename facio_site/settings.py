@@ -110,11 +110,13 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "facio_site.web.middleware.told_errors",
     "facio_site.web.middleware.InvalidForms",
     "facio_site.web.middleware.htmx_page_loads",  # innermost: it adds a message
 ]
 # What the pages of providers take from the app above them, which they do not import.
 SERVED_BY = "routing.pages.rows.served_by"
+NAMED_BY = "routing.pages.naming"
 KEEP_BEFORE_REMOVAL = "routing.store.keep_before_removal"
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
 NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from providers.pages import catalog as catalog_views
-from providers.pages import checking, health, news, providers
+from providers.pages import checking, endpoints, health, news, providers
 
 _PAGES = frozenset({"new", "cards", "check"})  # what else stands where a name does
 _MARK = "~"
@@ -34,6 +34,7 @@ urlpatterns = [
     path("catalog/fetch/", catalog_views.fetch_all, name="fetch-all"),
     path("catalog/rows/", catalog_views.catalog_rows, name="catalog-rows"),
     path("providers/", providers.provider_list, name="list"),
+    path("providers/new/", endpoints.endpoint_new, name="new"),
     path("providers/cards/", providers.provider_cards, name="cards"),
     path("providers/check/", checking.check_all, name="check-all"),
     path("providers/check/cancel/", checking.check_cancel, name="check-cancel"),
@@ -46,5 +47,6 @@ urlpatterns = [
     path("providers/<name:name>/names/", providers.model_names, name="model-names"),
     path("providers/<name:name>/discard/", checking.draft_discard, name="draft-discard"),
     path("providers/<name:name>/undo/", providers.provider_undo, name="undo"),
+    path("providers/<name:name>/rename/", endpoints.endpoint_rename, name="rename"),
     path("providers/<name:name>/remove/", providers.provider_remove, name="remove"),
 ]

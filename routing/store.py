@@ -16,15 +16,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from facio_site import sealing
 from facio_site.audit import record
-from facio_site.strictjson import write_json
+from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from providers.models import BODY, HEADERS, Draft, Provider
 from providers.spec.limits import DEPLOYMENT_LENGTH
 from providers.spec.masks import is_reference
+from providers.spec.names import built_in, same_name
 from providers.spec.secret import Secret
+from routing.config.document import part
 from routing.config.edits import Current, ProviderEdit
 from routing.config.entries import RouteState, normal_base
 from routing.config.export import Mode
@@ -90,8 +93,9 @@ def hold(before: Current) -> None:
 
 def apply_plan(plan: Plan) -> None:
     """The rows only; for use inside a transaction. Raises Overtaken."""
-    for edit in plan.providers:
+    for edit in sorted(plan.providers, key=lambda edit: not edit.is_removed):
         _store_provider(edit)
+    _spell_names(plan.document)
     for route in plan.routes:
         _store_route(route)
     BaseDocument.put(plan.document)
@@ -128,6 +132,14 @@ def _store_provider(edit: ProviderEdit) -> None:
     Draft.objects.filter(provider=row).delete()
 
 
+def _spell_names(document: Mapping[str, Any] | None) -> None:
+    """Endpoints are spelled as the document does: the agent takes both for one name."""
+    entries = part(document or {}, "providers")
+    for row in Provider.objects.exclude(name=F("kind")):
+        if row.name not in entries and (name := same_name(row.name, entries)):
+            Provider.objects.filter(pk=row.pk).update(name=name)
+
+
 def _put_plain(row: Provider, edit: ProviderEdit) -> None:
     if "apiBase" in edit.values:
         text = edit.values["apiBase"] or ""
@@ -147,6 +159,48 @@ def _store_route(state: RouteState) -> None:
     row.model, row.provider = state.model, state.provider
     if not row.store():
         raise Overtaken
+
+
+# --- names ----------------------------------------------------------------------------------
+
+
+def renamed(old: str, new: str) -> list[str] | None:
+    """Routes that force an endpoint, and the imported document, go along with its new name.
+
+    Returns the slots of these routes; None when somebody else was faster. Raises
+    sealing.KeyMissing, sealing.Unreadable.
+    """
+    changed = []
+    for route in Route.objects.all_slots():
+        if same_name(route.provider, [old]) and not built_in(route.provider, KINDS):
+            route.provider = new
+            if not route.store():
+                return None
+            changed.append(route.slot)
+    _put_entry(old, new)
+    return changed
+
+
+def forgotten(name: str) -> None:
+    """Take an endpoint out of the imported document, from which it would come back."""
+    _put_entry(name, "")
+
+
+def _put_entry(name: str, new: str) -> None:
+    """The entry gets a new name at its place, "" = it goes, and what only spells it otherwise."""
+    text = BaseDocument.text()
+    document = read_json(text.encode()) if text else {}
+    entries = part(document, "providers")
+    first = same_name(name, [name] if name in entries else entries)
+    if not first:
+        return
+    after = {}
+    for key, value in entries.items():
+        if not same_name(key, [name]):
+            after[key] = value
+        elif key == first and new:
+            after[new] = value
+    BaseDocument.put({**document, "providers": after})
 
 
 # --- copies ---------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from routing.pages import activity, importing, live_file, palette, routes, testing, versions
+from routing.pages import activity, importing, live_file, naming, palette, routes, testing, versions
 from routing.pages import exporting as config_views
 
 app_name = "routing"
@@ -20,6 +20,7 @@ urlpatterns = [
     path("config/import/", importing.import_start, name="import-start"),
     path("config/import/<uuid:pk>/", importing.import_preview, name="import-preview"),
     path("config/import/<uuid:pk>/discard/", importing.import_discard, name="import-discard"),
+    path("config/take-over/", naming.take_over, name="take-over"),
     path("config/write/", live_file.live_write, name="live-write"),
     path("config/write/changes/", live_file.live_changes, name="live-changes"),
     path("config/write/take-in/", live_file.live_take_in, name="live-take-in"),

@@ -59,6 +59,15 @@
     found.querySelector("a, button")?.click();
   });
 
+  // The button of an import counts the parts that nobody has ticked.
+  document.addEventListener("change", ({ target }) => {
+    const said = target.name === "consent" && target.form.querySelector("[data-left]");
+    if (!said) return;
+    const left = target.form.querySelectorAll('[name="consent"]:not(:checked)').length;
+    const [one, many] = said.dataset.left.split("|");
+    said.textContent = left === 1 ? one : left ? many.replace("%", left) : "";
+  });
+
   // Times in the reader's zone; ages grow while the page is open, in the server's own words.
   const exact = new Intl.DateTimeFormat(root.lang, { dateStyle: "long", timeStyle: "long" });
   const words = document.body.dataset.ages?.split("|");
@@ -115,4 +124,48 @@
       input.focus();
     }
   });
+})();
+
+// Forms: a pressed button keeps the focus while it works and afterwards; a refused form begins at
+// its first wrong field, and its title says so; what the password was asked for goes on.
+(() => {
+  const label = (button) => [button.name, button.value, button.textContent.trim(), button.getAttribute("aria-label")].join();
+  let pressed = null;
+
+  document.addEventListener("htmx:beforeSend", ({ detail: { elt } }) => {
+    const button = document.activeElement?.closest("button");
+    pressed = button && (elt === button || elt.contains(button) || elt === button.form) ? { button, label: label(button) } : null;
+    if (!pressed || !button.disabled) return;
+    button.disabled = false; // disabled, it would lose the focus
+    button.setAttribute("aria-disabled", "true");
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[aria-disabled='true']")) event.preventDefault(), event.stopImmediatePropagation();
+  }, true);
+
+  document.addEventListener("pointerdown", () => { pressed = null; });
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.matches("a, button, input, select, textarea") && target !== pressed?.button) pressed = null;
+  });
+
+  document.addEventListener("htmx:afterRequest", () => pressed?.button.removeAttribute("aria-disabled"));
+
+  document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
+    const wrong = detail.xhr?.status === 422 && target.querySelector("[aria-invalid='true']");
+    const said = `${document.body.dataset.error ?? "Error:"} `;
+    if (wrong && !document.title.startsWith(said)) document.title = said + document.title;
+    if (wrong) return wrong.focus();
+    if (!pressed || pressed.button.isConnected || document.activeElement !== document.body) return;
+    const again = [...document.querySelectorAll("main button:not(:disabled)")].find((one) => label(one) === pressed.label);
+    const part = by(target.id);
+    if (!again) part?.setAttribute("tabindex", "-1");
+    (again ?? part)?.focus({ preventScroll: true });
+  });
+
+  document.querySelector("form[data-going-on]")?.requestSubmit();
+
+  function by(id) {
+    return id && document.getElementById(id);
+  }
 })();

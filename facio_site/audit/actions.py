@@ -30,6 +30,7 @@ LABELS = {
     "provider.tested": _("Tested a connection"),
     "provider.cancelled": _("Cancelled tests"),
     "provider.removed": _("Removed a provider"),
+    "provider.renamed": _("Renamed a provider"),
     "catalog.fetched": _("Fetched models"),
     "routes.saved": _("Saved routes"),
     "catalog.taken": _("Accepted a much shorter model list"),

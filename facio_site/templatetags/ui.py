@@ -234,6 +234,12 @@ def capture(content: str) -> str:
     return content
 
 
+@register.simple_tag
+def wrong_fields(form: Any) -> list[Any]:
+    """The visible fields of a form that have errors, as they stand on the page; [] for no form."""
+    return [field for field in form.visible_fields() if field.errors] if form else []
+
+
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
     """The theme of the cookie: system, light or dark; system where there is no request."""

@@ -19,6 +19,7 @@ from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
+from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
@@ -138,6 +139,20 @@ class InvalidForms:
         if request.method == "POST" and response.status_code == HTTPStatus.OK and shows_errors:
             response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
         return response
+
+
+def told_errors(get_response: GetResponse) -> GetResponse:
+    """A page that shows a refused form says so first of all in its title, which is read first."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        is_refused = response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        if is_refused and isinstance(response, HttpResponse):
+            title = f"<title>{escape(_('Error:'))} ".encode()
+            response.content = response.content.replace(b"<title>", title, 1)
+        return response
+
+    return middleware
 
 
 def htmx_page_loads(get_response: GetResponse) -> GetResponse:

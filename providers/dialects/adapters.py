@@ -15,8 +15,8 @@ from providers.dialects.fill import filled, filled_value
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import is_absent, judge
 from providers.dialects.money import Money, read_money
-from providers.dialects.paths import unwrapped, values_at
-from providers.dialects.rows import has_shape, ids_of, is_as_declared, rows_of
+from providers.dialects.paths import unwrapped
+from providers.dialects.rows import expectation, ids_of, is_as_declared, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
 from providers.spec.kind import Call, CallName, ListCall, ProviderSpec
 from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
@@ -107,8 +107,12 @@ class Adapter:
         return type(self)(self.spec, replace(self.entered, api_base=base))
 
     def doubts_base(self) -> bool:
-        """Whether the base does not look like one that the agent can use. A hook for the kinds."""
+        """Whether the base looks like none that the agent can use. A hook for the kinds."""
         return False
+
+    def barred(self) -> Verdict | None:
+        """Why the agent's own client would make no call; None = it would. A hook for the kinds."""
+        return None
 
     def base_list(self) -> ListCall | None:
         """The list that stands where the agent calls: the one that shows whether a base is right.
@@ -376,21 +380,6 @@ class Adapter:
 
 
 ReadList = Callable[..., list[Any] | None]
-
-
-def expectation(call: Call) -> Callable[[Any], bool]:
-    """Tells whether parsed JSON is the answer that a call promises."""
-    if isinstance(call, ListCall):
-        columns = call.columns
-
-        def is_list(data: Any) -> bool:
-            rows = rows_of(data, columns.items)
-            return rows is not None and has_shape(rows, columns)
-
-        return is_list
-    if call.expects:
-        return lambda data: any(value is not None for value in values_at(data, call.expects))
-    return lambda data: True
 
 
 def _folded(name: str) -> str:

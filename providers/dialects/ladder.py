@@ -249,6 +249,8 @@ def preflight(adapter: Adapter) -> Verdict | None:
         return Verdict(Outcome.BAD_ENDPOINT, "bad_url", {**error.params, "code": error.code})
     except Failed as failed:
         return failed.verdict
+    if barred := adapter.barred():
+        return barred
     for secret in adapter.entered.secrets.values():
         problem, told = problem_of(secret.reveal())
         if problem:

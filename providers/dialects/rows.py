@@ -5,11 +5,11 @@ it bare. What a declaration says is looked at first, then what others of the kin
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from providers.dialects.paths import values_at
-from providers.spec.kind import Columns
+from providers.spec.kind import Call, Columns, ListCall
 from providers.spec.limits import MODEL_LENGTH
 
 Path = str | tuple[str, ...]  # a tuple: the first path at which there is something
@@ -205,3 +205,18 @@ def without_hidden(rows: list[Any], hide: Mapping[str, tuple[Any, ...]]) -> list
         found = zip(rows, column(rows, path), strict=True)
         rows = [row for row, value in found if value not in values]
     return rows
+
+
+def expectation(call: Call) -> Callable[[Any], bool]:
+    """Tells whether parsed JSON is the answer that a call promises."""
+    if isinstance(call, ListCall):
+        columns = call.columns
+
+        def is_list(data: Any) -> bool:
+            rows = rows_of(data, columns.items)
+            return rows is not None and has_shape(rows, columns)
+
+        return is_list
+    if call.expects:
+        return lambda data: any(value is not None for value in values_at(data, call.expects))
+    return lambda data: True

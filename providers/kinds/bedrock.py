@@ -116,6 +116,14 @@ class BedrockAdapter(Adapter):
         unread = self._has("profile") and not is_open
         return super().references() + (["profile"] if unread else [])
 
+    def barred(self) -> Verdict | None:
+        """Amazon's own client sends a bearer key over https only (botocore, auth.py)."""
+        runtime = self.places()["runtime"]
+        if not self.key or runtime.startswith("https:"):
+            return None
+        base = "https" + runtime.removeprefix("http")
+        return Verdict(Outcome.BAD_ENDPOINT, "plain_key", {"base": base})
+
     def body(self, call: Call, places: Mapping[str, str]) -> Any:
         """Converse takes what a model alone understands in a field of its own."""
         if call.body is None:

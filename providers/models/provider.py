@@ -18,6 +18,7 @@ from providers.spec.kind import ProviderSpec
 from providers.spec.names import NAME_LENGTH
 from providers.spec.outcomes import Outcome
 
+TESTED_LIFE = timedelta(minutes=15)
 MONEY = ("money_amount", "money_currency", "money_means", "money_at")
 
 
@@ -28,6 +29,12 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
     def own_names(self) -> list[str]:
         """Names of endpoints of one's own, set up or not."""
         return list(self.exclude(name=models.F("kind")).values_list("name", flat=True))
+
+    def sweep(self) -> int:
+        """Remove endpoints that were tested and never saved, once their drafts are gone."""
+        old = self.filter(configured_at=None, updated_at__lte=timezone.now() - TESTED_LIFE)
+        unsaved = old.exclude(name=models.F("kind")).filter(drafts=None)
+        return unsaved.delete()[0]
 
     def checkable(self) -> list[Provider]:
         """Configured rows that a test makes sense for (not the OAuth kinds)."""
@@ -71,6 +78,7 @@ class Provider(Entry):
     catalog_digest = models.CharField(max_length=32, blank=True, default="")  # see Catalog
     catalog_is_first = models.BooleanField(default=True)  # nothing to compare it with
     catalog_new = models.PositiveIntegerField(default=0)  # what the last list brought; first: 0
+    catalog_changed = models.PositiveIntegerField(default=0)  # of what stayed, by any fact
 
     objects: ClassVar[Any] = ProviderQuerySet.as_manager()
 

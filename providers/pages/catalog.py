@@ -22,6 +22,7 @@ from facio_site.web.cached import kept_page, kept_part
 from providers.catalog.search import SORTS, Shelf, Wanted, shelf
 from providers.models import Provider, Task
 from providers.pages.entries import shown_entries
+from providers.pages.refreshed import refreshed
 from providers.pages.rounds import Progress, fetching
 from providers.work import queue
 
@@ -44,7 +45,7 @@ COLUMNS = (
 def catalog(request: HttpRequest) -> HttpResponse:
     full = shelf()
     wanted, page = _asked_for(request.GET, full)
-    round_ = fetching()
+    round_, news = fetching(), refreshed()
 
     def context() -> dict[str, Any]:
         providers = Provider.objects.filter(catalog_at__isnull=False).order_by("name")
@@ -53,10 +54,11 @@ def catalog(request: HttpRequest) -> HttpResponse:
             "contexts": [(str(tokens), short(tokens)) for tokens in CONTEXTS],
             "prices": [(f"{price:g}", price) for price in PRICES],
             "shows": SHOWS.items(),
+            "news": news,
             **_fetching_context(round_),
         }
 
-    return kept_page(request, "providers/catalog.html", context, (full.stamp, round_))
+    return kept_page(request, "providers/catalog.html", context, (full.stamp, round_, news))
 
 
 def _fetching_context(round_: Progress | None) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
                 provider = Provider.objects.get_or_create(
                     name=name, defaults={"kind": provider.kind}
                 )[0]
-            draft = _keep_draft(request, provider, form, shown)
+            draft = keep_draft(request, provider, form, shown)
             job = queue.start(
                 provider,
                 task,
@@ -108,7 +108,7 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
     return response
 
 
-def _keep_draft(
+def keep_draft(
     request: HttpRequest, provider: Provider, form: ProviderForm, shown: Provider | Draft
 ) -> Draft | None:
     """The draft of what stands in the form; None when that is what is saved."""
@@ -132,10 +132,14 @@ def _keep_draft(
 @editor_required
 @require_POST
 def draft_discard(request: HttpRequest, name: str) -> HttpResponse:
+    provider = _provider(name)
     with transaction.atomic():
-        if Draft.objects.of(request.user, _provider(name)).delete()[0]:
+        if Draft.objects.of(request.user, provider).delete()[0]:
             record("provider.discarded", actor=request.user, target=name, request=request)
-    return redirect("providers:detail", name)
+        is_gone = provider.is_own and not provider.is_configured and not provider.drafts.exists()
+        if is_gone:  # it was there for the test
+            provider.delete()
+    return redirect("providers:list") if is_gone else redirect("providers:detail", name)
 
 
 @editor_required

@@ -7,12 +7,11 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest
-from django.utils.module_loading import import_string
 
 from providers.catalog.modelsdev import SNAPSHOT_DATE
 from providers.catalog.search import NEW, Found, Wanted, shelf
+from providers.catalog.store import preview
 from providers.dialects.ladder import makes_completion
 from providers.forms.provider import ProviderForm, is_typed_in
 from providers.models import (
@@ -27,8 +26,10 @@ from providers.models import (
     Task,
 )
 from providers.outbound import policy
+from providers.pages.above import above
 from providers.pages.entries import shown_entries, use_link
 from providers.pages.history import history
+from providers.pages.refreshed import gone_routes, routes_hit
 from providers.pages.shown import ShownJob, show_job, shown_expiry, shown_money
 from providers.wording import catalog_note
 
@@ -38,7 +39,7 @@ GONE_SHOWN = 12
 # What catalog_context tells beside provider and spec
 CATALOG = (
     *("query", "entries", "shown_count", "found_count", "notes"),
-    *("snapshot_date", "new_count", "gone", "has_more_gone"),
+    *("snapshot_date", "new_count", "gone", "has_more_gone", "gone_routes"),
 )
 
 
@@ -113,6 +114,7 @@ def _context(
         "money": None if draft else shown_money(provider.money, provider.money_at, provider.spec),
         "fetch": fetch,
         "history": cache(lambda: history(provider) if saved else None),
+        "beside": cache(lambda: above().kept_beside(provider) if saved else []),
         "pending": "check" if check.is_pending else "catalog" if fetch.is_pending else "",
         "policy": policy(),
         "named": [(name, use_link(name, provider.name)) for name in _own_names(provider)],
@@ -148,22 +150,14 @@ def held_list(provider: Provider) -> dict[str, Any] | None:
     held = HeldCatalog.objects.filter(provider=provider.pk).first()
     if held is None:
         return None
-    coming = {values[0]: values for values in held.catalog["items"]}
-    rows = CatalogEntry.objects.present().filter(provider=provider.pk)
-    stored = dict(rows.values_list("model_id", "name"))
-    gone = sorted(stored.keys() - coming.keys())
-    routes = import_string(settings.SERVED_BY)(provider.name)
-    lost = set(gone)
-    return {
-        "count": len(coming),
-        "stored": len(stored),
-        "new": len(coming.keys() - stored.keys()),
-        "changed": sum(stored[name] != coming[name][1] for name in stored.keys() & coming.keys()),
+    found = preview(held)
+    gone = found["gone"]
+    return found | {
+        "stored": provider.catalog_count,
         "gone": ", ".join(gone[:GONE_SHOWN]),
         "gone_count": len(gone),
         "has_more_gone": len(gone) > GONE_SHOWN,
-        "routes": [(label, model) for label, model in routes if model in lost],
-        "at": held.fetched_at,
+        "routes": routes_hit(provider.name, set(gone)),
     }
 
 
@@ -203,10 +197,13 @@ def _secret(name: str, provider: Provider, shown: Entry, check: ShownJob) -> dic
     the outcome of the last test of exactly these values ("" = none)."""
     is_typed = is_typed_in(shown, provider, name)
     state = provider.secret_state(name)
-    item = (shown if is_typed else provider).sealed.get(name, {})
+    entry = shown if is_typed else provider
+    item = entry.sealed.get(name, {})
     verdict = "" if is_typed else provider.check_outcome
     if is_typed and check.is_unsaved and not check.is_pending:
         verdict = check.outcome
+    if name != "api_key" and "access_keys" in entry.ways()[1:]:
+        verdict = ""  # the test was made with the API key
     since = item.get("set_at")
     return {
         "name": name,
@@ -239,6 +236,7 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
         "new_count": provider.catalog_new,
         "gone": ", ".join(gone[:GONE_SHOWN]),
         "has_more_gone": len(gone) > GONE_SHOWN,
+        "gone_routes": gone_routes(provider) if gone else [],
     }
 
 

@@ -35,6 +35,7 @@ from providers.catalog.store import adopt_catalog, settle
 from providers.forms.provider import ProviderForm, facts_of
 from providers.kinds import KINDS
 from providers.models import Draft, Entry, Job, Provider
+from providers.pages.above import LOCKED, above
 from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board, stamp
 from providers.pages.detail import (
     catalog_context,
@@ -52,9 +53,10 @@ NOT_SENT = ShownJob(None, "never", "", "")  # of the values in a form that was r
 @require_safe
 def provider_list(request: HttpRequest) -> HttpResponse:
     def context() -> dict[str, Any]:
-        return list_context(request.GET, board())
+        return {**list_context(request.GET, board()), "others": others}
 
-    return kept_page(request, "providers/list.html", context, stamp())
+    others = above().not_set_here()
+    return kept_page(request, "providers/list.html", context, (stamp(), others))
 
 
 @viewer_required
@@ -206,14 +208,22 @@ def provider_remove(request: HttpRequest, name: str) -> HttpResponse:
     """Ask, then forget a provider: its values, secrets, tests and catalog."""
     provider = get_object_or_404(Provider, name=name)
     if request.method != "POST":
-        used_by = [label for label, _model in import_string(settings.SERVED_BY)(name)]
+        named = above().named_by(name)
+        used_by = list(dict.fromkeys((*named.served, *named.forced, *named.by_prefix)))
         context = {"spec": provider.spec, "used_by": used_by}
         return render(request, "providers/remove.html", context)
-    with transaction.atomic():
-        record("provider.removed", actor=request.user, target=name, request=request)
-        import_string(settings.KEEP_BEFORE_REMOVAL)(request.user)
-        provider.delete()
-        transaction.on_commit(broker.announce)
+    try:
+        with transaction.atomic():
+            record("provider.removed", actor=request.user, target=name, request=request)
+            import_string(settings.KEEP_BEFORE_REMOVAL)(request.user)
+            provider.delete()
+            if provider.is_own:
+                above().forgotten(name)
+            transaction.on_commit(broker.announce)
+    except LOCKED:
+        text = _("The imported config.json does not open with this master key.")
+        messages.error(request, text)
+        return redirect("providers:detail", name)
     messages.success(request, _("%s removed.") % provider.spec.label)
     return redirect("providers:list")
 

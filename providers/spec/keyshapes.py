@@ -122,7 +122,8 @@ def _without_leftover(text: str) -> str:
 
 
 def _without_braces(text: str) -> str:
-    return text[1:-1] if text[:1] == "{" and text[-1:] == "}" else text
+    has_braces = text[:1] == "{" and text[-1:] == "}" and not variable_form(text)
+    return text[1:-1] if has_braces else text
 
 
 def _unquoted(text: str) -> str:

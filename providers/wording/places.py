@@ -62,6 +62,10 @@ PLACES: Sentences = {
             ),
             _("The port speaks https and was called in plain http. Begin the API base with https."),
         ),
+        "plain_key": _(
+            "The agent's client for Bedrock sends an API key over https only. Enter %(base)s as "
+            "the API base, or use access keys."
+        ),
         "suggest_base": _(
             "There is no such API at this address, but there is one at %(base)s. Enter that as the "
             "API base."

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from facio_site.strictjson import MAX_BYTES, BadDocument, read_json
+from facio_site.strictjson import MAX_BYTES, BadDocument, read_json, read_text
 from routing.agents import rights
 from routing.agents.refusals import BY_ERRNO, BadTarget
 from routing.agents.rights import Rights
@@ -38,8 +38,11 @@ class Live:
 
     @property
     def text(self) -> str:
-        """What is no UTF-8 in it is lost."""
-        return self.data.decode(errors="replace")
+        """What can't be decoded in it is lost."""
+        try:
+            return read_text(self.data)
+        except BadDocument:
+            return self.data.decode(errors="replace")
 
     def document(self) -> tuple[dict[str, Any], BadDocument | None]:
         """What it says, or nothing and why it can't be read."""
@@ -141,6 +144,10 @@ def obstacle_at(path: Path, folder: int) -> BadTarget | None:
         return BadTarget("folder_no_right", path, command=_let_in(path.parent, "rwx"))
     if found is None:
         return None
+    held = os.fstat(folder)
+    if held.st_mode & stat.S_ISVTX and os.geteuid() not in (0, held.st_uid, found.st_uid):
+        command = f"sudo chmod -t {shlex.quote(str(path.parent))}"
+        return BadTarget("folder_no_right", path, command=command)
     try:
         handle = os.open(path.name, os.O_RDONLY | _OPEN, dir_fd=folder)
     except PermissionError:

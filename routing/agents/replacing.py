@@ -15,7 +15,7 @@ import shlex
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,7 +124,7 @@ def write_live(
                 with _temp(path, folder, text.encode(), old.rights) as temp:
                     _check_unchanged(path, read_at(path, folder), expected)
                     _rename(temp, path.name, folder)
-    return Written(digest_of(text), keeping.name if keeping.is_for_good else "")
+    return Written(digest_of(text), keeping.name if keeping.way == "original" else "")
 
 
 def _check_unchanged(path: Path, now: Live | None, expected: str | None) -> None:
@@ -149,45 +149,44 @@ class _Keeping:
 
     What could not be read, and what would run over a copy that is not ours, gets a name that is
     used once, before anything is replaced. Everything else is the running copy, which takes its
-    name when the write has succeeded.
+    name when the write has succeeded. Before a write in place there is always a copy.
     """
 
     def __init__(self, path: Path, folder: int, old: Live, known: Known, *, is_first: bool) -> None:
         self.path, self.folder, self.old = path, folder, old
-        running = path.with_name(path.name + BACKUP_SUFFIX)
-        wanted = "original" if old.document()[1] else _running_copy(running, folder, old, known)
-        self.is_for_good = wanted == "original" or (is_first and wanted == "running")
-        self.name = _own_name(path, folder) if self.is_for_good else running.name
-        self.is_wanted = wanted != "none"
+        self.running = path.with_name(path.name + BACKUP_SUFFIX)
+        is_torn = old.document()[1] is not None
+        self.way = "original" if is_torn else _running_copy(self.running, folder, old, known)
+        self.name = _own_name(path, folder) if is_first or self.way == "original" else ""
 
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Around the write: when that fails, the folder is as it was."""
-        if not self.is_wanted:
+        if self.way == "none" and not self.name:
             yield
             return
-        with ExitStack() as ends:
-            copy = _temp(self.path, self.folder, self.old.data, self.old.rights, is_copy=True)
-            temp = ends.enter_context(copy)
-            if not self.is_for_good:
+        copy = _temp(self.path, self.folder, self.old.data, self.old.rights, is_copy=True)
+        with copy as temp:
+            if not self.name:
                 yield
                 self._after(temp)
                 return
             _take_name(temp, self.name, self.folder)
             try:
                 yield
-            except BadTarget as error:
-                if error.code != "torn":
+            except BaseException as error:
+                if getattr(error, "code", "") != "torn":
                     self._take_back()
                 raise
-            except BaseException:
+            if self.way == "running":
+                _rename(self.name, self.running.name, self.folder)
+            elif self.way == "none":
                 self._take_back()
-                raise
 
     def _after(self, temp: str) -> None:
         """Give the running copy its name, or put the old file back."""
         try:
-            _rename(temp, self.name, self.folder)
+            _rename(temp, self.running.name, self.folder)
         except OSError:
             os.replace(temp, self.path.name, src_dir_fd=self.folder, dst_dir_fd=self.folder)
             raise

@@ -139,9 +139,16 @@ def refusal(path: Path, wanted: Rights, now: Rights) -> BadTarget | None:
         return BadTarget("mode", path, reason=f"{wanted.mode:04o}")
     lost = [n for n, value in wanted.attributes.items() if now.attributes.get(n) != value]
     if lost:
-        command = " && ".join(f"setfattr -x {name} {quoted}" for name in lost)
+        command = " && ".join(_without(name, quoted) for name in lost)
         return BadTarget("attributes", path, reason=", ".join(lost), command=command)
     return None
+
+
+def _without(attribute: str, quoted: str) -> str:
+    """The command after which a new file has what the old one has of an attribute."""
+    if attribute == "security.selinux":
+        return f"sudo restorecon {quoted}"
+    return f"setfattr -x {attribute} {quoted}"
 
 
 def _still_reads(rights: Rights) -> bool:

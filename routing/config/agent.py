@@ -13,7 +13,7 @@ from typing import Any
 from providers.kinds import OWN_KIND
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_placeholder, is_reference
+from providers.spec.masks import is_placeholder, is_reference, variable_form
 from providers.spec.names import known_name
 from routing.config.document import camel, get, key_of, part
 from routing.config.entries import normal_base
@@ -23,6 +23,7 @@ from routing.rules.slots import SLOTS, route_keys
 
 # What may be odd about an entry, in the order in which it is told.
 KEY_EXAMPLE = "key_example"  # a mask or an example: the agent counts it as a key
+KEY_VARIABLE = "key_variable"  # a variable in a form that the agent sends as it stands
 KEY_UNSENDABLE = "key_unsendable"  # a line end, a blank or a sign that no header can carry
 BASE_UNUSABLE = "base_unusable"  # no scheme, no host, or a variable in the middle
 
@@ -96,9 +97,12 @@ def _route(defaults: Mapping[str, Any], model: str, provider: str) -> tuple[str,
 
 
 def _odd(spec: ProviderSpec, key: str, base: str) -> Iterator[str]:
-    if key and is_placeholder(key):
-        yield KEY_EXAMPLE
-    elif key and not is_reference(key) and key_problem(key):
-        yield KEY_UNSENDABLE
+    if key and not is_reference(key):
+        if variable_form(key):
+            yield KEY_VARIABLE
+        elif is_placeholder(key):
+            yield KEY_EXAMPLE
+        elif key_problem(key):
+            yield KEY_UNSENDABLE
     if base and not is_reference(base) and not normal_base(spec, base):
         yield BASE_UNUSABLE

@@ -1,8 +1,7 @@
 """What differs between two config.json documents, and merging three of them. Pure.
 
-Keys in camelCase and snake_case are the same key, except where people name them. Values that are
-not ours, and all keys and headers, count as secret: they are told as "set" and never shown, except
-hosts, ports and switches.
+Keys in camelCase and snake_case are the same key, except where people name them. What differs is
+told in clear, except secrets (clear.py).
 """
 
 from __future__ import annotations
@@ -15,21 +14,20 @@ from typing import Any, Literal
 
 from facio_site.strictjson import join
 from providers.spec.kind import Specs
-from providers.spec.masks import MASK, is_mask, is_reference
+from providers.spec.masks import MASK
 from providers.spec.names import INHERITED_NAMES, built_in, folded, same_name
+from routing.config.clear import HIDDEN, told
 from routing.config.document import camel, snake
-from routing.config.entries import is_owned, provider_of
+from routing.config.entries import is_owned
 from routing.rules.order import FACTS
 
 Path = tuple[str, ...]
+SET = "set"  # is shown for a secret
 Op = Literal["added", "removed", "changed"]
-SET = "set"
 
 # Objects whose keys are names that people gave, and those that are theirs down to the bottom.
 _NAMED_BY_PEOPLE = frozenset({"mcp_servers", "model_presets"})
 _THEIRS = frozenset({"env", "headers", "extra_headers", "extra_body", "extra_query"})
-# What these say is no secret wherever they stand, and what a consent is about.
-_TOLD = frozenset({"enabled", "host", "port"})
 _MISSING: Any = object()
 
 
@@ -44,6 +42,7 @@ class PathChange:
     after: str
     is_secret: bool
     is_owned: bool
+    values: tuple[Any, Any] = field(compare=False, repr=False)  # the same in JSON; None = absent
 
     @property
     def path(self) -> str:
@@ -91,39 +90,33 @@ def _changes(old: Any, new: Any, keys: Path, specs: Specs) -> Iterator[PathChang
                 pair = (_MISSING, value) if swapped else (value, _MISSING)
                 yield from _changes(*pair, (*keys, key), specs)
             return
-    is_known = ours and (keys[0] != "providers" or _is_plain(keys, specs))
-    is_secret = not (is_known or (_is_told(keys, old) and _is_told(keys, new)))
+    before, after = told(old, keys), told(new, keys)
+    if same(before, after):  # they differ in what is hidden
+        before = after = HIDDEN
     yield PathChange(
         keys=keys,
         op="added" if old is _MISSING else "removed" if new is _MISSING else "changed",
-        before=_shown(old, is_secret=is_secret),
-        after=_shown(new, is_secret=is_secret),
-        is_secret=is_secret,
+        before=_shown(before),
+        after=_shown(after),
+        is_secret=HIDDEN in (before, after),
         is_owned=ours,
+        values=(_in_json(before), _in_json(after, is_new=before is not HIDDEN)),
     )
 
 
-def _is_plain(keys: Path, specs: Specs) -> bool:
-    """Whether a value of a provider of ours may be shown: its base and its extra fields."""
-    extra = (item.config_key for item in specs[provider_of(keys[1], specs)].extra_fields)
-    return snake(keys[2]) in {"api_base", *map(snake, extra)}
-
-
-def _is_told(keys: Path, value: Any) -> bool:
-    """Whether a value that is not ours may be shown."""
-    is_named = snake(keys[-1]) in _TOLD and not _THEIRS.intersection(map(snake, keys))
-    is_short = isinstance(value, str) and len(value) <= 100
-    return is_named and (is_short or isinstance(value, bool | int) or value in (None, _MISSING))
-
-
-def _shown(value: Any, *, is_secret: bool) -> str:
+def _shown(value: Any) -> str:
+    """What `told` made of a value, as a text."""
     if value is _MISSING:
         return ""
-    if isinstance(value, str) and (is_reference(value) or not is_secret):
-        return value
-    if is_mask(value):
-        return MASK
-    return SET if is_secret else json.dumps(value, ensure_ascii=False)
+    if value is HIDDEN:
+        return SET
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _in_json(value: Any, *, is_new: bool = True) -> Any:
+    if value is HIDDEN:
+        return SET if is_new else "changed"
+    return None if value is _MISSING else value
 
 
 def same(one: Any, other: Any) -> bool:
@@ -302,13 +295,11 @@ class _Merging:
             return self.objects(base if isinstance(base, dict) else {}, our, their, keys)
         is_conflict = not same(base, our)
         side = self.choices.get(shown_path(keys), "ours" if is_conflict else "theirs")
-        changes = (*_changes(our, their, keys, self.specs),)
-        is_secret = any(change.is_secret for change in changes)
         self.places.append(
             Place(
                 keys=keys,
-                ours=_shown(our, is_secret=is_secret),
-                theirs=_shown(their, is_secret=is_secret),
+                ours=_shown(told(our, keys)),
+                theirs=_shown(told(their, keys)),
                 is_conflict=is_conflict,
                 side=side,
             )

@@ -6,7 +6,7 @@ later export, so that what is not ours comes back unchanged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from routing.config.difference import (
     value_at,
     with_value,
 )
-from routing.config.document import camel, get, part, snake
+from routing.config.document import get, part
 from routing.config.edits import (
     Current,
     ProviderEdit,
@@ -46,19 +46,25 @@ from routing.config.entries import (
     RouteState,
     Value,
     is_owned,
-    named_in,
-    own_names,
     owned_keys,
-    provider_of,
     read_entries,
     read_value,
     unowned_paths,
-    with_own,
 )
-from routing.config.export import Exported, Mode, own_references, wanted_values
-from routing.config.pasted import Ignored, Pasted
-from routing.config.risks import Risk, risks_of
+from routing.config.export import Mode, wanted_values
+from routing.config.pasted import Ignored, Pasted, Warned
+from routing.config.reading import Reading, read_import
+from routing.config.risks import Risk
 from routing.config.schema import Refused, problems
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Where a value is not taken, and why: one of the codes of Ignored."""
+
+    keys: Path
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,9 @@ class Plan:
     outside: tuple[str, ...]  # secrets that are stored and never stand in config.json
     kept: tuple[str, ...]  # paths that are not ours and come back unchanged
     ignored: tuple[Ignored, ...]
+    warnings: tuple[Warned, ...]  # taken in, and not what it seems to be
     risks: tuple[Risk, ...]
+    removes: tuple[str, ...]  # paths of what goes altogether: providers, routes, parts of others
     retype: tuple[Retype, ...]
     providers: tuple[ProviderEdit, ...]
     routes: tuple[RouteState, ...]  # the whole new route of each slot that changes
@@ -80,56 +88,14 @@ class Plan:
         return not (self.changes or self.outside or self.providers or self.routes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What was handed in, beside what is set here; both are read once for all choices."""
-
-    pasted: Pasted
-    current: Current
-    specs: Specs
-    is_merge: bool
-    kept: tuple[Path, ...]  # where a reference names a stored secret, which stays
-    now: Exported  # what is set here, in plain
-    incoming: Entries
-    unmasked: tuple[Ignored, ...]
-    risks: tuple[Risk, ...]
-
-
-def read_import(
-    pasted: Pasted, current: Current, *, specs: Specs, is_merge: bool, keeps_keys: bool
-) -> Reading:
-    """Everything but a whole config.json is merged. `keeps_keys`: where it has the reference that
-    an export writes for a stored secret, that secret stays. Raises Refused for a document that the
-    agent would not load."""
-    if faults := problems(pasted.document):
-        raise Refused(faults)
-    now = exported(current, Mode.KEYS, specs)
-    there = own_names(current.providers)
-    specs = with_own(specs, (*there, *named_in(pasted.document, there)))
-    document, unmasked = _unmasked(pasted.document, now.document, specs)
-    incoming = read_entries(document, specs)
-    kept = own_references(incoming, now, specs) if keeps_keys else ()
-    return Reading(
-        pasted=pasted,
-        current=current,
-        specs=specs,
-        is_merge=is_merge or pasted.source != "config",
-        kept=kept,
-        now=now,
-        incoming=incoming,
-        unmasked=tuple(unmasked),
-        risks=risks_of(now.document, read_entries(masked(document, kept), specs, incoming)),
-    )
-
-
 def plan_import(
     pasted: Pasted,
     current: Current,
     *,
     specs: Specs,
-    is_merge: bool = False,
+    is_merge: bool | None = None,
     declined: Collection[str] = (),
-    keeps_keys: bool = False,
+    keeps_keys: bool = True,
 ) -> Plan:
     """Read and planned in one go. Raises Refused."""
     reading = read_import(pasted, current, specs=specs, is_merge=is_merge, keeps_keys=keeps_keys)
@@ -145,33 +111,68 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
     pasted, current, specs, now = reading.pasted, reading.current, reading.specs, reading.now
     incoming = _without_declined(reading, declined)
     said = read_entries(masked(incoming.document, reading.kept), specs, incoming)
-    routes, ignored_routes = _routes(said, current, is_merge=reading.is_merge)
-    edits, ignored = _edits(said, reading)
+    routes, faults = _routes(said, current, is_merge=reading.is_merge)
+    edits, not_taken = _edits(said, reading)
     edits = with_secrets(edits, pasted.secrets, current, specs)
     edits = with_deployments(edits, pasted.deployments, routes, current, specs)
     base = _base(incoming, reading)
     after = applied(current, tuple(edits.values()), routes, base, specs=specs)
     result = exported(after, Mode.KEYS, specs, incoming)
-    if faults := problems(result.document):
-        raise Refused(faults)
-    names = {
-        shown_path(("providers", provider_of(keys[1], specs), camel(keys[2])))
-        for keys in reading.kept
-    }
-    told = (one for one in (*ignored_routes, *ignored) if one.path not in names)
+    if refused := problems(result.document):
+        raise Refused(refused)
+    ignored, doubts = _told([*faults, *not_taken], reading, incoming.document, result.document)
     return Plan(
         is_merge=reading.is_merge,
         changes=semantic_diff(now.document, result.document, specs=specs),
         outside=changed_outside(pasted.secrets, current, specs),
         kept=result.unowned,
-        ignored=(*pasted.ignored, *reading.unmasked, *told),
+        ignored=(*pasted.ignored, *reading.unmasked, *ignored),
+        warnings=(*reading.warnings, *doubts),
         risks=reading.risks,
+        removes=tuple(_removed(now.document, result.document, specs)),
         retype=tuple(retyped(edits.values(), current, specs)),
         providers=tuple(edits.values()),
         routes=routes,
         document=base,
         after=after,
     )
+
+
+def _told(
+    faults: Iterable[Fault],
+    reading: Reading,
+    incoming: Mapping[str, Any],
+    result: Mapping[str, Any],
+) -> tuple[list[Ignored], list[Warned]]:
+    """What is left out, and what goes into the file although nobody here would store it: the agent
+    takes any text."""
+    kept = {keys[:3] for keys in reading.kept}
+    ignored, doubts = [], []
+    for one in faults:
+        if one.keys in kept:
+            continue
+        value, path = value_at(incoming, one.keys), shown_path(one.keys)
+        is_there = value not in EMPTY and same(value, value_at(result, one.keys))
+        if is_there and one.code != "oauth":
+            doubts.append(Warned(path, "counts", {**one.params, "why": one.code}))
+        else:
+            ignored.append(Ignored(path, one.code, one.params))
+    return ignored, doubts
+
+
+def _removed(
+    now: Mapping[str, Any], result: Mapping[str, Any], specs: Specs, keys: Path = ()
+) -> Iterator[str]:
+    """Entries of providers, routes and other parts that are there no more."""
+    for key, value in now.items():
+        here = (*keys, key)
+        ours = is_owned(here, specs)
+        stays = value_at(result, here)
+        if ours is None and len(here) < 3 and here[:2] != ("providers", key):
+            if isinstance(value, dict):
+                yield from _removed(value, result, specs, here)
+        elif stays is None and value not in EMPTY:
+            yield shown_path(here)
 
 
 def _without_declined(reading: Reading, declined: Collection[str]) -> Entries:
@@ -207,7 +208,7 @@ def _without_silence(incoming: Entries) -> Mapping[str, Any]:
         silent = {
             value.spelling
             for value in entry.values.values()
-            if value.raw in EMPTY or value.fault == "placeholder"
+            if value.raw in EMPTY or value.fault == "placeholder" or is_mask(value.raw)
         }
         if silent:
             entries[name] = {key: v for key, v in entry.raw.items() if key not in silent}
@@ -216,39 +217,16 @@ def _without_silence(incoming: Entries) -> Mapping[str, Any]:
     return {**incoming.document, "providers": entries}
 
 
-# --- masks ----------------------------------------------------------------------------------
-
-
-def _unmasked(
-    incoming: Mapping[str, Any], now: Mapping[str, Any], specs: Specs
-) -> tuple[dict[str, Any], list[Ignored]]:
-    """Masks in parts that are not ours give way to what stands there now."""
-    found: list[Path] = []
-
-    def without(value: Any, keys: Path) -> Any:
-        if isinstance(value, dict):
-            return {key: without(item, (*keys, key)) for key, item in value.items()}
-        if not is_mask(value) or is_owned(keys[:3], specs):
-            return value
-        stands = value_at(now, keys)
-        if stands is None or same(stands, value):
-            return value
-        found.append(keys)
-        return stands
-
-    result = without(dict(incoming), ())
-    return result, [Ignored(shown_path(keys), "placeholder") for keys in found]
-
-
 # --- our parts ------------------------------------------------------------------------------
 
 
 def _routes(
     said: Entries, current: Current, *, is_merge: bool
-) -> tuple[tuple[RouteState, ...], list[Ignored]]:
+) -> tuple[tuple[RouteState, ...], list[Fault]]:
     """The routes that change, and what is not taken of them."""
     before = {route.slot: route for route in current.routes}
-    changed, ignored = [], []
+    changed: list[RouteState] = []
+    faults: list[Fault] = []
     for slot, values in said.routes.items():
         unset = RouteState(slot=slot)
         old = before.get(slot, unset)
@@ -262,26 +240,26 @@ def _routes(
                 values, (old.model, old.provider), (unset.model, unset.provider), strict=True
             )
         )
-        ignored += [
-            Ignored(f"agents.defaults.{snake(value.spelling)}", value.fault)
+        faults += [
+            Fault(("agents", "defaults", value.spelling), value.fault)
             for value in values
             if value.fault
         ]
         new = RouteState(slot=slot, model=model, provider=provider)
         if new != old:
             changed.append(new)
-    return tuple(changed), ignored
+    return tuple(changed), faults
 
 
-def _edits(said: Entries, reading: Reading) -> tuple[dict[str, ProviderEdit], list[Ignored]]:
+def _edits(said: Entries, reading: Reading) -> tuple[dict[str, ProviderEdit], list[Fault]]:
     """What to store, by name, and what is not taken."""
     edits: dict[str, ProviderEdit] = {}
-    ignored: list[Ignored] = []
+    faults: list[Fault] = []
     for name, spec in reading.specs.items():
         entry = said.by_provider.get(name, NOTHING)
         if spec.is_oauth:
             if get(entry.raw, "apiKey"):
-                ignored.append(Ignored(f"providers.{entry.name}", "oauth"))
+                faults.append(Fault(("providers", entry.name), "oauth"))
             continue
         stored = reading.now.stored.get(name)
         if stored is None and not entry.raw:
@@ -290,14 +268,14 @@ def _edits(said: Entries, reading: Reading) -> tuple[dict[str, ProviderEdit], li
         if is_gone and stored and not reading.is_merge and _is_in_file(stored, spec):
             edits[name] = ProviderEdit(name=name, is_removed=True)
             continue
-        values, faults = _values(spec, entry, stored or NOTHING, reading)
-        ignored += faults
+        values, not_taken = _values(spec, entry, stored or NOTHING, reading)
+        faults += not_taken
         is_bare = stored is None and spec.is_local and list(values) == ["apiKey"]
         if is_bare and reading.pasted.source != "config":
-            ignored.append(Ignored(shown_path(("providers", name, "apiKey")), "local_key"))
+            faults.append(Fault(("providers", name, "apiKey"), "local_key"))
         elif values:
             edits[name] = ProviderEdit(name=name, values=values)
-    return edits, ignored
+    return edits, faults
 
 
 def _is_in_file(stored: Entry, spec: ProviderSpec) -> bool:
@@ -308,7 +286,7 @@ def _is_in_file(stored: Entry, spec: ProviderSpec) -> bool:
 
 def _values(
     spec: ProviderSpec, entry: Entry, stored: Entry, reading: Reading
-) -> tuple[dict[str, Any], list[Ignored]]:
+) -> tuple[dict[str, Any], list[Fault]]:
     """What to store. Where the address moves, only what the entry itself says: neither the mask of
     a stored secret nor its absence takes it along."""
     found = _compared(spec, entry, stored.values, is_merge=reading.is_merge)
@@ -321,9 +299,9 @@ def _values(
 
 def _compared(
     spec: ProviderSpec, entry: Entry, stored: Mapping[str, Value], *, is_merge: bool
-) -> tuple[dict[str, Any], list[Ignored]]:
+) -> tuple[dict[str, Any], list[Fault]]:
     values: dict[str, Any] = {}
-    ignored = []
+    faults: list[Fault] = []
     for key in owned_keys(spec):
         stands = stored.get(key, ABSENT)
         value = _with_stored(spec, key, entry.value(key), stands)
@@ -332,14 +310,13 @@ def _compared(
                 values[key] = None
         elif value.fault:
             form = variable_form(str(value.raw)) if key == "apiKey" else "${NAME}"
-            told = {"form": form} if value.fault == "variable" else {}
-            path = shown_path(("providers", spec.name, key))
-            ignored.append(Ignored(path, value.fault, told))
+            params = {"form": form} if value.fault == "variable" else {}
+            faults.append(Fault(("providers", entry.name, value.spelling), value.fault, params))
             if key not in SECRET_KEYS and not is_merge and stands.raw:
                 values[key] = None
         elif not same(value.meaning, stands.meaning):
             values[key] = value.raw if value.meaning is not None else None
-    return values, ignored
+    return values, faults
 
 
 def _with_stored(spec: ProviderSpec, key: str, value: Value, stored: Value) -> Value:

@@ -22,8 +22,9 @@ from routing.config.difference import (
 from routing.config.edits import Current, exported
 from routing.config.entries import own_names, read_entries, with_own
 from routing.config.export import Exported, Mode
-from routing.config.importer import Plan, Reading, plan_import, plan_of, read_import
+from routing.config.importer import Plan, plan_import, plan_of
 from routing.config.pasted import Pasted
+from routing.config.reading import Reading, read_import
 from routing.config.risks import Danger, Risk, risks_of
 
 
@@ -52,8 +53,10 @@ class Preview:
         return self.pasted.source == "config"
 
 
-def make_preview(pasted: Pasted, before: Current, *, is_merge: bool, token: str) -> Preview:
-    """Raises schema.Refused."""
+def make_preview(
+    pasted: Pasted, before: Current, *, is_merge: bool | None = None, token: str
+) -> Preview:
+    """`is_merge` None: as what was handed in asks for. Raises schema.Refused."""
     reading = read_import(pasted, before, specs=KINDS, is_merge=is_merge, keeps_keys=True)
     full = plan_of(reading)
     safe = _consented(reading, full, consents=())
@@ -78,7 +81,7 @@ def plan_with(
     pasted: Pasted,
     before: Current,
     *,
-    is_merge: bool,
+    is_merge: bool | None = None,
     consents: Collection[str] | None,
     keeps_keys: bool = True,
 ) -> Plan:
@@ -157,11 +160,11 @@ def plan_write(
         changes = semantic_diff(disk, ours.document, specs=specs)
         return WritePlan(exported=ours, after=current, changes=changes)
     merged = merge(last, ours.document, disk, specs=specs, choices=choices)
-    dangers = _dangers(merged.places, risks_of(ours.document, read_entries(disk, specs)))
+    dangers = _dangers(merged.places, risks_of(ours.document, read_entries(disk, specs), specs))
     plan, after, written = None, current, ours
     if any(place.side == "theirs" for place in merged.places):
         pasted = Pasted(source="config", document=merged.document)
-        plan = plan_import(pasted, current, specs=specs, keeps_keys=True)
+        plan = plan_import(pasted, current, specs=specs, is_merge=False)
         after = plan.after
         written = exported(after, mode, specs)
     return WritePlan(

@@ -7,15 +7,21 @@ https://facio.bot/docs/security); a part that is not listed is shown like any ot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
+from providers.http import BadURL, parse_target
+from providers.spec.kind import ProviderSpec, Specs
 from routing.config.difference import Path, same, shown_path, value_at
 from routing.config.document import get, snake
-from routing.config.entries import Entries
+from routing.config.entries import Entries, Entry
 
-Danger = Literal["runs_code", "opens_port", "loosens_guard", "grants_access", "sends_elsewhere"]
+Danger = Literal[
+    "runs_code", "opens_port", "loosens_guard", "grants_access", "sends_elsewhere", "in_clear"
+]
 
 # Path pattern in snake_case (* = any one name, with no other beside it) -> what it can do. What
 # lies below a pattern belongs to it.
@@ -84,9 +90,9 @@ class Risk:
         return shown_path(self.keys)
 
 
-def risks_of(current: Mapping[str, Any], incoming: Entries) -> tuple[Risk, ...]:
+def risks_of(current: Mapping[str, Any], incoming: Entries, specs: Specs) -> tuple[Risk, ...]:
     """The risky parts of `incoming` that are not in `current` already. What goes away is none."""
-    found = [*_listed(current, incoming.document, ()), *_references(current, incoming)]
+    found = [*_listed(current, incoming.document, ()), *_addresses(current, incoming, specs)]
     return tuple({risk.keys: risk for risk in found}.values())
 
 
@@ -106,16 +112,60 @@ def _listed(
             yield Risk(danger=danger, keys=here)
 
 
-def _references(current: Mapping[str, Any], incoming: Entries) -> Iterator[Risk]:
-    """${NAME} in a provider whose address is not its kind's own: the agent would send the value of
-    that name to whoever wrote the address."""
+def _addresses(current: Mapping[str, Any], incoming: Entries, specs: Specs) -> Iterator[Risk]:
+    """Addresses that nobody would send just any secret to.
+
+    The agent sends the value of a ${NAME} to whoever wrote the address, so that has to be the
+    provider's own; and over plain http anybody on the way reads what is sent.
+    """
     for entry in incoming.by_name.values():
         keys = ("providers", entry.name)
-        if entry.values:
-            is_elsewhere = entry.value("apiBase").meaning is not None
-        else:  # none of ours, so nobody says what its base means
-            is_elsewhere = bool(get(entry.raw, "apiBase"))
-        if not is_elsewhere or "${" not in repr(entry.raw):
+        base = get(entry.raw, "apiBase")
+        if not base or (entry.values and entry.value("apiBase").raw in (None, "")):
             continue
-        if not same(value_at(current, keys), entry.raw):
-            yield Risk(danger="sends_elsewhere", keys=keys)
+        stands = value_at(current, keys)
+        if same(stands, entry.raw):
+            continue
+        danger = _danger_at(str(base), entry, specs.get(entry.provider), stands)
+        if danger:
+            yield Risk(danger=danger, keys=keys)
+
+
+def _danger_at(base: str, entry: Entry, spec: ProviderSpec | None, stands: Any) -> Danger | None:
+    has_reference = "${" in repr(entry.raw)
+    try:
+        target = parse_target(base.strip())
+    except BadURL:  # a variable in it, for one: nobody knows where it leads
+        return "sends_elsewhere" if has_reference else None
+    if has_reference and not _is_own_host(target.host, spec, stands):
+        return "sends_elsewhere"
+    is_sent = has_reference or (_has_secret(entry.raw) and not _is_loopback(target.host))
+    return "in_clear" if target.scheme == "http" and is_sent else None
+
+
+def _is_own_host(host: str, spec: ProviderSpec | None, stands: Any) -> bool:
+    """Whether a host is the vendor's by the declaration (that of a base of its, or below it), or
+    the one that is set here already."""
+    bases = (spec.api_base, *spec.regional_bases) if spec else ()
+    own = {_host_of(base) for base in bases} - {""}
+    if any(host == one or host.endswith(f".{one}") for one in own):
+        return True
+    if spec and spec.own_hosts and re.search(spec.own_hosts, host):
+        return True
+    return isinstance(stands, dict) and host == _host_of(str(get(stands, "apiBase") or ""))
+
+
+@lru_cache(maxsize=256)
+def _host_of(base: str) -> str:
+    try:
+        return parse_target(base.strip()).host
+    except BadURL:
+        return ""
+
+
+def _has_secret(entry: Mapping[str, Any]) -> bool:
+    return bool(get(entry, "apiKey") or get(entry, "extraHeaders"))
+
+
+def _is_loopback(host: str) -> bool:
+    return host.rpartition(".")[2] == "localhost" or host.startswith("127.") or host == "::1"

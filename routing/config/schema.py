@@ -141,3 +141,4 @@ _FIELDS: Mapping[str, Callable[[Any], str]] = {
     "thinkingStyle": _one_of(None, "", "thinking_type", "enable_thinking", "reasoning_split"),
 }
 _BEDROCK: Mapping[str, Callable[[Any], str]] = {"region": _text_or_null, "profile": _text_or_null}
+AGENT_FIELDS = (*_FIELDS, *_BEDROCK)  # all that an entry may say

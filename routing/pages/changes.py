@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from providers.kinds import KINDS, named
 from routing.config.difference import SET, PathChange
+from routing.config.entries import provider_of
 
 CHANGES_SHOWN = 300
 
@@ -32,6 +34,22 @@ def shown_changes(changes: Sequence[PathChange], most: int = CHANGES_SHOWN) -> C
     ours = [_in_words(change) for change in changes if change.is_owned]
     others = [_in_words(change) for change in changes if not change.is_owned]
     return Changes(ours, others[:most], max(0, len(others) - most))
+
+
+def by_subject(changes: Changes) -> dict[str, list[tuple[PathChange, str, str]]]:
+    """The same rows under a heading each: providers by their names, routes, the rest."""
+    groups: dict[str, list[tuple[PathChange, str, str]]] = {}
+    for row in (*changes.ours, *changes.others):
+        keys, heading = row[0].keys, _("The rest")
+        if keys[0] == "providers" and len(keys) > 1:
+            heading = named(provider_of(keys[1], KINDS) or keys[1]).label
+        elif row[0].is_owned:
+            heading = _("Routes")
+        groups.setdefault(heading, []).append(row)
+    rest = groups.pop(_("The rest"), None)
+    routes = groups.pop(_("Routes"), None)
+    groups |= {_("Routes"): routes} if routes else {}
+    return groups | ({_("The rest"): rest} if rest else {})
 
 
 def _in_words(change: PathChange) -> tuple[PathChange, str, str]:

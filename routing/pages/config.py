@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from facio_site.accounts.roles import can_edit, can_export_keys, confirmed_lately
+from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS
 from providers.models import Provider
 from routing.agents import writing
 from routing.config.difference import Place, shown_path
 from routing.config.edits import Current
 from routing.config.export import Exported, Mode, preview
+from routing.config.pasted import BadPaste, read_pasted
 from routing.config.plans import Choices
 from routing.models import NOTE_LENGTH, ConfigVersion, Slot
 from routing.pages.changes import shown_changes, value_words
@@ -69,12 +71,17 @@ class ImportForm(forms.Form):
     )
     how = forms.ChoiceField(
         label=gettext_lazy("What the file lacks"),
-        choices=[(REPLACE, gettext_lazy("Replace")), (MERGE, gettext_lazy("Merge"))],
-        initial=REPLACE,
+        choices=[
+            ("", gettext_lazy("As the file asks for")),
+            (REPLACE, gettext_lazy("Replace")),
+            (MERGE, gettext_lazy("Merge")),
+        ],
+        initial="",
         required=False,
         widget=forms.RadioSelect,
         help_text=gettext_lazy(
-            "Replace: what a config.json lacks goes. Merge: it stays. Anything else is merged."
+            "Replace: it goes. Merge: it stays. A config.json with providers or agents replaces, "
+            "a part of one is merged. Anything else is always merged."
         ),
     )
 
@@ -118,14 +125,12 @@ def mode_of(text: str) -> Mode:
 
 
 def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
-    is_fresh = confirmed_lately(request)
     return {
         "preview": preview(written, KINDS),
         "left_out": written.left_out,
         "holds_secrets": written.may_hold_secrets,
         "may_download": can_export_keys(request.user) or not written.may_hold_secrets,
-        "needs_fresh_login": written.may_hold_secrets and not is_fresh,
-        "is_confirmed": is_fresh and "confirmed" in request.GET,
+        "needs_fresh_login": written.may_hold_secrets and not confirmed_lately(request),
     }
 
 
@@ -185,10 +190,19 @@ def live_card(
         "lost": [shown_path(keys) for keys in seen.lost],
         "changes": shown_changes(seen.write.changes),
         "places": [_place(place, seen) for place in seen.write.places],
+        "may_take_in": bool(seen.is_foreign and seen.live and is_config(seen.live.text)),
         "names": sorted(seen.write.exported.env) if mode is Mode.ENV else [],
         "may_write": may_write(request, seen),
         "needs_fresh_login": mode is Mode.KEYS,
     }
+
+
+def is_config(text: str) -> bool:
+    """Whether an import reads it as a config.json, be it by mending it."""
+    try:
+        return read_pasted(text.encode(), specs=KINDS).source == "config"
+    except (BadDocument, BadPaste):
+        return False
 
 
 def may_write(request: HttpRequest, seen: writing.Look) -> bool:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
+from facio_site.accounts.going_on import confirm_first
 from facio_site.accounts.roles import can_export_keys, confirmed_lately, viewer_required
 from facio_site.audit import record
 from providers.kinds import KINDS
@@ -47,8 +48,8 @@ def download(request: HttpRequest) -> HttpResponse:
         if not can_export_keys(request.user):
             raise PermissionDenied
         if not confirmed_lately(request):
-            asked = urlencode({"secrets": mode, "confirmed": ""})
-            return confirm_first(f"{reverse('routing:config')}?{asked}#export")
+            asked = urlencode({"secrets": mode})
+            return confirm_first(request, f"{reverse('routing:config')}?{asked}#export")
     with transaction.atomic():
         record(
             "config.downloaded",
@@ -60,11 +61,6 @@ def download(request: HttpRequest) -> HttpResponse:
     if what == "quickstart":
         return _file(name, env_text(quickstart_env(state.providers, state.routes, specs=KINDS)))
     return _file(name, _text(written, is_env=is_env))
-
-
-def confirm_first(path: str) -> HttpResponse:
-    """To the page that asks who it is, and from there to `path`."""
-    return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': path})}")
 
 
 def _text(written: Exported, *, is_env: bool) -> str:

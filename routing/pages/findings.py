@@ -126,14 +126,18 @@ _TEXTS: dict[Code, Callable[[], str]] = {
     Code.SIGN_IN: lambda: _("The agent must be signed in to %(label)s."),
     Code.NO_EYES: lambda: _("%(model)s takes no images, and no vision model is set."),
     Code.KEY_EXAMPLE: lambda: _(
-        "The agent will count this example as a key: what config.json has for %(label)s."
+        "config.json has an example or a mask for %(label)s. The agent will count it as a key."
+    ),
+    Code.KEY_VARIABLE: lambda: _(
+        "The key of %(label)s stands for a variable in a form that the agent sends as it stands. "
+        "It reads ${NAME} alone."
     ),
     Code.KEY_UNSENDABLE: lambda: _(
-        "The agent will count the key of %(label)s, and no call can carry it: it holds a line end, "
+        "The agent will count the key of %(label)s, but no call can carry it: it holds a line end, "
         "a blank or a foreign sign."
     ),
     Code.BASE_UNUSABLE: lambda: _(
-        "The agent will count the API base of %(label)s, and nothing can call it: it is no whole "
+        "The agent will count the API base of %(label)s, but nothing can call it: it is no whole "
         "address."
     ),
     Code.ONLY_IN_FILE: lambda: _(

@@ -7,6 +7,7 @@ and is never sent back to the browser.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -25,7 +26,7 @@ from routing.config.edits import Current
 from routing.config.pasted import BadPaste, Pasted, kept_text, read_pasted
 from routing.config.plans import Preview, does_nothing, make_preview, plan_with
 from routing.models import PendingImport, Slot
-from routing.pages.changes import shown_changes
+from routing.pages.changes import by_subject, shown_changes
 from routing.pages.config import MERGE, REPLACE, ImportForm, config_page
 from routing.pages.wording import (
     DANGERS,
@@ -35,22 +36,26 @@ from routing.pages.wording import (
     ignored_words,
     retype_words,
     source_words,
+    warning_words,
 )
 from routing.state import current, fingerprint
 from routing.store import pasted_of, pend, take_in
+
+# Anything else: as what is handed in asks for.
+_HOW: Mapping[str, bool] = {MERGE: True, REPLACE: False}
 
 
 @editor_required
 @require_POST
 def import_start(request: SignedIn) -> HttpResponse:
     """Read what was handed in; what cannot be read changes nothing and is told in one sentence."""
-    how = MERGE if request.POST.get("how") == MERGE else REPLACE
+    how = request.POST.get("how", "")
     try:
         name, data = _handed_in(request)
         pasted = read_pasted(data, specs=KINDS)
         if not pasted.candidates:
             before = current(is_lenient=True)
-            make_preview(pasted, before, is_merge=how == MERGE, token=fingerprint(before))
+            make_preview(pasted, before, is_merge=_HOW.get(how), token=fingerprint(before))
         row = pend(kept_text(data), request.user, origin=PendingImport.Origin.UPLOAD, name=name)
     except FAULTS as error:
         return _refused(request, fault_words(error), how)
@@ -88,7 +93,7 @@ def import_preview(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         return redirect("routing:config")
     asked = request.POST if request.method == "POST" else request.GET
     kind = asked.get("kind", "")
-    is_merge = asked.get("how") == MERGE and row.may_merge
+    is_merge = _HOW.get(asked.get("how", "")) if row.may_merge else False
     try:
         pasted = pasted_of(row, kind)
         if pasted.candidates:
@@ -96,11 +101,11 @@ def import_preview(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         before = current(is_lenient=True)
         shown = make_preview(pasted, before, is_merge=is_merge, token=fingerprint(before))
         if request.method == "POST" and request.POST.get("token") == shown.token:
-            return _take_in(request, row, shown, before, is_merge=is_merge)
+            return _take_in(request, row, shown, before)
     except FAULTS as error:
         messages.error(request, fault_words(error))
         return redirect("routing:config")
-    context = _shown(row, shown, before, is_merge=is_merge, kind=kind)
+    context = _shown(row, shown, before, kind=kind)
     status = 409 if request.method == "POST" else 200
     if status == 409:
         context["stale"] = OVERTAKEN
@@ -120,20 +125,20 @@ def _which(request: HttpRequest, row: PendingImport, pasted: Pasted) -> HttpResp
     return render(request, "routing/import.html", {"row": row, "candidates": kinds})
 
 
-def _shown(
-    row: PendingImport, shown: Preview, before: Current, *, is_merge: bool, kind: str
-) -> dict[str, Any]:
+def _shown(row: PendingImport, shown: Preview, before: Current, *, kind: str) -> dict[str, Any]:
     plan = shown.plan
+    changes = shown_changes(plan.changes)
     return {
         "row": row,
         "source": source_words(shown.pasted),
-        "how": MERGE if is_merge else REPLACE,
+        "how": MERGE if plan.is_merge else REPLACE,
         "kind": kind,
         "token": shown.token,
         "has_choice": shown.is_whole and row.may_merge,
         "kinds": [named(name) for name in shown.kinds],
         "slots": [Slot(slot).label for slot in shown.slots],
-        "changes": shown_changes(plan.changes),
+        "changes": changes,
+        "groups": by_subject(changes),
         "outside": plan.outside,
         "removed_providers": [named(e.name).label for e in plan.providers if e.is_removed],
         "removed_routes": [Slot(r.slot).label for r in plan.routes if not r.model],
@@ -143,6 +148,7 @@ def _shown(
         ],
         "named_keys": shown.named_keys,
         "retype": [retype_words(one) for one in plan.retype],
+        "warnings": [(one.path, warning_words(one)) for one in plan.warnings],
         "ignored": [(one.path, ignored_words(one)) for one in plan.ignored],
         "kept": plan.kept,
         "does_nothing": does_nothing(plan, before) and not (shown.parts or shown.named_keys),
@@ -150,14 +156,15 @@ def _shown(
 
 
 def _take_in(
-    request: SignedIn, row: PendingImport, shown: Preview, before: Current, *, is_merge: bool
+    request: SignedIn, row: PendingImport, shown: Preview, before: Current
 ) -> HttpResponse:
+    """`all` is the consent to every part."""
     plan = plan_with(
         shown.pasted,
         before,
-        is_merge=is_merge,
-        consents=request.POST.getlist("consent"),
-        keeps_keys="keep_keys" in request.POST,
+        is_merge=shown.plan.is_merge,
+        consents=None if "all" in request.POST else request.POST.getlist("consent"),
+        keeps_keys="drop_keys" not in request.POST,
     )
     target = f"{row.origin} {row.name}".strip()
     take_in(plan, before, actor=request.user, target=target, request=request)

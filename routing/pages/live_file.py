@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from facio_site.accounts.going_on import confirm_first
 from facio_site.accounts.roles import SignedIn, confirmed_lately, editor_required
 from facio_site.strictjson import read_json
 from routing.agents import writing
@@ -17,8 +18,7 @@ from routing.agents.file import read_live
 from routing.config.difference import Side
 from routing.config.export import Mode
 from routing.models import NOTE_LENGTH, PendingImport
-from routing.pages.config import config_page, may_write
-from routing.pages.exporting import confirm_first
+from routing.pages.config import config_page, is_config, may_write
 from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
 from routing.state import current
 from routing.store import pend
@@ -41,7 +41,7 @@ def live_write(request: SignedIn) -> HttpResponse:
         if seen.obstacle:
             raise seen.obstacle
         if mode is Mode.KEYS and not confirmed_lately(request):
-            return confirm_first(f"{reverse('routing:config')}?write={mode.value}#live")
+            return confirm_first(request, f"{reverse('routing:config')}?write={mode.value}#live")
         if request.POST.get("token") != seen.token:
             return _again(request, mode, choices, str(OVERTAKEN), status=409)
         if sentence := _undecided(request, seen):
@@ -108,7 +108,8 @@ def live_take_in(request: SignedIn) -> HttpResponse:
     try:
         found = read_live(path)
         text = found.text if found else ""
-        read_json(text.encode())
+        if not is_config(text):
+            read_json(text.encode())  # says why it is none
         row = pend(text, request.user, origin=PendingImport.Origin.LIVE, name=path.name)
     except FAULTS as error:
         messages.error(request, fault_words(error))

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from facio_site.accounts.going_on import confirm_first
 from facio_site.accounts.roles import (
     SignedIn,
     can_edit,
@@ -32,7 +33,6 @@ from routing.config.export import Mode
 from routing.models import NOTE_LENGTH, ConfigVersion
 from routing.pages.changes import shown_changes
 from routing.pages.config import MODES, may_write
-from routing.pages.exporting import confirm_first
 from routing.pages.live_file import say_written
 from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
 from routing.state import current, exported
@@ -136,7 +136,7 @@ def version_write(request: SignedIn, number: int) -> HttpResponse:
         if seen.obstacle:
             raise seen.obstacle
         if seen.mode is Mode.KEYS and not confirmed_lately(request):
-            return confirm_first(reverse("routing:version", args=[number]))
+            return confirm_first(request, reverse("routing:version", args=[number]))
         if request.POST.get("token") != seen.token or seen.fault or seen.is_foreign:
             messages.error(request, OVERTAKEN)
             return redirect("routing:version", number)
@@ -170,7 +170,7 @@ def version_original(request: SignedIn, number: int) -> HttpResponse:
     if version.is_state:
         raise Http404
     if not confirmed_lately(request):
-        return confirm_first(reverse("routing:version", args=[number]))
+        return confirm_first(request, reverse("routing:version", args=[number]))
     try:
         data = version.original()
     except FAULTS as error:

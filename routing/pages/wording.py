@@ -14,11 +14,13 @@ from facio_site import sealing
 from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS, named
 from providers.models import Provider
+from providers.spec.keyshapes import KeyWarning
 from providers.spec.outcomes import KeyState, Outcome
+from providers.wording import key_warning
 from routing.agents import refusals
 from routing.config import schema
 from routing.config.edits import Retype
-from routing.config.pasted import Ignored, Pasted
+from routing.config.pasted import Ignored, Pasted, Warned
 from routing.rules.drill import Moved
 from routing.rules.explain import Considered, Decision, Rule, Why
 from routing.rules.lint import Code
@@ -228,6 +230,7 @@ DANGERS: Mapping[str, Any] = {
     "loosens_guard": gettext_lazy("loosens a guard"),
     "grants_access": gettext_lazy("grants access"),
     "sends_elsewhere": gettext_lazy("sends secrets elsewhere"),
+    "in_clear": gettext_lazy("sends secrets elsewhere unencrypted: plain http"),
 }
 NO_MASTER_KEY = gettext_lazy(
     "The master key is missing or is another one: stored secrets can't be opened."
@@ -290,6 +293,17 @@ _IGNORED: Mapping[str, Any] = {
     ),
     "without_provider": gettext_lazy("the name of its provider is missing"),
 }
+_WARNINGS: Mapping[str, Any] = {
+    "near_miss": gettext_lazy("it is kept, but the agent does not read it; it reads %(reads)s"),
+    "counts": gettext_lazy(
+        "%(why)s. It is not stored here, but the agent counts it: mend the file."
+    ),
+    "mark": gettext_lazy("the file begins with a byte order mark: it is read by that"),
+    "fence": gettext_lazy("the fence round the text was taken off"),
+    "comment": gettext_lazy("comments are no part of JSON: they were left out"),
+    "comma": gettext_lazy("a comma too many was left out"),
+    "curly": gettext_lazy("typographic quotes were read as plain ones"),
+}
 _FIELDS: Mapping[str, Any] = {
     "api_key": gettext_lazy("API key"),
     "extraHeaders": gettext_lazy("Extra headers"),
@@ -305,6 +319,16 @@ def ignored_words(one: Ignored) -> str:
     """Why a part is left out."""
     text = str(_IGNORED.get(one.code, one.code))
     return text % one.params if one.params else text
+
+
+def warning_words(one: Warned) -> str:
+    """What is odd about a part that is taken in."""
+    if one.code.startswith("key_"):
+        return key_warning(KeyWarning(one.code.removeprefix("key_"), dict(one.params)))
+    params = dict(one.params)
+    if "why" in params:
+        params["why"] = ignored_words(Ignored(one.path, params["why"], params))
+    return str(_WARNINGS[one.code]) % params
 
 
 def retype_words(one: Retype) -> str:

@@ -351,8 +351,8 @@ def _considered(
         if winner and name == winner.name:
             yield Considered(name, Why.CHOSEN, _pointer(winner), rank)
         elif first[name].is_ok:
-            params = {"winner": winner.name if winner else "", **_pointer(first[name])}
-            yield Considered(name, Why.OUTRANKED, params, rank)
+            params = {"winner": winner.name} if winner else {}
+            yield Considered(name, Why.OUTRANKED, params | _pointer(first[name]), rank)
         else:
             yield Considered(name, first[name].why, _pointer(first[name]), rank)
     for name in never:

@@ -49,6 +49,7 @@ class Code(StrEnum):
     SIGN_IN = "sign_in"  # params: provider; the agent must be signed in there
     NO_EYES = "no_eyes"  # main's model takes no images and no vision model is set; params: model
     KEY_EXAMPLE = "key_example"  # the agent counts a mask or an example as a key
+    KEY_VARIABLE = "key_variable"  # likewise a variable in a form that it does not read
     KEY_UNSENDABLE = "key_unsendable"  # likewise what no header can carry
     BASE_UNUSABLE = "base_unusable"  # likewise a base that nothing can call
     ONLY_IN_FILE = "only_in_file"  # an entry that is not set up here
@@ -95,6 +96,7 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.SIGN_IN: "note",
     Code.NO_EYES: "note",
     Code.KEY_EXAMPLE: "error",
+    Code.KEY_VARIABLE: "error",
     Code.KEY_UNSENDABLE: "error",
     Code.BASE_UNUSABLE: "error",
     Code.ONLY_IN_FILE: "note",

@@ -15,6 +15,7 @@ from tests.journeys.stack import Stack
 from tests.journeys.tab import PASSWORD, Tab, sign_in
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
+from tests.simulators.sigv4 import SECRET
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser]
 
@@ -95,7 +96,8 @@ def test_from_the_printed_link_to_a_config_that_the_agent_can_load(
     tab.press("Download")
     expect(tab.page).to_have_url(re.compile("/accounts/reauthenticate/"))
     tab.fill("Password", PASSWORD)
-    tab.press("Confirm")
+    with tab.page.expect_download():  # it goes on by itself
+        tab.press("Confirm")
     expect(tab.page).to_have_url(re.compile("/config/"))
     assert downloaded(tab)["providers"]["openrouter"]["apiKey"] == demo_key("openrouter")
     tab.go("/activity/")
@@ -201,7 +203,12 @@ def test_azure_without_a_deployment_says_what_is_missing_and_sends_nothing(
     assert simulators.calls == []
 
 
-def test_bedrock_needs_a_region_and_a_key(tab: Tab) -> None:
+def test_bedrock_needs_a_region_and_a_key_or_access_keys(tab: Tab, simulators: Simulators) -> None:
+    def carriers() -> set[str]:
+        found = {call.key_carrier for call in simulators.calls_of("bedrock")}
+        simulators.clear()
+        return found
+
     tab.go("/providers/bedrock/")
     tab.fill("Region", "us-east-1")
     tab.fill("API key", demo_key("bedrock", "bad"))
@@ -212,6 +219,30 @@ def test_bedrock_needs_a_region_and_a_key(tab: Tab) -> None:
     tab.check("ok")
     tab.press("Fetch models")
     assert tab.catalog() > 2
+    tab.fill("Access key ID", "AKIADEMOGOOD00000000")
+    tab.fill("Secret access key", "wrong/secret+0123456789")
+    tab.press("Test connection")
+    both = tab.page.get_by_text("Tested with: API key. Also entered and not used: Access keys.")
+    expect(both).to_be_visible()
+    for name, verdict in (("api_key", "ok"), ("access_key_id", ""), ("secret_access_key", "")):
+        state = tab.page.locator(f"#secret-{name}")
+        expect(state).to_have_attribute("data-verdict", verdict)
+    assert carriers() == {"authorization"}
+    tab.fill("API key", "")
+    tab.press("Test connection")
+    tab.check("bad_key")
+    tab.fill("Secret access key", SECRET)
+    tab.press("Test connection")
+    tab.check("ok")
+    expect(both).to_be_hidden()
+    tab.press("Save")
+    expect(tab.page.get_by_text("saved.")).to_be_visible()
+    tab.go("/providers/bedrock/")
+    tab.press("Test connection")
+    tab.check("ok")
+    tab.press("Fetch models")
+    assert tab.catalog() > 2
+    assert carriers() == {"sigv4"}
 
 
 def test_ollama_on_this_machine_needs_nothing_typed(tab: Tab) -> None:

@@ -95,6 +95,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "redirect_host",
             "redirect_sign_in",
             "wants_https",  # params: base
+            "plain_key",  # params: base, in https: the agent's client sends no key without it
             "front",
             "suggest_base",  # params: base
             "call_pasted",  # params: base

@@ -202,7 +202,10 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
     for outcome, detail in found:
         if detail.startswith("redirect_"):
             found[outcome, detail] |= {"target"}
-    for detail in ("suggest_base", "call_pasted", "wants_https", "redirect_path", "redirect_https"):
+    for detail in (
+        *("suggest_base", "call_pasted", "wants_https", "redirect_path", "redirect_https"),
+        "plain_key",
+    ):
         found[Outcome.BAD_ENDPOINT, detail] |= {"base"}
     found[Outcome.FORBIDDEN, "sign_in"] |= {"scheme"}
     found[Outcome.BAD_KEY, "key_elsewhere"] |= {"header"}

@@ -22,6 +22,7 @@ STALLED_SECONDS, TURN_SECONDS = 1.0, 10.0  # between two events of a stream, and
 os.environ["NANOBOT_STREAM_IDLE_TIMEOUT_S"] = str(STALLED_SECONDS)
 
 import anthropic.resources.messages  # noqa: E402, F401 - a turn's time is not spent on imports
+import boto3  # noqa: E402, F401
 import openai.resources.chat.completions  # noqa: E402
 import openai.resources.responses  # noqa: E402, F401
 from loguru import logger  # noqa: E402
@@ -35,6 +36,7 @@ logger.remove()
 FOLDER = Path(tempfile.mkdtemp())
 OUTSIDE: list[str] = []
 LLMProvider._CHAT_RETRY_DELAYS = ()  # a turn is asked once
+os.environ |= {"AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def guard(event: str, arguments: tuple[Any, ...]) -> None:
@@ -104,11 +106,14 @@ def registry(question: dict[str, Any]) -> Any:
 
 
 def turn(question: dict[str, Any]) -> Any:
-    """One short call to the main model of a config.json, made as the agent's loop makes it.
+    """One short call to the main model of a config.json, made as the agent's loop makes it, with
+    what the agent has in its environment.
 
     {"answered": whether an answer came, "said": its words or what went wrong, "outside": [...]}.
     """
     OUTSIDE.clear()
+    before = dict(os.environ)
+    os.environ |= question.get("env", {})
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.json"
         path.write_text(question["text"], encoding="utf-8")
@@ -116,6 +121,9 @@ def turn(question: dict[str, Any]) -> Any:
             answered, said = asyncio.run(ask_main(path))
         except Exception as error:  # noqa: BLE001 - whatever it raises, the agent has no answer
             answered, said = False, f"{type(error).__name__}: {error}"
+        finally:
+            os.environ.clear()
+            os.environ |= before
     return {"answered": answered, "said": said[:300], "outside": [*OUTSIDE]}
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from django.core.management import call_command
@@ -37,12 +38,20 @@ class Compared:
         return f"ours {told}; the client: {self.answered}, {self.said}"
 
 
-def compared(nanobot: Any, kind: str, fields: Mapping[str, Any], model: str) -> Compared:
-    """Both at the same time. `fields` as a person enters them."""
+def compared(
+    nanobot: Any,
+    kind: str,
+    fields: Mapping[str, Any],
+    model: str,
+    env: Mapping[str, str] = MappingProxyType({}),
+) -> Compared:
+    """Both at the same time. `fields` as a person enters them; `env` is more of the client's."""
     save(kind, fields, model)
-    text = json.dumps(export(Mode.KEYS).document)
+    file = export(Mode.KEYS)
+    text = json.dumps(file.document)
+    told = {name: secret.reveal() for name, secret in file.env.items()}
     with ThreadPoolExecutor(1) as pool:
-        turn = pool.submit(nanobot, "turn", text=text)
+        turn = pool.submit(nanobot, "turn", text=text, env={**told, **env})
         ours = tested()
         heard = turn.result()
     return Compared(

@@ -17,7 +17,6 @@ Not put before both, with the source of what is known:
 
 # Kinds that the battery leaves out. The source of a row is what was read of the agent.
 LEFT_OUT = {
-    "bedrock": "the ancestor calls it by boto3, which its package leaves out",
     "github_copilot": "signs in at the agent; nothing can be called from here",
     "openai_codex": "signs in at the agent; nothing can be called from here",
 }

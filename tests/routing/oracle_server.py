@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
-from tests.routing.oracle_states import STATES, Heard
+from tests.routing.oracle_states import Heard
+from tests.routing.oracle_vendors import EVERY_STATE
 from tests.simulators.answers import Answer, as_text
 from tests.simulators.wire import BadRequestError, head_of, read, send
 
@@ -97,5 +98,5 @@ def answer_to(method: str, target: str, headers: Mapping[str, str], body: bytes)
         headers=headers,
         body=document if isinstance(document, dict) else {},
     )
-    state = STATES.get(name)
+    state = EVERY_STATE.get(name)
     return state.answer(heard) if state else as_text(404, "404 page not found")

@@ -1,6 +1,7 @@
 """The states of a provider that the oracle's server shows: how its list and its model answer. Pure.
 
 A state speaks the API that it is asked by: completions, messages (Anthropic), responses (OpenAI).
+What is of one vendor alone is in oracle_vendors.py.
 """
 
 import gzip
@@ -39,9 +40,9 @@ class Heard:
 
     @property
     def api(self) -> str:
-        """ "completions", "messages" or "responses"; "" = the call is none of a model."""
+        """ "completions", "messages", "responses" or "converse"; "" = it asks no model."""
         ends = {"completions": "/chat/completions", "messages": "/messages"}
-        ends["responses"] = "/responses"
+        ends |= {"responses": "/responses", "converse": "/converse-stream"}
         found = [name for name, end in ends.items() if self.path.endswith(end)]
         return found[0] if found and self.method == "POST" else ""
 
@@ -380,39 +381,6 @@ ENTERED: dict[str, State] = {
 }
 
 
-def by_responses(says: Says) -> State:
-    """The API of responses answers so; chat completions are well."""
-    return State(lambda heard: says(heard) if heard.api == "responses" else good(heard))
-
-
-# At OpenAI's own address, where some models are asked by responses first
-AT_OPENAI: dict[str, State] = {
-    "good": LISTS["good"],
-    "responses-unknown": by_responses(refusal(404, "Invalid URL (POST /v1/responses)")),
-    "responses-no-path": by_responses(always(as_text(404, "404 page not found"))),
-    "responses-named-in-text": by_responses(always(as_text(404, "no Responses API here"))),
-    "responses-unsupported": by_responses(refusal(400, "Not there", "unsupported_value")),
-    "responses-no-field": by_responses(refusal(422, "Bad max_output_tokens")),
-    "responses-not-allowed": by_responses(always(as_json(405, {"detail": "responses"}))),
-    "responses-no-scope": by_responses(refusal(403, "Missing scopes: api.responses.write")),
-    "responses-wrong-key": by_responses(KEY_REFUSED),
-    "responses-no-model": by_responses(NO_MODEL),
-    "responses-bad": by_responses(refusal(400, "Invalid value", "invalid_value")),
-    "responses-no-credit": by_responses(refusal(429, "No quota", "insufficient_quota")),
-    "responses-fails": by_responses(refusal(500, "responses failed", kind="server_error")),
-    "responses-page": by_responses(always(as_text(200, HTML, "text/html"))),
-    "responses-at-once": by_responses(in_one(whole)),
-    "responses-break-off": by_responses(begun),
-    "responses-fail-streamed": by_responses(
-        lambda heard: events([{"type": "error", "message": "responses are not supported"}])
-    ),
-    "responses-alone": State(
-        unless(lambda heard: heard.api == "responses", refusal(404, "Only v1/responses"))
-    ),
-    "neither": State(refusal(404, "This model is not supported in v1/responses")),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Paths(State):
     """Answers at its own paths alone, as servers do: a base that is almost right finds nothing."""
@@ -427,4 +395,4 @@ class Paths(State):
         return as_text(404, "404 page not found")
 
 
-STATES: dict[str, State] = {**LISTS, **MODELS, **ENTERED, **AT_OPENAI, "paths": Paths()}
+STATES: dict[str, State] = {**LISTS, **MODELS, **ENTERED, "paths": Paths()}

@@ -16,6 +16,7 @@ from tests.routing.oracle_reds import LEFT_OUT
 from tests.routing.test_oracle_states import settle
 from tests.simulators import Simulators
 from tests.simulators.entries import BASES, HOSTED, LOCAL, MODELS, NEEDS, demo_key
+from tests.simulators.sigv4 import SECRET, SESSION_TOKEN
 
 pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db(transaction=True)]
 EVERYWHERE = (
@@ -37,6 +38,7 @@ OWN = {
     "minimax": ("code1004", "code1008", "quota", "cn"),
     "mistral": ("badmessage",),
     "groq": ("capacity", "decommissioned"),
+    "bedrock": ("nolist", "noaccess", "quota", "expired"),
 }
 AT_HOME = {
     "ollama": ("", "error", "limited", "hostcheck", "old", "nostream", "unstreamed", "empty"),
@@ -61,12 +63,18 @@ def short_deadline(settings: Any) -> None:
 def there(sims: Simulators, base: str, words: str = "") -> str:
     """The address at which a client without a hosts file finds what stands at `base`."""
     place = urlsplit(base)
-    return f"http://127.0.0.1:{sims.plain_port}/~to-{place.netloc}{words}{place.path}"
+    needs_tls = place.netloc.endswith(".amazonaws.com")  # else Amazon's own client sends no key
+    origin = f"s://127.0.0.1:{sims.tls_port}" if needs_tls else f"://127.0.0.1:{sims.plain_port}"
+    return f"http{origin}/~to-{place.netloc}{words}{place.path}"
+
+
+def trusting(sims: Simulators) -> dict[str, str]:
+    return {"AWS_CA_BUNDLE": str(sims.ca_file)}
 
 
 def hosted(sims: Simulators, kind: str, word: str) -> dict[str, Any]:
     needs = dict(NEEDS.get(kind, {}))
-    base = needs.pop("apiBase", "") or KINDS[kind].api_base
+    base = needs.pop("apiBase", "") or KINDS[kind].api_base or KINDS[kind].api_base_example
     return {**needs, "apiBase": there(sims, base), "apiKey": demo_key(kind, word)}
 
 
@@ -78,7 +86,28 @@ def test_a_vendor_s_answer_is_green_for_both_or_for_none(
     nanobot: Any, sims: Simulators, kind: str, word: str
 ) -> None:
     model = MODELS.get(kind, "my-deployment")
-    settle(compared(nanobot, kind, hosted(sims, kind, word), model))
+    settle(compared(nanobot, kind, hosted(sims, kind, word), model, trusting(sims)))
+
+
+@pytest.mark.parametrize(
+    ("key_id", "secret", "region"),
+    [
+        ("AKIADEMOGOOD00000000", SECRET, "us-east-1"),
+        ("ASIADEMOGOOD00000000", SECRET, "us-east-1"),
+        ("AKIADEMOGOOD00000000", "wrong/secret+0123456789", "us-east-1"),
+        ("AKIAUNKNOWN000000000", SECRET, "us-east-1"),
+        ("AKIADEMOLIMITED00000", SECRET, "us-east-1"),
+        ("AKIADEMONOLIST000000", SECRET, "us-east-1"),
+        ("AKIADEMOGOOD00000000", SECRET, "eu-west-1"),
+    ],
+)
+def test_a_signature_holds_for_both_or_for_none(
+    nanobot: Any, sims: Simulators, key_id: str, secret: str, region: str
+) -> None:
+    fields = {**hosted(sims, "bedrock", "good"), "region": region}
+    fields |= {"apiKey": "", "accessKeyId": key_id, "secretAccessKey": secret}
+    fields |= {"sessionToken": SESSION_TOKEN} if key_id.startswith("ASIA") else {}
+    settle(compared(nanobot, "bedrock", fields, MODELS["bedrock"], trusting(sims)))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +123,8 @@ def test_a_name_reaches_the_vendor_as_the_agent_sends_it(
     model = MODELS.get(kind, "my-deployment")
     prefix = kind.replace("_", "-")
     named = {"prefixed": f"{prefix}/{model}", "other": OTHERS.get(kind, "")}
-    settle(compared(nanobot, kind, hosted(sims, kind, "good"), named.get(name, name)))
+    fields = hosted(sims, kind, "good")
+    settle(compared(nanobot, kind, fields, named.get(name, name), trusting(sims)))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from providers.kinds import KINDS
 from tests.routing.oracle import Compared, compared
 from tests.routing.oracle_reds import LEFT_OUT, RED_HERE
 from tests.routing.oracle_server import OracleServer
-from tests.routing.oracle_states import AT_OPENAI, ENTERED, LISTS, MODEL, MODELS, STATES
+from tests.routing.oracle_states import ENTERED, LISTS, MODEL, MODELS, STATES
+from tests.routing.oracle_vendors import BEDROCK, OPENAI
 
 pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db(transaction=True)]
 KEY = "k-good-12345678"
@@ -25,7 +26,7 @@ SOME = (
     *("good", "list-wrong-key", "wrong-key", "no-model", "at-once", "no-stream-options"),
     *("breaks-off", "error-streamed", "moved-307", "only-max-tokens"),
 )
-ASKED = [kind for kind in KINDS if kind not in LEFT_OUT]
+ASKED = [kind for kind in KINDS if kind not in (*LEFT_OUT, "bedrock")]  # which has its own
 
 
 def _speaks(kind: str, state: str) -> bool:
@@ -136,7 +137,7 @@ OWN = "/api.openai.com/v1"
 @pytest.mark.parametrize(
     ("state", "model"),
     [
-        *((state, "gpt-5-demo") for state in (*AT_OPENAI, *SOME[1:])),
+        *((state, "gpt-5-demo") for state in (*OPENAI, *SOME)),
         *((state, model) for state in SPLIT for model in ("o3-demo", "openai/o4-demo", MODEL)),
     ],
 )
@@ -173,6 +174,28 @@ def test_base_and_body_decide_between_openai_s_apis(
     settle(compared(nanobot, "openai", fields, model))
 
 
+PAIR = {"accessKeyId": "AKIADEMOGOOD00000000", "secretAccessKey": "demo/secret+0123456789"}
+WAYS: dict[str, dict[str, Any]] = {"key": {"apiKey": KEY}, "pair": PAIR}
+WAYS["both"] = {"apiKey": KEY, **PAIR}
+WAYS["temporary"] = {**PAIR, "accessKeyId": "ASIADEMOGOOD00000000", "sessionToken": "demo/token"}
+
+
+@pytest.mark.parametrize(
+    ("state", "way", "model", "body"),
+    [
+        *((state, "pair", MODEL, {}) for state in BEDROCK),
+        *(("aws-good", way, MODEL, {}) for way in WAYS),  # a key in plain http is not sent
+        ("aws-good", "pair", f"bedrock/us.{MODEL}-v1:0", {}),
+        *((state, "pair", MODEL, {"team": "b"}) for state in ("aws-good", "aws-refuses-field")),
+    ],
+)
+def test_bedrock_is_called_by_the_way_that_the_agent_takes(
+    nanobot: Any, server: OracleServer, state: str, way: str, model: str, body: Any
+) -> None:
+    fields = {"apiBase": server.place.base(state, ""), "region": "us-east-1", **WAYS[way]}
+    settle(compared(nanobot, "bedrock", fields | ({"extraBody": body} if body else {}), model))
+
+
 @pytest.mark.parametrize("host", ["192.0.2.1", "llm.example.com", "localhost"])
 def test_the_oracle_calls_nobody_but_loopback_by_number(nanobot: Any, host: str) -> None:
     document = {
@@ -187,5 +210,5 @@ def test_the_oracle_calls_nobody_but_loopback_by_number(nanobot: Any, host: str)
 def test_the_reds_that_are_known_are_few_and_none_is_left_over() -> None:
     assert len(RED_HERE) <= 2
     assert set(RED_HERE) <= set(SITUATIONS)
-    assert set(STATES) == {*LISTS, *MODELS, *ENTERED, *AT_OPENAI, "paths"}
-    assert {*LEFT_OUT, *ASKED} == set(KINDS)
+    assert set(STATES) == {*LISTS, *MODELS, *ENTERED, "paths"}
+    assert {*LEFT_OUT, *ASKED, "bedrock"} == set(KINDS)

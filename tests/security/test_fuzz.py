@@ -254,7 +254,7 @@ POSTED_NAMES = [
     *("api_key", "api_base", "extra_headers", "extra_body", "deployments", "region", "profile"),
     *("access_key_id", "secret_access_key", "session_token", "version", "test_model", "fix"),
     *("value", "main-model", "main-provider", "main-version", "model", "provider", "text", "how"),
-    *("kind", "consent", "keep_keys", "token", "secrets", "what", "side:agents", "role", "w"),
+    *("kind", "consent", "drop_keys", "all", "token", "secrets", "what", "side:agents", "role", "w"),
     *("login", "password", "code", "credential", "oldpassword", "password1", "password2", "name"),
     *("language", "next", "action", "_selected_action", "username", "q", "status", "sort"),
 ]

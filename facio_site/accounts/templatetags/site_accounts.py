@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http.request import split_domain_port
 from django.utils.translation import gettext as _
 
+from facio_site.accounts.going_on import waiting
 from facio_site.commands import has_database_file, whole
 
 register = template.Library()
@@ -47,6 +48,12 @@ def passkeys_possible(context: dict[str, Any]) -> bool:
     except ValueError:
         return request.is_secure() or host == "localhost" or host.endswith(".localhost")
     return False
+
+
+@register.simple_tag(takes_context=True)
+def going_on(context: dict[str, Any]) -> dict[str, Any] | None:
+    """The form that was held up by the question for the password, once on its page; else None."""
+    return waiting(context["request"]) if "request" in context else None
 
 
 @register.simple_tag

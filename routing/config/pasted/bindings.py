@@ -238,6 +238,8 @@ def _providers(
             found.leave(one.name, "variable", form=form)
         elif is_placeholder(one.value):
             found.leave(one.name, "placeholder")
+        elif key_problem(one.value):
+            found.leave(one.name, "bad_key")
         elif found.entry(kind).get("apiKey", one.value) != one.value:
             found.leave(one.name, "repeated")
         else:

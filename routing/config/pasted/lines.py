@@ -140,7 +140,8 @@ class _Reader:
             return at
         line = self.text[at : self._line_end(at)].rstrip()
         words: list[Word]
-        if '^"' in line or line.endswith("^"):
+        plain = line.partition("'")[0]  # what stands before any quote of another shell
+        if re.search(r'\s\^"', plain) or (plain == line and line.endswith("^")):
             words, end = cmd_words(self.text, found.end())
         elif line.endswith("`"):
             shell = PowerShell(self.text, found.end())

@@ -1,5 +1,7 @@
 """A list that would take away more than half of what is stored is held until somebody chooses."""
 
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from tests.desk import stocked
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
+ONE = Decimal(1)
 TEN = [f"m-{number:02}" for number in range(10)]
 
 
@@ -78,10 +81,68 @@ def test_the_page_names_what_would_go_and_which_route_that_hits(
     assert (job.outcome, job.detail, job.params["stored"]) == ("ok", "held", 10)
     page = flat(site.get("/providers/openai/"))
     held = page[page.index('id="held"') :]
-    for text in ("2 models came, 10 are stored", "9 would go, 1 would be new", "m-07, which would"):
+    for text in (
+        *("2 models came, 10 are stored", "9 would go, 1 would be new, 0 would change"),
+        "m-07, which would go",
+    ):
         assert text in held
     assert "Vision uses" not in held
     assert 'data-count="10"' in page
+
+
+def test_the_page_counts_whatever_fact_would_change(site: Client) -> None:
+    row = stocked("openai", *TEN)
+    known = [CatalogItem(model_id=name) for name in TEN[:3]]
+    take_in(row, Catalog(items=tuple(known)))
+    same = flat(site.get("/providers/openai/"))
+    assert "7 would go, 0 would be new, 0 would change" in same
+    more = [known[0], known[1]._replace(context_window=8), known[2]._replace(price_input=ONE)]
+    take_in(row, Catalog(items=tuple(more)))
+    held = flat(site.get("/providers/openai/"))
+    assert "7 would go, 0 would be new, 2 would change" in held
+
+
+def refresh(row: Provider, *ids: str, **facts: Any) -> None:
+    """`facts` are those of the first."""
+    first, *others = (CatalogItem(model_id=name) for name in ids)
+    assert take_in(row, Catalog(items=(first._replace(**facts), *others)))
+
+
+def test_every_refresh_tells_what_is_new_changed_and_gone_and_which_routes_that_hits(
+    site: Client,
+) -> None:
+    row = stocked("openai", *TEN)
+    Route.objects.create(slot="main", model="m-09", provider="openai")
+    Route.objects.create(slot="vision", model="m-00", provider="openai")
+    refresh(row, *TEN)
+    for page in ("/providers/openai/", "/catalog/"):
+        assert not re.search(r"\d changed|\d gone", flat(site.get(page)))
+        assert "which is gone" not in flat(site.get(page))
+    refresh(row, *TEN[:8], "new-1", "new-2", "new-3", context_window=9)
+    page = flat(site.get("/providers/openai/"))
+    for text in ("3 new", "1 changed", "m-08, m-09", "Main uses m-09, which is gone."):
+        assert text in page
+    news = flat(site.get("/catalog/"))
+    news = news[news.index('id="news"') : news.index('id="list"')]
+    for text in ("OpenAI", "3 new", "1 changed", "2 gone", "Main uses m-09, which is gone."):
+        assert text in news
+    assert "Vision" not in news
+
+
+def test_the_catalog_page_follows_a_route_that_leaves_a_model_that_is_gone(site: Client) -> None:
+    row = stocked("openai", *TEN)
+    route = Route.objects.create(slot="main", model="m-09", provider="openai")
+    refresh(row, *TEN[:9])
+    assert "Main uses m-09" in flat(site.get("/catalog/"))
+    route.model = "m-01"
+    route.save()
+    assert "which is gone" not in flat(site.get("/catalog/"))
+    assert "1 gone" in flat(site.get("/catalog/"))
+
+
+def test_the_catalog_page_names_a_provider_whose_list_waits(site: Client) -> None:
+    take_in(stocked("openai", *TEN), came("m-00"))
+    assert "waits for your choice" in flat(site.get("/catalog/"))
 
 
 @pytest.mark.parametrize(("choice", "left"), [("keep", 10), ("take", 1)])

@@ -120,11 +120,24 @@ def test_a_known_list_writes_no_entry_and_ends_what_was_gone_or_new(provider: Pr
     store(provider, FULL)
     store(provider, BARE)
     assert (names(gone_at=None), provider.catalog_new) == ({"bare"}, 1)
+    provider.catalog_changed = 5
     replace_catalog(provider, Catalog(items=(), digest="d", is_known=True))
     assert names() == {"bare"}
     provider.refresh_from_db()
     assert (provider.catalog_count, provider.catalog_is_first) == (1, False)
-    assert provider.catalog_new == 0
+    assert (provider.catalog_new, provider.catalog_changed) == (0, 0)
+
+
+def test_changed_is_what_was_there_before_with_other_facts(provider: Provider) -> None:
+    store(provider, FULL, BARE)
+    assert provider.catalog_changed == 0
+    store(provider, FULL._replace(name="Other"), BARE, CatalogItem(model_id="new"))
+    provider.refresh_from_db()
+    assert (provider.catalog_new, provider.catalog_changed) == (1, 1)
+    store(provider, BARE)
+    assert provider.catalog_changed == 0
+    store(provider, FULL, BARE)  # back again, with its first name
+    assert (provider.catalog_new, provider.catalog_changed) == (0, 0)
 
 
 def test_the_digest_is_kept_with_the_entries(provider: Provider) -> None:

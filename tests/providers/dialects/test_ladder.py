@@ -10,6 +10,7 @@ from providers.dialects.adapters import Adapter
 from providers.dialects.ladder import makes_completion, run_check
 from providers.http import Reply, Request
 from providers.spec.outcomes import Failed, Outcome, Step
+from providers.spec.secret import Secret
 from tests.providers.dialects.climb import check, told
 from tests.providers.replies import (
     CHAT,
@@ -24,6 +25,9 @@ from tests.providers.replies import (
     make,
     reply,
 )
+
+PAIR = {"access_key_id": "AKIAEXAMPLE", "secret_access_key": "a/secret+0123456789"}
+
 
 # Before any call -------------------------------------------------------------------------------
 
@@ -159,6 +163,29 @@ def test_an_endpoint_of_bedrocks_runtime_alone_proves_nothing_without_a_model() 
     assert told(check(adapter, GONE)) == ("reachable_unverified", "unknown", "proof_elsewhere")
     converse = replace(CHAT, data={"output": {}})
     assert told(check(adapter, GONE, converse, models=("m",))) == ("ok", "valid", "")
+
+
+@pytest.mark.parametrize(
+    ("base", "secrets", "detail"),
+    [
+        ("http://proxy.example", {"api_key": "ABSK-a-key-0123"}, "plain_key"),
+        ("https://proxy.example", {"api_key": "ABSK-a-key-0123"}, ""),
+        ("http://proxy.example", PAIR, ""),
+        ("http://proxy.example", {"api_key": "ABSK-a-key-0123", **PAIR}, "plain_key"),
+    ],
+)
+def test_amazon_s_client_sends_no_key_in_plain_so_neither_does_a_test(
+    base: str, secrets: dict[str, str], detail: str
+) -> None:
+    kept = {name: Secret(value) for name, value in secrets.items()}
+    adapter = make("bedrock", api_base=base, values={"region": "us-east-1"}, secrets=kept)
+    good = replace(reply(200, {"modelSummaries": [], "output": {}}), is_stream=True)
+    script = Script(by=lambda request: good)
+    result = run_check(adapter, script, models=("m",))
+    assert result.detail == detail
+    assert bool(script.requests) is not bool(detail)
+    if detail:
+        assert result.params == {"base": "https://proxy.example"}
 
 
 # Azure -----------------------------------------------------------------------------------------

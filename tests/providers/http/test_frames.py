@@ -7,7 +7,7 @@ import pytest
 from providers.http import FRAMES, NOT_JSON
 from providers.http.frames import Frames
 from tests.providers.http.servers import answer, once, serve
-from tests.simulators.kinds.bedrock import frame
+from tests.simulators.kinds.bedrock import frame, message
 
 ANSWER = {"output": {"message": {}}}
 
@@ -57,8 +57,14 @@ def test_messages_come_to_an_answer_or_an_error(
 def test_headers_of_any_type_break_nothing() -> None:
     for kind in range(12):
         head = bytes([1]) + b"x" + bytes([kind]) + b"\0\1\2\3\4\5\6\7"
-        size = (16 + len(head)).to_bytes(4) + len(head).to_bytes(4)
-        assert read(size + b"\0" * 4 + head + b"\0" * 4)[0] is NOT_JSON
+        assert read(message(head) + STOP) == (ANSWER, True)
+
+
+@pytest.mark.parametrize("place", range(len(STOP)))
+def test_a_message_with_one_wrong_byte_is_none(place: int) -> None:
+    raw = bytearray(START + WORD + STOP)
+    raw[len(START + WORD) + place] ^= 1
+    assert read(bytes(raw))[0] is NOT_JSON
 
 
 def test_the_door_reads_them_and_json_under_the_same_type(fetch: Any) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from providers import kinds
 from providers.catalog.fetch import fetch_catalog
-from providers.dialects.adapters import Adapter, Entered, expectation
+from providers.dialects.adapters import Adapter, Entered
 from providers.dialects.ladder import run_check
-from providers.dialects.rows import rows_of
+from providers.dialects.rows import expectation, rows_of
 from providers.http import origin_of, parse_base
 from providers.kinds import KINDS, adapter_for, kind_choices
 from providers.spec.keyshapes import warnings_for

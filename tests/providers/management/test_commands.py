@@ -19,10 +19,10 @@ from tests.simulators.entries import demo_key
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def give(monkeypatch: pytest.MonkeyPatch, kind: str, **fields: Any) -> str:
+def give(monkeypatch: pytest.MonkeyPatch, name: str, /, **fields: Any) -> str:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(fields).encode())))
     out = io.StringIO()
-    call_command("set_provider", kind, stdout=out)
+    call_command("set_provider", name, stdout=out)
     return out.getvalue()
 
 

@@ -107,7 +107,11 @@ def test_with_two_ways_to_sign_the_result_says_which_was_proven(
     job = Job.objects.get()
     tasks.check_provider(str(job.pk))
     words = "Tested with: API key. Also entered and not used: Access keys."
-    assert words in flat(site.get("/providers/bedrock/"))
+    page = flat(site.get("/providers/bedrock/"))
+    assert words in page
+    told = dict(re.findall(r'data-secret="(\w+)".*?data-verdict="(\w*)"', page))
+    assert told["api_key"] == "ok"
+    assert told["access_key_id"] == told["secret_access_key"] == ""
     row.refresh_from_db()
     row.put_secret("access_key_id", None)
     row.put_secret("secret_access_key", None)

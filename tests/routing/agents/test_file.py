@@ -296,7 +296,7 @@ def test_reading_gives_text_digest_and_mode_and_prints_no_text(target: Path) -> 
 
 
 def test_a_file_that_is_no_document_is_read_as_bytes_and_says_why(target: Path) -> None:
-    for data, code in ((b'"\xff"', "not_utf8"), (b"", "empty"), (b'{"a": 1,', "not_json")):
+    for data, code in ((b'"\xff"', "not_utf8"), (b"", "empty"), (b'{"a": 1,', "json_end")):
         target.write_bytes(data)
         live = read_live(target)
         assert live

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -14,9 +15,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from routing.agents import file
-from routing.agents.file import obstacle, read_live
+from routing.agents import file, replacing
+from routing.agents.file import digest_of, obstacle, read_live
 from routing.agents.refusals import BadTarget
+from routing.agents.replacing import Known, write_live
 from routing.models import ConfigVersion, Route
 from tests.conftest import absent
 from tests.routing.agents.live_desk import write
@@ -99,6 +101,53 @@ def test_a_file_that_is_marked_as_immutable_is_told_with_its_command(
     found = obstacle(path)
     assert found
     assert str(found).endswith(f"sudo chattr -ia {path}")
+
+
+# --- in place -------------------------------------------------------------------------------
+
+OURS, NEWER = '{"ours": 1}\n', '{"newer": 1}\n'
+
+
+def in_place(path: Path, text: str, **more: Any) -> None:
+    live = read_live(path)
+    assert live
+    write_live(path, text, expected=live.digest, in_place=True, **more)
+
+
+def test_writes_in_place_leave_one_running_copy_and_what_somebody_else_wrote(mounted: Path) -> None:
+    theirs = mounted.read_text()
+    known = Known(frozenset({digest_of(OURS), digest_of(NEWER)}), frozenset({digest_of(theirs)}))
+    for text in (OURS, NEWER, OURS):
+        in_place(mounted, text, known=known)
+        assert mounted.read_text() == text
+    copies = {one.name: one.read_text() for one in mounted.parent.iterdir() if one != mounted}
+    assert copies == {"config.json.bak": theirs}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_write_in_place_that_fails_puts_the_old_text_back_or_says_where_it_is(
+    mounted: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """The disk fails once, or also when the old text comes back."""
+    old, real, failed = mounted.read_text(), os.fsync, []
+
+    def fails(handle: int) -> None:
+        if os.fstat(handle).st_ino == mounted.stat().st_ino and len(failed) < times:
+            failed.append(handle)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(handle)
+
+    monkeypatch.setattr(replacing.os, "fsync", fails)
+    with pytest.raises(BadTarget) as refused:
+        in_place(mounted, NEWER)
+    kept = [one for one in mounted.parent.iterdir() if one != mounted]
+    if times == 1:
+        assert (refused.value.code, mounted.read_text(), kept) == ("failed", old, [])
+        return
+    assert refused.value.code == "torn"
+    [copy] = kept
+    assert str(copy) in str(refused.value)
+    assert copy.read_text() == old
 
 
 # --- the page -------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from routing.models import BaseDocument, ConfigVersion, Route
 from tests.conftest import signed_in
 from tests.desk import confirm, saved
 from tests.routing.agents.live_desk import THEIRS, changes_of, write
-from tests.routing.config.desk import KEY, page_of, token_of
+from tests.routing.config.desk import KEY, page_of, press, token_of
 
 pytestmark = pytest.mark.django_db
 
@@ -232,6 +232,34 @@ def test_what_can_be_read_of_a_torn_file_is_named_and_what_is_lost_of_it(
     text = changes_of(page_of(site.get("/config/")))
     assert "What can be read in it: channels.telegram , agents.defaults" in text
     assert "Of this, a write loses: channels.telegram Replace" in text
+
+
+def test_a_file_that_only_has_comments_and_commas_too_many_is_taken_in_before_it_is_replaced(
+    site: Client, path: Path, main_route: Route
+) -> None:
+    theirs = '{\n  // mine\n  "agents": {"defaults": {"temperature": 0.5,}}\n}'
+    path.write_text(theirs)
+    assert "Import the live file" in page_of(site.get("/config/"))
+    asked = site.post("/config/write/take-in/", follow=True)
+    press(site, asked)
+    assert "Of this, a write loses" not in page_of(site.get("/config/"))
+    write(site, replace="on")
+    assert read_json(path.read_bytes())["agents"]["defaults"]["temperature"] == 0.5
+    assert theirs.encode() in beside(path).values()
+
+
+def test_a_file_that_nobody_can_mend_is_not_offered_as_an_import(site: Client, path: Path) -> None:
+    path.write_text(TORN)
+    assert "Import the live file" not in page_of(site.get("/config/"))
+    assert "Line 1" in page_of(site.post("/config/write/take-in/", follow=True))
+
+
+def test_a_file_in_utf16_is_read_by_its_mark(site: Client, path: Path, main_route: Route) -> None:
+    path.write_bytes('{"somethingNew": 1}'.encode("utf-16"))
+    html = page_of(site.get("/config/"))
+    assert "can't be read" not in html
+    assert write(site).status_code == 302
+    assert read_json(path.read_bytes())["somethingNew"] == 1
 
 
 def test_an_original_is_an_owners_to_download_and_nobody_can_bring_it_back(

@@ -79,6 +79,4 @@ def press(site: Client, asked: Any, **more: Any) -> Any:
     """Import on a preview, with its boxes as they were."""
     html = page_of(asked)
     data: dict[str, Any] = {"token": token_of(html), "how": "replace", **more}
-    if 'id="keep_keys"' in html:
-        data.setdefault("keep_keys", "on")
     return site.post(asked.request["PATH_INFO"], data)

@@ -39,7 +39,7 @@ def merged(
 # --- difference -----------------------------------------------------------------------------
 
 
-def test_plain_values_of_ours_are_shown_and_secrets_only_as_set() -> None:
+def test_plain_values_are_shown_and_secrets_only_as_set() -> None:
     old = {
         "agents": {"defaults": {"model": "a", "temperature": 1}},
         "providers": {
@@ -58,10 +58,10 @@ def test_plain_values_of_ours_are_shown_and_secrets_only_as_set() -> None:
     }
     assert diff(old, new) == {
         "agents.defaults.model": ("changed", "a", "b"),
-        "agents.defaults.temperature": ("changed", "set", "set"),
+        "agents.defaults.temperature": ("changed", "1", "2"),
         "providers.openai.apiKey": ("changed", "set", "set"),
         "providers.openai.apiBase": ("changed", "https://a.example", "https://b.example"),
-        "providers.openai.extraBody.x": ("changed", "set", "set"),
+        "providers.openai.extraBody.x": ("changed", "1", "2"),
         "providers.mine.apiKey": ("changed", "set", "set"),
         "providers.groq.apiKey": ("added", "", "${GROQ}"),
         "providers.groq.extraHeaders.A": ("added", "", "set"),
@@ -71,22 +71,24 @@ def test_plain_values_of_ours_are_shown_and_secrets_only_as_set() -> None:
     assert not any(secret in text for secret in ("sk-1", "sk-2", "m-1", "m-2", "secret'", "'t'"))
 
 
-def test_hosts_ports_and_switches_are_shown_where_nobody_named_them() -> None:
-    new = {
-        "gateway": {"host": "0.0.0.0", "port": 8080, "token": "t"},
-        "tools": {"mcpServers": {"a": {"env": {"HOST": "s3cret"}, "enabled": {"x": "s3cret"}}}},
-        "channels": {"telegram": {"enabled": True, "host": "h" * 101}},
-    }
-    told = {change.path: change.after for change in semantic_diff({}, new, specs=KINDS)}
+def test_the_values_of_a_change_are_there_as_json_has_them() -> None:
+    old = {"channels": {"x": {"token": "t-1", "n": 1, "gone": ["a"], "ref": 1}}}
+    new = {"channels": {"x": {"token": "t-2", "n": 1.0, "new": {}, "ref": "${X}"}}}
+    told = {change.path: change.values for change in semantic_diff(old, new, specs=KINDS)}
     assert told == {
-        "gateway.host": "0.0.0.0",
-        "gateway.port": "8080",
-        "gateway.token": "set",
-        "tools.mcpServers.a.env.HOST": "set",
-        "tools.mcpServers.a.enabled.x": "set",
-        "channels.telegram.enabled": "true",
-        "channels.telegram.host": "set",
+        "channels.x.token": ("set", "changed"),
+        "channels.x.n": (1, 1.0),
+        "channels.x.gone": (["a"], None),
+        "channels.x.ref": (1, "${X}"),
+        "channels.x.new": (None, {}),
     }
+
+
+def test_values_that_differ_in_what_is_hidden_are_told_as_changed() -> None:
+    old = {"providers": {"custom": {"apiBase": "https://u:one@h/v1"}}}
+    new = {"providers": {"custom": {"apiBase": "https://u:two@h/v1"}}}
+    (change,) = semantic_diff(old, new, specs=KINDS)
+    assert (change.before, change.after, change.values) == ("set", "set", ("set", "changed"))
 
 
 def test_order_spelling_and_nothing_said_are_no_change() -> None:
@@ -116,8 +118,8 @@ def test_names_that_people_give_are_not_respelled() -> None:
 
 def test_a_part_that_goes_away_is_told_leaf_by_leaf() -> None:
     assert diff({"channels": {"a": {"b": 1, "c": [2]}}}, {}) == {
-        "channels.a.b": ("removed", "set", ""),
-        "channels.a.c": ("removed", "set", ""),
+        "channels.a.b": ("removed", "1", ""),
+        "channels.a.c": ("removed", "[2]", ""),
     }
 
 
@@ -207,7 +209,7 @@ def test_removed_here_and_changed_there_is_a_conflict_too() -> None:
     assert merged(base, {"tools": {}}, {"tools": {"x": 2}}).document == {"tools": {}}
     done = merged(base, {"tools": {}}, {"tools": {"x": 2}}, {"tools.x": "theirs"})
     assert done.document == {"tools": {"x": 2}}
-    assert conflicts(done) == {"tools.x": ("", "set", "theirs")}
+    assert conflicts(done) == {"tools.x": ("", "2", "theirs")}
 
 
 def test_the_agents_rewriting_in_camel_case_is_no_conflict_and_keeps_our_spelling() -> None:

@@ -210,3 +210,13 @@ def test_the_imported_document_itself_is_not_changed() -> None:
     before = json.dumps(base)
     build(base, [provider("openai", "new", extra_headers={"A": "2"})], mode=Mode.ENV)
     assert json.dumps(base) == before
+
+
+def test_an_empty_provider_is_kept_for_it_names_nobody_and_auto_takes_its_place() -> None:
+    base = {"agents": {"defaults": {"model": "gpt-5", "provider": ""}}}
+
+    assert build(base, [], main("gpt-5", "")).document == base
+    assert build(base, [], main("gpt-5")).document == {
+        "agents": {"defaults": {"model": "gpt-5", "provider": "auto"}}
+    }
+    assert build(None, [], main("gpt-5", "")).document == base

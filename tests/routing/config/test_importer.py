@@ -13,7 +13,7 @@ from routing.config.edits import Current, Retype, applied
 from routing.config.entries import RouteState
 from routing.config.export import Exported, Mode, build_config
 from routing.config.importer import Plan, plan_import
-from routing.config.pasted import Ignored, Pasted, read_pasted
+from routing.config.pasted import Ignored, Pasted, Warned, read_pasted
 from routing.config.schema import Refused
 from tests.routing.config.samples import provider
 
@@ -71,7 +71,7 @@ def test_replace_takes_what_the_file_has_and_drops_what_it_lacks() -> None:
         "providers.vllm.apiKey": ("set", ""),
         "providers.vllm.apiBase": ("http://gpu:8000/v1", ""),
         "channels.telegram.token": ("set", ""),
-        "channels.telegram.allowFrom": ("set", ""),
+        "channels.telegram.allowFrom": ('["1"]', ""),
     }
     assert {edit.name for edit in done.providers if edit.is_removed} == {"groq", "vllm"}
     assert after(done, NOW).document == {
@@ -81,13 +81,13 @@ def test_replace_takes_what_the_file_has_and_drops_what_it_lacks() -> None:
 
 
 def test_what_config_json_cannot_hold_is_not_dropped_by_a_file_without_it() -> None:
-    done = plan({}, NOW)
+    done = plan({}, NOW, is_merge=False)
     state = applied(NOW, done.providers, done.routes, done.document, specs=KINDS)
     assert [row.kind for row in state.providers] == ["bedrock"]
 
 
 def test_a_plan_prints_no_secret() -> None:
-    done = plan({"providers": {"openai": {"apiKey": "sk-new"}}, "tools": {"x": "t-new"}}, NOW)
+    done = plan({"providers": {"openai": {"apiKey": "sk-new"}}, "tools": {"token": "t-new"}}, NOW)
     for text in ("sk-new", "sk-old", "t-new", "t-old", "gsk_old"):
         assert text not in repr(done)
 
@@ -112,7 +112,7 @@ def test_merge_keeps_what_the_file_lacks_or_leaves_empty() -> None:
     assert changes(done) == {
         "agents.defaults.subagentModel": ("", "haiku"),
         "providers.groq.apiKey": ("set", "set"),
-        "channels.telegram.allowFrom": ("set", "set"),
+        "channels.telegram.allowFrom": ('["1"]', '["2"]'),
         "channels.slack.enabled": ("", "true"),
     }
     assert after(done, NOW).document["channels"] == {
@@ -184,7 +184,8 @@ def test_a_redacted_export_taken_in_again_changes_no_secret() -> None:
 
 
 def test_masks_in_parts_that_are_not_ours_give_way_to_what_is_there() -> None:
-    done = plan({"channels": {"telegram": {"token": "***", "allow_from": ["1"]}}}, NOW)
+    document = {"channels": {"telegram": {"token": "***", "allow_from": ["1"]}}}
+    done = plan(document, NOW, is_merge=False)
     assert after(done, NOW).document == {
         "channels": {"telegram": {"token": "t-old", "allow_from": ["1"]}}
     }
@@ -213,7 +214,8 @@ def test_a_value_that_no_form_takes_is_named_and_stays_in_the_document(
     document = {"providers": {"groq": entry}}
     done = plan(document)
 
-    assert done.ignored == (Ignored(f"providers.groq.{path}", code),)
+    assert done.ignored == ()
+    assert done.warnings == (Warned(f"providers.groq.{path}", "counts", {"why": code}),)
     assert done.providers == ()
     assert after(done, Current()).document == document
 
@@ -226,7 +228,7 @@ def test_a_token_of_a_sign_in_provider_is_not_taken() -> None:
 
 def test_a_model_name_that_is_too_long_is_named() -> None:
     done = plan({"agents": {"defaults": {"model": "m" * 301}}})
-    assert done.ignored == (Ignored("agents.defaults.model", "too_long"),)
+    assert done.warnings == (Warned("agents.defaults.model", "counts", {"why": "too_long"}),)
     assert done.routes == ()
 
 
@@ -345,3 +347,12 @@ def test_what_is_kept_untouched_is_named() -> None:
         {"channels": {"x": 1}, "providers": {"mine": {}, "groq": {"apiKey": "k", "proxy": ""}}}
     )
     assert done.kept == ("channels", "providers.mine", "providers.groq.proxy")
+
+
+@pytest.mark.parametrize(("is_merge", "provider"), [(False, ""), (True, "auto")])
+def test_an_empty_provider_of_a_file_is_taken_as_it_stands_and_merged_says_nothing(
+    is_merge: bool, provider: str
+) -> None:
+    done = plan({"agents": {"defaults": {"model": "m", "provider": ""}}}, is_merge=is_merge)
+    assert [(route.model, route.provider) for route in done.routes] == [("m", provider)]
+    assert done.ignored == ()

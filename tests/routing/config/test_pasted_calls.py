@@ -45,10 +45,12 @@ def told(pasted: Pasted) -> dict[str, str]:
         f"curl {AUTH} -- {URL}",
         f"curl --oauth2-bearer {KEY} {URL}",
         # quotes of several shells
-        f"curl '{URL}' -H $'Authorization: Bearer {KEY}' --data-raw $'{{\"a\": \"what\\'s \\u0021\"}}'",
+        f"curl '{URL}' -H $'Authorization: Bearer {KEY}'"
+        ' --data-raw $\'{"a": "what\\\'s \\u0021"}\'',
         f"curl '{URL}' \\\n  -H 'authorization: Bearer {KEY}' \\\n  --data-raw '{{\n\"a\": 1\n}}'",
         f"curl '{URL}' \\\r\n  -H 'x-rpc-god;' \\ \r\n  -H'Authorization:Bearer {KEY}'\r\n",
-        f'curl ^"{URL}^" ^\n -H ^"Authorization: Bearer {KEY}^" ^\n --data-raw ^"^{{^\\^"a^\\^":1^}}^"',
+        f'curl ^"{URL}^" ^\n -H ^"Authorization: Bearer {KEY}^" ^\n'
+        ' --data-raw ^"^{^\\^"a^\\^":1^}^"',
         f'curl "{URL}" ^\r\n -H "Authorization: Bearer {KEY}" ^\r\n -d "{{\\"a\\": 1}}"\r\n',
         f'curl.exe "{URL}" `\n -H "Authorization: Bearer {KEY}" `\n -d "{{`"a`": 1}}"',
         # what stands around
@@ -62,10 +64,12 @@ def told(pasted: Pasted) -> dict[str, str]:
         # other programs
         f'Invoke-WebRequest -UseBasicParsing -Uri "{URL}" `\n-Method POST `\n-Headers @{{\n'
         f'"authorization"="Bearer {KEY}"\n  "accept"="*/*"\n}} `\n-Body "{{`"a`":`"b`"}}"',
-        f"$r = Invoke-RestMethod '{URL}' -Headers @{{ Authorization = 'Bearer {KEY}'; Accept = 'x' }}",
+        f"$r = Invoke-RestMethod '{URL}'"
+        f" -Headers @{{ Authorization = 'Bearer {KEY}'; Accept = 'x' }}",
         f"irm -Proxy http://127.0.0.1:7890 -Uri {URL} -Headers @{{Authorization='Bearer {KEY}'}}",
         f'http POST {URL} Authorization:"Bearer {KEY}" model=deepseek-chat',
-        f"https --proxy=https:http://127.0.0.1:1 api.deepseek.com/models 'authorization: Bearer {KEY}'",
+        "https --proxy=https:http://127.0.0.1:1 api.deepseek.com/models"
+        f" 'authorization: Bearer {KEY}'",
         f"http -A bearer -a {KEY} GET {URL}",
         f"xh -b post {URL} Authorization:'Bearer {KEY}' a:=1 b==2",
     ],

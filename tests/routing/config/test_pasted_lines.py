@@ -188,7 +188,7 @@ def test_a_nested_name_keeps_the_type_of_its_json(text: str, document: dict[str,
 @pytest.mark.parametrize(
     ("text", "kind", "entry"),
     [
-        (f"API_KEY=sk-or-v1-0123\nBASE_URL=https://openrouter.ai/api/v1", "openrouter",
+        ("API_KEY=sk-or-v1-0123\nBASE_URL=https://openrouter.ai/api/v1", "openrouter",
          {"apiBase": "https://openrouter.ai/api/v1", "apiKey": "sk-or-v1-0123"}),
         (f"BASE_URL={RELAY}\nAPI_KEY={KEY}", "custom", {"apiBase": RELAY, "apiKey": KEY}),
         ("API_KEY=gsk_0123", "groq", {"apiKey": "gsk_0123"}),

@@ -12,7 +12,7 @@ from routing.config.risks import RISKS, risks_of
 
 
 def found(incoming: dict[str, Any], current: dict[str, Any] | None = None) -> dict[str, str]:
-    risks = risks_of(current or {}, read_entries(incoming, KINDS))
+    risks = risks_of(current or {}, read_entries(incoming, KINDS), KINDS)
     return {risk.path: risk.danger for risk in risks}
 
 

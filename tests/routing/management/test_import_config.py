@@ -51,7 +51,7 @@ def test_it_shows_the_changes_marks_risky_parts_and_saves_nothing(file: Path) ->
     assert "! + channels.telegram.token: - -> set" in lines
     assert "! channels.telegram.token: grants access" in lines
     assert "  kept untouched: channels" in lines
-    assert any(line.startswith("  ignored: providers.groq.apiKey: a mask") for line in lines)
+    assert any(line.startswith("  warning: providers.groq.apiKey: a mask") for line in lines)
     assert lines[-1].endswith("Nothing was saved; --apply does it.")
     assert KEY not in "".join(lines)
     assert "tele-gram-token" not in "".join(lines)
@@ -93,12 +93,13 @@ def test_a_dash_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Route.objects.get().model == "gpt-5"
 
 
-def test_the_key_of_an_export_with_references_can_be_kept(tmp_path: Path) -> None:
+def test_the_key_of_an_export_with_references_stays_unless_it_is_dropped(tmp_path: Path) -> None:
     saved("openai", KEY)
     path = tmp_path / "env.json"
     call_command("export_config", str(path))
-    assert "set -> ${OPENAI_API_KEY}" in imported(path)
+    assert "0 changes" in imported(path)
     assert "0 changes" in imported(path, "--keep-keys")
+    assert "set -> ${OPENAI_API_KEY}" in imported(path, "--drop-keys")
 
 
 def test_a_bare_key_needs_its_provider(tmp_path: Path) -> None:

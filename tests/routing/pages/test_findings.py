@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 
 from facio_site.audit.models import AuditEntry
 from providers.models import CatalogEntry, Provider
-from routing.models import Route
+from routing.models import BaseDocument, Route
 from tests.desk import saved
 from tests.markup import flat
 
@@ -251,3 +251,54 @@ def test_a_name_is_missed_in_a_whole_list_only(site: Client, notes: list[str]) -
     row.save()
     route("main", "another/model", "groq")
     assert (lint("model_missing", "main") in html(site)) is (notes == [])
+
+
+def hold(providers: dict[str, Any]) -> None:
+    """An imported document; nothing of it is set up here."""
+    BaseDocument.put({"providers": providers})
+
+
+def test_an_example_that_the_agent_counts_is_told_with_the_way_to_its_page(site: Client) -> None:
+    hold({"deepseek": {"apiKey": "sk-xxx"}})
+    route("main", "deepseek-chat")
+    page = html(site)
+    assert lint("key_example", "main") in page
+    assert 'href="/providers/deepseek/">Enter it anew' in page
+    assert 'data-slot="main" data-state="attention"' in page
+    assert "config.json has an example or a mask for DeepSeek" in flat(site.get("/"))
+    assert "config.json has an example or a mask for DeepSeek" in flat(site.get("/config/"))
+
+
+def test_an_entry_that_is_only_in_the_file_serves_and_can_be_pinned(site: Client) -> None:
+    hold({"nvidia": {"apiKey": "nvapi-0123456789"}})
+    route("main", "some/unknown")
+    page = html(site)
+    assert 'data-slot="main" data-provider="nvidia"' in page
+    assert lint("only_in_file", "main") in page
+    site.post("/routing/main/pin/")
+    assert Route.objects.get().provider == "nvidia"
+
+
+def test_an_empty_provider_names_nobody_until_it_is_set_to_auto(site: Client) -> None:
+    give("openai")
+    route("main", "gpt-5", "")
+    page = html(site)
+    assert 'data-slot="main" data-state="nobody"' in page
+    assert "An empty text names no provider" in page
+    fix(site, "main", "use_auto")
+    assert Route.objects.get().provider == "auto"
+    assert 'data-slot="main" data-provider="openai"' in html(site)
+
+
+def test_what_main_cannot_do_is_off_where_no_other_model_is_set(site: Client) -> None:
+    give("openai", models={"gpt-5": {"inputs": ["text"], "outputs": ["text"]}})
+    route("main", "gpt-5")
+    for page, times in ((html(site), 2), (flat(site.get("/")), 1)):  # the table and the cards
+        assert "Off: the main model takes no images." in page
+        assert "Off: the main model makes no images." in page
+        assert "Off: the main model makes no videos." in page
+        assert page.count("As main.") == times
+    assert lint("no_eyes", "main") in html(site)
+    CatalogEntry.objects.update(inputs=["text", "image"], outputs=None)
+    assert "Off:" not in html(site)
+    assert lint("no_eyes", "main") not in html(site)

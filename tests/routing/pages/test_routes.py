@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from providers.models import CatalogEntry, Job, Provider, jobs
 from providers.work import queue, tasks
-from routing.models import Route
+from routing.models import BaseDocument, Route
 from routing.pages.rows import route_rows
 from tests.conftest import signed_in
 from tests.markup import flat
@@ -255,3 +255,27 @@ def test_a_form_that_holds_something_else_is_said_not_to_be_saved(site: Client) 
     assert told("?use=llama-8&kind=groq") == [shown] + [plain] * 4
     assert told("?use=llama-9&kind=groq") == [plain] * 5
     assert told("?recipe=anthropic") == [shown] + [plain] * 4
+
+
+def test_what_if_and_the_drill_know_every_entry_of_the_file(site: Client) -> None:
+    give("openai")
+    proxy = {"apiKey": "sk-corp-0123456789", "apiBase": "https://llm.example.com/v1"}
+    BaseDocument.put({"providers": {"lab-2": proxy, "siliconflow": {"apiKey": "k"}}})
+    set_route("main", "lab_2/qwen3")
+    page = html(site, "?model=gpt-5&provider=lab-2")
+    assert 'data-provider="lab-2" data-rule="forced"' in page
+    assert "On auto, OpenAI would serve it." in page
+    assert '<option value="siliconflow">siliconflow</option>' in page
+    assert "moves from lab-2 to siliconflow" in html(site, "?without=lab-2")
+
+
+def test_the_ranking_is_an_ordered_list_and_the_rest_is_folded(site: Client) -> None:
+    give("openai")
+    give("openrouter")
+    set_route("main", "gpt-claude")
+    page = html(site)
+    ranking = page[page.index('<ol class="ranking">') :]
+    takers = ranking[: ranking.index("</ol>")]
+    assert takers.index("OpenAI") < takers.index("OpenRouter")
+    assert "Anthropic" not in takers
+    assert "1 would never take it" in page

@@ -174,3 +174,90 @@ def test_every_rule_and_keyword_has_a_grade() -> None:
     assert set(GRADES) == set(Rule)
     assert explain("gpt-5", keyed("openai")).grade == "documented"
     assert explain("kimi-k2", keyed("moonshot")).grade == "inherited"
+
+
+# --- names that only the agent has ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "chosen", "rule"),
+    [
+        ("nvidia/nemotron-4", "auto", "nvidia", Rule.PREFIX),
+        ("ark-1", "auto", "volcengine", Rule.KEYWORD),
+        ("llama-9", "auto", "volcengine", Rule.GATEWAY_FALLBACK),
+        ("llama-9", "volcengineCodingPlan", "volcengine_coding_plan", Rule.FORCED),
+        ("llama-9", "siliconflow", "siliconflow", Rule.FORCED),
+        ("xai-grok/grok-4.6", "auto", "xai_grok", Rule.PREFIX),
+    ],
+)
+def test_what_the_agent_has_built_in_counts_though_nothing_here_sets_it_up(
+    model: str, provider: str, chosen: str, rule: Rule
+) -> None:
+    decision = explain(model, keyed("nvidia", "volcengine", "groq"), provider)
+    assert (decision.provider, decision.rule) == (chosen, rule)
+
+
+def test_who_writes_speech_down_serves_a_model_only_when_forced() -> None:
+    states = keyed("assemblyai")
+    for model in ("assemblyai/best", "assemblyai-best", "llama-9"):
+        assert explain(model, states).provider is None
+    assert explain("best", states, "assemblyai").provider == "assemblyai"
+
+
+def test_a_name_of_ones_own_may_look_like_a_built_in_one() -> None:
+    own = Configured(name="OpenAI", has_key=True, api_base="https://proxy.example/v1")
+    assert explain("openai/gpt-5", [own]).provider == "OpenAI"
+    assert explain("openai/gpt-5", [own, *keyed("openai")]).provider == "openai"
+    assert explain("x", [own], "OpenAI").provider == "OpenAI"
+    assert explain("x", [own], "openai").provider == "openai"
+
+
+@pytest.mark.parametrize("name", ["", " ", "Auto", "AUTO", "auto ", "none", "openai\n"])
+def test_only_the_word_auto_is_automatic(name: str) -> None:
+    decision = explain("gpt-5", keyed("openai"), name)
+    assert (decision.provider, decision.rule, decision.otherwise) == (
+        None,
+        Rule.UNKNOWN_PROVIDER,
+        "openai",
+    )
+
+
+# --- the ranking ----------------------------------------------------------------------------
+
+
+def ranks(decision: Decision) -> list[tuple[int, str]]:
+    return [(line.rank, line.name) for line in decision.considered]
+
+
+def test_those_that_would_take_it_stand_in_the_order_in_which_the_agent_tries() -> None:
+    proxy = Configured(name="proxy", api_base="https://proxy.example/v1")
+    bare = Configured(name="bare", has_key=True)
+    states = [bare, proxy, *keyed("groq", "openrouter", "openai", "volcengine"), VLLM, OLLAMA]
+    assert ranks(explain("gpt-5", states)) == [
+        (1, "openai"),
+        (2, "ollama"),
+        (3, "vllm"),
+        (4, "openrouter"),
+        (5, "volcengine"),
+        (6, "groq"),
+        (7, "proxy"),
+        (0, "bare"),
+    ]
+
+
+def test_taking_away_the_first_leaves_the_second_first() -> None:
+    states = [VLLM, OLLAMA, *keyed("openai", "anthropic", "openrouter", "groq", "nvidia")]
+    for model in ("gpt-5", "claude-gpt", "nemotron", "llama-9", "openrouter/x", "deepseek/r1"):
+        left = states
+        for _rank, name in [one for one in ranks(explain(model, states)) if one[0]]:
+            assert explain(model, left).provider == name
+            left = [one for one in left if one.name != name]
+
+
+def test_a_forced_provider_says_who_would_have_served_otherwise() -> None:
+    decision = explain("claude-9", keyed("groq", "anthropic", "openrouter"), "groq")
+    assert decision.otherwise == "anthropic"
+    assert ranks(decision) == [(1, "groq"), (2, "anthropic"), (3, "openrouter")]
+    assert explain("claude-9", keyed("groq"), "groq").otherwise == "groq"
+    assert explain("claude-9", [], "groq").otherwise is None
+    assert explain("claude-9", keyed("groq")).otherwise is None

@@ -328,3 +328,49 @@ def test_a_key_that_ends_is_told_at_each_route_that_its_provider_serves(
         assert lint.params == {"provider": "openai", "date": on.isoformat()}
         assert (lint.fix, lint.fix_params) == (Fix.REPLACE_KEY, {"provider": "openai"})
         assert lint.severity == ("warning" if days >= 0 else "error")
+
+
+BLIND = ModelFacts(inputs=("text",), outputs=("text",))
+SEEING = ModelFacts(inputs=("text", "image"), outputs=("text",))
+
+
+def main_with(able: ModelFacts) -> RouteFacts:
+    return replace(route("gpt-5", [keyed("openai")]), able=able)
+
+
+def test_a_main_model_without_eyes_and_no_vision_route_is_noted() -> None:
+    openai = ProviderFacts(name="openai")
+    lint = only(lints([main_with(BLIND), RouteFacts(slot="vision")], [openai]))
+    assert (lint.code, lint.slot, lint.fix) == (Code.NO_EYES, "main", Fix.CHOOSE_VISION)
+    assert lint.severity == "note"
+
+
+@pytest.mark.parametrize("able", [SEEING, ModelFacts(), ModelFacts(inputs=())])
+def test_a_main_model_that_sees_or_of_which_nobody_knows_is_not(able: ModelFacts) -> None:
+    openai = ProviderFacts(name="openai")
+    assert lints([main_with(able), RouteFacts(slot="vision")], [openai]) == ()
+
+
+def test_a_vision_route_sees_in_its_place() -> None:
+    vision = route("gpt-5-vision", [keyed("openai")], slot="vision")
+    assert lints([main_with(BLIND), vision], [ProviderFacts(name="openai")]) == ()
+    assert lints([main_with(BLIND)], [ProviderFacts(name="openai")]) == ()
+
+
+@pytest.mark.parametrize("odd", ["key_example", "key_variable", "key_unsendable", "base_unusable"])
+@pytest.mark.parametrize("is_set_here", [True, False])
+def test_what_the_agent_counts_and_no_call_can_use_is_an_error(odd: str, is_set_here: bool) -> None:
+    facts = ProviderFacts(name="openai", is_set_here=is_set_here, odd=(odd,))
+    lint = only(lints([route("gpt-5", [keyed("openai")])], [facts]))
+    assert (lint.code, lint.severity, lint.fix) == (odd, "error", Fix.CORRECT)
+
+
+def test_an_entry_that_is_only_in_the_file_is_noted() -> None:
+    facts = ProviderFacts(name="nvidia", is_set_here=False)
+    lint = only(lints([route("nvidia/x", [keyed("nvidia")])], [facts]))
+    assert (lint.code, lint.severity) == (Code.ONLY_IN_FILE, "note")
+
+
+def test_an_empty_name_can_be_set_to_auto() -> None:
+    lint = only(lints([route("gpt-5", [keyed("openai")], "")], []))
+    assert (lint.code, lint.fix) == (Code.UNKNOWN_PROVIDER, Fix.USE_AUTO)

@@ -157,6 +157,17 @@ MANNERS = Manners(
         ),
     },
 )
+NO_ACCESS = problem(
+    403, "AccessDeniedException", "You don't have access to the model with the specified ID"
+)
+CONVERSED = as_json(
+    200,
+    {
+        "output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}},
+        "stopReason": "max_tokens",
+        "usage": {"inputTokens": 2, "outputTokens": 1, "totalTokens": 3},
+    },
+)
 _UNKNOWN_CLIENT = problem(
     403, "UnrecognizedClientException", "The security token included in the request is invalid."
 )
@@ -227,9 +238,7 @@ def _inference_profiles(ask: Ask, region: str) -> Answer:
 
 def _converse(ask: Ask, region: str, model_id: str, *, counts_only: bool) -> Answer:
     if ask.has("noaccess"):
-        return problem(
-            403, "AccessDeniedException", "You don't have access to the model with the specified ID"
-        )
+        return NO_ACCESS
     rows = ask.rows(ROWS, row, fresh=False)
     found = next((one for one in rows if one["modelId"] == model_id), None)
     if found is not None and "ON_DEMAND" not in found["inferenceTypesSupported"]:
@@ -245,14 +254,10 @@ def _converse(ask: Ask, region: str, model_id: str, *, counts_only: bool) -> Ans
         return as_json(200, {"inputTokens": 2})
     if not ask.has_messages:
         return problem(400, "ValidationException", "messages: is required")
-    message = {"role": "assistant", "content": [{"text": "Hi"}]}
-    usage = {"inputTokens": 2, "outputTokens": 1, "totalTokens": 3}
-    return as_json(
-        200, {"output": {"message": message}, "stopReason": "max_tokens", "usage": usage}
-    )
+    return CONVERSED
 
 
-def _in_frames() -> Answer:
+def in_frames() -> Answer:
     """The same answer as events, each a binary message of its own."""
     events = (
         ("messageStart", {"role": "assistant"}),
@@ -269,12 +274,16 @@ def _in_frames() -> Answer:
 
 
 def frame(headers: dict[str, str], document: Any) -> bytes:
-    """One message: lengths and their checksum, headers, payload, checksum of it all."""
+    """One message with these headers."""
     head = b"".join(
         bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(text)) + text.encode()
         for name, text in {**headers, ":content-type": "application/json"}.items()
     )
-    payload = json.dumps(document).encode()
+    return message(head, json.dumps(document).encode())
+
+
+def message(head: bytes, payload: bytes = b"") -> bytes:
+    """Lengths and their checksum, headers, payload, checksum of it all."""
     lengths = struct.pack(">II", 16 + len(head) + len(payload), len(head))
     begun = lengths + struct.pack(">I", zlib.crc32(lengths)) + head + payload
     return begun + struct.pack(">I", zlib.crc32(begun))
@@ -310,7 +319,7 @@ def answer(ask: Ask) -> Answer:
                 text = "This model does not support streaming."
                 return problem(400, "ValidationException", text)
             whole = _converse(ask, region, unquote(model), counts_only=False)
-            return _in_frames() if whole.status == 200 else whole
+            return in_frames() if whole.status == 200 else whole
         case "bedrock", "GET", ["foundation-models"]:
             return _foundation_models(ask)
         case "bedrock", "GET", ["inference-profiles"]:

@@ -1,0 +1,117 @@
+"""Endpoints of one's own: a new one, and another name for one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db import IntegrityError, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from facio_site.accounts.roles import SignedIn, editor_required
+from facio_site.audit import record
+from providers import broker
+from providers.forms.endpoint import EndpointForm, RenameForm
+from providers.models import Provider, Task
+from providers.pages.above import LOCKED, above
+from providers.pages.checking import keep_draft
+from providers.work import queue
+
+
+@editor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def endpoint_new(request: SignedIn) -> HttpResponse:
+    """A new endpoint: saved, or tested as a draft under its name."""
+    if request.method != "POST":
+        return render(request, "providers/new.html", {"form": EndpointForm()})
+    form = EndpointForm(request.POST)
+    if form.is_valid():
+        is_done = _tested(request, form) if "test" in request.POST else _saved(request, form)
+        if is_done:
+            for warning in form.key_warnings():
+                messages.warning(request, warning)
+            return redirect("providers:detail", form.provider.name)
+    return render(request, "providers/new.html", {"form": form}, status=422)
+
+
+def _saved(request: HttpRequest, form: EndpointForm) -> bool:
+    provider = form.provider
+    with transaction.atomic():
+        changed = form.apply(provider)
+        if not provider.store():
+            form.refuse_name()
+            return False
+        name = provider.name
+        record("provider.saved", actor=request.user, target=name, fields=changed, request=request)
+    messages.success(request, _("%s saved.") % provider.spec.label)
+    return True
+
+
+def _tested(request: SignedIn, form: EndpointForm) -> bool:
+    """The row is there for the test; with nothing saved it goes when its draft does."""
+    provider = form.provider
+    try:
+        with transaction.atomic():
+            provider.save(force_insert=True)
+            draft = keep_draft(request, provider, form, provider)
+            queue.start(provider, Task.CHECK, draft=draft, user=request.user)
+            record("provider.tested", actor=request.user, target=provider.name, request=request)
+    except IntegrityError:
+        form.refuse_name()
+    except queue.TooMany:
+        text = _("That was a lot of tests. Wait a minute, then try again.")
+        form.add_error(None, text)
+    return form.is_valid()
+
+
+@editor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def endpoint_rename(request: HttpRequest, name: str) -> HttpResponse:
+    """Another name: key, models and tests stay, and routes that force it go along."""
+    provider: Provider = get_object_or_404(Provider, name=name)
+    if not provider.is_own:
+        raise Http404
+    form = RenameForm(provider, request.POST if request.method == "POST" else None)
+    named = above().named_by(name)
+    if form.is_valid():
+        new = form.cleaned_data["name"]
+        try:
+            is_done = _rename(request, provider, new)
+        except LOCKED:
+            form.add_error(None, _("The imported config.json does not open with this master key."))
+        else:
+            if is_done:
+                messages.success(request, _("%(old)s is now %(new)s.") % {"old": name, "new": new})
+                if named.by_prefix:
+                    text = _("The model of these routes still begins with %(old)s/: %(routes)s.")
+                    routes = ", ".join(named.by_prefix)
+                    messages.warning(request, text % {"old": name, "routes": routes})
+                return redirect("providers:detail", new)
+            form.add_error(None, _("Somebody else saved something meanwhile. Look again."))
+    context = {"form": form, "spec": provider.spec, "named": named}
+    return render(request, "providers/rename.html", context, status=422 if form.errors else 200)
+
+
+def _rename(request: HttpRequest, provider: Provider, new: str) -> bool:
+    """False when somebody else was faster; nothing is changed then."""
+    old = provider.name
+    try:
+        with transaction.atomic():
+            rows = Provider.objects.select_for_update().filter(pk=provider.pk, name=old)
+            routes = above().renamed(old, new) if rows.update(name=new) else None
+            if routes is None:
+                transaction.set_rollback(True)
+                return False
+            fields = [f"routes.{slot}" for slot in routes]
+            record(
+                "provider.renamed",
+                actor=request.user,
+                target=f"{old} → {new}",
+                fields=fields,
+                request=request,
+            )
+            transaction.on_commit(broker.announce)
+    except IntegrityError:
+        return False
+    return True

@@ -1,0 +1,141 @@
+"""What was handed in, read once beside what is set here, for every choice that can be made. Pure.
+
+Here is said whether it is a whole config.json or a part of one. What taking it in would do is
+importer.py's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from providers.spec.keyshapes import warnings_for
+from providers.spec.kind import Specs
+from providers.spec.masks import is_mask
+from routing.config.difference import Path, masked, same, shown_path, value_at
+from routing.config.document import snake
+from routing.config.edits import Current, exported
+from routing.config.entries import (
+    Entries,
+    is_owned,
+    named_in,
+    own_names,
+    provider_of,
+    read_entries,
+    with_own,
+)
+from routing.config.export import Exported, Mode, in_mode, own_references
+from routing.config.nearmiss import near_misses
+from routing.config.pasted import Ignored, Pasted, Warned
+from routing.config.risks import Risk, risks_of
+from routing.config.schema import Refused, problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was handed in, beside what is set here; both are read once for all choices."""
+
+    pasted: Pasted
+    current: Current
+    specs: Specs
+    is_merge: bool
+    kept: tuple[Path, ...]  # where a reference names a stored secret, which stays
+    now: Exported  # what is set here, in plain
+    incoming: Entries
+    unmasked: tuple[Ignored, ...]
+    warnings: tuple[Warned, ...]
+    risks: tuple[Risk, ...]
+
+
+def read_import(
+    pasted: Pasted,
+    current: Current,
+    *,
+    specs: Specs,
+    is_merge: bool | None = None,
+    keeps_keys: bool = True,
+) -> Reading:
+    """`is_merge` None: as what was handed in asks for (`is_part`). `keeps_keys`: where it has the
+    reference that an export writes for a stored secret, that secret stays.
+
+    Raises Refused for a document that the agent would not load.
+    """
+    handed = whole(pasted.document, specs)
+    if faults := problems(handed):
+        raise Refused(faults)
+    now = exported(current, Mode.KEYS, specs)
+    there = own_names(current.providers)
+    specs = with_own(specs, (*there, *named_in(handed, there)))
+    if is_merge is None:
+        is_merge = is_part(pasted) or handed == in_mode(now, Mode.REDACTED, specs).document
+    document, unmasked = _unmasked(handed, now.document, specs)
+    incoming = read_entries(document, specs)
+    kept = own_references(incoming, now, specs) if keeps_keys else ()
+    said = read_entries(masked(document, kept), specs, incoming)
+    return Reading(
+        pasted=pasted,
+        current=current,
+        specs=specs,
+        is_merge=is_merge or pasted.source != "config",
+        kept=kept,
+        now=now,
+        incoming=incoming,
+        unmasked=tuple(unmasked),
+        warnings=(*pasted.warnings, *near_misses(document), *_doubtful_keys(said, specs)),
+        risks=risks_of(now.document, said, specs),
+    )
+
+
+def is_part(pasted: Pasted) -> bool:
+    """Whether it is a part of a config.json, which takes nothing away: what is no JSON, and a JSON
+    that speaks of neither providers nor agents."""
+    return pasted.source != "config" or not (
+        "providers" in pasted.document or "agents" in pasted.document
+    )
+
+
+def whole(document: dict[str, Any], specs: Specs) -> dict[str, Any]:
+    """The inside of "providers" alone is put where it belongs."""
+    fields = {"api_key", "api_base", "extra_headers", "extra_body"}
+    told = {name: value for name, value in document.items() if name[:1] not in ("_", "$")}
+    fitting = [
+        fields.intersection(map(snake, value)) if isinstance(value, dict) else set()
+        for value in told.values()
+    ]
+    is_known = any(provider_of(name, specs) for name in told)
+    if not fitting or not all(fitting) or not (is_known or all(len(one) > 1 for one in fitting)):
+        return document
+    others = {name: value for name, value in document.items() if name not in told}
+    return {**others, "providers": told}
+
+
+def _unmasked(
+    incoming: Mapping[str, Any], now: Mapping[str, Any], specs: Specs
+) -> tuple[dict[str, Any], list[Ignored]]:
+    """Masks in parts that are not ours give way to what stands there now."""
+    found: list[Path] = []
+
+    def without(value: Any, keys: Path) -> Any:
+        if isinstance(value, dict):
+            return {key: without(item, (*keys, key)) for key, item in value.items()}
+        if not is_mask(value) or is_owned(keys[:3], specs):
+            return value
+        stands = value_at(now, keys)
+        if stands is None or same(stands, value):
+            return value
+        found.append(keys)
+        return stands
+
+    result = without(dict(incoming), ())
+    return result, [Ignored(shown_path(keys), "placeholder") for keys in found]
+
+
+def _doubtful_keys(said: Entries, specs: Specs) -> Iterator[Warned]:
+    """Keys that begin like another vendor's, and the like."""
+    for entry in said.by_name.values():
+        key = entry.value("apiKey")
+        if isinstance(key.taken, str):
+            for found in warnings_for(specs[entry.provider], key.taken):
+                path = shown_path(("providers", entry.name, key.spelling))
+                yield Warned(path, f"key_{found.code}", found.params)

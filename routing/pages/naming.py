@@ -1,0 +1,139 @@
+"""What the routes and the imported document say of providers by name; for the pages of providers.
+
+`renamed` and `forgotten` change them, inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from facio_site import sealing
+from facio_site.accounts.roles import SignedIn, editor_required
+from facio_site.strictjson import BadDocument, read_json
+from providers.kinds import KINDS
+from providers.models import Provider
+from providers.spec.names import built_in, name_problem, same_name
+from routing.config.document import key_of, part
+from routing.config.entries import entry_key, owned_keys
+from routing.config.importer import plan_import
+from routing.config.pasted import Pasted
+from routing.models import BaseDocument, Route
+from routing.pages.rows import served_by
+from routing.pages.wording import FAULTS, fault_words
+from routing.state import current
+from routing.store import forgotten, renamed, take_in
+
+__all__ = ["forgotten", "kept_beside", "named_by", "not_set_here", "renamed", "take_over"]
+
+# What the agent knows of any entry beside what is set here and may be shown. The others are told
+# by their names: they may hold a password or a token.
+_SHOWN = ("apiType", "thinkingStyle")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedBy:
+    """Labels of the routes that name a provider, or are served by it."""
+
+    forced: tuple[str, ...]
+    by_prefix: tuple[str, ...]
+    served: tuple[str, ...]
+
+
+def named_by(name: str) -> NamedBy:
+    forced, by_prefix = [], []
+    for route in Route.objects.all_slots():
+        if same_name(route.provider, [name]) and not built_in(route.provider, KINDS):
+            forced.append(str(route))
+        prefix, slash, _model = route.model.partition("/")
+        if slash and same_name(prefix, [name]):
+            by_prefix.append(str(route))
+    served = tuple(label for label, _model in served_by(name))
+    return NamedBy(tuple(forced), tuple(by_prefix), served)
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """An entry of the imported document that is not set here. `problem` is why its name can't be,
+    "built_in" = the agent's own; "" = it can be taken over."""
+
+    name: str
+    problem: str
+    has_key: bool
+
+
+def not_set_here() -> tuple[Other, ...]:
+    """Entries that the agent reads and nobody has set here; none while the document is locked."""
+    names = tuple(Provider.objects.own_names())
+    return tuple(other for other in _others(*_stamp()) if not same_name(other.name, names))
+
+
+def _stamp() -> tuple[Any, ...]:
+    row = BaseDocument.objects.values_list("pk", "imported_at").first()
+    return tuple(sealing.master_keys()), row
+
+
+@lru_cache(maxsize=4)
+def _others(_keys: Any, row: Any) -> tuple[Other, ...]:
+    return tuple(_read_others()) if row else ()
+
+
+def _read_others() -> Iterator[Other]:
+    for name, raw in part(_document(), "providers").items():
+        problem, _told = name_problem(name, KINDS)
+        if built_in(name, KINDS) in KINDS or not isinstance(raw, dict):
+            continue
+        yield Other(name, problem, bool(key_of(raw, "apiKey")))
+
+
+def _document() -> dict[str, Any]:
+    try:
+        text = BaseDocument.text()
+        return dict(read_json(text.encode())) if text else {}
+    except (sealing.KeyMissing, sealing.Unreadable, BadDocument):
+        return {}
+
+
+@editor_required
+@require_POST
+def take_over(request: SignedIn) -> HttpResponse:
+    """Set up here what the imported document has under a name, as importing that entry would."""
+    name = request.POST.get("name", "")
+    try:
+        before = current()
+        entry = part(before.document or {}, "providers").get(name)
+        pasted = Pasted(source="config", document={"providers": {name: entry}})
+        plan = plan_import(pasted, before, specs=KINDS, is_merge=True)
+        take_in(plan, before, actor=request.user, target=f"providers.{name}", request=request)
+    except FAULTS as error:
+        messages.error(request, fault_words(error))
+        return redirect("providers:list")
+    if not Provider.objects.filter(name=name).exists():
+        messages.warning(request, _("That has changed meanwhile. Look again."))
+        return redirect("providers:list")
+    messages.success(request, _("%s is set up here now. Test it.") % name)
+    return redirect("providers:detail", name)
+
+
+def kept_beside(provider: Provider) -> list[tuple[str, str]]:
+    """What the imported document says of it that is not set here, and comes back in every export:
+    keys, and values as far as they may be shown."""
+    entries = part(_document(), "providers")
+    entry = entries.get(entry_key(entries, provider.spec) or "")
+    if not isinstance(entry, dict):
+        return []
+    owned = {key_of(entry, key) for key in owned_keys(provider.spec)}
+    told = {key_of(entry, key) for key in _SHOWN}
+    return [
+        (key, str(value) if key in told and isinstance(value, str) else "")
+        for key, value in entry.items()
+        if key not in owned
+    ]

@@ -1,0 +1,132 @@
+"""Forms in a real browser: what was wrong is said, found and reached, and focus is never lost."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from providers.models import Provider
+from providers.work import queue, tasks
+from tests.conftest import signed_in
+from tests.facio_site.accounts.person import PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def opened(browser: Any, live_server: Any, owner: Any) -> Iterator[Callable[..., Page]]:
+    """Makes an owner's tab, with scripts or without them."""
+    cookie = signed_in(owner).cookies[django_settings.SESSION_COOKIE_NAME]
+    contexts = []
+
+    def tab(**more: Any) -> Page:
+        context = browser.new_context(base_url=live_server.url, **more)
+        contexts.append(context)
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        page: Page = context.new_page()
+        return page
+
+    yield tab
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_refused_form_says_so_in_the_title_and_begins_at_its_first_wrong_field(
+    opened: Callable[..., Page], scripts: bool
+) -> None:
+    tab = opened(java_script_enabled=scripts)
+    tab.goto(reverse("account_change_password"))
+    tab.get_by_label("Current password").fill("wrong")
+    tab.get_by_label("New password").fill("tiny")
+    tab.get_by_label("Password again").fill("other")
+    tab.locator("main").get_by_role("button", name="Change password").click()
+    expect(tab).to_have_title("Error: Change password · Facio Settings")
+    summary = tab.get_by_role("alert").first
+    links = summary.get_by_role("link")
+    assert links.count() >= 2
+    for link in links.all():
+        field = tab.locator(str(link.get_attribute("href")))
+        expect(field).to_have_attribute("aria-invalid", "true")
+    expect(tab.locator(str(links.first.get_attribute("href")))).to_be_focused()
+    links.last.click()
+    expect(tab.locator(str(links.last.get_attribute("href")))).to_be_focused()
+
+
+def test_a_form_that_is_right_says_nothing_of_errors(opened: Callable[..., Page]) -> None:
+    tab = opened()
+    tab.goto(reverse("users"))
+    expect(tab).to_have_title("Users · Facio Settings")
+    expect(tab.get_by_role("alert")).to_have_count(0)
+
+
+@pytest.mark.parametrize("way", ["Enter", "Space"])
+def test_a_pressed_button_keeps_its_focus_while_it_works_and_cannot_be_pressed_twice(
+    opened: Callable[..., Page], way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(queue.broker, "announce", lambda: None)
+    monkeypatch.setattr(tasks, "enqueue", lambda job: None)
+    stored("groq")
+    tab = opened()
+    tab.goto("/providers/groq/")
+    held: list[Any] = []
+    tab.route("**/check/**", lambda route: held.append(route))
+    button = tab.get_by_role("button", name="Test connection", exact=True)
+    button.focus()
+    tab.keyboard.press(way)
+    tab.wait_for_timeout(200)
+    expect(button).to_be_focused()
+    tab.keyboard.press(way)
+    tab.wait_for_timeout(200)
+    assert len(held) == 1
+    expect(button).to_be_focused()
+    held[0].continue_()
+    expect(tab.locator('#check[data-state="queued"]')).to_be_visible()
+    inside = "document.activeElement !== document.body && document.activeElement.isConnected"
+    assert tab.evaluate(inside)
+
+
+# What the password was asked for
+
+
+def stored(kind: str) -> Provider:
+    row = Provider(name=kind, kind=kind)
+    row.put_secret("api_key", "key-of-the-test-0123456789")
+    assert row.store()
+    return row
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_download_that_asked_for_the_password_goes_on_after_it(
+    opened: Callable[..., Page], scripts: bool
+) -> None:
+    stored("groq")
+    tab = opened(java_script_enabled=scripts)
+    tab.goto("/config/?secrets=keys")
+    tab.get_by_role("button", name="Download", exact=True).click()
+    tab.get_by_label("Password", exact=True).fill(PASSWORD)
+    with tab.expect_download() as download:
+        tab.get_by_role("button", name="Confirm").click()
+        if not scripts:
+            tab.get_by_role("button", name="Go on").click()
+    assert "key-of-the-test-0123456789" in download.value.path().read_text()
+    expect(tab).to_have_url(re.compile("/config/[?]secrets=keys"))
+
+
+def test_users_are_changed_after_the_password_without_a_second_press(
+    opened: Callable[..., Page], viewer: Any
+) -> None:
+    tab = opened()
+    tab.goto(reverse("users"))
+    tab.get_by_label(f"Role of {viewer.username}").select_option("editor")
+    tab.get_by_role("button", name="Change").last.click()
+    tab.get_by_label("Password", exact=True).fill(PASSWORD)
+    tab.get_by_role("button", name="Confirm").click()
+    expect(tab).to_have_title(re.compile("Users"))
+    viewer.refresh_from_db()
+    assert viewer.role == "editor"
