@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "facio_site.web.typed.typed_values",
     "facio_site.web.middleware.session_limits",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # open views say so themselves
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -34,7 +34,7 @@ from routing.config.export import Mode
 from routing.config.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
 from routing.models import BaseDocument, ConfigVersion, PendingImport, Route
-from routing.state import beside, current, exported, fingerprint
+from routing.state import beside, current, exported, fingerprint, specs_by_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -281,7 +281,7 @@ def pend_version(version: ConfigVersion, actor: User) -> PendingImport:
 
 def pasted_of(row: PendingImport, kind: str = "") -> Pasted:
     """What stands in a pending import. Raises as read_pasted does, and sealing's exceptions."""
-    pasted = read_pasted(row.unseal(row.TEXT).encode(), specs=KINDS, kind=kind)
+    pasted = read_pasted(row.unseal(row.TEXT).encode(), specs=specs_by_name(), kind=kind)
     if row.BESIDE not in row.sealed:
         return pasted
     return _with_beside(pasted, json.loads(row.unseal(row.BESIDE)))

@@ -163,6 +163,19 @@
     (again ?? part)?.focus({ preventScroll: true });
   });
 
+  const typed = JSON.parse(by("typed-values")?.textContent ?? "null");
+  for (const [name, , value] of typed?.fields ?? []) {
+    for (const field of document.querySelectorAll(`main [name="${CSS.escape(name)}"]:not([type="hidden"])`)) {
+      if (field.type === "radio" || field.type === "checkbox") field.checked = field.value === value;
+      else field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+  for (const name of typed?.lost ?? []) {
+    const field = document.querySelector(`main [name="${CSS.escape(name)}"]:not([type="hidden"])`);
+    const place = field && by(`${field.id}_slot`);
+    if (place) place.textContent = by("typed").dataset.again;
+  }
   document.querySelector("form[data-going-on]")?.requestSubmit();
 
   function by(id) {

@@ -19,6 +19,7 @@ from django.test import Client
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import processes, stores
+from tests.checks import WITHOUT_STORE
 from tests.journeys.stack import running
 from tests.lanes import redis_server
 from tests.security import sweep
@@ -94,11 +95,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.nanobot)
     if fixtures & TOUCHES_THE_STORE or {"django_db", "journey", "browser"} & set(item.keywords):
         item.add_marker(pytest.mark.store)
+        if item.nodeid.startswith(WITHOUT_STORE) and "alike" not in item.keywords:
+            raise pytest.UsageError(f"{item.nodeid} touches the store: see tests/checks.py")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not {"journey", "browser"} & set(item.keywords))  # long ones first
+    items.sort(key=_place)
     if stores.IS_POSTGRES:
         config.hook.pytest_deselected(items=[i for i in items if "sqlite" in i.keywords])
         items[:] = [item for item in items if "sqlite" not in item.keywords]
@@ -109,6 +112,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for mark, present in (("browser", chromium), ("nanobot", nanobot), ("axe", axe)):
             if mark in item.keywords and not present and not REQUIRE_ALL:
                 item.add_marker(pytest.mark.skip(reason=f"{mark} is not installed here"))
+
+
+def _place(item: pytest.Item) -> int:
+    """Long ones first, so that no process is left with one of them alone."""
+    if {"journey", "browser"} & set(item.keywords):
+        return 0
+    return 1 if "battery" in item.keywords else 2
 
 
 def absent(what: str, how: str = "is not installed") -> NoReturn:

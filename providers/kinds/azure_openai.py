@@ -43,6 +43,7 @@ SPEC = ProviderSpec(
         "deployment, not of a model, so each deployment is tried by a small completion."
     ),
     env_key="AZURE_OPENAI_API_KEY",
+    env_aliases=("AZURE_OPENAI_KEY", "AZURE_API_KEY"),
     api_base_required=True,
     api_base_label=_("Endpoint"),
     api_base_example="https://my-resource.openai.azure.com",

@@ -30,8 +30,10 @@ from facio_site import sealing
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from facio_site.web.cached import kept_page
+from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.catalog.store import adopt_catalog, settle
+from providers.forms.plain import form_for
 from providers.forms.provider import ProviderForm, facts_of
 from providers.kinds import KINDS
 from providers.models import Draft, Entry, Job, Provider
@@ -102,6 +104,12 @@ def _board(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     return response
 
 
+def _plain_fields(_request: HttpRequest, name: str) -> dict[str, str]:
+    form = form_for(_provider(name).spec)
+    return {field: str(form.base_fields[field].label) for field, _key in form.plain_names}
+
+
+@keeps_typed(_plain_fields)
 @viewer_required
 def provider_detail(request: SignedIn, name: str) -> HttpResponse:
     provider = _provider(name)

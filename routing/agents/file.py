@@ -144,6 +144,10 @@ def obstacle_at(path: Path, folder: int) -> BadTarget | None:
         return BadTarget("folder_no_right", path, command=_let_in(path.parent, "rwx"))
     if found is None:
         return None
+    held = os.fstat(folder)
+    if held.st_mode & stat.S_ISVTX and os.geteuid() not in (0, held.st_uid, found.st_uid):
+        command = f"sudo chmod -t {shlex.quote(str(path.parent))}"
+        return BadTarget("folder_no_right", path, command=command)
     try:
         handle = os.open(path.name, os.O_RDONLY | _OPEN, dir_fd=folder)
     except PermissionError:

@@ -47,7 +47,8 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE
 _USER = re.compile(r"(?<=://)[^/?#\s]*@")
 _SCHEME = re.compile(r"\b(bearer|basic)(\s+)(?!\$\{)[^\s\"',;]+", re.IGNORECASE)
 _FLAG = re.compile(r"-{1,2}[A-Za-z][\w-]*")
-_NAMED = re.compile(r"([A-Za-z_][\w.-]*)(\s*[=:]\s*|\s+)(?!\$\{|//)([^\s&;,\"']+)")
+_FLAGGED = re.compile(r"(-{1,2}[A-Za-z][\w-]*)(\s+)(?!-|\$\{)([^\s\"']+)")
+_NAMED = re.compile(r"([A-Za-z_][\w.-]*)(\s*[=:]\s*)(?!\$\{|//)([^\s&;,\"']+)")
 _PLAIN_WORD = re.compile(r"[A-Za-z_.-]{0,24}|-?[0-9.:]{0,15}|[~.]?/.*|https?://.*")
 
 
@@ -100,16 +101,13 @@ def clear_text(text: str) -> str:
         return text
     text = _USER.sub(f"{MASK}@", text)
     text = _SCHEME.sub(rf"\1\2{MASK}", text)
-    text = _NAMED.sub(_named, text)
+    text = _FLAGGED.sub(_named, _NAMED.sub(_named, text))
     return _WORD.sub(lambda word: MASK if _is_keylike(word[0]) else word[0], text)
 
 
 def _named(found: re.Match[str]) -> str:
     name, between, value = found.groups()
-    is_flag = found.string[: found.start()].endswith("-")
-    if (between.isspace() and not is_flag) or not is_secret_name(name):
-        return found[0]
-    if value.lower() in ("bearer", "basic"):
+    if not is_secret_name(name) or value.lower() in ("bearer", "basic"):
         return found[0]
     return found[0] if value.isdigit() and len(value) < 7 else f"{name}{between}{MASK}"
 

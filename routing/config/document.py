@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from providers.spec.kind import ProviderSpec, Specs
+from providers.spec.names import same_name
+
 # --- spellings ------------------------------------------------------------------------------
 
 
@@ -37,6 +40,26 @@ def get(section: Mapping[str, Any], name: str) -> Any:
     """The value under either spelling; None when it is missing or null."""
     key = key_of(section, name)
     return section[key] if key is not None else None
+
+
+def provider_of(key: str, specs: Specs) -> str:
+    """The provider that a key under "providers" means, in any spelling that the agent takes; ""
+    when it is not ours."""
+    if key in specs:
+        return key
+    kind = snake(key)
+    if kind in specs and key == camel(kind):
+        return kind
+    return same_name(key, (name for name, spec in specs.items() if spec.own_name))
+
+
+def entry_key(section: Mapping[str, Any], spec: ProviderSpec) -> str | None:
+    """How `section`, which is "providers", spells a provider; None when it is not there."""
+    if not spec.own_name:
+        return key_of(section, spec.kind)
+    if spec.name in section:
+        return spec.name
+    return same_name(spec.name, section) or None
 
 
 def put(section: dict[str, Any], name: str, value: Any) -> None:

@@ -20,9 +20,9 @@ from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
 from providers.spec.masks import MASK, is_placeholder, is_reference, variable_form
-from providers.spec.names import NAME_LENGTH, known_name, name_problem, same_name
+from providers.spec.names import NAME_LENGTH, known_name, name_problem
 from providers.spec.secret import Secret
-from routing.config.document import camel, key_of, part, snake
+from routing.config.document import key_of, part, provider_of, snake
 from routing.rules.explain import AUTO
 from routing.rules.order import FACTS
 from routing.rules.slots import SLOTS, route_keys
@@ -209,26 +209,6 @@ _OWN_KEYS = owned_keys(own_spec("x"))
 
 
 # --- names ----------------------------------------------------------------------------------
-
-
-def provider_of(key: str, specs: Specs) -> str:
-    """The provider that a key under "providers" means, in any spelling that the agent takes; ""
-    when it is not ours."""
-    if key in specs:
-        return key
-    kind = snake(key)
-    if kind in specs and key == camel(kind):
-        return kind
-    return same_name(key, (name for name, spec in specs.items() if spec.own_name))
-
-
-def entry_key(section: Mapping[str, Any], spec: ProviderSpec) -> str | None:
-    """How `section`, which is "providers", spells a provider; None when it is not there."""
-    if not spec.own_name:
-        return key_of(section, spec.kind)
-    if spec.name in section:
-        return spec.name
-    return same_name(spec.name, section) or None
 
 
 def with_own(specs: Specs, names: Iterable[str]) -> Specs:

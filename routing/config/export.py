@@ -19,7 +19,16 @@ from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_reference
 from providers.spec.secret import Secret
 from routing.config.difference import Path, same, value_at
-from routing.config.document import drop, get, make_part, part, put, snake
+from routing.config.document import (
+    drop,
+    entry_key,
+    get,
+    make_part,
+    part,
+    provider_of,
+    put,
+    snake,
+)
 from routing.config.entries import (
     ABSENT,
     NOTHING,
@@ -29,11 +38,9 @@ from routing.config.entries import (
     ProviderState,
     RouteState,
     Value,
-    entry_key,
     env_name,
     own_names,
     owned_keys,
-    provider_of,
     read_entries,
     redacted,
     shown_document,

@@ -14,14 +14,13 @@ from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import Specs
 from providers.spec.masks import is_mask
 from routing.config.difference import Path, masked, same, shown_path, value_at
-from routing.config.document import snake
+from routing.config.document import provider_of, snake
 from routing.config.edits import Current, exported
 from routing.config.entries import (
     Entries,
     is_owned,
     named_in,
     own_names,
-    provider_of,
     read_entries,
     with_own,
 )

@@ -20,7 +20,7 @@ from routing.agents.writing import Drift, Drifted, drift
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
 
-HOLDS_SECONDS = 10  # for what no row tells, such as a new day
+HOLDS_SECONDS = 60  # for what no row tells, such as a new day
 _STATEMENTS = (
     "SELECT id, version, configured_at, check_outcome, check_key_state, checked_at, "
     "catalog_count, catalog_digest, key_expires_on FROM providers_provider",

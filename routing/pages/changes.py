@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from providers.kinds import KINDS, named
 from routing.config.difference import SET, PathChange
-from routing.config.entries import provider_of
+from routing.config.document import provider_of
 
 CHANGES_SHOWN = 300
 

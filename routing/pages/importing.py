@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.strictjson import MAX_BYTES, BadDocument
-from providers.kinds import KINDS, named
+from providers.kinds import named
 from routing.config.edits import Current
 from routing.config.pasted import BadPaste, Pasted, kept_text, read_pasted
 from routing.config.plans import Preview, does_nothing, make_preview, plan_with
@@ -38,7 +38,7 @@ from routing.pages.wording import (
     source_words,
     warning_words,
 )
-from routing.state import current, fingerprint
+from routing.state import current, fingerprint, specs_by_name
 from routing.store import pasted_of, pend, take_in
 
 # Anything else: as what is handed in asks for.
@@ -52,7 +52,7 @@ def import_start(request: SignedIn) -> HttpResponse:
     how = request.POST.get("how", "")
     try:
         name, data = _handed_in(request)
-        pasted = read_pasted(data, specs=KINDS)
+        pasted = read_pasted(data, specs=specs_by_name())
         if not pasted.candidates:
             before = current(is_lenient=True)
             make_preview(pasted, before, is_merge=_HOW.get(how), token=fingerprint(before))
@@ -121,7 +121,7 @@ def _pending(request: SignedIn, pk: uuid.UUID) -> PendingImport | None:
 
 def _which(request: HttpRequest, row: PendingImport, pasted: Pasted) -> HttpResponse:
     """A key whose form does not tell whose it is."""
-    kinds = [KINDS[kind] for kind in pasted.candidates]
+    kinds = [named(kind) for kind in pasted.candidates]
     return render(request, "routing/import.html", {"row": row, "candidates": kinds})
 
 

@@ -22,8 +22,8 @@ from facio_site.strictjson import BadDocument, read_json
 from providers.kinds import KINDS
 from providers.models import Provider
 from providers.spec.names import built_in, name_problem, same_name
-from routing.config.document import key_of, part
-from routing.config.entries import entry_key, owned_keys
+from routing.config.document import entry_key, key_of, part
+from routing.config.entries import owned_keys
 from routing.config.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.models import BaseDocument, Route
@@ -72,8 +72,9 @@ class Other:
 
 def not_set_here() -> tuple[Other, ...]:
     """Entries that the agent reads and nobody has set here; none while the document is locked."""
-    names = tuple(Provider.objects.own_names())
-    return tuple(other for other in _others(*_stamp()) if not same_name(other.name, names))
+    found = _others(*_stamp())
+    names = Provider.objects.own_names() if found else ()
+    return tuple(other for other in found if not same_name(other.name, names))
 
 
 def _stamp() -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.attention import tell
 from facio_site.audit import record
+from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.kinds import KINDS
 from providers.models import CatalogEntry, Job, Provider
@@ -62,6 +63,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "routing/overview.html", context)
 
 
+def _plain_fields(_request: HttpRequest) -> dict[str, str]:
+    words = (("model", _("Model")), ("provider", _("Provider")))
+    return {
+        f"{slot.value}-{name}": f"{slot.label}, {word}" for slot in Slot for name, word in words
+    }
+
+
+@keeps_typed(_plain_fields)
 @viewer_required
 def routing(request: HttpRequest) -> HttpResponse:
     """All five routes in one form; saving explains them anew."""

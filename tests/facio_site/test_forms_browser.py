@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core import signing
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -43,7 +44,7 @@ def test_a_refused_form_says_so_in_the_title_and_begins_at_its_first_wrong_field
     tab.goto(reverse("account_change_password"))
     tab.get_by_label("Current password").fill("wrong")
     tab.get_by_label("New password").fill("tiny")
-    tab.get_by_label("Password again").fill("other")
+    tab.get_by_label("Confirm password").fill("other")
     tab.locator("main").get_by_role("button", name="Change password").click()
     expect(tab).to_have_title("Error: Change password · Facio Settings")
     summary = tab.get_by_role("alert").first
@@ -130,3 +131,53 @@ def test_users_are_changed_after_the_password_without_a_second_press(
     expect(tab).to_have_title(re.compile("Users"))
     viewer.refresh_from_db()
     assert viewer.role == "editor"
+
+
+# What was typed when the session had ended
+
+
+def sign_in_again(tab: Page) -> None:
+    tab.get_by_label("Username").fill("ada")
+    tab.get_by_label("Password", exact=True).fill(PASSWORD)
+    tab.get_by_role("button", name="Sign in", exact=True).click()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_was_typed_comes_back_after_a_session_has_ended_and_secrets_do_not(
+    opened: Callable[..., Page], owner: Any, scripts: bool
+) -> None:
+    secret = "a-key-that-is-kept-nowhere-0123456789"  # gitleaks:allow
+    stored("vllm")
+    tab = opened(java_script_enabled=scripts)
+    tab.goto("/providers/vllm/")
+    tab.locator("[name=api_base]").fill("http://127.0.0.1:8000/other")
+    tab.locator("[name=api_key]").fill(secret)
+    owner.end_sessions()
+    tab.get_by_role("button", name="Save", exact=True).click()
+    expect(tab).to_have_url(re.compile("/accounts/login/[?]next=%2Fproviders%2Fvllm%2F$"))
+    (cookie,) = [one for one in tab.context.cookies() if one.get("name") == "typed"]
+    assert secret not in str(signing.loads(str(cookie.get("value")), salt="facio_site.web.typed"))
+    sign_in_again(tab)
+    expect(tab.locator("#typed")).to_contain_text("Your session had ended, so nothing was saved.")
+    if scripts:
+        expect(tab.locator("[name=api_base]")).to_have_value("http://127.0.0.1:8000/other")
+        expect(tab.locator("[name=api_key]")).to_have_value("")
+        expect(tab.get_by_text("Type this again: it was not kept.")).to_be_visible()
+    else:
+        expect(tab.locator("#typed li")).to_contain_text(["http://127.0.0.1:8000/other"])
+    assert secret not in tab.content()
+    tab.reload()
+    expect(tab.locator("#typed")).to_have_count(0)
+    assert Provider.objects.get().api_base == ""
+
+
+def test_after_the_sign_in_the_page_of_a_form_is_asked_for_and_not_its_target(
+    opened: Callable[..., Page], owner: Any
+) -> None:
+    tab = opened()
+    tab.goto(reverse("users"))
+    tab.get_by_label("For", exact=True).fill("Eve")
+    owner.end_sessions()
+    tab.get_by_role("button", name="Create link").click()
+    sign_in_again(tab)
+    expect(tab).to_have_title("Users · Facio Settings")

@@ -100,5 +100,5 @@ def test_every_class_that_has_a_rule_is_used():
 
 
 def test_style_sheet_and_script_stay_small():
-    assert len(CSS.encode()) <= 44_000
+    assert len(gzip.compress(CSS.encode())) <= 14_000
     assert len(gzip.compress(SCRIPT.encode())) <= 8_000

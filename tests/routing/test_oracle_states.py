@@ -137,7 +137,7 @@ OWN = "/api.openai.com/v1"
 @pytest.mark.parametrize(
     ("state", "model"),
     [
-        *((state, "gpt-5-demo") for state in (*OPENAI, *SOME)),
+        *((state, "gpt-5-demo") for state in (*OPENAI, "good", "wrong-key", "streams-only")),
         *((state, model) for state in SPLIT for model in ("o3-demo", "openai/o4-demo", MODEL)),
     ],
 )
@@ -149,23 +149,27 @@ def test_openai_is_asked_by_responses_where_the_agent_does(
 
 
 @pytest.mark.parametrize(
-    ("tail", "model", "body"),
+    ("state", "tail", "model", "body"),
     [
-        (OWN, "gpt-5-demo", {"team": "blue"}),
-        (OWN, "gpt-5-demo", {"reasoning_effort": "low"}),
-        (OWN, "gpt-5-demo", {"reasoning": {"effort": "low"}, "service_tier": "flex"}),
-        (OWN, MODEL, {"team": "blue"}),
-        ("/openrouter/api.openai.com/v1", "gpt-5-demo", {}),
-        ("/API.OpenAI.com/v1", "gpt-5-demo", {}),
         *(
-            (tail, model, {"tools": [{"type": kind}]})
+            ("responses-alone", *case)
+            for case in (
+                (OWN, "gpt-5-demo", {"team": "blue"}),
+                (OWN, "gpt-5-demo", {"reasoning": {"effort": "low"}, "service_tier": "flex"}),
+                (OWN, MODEL, {"team": "blue"}),
+                ("/openrouter/api.openai.com/v1", "gpt-5-demo", {}),
+                ("/API.OpenAI.com/v1", "gpt-5-demo", {}),
+            )
+        ),
+        ("responses-unknown", OWN, "gpt-5-demo", {"reasoning_effort": "low"}),
+        *(
+            (state, tail, MODEL, {"tools": [{"type": kind}]})
+            for state in SPLIT
             for tail in ("/v1", OWN)
-            for model in (MODEL, "gpt-5-demo")
             for kind in ("web_search_preview", "code_interpreter")
         ),
     ],
 )
-@pytest.mark.parametrize("state", SPLIT)
 def test_base_and_body_decide_between_openai_s_apis(
     nanobot: Any, server: OracleServer, state: str, tail: str, model: str, body: Any
 ) -> None:

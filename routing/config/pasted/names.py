@@ -96,6 +96,8 @@ def stems(spec: ProviderSpec, keys: Mapping[str, Meaning]) -> tuple[str, ...]:
     more = [] if spec.own_name else [spec.kind.upper().replace("_", "")]  # LMSTUDIO
     if spec.has_deployments:
         more.append("AZURE")
+    of_fields = (name for item in spec.extra_fields for name in item.env_names)
+    more += [name.partition("_")[0] for name in of_fields]  # AWS
     return tuple(dict.fromkeys([*words, *more]))
 
 

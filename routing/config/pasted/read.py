@@ -19,7 +19,14 @@ from routing.config.document import key_of, snake
 from routing.config.pasted.bindings import Found, at_address, bound
 from routing.config.pasted.lines import Lines, read_lines
 from routing.config.pasted.mending import begins_json, out_of_fence, read_mended
-from routing.config.pasted.records import BadPaste, Ignored, Pasted, Source, Warned
+from routing.config.pasted.records import (
+    Assignment,
+    BadPaste,
+    Ignored,
+    Pasted,
+    Source,
+    Warned,
+)
 
 MARK = "\ufeff"
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -68,7 +75,19 @@ def _from_json(
     told = (*warnings, *mended)
     if key_of(document, "api_key") and "providers" not in document and "agents" not in document:
         return _from_entry(document, tuple(ignored), told, specs, kind)
+    if document and all(map(_is_variable, document.items())):
+        assignments = [
+            Assignment(line=1, name=name, value=str(value)) for name, value in document.items()
+        ]
+        lines = Lines(assignments=assignments, sources={"env"})
+        return _of_lines(lines, tuple(ignored), told, specs, kind)
     return Pasted(source="config", document=document, ignored=tuple(ignored), warnings=told)
+
+
+def _is_variable(pair: tuple[str, Any]) -> bool:
+    """A member as the environments of other tools have it: no part of a config.json."""
+    name, value = pair
+    return re.fullmatch(r"[A-Z][A-Z0-9]*_[A-Z0-9_]*", name) is not None and isinstance(value, str)
 
 
 def _from_entry(
@@ -102,7 +121,18 @@ def _from_lines(text: str, warnings: tuple[Warned, ...], specs: Specs, kind: str
     lines = read_lines(text)
     if not lines.assignments and not lines.requests:
         raise _refusal(text, lines)
+    return _of_lines(lines, (), warnings, specs, kind)
+
+
+def _of_lines(
+    lines: Lines,
+    ignored: tuple[Ignored, ...],
+    warnings: tuple[Warned, ...],
+    specs: Specs,
+    kind: str,
+) -> Pasted:
     found = bound(lines, specs)
+    found.ignored[:0] = ignored
     if not found.document and not found.secrets and not found.bare:
         _raise_alone(lines, found)
     if found.bare and not found.document:

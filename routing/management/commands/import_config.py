@@ -14,7 +14,6 @@ from django.core.management.base import CommandError, CommandParser
 from facio_site.commands import Command as OneLine
 from facio_site.commands import UsageError
 from facio_site.strictjson import MAX_BYTES
-from providers.kinds import KINDS
 from routing.config.edits import Current
 from routing.config.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
@@ -28,7 +27,7 @@ from routing.pages.wording import (
     retype_words,
     warning_words,
 )
-from routing.state import current
+from routing.state import current, specs_by_name
 from routing.store import take_in
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -63,11 +62,12 @@ class Command(OneLine):
         parser.add_argument("--kind", default="", help="whose key a file with a bare key holds")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["kind"] and options["kind"] not in KINDS:
+        specs = specs_by_name()
+        if options["kind"] and options["kind"] not in specs:
             raise UsageError(f"unknown provider: {options['kind']}")
         data = _read(options["path"])
         try:
-            pasted = read_pasted(data, specs=KINDS, kind=options["kind"])
+            pasted = read_pasted(data, specs=specs, kind=options["kind"])
             if pasted.candidates:
                 raise CommandError("The key could be of several providers: name one with --kind.")
             before = current(is_lenient=True)

@@ -31,7 +31,7 @@ UNDER_PILLS = """() => {
   };
   for (const pill of document.querySelectorAll("main :is(.pill, .chip, .needed)")) {
     const own = pill.getBoundingClientRect();
-    if (!own.width) continue;
+    if (!own.width || !pill.checkVisibility()) continue;
     for (const [node, box] of boxes)
       if (!pill.contains(node) && box.left < own.right - 2 && box.right > own.left + 2
           && box.top < own.bottom - 2 && box.bottom > own.top + 2 && !isHidden(node))

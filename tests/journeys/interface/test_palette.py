@@ -69,6 +69,46 @@ def test_escape_closes_the_palette_and_gives_the_focus_back(visit: Callable[...,
         expect(search).to_be_focused()
 
 
+def test_one_escape_closes_the_palette_also_with_words_in_it(visit: Callable[..., Any]) -> None:
+    with visit() as tab:
+        tab.go("/providers/")
+        tab.page.keyboard.press("Control+k")
+        tab.page.keyboard.type("groq")
+        expect(tab.page.locator(".palette-list a").first).to_contain_text("Groq")
+        tab.page.keyboard.press("Escape")
+        expect(tab.page.locator("#palette")).to_be_hidden()
+
+
+def test_the_palette_changes_theme_and_language(visit: Callable[..., Any]) -> None:
+    with visit() as tab:
+        page = tab.page
+        tab.go("/catalog/")
+        page.get_by_role("button", name="Search Ctrl K").click()
+        page.keyboard.type("dark")
+        first = page.locator(".palette-list :is(a, button)").first
+        expect(first).to_have_text("Use the dark theme")
+        page.keyboard.press("Enter")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        expect(page.locator("#palette")).to_be_hidden()
+        page.keyboard.press("Control+k")
+        page.locator("#palette-q").fill("german")
+        expect(first).to_have_text("Deutsch")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Katalog")
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_actions_stand_before_models(visit: Callable[..., Any]) -> None:
+    with visit() as tab:
+        tab.go("/")
+        tab.page.keyboard.press("Control+k")
+        tab.page.keyboard.type("test")
+        first = tab.page.locator(".palette-list :is(a, button)").first
+        expect(first).to_have_text("Test all providers")
+        groups = tab.page.locator(".palette-group")
+        expect(groups.first).to_have_text("Actions")
+
+
 def test_the_palette_starts_test_all(visit: Callable[..., Any]) -> None:
     with visit() as tab:
         tab.go("/")

@@ -11,7 +11,7 @@ from providers.models import Draft, Job, Provider, Task
 from providers.work import queue
 from tests.desk import KEY, saved
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.alike, pytest.mark.django_db]
 ON, LATER = date(2027, 1, 31), date(2027, 6, 30)
 OTHER = "sk-or-v1-fedcba9876543210"
 

@@ -135,6 +135,9 @@ def test_a_key_that_cannot_be_sent_is_told_at_its_field(key: str) -> None:
     [
         ("gsk_good•••••••", "masked"),
         ("gsk_****abcd", "masked"),
+        ("$GROQ_API_KEY", "variable"),
+        ("{{ GROQ_API_KEY }}", "variable"),
+        ("GROQ_API_KEY=%GROQ_API_KEY%", "variable"),
         ("gsk_\u200bgood", "place 5 (U+200B zero width space)"),
         ("gsk－good", "Write - there"),
         ('gsk_a"b', "quotation mark at place 6"),

@@ -218,6 +218,15 @@ def test_s89_without_the_right_to_give_a_file_away_nobody_loses_or_gains(
     assert target.read_text() == (NEW if comes == "written" else OLD)
 
 
+@pytest.mark.usefixtures("root")
+def test_in_a_sticky_folder_of_others_nobody_elses_file_is_replaced(target: Path) -> None:
+    os.chown(target, AGENT, SHARED)
+    os.chown(target.parent, AGENT, SHARED)
+    target.parent.chmod(0o1770)
+    said = as_user(SITE, SITE, SHARED, do=lambda: obstacle(target))
+    assert said.endswith(f"sudo chmod -t {target.parent}")
+
+
 def test_s89_an_owner_known_here_who_is_not_in_the_group_stops_the_write() -> None:
     """And the command is the one that lets him read by the group."""
     wanted = Rights(1, 65533, 0o640)  # daemon, who is in no such group

@@ -34,6 +34,10 @@ BASES = st.sampled_from(
         "https://u:p@h/v1",
     ]
 )
+NAMES = [  # of endpoints of one's own, of the ancestor's, and such as nobody here can have
+    *("siliconflow", "companyProxy", "x y", "corp-llm", "corp_llm", "Corp-LLM", "myLlm", "my_llm"),
+    *("__proto__", "zai", "a.b", "a/b", "", " a", "..", "auto", "🙂", "x" * 80),
+]
 HEADER_NAMES = st.sampled_from(["X-Title", "x_title", "Host", "bad name", "A"])
 
 
@@ -77,9 +81,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     for kind in kinds:
         name = draw(st.sampled_from(sorted({kind, camel(kind)})))
         sections[name] = draw(entries(kind))
-    for name in draw(
-        st.lists(st.sampled_from(["siliconflow", "companyProxy", "x y"]), unique=True)
-    ):
+    for name in draw(st.lists(st.sampled_from(NAMES) | st.text(PLAIN, max_size=6), unique=True)):
         sections[name] = draw(entries(name))
     document: dict[str, Any] = {}
     others = draw(st.lists(st.sampled_from(["channels", "tools", "brand new"]), unique=True))

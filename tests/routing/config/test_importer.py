@@ -349,6 +349,63 @@ def test_what_is_kept_untouched_is_named() -> None:
     assert done.kept == ("channels", "providers.mine", "providers.groq.proxy")
 
 
+# --- whole or part --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("document", "is_merge"),
+    [
+        ({}, True),
+        ({"mcpServers": {"a": {"command": "npx"}}}, True),
+        ({"channels": {"slack": {"enabled": True}}}, True),
+        ({"openai": {"apiKey": "sk-1"}, "groq": {"apiKey": "g-1"}}, True),
+        ({"providers": {}}, False),
+        ({"agents": {"defaults": {"model": "m"}}}, False),
+    ],
+)
+def test_a_part_of_a_file_is_merged_unless_replace_is_asked_for(
+    document: dict[str, Any], is_merge: bool
+) -> None:
+    assert plan(document, NOW).is_merge is is_merge
+    assert (plan(document, NOW).removes == ()) is is_merge
+    assert not plan(document, NOW, is_merge=False).is_merge
+
+
+def test_the_inside_of_providers_is_put_where_it_belongs() -> None:
+    inside = {"openai": {"apiKey": "sk-new"}, "myProxy": {"apiBase": "https://p.example/v1"}}
+    done = plan({"_comment": "x", **inside})
+    assert after(done, Current()).document == {"_comment": "x", "providers": inside}
+    other = {"telegram": {"apiKey": "x"}, "files": {"command": "npx"}}
+    assert after(plan(other), Current()).document == other
+
+
+def test_what_a_file_removes_is_named_by_its_paths() -> None:
+    assert plan({"providers": {"openai": {"apiKey": "sk-old"}}}, NOW).removes == (
+        "channels",
+        *("agents.defaults.model", "agents.defaults.provider"),
+        *("agents.defaults.image_model", "agents.defaults.image_provider"),
+        *("providers.groq", "providers.vllm"),
+    )
+
+
+def test_a_reference_of_another_provider_keeps_no_key() -> None:
+    named = {"providers": {"groq": {"apiKey": "${OPENAI_API_KEY}"}}}
+    assert changes(plan(named, NOW, is_merge=True)) == {
+        "providers.groq.apiKey": ("set", "${OPENAI_API_KEY}")
+    }
+    own = {"providers": {"groq": {"apiKey": "${GROQ_API_KEY}"}}}
+    assert plan(own, NOW, is_merge=True).is_empty
+    assert changes(plan(own, NOW, is_merge=True, keeps_keys=False)) == {
+        "providers.groq.apiKey": ("set", "${GROQ_API_KEY}")
+    }
+
+
+def test_a_key_that_begins_like_another_vendors_is_told() -> None:
+    document = {"providers": {"openai": {"apiKey": "gsk_0123456789abcdef"}}}
+    told = [(one.path, one.code, one.params["owner"]) for one in plan(document).warnings]
+    assert told == [("providers.openai.apiKey", "key_other_provider", "Groq")]
+
+
 @pytest.mark.parametrize(("is_merge", "provider"), [(False, ""), (True, "auto")])
 def test_an_empty_provider_of_a_file_is_taken_as_it_stands_and_merged_says_nothing(
     is_merge: bool, provider: str

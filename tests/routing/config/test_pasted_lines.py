@@ -114,6 +114,11 @@ def test_a_providers_own_name_wins_and_the_other_is_told(text: str, kind: str, k
             {"api_base": RELAY, "apiKey": KEY},
         ),
         (f"OPENAI_BASE_URL={RELAY}", {"apiBase": RELAY}),
+        (
+            f'{{"OPENAI_API_KEY": "{KEY}", "OPENAI_BASE_URL": "{RELAY}"}}',
+            {"apiBase": RELAY, "apiKey": KEY},
+        ),
+        (f'"OPENAI_API_KEY": "{KEY}",', {"apiKey": KEY}),
         (f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL=$RELAY", {}),
         (f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL=not an address", {}),
         (f"OPENAI_API_KEY={KEY}\nOPENAI_FRONT_DOOR={RELAY}", {}),
@@ -136,6 +141,7 @@ def test_a_key_goes_to_the_address_beside_it_or_nowhere(text: str, entry: dict[s
         ("LMSTUDIO_BASE_URL=http://box:1234", "lm_studio", "http://box:1234/v1"),
         ("HOSTED_VLLM_API_BASE=http://box:8000/v1", "vllm", "http://box:8000/v1"),
         ("OVMS_BASE_URL=http://box:8000", "ovms", "http://box:8000/v3"),
+        ("AWS_ENDPOINT_URL=https://vpce.example.com", "bedrock", "https://vpce.example.com"),
         ("CUSTOM_BASE_URL=https://llm.example.com/v1", "custom", "https://llm.example.com/v1"),
     ],
 )
@@ -148,7 +154,7 @@ def test_azures_endpoint_is_read_with_its_deployment() -> None:
     for text in (
         f"{key}\nAZURE_OPENAI_ENDPOINT={place}/openai/deployments/gpt-main?api-version=2024-10-21",
         f"{key}\nAZURE_OPENAI_ENDPOINT={place}/\nAZURE_OPENAI_DEPLOYMENT_NAME=gpt-main",
-        f"{key}\nAZURE_API_BASE={place}\nAZURE_OPENAI_CHAT_DEPLOYMENT_NAME=gpt-main",
+        f"AZURE_OPENAI_KEY=az-1\nAZURE_API_BASE={place}\nAZURE_OPENAI_CHAT_DEPLOYMENT_NAME=gpt-main",
     ):
         pasted = read(text)
         entry = pasted.document["providers"]["azure_openai"]

@@ -102,3 +102,50 @@ def test_the_list_is_in_snake_case_and_says_nothing_twice() -> None:
     patterns = [pattern for pattern, _ in RISKS]
     assert len(set(patterns)) == len(patterns)
     assert all(pattern == pattern.lower() for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "danger"),
+    [
+        ("zhipu", "https://open.bigmodel.cn/api/coding/paas/v4", ""),
+        ("zhipu", "https://api.z.ai/api/coding/paas/v4", ""),
+        ("openai", "https://eu.api.openai.com/v1", ""),
+        ("openai", "https://apac.api.openai.com/v1", ""),
+        ("mistral", "https://api.eu.mistral.ai/v1", ""),
+        ("azure_openai", "https://my-name.openai.azure.com/", ""),
+        ("azure_openai", "https://my-name.services.ai.azure.com", ""),
+        ("bedrock", "https://bedrock-runtime.eu-west-1.amazonaws.com", ""),
+        ("ollama", "https://localhost:11434/v1", ""),
+        ("openai", "https://api.openai.com.evil.example/v1", "sends_elsewhere"),
+        ("openai", "https://evilapi.openai.com/v1", "sends_elsewhere"),
+        ("openai", "https://api-openai.com/v1", "sends_elsewhere"),
+        ("azure_openai", "https://x.openai.azure.com.evil.example", "sends_elsewhere"),
+        ("deepseek", "https://api.openai.com/v1", "sends_elsewhere"),
+        ("custom", "https://llm.example.com/v1", "sends_elsewhere"),
+        ("openai", "${BASE}", "sends_elsewhere"),
+        ("openai", "http://api.openai.com/v1", "in_clear"),
+        ("ollama", "http://localhost:11434/v1", "in_clear"),
+        ("openai", "http://evil.example/v1", "sends_elsewhere"),
+    ],
+)
+def test_s32_hosts_are_compared_with_those_of_the_declaration(
+    name: str, base: str, danger: str
+) -> None:
+    document = {"providers": {name: {"apiKey": "${X}", "apiBase": base}}}
+    assert found(document) == ({f"providers.{name}": danger} if danger else {})
+
+
+def test_s32_the_host_that_is_set_here_already_is_ones_own() -> None:
+    now = {"providers": {"custom": {"apiKey": "k", "apiBase": "https://llm.example.com/v1"}}}
+    entry = {"apiKey": "${X}", "apiBase": "https://llm.example.com/v2"}
+    assert found({"providers": {"custom": entry}}, now) == {}
+
+
+def test_a_key_over_plain_http_to_another_machine_is_a_risk_and_an_address_alone_is_none() -> None:
+    entry = {"apiBase": "http://gpu:8000/v1"}
+    assert found({"providers": {"vllm": entry}}) == {}
+    assert found({"providers": {"vllm": {**entry, "apiKey": "k"}}}) == {
+        "providers.vllm": "in_clear"
+    }
+    local = {"apiBase": "http://127.0.0.1:8000/v1", "apiKey": "k"}
+    assert found({"providers": {"vllm": local}}) == {}

@@ -15,7 +15,7 @@ from tests.markup import flat
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.alike, pytest.mark.django_db]
 
 
 @pytest.mark.parametrize("name", ["pixtral-large-2411", "pixtral-large-latest"])

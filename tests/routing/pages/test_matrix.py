@@ -20,7 +20,7 @@ from routing.pages.matrix import Cell, matrix
 from routing.pages.rows import route_rows
 from tests.desk import stocked
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.alike, pytest.mark.django_db]
 
 
 def cells() -> dict[str, Cell]:

@@ -15,7 +15,7 @@ from routing.pages.palette import ACTIONS, BEGINNING, MODELS_FOUND, PAGES, PIECE
 from tests.conftest import signed_in
 from tests.desk import HTMX, stocked
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.alike, pytest.mark.django_db]
 
 
 def offered(client: Client, words: str = "") -> str:

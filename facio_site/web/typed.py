@@ -1,0 +1,119 @@
+"""What was typed into a form whose session had ended comes back after the sign-in.
+
+Only fields that a view has named as plain are kept, never what may be a secret: in a signed cookie
+of this browser, for a quarter of an hour. Kept out: what the page does with them (static/app.js).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from facio_site.sealing.redaction import redact
+
+# Of a request and the arguments of its address: field -> its label.
+Names = Callable[..., Mapping[str, str]]
+View = TypeVar("View", bound=Callable[..., Any])
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+SECONDS = 900
+_LONGEST, _MOST = 300, 3000  # characters of a value and of the cookie
+_COOKIE, _SALT = "typed", "facio_site.web.typed"
+_OWN = ("csrfmiddlewaretoken", "version", "draft")
+
+
+def keeps_typed(names: Names) -> Callable[[View], View]:
+    """Of a view whose form comes back: which of its fields are plain. Stands outermost."""
+
+    def mark(view: View) -> View:
+        view.plain_names = names  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def typed_values(get_response: GetResponse) -> GetResponse:
+    """Keeps them beside the way to the sign-in; has them ready as `request.typed` on their page."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        given = _given(request)
+        request.typed = given  # type: ignore[attr-defined]
+        response = get_response(request)
+        if request.method == "POST" and not request.user.is_authenticated:
+            _keep(request, response)
+        elif given:
+            response.delete_cookie(_COOKIE)
+        return response
+
+    return middleware
+
+
+def _given(request: HttpRequest) -> dict[str, Any] | None:
+    """What belongs to this page, for who is signed in; None = nothing."""
+    text = request.COOKIES.get(_COOKIE)
+    if not text or request.method != "GET" or not request.user.is_authenticated:
+        return None
+    try:
+        found: dict[str, Any] = signing.loads(text, salt=_SALT, max_age=SECONDS)
+    except signing.BadSignature:
+        return None
+    return found if found["page"] == request.path else None
+
+
+def _keep(request: HttpRequest, response: HttpResponseBase) -> None:
+    sign_in = resolve_url(settings.LOGIN_URL)
+    is_inside = response.has_header("HX-Redirect")  # which names the page already
+    target = urlsplit(response.headers.get("HX-Redirect" if is_inside else "Location", ""))
+    if target.path != sign_in:
+        return
+    page = dict(parse_qsl(target.query)).get("next", "/") if is_inside else _page(request)
+    if not is_inside:
+        response.headers["Location"] = f"{sign_in}?{urlencode({'next': page})}"
+    match = request.resolver_match
+    names = getattr(match.func, "plain_names", None) if match else None
+    if match is None or names is None:
+        return
+    plain = names(request, *match.args, **match.kwargs)
+    fields = [
+        (name, plain[name], value)
+        for name, value in request.POST.items()
+        if name in plain and _is_plain(str(value))
+    ]
+    lost = [
+        name
+        for name, value in request.POST.items()
+        if value and name not in _OWN and name not in {kept for kept, _label, _value in fields}
+    ]
+    kept = {"page": urlsplit(page).path, "fields": fields, "lost": lost}
+    text = signing.dumps(kept, salt=_SALT, compress=True)
+    if fields and len(text) <= _MOST:
+        response.set_cookie(
+            _COOKIE,
+            text,
+            max_age=SECONDS,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.IS_HTTPS,
+        )
+
+
+def _page(request: HttpRequest) -> str:
+    """The page that the form stands on: after the sign-in it is asked for, not sent to."""
+    came_from = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()}):
+        return urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+    return request.get_full_path()
+
+
+def _is_plain(value: str) -> bool:
+    """An address may hold a password, or a key in its query; a key may be in a wrong field."""
+    is_odd = any(sign in value for sign in "@?") or redact(value) != value
+    return len(value) <= _LONGEST and not is_odd
