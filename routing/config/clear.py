@@ -42,13 +42,13 @@ _MODELS = frozenset(("model", "models", "fallback_models", "provider", "id"))
 
 _PREFIXES = tuple(shape.prefix for shape in SHAPES)
 _WORD = re.compile(r"""[^\s/?&=:,;@"'()<>\[\]{}|]{9,}""")
-_RUN = re.compile(r"(?=[0-9]*[A-Za-z])(?=(?:[A-Za-z]*[0-9]){2})[A-Za-z0-9]{16,}")
+_RUN = re.compile(r"(?<![A-Za-z0-9])(?=[0-9]*+[A-Za-z])(?=(?:[A-Za-z]*+[0-9]){2})[A-Za-z0-9]{16,}+")
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _USER = re.compile(r"(?<=://)[^/?#\s]*@")
 _SCHEME = re.compile(r"\b(bearer|basic)(\s+)(?!\$\{)[^\s\"',;]+", re.IGNORECASE)
 _FLAG = re.compile(r"-{1,2}[A-Za-z][\w-]*")
-_FLAGGED = re.compile(r"(-{1,2}[A-Za-z][\w-]*)(\s+)(?!-|\$\{)([^\s\"']+)")
-_NAMED = re.compile(r"([A-Za-z_][\w.-]*)(\s*[=:]\s*)(?!\$\{|//)([^\s&;,\"']+)")
+_FLAGGED = re.compile(r"(?<![\w-])(-{1,2}[A-Za-z][\w-]*+)(\s+)(?!-|\$\{)([^\s\"']+)")
+_NAMED = re.compile(r"(?<![\w.-])(-*+[A-Za-z_][\w.-]*+)(\s*[=:]\s*)(?!\$\{|//)([^\s&;,\"']+)")
 _PLAIN_WORD = re.compile(r"[A-Za-z_.-]{0,24}|-?[0-9.:]{0,15}|[~.]?/.*|https?://.*")
 
 

@@ -13,10 +13,12 @@ from typing import Any
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import Specs
 from providers.spec.masks import is_mask
-from routing.config.difference import Path, masked, same, shown_path, value_at
-from routing.config.document import provider_of, snake
+from routing.config.difference import Path, masked, same, shown_path, value_at, with_value
+from routing.config.document import camel, get, part, provider_of, snake
 from routing.config.edits import Current, exported
 from routing.config.entries import (
+    ABSENT,
+    EMPTY,
     Entries,
     is_owned,
     named_in,
@@ -67,10 +69,15 @@ def read_import(
     there = own_names(current.providers)
     specs = with_own(specs, (*there, *named_in(handed, there)))
     if is_merge is None:
-        is_merge = is_part(pasted) or handed == in_mode(now, Mode.REDACTED, specs).document
+        is_merge = is_part(pasted)
+        if not is_merge and handed == in_mode(now, Mode.REDACTED, specs).document:
+            is_merge, handed = True, {}  # this site's own, with masks: it says nothing new
+    document: Mapping[str, Any]
     document, unmasked = _unmasked(handed, now.document, specs)
     incoming = read_entries(document, specs)
     kept = own_references(incoming, now, specs) if keeps_keys else ()
+    document, kept = _resolved(document, kept, now, specs)
+    incoming = read_entries(document, specs, incoming)
     said = read_entries(masked(document, kept), specs, incoming)
     return Reading(
         pasted=pasted,
@@ -84,6 +91,22 @@ def read_import(
         warnings=(*pasted.warnings, *near_misses(document), *_doubtful_keys(said, specs)),
         risks=risks_of(now.document, said, specs),
     )
+
+
+def _resolved(
+    document: Mapping[str, Any], kept: tuple[Path, ...], now: Exported, specs: Specs
+) -> tuple[Mapping[str, Any], tuple[Path, ...]]:
+    """With the value itself where the file names one that only the imported document holds: nobody
+    stores it, so the name would take its place. At another address it stays a name."""
+    stored = []
+    for keys in kept:
+        entry = now.stored.get(provider_of(keys[1], specs))
+        value = entry.value(camel(keys[2])) if entry else ABSENT
+        if value.raw not in EMPTY:
+            stored.append(keys)
+        elif same(*(get(part(one, *keys[:2]), "apiBase") for one in (document, now.document))):
+            document = with_value(document, keys, value_at(now.document, keys))
+    return document, tuple(stored)
 
 
 def is_part(pasted: Pasted) -> bool:

@@ -81,3 +81,8 @@ def test_an_argument_behind_the_one_that_names_it_is_masked() -> None:
     ]
     assert told([TOKEN], ("a", "b")) == ["***"]
     assert told(["a", "b"], ("a", "tokens")) is HIDDEN
+
+
+@pytest.mark.parametrize("unit", ["x", "x-", "-a", "a.", "a1", "://a", " --k", "k=", "bearer "])
+def test_a_long_text_takes_no_longer_than_its_length(unit: str) -> None:
+    assert isinstance(told(unit * 100_000, ("x",)), str)

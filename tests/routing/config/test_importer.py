@@ -323,7 +323,7 @@ def test_s41_a_declined_part_stays_as_it_is_now() -> None:
         "channels": {"telegram": {"token": "t-old", "allowFrom": ["1", "2"]}},
         "tools": {"exec": {"enable": True}, "mcpServers": {"files": {"command": "npx"}}},
     }
-    done = plan(document, NOW)
+    done = plan(document, NOW, is_merge=False)
     assert {risk.path: risk.danger for risk in done.risks} == {
         "channels.telegram.allowFrom": "grants_access",
         "tools.exec.enable": "runs_code",
@@ -333,6 +333,7 @@ def test_s41_a_declined_part_stays_as_it_is_now() -> None:
     careful = plan(
         document,
         NOW,
+        is_merge=False,
         declined=frozenset({"channels.telegram.allowFrom", "tools.mcpServers.files"}),
     )
     assert careful.risks == done.risks

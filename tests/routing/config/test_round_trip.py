@@ -55,6 +55,8 @@ DRAWN = settings(
     max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
+MODES = st.sampled_from(list(Mode))
+
 
 @DRAWN
 @given(document=documents().filter(lambda document: not problems(document)))
@@ -78,6 +80,21 @@ def test_a_second_import_of_the_same_file_changes_nothing(document: dict[str, An
     assert plan.is_empty
     assert plan.risks == ()
     assert json.dumps(given_back(after)) == json.dumps(document)
+
+
+@DRAWN
+@given(document=documents().filter(lambda document: not problems(document)), mode=MODES)
+def test_an_export_that_is_taken_in_again_changes_nothing(
+    document: dict[str, Any], mode: Mode
+) -> None:
+    _, current = taken_in(document)
+    state = (current.document, current.providers, current.routes)
+    text = build_config(*state, mode, specs=KINDS).text
+    plan = plan_import(read_pasted(text.encode(), specs=KINDS), current, specs=KINDS)
+    after = applied(current, plan.providers, plan.routes, plan.document, specs=KINDS)
+    assert given_back(after) == given_back(current)
+    assert plan.changes == ()
+    assert plan.removes == ()
 
 
 @st.composite
