@@ -31,7 +31,7 @@ from routing.config.document import part
 from routing.config.edits import Current, ProviderEdit
 from routing.config.entries import RouteState, normal_base
 from routing.config.export import Mode
-from routing.config.importer import Plan
+from routing.config.importing.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
 from routing.models import BaseDocument, ConfigVersion, PendingImport, Route
 from routing.state import beside, current, exported, fingerprint, specs_by_name

@@ -22,10 +22,10 @@ from routing.config.difference import (
 from routing.config.edits import Current, exported
 from routing.config.entries import own_names, read_entries, with_own
 from routing.config.export import Exported, Mode
-from routing.config.importer import Plan, plan_import, plan_of
+from routing.config.importing.importer import Plan, plan_import, plan_of
+from routing.config.importing.reading import Reading, read_import
+from routing.config.importing.risks import Danger, Risk, risks_of
 from routing.config.pasted import Pasted
-from routing.config.reading import Reading, read_import
-from routing.config.risks import Danger, Risk, risks_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from providers.models import Provider
 from providers.spec.names import built_in, name_problem, same_name
 from routing.config.document import entry_key, key_of, part
 from routing.config.entries import owned_keys
-from routing.config.importer import plan_import
+from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.models import BaseDocument, Route
 from routing.pages.rows import served_by

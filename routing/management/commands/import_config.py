@@ -15,7 +15,7 @@ from facio_site.commands import Command as OneLine
 from facio_site.commands import UsageError
 from facio_site.strictjson import MAX_BYTES
 from routing.config.edits import Current
-from routing.config.importer import Plan
+from routing.config.importing.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
 from routing.config.plans import plan_with, risky_changes
 from routing.pages.changes import shown_changes

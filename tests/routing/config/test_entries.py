@@ -15,9 +15,10 @@ from django.test import Client
 
 from facio_site.strictjson import write_json
 from providers.kinds import KINDS
-from routing.config import edits, entries, importer
+from routing.config import edits, entries
 from routing.config.edits import Current
 from routing.config.entries import ABSENT, RouteState, Value, read_entries
+from routing.config.importing import importer
 from routing.config.pasted import read_pasted
 from routing.config.plans import make_preview
 from tests.desk import saved

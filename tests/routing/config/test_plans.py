@@ -13,7 +13,7 @@ from routing.config.difference import Path, Side, masked
 from routing.config.edits import Current, applied
 from routing.config.entries import ProviderState, read_entries
 from routing.config.export import Mode, build_config, own_references
-from routing.config.importer import plan_import
+from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.config.plans import WritePlan, plan_write
 from routing.config.schema import problems

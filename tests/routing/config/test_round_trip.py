@@ -17,7 +17,7 @@ from providers.spec.secret import Secret
 from routing.config.edits import Current, applied
 from routing.config.entries import ProviderState, RouteState
 from routing.config.export import Mode, build_config
-from routing.config.importer import Plan, plan_import
+from routing.config.importing.importer import Plan, plan_import
 from routing.config.pasted import read_pasted
 from routing.config.schema import problems
 from routing.rules.slots import route_keys

@@ -8,7 +8,7 @@ import pytest
 
 from providers.kinds import KINDS
 from routing.config.entries import read_entries
-from routing.config.risks import RISKS, risks_of
+from routing.config.importing.risks import RISKS, risks_of
 
 
 def found(incoming: dict[str, Any], current: dict[str, Any] | None = None) -> dict[str, str]:

@@ -53,9 +53,9 @@ from routing.config.entries import (
     unowned_paths,
 )
 from routing.config.export import Mode, wanted_values
+from routing.config.importing.reading import Reading, read_import
+from routing.config.importing.risks import Risk
 from routing.config.pasted import Ignored, Pasted, Warned
-from routing.config.reading import Reading, read_import
-from routing.config.risks import Risk
 from routing.config.schema import Refused, problems
 from routing.rules.explain import Rule
 

@@ -12,7 +12,7 @@ from providers.spec.secret import Secret
 from routing.config.edits import Current, Retype, applied
 from routing.config.entries import RouteState
 from routing.config.export import Exported, Mode, build_config
-from routing.config.importer import Plan, plan_import
+from routing.config.importing.importer import Plan, plan_import
 from routing.config.pasted import Ignored, Pasted, Warned, read_pasted
 from routing.config.schema import Refused
 from tests.routing.config.samples import provider

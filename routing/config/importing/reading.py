@@ -27,9 +27,9 @@ from routing.config.entries import (
     with_own,
 )
 from routing.config.export import Exported, Mode, in_mode, own_references
-from routing.config.nearmiss import near_misses
+from routing.config.importing.nearmiss import near_misses
+from routing.config.importing.risks import Risk, risks_of
 from routing.config.pasted import Ignored, Pasted, Warned
-from routing.config.risks import Risk, risks_of
 from routing.config.schema import Refused, problems
 
 

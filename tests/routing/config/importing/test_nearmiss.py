@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from routing.config.nearmiss import near_misses
+from routing.config.importing.nearmiss import near_misses
 
 
 def found(document: dict[str, Any]) -> dict[str, str]:
