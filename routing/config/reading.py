@@ -73,6 +73,7 @@ def read_import(
         is_merge = is_part(pasted)
         if not is_merge and handed == in_mode(now, Mode.REDACTED, specs).document:
             is_merge, handed = True, {}  # this site's own, with masks: it says nothing new
+    document: Mapping[str, Any]
     document, unmasked = _unmasked(handed, now.document, specs)
     incoming = read_entries(document, specs)
     kept = own_references(incoming, now, specs) if keeps_keys else ()

@@ -84,7 +84,7 @@ def test_three_ways_their_change_and_ours_both_count(
     Route.objects.update(model="gpt-6", version=2)
 
     text = changes_of(page_of(site.get("/config/")))
-    assert "agents.defaults.temperature Mine: set Theirs: set" in text
+    assert "agents.defaults.temperature Mine: 0.5 Theirs: 0.9" in text
     assert "agents.defaults.model gpt-5 → gpt-6" in text
     write(site)
 
