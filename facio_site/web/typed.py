@@ -47,7 +47,8 @@ def typed_values(get_response: GetResponse) -> GetResponse:
         given = _given(request)
         request.typed = given  # type: ignore[attr-defined]
         response = get_response(request)
-        if request.method == "POST" and not request.user.is_authenticated:
+        is_sign_out = request.path == resolve_url("account_logout")
+        if request.method == "POST" and not is_sign_out and not request.user.is_authenticated:
             _keep(request, response)
         elif given:
             response.delete_cookie(_COOKIE)
