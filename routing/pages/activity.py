@@ -21,7 +21,7 @@ from routing.models import ConfigVersion
 FILTERS = ("actor", "action", "target", "since", "until")
 OF_TESTS = ("provider", "task", "outcome")
 ROWS = 50
-SHOWN = 4  # changes of an entry that are told without a press
+SHOWN = 4  # changes of an entry that are told without a press, where there are many
 # Among the tests they stand with their results. Asked for by name they are here as well.
 TESTS = ("provider.tested", "provider.cancelled", "catalog.fetched", "route.tested")
 
@@ -34,6 +34,7 @@ class Row(NamedTuple):
     more: Sequence[Told]
     fields: Sequence[str]  # of which only the names are known
     version: int | None  # of config.json, where it is still kept
+    is_before: bool  # whether that is what stood here before
 
 
 @viewer_required
@@ -115,12 +116,14 @@ def _row(entry: AuditEntry, number: int | None, kept: set[int]) -> Row:
     names = {part for field, _before, _after in told for part in (field, field.partition(".")[0])}
     # what an import changed is told by path, and its fields are providers and routes
     fields = [] if entry.action.startswith("config.") and told else entry.fields
+    shown = SHOWN if len(told) > SHOWN + 1 else len(told)
     return Row(
         entry,
-        told[:SHOWN],
-        told[SHOWN:],
+        told[:shown],
+        told[shown:],
         [name for name in fields if name not in names],
         number if number in kept else None,
+        is_before=entry.version is not None and entry.action != "config.written",
     )
 
 

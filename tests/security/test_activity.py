@@ -114,7 +114,9 @@ def test_s28_an_import_tells_what_is_set_here_and_no_secret(site: Client) -> Non
 def test_an_entry_leads_to_its_version_while_that_is_kept(site: Client) -> None:
     import_all(site, WHOLE)
     import_all(site, {"providers": {}})
-    assert 'href="/config/versions/1/"' in flat(site.get("/activity/"))
+    page = flat(site.get("/activity/"))
+    assert 'href="/config/versions/1/"> before: version 1 </a>' in page
+    assert "upload config.json" in page
     record("config.written", actor=None, target="version 99")
     page = flat(site.get("/activity/"))
     assert "version 99" in page
