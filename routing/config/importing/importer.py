@@ -129,7 +129,7 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
         outside=changed_outside(pasted.secrets, current, specs),
         kept=result.unowned,
         ignored=(*pasted.ignored, *reading.unmasked, *ignored),
-        warnings=(*reading.warnings, *doubts, *_nameless(said, result.document, specs)),
+        warnings=(*reading.warnings, *doubts, *_unreached(said, result.document, specs)),
         risks=reading.risks,
         removes=tuple(_removed(now.document, result.document, specs)),
         retype=tuple(retyped(edits.values(), current, specs)),
@@ -140,9 +140,14 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
     )
 
 
-def _nameless(said: Entries, result: Mapping[str, Any], specs: Specs) -> Iterator[Warned]:
-    """The routes of a file whose provider names nobody whom the agent would know then."""
+def _unreached(said: Entries, result: Mapping[str, Any], specs: Specs) -> Iterator[Warned]:
+    """The routes of a file whose provider names nobody whom the agent would know then, and its
+    entries that no name would reach."""
     view = view_of(result, specs)
+    for name, others in view.twins.items():
+        for other in others:
+            if other in said.by_name:
+                yield Warned(shown_path(("providers", other)), "twin", {"name": name})
     for slot, (_model, provider) in said.routes.items():
         decision = decide(slot, view)
         if provider.spelling and decision and decision.rule is Rule.UNKNOWN_PROVIDER:
