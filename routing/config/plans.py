@@ -112,7 +112,7 @@ def risky_changes(plan: Plan) -> list[PathChange]:
 def _by_risk(plan: Plan, changes: set[PathChange]) -> dict[Path, list[PathChange]]:
     """The changes of each risky part, in order, by its keys; the others are left out."""
     inside: dict[Path, list[PathChange]] = {plain_path(risk.keys): [] for risk in plan.risks}
-    for change in plan.changes:
+    for change in plan.changes if inside and changes else ():
         keys = plain_path(change.keys)
         above = next((keys[:n] for n in range(1, len(keys) + 1) if keys[:n] in inside), None)
         if above and change in changes:

@@ -169,7 +169,9 @@ def test_what_was_typed_comes_back_after_a_session_has_ended_and_secrets_do_not(
     secret = "a-key-that-is-kept-nowhere-0123456789"  # gitleaks:allow
     stored("vllm")
     tab = opened(java_script_enabled=scripts)
+    owner.end_sessions()
     tab.goto("/providers/vllm/")
+    sign_in_again(tab)
     tab.locator("[name=api_base]").fill("http://127.0.0.1:8000/other")
     tab.locator("[name=api_key]").fill(secret)
     owner.end_sessions()

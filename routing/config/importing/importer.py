@@ -12,7 +12,7 @@ from typing import Any
 
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_mask, is_placeholder, variable_form
-from routing.config.agent import decide, view_of
+from providers.spec.names import folded, known_name
 from routing.config.difference import (
     Path,
     PathChange,
@@ -57,7 +57,9 @@ from routing.config.importing.reading import Reading, read_import
 from routing.config.importing.risks import Risk
 from routing.config.pasted import Ignored, Pasted, Warned
 from routing.config.schema import Refused, problems
-from routing.rules.explain import Rule
+from routing.rules.explain import AUTO
+from routing.rules.order import FACTS
+from routing.rules.slots import MAIN, MEDIA, ROUTE_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
         outside=changed_outside(pasted.secrets, current, specs),
         kept=result.unowned,
         ignored=(*pasted.ignored, *reading.unmasked, *ignored),
-        warnings=(*reading.warnings, *doubts, *_nameless(said, result.document, specs)),
+        warnings=(*reading.warnings, *doubts, *_nameless(said, result.document)),
         risks=reading.risks,
         removes=tuple(_removed(now.document, result.document, specs)),
         retype=tuple(retyped(edits.values(), current, specs)),
@@ -140,14 +142,22 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
     )
 
 
-def _nameless(said: Entries, result: Mapping[str, Any], specs: Specs) -> Iterator[Warned]:
-    """The routes of a file whose provider names nobody whom the agent would know then."""
-    view = view_of(result, specs)
+def _nameless(said: Entries, result: Mapping[str, Any]) -> Iterator[Warned]:
+    """The routes of a file whose provider names nobody whom the agent would know then: those of
+    which rules/explain.py says UNKNOWN_PROVIDER."""
+    defaults, entries = part(result, "agents", "defaults"), part(result, "providers")
+    there = {folded(name) for name, entry in entries.items() if isinstance(entry, dict)}
     for slot, (_model, provider) in said.routes.items():
-        decision = decide(slot, view)
-        if provider.spelling and decision and decision.rule is Rule.UNKNOWN_PROVIDER:
+        model, name = (get(defaults, key) for key in ROUTE_KEYS[slot])
+        if not provider.spelling or not isinstance(name, str) or name == AUTO:
+            continue
+        if name:
+            is_fine = slot in MEDIA or known_name(name) in FACTS or folded(name) in there
+        else:
+            is_fine = slot != MAIN and not model  # it follows main
+        if not is_fine:
             path = shown_path(("agents", "defaults", provider.spelling))
-            yield Warned(path, "names_nobody", {"name": decision.word})
+            yield Warned(path, "names_nobody", {"name": name})
 
 
 def _told(
