@@ -20,7 +20,7 @@ from routing.config.document import camel, get, key_of, part, snake
 from routing.config.entries import normal_base
 from routing.rules.explain import AUTO, Configured, Decision, explain
 from routing.rules.order import FACTS
-from routing.rules.slots import MAIN, MEDIA, SLOTS, route_keys
+from routing.rules.slots import MAIN, MEDIA, ROUTE_KEYS
 
 # What may be odd about an entry, in the order in which it is told.
 KEY_EXAMPLE = "key_example"  # a mask or an example: the agent counts it as a key
@@ -66,7 +66,7 @@ def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
         if spec and (codes := tuple(_odd(spec, key, base))):
             odd[name] = codes
     defaults = part(document, "agents", "defaults")
-    routes = {slot: _route(defaults, *route_keys(slot)) for slot in SLOTS}
+    routes = {slot: _route(defaults, *keys) for slot, keys in ROUTE_KEYS.items()}
     preset = get(defaults, "modelPreset")
     return AgentView(
         providers=tuple(providers),
@@ -144,7 +144,7 @@ def _odd(spec: ProviderSpec, key: str, base: str) -> Iterator[str]:
 
 # The routes that are set here, in both spellings.
 _ROUTES = {
-    spelling(key) for slot in SLOTS for key in route_keys(slot) for spelling in (camel, snake)
+    spelling(key) for keys in ROUTE_KEYS.values() for key in keys for spelling in (camel, snake)
 }
 
 

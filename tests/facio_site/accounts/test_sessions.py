@@ -102,6 +102,12 @@ def test_s52_a_session_is_dead_after_sign_out(client, owner):
     assert not Session.objects.exists()
 
 
+def test_who_signs_out_has_not_lost_a_session_and_comes_back_to_no_page(client, owner):
+    sign_in(client)
+    answer = client.post(reverse("account_logout"), headers={"referer": "http://testserver/"})
+    assert answer["Location"] == reverse("account_login")
+
+
 def test_sign_out_needs_a_post(client, owner):
     sign_in(client)
     client.get(reverse("account_logout"))
