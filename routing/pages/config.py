@@ -65,7 +65,10 @@ class ImportForm(forms.Form):
         label=gettext_lazy("Or paste it here"),
         required=False,
         strip=False,
-        help_text=gettext_lazy("The text of config.json or .env, a single API key, or a curl line"),
+        help_text=gettext_lazy(
+            "The text of config.json or .env, a call for curl, PowerShell or HTTPie, or a single "
+            "API key"
+        ),
         widget=forms.Textarea(
             attrs={"class": "mono", "rows": 4, "autocomplete": "off", "spellcheck": "false"}
         ),
