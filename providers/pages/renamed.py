@@ -58,7 +58,7 @@ def _lead(request: HttpRequest, name: str, newer: str) -> HttpResponse:
         messages.warning(request, text % told)
     else:
         messages.info(request, _("%(old)s is now %(new)s.") % told)
-    if request.headers.get("HX-Request"):
+    if getattr(request, "htmx", False):
         url = reverse("providers:detail", args=[newer])
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return redirect("providers:detail", newer)
