@@ -162,7 +162,7 @@ def test_a_messy_file_of_ones_own_is_taken_in_whole_by_one_press(
     owner: Tab, key: str, live_file: Path
 ) -> None:
     tab = owner
-    tab.go("/config/")
+    tab.go("/config/import/")
     tab.fill("Or paste it here", MESSY % (key, GUARDED, OPEN, MODEL))
     tab.press("Import")
     expect(tab.page.get_by_role("heading", name="Import", level=1)).to_be_visible()
@@ -207,6 +207,7 @@ def test_a_broken_live_file_is_told_by_place_replaced_by_consent_and_a_version_c
     kept = [one for one in live_file.parent.iterdir() if ".original-" in one.name]
     assert [one.read_text() for one in kept] == [broken]
 
+    tab.go("/config/versions/")
     tab.page.locator("#versions").get_by_role("link", name="1", exact=True).click()
     tab.press("Bring back and write")
     expect(tab.page.get_by_text("Written as version")).to_be_visible()

@@ -99,7 +99,7 @@ def _call(found: Found, request: Request, specs: Specs) -> str:
     key, fault = _key_of(request, target.query)
     kind, values = kind_at(target, key, specs)
     if not kind:
-        found.leave(target.host, "unknown_host")
+        found.leave(target.host, "ambiguous_name" if values else "unknown_host", **values)
         return ""
     if (stands := found.entry(kind)) and _differ(stands, values, key):
         found.leave(path, "second_call", kind=kind)
@@ -110,7 +110,7 @@ def _call(found: Found, request: Request, specs: Specs) -> str:
     for name in request.headers:
         if name not in _KEY_HEADERS and not _USUAL.match(name):
             found.leave(f"header {_shown(name)}", "header_left")
-    if deployment := deployment_at(specs[kind], target.path):
+    if kind in specs and (deployment := deployment_at(specs[kind], target.path)):
         found.deployments.append(deployment)
     return kind
 
@@ -309,7 +309,8 @@ def at_address(found: Found, key: str, address: str, specs: Specs) -> list[Ignor
     except BadURL:
         return [Ignored("address", "bad_base")]
     if not kind:
-        return [Ignored(parse_target(address).host, "unknown_host")]
+        code = "ambiguous_name" if values else "unknown_host"
+        return [Ignored(parse_target(address).host, code, values)]
     if _differ(found.entry(kind), values, key):
         return [Ignored("key", "second_call", {"kind": kind})]
     found.put(kind, {**values, "apiKey": key} if key else values)
