@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from providers.pages import catalog as catalog_views
 from providers.pages import checking, endpoints, health, news, providers
+from providers.pages.renamed import follows_renames
 
 _PAGES = frozenset({"new", "cards", "check"})  # what else stands where a name does
 _MARK = "~"
@@ -26,6 +27,19 @@ class NameConverter:
 register_converter(NameConverter, "name")
 
 app_name = "providers"
+_OF_ONE = (
+    ("", providers.provider_detail, "detail"),
+    ("check/", checking.check_start, "check-start"),
+    ("catalog/", checking.catalog_refresh, "catalog-refresh"),
+    ("cancel/<slug:part>/", checking.part_cancel, "cancel"),
+    ("models/", providers.catalog_search, "catalog-search"),
+    ("list/", providers.catalog_settle, "catalog-settle"),
+    ("names/", providers.model_names, "model-names"),
+    ("discard/", checking.draft_discard, "draft-discard"),
+    ("undo/", providers.provider_undo, "undo"),
+    ("rename/", endpoints.endpoint_rename, "rename"),
+    ("remove/", providers.provider_remove, "remove"),
+)
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
@@ -38,15 +52,8 @@ urlpatterns = [
     path("providers/cards/", providers.provider_cards, name="cards"),
     path("providers/check/", checking.check_all, name="check-all"),
     path("providers/check/cancel/", checking.check_cancel, name="check-cancel"),
-    path("providers/<name:name>/", providers.provider_detail, name="detail"),
-    path("providers/<name:name>/check/", checking.check_start, name="check-start"),
-    path("providers/<name:name>/catalog/", checking.catalog_refresh, name="catalog-refresh"),
-    path("providers/<name:name>/cancel/<slug:part>/", checking.part_cancel, name="cancel"),
-    path("providers/<name:name>/models/", providers.catalog_search, name="catalog-search"),
-    path("providers/<name:name>/list/", providers.catalog_settle, name="catalog-settle"),
-    path("providers/<name:name>/names/", providers.model_names, name="model-names"),
-    path("providers/<name:name>/discard/", checking.draft_discard, name="draft-discard"),
-    path("providers/<name:name>/undo/", providers.provider_undo, name="undo"),
-    path("providers/<name:name>/rename/", endpoints.endpoint_rename, name="rename"),
-    path("providers/<name:name>/remove/", providers.provider_remove, name="remove"),
+    *(
+        path(f"providers/<name:name>/{rest}", follows_renames(view), name=name)
+        for rest, view, name in _OF_ONE
+    ),
 ]

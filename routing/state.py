@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 from facio_site import sealing
 from facio_site.strictjson import read_json
-from providers.kinds import KINDS
+from providers.kinds import KINDS, OWN_KIND
 from providers.models import Provider
 from providers.spec.kind import ProviderSpec
 from routing.config import edits
@@ -50,10 +51,12 @@ def _unopened(rows: Iterable[Provider]) -> AgentView:
 
 
 def specs_by_name(rows: Iterable[Provider] | None = None) -> dict[str, ProviderSpec]:
-    """All kinds, and the endpoints of one's own that are set up, by what they are called."""
+    """All kinds, and the endpoints of one's own that are set up, by what they are called. Those
+    without a default address know where they stand."""
     found = Provider.objects.configured() if rows is None else rows
-    own = sorted((row.spec for row in found if row.is_own), key=lambda spec: spec.label.lower())
-    return {**KINDS, **{spec.name: spec for spec in own}}
+    placed = [replace(row.spec, own_base=row.api_base) for row in found if row.kind == OWN_KIND]
+    placed.sort(key=lambda spec: spec.label.lower())
+    return {**KINDS, **{spec.name: spec for spec in placed}}
 
 
 def export(mode: Mode) -> Exported:

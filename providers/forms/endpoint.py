@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from providers.forms.provider import ProviderForm
+from providers.forms.provider import ProviderForm, facts_of
 from providers.kinds import DISPLAY_NAME, KINDS, OWN_KIND, own_spec
 from providers.models import Provider
 from providers.spec.names import MESSAGES, name_problem
@@ -55,10 +55,23 @@ class EndpointForm(ProviderForm):
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
-        if error := name_error(name):
-            raise forms.ValidationError(error)
         self.provider.name = name
+        tested = Provider.objects.filter(name=name, configured_at=None).first()
+        if tested:  # and never saved: it goes on
+            self.provider = tested
+        elif error := name_error(name):
+            raise forms.ValidationError(error)
         return name
+
+    def is_there_already(self) -> bool:
+        """Whether nothing is wrong but that it is stored as it stands here: pressed twice, or sent
+        again on the way back."""
+        row = Provider.objects.filter(name=self.provider.name, kind=OWN_KIND).first()
+        if row is None or not row.is_configured or set(self.errors) != {"name"}:
+            return False
+        same = Provider(kind=OWN_KIND, name=row.name)
+        self.apply(same)
+        return facts_of(same) == facts_of(row)
 
     def refuse_name(self) -> None:
         """Somebody else has just taken it."""

@@ -16,6 +16,7 @@ from providers.forms.endpoint import EndpointForm, RenameForm
 from providers.models import Provider, Task
 from providers.pages.above import LOCKED, above
 from providers.pages.checking import keep_draft
+from providers.pages.renamed import ARROW
 from providers.work import queue
 
 
@@ -32,6 +33,8 @@ def endpoint_new(request: SignedIn) -> HttpResponse:
             for warning in form.key_warnings():
                 messages.warning(request, warning)
             return redirect("providers:detail", form.provider.name)
+    if form.is_there_already():
+        return redirect("providers:detail", form.provider.name)
     return render(request, "providers/new.html", {"form": form}, status=422)
 
 
@@ -60,7 +63,8 @@ def _tested(request: SignedIn, form: EndpointForm) -> bool:
     provider = form.provider
     try:
         with transaction.atomic():
-            provider.save(force_insert=True)
+            if provider._state.adding:
+                provider.save(force_insert=True)
             draft = keep_draft(request, provider, form, provider)
             queue.start(provider, Task.CHECK, draft=draft, user=request.user)
             record("provider.tested", actor=request.user, target=provider.name, request=request)
@@ -94,6 +98,10 @@ def endpoint_rename(request: HttpRequest, name: str) -> HttpResponse:
                     text = _("The model of these routes still begins with %(old)s/: %(routes)s.")
                     routes = ", ".join(named.by_prefix)
                     messages.warning(request, text % {"old": name, "routes": routes})
+                if named.in_file:
+                    text = _("The imported config.json still names %(old)s here: %(paths)s.")
+                    paths = ", ".join(named.in_file)
+                    messages.warning(request, text % {"old": name, "paths": paths})
                 return redirect("providers:detail", new)
             form.add_error(None, _("Somebody else saved something meanwhile. Look again."))
     context = {"form": form, "spec": provider.spec, "named": named}
@@ -114,7 +122,7 @@ def _rename(request: HttpRequest, provider: Provider, new: str) -> bool:
             record(
                 "provider.renamed",
                 actor=request.user,
-                target=f"{old} → {new}",
+                target=f"{old}{ARROW}{new}",
                 fields=fields,
                 request=request,
             )

@@ -220,6 +220,7 @@ class ProviderSpec:
     error_rules: tuple[ErrorRule, ...] = ()
     dns_hint: str = ""  # detail for "this name does not exist": its usual cause here
     own_name: str = ""  # of an endpoint of one's own; "" = its kind is built in
+    own_base: str = ""  # where an endpoint without a default address stands here; "" = not known
     # Beside the calls
     sign_in: str = ""  # command that signs in, for the kinds without a key
     id_facts: tuple[IdFact, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from facio_site.marked import marked as _
 
@@ -28,12 +29,14 @@ MESSAGES: Mapping[str, str] = {
     "slash": _("A name has no slash: what stands before a model's first slash names a provider."),
     "blank": _("A name does not begin or end with a blank."),
     "unprintable": _("A name has no control characters or other signs that can't be seen."),
+    "reference": _("A name has no dollar sign before a brace: the agent reads a variable there."),
     "auto": _('"auto" means that the agent chooses. Take another name.'),
     "built_in": _("The agent has {name} built in, and takes this as the same name. Take another."),
     "same": _("{name} is there already, and the agent takes both for the same. Take another name."),
 }
 
 
+@lru_cache(maxsize=1024)
 def known_name(text: str) -> str:
     """A name in the spelling of built-in ones: lmStudio and lm-studio are lm_studio."""
     text = text.replace("-", "_")
@@ -75,6 +78,8 @@ def name_problem(
         return "slash", {}
     if name != name.strip():
         return "blank", {}
+    if "${" in name:
+        return "reference", {}
     if folded(name) == _AUTO:
         return "auto", {}
     if taken := built_in(name, kinds):

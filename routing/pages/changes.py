@@ -26,6 +26,10 @@ class Changes:
     more: int  # that are not shown
 
     @property
+    def rows(self) -> list[tuple[PathChange, str, str]]:
+        return [*self.ours, *self.others]
+
+    @property
     def count(self) -> int:
         return len(self.ours) + len(self.others) + self.more
 
@@ -39,7 +43,7 @@ def shown_changes(changes: Sequence[PathChange], most: int = CHANGES_SHOWN) -> C
 def by_subject(changes: Changes) -> dict[str, list[tuple[PathChange, str, str]]]:
     """The same rows under a heading each: providers by their names, routes, the rest."""
     groups: dict[str, list[tuple[PathChange, str, str]]] = {}
-    for row in (*changes.ours, *changes.others):
+    for row in changes.rows:
         keys, heading = row[0].keys, _("The rest")
         if keys[0] == "providers" and len(keys) > 1:
             heading = named(provider_of(keys[1], KINDS) or keys[1]).label

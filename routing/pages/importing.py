@@ -25,7 +25,7 @@ from facio_site.strictjson import MAX_BYTES, BadDocument
 from providers.kinds import named
 from routing.config.edits import Current
 from routing.config.pasted import BadPaste, Pasted, kept_text, read_pasted
-from routing.config.plans import Preview, does_nothing, make_preview, plan_with
+from routing.config.plans import Preview, does_nothing, make_preview, plan_with, warnings_of
 from routing.models import PendingImport, Slot
 from routing.pages.changes import by_subject, shown_changes
 from routing.pages.config import frame
@@ -57,7 +57,10 @@ class ImportForm(forms.Form):
         label=gettext_lazy("Or paste it here"),
         required=False,
         strip=False,
-        help_text=gettext_lazy("The text of config.json or .env, a single API key, or a curl line"),
+        help_text=gettext_lazy(
+            "The text of config.json or .env, a call for curl, PowerShell or HTTPie, or a single "
+            "API key"
+        ),
         widget=forms.Textarea(
             attrs={"class": "mono", "rows": 4, "autocomplete": "off", "spellcheck": "false"}
         ),
@@ -190,7 +193,7 @@ def _shown(row: PendingImport, shown: Preview, before: Current, *, kind: str) ->
         ],
         "named_keys": shown.named_keys,
         "retype": [retype_words(one) for one in plan.retype],
-        "warnings": [(one.path, warning_words(one)) for one in plan.warnings],
+        "warnings": [(one.path, warning_words(one)) for one in warnings_of(plan)],
         "ignored": [(one.path, ignored_words(one)) for one in plan.ignored],
         "kept": plan.kept,
         "does_nothing": does_nothing(plan, before) and not (shown.parts or shown.named_keys),

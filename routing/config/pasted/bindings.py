@@ -32,7 +32,7 @@ from routing.config.pasted.names import (
 )
 from routing.config.pasted.places import base_of, deployment_at, kind_at
 from routing.config.pasted.records import Assignment, Ignored, Request
-from routing.rules.slots import SLOTS, route_keys
+from routing.rules.slots import ALL_ROUTE_KEYS
 
 # Headers that carry a key.
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
@@ -42,7 +42,6 @@ _USUAL = re.compile(
     r"|user-agent$|origin$|referer$|host$|authority$|method$|path$|scheme$|x-request"
     r"|anthropic-version$|x-stainless"
 )
-_ROUTE_NAMES = {name for slot in SLOTS for name in route_keys(slot)}
 _TEXTS = ("api_key", "api_base", "region", "profile", "display_name", "api_type", "proxy")
 
 
@@ -100,7 +99,7 @@ def _call(found: Found, request: Request, specs: Specs) -> str:
     key, fault = _key_of(request, target.query)
     kind, values = kind_at(target, key, specs)
     if not kind:
-        found.leave(target.host, "unknown_host")
+        found.leave(target.host, "ambiguous_name" if values else "unknown_host", **values)
         return ""
     if (stands := found.entry(kind)) and _differ(stands, values, key):
         found.leave(path, "second_call", kind=kind)
@@ -111,7 +110,7 @@ def _call(found: Found, request: Request, specs: Specs) -> str:
     for name in request.headers:
         if name not in _KEY_HEADERS and not _USUAL.match(name):
             found.leave(f"header {_shown(name)}", "header_left")
-    if deployment := deployment_at(specs[kind], target.path):
+    if kind in specs and (deployment := deployment_at(specs[kind], target.path)):
         found.deployments.append(deployment)
     return kind
 
@@ -310,7 +309,8 @@ def at_address(found: Found, key: str, address: str, specs: Specs) -> list[Ignor
     except BadURL:
         return [Ignored("address", "bad_base")]
     if not kind:
-        return [Ignored(parse_target(address).host, "unknown_host")]
+        code = "ambiguous_name" if values else "unknown_host"
+        return [Ignored(parse_target(address).host, code, values)]
     if _differ(found.entry(kind), values, key):
         return [Ignored("key", "second_call", {"kind": kind})]
     found.put(kind, {**values, "apiKey": key} if key else values)
@@ -328,7 +328,7 @@ def _unknown(one: Assignment, specs: Specs) -> tuple[str, dict[str, str]]:
 def _typed(path: tuple[str, ...], value: str) -> Any:
     """Texts stay texts where config.json has texts; elsewhere JSON is read as such."""
     last = snake(path[-1])
-    if path[:2] == ("agents", "defaults") and last in _ROUTE_NAMES:
+    if path[:2] == ("agents", "defaults") and last in ALL_ROUTE_KEYS:
         return value
     if path[0] == "providers" and last in _TEXTS:
         return value

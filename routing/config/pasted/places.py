@@ -6,8 +6,10 @@ import re
 
 from providers.dialects.adapters import Adapter, Entered
 from providers.http import BadURL, Target, parse_target
+from providers.kinds import KINDS
 from providers.spec.keyshapes import SHAPES
 from providers.spec.kind import ProviderSpec, Specs
+from providers.spec.names import name_problem
 from routing.config.entries import normal_base
 
 # What stands behind the API base in examples of calls.
@@ -21,7 +23,8 @@ _OPEN_HOSTS = ("0.0.0.0", "::")  # noqa: S104 - what a server listens at, which 
 
 
 def kind_at(target: Target, key: str, specs: Specs) -> tuple[str, dict[str, str]]:
-    """The kind that answers there, and what its entry says of the place; "" = none of them."""
+    """The provider that answers there, and what its entry says of the place. "" = none of them, or
+    one of those that "kinds" has. An address that nobody has is an endpoint of its own."""
     address = f"{target.origin}{target.path}"
     for kind, spec in specs.items():
         if spec.own_hosts and (match := re.search(spec.own_hosts, target.host)):
@@ -34,6 +37,11 @@ def kind_at(target: Target, key: str, specs: Specs) -> tuple[str, dict[str, str]
                 best = max(best, (len(normal), kind, base))
     if best[1]:
         return best[1], {"apiBase": best[2]}
+    own = _own(address, specs)
+    if len(own) == 1:
+        return own[0], {"apiBase": specs[own[0]].own_base}
+    if own:
+        return "", {"kinds": ", ".join(own)}
     if (found := _local(target, specs))[0]:
         return found
     hosts = [k for k, spec in specs.items() if not spec.is_local and _host(spec) == target.host]
@@ -42,7 +50,29 @@ def kind_at(target: Target, key: str, specs: Specs) -> tuple[str, dict[str, str]
         return hosts[0], {"apiBase": specs[hosts[0]].api_base}
     if hosts or (by_key in specs and not specs[by_key].is_local) or "custom" not in specs:
         return "", {}  # also: a key of a known kind on its way to a host that is not its own
-    return "custom", {"apiBase": without_tail(target.origin + target.path)}
+    name = _new_name(target, specs) if specs["custom"].own_base else "custom"
+    return name, {"apiBase": without_tail(target.origin + target.path)}
+
+
+def _own(address: str, specs: Specs) -> list[str]:
+    """The endpoints that stand at an address or above it: those with the longest base."""
+    bases = {name: normal_base(spec, spec.own_base) for name, spec in specs.items()}
+    fitting = {
+        name: len(base)
+        for name, base in bases.items()
+        if base and f"{address}/".startswith(f"{base.rstrip('/')}/")
+    }
+    return [name for name, length in fitting.items() if length == max(fitting.values())]
+
+
+def _new_name(target: Target, specs: Specs) -> str:
+    """A name that is free, after the host."""
+    usual = {"http": 80, "https": 443}[target.scheme]
+    stem = re.sub(r"[^\w.-]+", "-", target.host).strip("-.")[:50] or "endpoint"
+    stem += f"-{target.port}" if target.port != usual else ""
+    others = [name for name, spec in specs.items() if spec.own_name]
+    names = (f"{stem}-{number}" if number else stem for number in (0, *range(2, len(others) + 4)))
+    return next(name for name in names if not name_problem(name, KINDS, others)[0])
 
 
 def _local(target: Target, specs: Specs) -> tuple[str, dict[str, str]]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from facio_site.audit.models import AuditEntry
 from providers.models import CatalogEntry, Draft, Job, Provider
 from routing.models import BaseDocument, Route
-from tests.desk import stocked
+from tests.desk import HTMX, stocked
 from tests.markup import flat
 from tests.routing.config.desk import given_back, import_all
 
@@ -89,6 +89,7 @@ def test_every_name_that_is_taken_is_kept_and_has_an_address(site: Client, name:
         (" a", "blank"),
         ("a ", "blank"),
         ("x" * 300, "At most 60"),
+        ("${CORP}", "dollar sign"),
         ("openai", "openai built in"),
         ("OpenAI", "openai built in"),
         ("LM-Studio", "lm_studio built in"),
@@ -105,7 +106,7 @@ def test_every_name_that_is_taken_is_kept_and_has_an_address(site: Client, name:
 )
 def test_a_name_that_is_no_good_is_told_at_its_field(site: Client, name: str, words: str) -> None:
     endpoint()
-    answer = add(site, name)
+    answer = add(site, name, api_key=KEY[::-1])
     assert answer.status_code == 422
     assert words in " ".join(answer.context["form"].errors["name"])
     assert Provider.objects.count() == 1
@@ -317,3 +318,64 @@ def test_nothing_else_is_taken_over(site: Client, name: str) -> None:
 def test_an_unknown_name_has_no_page(site: Client) -> None:
     for name in ("nobody", "%00", quote("🙂"), "OpenAI", "~new"):
         assert site.get(f"/providers/{name}/").status_code == 404
+
+
+def test_what_only_the_imported_file_says_of_a_name_is_told_before_and_after(site: Client) -> None:
+    import_all(
+        site,
+        {
+            "providers": {"corp": {"apiKey": KEY, "apiBase": BASE}},
+            "modelPresets": {"fast": {"model": "gpt-5", "provider": "corp"}},
+        },
+    )
+    for page in ("rename", "remove"):
+        assert "modelPresets.fast.provider" in flat(site.get(f"/providers/corp/{page}/")), page
+    answer = flat(site.post("/providers/corp/rename/", {"name": "proxy"}, follow=True))
+    assert "still names corp here: modelPresets.fast.provider" in answer
+    assert given_back()["modelPresets"]["fast"]["provider"] == "corp"
+    for page in ("rename", "remove"):
+        assert "in-file" not in flat(site.get(f"/providers/proxy/{page}/")), page
+
+
+# Twice, and two at once ---------------------------------------------------------------------------
+
+
+def test_what_is_saved_twice_is_there_once(site: Client) -> None:
+    assert add(site).headers["Location"] == "/providers/Corp-LLM/"
+    assert add(site).headers["Location"] == "/providers/Corp-LLM/"  # a double click
+    assert Provider.objects.get().version == 1
+    assert AuditEntry.objects.filter(action="provider.saved").count() == 1
+    for other in ({"api_key": KEY[::-1]}, {"api_base": f"{BASE}/x"}, {"extra_headers": "X-A: b"}):
+        assert add(site, **other).status_code == 422
+    assert add(site, "CORP-LLM").status_code == 422
+
+
+def test_what_was_only_tested_under_a_name_goes_on_from_the_first_page(site: Client) -> None:
+    for more in ({"test": "1"}, {"test": "1", "api_key": KEY[::-1]}, {}):
+        assert add(site, **more).headers["Location"] == "/providers/Corp-LLM/"
+    row = Provider.objects.get()
+    assert row.is_configured
+    secret = row.open_secret("api_key")
+    assert secret is not None
+    assert secret.reveal() == KEY
+
+
+def test_an_old_name_leads_to_the_new_one_and_does_nothing(site: Client) -> None:
+    endpoint("gpu")
+    for old, new in (("gpu", "alpha"), ("alpha", "beta → c")):
+        site.post(f"/providers/{old}/rename/", {"name": new})
+    place = reverse("providers:detail", args=["beta → c"])
+    for part in ("", "rename/", "remove/"):
+        answer = site.get(f"/providers/gpu/{part}", follow=True)
+        assert answer.redirect_chain == [(place, 302)]
+        assert "gpu is now beta → c." in flat(answer)
+    for part in ("", "rename/", "remove/", "undo/", "check/"):
+        answer = site.post(f"/providers/alpha/{part}", {"name": "delta", "api_base": BASE})
+        assert answer.headers["Location"] == place
+    assert "Nothing was done" in flat(site.get(place))
+    assert site.post("/providers/gpu/check/", headers=HTMX)["HX-Redirect"] == place
+    assert list(Provider.objects.values_list("name", flat=True)) == ["beta → c"]
+    endpoint("gpu")
+    assert site.get("/providers/gpu/").status_code == 200
+    site.post(f"{place}remove/")
+    assert site.get("/providers/alpha/").status_code == 404

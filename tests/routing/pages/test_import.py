@@ -69,3 +69,11 @@ def test_names_that_the_agent_does_not_read_are_told_beside_those_that_it_reads(
 def test_the_form_leaves_it_to_the_file(site: Client) -> None:
     html = flat(site.get("/config/import/"))
     assert re.search(r'name="how" value=""[^>]* checked', html)
+
+
+def test_what_was_all_left_out_is_not_called_set_already(site: Client) -> None:
+    call = 'curl https://api.openai.com/v1/models -H "Authorization: Bearer $OPENAI_API_KEY"'
+    page = page_of(hand_in(site, call, name=""))
+    assert "Nothing in it would change a setting" in page
+    assert "set here already" not in page
+    assert "Pasted" in page

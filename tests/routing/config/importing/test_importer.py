@@ -14,6 +14,7 @@ from routing.config.entries import RouteState
 from routing.config.export import Exported, Mode, build_config
 from routing.config.importing.importer import Plan, plan_import
 from routing.config.pasted import Ignored, Pasted, Warned, read_pasted
+from routing.config.plans import warnings_of
 from routing.config.schema import Refused
 from tests.routing.config.samples import provider
 
@@ -403,7 +404,7 @@ def test_a_reference_of_another_provider_keeps_no_key() -> None:
 
 def test_a_key_that_begins_like_another_vendors_is_told() -> None:
     document = {"providers": {"openai": {"apiKey": "gsk_0123456789abcdef"}}}
-    told = [(one.path, one.code, one.params["owner"]) for one in plan(document).warnings]
+    told = [(one.path, one.code, one.params["owner"]) for one in warnings_of(plan(document))]
     assert told == [("providers.openai.apiKey", "key_other_provider", "Groq")]
 
 
@@ -419,9 +420,23 @@ def test_an_empty_provider_of_a_file_is_taken_as_it_stands_and_merged_says_nothi
 @pytest.mark.parametrize("word", ["", "Auto", "opnai"])
 def test_a_provider_that_names_nobody_is_warned_of(word: str) -> None:
     done = plan({"agents": {"defaults": {"model": "m", "provider": word}}})
-    assert [(one.path, one.code, one.params) for one in done.warnings] == [
+    assert [(one.path, one.code, one.params) for one in warnings_of(done)] == [
         ("agents.defaults.provider", "names_nobody", {"name": word})
     ]
+
+
+def test_a_preset_that_is_not_there_is_warned_of() -> None:
+    defaults = {"modelPreset": "fast", "fallback_models": ["fast", "gpt-4o-mini", {"model": "m"}]}
+    document: dict[str, Any] = {"agents": {"defaults": defaults}}
+    here = Current(document={"modelPresets": {"fast": {"model": "m"}}})
+    told = [(one.path, one.code, one.params) for one in warnings_of(plan(document, here))]
+    assert told == [
+        ("agents.defaults.modelPreset", "no_preset", {"name": "fast"}),
+        ("agents.defaults.fallback_models", "no_preset", {"name": "fast"}),
+        ("agents.defaults.fallback_models", "no_preset", {"name": "gpt-4o-mini"}),
+    ]
+    merged = warnings_of(plan(document, here, is_merge=True))
+    assert [one.params["name"] for one in merged] == ["gpt-4o-mini"]
 
 
 @pytest.mark.parametrize("word", ["auto", "openai", "Lab", "nvidia"])
@@ -430,4 +445,4 @@ def test_a_provider_that_the_agent_knows_is_not(word: str) -> None:
         "agents": {"defaults": {"model": "m", "provider": word}},
         "providers": {"lab": {"apiBase": "https://llm.example.com/v1"}},
     }
-    assert plan(document).warnings == ()
+    assert warnings_of(plan(document)) == ()
