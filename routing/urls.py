@@ -2,8 +2,17 @@
 
 from django.urls import path
 
-from routing.pages import activity, importing, live_file, naming, palette, routes, testing, versions
-from routing.pages import exporting as config_views
+from routing.pages import (
+    activity,
+    exporting,
+    importing,
+    live_file,
+    naming,
+    palette,
+    routes,
+    testing,
+    versions,
+)
 
 app_name = "routing"
 urlpatterns = [
@@ -15,8 +24,9 @@ urlpatterns = [
     path("routing/<slug:slot>/test/", testing.route_test, name="route-test"),
     path("routing/test/", testing.routes_test, name="routes-test"),
     path("routing/models/", routes.model_options, name="models"),
-    path("config/", config_views.config, name="config"),
-    path("config/download/", config_views.download, name="download"),
+    path("config/", live_file.live, name="config"),
+    path("config/export/", exporting.export, name="export"),
+    path("config/download/", exporting.download, name="download"),
     path("config/import/", importing.import_start, name="import-start"),
     path("config/import/<uuid:pk>/", importing.import_preview, name="import-preview"),
     path("config/import/<uuid:pk>/discard/", importing.import_discard, name="import-discard"),
@@ -24,6 +34,7 @@ urlpatterns = [
     path("config/write/", live_file.live_write, name="live-write"),
     path("config/write/changes/", live_file.live_changes, name="live-changes"),
     path("config/write/take-in/", live_file.live_take_in, name="live-take-in"),
+    path("config/versions/", versions.versions, name="versions"),
     path("config/versions/<int:number>/", versions.version_detail, name="version"),
     path("config/versions/<int:number>/restore/", versions.version_restore, name="version-restore"),
     path("config/versions/<int:number>/write/", versions.version_write, name="version-write"),
