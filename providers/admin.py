@@ -75,6 +75,7 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
             actor=request.user,
             target=obj.name,
             fields=form.changed,
+            changes=form.page.changes,
             request=request,
         )
 

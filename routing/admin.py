@@ -95,4 +95,10 @@ class RouteAdmin(LockedAdmin):
     def save_model(self, request: HttpRequest, obj: Route, form: Any, change: bool) -> None:
         if not obj.store():
             raise Overtaken
-        record("routes.saved", actor=request.user, fields=[obj.slot], request=request)
+        record(
+            "routes.saved",
+            actor=request.user,
+            fields=[obj.slot],
+            changes=obj.changes(),
+            request=request,
+        )

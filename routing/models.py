@@ -15,6 +15,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from facio_site.audit import Change
 from facio_site.sealing.rows import ExpiringQuerySet, SealedRow
 from facio_site.strictjson import write_json
 from providers.spec.limits import MODEL_LENGTH
@@ -55,6 +56,7 @@ class Route(models.Model):
     provider = models.CharField(_("provider"), max_length=60, default=AUTO)
     version = models.PositiveIntegerField(_("version"), default=0)
     updated_at = models.DateTimeField(_("changed at"), auto_now=True)
+    loaded: tuple[str, str] = ("", AUTO)  # model and provider as they were read
 
     objects: ClassVar[Any] = RouteQuerySet.as_manager()
 
@@ -65,6 +67,18 @@ class Route(models.Model):
 
     def __str__(self) -> str:
         return str(Slot(self.slot).label)
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Route:
+        """Remembers what was read, to tell what changed. What was not read stays unread."""
+        row = super().from_db(db, field_names, values)
+        row.loaded = row.__dict__.get("model", ""), row.__dict__.get("provider", AUTO)
+        return row
+
+    def changes(self) -> list[Change]:
+        """What differs from what was stored when this was read."""
+        names = zip(("model", "provider"), self.loaded, (self.model, self.provider), strict=True)
+        return [(f"{self.slot}.{name}", old, new) for name, old, new in names if old != new]
 
     def store(self) -> bool:
         """Save as a new version; False, and nothing is written, when somebody else was faster."""

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from facio_site import sealing
-from facio_site.audit import record
+from facio_site.audit import CHANGED, Change, record
 from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from providers.models import BODY, HEADERS, Draft, Provider
@@ -27,6 +27,7 @@ from providers.spec.limits import DEPLOYMENT_LENGTH
 from providers.spec.masks import is_reference
 from providers.spec.names import built_in, same_name
 from providers.spec.secret import Secret
+from routing.config.difference import SET, PathChange
 from routing.config.document import part
 from routing.config.edits import Current, ProviderEdit
 from routing.config.entries import RouteState, normal_base
@@ -62,8 +63,9 @@ def take_in(
     try:
         with transaction.atomic():
             hold(before)
+            kept = None
             if before.providers or before.document or any(r.model for r in before.routes):
-                keep_copy(before, ConfigVersion.Reason.UNDO, actor=actor)
+                kept = keep_copy(before, ConfigVersion.Reason.UNDO, actor=actor).number
                 ConfigVersion.objects.prune()
             apply_plan(plan)
             record(
@@ -72,6 +74,8 @@ def take_in(
                 target=target,
                 result="merge" if plan.is_merge else "replace",
                 fields=names_of(plan),
+                changes=told_changes(plan.changes),
+                version=kept,
                 request=request,
             )
     except IntegrityError:
@@ -105,6 +109,15 @@ def names_of(plan: Plan) -> list[str]:
     """What a plan changes, as names for the audit."""
     names = [_as_field(edit.name) for edit in plan.providers]
     return [*names, *(f"routes.{route.slot}" for route in plan.routes)]
+
+
+def told_changes(changes: Sequence[PathChange]) -> list[Change]:
+    """Those of what is set here, for the audit: the rest may hold anything, and is in a version."""
+    return [
+        (one.path, one.before, CHANGED if one.before == one.after == SET else one.after)
+        for one in changes
+        if one.is_owned
+    ]
 
 
 def _as_field(name: str) -> str:
@@ -236,11 +249,14 @@ def keep_original(data: bytes, *, actor: Actor) -> ConfigVersion:
     return version
 
 
-def keep_before_removal(actor: Actor) -> None:
-    """A copy of all that is set, where it can be read; inside the caller's transaction."""
+def keep_before_removal(actor: Actor) -> int | None:
+    """A copy of all that is set, where it can be read; inside the caller's transaction. Returns
+    its number; None where there is none."""
     with suppress(sealing.KeyMissing, sealing.Unreadable):
-        keep_copy(current(is_lenient=True), ConfigVersion.Reason.REMOVAL, actor=actor)
+        kept = keep_copy(current(is_lenient=True), ConfigVersion.Reason.REMOVAL, actor=actor)
         ConfigVersion.objects.prune()
+        return kept.number
+    return None
 
 
 def _version(reason: ConfigVersion.Reason, actor: Actor, **fields: str) -> ConfigVersion:

@@ -45,5 +45,6 @@ urlpatterns = [
         name="version-original",
     ),
     path("activity/", activity.activity, name="activity"),
+    path("activity/tests/", activity.tests, name="tests"),
     path("activity/export/", activity.activity_export, name="activity-export"),
 ]

@@ -44,6 +44,7 @@ PAGES = {
     "config-import": "/config/import/",
     "config-versions": "/config/versions/",
     "activity": "/activity/",
+    "activity-tests": "/activity/tests/",
     "account": "/accounts/",
     "users": "/accounts/users/",
     "two-factor": "/accounts/2fa/",

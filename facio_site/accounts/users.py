@@ -67,7 +67,7 @@ def change_role(request: SignedIn, pk: int) -> HttpResponse:
         user = _held(pk)
         if user.is_last_owner() and role != user.role:
             return _refused(request)
-        user.role = role
+        before, user.role = user.role, role
         user.save(update_fields=["role"])
         if role != Role.OWNER:
             _withdraw_all(user)
@@ -77,6 +77,7 @@ def change_role(request: SignedIn, pk: int) -> HttpResponse:
             target=user.username,
             result=role,
             fields=["role"],
+            changes=[("role", before, role)],
             request=request,
         )
     return redirect("users")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit.actions import LABELS
 
+LONGEST, MOST_CHANGES = 200, 100  # characters of a text of a change; changes of an entry
 _ACTION = re.compile(r"[a-z][a-z0-9_.-]{1,63}")
 _FIELD = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
 
@@ -65,7 +66,8 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
 
 
 class AuditEntry(models.Model):
-    """`fields` are names of changed fields. `job` is the id of the job it belongs to, or ""."""
+    """`fields` are names of changed fields, `changes` what became of them as far as that was told.
+    `job` is the id of the job it belongs to, or ""."""
 
     at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
     actor = models.ForeignKey(
@@ -80,6 +82,8 @@ class AuditEntry(models.Model):
     target = models.CharField(_("target"), max_length=200, blank=True)
     result = models.CharField(_("result"), max_length=64, blank=True)
     fields = models.JSONField(_("fields"), default=list)
+    changes = models.JSONField(_("changes"), default=list)
+    version = models.PositiveIntegerField(_("version"), null=True)
     ip = models.GenericIPAddressField(_("address"), null=True)
     job = models.CharField(_("job"), max_length=40, blank=True)
 
@@ -113,6 +117,11 @@ class AuditEntry(models.Model):
             "target": self.target,
             "result": self.result,
             "fields": self.fields,
+            "changes": [
+                {"field": field, "before": before, "after": after}
+                for field, before, after in self.changes
+            ],
+            "version": self.version,
             "ip": self.ip,
             "job": self.job,
         }

@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from providers.forms.provider import EXPIRES, ProviderForm
+from providers.forms.facts import EXPIRES
+from providers.forms.provider import ProviderForm
 from providers.models import BODY, HEADERS, Provider
 
 _NAMES = {

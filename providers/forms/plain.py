@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from providers.forms.facts import EXPIRES
 from providers.forms.patch import form_of
-from providers.forms.provider import EXPIRES, ProviderForm
+from providers.forms.provider import ProviderForm
 from providers.models import BODY, HEADERS, Provider
 from providers.spec.kind import ProviderSpec
 

@@ -14,8 +14,10 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from facio_site import sealing
+from facio_site.audit import Change
 from facio_site.strictjson import BadDocument, read_json
 from providers.dialects.adapters import Adapter, Entered
+from providers.forms.facts import EXPIRES, facts_of, is_typed_in, told_change
 from providers.forms.fields import ExtraField, SecretField
 from providers.http import BadHeader, BadURL, check_headers
 from providers.kinds import adapter_for
@@ -28,7 +30,6 @@ from providers.spec.signs import trimmed
 from providers.wording import header_sentence, key_problem_sentence, key_warning, url_sentence
 
 # What a request is made of is not the operator's to change here: where it goes, and with what key.
-EXPIRES = "key_expires"
 _OWN_BODY_FIELDS = {"model", "messages", "stream", "input", "base_url"}
 
 # What holds of the agent's ancestor, from which Facio's client comes.
@@ -40,6 +41,7 @@ class ProviderForm(forms.Form):
 
     def __init__(self, provider: Provider, data: Any = None, *, shown: Entry | None = None) -> None:
         self.provider, self.spec = provider, provider.spec
+        self.changes: list[Change] = []  # what the last `apply` changed
         self._with_masks: set[str] = set()  # of headers and body: which stand for stored values
         self.shown = shown or provider  # a living draft shows what was typed for the test
         super().__init__(data, initial=_initial(self.spec, self.shown), auto_id="id_%s")
@@ -345,7 +347,9 @@ class ProviderForm(forms.Form):
         is_keyed = any(name in entry.sealed for name in self.secret_names())
         entry.key_expires_on = data.get(EXPIRES) if is_keyed else None
         after = facts_of(entry)
-        return sorted(name for name in before | after if before.get(name) != after.get(name))
+        changed = sorted(name for name in before | after if before.get(name) != after.get(name))
+        self.changes = [(n, *told_change(before.get(n), after.get(n))) for n in changed]
+        return changed
 
     def _apply_plain(self, entry: Entry, data: dict[str, Any]) -> None:
         entry.api_base = data.get("api_base", "")
@@ -371,24 +375,3 @@ def _initial(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
     if body:
         initial[BODY] = json.dumps(dict.fromkeys(body, DOTS), indent=2, ensure_ascii=False)
     return initial
-
-
-def facts_of(entry: Entry) -> dict[str, Any]:
-    """What is entered, by name, to tell what changed: secrets as digests with where they may go."""
-    secrets = {name: (_digest(entry, name), item["bound"]) for name, item in entry.sealed.items()}
-    plain = {k: v for k, v in entry.values.items() if k not in (HEADERS, BODY)}
-    return {"api_base": entry.api_base, EXPIRES: entry.key_expires_on, **plain, **secrets}
-
-
-def is_typed_in(shown: Entry, provider: Provider, name: str) -> bool:
-    """Whether the secret that is shown is not the one that is saved."""
-    if shown is provider or name not in shown.sealed:
-        return False
-    return name not in provider.sealed or _digest(shown, name) != _digest(provider, name)
-
-
-def _digest(entry: Entry, name: str) -> str:
-    try:
-        return sealing.digest("changed", entry.unseal(name))
-    except (sealing.KeyMissing, sealing.Unreadable):
-        return str(entry.sealed[name]["box"])

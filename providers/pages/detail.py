@@ -13,7 +13,8 @@ from providers.catalog.modelsdev import SNAPSHOT_DATE
 from providers.catalog.search import NEW, Found, Wanted, shelf
 from providers.catalog.store import preview
 from providers.dialects.ladder import makes_completion
-from providers.forms.provider import ProviderForm, is_typed_in
+from providers.forms.facts import is_typed_in
+from providers.forms.provider import ProviderForm
 from providers.models import (
     CatalogEntry,
     Draft,

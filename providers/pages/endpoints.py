@@ -46,7 +46,14 @@ def _saved(request: HttpRequest, form: EndpointForm) -> bool:
             form.refuse_name()
             return False
         name = provider.name
-        record("provider.saved", actor=request.user, target=name, fields=changed, request=request)
+        record(
+            "provider.saved",
+            actor=request.user,
+            target=name,
+            fields=changed,
+            changes=form.changes,
+            request=request,
+        )
     messages.success(request, _("%s saved.") % provider.spec.label)
     return True
 

@@ -33,8 +33,9 @@ from facio_site.web.cached import kept_page
 from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.catalog.store import adopt_catalog, settle
+from providers.forms.facts import facts_of
 from providers.forms.plain import form_for
-from providers.forms.provider import ProviderForm, facts_of
+from providers.forms.provider import ProviderForm
 from providers.kinds import KINDS
 from providers.models import Draft, Entry, Job, Provider
 from providers.pages.above import LOCKED, above
@@ -151,6 +152,7 @@ def _save(request: SignedIn, provider: Provider) -> HttpResponse:
             actor=request.user,
             target=provider.name,
             fields=changed,
+            changes=form.changes,
             request=request,
         )
     for warning in form.key_warnings():
@@ -222,8 +224,10 @@ def provider_remove(request: HttpRequest, name: str) -> HttpResponse:
         return render(request, "providers/remove.html", context)
     try:
         with transaction.atomic():
-            record("provider.removed", actor=request.user, target=name, request=request)
-            import_string(settings.KEEP_BEFORE_REMOVAL)(request.user)
+            kept = import_string(settings.KEEP_BEFORE_REMOVAL)(request.user)
+            record(
+                "provider.removed", actor=request.user, target=name, version=kept, request=request
+            )
             provider.delete()
             if provider.is_own:
                 above().forgotten(name)

@@ -44,6 +44,7 @@ from routing.store import (
     keep_original,
     names_of,
     pasted_version,
+    told_changes,
 )
 
 if TYPE_CHECKING:
@@ -314,6 +315,8 @@ def write(seen: Look, *, actor: User, note: str = "", request: HttpRequest | Non
                 target=f"version {version.number}",
                 result=seen.mode.value,
                 fields=names_of(work.plan) if work.plan else (),
+                changes=told_changes(work.changes),
+                version=version.number,
                 request=request,
             )
             written = write_live(

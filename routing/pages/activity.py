@@ -1,46 +1,92 @@
-"""The activity page: who changed what, narrowed by a filter; the same as JSON Lines."""
+"""/activity/: who changed what, with both values, and as JSON Lines; /activity/tests/."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from facio_site.accounts.roles import can_manage_users, owner_required, viewer_required
+from facio_site.audit import CHANGED, SET
 from facio_site.audit.models import AuditEntry, AuditQuerySet
-from providers.models import Job
+from providers.models import Job, Provider, Task
+from routing.models import ConfigVersion
 
 FILTERS = ("actor", "action", "target", "since", "until")
+OF_TESTS = ("provider", "task", "outcome")
 ROWS = 50
+SHOWN = 4  # changes of an entry that are told without a press, where there are many
+# Among the tests they stand with their results. Asked for by name they are here as well.
+TESTS = ("provider.tested", "provider.cancelled", "catalog.fetched", "route.tested")
+
+Told = tuple[str, str, str]  # a field, and both values in words
+
+
+class Row(NamedTuple):
+    entry: AuditEntry
+    changes: Sequence[Told]
+    more: Sequence[Told]
+    fields: Sequence[str]  # of which only the names are known
+    version: int | None  # of config.json, where it is still kept
+    is_before: bool  # whether that is what stood here before
 
 
 @viewer_required
 @require_safe
 def activity(request: HttpRequest) -> HttpResponse:
-    Job.objects.finish_overdue()
-    asked = _asked(request)
+    asked = _asked(request, FILTERS)
     entries = AuditEntry.objects.all()
-    is_filtered = any(asked.values())
-    rows = Job.objects.select_related("provider").defer("params", "rungs", "provider__sealed")
-    jobs = rows.order_by("-created_at")[:ROWS]
+    found = _entries(asked)
+    if not asked["action"]:
+        found = found.exclude(action__in=TESTS)
+    page = Paginator(found, ROWS).get_page(request.GET.get("page", 1))
     context = {
-        "page": Paginator(_entries(asked), ROWS).get_page(request.GET.get("page", 1)),
+        "place": "changes",
+        "page": page,
+        "rows": _rows(page),
         "asked": asked,
-        "is_filtered": is_filtered,
+        "is_filtered": any(asked.values()),
         "actors": entries.actor_names(),
         "actions": entries.action_choices(),
-        "jobs": [] if is_filtered else jobs,
         "can_export": can_manage_users(request.user),
     }
     return render(request, "routing/activity.html", context)
+
+
+@viewer_required
+@require_safe
+def tests(request: HttpRequest) -> HttpResponse:
+    """Tests and fetches with their results, newest first."""
+    Job.objects.finish_overdue()
+    asked = _asked(request, OF_TESTS)
+    known = {"provider": "provider__name", "task": "task", "outcome": "outcome"}
+    wanted = {known[name]: value for name, value in asked.items() if value}
+    jobs = Job.objects.filter(**wanted).select_related("provider", "requested_by")
+    jobs = jobs.defer("params", "rungs", "provider__sealed").order_by("-created_at")
+    outcomes = Job.objects.exclude(outcome="").order_by("outcome").values_list("outcome", flat=True)
+    context = {
+        "place": "tests",
+        "page": Paginator(jobs, ROWS).get_page(request.GET.get("page", 1)),
+        "asked": asked,
+        "is_filtered": bool(wanted),
+        "providers": Provider.objects.filter(jobs__isnull=False).distinct().defer("sealed"),
+        "tasks": Task.choices,
+        "outcomes": outcomes.distinct(),
+    }
+    return render(request, "routing/tests.html", context)
 
 
 @owner_required
 @require_safe
 def activity_export(request: HttpRequest) -> StreamingHttpResponse:
     """All entries that the filter leaves, newest first; for owners, since it has addresses."""
-    asked = _asked(request)
+    asked = _asked(request, FILTERS)
     response = StreamingHttpResponse(
         _entries(asked).json_lines(), content_type="application/x-ndjson; charset=utf-8"
     )
@@ -48,10 +94,45 @@ def activity_export(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
-def _asked(request: HttpRequest) -> dict[str, str]:
+def _asked(request: HttpRequest, names: Iterable[str]) -> dict[str, str]:
     """The filter's own names and no others. PostgreSQL takes no NUL in a text."""
-    return {name: request.GET.get(name, "")[:200].replace("\0", "") for name in FILTERS}
+    return {name: request.GET.get(name, "")[:200].replace("\0", "") for name in names}
 
 
 def _entries(asked: dict[str, str]) -> AuditQuerySet:
     return AuditEntry.objects.all().filtered(asked)
+
+
+def _rows(page: Iterable[AuditEntry]) -> list[Row]:
+    entries = list(page)
+    numbers = {entry.pk: _version(entry) for entry in entries}
+    rows = ConfigVersion.objects.filter(number__in=set(numbers.values()) - {None})
+    kept = set(rows.values_list("number", flat=True))
+    return [_row(entry, numbers[entry.pk], kept) for entry in entries]
+
+
+def _row(entry: AuditEntry, number: int | None, kept: set[int]) -> Row:
+    told = [(field, _word(before), _word(after)) for field, before, after in entry.changes]
+    names = {part for field, _before, _after in told for part in (field, field.partition(".")[0])}
+    # what an import changed is told by path, and its fields are providers and routes
+    fields = [] if entry.action.startswith("config.") and told else entry.fields
+    shown = SHOWN if len(told) > SHOWN + 1 else len(told)
+    return Row(
+        entry,
+        told[:shown],
+        told[shown:],
+        [name for name in fields if name not in names],
+        number if number in kept else None,
+        is_before=entry.version is not None and entry.action != "config.written",
+    )
+
+
+def _version(entry: AuditEntry) -> int | None:
+    """The version that an entry tells of; older ones have it in their target alone."""
+    found = re.fullmatch(r"version (\d{1,9})", entry.target)
+    number: int | None = entry.version
+    return int(found[1]) if number is None and found else number
+
+
+def _word(text: str) -> str:
+    return {SET: _("set"), CHANGED: _("changed")}.get(text, text)

@@ -26,17 +26,16 @@ MODES: Mapping[Mode, tuple[Any, Any]] = {
     Mode.ENV: (
         gettext_lazy("References"),
         gettext_lazy(
-            "Secrets that are set here are ${NAME} references; the values go into the agent's "
-            "environment."
+            "The file names each secret as ${NAME}. The values belong in the agent's environment."
         ),
     ),
     Mode.KEYS: (
         gettext_lazy("Real keys"),
-        gettext_lazy("The file holds the keys themselves. Treat it as a password."),
+        gettext_lazy("The file holds the keys themselves. Treat it like a password."),
     ),
     Mode.REDACTED: (
         gettext_lazy("Redacted"),
-        gettext_lazy("Secrets are ***: to show to somebody."),
+        gettext_lazy("Each secret is ***, so that you can show the file to somebody."),
     ),
 }
 _FINE = {Rule.NO_MODEL, Rule.OUTSIDE, Rule.AGENT_DECIDES}

@@ -219,7 +219,13 @@ def apply_fix(request: HttpRequest, rows: list[RouteRow], slot: str, fix: str, v
         row.route.model, row.route.provider = "", AUTO
     if not row.route.store():
         return False
-    record("routes.saved", actor=request.user, fields=[slot], request=request)
+    record(
+        "routes.saved",
+        actor=request.user,
+        fields=[slot],
+        changes=row.route.changes(),
+        request=request,
+    )
     return True
 
 
@@ -228,8 +234,10 @@ def _change_provider(request: HttpRequest, provider: Provider, fix: str, value: 
         field = "deployments"
         names: list[Any] = provider.values.get(field, [])
         provider.values[field] = [*names, value]
+        change = field, ", ".join(map(str, names)), ", ".join(map(str, [*names, value]))
     else:
         field = "api_base"
+        change = field, provider.api_base, value
         provider.api_base = value
     if not provider.store():
         return False
@@ -238,6 +246,7 @@ def _change_provider(request: HttpRequest, provider: Provider, fix: str, value: 
         actor=request.user,
         target=provider.name,
         fields=[field],
+        changes=[change],
         request=request,
     )
     return True

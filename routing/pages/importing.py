@@ -66,9 +66,9 @@ class ImportForm(forms.Form):
         ),
     )
     how = forms.ChoiceField(
-        label=gettext_lazy("What the file lacks"),
+        label=gettext_lazy("Settings that the file lacks"),
         choices=[
-            ("", gettext_lazy("As the file asks for")),
+            ("", gettext_lazy("Automatic")),
             (REPLACE, gettext_lazy("Replace")),
             (MERGE, gettext_lazy("Merge")),
         ],
@@ -76,8 +76,8 @@ class ImportForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
         help_text=gettext_lazy(
-            "Replace: it goes. Merge: it stays. A config.json with providers or agents replaces, "
-            "a part of one is merged. Anything else is always merged."
+            "Replace removes them, Merge keeps them. Automatic replaces when you hand in a whole "
+            "config.json, and merges anything else."
         ),
     )
 

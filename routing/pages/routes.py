@@ -194,6 +194,7 @@ def _save(request: HttpRequest, forms: list[PageRouteForm]) -> bool:
                 "routes.saved",
                 actor=request.user,
                 fields=[form.instance.slot for form in changed],
+                changes=[one for form in changed for one in form.instance.changes()],
                 request=request,
             )
     if changed:
@@ -218,7 +219,13 @@ def pin(request: HttpRequest, slot: str) -> HttpResponse:
         with transaction.atomic():
             pinned = row.route.store()
             if pinned:
-                record("routes.saved", actor=request.user, fields=[slot], request=request)
+                record(
+                    "routes.saved",
+                    actor=request.user,
+                    fields=[slot],
+                    changes=row.route.changes(),
+                    request=request,
+                )
         if pinned:
             values = {"slot": row.slot.label, "provider": row.served.label}
             messages.success(request, _("%(slot)s is pinned to %(provider)s.") % values)

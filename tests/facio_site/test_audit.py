@@ -38,6 +38,8 @@ def test_s33_a_row_says_who_what_when_from_where_with_which_result(owner, rf):
         target="anthropic",
         result="ok",
         fields=["api_key", "extra_headers.X-Org"],
+        changes=[("api_key", "set", "changed"), ("api_base", "", "https://a.example/v1")],
+        version=7,
         request=request,
         job="42",
     )
@@ -49,6 +51,11 @@ def test_s33_a_row_says_who_what_when_from_where_with_which_result(owner, rf):
         "target": "anthropic",
         "result": "ok",
         "fields": ["api_key", "extra_headers.X-Org"],
+        "changes": [
+            {"field": "api_key", "before": "set", "after": "changed"},
+            {"field": "api_base", "before": "", "after": "https://a.example/v1"},
+        ],
+        "version": 7,
         "ip": "192.0.2.7",
         "job": "42",
     }
@@ -59,6 +66,13 @@ def test_s33_a_row_falls_with_the_transaction_of_its_action(owner):
         record("provider.saved", actor=owner)
         transaction.set_rollback(True)
     assert not AuditEntry.objects.exists()
+
+
+def test_what_is_told_of_changes_has_an_end(owner):
+    entry = record("config.imported", actor=owner, changes=[("a", "", "x" * 5000)] * 500)
+    entry.refresh_from_db()
+    assert len(entry.changes) == 100
+    assert len(entry.changes[0][2]) == 200
 
 
 def test_a_row_outlives_its_user(owner):

@@ -100,7 +100,7 @@ def test_from_the_printed_link_to_a_config_that_the_agent_can_load(
         tab.press("Confirm")
     expect(tab.page).to_have_url(re.compile("/config/export/"))
     assert downloaded(tab)["providers"]["openrouter"]["apiKey"] == demo_key("openrouter")
-    tab.go("/activity/")
+    tab.go("/activity/tests/")
     expect(tab.page.get_by_role("table").last).to_contain_text("OpenRouter")
     assert tab.watch.complaints == []
 

@@ -198,7 +198,7 @@ def test_a_provider_removed_in_the_middle_leaves_no_page_and_no_worker_behind(
     worker = hire(**CALL)
     running(alone)
     assert alone.site.post("/providers/openrouter/remove/").status_code == 302
-    for path in ("/providers/", "/providers/openrouter/", "/activity/", "/"):
+    for path in ("/providers/", "/providers/openrouter/", "/activity/tests/", "/"):
         assert 'data-state="running"' not in alone.page(path)
     alone.sims.release_hangs()
     assert_works_again(alone)

@@ -318,7 +318,7 @@ def test_s70_without_a_next_worker_the_page_ends_it_at_its_deadline(
     assert (attribute(part, "state"), attribute(part, "outcome")) == ("done", "no_answer")
 
 
-@pytest.mark.parametrize("path", ["/providers/openrouter/", "/providers/", "/activity/"])
+@pytest.mark.parametrize("path", ["/providers/openrouter/", "/providers/", "/activity/tests/"])
 def test_s70_a_reload_is_enough_to_end_it(alone: Desk, hire: Hire, path: str) -> None:
     alone.save("openrouter")
     job = queue.start(Provider.objects.get(), Task.CHECK, hand_over=False)

@@ -137,7 +137,7 @@ def test_outcomes_are_told_in_words(site: Client) -> None:
         site.cookies[settings.LANGUAGE_COOKIE_NAME] = "de"
         tests, rows, activity = (
             site.get(path).content.decode()
-            for path in ("/admin/providers/job/", "/admin/providers/provider/", "/activity/")
+            for path in ("/admin/providers/job/", "/admin/providers/provider/", "/activity/tests/")
         )
     for html, code, words in (
         (tests, "no_credit", "Kein Guthaben"),

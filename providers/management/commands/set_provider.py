@@ -55,7 +55,7 @@ class Command(OneLine):
             changed = form.apply(provider)
             if not provider.store():
                 raise CommandError(f"{name} was changed by somebody else just now; try again")
-            record("provider.saved", actor=None, target=name, fields=changed)
+            record("provider.saved", actor=None, target=name, fields=changed, changes=form.changes)
         self.stdout.write(f"{name}: saved")
 
 

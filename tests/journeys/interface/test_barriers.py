@@ -37,6 +37,7 @@ PAGES = (
     "/config/versions/1/",
     "/activity/",
     "/activity/?actor=nobody",
+    "/activity/tests/",
     "/accounts/",
     "/accounts/users/",
     "/accounts/password/change/",

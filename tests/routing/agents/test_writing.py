@@ -83,11 +83,11 @@ def test_a_second_write_keeps_mode_and_a_backup_and_shows_only_the_edit(
 
 
 def test_the_mode_is_asked_once_and_remembered(site: Client, path: Path, main_route: Route) -> None:
-    assert "Choose once" in page_of(site.get("/config/"))
+    assert "The first write keeps this choice" in page_of(site.get("/config/"))
     confirm(site)
     write(site, "keys")
     html = page_of(site.get("/config/"))
-    assert "Choose once" not in html
+    assert "The first write keeps this choice" not in html
     assert re.search(
         r'<input type="hidden" name="secrets" value="keys"> <input type="hidden" n', html
     )

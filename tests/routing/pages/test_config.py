@@ -374,15 +374,62 @@ def test_an_editor_gets_no_file_with_keys(editor: Any) -> None:
     assert KEY.encode() not in client.post("/config/download/", {"secrets": "env"}).content
 
 
+# --- four pages ------------------------------------------------------------------------------
+
+
+def test_config_is_four_pages_and_each_leads_to_the_others(site: Client) -> None:
+    places = ["/config/", "/config/export/", "/config/import/", "/config/versions/"]
+    for place in places:
+        html = page_of(site.get(place))
+        assert re.findall(r'href="(/config/[^"]*)"[^>]*aria-current="page"', html)[-1] == place
+        assert set(places) <= set(re.findall(r'href="([^"]+)"', html))
+
+
+def test_addresses_of_the_one_page_lead_to_the_four(site: Client) -> None:
+    answer = site.get("/config/", {"secrets": "keys"})
+    assert answer["Location"] == "/config/export/?secrets=keys"
+    html = page_of(site.get("/config/"))
+    for part, place in (("export", "export"), ("import", "import"), ("versions", "versions")):
+        assert f'href="/config/{place}/" id="{part}"' in html  # where the fragment scrolls to
+
+
+def test_without_a_live_file_its_page_says_how_to_name_one_and_imports(site: Client) -> None:
+    html = page_of(site.get("/config/"))
+    assert "FACIO_CONFIG_PATH" in html
+    assert 'action="/config/import/"' in html
+
+
+def test_the_preview_is_folded_and_copied_only_where_it_is_the_file(site: Client) -> None:
+    saved("openai", KEY)
+    html = page_of(site.get("/config/export/"))
+    assert '<details class="disclosure card-body" id="look"> <summary>' in html
+    assert 'data-copy="preview"' in html
+    assert 'data-copy="preview"' not in page_of(site.get("/config/export/?secrets=keys"))
+    import_all(site, WHOLE)
+    assert 'data-copy="preview"' not in page_of(site.get("/config/export/"))
+
+
+def test_what_the_agent_s_environment_must_hold_is_a_list_to_copy(site: Client) -> None:
+    openai = {"openai": {"apiKey": KEY}}
+    reference = {"telegram": {"token": "${TELEGRAM_TOKEN}"}}
+    import_all(site, {"providers": openai, "channels": reference})
+    html = page_of(site.get("/config/export/"))
+    assert 'id="env-lines" hidden>OPENAI_API_KEY= TELEGRAM_TOKEN= </pre>' in html
+    assert "<code>channels.telegram.token</code>" in html
+    assert html.count("Its value isn't stored here.") == 1
+    assert KEY not in html
+    assert "env-lines" not in page_of(site.get("/config/export/?secrets=redacted"))
+
+
 # --- what leaves, and for whom --------------------------------------------------------------
 
 
 def test_the_page_says_what_its_preview_hides_and_why_the_file_is_guarded(site: Client) -> None:
-    assert "hides what is not set here" not in page_of(site.get("/config/export/"))
+    assert "hides a part that isn't set here" not in page_of(site.get("/config/export/"))
     import_all(site, WHOLE)
     html = page_of(site.get("/config/export/"))
-    assert "hides what is not set here" in html
-    assert "what is not set here may hold secrets" in html
+    assert "hides a part that isn't set here" in html
+    assert "parts that aren't set here may hold secrets" in html
     assert "the file holds keys" in page_of(site.get("/config/export/?secrets=keys"))
 
 
