@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from routing.pages import activity, importing, live_file, naming, palette, routes, testing, versions
+from routing.pages import (
+    activity,
+    importing,
+    live_file,
+    naming,
+    palette,
+    picker,
+    routes,
+    testing,
+    versions,
+)
 from routing.pages import exporting as config_views
 
 app_name = "routing"
@@ -14,7 +24,7 @@ urlpatterns = [
     path("routing/<slug:slot>/pin/", routes.pin, name="pin"),
     path("routing/<slug:slot>/test/", testing.route_test, name="route-test"),
     path("routing/test/", testing.routes_test, name="routes-test"),
-    path("routing/models/", routes.model_options, name="models"),
+    path("routing/models/", picker.model_options, name="models"),
     path("config/", config_views.config, name="config"),
     path("config/download/", config_views.download, name="download"),
     path("config/import/", importing.import_start, name="import-start"),

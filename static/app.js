@@ -126,6 +126,69 @@
   });
 })();
 
+// The save bar: counts what differs from what is saved (data-saved), saves with Ctrl-S, and asks
+// before it is left. The page's own ways (a pin, a recipe, the language) keep what was typed.
+(() => {
+  const bar = document.getElementById("savebar");
+  const form = bar && document.getElementById(bar.dataset.of);
+  if (!form) return;
+  const kept = `typed ${location.pathname}`;
+  const words = bar.dataset.words.split("|");
+  const fields = () => [...form.elements].filter((one) => "saved" in one.dataset && !one.disabled);
+  let way = ""; // by which the page is being left: "", save, keep
+
+  const changed = () => fields().filter((one) => one.value !== one.dataset.saved);
+  const count = () => {
+    const [found, said] = [changed(), bar.querySelector("[role=status]")];
+    for (const one of fields()) one.toggleAttribute("data-changed", found.includes(one));
+    if (bar.dataset.unsaved === String(found.length)) return;
+    bar.dataset.unsaved = found.length;
+    said.textContent = words[Math.min(found.length, 2)].replace("%", found.length);
+  };
+  const go = (by) => {
+    way = by;
+    setTimeout(() => { way = ""; }, 1000);
+  };
+
+  for (const [name, value] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
+    const field = fields().find((one) => one.name === name);
+    if (field?.value === field?.dataset.saved) field.value = value; // the page proposes nothing else
+  }
+  sessionStorage.removeItem(kept);
+  count();
+  document.addEventListener("input", count);
+  document.addEventListener("submit", ({ target, defaultPrevented }) => {
+    if (!defaultPrevented) go(target === form || bar.contains(target) ? "save" : "keep");
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest('a[href^="?"]')) go("keep");
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    bar.querySelector(".btn-primary").click();
+  });
+  addEventListener("beforeunload", (event) => {
+    const left = changed().map((one) => [one.name, one.value]);
+    if (!left.length || way === "save") return;
+    if (way === "keep") sessionStorage.setItem(kept, JSON.stringify(left));
+    else event.preventDefault();
+  });
+})();
+
+// Tables: a row's state as its cell has it after a test; the row that an address names opens.
+(() => {
+  const open = () => {
+    const found = document.getElementById(location.hash.slice(1))?.querySelector(".opener");
+    if (found) found.open = true;
+  };
+  open();
+  addEventListener("hashchange", open);
+  document.addEventListener("htmx:afterSettle", () => {
+    for (const one of document.querySelectorAll("[data-row]")) one.closest("tr").dataset.state = one.dataset.row;
+  });
+})();
+
 // Forms: a pressed button keeps the focus while it works and afterwards; a refused form begins at
 // its first wrong field, and its title says so; what the password was asked for goes on.
 (() => {
