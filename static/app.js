@@ -193,6 +193,7 @@
 // its first wrong field, and its title says so; what the password was asked for goes on.
 (() => {
   const label = (button) => [button.name, button.value, button.textContent.trim(), button.getAttribute("aria-label")].join();
+  const busy = new WeakMap(); // what asks -> its button, whatever has the focus by then
   let pressed = null;
 
   document.addEventListener("htmx:beforeSend", ({ detail: { elt } }) => {
@@ -201,6 +202,7 @@
     if (!pressed || !button.disabled) return;
     button.disabled = false; // disabled, it would lose the focus
     button.setAttribute("aria-disabled", "true");
+    busy.set(elt, button);
   });
 
   document.addEventListener("click", (event) => {
@@ -212,7 +214,7 @@
     if (target.matches("a, button, input, select, textarea") && target !== pressed?.button) pressed = null;
   });
 
-  document.addEventListener("htmx:afterRequest", () => pressed?.button.removeAttribute("aria-disabled"));
+  document.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => busy.get(elt)?.removeAttribute("aria-disabled"));
 
   document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
     const wrong = detail.xhr?.status === 422 && target.querySelector("[aria-invalid='true']");

@@ -1,7 +1,8 @@
 """What was typed into a form whose session had ended comes back after the sign-in.
 
 Only fields that a view has named as plain are kept, never what may be a secret: in a signed cookie
-of this browser, for a quarter of an hour. Kept out: what the page does with them (static/app.js).
+of this browser, for a quarter of an hour, and for the person who had signed in here last. Kept out:
+what the page does with them (static/app.js).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SECONDS = 900
 _LONGEST, _MOST = 300, 3000  # characters of a value and of the cookie
 _COOKIE, _SALT = "typed", "facio_site.web.typed"
+_WHO, _WHO_SALT = "typed_by", "facio_site.web.typed.by"
 _OWN = ("csrfmiddlewaretoken", "version", "draft")
 
 
@@ -47,29 +49,46 @@ def typed_values(get_response: GetResponse) -> GetResponse:
         given = _given(request)
         request.typed = given  # type: ignore[attr-defined]
         response = get_response(request)
-        is_sign_out = request.path == resolve_url("account_logout")
-        if request.method == "POST" and not is_sign_out and not request.user.is_authenticated:
-            _keep(request, response)
-        elif given:
+        if given is not None:
             response.delete_cookie(_COOKIE)
+        elif request.method == "POST" and request.path != resolve_url("account_logout"):
+            who = _read(request, _WHO, _WHO_SALT, settings.SESSION_ABSOLUTE_AGE)
+            if not request.user.is_authenticated:
+                _keep(request, response, who)
+            elif who != str(request.user.pk):  # signed in just now
+                text = signing.dumps(str(request.user.pk), salt=_WHO_SALT)
+                _set(response, _WHO, text, settings.SESSION_ABSOLUTE_AGE)
         return response
 
     return middleware
 
 
 def _given(request: HttpRequest) -> dict[str, Any] | None:
-    """What belongs to this page, for who is signed in; None = nothing."""
-    text = request.COOKIES.get(_COOKIE)
-    if not text or request.method != "GET" or not request.user.is_authenticated:
+    """What belongs to this page, {} when another person typed it; None = it stays as it is."""
+    has_cookie = request.method == "GET" and _COOKIE in request.COOKIES
+    if not has_cookie or not request.user.is_authenticated:
         return None
-    try:
-        found: dict[str, Any] = signing.loads(text, salt=_SALT, max_age=SECONDS)
-    except signing.BadSignature:
-        return None
+    found: dict[str, Any] = _read(request, _COOKIE, _SALT, SECONDS) or {}
+    if found.get("who") != str(request.user.pk):
+        return {}
     return found if found["page"] == request.path else None
 
 
-def _keep(request: HttpRequest, response: HttpResponseBase) -> None:
+def _read(request: HttpRequest, cookie: str, salt: str, seconds: int) -> Any:
+    """None = it is not there, too old, or not ours."""
+    try:
+        return signing.loads(request.COOKIES.get(cookie, ""), salt=salt, max_age=seconds)
+    except signing.BadSignature:
+        return None
+
+
+def _set(response: HttpResponseBase, cookie: str, text: str, seconds: int) -> None:
+    response.set_cookie(
+        cookie, text, max_age=seconds, httponly=True, samesite="Lax", secure=settings.IS_HTTPS
+    )
+
+
+def _keep(request: HttpRequest, response: HttpResponseBase, who: str | None) -> None:
     sign_in = resolve_url(settings.LOGIN_URL)
     is_inside = response.has_header("HX-Redirect")  # which names the page already
     target = urlsplit(response.headers.get("HX-Redirect" if is_inside else "Location", ""))
@@ -80,7 +99,7 @@ def _keep(request: HttpRequest, response: HttpResponseBase) -> None:
         response.headers["Location"] = f"{sign_in}?{urlencode({'next': page})}"
     match = request.resolver_match
     names = getattr(match.func, "plain_names", None) if match else None
-    if match is None or names is None:
+    if match is None or names is None or who is None:
         return
     plain = names(request, *match.args, **match.kwargs)
     fields = [
@@ -93,17 +112,10 @@ def _keep(request: HttpRequest, response: HttpResponseBase) -> None:
         for name, value in request.POST.items()
         if value and name not in _OWN and name not in {kept for kept, _label, _value in fields}
     ]
-    kept = {"page": urlsplit(page).path, "fields": fields, "lost": lost}
+    kept = {"who": who, "page": urlsplit(page).path, "fields": fields, "lost": lost}
     text = signing.dumps(kept, salt=_SALT, compress=True)
     if fields and len(text) <= _MOST:
-        response.set_cookie(
-            _COOKIE,
-            text,
-            max_age=SECONDS,
-            httponly=True,
-            samesite="Lax",
-            secure=settings.IS_HTTPS,
-        )
+        _set(response, _COOKIE, text, SECONDS)
 
 
 def _page(request: HttpRequest) -> str:

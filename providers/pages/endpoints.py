@@ -87,6 +87,10 @@ def endpoint_rename(request: HttpRequest, name: str) -> HttpResponse:
                     text = _("The model of these routes still begins with %(old)s/: %(routes)s.")
                     routes = ", ".join(named.by_prefix)
                     messages.warning(request, text % {"old": name, "routes": routes})
+                if named.in_file:
+                    text = _("The imported config.json still names %(old)s here: %(paths)s.")
+                    paths = ", ".join(named.in_file)
+                    messages.warning(request, text % {"old": name, "paths": paths})
                 return redirect("providers:detail", new)
             form.add_error(None, _("Somebody else saved something meanwhile. Look again."))
     context = {"form": form, "spec": provider.spec, "named": named}

@@ -218,7 +218,7 @@ def provider_remove(request: HttpRequest, name: str) -> HttpResponse:
     if request.method != "POST":
         named = above().named_by(name)
         used_by = list(dict.fromkeys((*named.served, *named.forced, *named.by_prefix)))
-        context = {"spec": provider.spec, "used_by": used_by}
+        context = {"spec": provider.spec, "used_by": used_by, "in_file": named.in_file}
         return render(request, "providers/remove.html", context)
     try:
         with transaction.atomic():

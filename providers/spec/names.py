@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 
 from facio_site.marked import marked as _
 
@@ -34,6 +35,7 @@ MESSAGES: Mapping[str, str] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def known_name(text: str) -> str:
     """A name in the spelling of built-in ones: lmStudio and lm-studio are lm_studio."""
     text = text.replace("-", "_")

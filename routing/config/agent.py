@@ -14,12 +14,13 @@ from providers.kinds import OWN_KIND
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_placeholder, is_reference, variable_form
-from providers.spec.names import known_name
-from routing.config.document import camel, get, key_of, part
+from providers.spec.names import folded, known_name, same_name
+from routing.config.difference import Path, shown_path
+from routing.config.document import camel, get, key_of, part, snake
 from routing.config.entries import normal_base
 from routing.rules.explain import AUTO, Configured, Decision, explain
 from routing.rules.order import FACTS
-from routing.rules.slots import MAIN, MEDIA, SLOTS, route_keys
+from routing.rules.slots import MAIN, MEDIA, ROUTE_KEYS
 
 # What may be odd about an entry, in the order in which it is told.
 KEY_EXAMPLE = "key_example"  # a mask or an example: the agent counts it as a key
@@ -38,6 +39,7 @@ class AgentView:
     providers: tuple[Configured, ...] = ()
     routes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     odd: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    twins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see twins_of()
     preset: str = ""  # agents.defaults.modelPreset, which goes before main's model (inherited)
 
     @property
@@ -56,19 +58,21 @@ def kind_named(name: str) -> str:
 def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
     """Entries that would stop the agent's loader are passed over: the export tells of them."""
     providers, odd = [], {}
-    for name, entry in _entries(part(document, "providers")):
+    section = part(document, "providers")
+    for name, entry in _entries(section):
         key, base = _text(entry, "apiKey"), _text(entry, "apiBase")
         providers.append(Configured(name=name, has_key=bool(key), api_base=base))
         spec = specs.get(name) or specs.get(OWN_KIND)
         if spec and (codes := tuple(_odd(spec, key, base))):
             odd[name] = codes
     defaults = part(document, "agents", "defaults")
-    routes = {slot: _route(defaults, *route_keys(slot)) for slot in SLOTS}
+    routes = {slot: _route(defaults, *keys) for slot, keys in ROUTE_KEYS.items()}
     preset = get(defaults, "modelPreset")
     return AgentView(
         providers=tuple(providers),
         routes=routes,
         odd=odd,
+        twins=twins_of(section),
         preset=preset if isinstance(preset, str) else "",
     )
 
@@ -93,6 +97,26 @@ def _entries(section: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any
             yield known, entry
 
 
+def twins_of(section: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Spellings under "providers" that no name reaches, by the name that the agent takes them for.
+
+    Of names of one's own it reads the first, of its own ones what its loader knows.
+    """
+    read = [name for name, _entry in _entries(section)]
+    first: dict[str, str] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    for spelling, entry in section.items():
+        if not isinstance(entry, dict):
+            continue
+        known = known_name(spelling)
+        is_known = known in FACTS
+        name = known if is_known else first.setdefault(folded(spelling), spelling)
+        reads = key_of(section, known) if is_known and known in read else name
+        if spelling != reads:
+            found[name] = (*found.get(name, ()), spelling)
+    return found
+
+
 def _text(entry: Mapping[str, Any], name: str) -> str:
     value = get(entry, name)
     return value if isinstance(value, str) else ""
@@ -114,3 +138,41 @@ def _odd(spec: ProviderSpec, key: str, base: str) -> Iterator[str]:
             yield KEY_UNSENDABLE
     if base and not is_reference(base) and not normal_base(spec, base):
         yield BASE_UNUSABLE
+
+
+# --- names elsewhere ----------------------------------------------------------------------
+
+# The routes that are set here, in both spellings.
+_ROUTES = {
+    spelling(key) for keys in ROUTE_KEYS.values() for key in keys for spelling in (camel, snake)
+}
+
+
+def mentions(document: Mapping[str, Any], name: str) -> list[str]:
+    """Where it is named beside the routes that are set here, in presets and fallbacks.
+
+    Under a key of providers that is its name, under one of models its name before a slash.
+    """
+    others = {key: value for key, value in document.items() if key != "providers"}
+    return [shown_path(keys) for keys, text in _texts(others) if _means(keys, text, name)]
+
+
+def _means(keys: Path, text: str, name: str) -> bool:
+    if keys[:2] == ("agents", "defaults") and keys[2:3] and keys[2] in _ROUTES:
+        return False
+    word = next((snake(key) for key in reversed(keys) if isinstance(key, str)), "")
+    prefix, slash, _model = text.partition("/")
+    if "provider" in word:
+        return bool(same_name(text, [name]))
+    return "model" in word and bool(slash) and bool(same_name(prefix, [name]))
+
+
+def _texts(value: Any, keys: Path = ()) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield keys, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(item, (*keys, key))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _texts(item, (*keys, str(place)))

@@ -87,7 +87,10 @@ def lost_secrets(state: ProviderState, edit: ProviderEdit, spec: ProviderSpec) -
 
 def moves(state: ProviderState, values: Mapping[str, Any], spec: ProviderSpec) -> bool:
     """Whether calls would go elsewhere with these values."""
-    return origins(_plain_after(state, values, spec), spec) != origins(state, spec)
+    after = _plain_after(state, values, spec)
+    if (after.api_base, after.values) == (state.api_base, state.values):
+        return False
+    return origins(after, spec) != origins(state, spec)
 
 
 def origins(state: ProviderState, spec: ProviderSpec) -> frozenset[str]:

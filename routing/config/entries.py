@@ -25,7 +25,7 @@ from providers.spec.secret import Secret
 from routing.config.document import key_of, part, provider_of, snake
 from routing.rules.explain import AUTO
 from routing.rules.order import FACTS
-from routing.rules.slots import SLOTS, route_keys
+from routing.rules.slots import ALL_ROUTE_KEYS, ROUTE_KEYS
 
 SECRET_KEYS = ("apiKey", "extraHeaders", "extraBody")
 QUICKSTART_MODEL = "FACIO_MODEL"  # the main model in the environment of the Docker quickstart
@@ -127,10 +127,10 @@ def read_entries(
     defaults = part(document, "agents", "defaults")
     if known and part(known.document, "agents", "defaults") is defaults:
         return Entries(document, by_name, by_provider, known.routes)
-    routes = {}
-    for slot in SLOTS:
-        model, provider = route_keys(slot)
-        routes[slot] = _route_value(model, defaults), _route_value(provider, defaults)
+    routes = {
+        slot: (_route_value(model, defaults), _route_value(provider, defaults))
+        for slot, (model, provider) in ROUTE_KEYS.items()
+    }
     return Entries(document, by_name, by_provider, routes)
 
 
@@ -235,16 +235,13 @@ def named_in(document: Mapping[str, Any], there: Iterable[str] = ()) -> tuple[st
     return tuple(found)
 
 
-_ROUTE_KEYS = {name for slot in SLOTS for name in route_keys(slot)}
-
-
 def is_owned(path: tuple[str, ...], specs: Specs) -> bool | None:
     """True: ours. False: not ours. None: an object that holds both. At most three keys deep."""
     match path:
         case ("agents",) | ("agents", "defaults") | ("providers",):
             return None
         case ("agents", "defaults", name):
-            return snake(name) in _ROUTE_KEYS
+            return snake(name) in ALL_ROUTE_KEYS
         case ("providers", name, *rest):
             ours = provider_of(name, specs)
             if not ours or specs[ours].is_oauth:

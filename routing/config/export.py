@@ -50,7 +50,7 @@ from routing.config.entries import (
     with_own,
 )
 from routing.rules.explain import AUTO
-from routing.rules.slots import MAIN, route_keys
+from routing.rules.slots import MAIN, ROUTE_KEYS
 
 # What the Docker quickstart reads. Source: https://facio.bot/docs/configuration
 QUICKSTART_KINDS = ("openrouter", "anthropic", "openai")
@@ -171,7 +171,7 @@ def preview(exported: Exported, specs: Specs) -> str:
 
 def _put_route(document: dict[str, Any], route: RouteState, stands: Value, forced: Value) -> None:
     """Main says "auto" in words; an override that is not set is not there."""
-    model, provider = route_keys(route.slot)
+    model, provider = ROUTE_KEYS[route.slot]
     is_main = route.slot == MAIN
     wanted = None if route.provider == AUTO else route.provider
     if route.model != (stands.taken or ""):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from providers.kinds import KINDS
 from providers.spec.kind import Specs
+from routing.config.agent import decide, view_of
 from routing.config.difference import (
     Path,
     PathChange,
@@ -25,7 +26,8 @@ from routing.config.export import Exported, Mode
 from routing.config.importing.importer import Plan, plan_import, plan_of
 from routing.config.importing.reading import Reading, read_import
 from routing.config.importing.risks import Danger, Risk, risks_of
-from routing.config.pasted import Pasted
+from routing.config.pasted import Pasted, Warned
+from routing.rules.explain import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def risky_changes(plan: Plan) -> list[PathChange]:
 def _by_risk(plan: Plan, changes: set[PathChange]) -> dict[Path, list[PathChange]]:
     """The changes of each risky part, in order, by its keys; the others are left out."""
     inside: dict[Path, list[PathChange]] = {plain_path(risk.keys): [] for risk in plan.risks}
-    for change in plan.changes:
+    for change in plan.changes if inside and changes else ():
         keys = plain_path(change.keys)
         above = next((keys[:n] for n in range(1, len(keys) + 1) if keys[:n] in inside), None)
         if above and change in changes:
@@ -203,3 +205,23 @@ def _dangers(places: tuple[Place, ...], risks: tuple[Risk, ...]) -> dict[str, Da
 def _overlap(one: Path, other: Path) -> bool:
     length = min(len(one), len(other))
     return one[:length] == other[:length]
+
+
+def warnings_of(plan: Plan) -> tuple[Warned, ...]:
+    """What is taken in and is not what it seems to be, to the agent as well."""
+    return (*plan.warnings, *_unreached(plan))
+
+
+def _unreached(plan: Plan) -> Iterator[Warned]:
+    """The routes of a file whose provider names nobody whom the agent would know then, and its
+    entries that no name would reach."""
+    view = view_of(plan.result, plan.specs)
+    for name, others in view.twins.items():
+        for other in others:
+            if other in plan.said.by_name:
+                yield Warned(shown_path(("providers", other)), "twin", {"name": name})
+    for slot, (_model, provider) in plan.said.routes.items():
+        decision = decide(slot, view)
+        if provider.spelling and decision and decision.rule is Rule.UNKNOWN_PROVIDER:
+            path = shown_path(("agents", "defaults", provider.spelling))
+            yield Warned(path, "names_nobody", {"name": decision.word})

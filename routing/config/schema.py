@@ -1,21 +1,26 @@
 """What the agent's loader takes, for the areas that are written here; asked before any write.
 
+Names that are nearly those that it reads are told: they are kept, for nothing of a file is lost,
+and nobody reads them (whoever wrote base_url meant apiBase).
+
 Source: the loader of nanobot-ai 0.3 (inherited), which stops the agent at the first such fault.
 Areas that are not ours (channels, tools, ...) are left to the agent: its versions differ there.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from facio_site.marked import marked as _
 from facio_site.strictjson import join
 from providers.spec.names import INHERITED_NAMES, known_name
-from routing.config.document import camel, key_of
+from routing.config.document import camel, key_of, part, snake
 from routing.rules.order import FACTS
-from routing.rules.slots import MAIN, SLOTS, route_keys
+from routing.rules.slots import ALL_ROUTE_KEYS, MAIN, ROUTE_KEYS, SLOTS
 
 MESSAGES: Mapping[str, str] = {
     "not_object": _("{path} must be an object."),
@@ -64,9 +69,9 @@ def _routes(document: Mapping[str, Any]) -> Iterator[Problem]:
     if not isinstance(defaults, dict):
         yield Problem("not_object", "agents.defaults")
         return
-    for slot in SLOTS:
+    for slot, names in ROUTE_KEYS.items():
         check = _text if slot == MAIN else _text_or_null
-        for name in route_keys(slot):
+        for name in names:
             key = key_of(defaults, name)
             if key is not None and (code := check(defaults[key])):
                 yield Problem(code, f"agents.defaults.{key}")
@@ -142,3 +147,108 @@ _FIELDS: Mapping[str, Callable[[Any], str]] = {
 }
 _BEDROCK: Mapping[str, Callable[[Any], str]] = {"region": _text_or_null, "profile": _text_or_null}
 AGENT_FIELDS = (*_FIELDS, *_BEDROCK)  # all that an entry may say
+
+
+# --- names that are nearly read -------------------------------------------------------------
+
+NearMiss = tuple[tuple[str, ...], str]  # where such a name stands, and what is read in its place
+# Words, without capitals and signs, that other tools have for a provider's fields.
+_OTHER_WORDS: Mapping[str, tuple[str, ...]] = {
+    "apiBase": (
+        *("baseurl", "base", "url", "apiurl", "apibaseurl", "endpoint", "apiendpoint", "host"),
+        *("openaiapibase", "openaibaseurl", "server", "serverurl", "address"),
+    ),
+    "apiKey": ("key", "token", "apitoken", "accesstoken", "authtoken", "secretkey", "openaiapikey"),
+    "extraHeaders": ("headers", "customheaders", "defaultheaders", "httpheaders"),
+    "extraBody": ("body", "extraparams", "extraparameters", "requestbody"),
+    "extraQuery": ("query", "queryparams", "defaultquery"),
+    "displayName": ("label", "title"),
+}
+_SECTIONS = {"provider": "providers", "agent": "agents", "modelproviders": "providers"}
+_DEFAULTS = ("default", "defaults", "main", "global")
+
+
+def near_misses(document: Mapping[str, Any]) -> Iterator[NearMiss]:
+    yield from _top(document)
+    yield from _in_entries(document)
+    yield from _in_agents(document)
+
+
+def _top(document: Mapping[str, Any]) -> Iterator[NearMiss]:
+    for name, value in document.items():
+        meant = _SECTIONS.get(_folded(name)) or _respelled(name, ("providers", "agents"))
+        if meant and isinstance(value, dict):
+            yield (name,), meant
+
+
+def _in_entries(document: Mapping[str, Any]) -> Iterator[NearMiss]:
+    for name, entry in part(document, "providers").items():
+        for key in entry if isinstance(entry, dict) else ():
+            if meant := _field_meant(key):
+                yield ("providers", name, key), meant
+
+
+@lru_cache(maxsize=1024)
+def _field_meant(key: str) -> str:
+    """The field of a provider that a name nearly is; "" for a name that is read, or means none."""
+    if key in AGENT_FIELDS or camel(key) in AGENT_FIELDS:
+        return ""
+    other = (name for name, words in _OTHER_WORDS.items() if _folded(key) in words)
+    return _respelled(key, AGENT_FIELDS) or next(other, "")
+
+
+def _in_agents(document: Mapping[str, Any]) -> Iterator[NearMiss]:
+    """Blocks and names under "agents" that are meant for a route."""
+    agents = part(document, "agents")
+    for name, value in agents.items():
+        if name != "defaults" and isinstance(value, dict):
+            yield from _block(("agents", name), value)
+        elif name in ("model", "provider"):
+            yield ("agents", name), f"agents.defaults.{name}"
+    defaults = part(agents, "defaults")
+    for name, value in defaults.items():
+        keys = ("agents", "defaults", name)
+        if isinstance(value, dict):
+            yield from _block(keys, value)
+        elif snake(name) not in ALL_ROUTE_KEYS and (meant := _ROUTE_WORDS.get(_folded(name))):
+            yield keys, meant
+
+
+def _block(keys: tuple[str, ...], value: Mapping[str, Any]) -> Iterator[NearMiss]:
+    word = _folded(keys[-1])
+    if len(keys) == 2 and word in _DEFAULTS and word != "main":
+        yield keys, "agents.defaults"
+    elif (slot := _SLOT_WORDS.get(word)) and {"model", "provider"}.intersection(value):
+        yield keys, ", ".join(f"agents.defaults.{name}" for name in ROUTE_KEYS[slot])
+
+
+def _respelled(name: str, right: tuple[str, ...] | Mapping[str, Any]) -> str:
+    """The one of `right` that differs from `name` in capitals and signs alone; "" = none."""
+    if name in right or camel(name) in right:
+        return ""
+    return next((one for one in right if _folded(one) == _folded(name)), "")
+
+
+@lru_cache(maxsize=1024)
+def _folded(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+_SLOT_WORDS = {
+    **{slot: slot for slot in SLOTS},
+    **{f"{slot}s": slot for slot in SLOTS},
+    **dict.fromkeys(("subagents", "sub", "worker"), "subagent"),
+    **dict.fromkeys(("imagegeneration", "imagegen", "images"), "image"),
+    **dict.fromkeys(("videogeneration", "videogen"), "video"),
+}
+# What stands beside "model" and "provider" under agents.defaults: mainModel, model_name, ...
+_ROUTE_WORDS = {
+    **{
+        f"{word}{key}": name
+        for word, slot in _SLOT_WORDS.items()
+        for key, name in zip(("model", "provider"), ROUTE_KEYS[slot], strict=True)
+    },
+    **{_folded(name): name for name in ALL_ROUTE_KEYS},
+    **dict.fromkeys(("modelname", "modelid", "defaultmodel"), "model"),
+    **dict.fromkeys(("providername", "defaultprovider"), "provider"),
+}

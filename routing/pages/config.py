@@ -146,6 +146,11 @@ def _warnings(view: AgentView) -> list[str]:
         for name, codes in view.odd.items()
         for code in codes
     ]
+    found += [
+        finding_text(Lint(Code.TWIN, Slot.MAIN, {"name": name, "other": other}))
+        for name, others in view.twins.items()
+        for other in others
+    ]
     for row in Provider.objects.configured():
         if any(not row.has_usable(name) for name in row.sealed):
             found.append(

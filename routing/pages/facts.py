@@ -113,7 +113,13 @@ def _with_entries(routes: Iterable[RouteFacts], used: Mapping[str, Provider]) ->
 def _in_file(name: str, view: AgentView) -> ProviderFacts:
     """What only the file tells of."""
     base = next(one.api_base for one in view.providers if one.name == name)
-    return ProviderFacts(name=name, is_set_here=False, api_base=base, odd=view.odd.get(name, ()))
+    return ProviderFacts(
+        name=name,
+        is_set_here=False,
+        api_base=base,
+        odd=view.odd.get(name, ()),
+        twins=view.twins.get(name, ()),
+    )
 
 
 def _provider_facts(name: str, row: Provider, view: AgentView) -> ProviderFacts:
@@ -124,6 +130,7 @@ def _provider_facts(name: str, row: Provider, view: AgentView) -> ProviderFacts:
     return ProviderFacts(
         name=name,
         odd=view.odd.get(name, ()),
+        twins=view.twins.get(name, ()),
         outcome=row.check_outcome,
         api_base=row.written_base(),
         catalog=_Catalog(row) if is_whole and not has_aliases else None,

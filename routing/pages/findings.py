@@ -145,6 +145,10 @@ _TEXTS: dict[Code, Callable[[], str]] = {
         "The agent will count the API base of %(label)s, but nothing can call it: it is no whole "
         "address."
     ),
+    Code.TWIN: lambda: _(
+        'The entry "%(other)s" of config.json is out of reach: the agent takes its name for '
+        "%(name)s."
+    ),
     Code.ONLY_IN_FILE: lambda: _(
         "%(label)s stands in config.json and is not set up here: it can't be tested here."
     ),

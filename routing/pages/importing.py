@@ -24,7 +24,7 @@ from facio_site.strictjson import MAX_BYTES, BadDocument
 from providers.kinds import named
 from routing.config.edits import Current
 from routing.config.pasted import BadPaste, Pasted, kept_text, read_pasted
-from routing.config.plans import Preview, does_nothing, make_preview, plan_with
+from routing.config.plans import Preview, does_nothing, make_preview, plan_with, warnings_of
 from routing.models import PendingImport, Slot
 from routing.pages.changes import by_subject, shown_changes
 from routing.pages.config import MERGE, REPLACE, ImportForm, config_page
@@ -148,7 +148,7 @@ def _shown(row: PendingImport, shown: Preview, before: Current, *, kind: str) ->
         ],
         "named_keys": shown.named_keys,
         "retype": [retype_words(one) for one in plan.retype],
-        "warnings": [(one.path, warning_words(one)) for one in plan.warnings],
+        "warnings": [(one.path, warning_words(one)) for one in warnings_of(plan)],
         "ignored": [(one.path, ignored_words(one)) for one in plan.ignored],
         "kept": plan.kept,
         "does_nothing": does_nothing(plan, before) and not (shown.parts or shown.named_keys),

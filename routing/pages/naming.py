@@ -22,6 +22,7 @@ from facio_site.strictjson import BadDocument, read_json
 from providers.kinds import KINDS
 from providers.models import Provider
 from providers.spec.names import built_in, name_problem, same_name
+from routing.config.agent import mentions
 from routing.config.document import entry_key, key_of, part
 from routing.config.entries import owned_keys
 from routing.config.importing.importer import plan_import
@@ -41,11 +42,13 @@ _SHOWN = ("apiType", "thinkingStyle")
 
 @dataclass(frozen=True, slots=True)
 class NamedBy:
-    """Labels of the routes that name a provider, or are served by it."""
+    """Labels of the routes that name a provider, or are served by it; and paths of the imported
+    document that name it beside them."""
 
     forced: tuple[str, ...]
     by_prefix: tuple[str, ...]
     served: tuple[str, ...]
+    in_file: tuple[str, ...]
 
 
 def named_by(name: str) -> NamedBy:
@@ -57,7 +60,8 @@ def named_by(name: str) -> NamedBy:
         if slash and same_name(prefix, [name]):
             by_prefix.append(str(route))
     served = tuple(label for label, _model in served_by(name))
-    return NamedBy(tuple(forced), tuple(by_prefix), served)
+    in_file = tuple(mentions(_document(), name))
+    return NamedBy(tuple(forced), tuple(by_prefix), served, in_file)
 
 
 @dataclass(frozen=True, slots=True)

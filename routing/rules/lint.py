@@ -52,6 +52,7 @@ class Code(StrEnum):
     KEY_VARIABLE = "key_variable"  # likewise a variable in a form that it does not read
     KEY_UNSENDABLE = "key_unsendable"  # likewise what no header can carry
     BASE_UNUSABLE = "base_unusable"  # likewise a base that nothing can call
+    TWIN = "twin"  # an entry that the agent never reads by its name; params: name, other
     ONLY_IN_FILE = "only_in_file"  # an entry that is not set up here
     PRESET_WINS = "preset_wins"  # params: preset; main's model is not what the agent takes
 
@@ -99,6 +100,7 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.KEY_VARIABLE: "error",
     Code.KEY_UNSENDABLE: "error",
     Code.BASE_UNUSABLE: "error",
+    Code.TWIN: "warning",
     Code.ONLY_IN_FILE: "note",
     Code.PRESET_WINS: "warning",
 }
@@ -136,6 +138,7 @@ class ProviderFacts:
     name: str
     is_set_here: bool = True
     odd: Sequence[str] = ()  # what the agent counts and no call can work with: codes
+    twins: Sequence[str] = ()  # other spellings of its name, which no name reaches
     outcome: str = ""  # of the last test of the values as they are; "" = none
     api_base: str = ""  # as the agent sees it
     catalog: Mapping[str, ModelFacts] | None = field(default=None, repr=False)
@@ -231,6 +234,8 @@ def _provider(slot: str, facts: ProviderFacts, today: date) -> Iterator[Lint]:
     here = {"provider": facts.name}
     for odd in facts.odd:
         yield Lint(Code(odd), slot, here, Fix.CORRECT, here)
+    for other in facts.twins:
+        yield Lint(Code.TWIN, slot, {"name": facts.name, "other": other})
     if not facts.is_set_here and not facts.odd:
         yield Lint(Code.ONLY_IN_FILE, slot, here)
     if facts.outcome not in NOT_BAD:

@@ -5,8 +5,9 @@ from __future__ import annotations
 MAIN, VISION = "main", "vision"
 MEDIA = ("image", "video")
 SLOTS = (MAIN, "subagent", VISION, *MEDIA)
-
-
-def route_keys(slot: str) -> tuple[str, str]:
-    """The names of a slot's model and provider in agents.defaults."""
-    return ("model", "provider") if slot == MAIN else (f"{slot}_model", f"{slot}_provider")
+# The names of each one's model and provider in agents.defaults.
+ROUTE_KEYS = {
+    MAIN: ("model", "provider"),
+    **{slot: (f"{slot}_model", f"{slot}_provider") for slot in SLOTS if slot != MAIN},
+}
+ALL_ROUTE_KEYS = frozenset(name for pair in ROUTE_KEYS.values() for name in pair)

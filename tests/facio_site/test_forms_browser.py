@@ -92,6 +92,26 @@ def test_a_pressed_button_keeps_its_focus_while_it_works_and_cannot_be_pressed_t
     assert tab.evaluate(inside)
 
 
+def test_a_button_can_be_pressed_again_wherever_the_person_went_while_it_worked(
+    opened: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
+    monkeypatch.setattr(queue.broker, "announce", lambda: None)
+    monkeypatch.setattr(tasks, "enqueue", lambda job: None)
+    stored("groq")
+    tab = opened()
+    tab.goto("/providers/groq/")
+    held: list[Any] = []
+    tab.route("**/check/**", lambda route: held.append(route))
+    button = tab.get_by_role("button", name="Test connection", exact=True)
+    button.click()
+    expect(button).to_have_attribute("aria-disabled", "true")
+    tab.get_by_label("API base").click()
+    held[0].continue_()
+    expect(tab.locator('#check[data-state="queued"]')).to_be_visible()
+    expect(button).to_be_enabled()
+
+
 # What the password was asked for
 
 
@@ -149,7 +169,9 @@ def test_what_was_typed_comes_back_after_a_session_has_ended_and_secrets_do_not(
     secret = "a-key-that-is-kept-nowhere-0123456789"  # gitleaks:allow
     stored("vllm")
     tab = opened(java_script_enabled=scripts)
+    owner.end_sessions()
     tab.goto("/providers/vllm/")
+    sign_in_again(tab)
     tab.locator("[name=api_base]").fill("http://127.0.0.1:8000/other")
     tab.locator("[name=api_key]").fill(secret)
     owner.end_sessions()

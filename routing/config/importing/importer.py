@@ -12,7 +12,6 @@ from typing import Any
 
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_mask, is_placeholder, variable_form
-from routing.config.agent import decide, view_of
 from routing.config.difference import (
     Path,
     PathChange,
@@ -57,7 +56,6 @@ from routing.config.importing.reading import Reading, read_import
 from routing.config.importing.risks import Risk
 from routing.config.pasted import Ignored, Pasted, Warned
 from routing.config.schema import Refused, problems
-from routing.rules.explain import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +82,9 @@ class Plan:
     routes: tuple[RouteState, ...]  # the whole new route of each slot that changes
     document: Mapping[str, Any] | None = field(repr=False)  # the new base of exports
     after: Current = field(repr=False)  # all that is set here once it is taken in
+    specs: Specs = field(repr=False)  # with the names that it brings
+    said: Entries = field(repr=False)  # what was handed in
+    result: Mapping[str, Any] = field(repr=False)  # config.json as it would be exported then
 
     @property
     def is_empty(self) -> bool:
@@ -129,7 +130,7 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
         outside=changed_outside(pasted.secrets, current, specs),
         kept=result.unowned,
         ignored=(*pasted.ignored, *reading.unmasked, *ignored),
-        warnings=(*reading.warnings, *doubts, *_nameless(said, result.document, specs)),
+        warnings=(*reading.warnings, *doubts),
         risks=reading.risks,
         removes=tuple(_removed(now.document, result.document, specs)),
         retype=tuple(retyped(edits.values(), current, specs)),
@@ -137,17 +138,10 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
         routes=routes,
         document=base,
         after=after,
+        specs=specs,
+        said=said,
+        result=result.document,
     )
-
-
-def _nameless(said: Entries, result: Mapping[str, Any], specs: Specs) -> Iterator[Warned]:
-    """The routes of a file whose provider names nobody whom the agent would know then."""
-    view = view_of(result, specs)
-    for slot, (_model, provider) in said.routes.items():
-        decision = decide(slot, view)
-        if provider.spelling and decision and decision.rule is Rule.UNKNOWN_PROVIDER:
-            path = shown_path(("agents", "defaults", provider.spelling))
-            yield Warned(path, "names_nobody", {"name": decision.word})
 
 
 def _told(

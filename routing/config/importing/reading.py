@@ -27,10 +27,9 @@ from routing.config.entries import (
     with_own,
 )
 from routing.config.export import Exported, Mode, in_mode, own_references
-from routing.config.importing.nearmiss import near_misses
 from routing.config.importing.risks import Risk, risks_of
 from routing.config.pasted import Ignored, Pasted, Warned
-from routing.config.schema import Refused, problems
+from routing.config.schema import Refused, near_misses, problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ def read_import(
         now=now,
         incoming=incoming,
         unmasked=tuple(unmasked),
-        warnings=(*pasted.warnings, *near_misses(document), *_doubtful_keys(said, specs)),
+        warnings=(*pasted.warnings, *_near_misses(document), *_doubtful_keys(said, specs)),
         risks=risks_of(now.document, said, specs),
     )
 
@@ -151,6 +150,11 @@ def _unmasked(
 
     result = without(dict(incoming), ())
     return result, [Ignored(shown_path(keys), "placeholder") for keys in found]
+
+
+def _near_misses(document: Mapping[str, Any]) -> Iterator[Warned]:
+    for keys, reads in near_misses(document):
+        yield Warned(shown_path(keys), "near_miss", {"name": keys[-1], "reads": reads})
 
 
 def _doubtful_keys(said: Entries, specs: Specs) -> Iterator[Warned]:

@@ -32,7 +32,7 @@ from routing.config.pasted.names import (
 )
 from routing.config.pasted.places import base_of, deployment_at, kind_at
 from routing.config.pasted.records import Assignment, Ignored, Request
-from routing.rules.slots import SLOTS, route_keys
+from routing.rules.slots import ALL_ROUTE_KEYS
 
 # Headers that carry a key.
 _KEY_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
@@ -42,7 +42,6 @@ _USUAL = re.compile(
     r"|user-agent$|origin$|referer$|host$|authority$|method$|path$|scheme$|x-request"
     r"|anthropic-version$|x-stainless"
 )
-_ROUTE_NAMES = {name for slot in SLOTS for name in route_keys(slot)}
 _TEXTS = ("api_key", "api_base", "region", "profile", "display_name", "api_type", "proxy")
 
 
@@ -328,7 +327,7 @@ def _unknown(one: Assignment, specs: Specs) -> tuple[str, dict[str, str]]:
 def _typed(path: tuple[str, ...], value: str) -> Any:
     """Texts stay texts where config.json has texts; elsewhere JSON is read as such."""
     last = snake(path[-1])
-    if path[:2] == ("agents", "defaults") and last in _ROUTE_NAMES:
+    if path[:2] == ("agents", "defaults") and last in ALL_ROUTE_KEYS:
         return value
     if path[0] == "providers" and last in _TEXTS:
         return value

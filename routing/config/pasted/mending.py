@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import re
 
-from facio_site.strictjson import BadDocument, parse_json
 from routing.config.pasted.records import Warned
 
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*(?:\n|\Z)", re.MULTILINE)
-_NOT_JSON = ("not_json", "json_comma", "json_comment", "json_quote", "json_end")
 # A string, also one that is never closed; a comment, likewise; a string in quotes of a text editor
 _TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\\n]|\\.)*+"?)'
@@ -52,20 +50,8 @@ def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
-def read_mended(text: str) -> tuple[dict[str, object], list[Warned]]:
-    """The document, and what had to be mended. Raises BadDocument."""
-    try:
-        return parse_json(text), []
-    except BadDocument as error:
-        if error.code not in _NOT_JSON:
-            raise
-    mended, found = _mended(text)
-    if mended.strip() == "":
-        raise BadDocument("empty")
-    return parse_json(mended), found
-
-
-def _mended(text: str) -> tuple[str, list[Warned]]:
+def mended(text: str) -> tuple[str, list[Warned]]:
+    """The text as JSON has it, and what had to be mended."""
     found: dict[str, int] = {}
     plain: list[str] = []  # with every string blotted out
     signs = list(text)

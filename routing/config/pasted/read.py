@@ -11,14 +11,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from facio_site.strictjson import BadDocument, read_text
+from facio_site.strictjson import BadDocument, parse_json, read_text
 from providers.spec.keyshapes import SHAPES, clean_key, key_problem
 from providers.spec.kind import Specs
 from providers.spec.masks import is_placeholder, is_reference, variable_form
 from routing.config.document import key_of, snake
 from routing.config.pasted.bindings import Found, at_address, bound
 from routing.config.pasted.lines import Lines, read_lines
-from routing.config.pasted.mending import begins_json, out_of_fence, read_mended
+from routing.config.pasted.mending import begins_json, mended, out_of_fence
 from routing.config.pasted.records import (
     Assignment,
     BadPaste,
@@ -33,6 +33,7 @@ _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MEMBER = re.compile(r'\s*"[^"\n]{1,200}"\s*:')
 # What no key has: a blank, a bracket, a quote; and what begins like a name or an address
 _NO_KEY = re.compile(r"[\s(){}\[\]<>\"'`|\\]|^[A-Za-z_][\w.-]*\s*=(?!=*$)|^\w+://")
+_NOT_JSON = ("not_json", "json_comma", "json_comment", "json_quote", "json_end")
 _REFUSALS = ("bad_curl", "unknown_option", "variable_address", "open_quote")
 
 
@@ -51,6 +52,8 @@ def read_pasted(data: bytes, *, specs: Specs, kind: str = "") -> Pasted:
     warnings = []
     if data.startswith(_MARKS) or b"\0" in data[:4]:
         warnings.append(Warned("line 1", "mark"))
+    if text.lstrip().startswith("{") and (document := _read_at_once(text)) is not None:
+        return _from_document(document, (), warnings, specs, kind)
     inside, around = out_of_fence(text)
     if inside is not text:
         warnings.append(Warned(f"line {len(inside) - len(inside.lstrip(chr(10)))}", "fence"))
@@ -67,21 +70,46 @@ def read_pasted(data: bytes, *, specs: Specs, kind: str = "") -> Pasted:
 def _from_json(
     text: str, around: list[tuple[int, int]], warnings: list[Warned], specs: Specs, kind: str
 ) -> Pasted:
-    is_part = not begins_json(text)
-    if is_part:
+    """JSON that may need mending."""
+    if not begins_json(text):
         text = "{" + text.rstrip().rstrip(",") + "}"
-    document, mended = read_mended(text)
+    document = _read_at_once(text)
+    if document is None:
+        text, found = mended(text)
+        if not text.strip():
+            raise BadDocument("empty")
+        document, warnings = parse_json(text), [*warnings, *found]
     ignored = [Ignored(f"line {a}" if a == b else f"lines {a}-{b}", "bad_line") for a, b in around]
-    told = (*warnings, *mended)
+    return _from_document(document, tuple(ignored), warnings, specs, kind)
+
+
+def _read_at_once(text: str) -> dict[str, Any] | None:
+    """The document; None = as it stands it is no JSON. Raises BadDocument for all other faults."""
+    try:
+        return parse_json(text)
+    except BadDocument as error:
+        if error.code not in _NOT_JSON:
+            raise
+        return None
+
+
+def _from_document(
+    document: dict[str, Any],
+    ignored: tuple[Ignored, ...],
+    warnings: list[Warned],
+    specs: Specs,
+    kind: str,
+) -> Pasted:
+    told = tuple(warnings)
     if key_of(document, "api_key") and "providers" not in document and "agents" not in document:
-        return _from_entry(document, tuple(ignored), told, specs, kind)
+        return _from_entry(document, ignored, told, specs, kind)
     if document and all(map(_is_variable, document.items())):
         assignments = [
             Assignment(line=1, name=name, value=str(value)) for name, value in document.items()
         ]
         lines = Lines(assignments=assignments, sources={"env"})
-        return _of_lines(lines, tuple(ignored), told, specs, kind)
-    return Pasted(source="config", document=document, ignored=tuple(ignored), warnings=told)
+        return _of_lines(lines, ignored, told, specs, kind)
+    return Pasted(source="config", document=document, ignored=ignored, warnings=told)
 
 
 def _is_variable(pair: tuple[str, Any]) -> bool:

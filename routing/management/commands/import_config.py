@@ -17,7 +17,7 @@ from facio_site.strictjson import MAX_BYTES
 from routing.config.edits import Current
 from routing.config.importing.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
-from routing.config.plans import plan_with, risky_changes
+from routing.config.plans import plan_with, risky_changes, warnings_of
 from routing.pages.changes import shown_changes
 from routing.pages.wording import (
     DANGERS,
@@ -120,7 +120,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  {retype_words(one)}"
     for path in plan.kept:
         yield f"  kept untouched: {path}"
-    for warning in plan.warnings:
+    for warning in warnings_of(plan):
         yield f"  warning: {warning.path}: {warning_words(warning)}"
     for ignored in plan.ignored:
         yield f"  ignored: {ignored.path}: {ignored_words(ignored)}"
@@ -136,7 +136,7 @@ def _in_json(pasted: Pasted, plan: Plan, before: Current) -> dict[str, Any]:
         "changes": [*changes, *_beside(plan, before)],
         "kept": [*plan.kept],
         "ignored": [{"path": one.path, "why": ignored_words(one)} for one in plan.ignored],
-        "warnings": [{"path": one.path, "text": warning_words(one)} for one in plan.warnings]
+        "warnings": [{"path": one.path, "text": warning_words(one)} for one in warnings_of(plan)]
         + [{"path": f"providers.{one.provider}", "text": retype_words(one)} for one in plan.retype],
         "risks": [{"path": one.path, "why": str(DANGERS[one.danger])} for one in plan.risks],
         "removes": [*plan.removes],

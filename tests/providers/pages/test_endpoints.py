@@ -317,3 +317,20 @@ def test_nothing_else_is_taken_over(site: Client, name: str) -> None:
 def test_an_unknown_name_has_no_page(site: Client) -> None:
     for name in ("nobody", "%00", quote("🙂"), "OpenAI", "~new"):
         assert site.get(f"/providers/{name}/").status_code == 404
+
+
+def test_what_only_the_imported_file_says_of_a_name_is_told_before_and_after(site: Client) -> None:
+    import_all(
+        site,
+        {
+            "providers": {"corp": {"apiKey": KEY, "apiBase": BASE}},
+            "modelPresets": {"fast": {"model": "gpt-5", "provider": "corp"}},
+        },
+    )
+    for page in ("rename", "remove"):
+        assert "modelPresets.fast.provider" in flat(site.get(f"/providers/corp/{page}/")), page
+    answer = flat(site.post("/providers/corp/rename/", {"name": "proxy"}, follow=True))
+    assert "still names corp here: modelPresets.fast.provider" in answer
+    assert given_back()["modelPresets"]["fast"]["provider"] == "corp"
+    for page in ("rename", "remove"):
+        assert "in-file" not in flat(site.get(f"/providers/proxy/{page}/")), page

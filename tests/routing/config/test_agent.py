@@ -8,7 +8,7 @@ import pytest
 
 from providers.kinds import KINDS
 from providers.spec.names import INHERITED_NAMES
-from routing.config.agent import AgentView, view_of
+from routing.config.agent import AgentView, mentions, view_of
 from routing.rules.explain import AUTO
 from routing.rules.order import FACTS
 
@@ -107,3 +107,42 @@ def test_an_override_may_be_null_and_in_either_spelling() -> None:
 
 def test_the_agents_own_names_are_the_same_everywhere() -> None:
     assert {name for name, facts in FACTS.items() if facts.is_inherited} == INHERITED_NAMES
+
+
+@pytest.mark.parametrize(
+    ("names", "twins"),
+    [
+        (["Corp-LLM", "corp_llm", "CORP_llm"], {"Corp-LLM": ("corp_llm", "CORP_llm")}),
+        (["corp_llm", "Corp-LLM", "other"], {"corp_llm": ("Corp-LLM",)}),
+        (["lmStudio", "lm_studio"], {"lm_studio": ("lm_studio",)}),
+        (["lm_studio", "LM-Studio"], {"lm_studio": ("LM-Studio",)}),
+        (["lm_studio", "groq", "Corp-LLM", "corp.llm"], {}),
+    ],
+)
+def test_a_spelling_that_no_name_reaches_is_told(
+    names: list[str], twins: dict[str, tuple[str, ...]]
+) -> None:
+    base = {"apiBase": "https://llm.example.com/v1"}
+    assert read(dict.fromkeys(names, base)).twins == twins
+    assert read(dict.fromkeys(names, 1)).twins == {}
+
+
+def test_a_name_is_found_wherever_it_is_named_beside_the_routes() -> None:
+    document = {
+        "providers": {"Corp-LLM": {"model": "Corp-LLM/x", "provider": "Corp-LLM"}},
+        "modelPresets": {"fast": {"model": "corp_llm/small", "provider": "CORP_LLM"}},
+        "agents": {
+            "defaults": {
+                "model": "Corp-LLM/large",
+                "subagentProvider": "Corp-LLM",
+                "fallbackModels": ["fast", {"model": "gpt-5", "provider": "Corp-LLM"}],
+            }
+        },
+        "tools": {"note": "Corp-LLM/x", "web": {"provider": "brave", "model": "corp-llm"}},
+    }
+    assert mentions(document, "Corp-LLM") == [
+        "modelPresets.fast.model",
+        "modelPresets.fast.provider",
+        "agents.defaults.fallbackModels.1.provider",
+    ]
+    assert mentions(document, "corp") == []

@@ -188,9 +188,10 @@ def test_a_preview_on_the_page_builds_at_most_three_exports(
     site: Client, builds: Counter[Any]
 ) -> None:
     saved("openai", "sk-proj-9876543210abcdefghij")
+    site.get("/config/")  # the navigation counts once for each state
+    builds.clear()
     asked = hand_in(site, WHOLE)
-    # one preview when it is handed in, one when it is shown, and the navigation counts once
-    assert builds["build"] <= 7
+    assert builds["build"] <= 6  # one preview when it is handed in, one when it is shown
     builds.clear()
 
     site.get(asked.request["PATH_INFO"])

@@ -24,7 +24,7 @@ from routing.config.entries import ProviderState, RouteState
 from routing.config.pasted import read_pasted
 from routing.config.plans import make_preview
 
-MOST_FILES, MOST_STAYS, MOST_BUILDS = 15, 40, 3
+MOST_FILES, MOST_STAYS, MOST_BUILDS = 12, 35, 3
 ROUTING = edits.__file__.rpartition("config/")[0]
 HOSTED = [kind for kind, spec in KINDS.items() if not spec.is_oauth][:24]
 WHOLE: dict[str, Any] = {

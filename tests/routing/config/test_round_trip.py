@@ -20,7 +20,7 @@ from routing.config.export import Mode, build_config
 from routing.config.importing.importer import Plan, plan_import
 from routing.config.pasted import read_pasted
 from routing.config.schema import problems
-from routing.rules.slots import route_keys
+from routing.rules.slots import ROUTE_KEYS
 from tests.routing.config.drawn import documents
 from tests.routing.conftest import Ask
 
@@ -130,7 +130,7 @@ def edited(current: Current, edit: tuple[str, str, str]) -> tuple[Current, set[s
     route = routes.get(where, RouteState(slot=where))
     route = replace(route, model=value) if what == "model" else replace(route, provider=value)
     routes[where] = route
-    model, provider = route_keys(where)
+    model, provider = ROUTE_KEYS[where]
     touched = {f"agents.defaults.{model if what == 'model' else provider}"}
     if where == "main" and what == "model":
         touched.add("agents.defaults.provider")  # main says "auto" in words when it is first set

@@ -129,3 +129,12 @@ def test_a_main_model_without_eyes_is_noted_until_a_vision_model_is_set() -> Non
     stocked("openai", CatalogItem(model_id="gpt-5"))
     assert told()["findings"] == []
     assert main.model == "gpt-5"
+
+
+def test_a_second_spelling_of_an_endpoint_is_told_as_out_of_reach() -> None:
+    hold({"Corp-LLM": PROXY, "corp_llm": PROXY}, "corp_llm/gpt-5")
+    answer = told()
+    assert answer["provider"] == "Corp-LLM"
+    (found,) = [one for one in answer["findings"] if one["code"] == "twin"]
+    assert '"corp_llm"' in found["text"]
+    assert "for Corp-LLM" in found["text"]

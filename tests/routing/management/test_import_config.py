@@ -173,3 +173,14 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [text for item in value.values() for text in _texts(item)]
     return [value] if isinstance(value, str) else []
+
+
+def test_a_second_spelling_is_told_and_kept(file: Path) -> None:
+    entry = {"apiKey": KEY, "apiBase": "https://llm.example.com/v1"}
+    document = {"providers": {"Corp-LLM": entry, "corp_llm": {**entry, "apiKey": KEY[::-1]}}}
+    file.write_text(json.dumps(document))
+    told = json.loads(imported(file, "--json", "--apply"))
+    assert {one["path"]: one["text"] for one in told["warnings"]} == {
+        "providers.corp_llm": "out of reach: the agent takes this name for Corp-LLM"
+    }
+    assert read_json(exported("--secrets", "keys").encode()) == document

@@ -14,6 +14,7 @@ from routing.config.entries import RouteState
 from routing.config.export import Exported, Mode, build_config
 from routing.config.importing.importer import Plan, plan_import
 from routing.config.pasted import Ignored, Pasted, Warned, read_pasted
+from routing.config.plans import warnings_of
 from routing.config.schema import Refused
 from tests.routing.config.samples import provider
 
@@ -403,7 +404,7 @@ def test_a_reference_of_another_provider_keeps_no_key() -> None:
 
 def test_a_key_that_begins_like_another_vendors_is_told() -> None:
     document = {"providers": {"openai": {"apiKey": "gsk_0123456789abcdef"}}}
-    told = [(one.path, one.code, one.params["owner"]) for one in plan(document).warnings]
+    told = [(one.path, one.code, one.params["owner"]) for one in warnings_of(plan(document))]
     assert told == [("providers.openai.apiKey", "key_other_provider", "Groq")]
 
 
@@ -419,7 +420,7 @@ def test_an_empty_provider_of_a_file_is_taken_as_it_stands_and_merged_says_nothi
 @pytest.mark.parametrize("word", ["", "Auto", "opnai"])
 def test_a_provider_that_names_nobody_is_warned_of(word: str) -> None:
     done = plan({"agents": {"defaults": {"model": "m", "provider": word}}})
-    assert [(one.path, one.code, one.params) for one in done.warnings] == [
+    assert [(one.path, one.code, one.params) for one in warnings_of(done)] == [
         ("agents.defaults.provider", "names_nobody", {"name": word})
     ]
 
@@ -430,4 +431,4 @@ def test_a_provider_that_the_agent_knows_is_not(word: str) -> None:
         "agents": {"defaults": {"model": "m", "provider": word}},
         "providers": {"lab": {"apiBase": "https://llm.example.com/v1"}},
     }
-    assert plan(document).warnings == ()
+    assert warnings_of(plan(document)) == ()

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from routing.config.importing.nearmiss import near_misses
+from routing.config.difference import shown_path
+from routing.config.schema import near_misses
 
 
 def found(document: dict[str, Any]) -> dict[str, str]:
-    return {one.path: one.params["reads"] for one in near_misses(document)}
+    return {shown_path(keys): reads for keys, reads in near_misses(document)}
 
 
 @pytest.mark.parametrize(
