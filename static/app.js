@@ -176,6 +176,100 @@
   });
 })();
 
+// A combobox as the ARIA patterns have it: the server finds, this opens, walks and picks.
+(() => {
+  const box = document.getElementById("picker");
+  if (!box) return;
+  let field = null; // whose list is wanted
+  const isOpen = () => box.matches(":popover-open");
+  const options = () => [...box.querySelectorAll("[role=option]")];
+  const isField = (one) => one.matches?.("[role=combobox]");
+
+  const put = () => {
+    if (!isOpen()) return;
+    const [at, view, bar] = [field.getBoundingClientRect(), visualViewport, document.getElementById("savebar")];
+    const foot = Math.min(bar?.getBoundingClientRect().top ?? innerHeight, view.offsetTop + view.height);
+    const [above, below] = [at.top - view.offsetTop - 12, foot - at.bottom - 12];
+    const isUp = below < 240 && above > below;
+    const width = Math.min(Math.max(at.width, 480), innerWidth - 16);
+    Object.assign(box.style, {
+      width: `${width}px`,
+      left: `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`,
+      maxHeight: `${Math.min(isUp ? above : below, 400)}px`,
+      top: isUp ? "auto" : `${at.bottom + 4}px`,
+      bottom: isUp ? `${innerHeight - at.top + 4}px` : "auto",
+    });
+  };
+  const mark = (option) => {
+    for (const one of options()) one.setAttribute("aria-selected", String(one === option));
+    if (!option) return field.removeAttribute("aria-activedescendant");
+    field.setAttribute("aria-activedescendant", option.id);
+    option.scrollIntoView({ block: "nearest" });
+  };
+  const close = () => {
+    if (!field) return;
+    mark();
+    field.setAttribute("aria-expanded", "false");
+    if (isOpen()) box.hidePopover();
+    field = null;
+  };
+  const ask = (one) => {
+    if (field !== one) close();
+    field = one;
+    if (!isOpen()) one.dispatchEvent(new Event("pick"));
+  };
+  const pick = (option) => {
+    const [one, provider] = [field, option.dataset.provider];
+    const beside = one.form.elements[one.name.replace(/model$/, "provider")];
+    close();
+    one.value = option.dataset.value;
+    if (provider) beside.value = provider;
+    one.dispatchEvent(new Event("input", { bubbles: true }));
+    field = null;
+  };
+
+  document.addEventListener("input", ({ target, isTrusted }) => {
+    if (isTrusted && isField(target)) field = target;
+  });
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.triggeringEvent?.type === "pick") detail.parameters[detail.elt.name] = ""; // all of them
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (!field || detail.requestConfig.elt !== field || field !== document.activeElement) return;
+    const found = options();
+    field.removeAttribute("aria-activedescendant");
+    if (!found.length || (found.length === 1 && found[0].dataset.value === field.value)) return close();
+    if (!isOpen()) box.showPopover();
+    field.setAttribute("aria-expanded", "true");
+    put();
+  });
+  document.addEventListener("click", ({ target }) => {
+    const option = target.closest?.("#picker [role=option]");
+    if (option) pick(option);
+    else if (isField(target)) ask(target);
+  });
+  box.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
+  document.addEventListener("focusout", ({ target }) => target === field && close());
+  document.addEventListener("scroll", put, { capture: true, passive: true });
+  visualViewport.addEventListener("resize", put);
+  document.addEventListener("keydown", (event) => {
+    if (!isField(event.target)) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && !isOpen()) ask(event.target);
+    else if (step) {
+      const found = options();
+      const at = found.findIndex((one) => one.getAttribute("aria-selected") === "true");
+      mark(found.at(at < 0 && step < 0 ? -1 : (at + step) % found.length));
+    } else if (event.key === "Enter" && isOpen()) {
+      const option = box.querySelector("[aria-selected=true]");
+      if (!option) return close();
+      pick(option);
+    } else if (event.key === "Escape" && isOpen()) close();
+    else return;
+    event.preventDefault();
+  });
+})();
+
 // Tables: a row's state as its cell has it after a test; the row that an address names opens.
 (() => {
   const open = () => {

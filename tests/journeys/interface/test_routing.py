@@ -141,3 +141,136 @@ def test_a_row_opens_by_its_name_and_by_an_address(visit: Callable[..., Any]) ->
         tab.go("/routing/")
         tab.page.locator("#route-main summary").first.click()
         expect(tab.page.locator("#route-main .detail")).to_contain_text("Its own last test")
+
+
+# The list of models -----------------------------------------------------------------------------
+
+SLOW = """new PerformanceObserver((list) => {
+  window.slow = (window.slow ?? 0) + list.getEntries().length;
+}).observe({type: "longtask"})"""
+
+
+def listed(page: Page) -> Any:
+    return page.locator("#models")
+
+
+def marked(page: Page) -> Any:
+    return page.locator('#models [aria-selected="true"]')
+
+
+def test_a_model_is_found_walked_to_and_picked_by_keyboard_alone(
+    visit: Callable[..., Any],
+) -> None:
+    with visit(viewport=DESK) as tab:
+        page, keys = tab.page, tab.page.keyboard
+        tab.go("/routing/")
+        field = model(page, "Vision")
+        expect(field).to_have_role("combobox")
+        field.focus()
+        expect(listed(page)).to_be_hidden()
+        keys.press("ArrowDown")
+        expect(listed(page)).to_be_visible()
+        expect(field).to_have_attribute("aria-expanded", "true")
+        keys.press("Escape")
+        expect(listed(page)).to_be_hidden()
+        expect(field).to_have_attribute("aria-expanded", "false")
+        keys.type("opus-4-7 anthropic")
+        expect(listed(page)).to_be_visible()
+        keys.press("ArrowDown")
+        keys.press("ArrowUp")
+        keys.press("ArrowDown")
+        expect(marked(page)).to_have_count(1)
+        active = field.get_attribute("aria-activedescendant")
+        assert active == marked(page).get_attribute("id")
+        expect(field).to_be_focused()
+        wanted, provider = (marked(page).get_attribute(f"data-{x}") for x in ("value", "provider"))
+        keys.press("Enter")
+        expect(listed(page)).to_be_hidden()
+        expect(field).to_have_value(wanted)
+        chosen = page.get_by_label("Vision provider", exact=True)
+        expect(chosen).to_have_value(provider or "auto")
+        unsaved(page, 1 + bool(provider))
+        keys.type("-and-more")  # any name can be typed
+        keys.press("Escape")
+        expect(field).to_have_value(f"{wanted}-and-more")
+        page.locator("#savebar").get_by_role("button", name="Discard", exact=True).click()
+        unsaved(page, 0)
+
+
+def test_the_list_lies_between_head_and_save_bar_and_goes_when_the_field_is_left(
+    visit: Callable[..., Any],
+) -> None:
+    with visit(viewport=DESK) as tab:
+        page = tab.page
+        tab.go("/routing/")
+        bar = page.locator("#savebar").bounding_box()
+        for name in ("Main", "Video generation"):
+            model(page, name).click()
+            expect(listed(page)).to_be_visible()
+            place = page.locator("#picker").bounding_box()
+            assert place["y"] > 0
+            assert place["height"] > 150
+            assert place["y"] + place["height"] <= bar["y"]
+            model(page, "Sub-agents").focus()
+            expect(listed(page)).to_be_hidden()
+        model(page, "Video generation").click()
+        expect(page.locator("#models li").first).to_be_visible()
+        page.locator("#models li").nth(2).click()
+        expect(listed(page)).to_be_hidden()
+        expect(model(page, "Video generation")).not_to_have_value("")
+        expect(model(page, "Video generation")).to_be_focused()
+        page.locator("#savebar").get_by_role("button", name="Discard", exact=True).click()
+        unsaved(page, 0)
+
+
+def test_a_finger_picks_from_the_list_on_a_phone(visit: Callable[..., Any]) -> None:
+    phone = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+    with visit(**phone) as tab:
+        page = tab.page
+        tab.go("/routing/")
+        model(page, "Sub-agents").tap()
+        option = page.locator("#models li").nth(1)
+        expect(option).to_be_visible()
+        assert option.bounding_box()["height"] >= 44
+        assert page.locator("#picker").bounding_box()["width"] <= 390 - 16
+        wanted = option.get_attribute("data-value")
+        option.tap()
+        expect(model(page, "Sub-agents")).to_have_value(wanted)
+        expect(listed(page)).to_be_hidden()
+        page.locator("#savebar").get_by_role("button", name="Discard", exact=True).tap()
+        unsaved(page, 0)
+
+
+def test_without_javascript_the_field_takes_any_name(visit: Callable[..., Any]) -> None:
+    with visit(viewport=DESK, java_script_enabled=False) as tab:
+        page = tab.page
+        tab.go("/routing/")
+        expect(page.locator("#picker")).to_be_hidden()
+        before = model(page).input_value()
+        model(page).fill("any/name")
+        page.locator("#savebar").get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_text("Routes saved.")).to_be_visible()
+        expect(model(page)).to_have_value("any/name")
+        model(page).fill(before)
+        page.locator("#savebar").get_by_role("button", name="Save", exact=True).click()
+        expect(model(page)).to_have_value(before)
+
+
+def test_typing_into_the_field_blocks_nothing_for_long(visit: Callable[..., Any]) -> None:
+    with visit(viewport=DESK) as tab:
+        page = tab.page
+        tab.go("/routing/")
+        expect(page.locator("#savebar")).to_be_visible()
+        page.wait_for_timeout(500)
+        page.evaluate(SLOW)
+        rounds = []  # other work on the machine may slow one down, never all of them
+        for _ in range(4):
+            page.evaluate("window.slow = 0")
+            for text in ("c", "cl", "claude", "gpt", "o", ""):
+                model(page, "Image generation").fill(text)
+                page.wait_for_timeout(250)
+            rounds.append(page.evaluate("window.slow"))
+            expect(page.locator("#models li")).to_have_count(50)  # of many more
+        assert min(rounds) == 0, rounds
+        model(page, "Image generation").fill("")
+        unsaved(page, 0)

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from providers.catalog.fetch import CatalogItem
-from providers.models import CatalogEntry, Job, Provider, jobs
+from providers.models import Job, Provider, jobs
 from providers.work import queue, tasks
 from routing.models import BaseDocument, Route, Slot
 from routing.pages.rows import route_rows
@@ -207,16 +207,6 @@ def test_a_media_route_is_tested_without_a_completion(
     set_route("image", "gpt-image-1", "openai")
     site.post("/routing/image/test/")
     assert Job.objects.get().model_names == []
-
-
-def test_model_names_are_offered_from_catalogs_and_deployments(site: Client) -> None:
-    row = give("groq")
-    CatalogEntry.objects.create(provider=row, model_id="llama-9", first_seen_at=row.updated_at)
-    give("azure_openai", api_base="https://demo.openai.azure.com", values={"deployments": ["prod"]})
-    groq = site.get("/routing/models/?slot=main&main-provider=groq&main-model=lla")
-    assert 'value="llama-9"' in groq.content.decode()
-    azure = site.get("/routing/models/?slot=main&main-provider=azure_openai&main-model=")
-    assert 'value="prod"' in azure.content.decode()
 
 
 @pytest.mark.parametrize("path", ["pin", "test"])
