@@ -27,7 +27,7 @@ from routing.rules.explain import AUTO, explain
 from routing.rules.lint import ModelFacts, lacks
 from routing.state import agent_view
 
-OFFERED = 50
+OFFERED = 30
 RECENT, LOOKED_BACK = 5, 20  # models, and tests in which they are looked for
 _FITTING = {Slot.VISION: IMAGE, Slot.IMAGE: MAKES_IMAGE, Slot.VIDEO: MAKES_VIDEO}
 _Place = tuple[str, str]  # name of a provider, and of a model in its list
