@@ -4,6 +4,7 @@ from django.urls import path
 
 from routing.pages import (
     activity,
+    exporting,
     importing,
     live_file,
     naming,
@@ -13,7 +14,6 @@ from routing.pages import (
     testing,
     versions,
 )
-from routing.pages import exporting as config_views
 
 app_name = "routing"
 urlpatterns = [
@@ -25,8 +25,9 @@ urlpatterns = [
     path("routing/<slug:slot>/test/", testing.route_test, name="route-test"),
     path("routing/test/", testing.routes_test, name="routes-test"),
     path("routing/models/", picker.model_options, name="models"),
-    path("config/", config_views.config, name="config"),
-    path("config/download/", config_views.download, name="download"),
+    path("config/", live_file.live, name="config"),
+    path("config/export/", exporting.export, name="export"),
+    path("config/download/", exporting.download, name="download"),
     path("config/import/", importing.import_start, name="import-start"),
     path("config/import/<uuid:pk>/", importing.import_preview, name="import-preview"),
     path("config/import/<uuid:pk>/discard/", importing.import_discard, name="import-discard"),
@@ -34,6 +35,7 @@ urlpatterns = [
     path("config/write/", live_file.live_write, name="live-write"),
     path("config/write/changes/", live_file.live_changes, name="live-changes"),
     path("config/write/take-in/", live_file.live_take_in, name="live-take-in"),
+    path("config/versions/", versions.versions, name="versions"),
     path("config/versions/<int:number>/", versions.version_detail, name="version"),
     path("config/versions/<int:number>/restore/", versions.version_restore, name="version-restore"),
     path("config/versions/<int:number>/write/", versions.version_write, name="version-write"),

@@ -33,9 +33,14 @@
       button.classList.add("copied");
       setTimeout(() => button.classList.remove("copied"), 2000);
     } catch {
+      source.hidden = false;
       getSelection().selectAllChildren(source);
     }
   });
+
+  // What was a part of this page and is a page now.
+  const moved = by(location.hash.slice(1));
+  if (moved?.matches(".pages a")) location.replace(moved.href);
 
   // What is said of a typed secret is of what was tested: another text takes it away.
   document.addEventListener("input", ({ target }) => {

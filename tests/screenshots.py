@@ -40,6 +40,9 @@ PAGES = {
     "catalog": "/catalog/",
     "routing": "/routing/",
     "config": "/config/",
+    "config-export": "/config/export/",
+    "config-import": "/config/import/",
+    "config-versions": "/config/versions/",
     "activity": "/activity/",
     "account": "/accounts/",
     "users": "/accounts/users/",
@@ -133,7 +136,7 @@ def shoot_what_is_asked_for(tab: Tab, look: str) -> None:
         tab.page.keyboard.press("Escape")
     tab.page.goto("/nowhere/")
     shoot(tab, f"not-found-{look}")
-    tab.go("/config/")
+    tab.go("/config/import/")
     tab.page.get_by_label("Or paste it here").fill(json.dumps(HANDED_IN))
     tab.press("Import")
     expect(tab.page.get_by_role("heading", name="Import", level=1)).to_be_visible()

@@ -343,9 +343,13 @@ class Adapter:
             call = replace(call, body=call.retry_body)
             reply, verdict = self.ask(send, call, "model", model)
             ms += reply.ms
-        if call.fallback and lacks_responses(reply):
+        asks_on = lacks_responses(reply)  # else the agent stops here, and chat may only tell why
+        if call.fallback and (asks_on or (reply.status == 404 and is_absent(verdict))):
             finding = self._check_model(send, call.fallback, model)
-            return replace(finding, ms=ms + finding.ms)
+            ms += finding.ms
+            is_fine = finding.verdict.outcome is Outcome.OK
+            if asks_on or not (is_fine or is_absent(finding.verdict)):
+                return replace(finding, ms=ms)
         if verdict.outcome is Outcome.OK and call.is_stream and reply.status < 400:
             verdict = replace(verdict, detail="" if reply.is_stream else "not_streamed")
             if not reply.is_ended:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from providers.spec.keyshapes import clean_key, problem_of
 from providers.spec.kind import FieldSpec
-from providers.spec.masks import is_mask
+from providers.spec.masks import is_mask, is_placeholder
 from providers.wording import key_problem_sentence
 
 
@@ -22,18 +22,22 @@ class SecretInput(forms.PasswordInput):
 
 
 class SecretField(forms.CharField):
-    """A key as pasted: surrounding blanks, quotes and `Bearer` go; "" means keep."""
+    """A key as pasted: surrounding blanks, quotes and `Bearer` go; "" means keep, as does a mask
+    where one is stored."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, is_stored: bool, **kwargs: Any) -> None:
+        self.is_stored = is_stored
         super().__init__(widget=SecretInput(), required=False, max_length=8192, **kwargs)
 
     def clean(self, value: Any) -> str:
         text = clean_key(str(value or ""))
-        if is_mask(text):
+        if is_mask(text) and self.is_stored:
             return ""
         problem, told = problem_of(text)
         if problem:
             raise forms.ValidationError(key_problem_sentence(problem, told))
+        if is_placeholder(text):
+            raise forms.ValidationError(key_problem_sentence("example", {}))
         return str(super().clean(text))
 
 

@@ -16,24 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from facio_site import sealing
 from facio_site.strictjson import BadDocument, read_json
 from providers.dialects.adapters import Adapter, Entered
-from providers.forms.fields import (
-    ExtraField,
-    SecretField,
-)
+from providers.forms.fields import ExtraField, SecretField
 from providers.http import BadHeader, BadURL, check_headers
 from providers.kinds import adapter_for
 from providers.models import BODY, HEADERS, Entry, Provider, SecretState
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import FieldSpec, ProviderSpec
 from providers.spec.limits import BODY_BYTES, DEPLOYMENT_LENGTH
-from providers.spec.masks import DOTS, is_mask, variable_form
+from providers.spec.masks import DOTS, holds_mask, is_example, is_mask, variable_form
 from providers.spec.signs import trimmed
-from providers.wording import (
-    header_sentence,
-    key_problem_sentence,
-    key_warning,
-    url_sentence,
-)
+from providers.wording import header_sentence, key_problem_sentence, key_warning, url_sentence
 
 # What a request is made of is not the operator's to change here: where it goes, and with what key.
 EXPIRES = "key_expires"
@@ -82,15 +74,16 @@ class ProviderForm(forms.Form):
         )
 
     def _add_secret(self, name: str, label: Any, help_text: Any = "") -> None:
-        field = SecretField(label=label, help_text=help_text)
         state = self.shown.secret_state(name)
+        is_stored = state is not SecretState.MISSING
+        field = SecretField(label=label, help_text=help_text, is_stored=is_stored)
         if state in (SecretState.SET, SecretState.REFERENCE):
             kept = _("%s (unchanged)") % DOTS
             typed = _("%s (typed, not saved)") % DOTS
             is_typed = is_typed_in(self.shown, self.provider, name)
             field.widget.attrs["placeholder"] = typed if is_typed else kept
         self.fields[name] = field
-        if state is not SecretState.MISSING:
+        if is_stored:
             # Not the field's own label within another one: scripts find fields by their labels.
             text = _("Remove the stored %(name)s") % {"name": label}
             self.fields[f"clear_{name}"] = forms.BooleanField(
@@ -214,6 +207,8 @@ class ProviderForm(forms.Form):
                 if name not in stored:
                     raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
                 value = stored[name]
+            elif is_example(name, value):
+                raise forms.ValidationError(_("Type the value of %s: this is an example.") % name)
             if form := variable_form(value):
                 raise forms.ValidationError(key_problem_sentence("variable", {"form": form}))
             headers.append((name, value))
@@ -245,6 +240,8 @@ class ProviderForm(forms.Form):
                 if name not in stored:
                     raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
                 body[name] = stored[name]
+            elif holds_mask(value):  # which of its parts are stored can't be told
+                raise forms.ValidationError(_("Type the value of %s again.") % name[:60])
         return body
 
     def clean(self) -> dict[str, Any]:

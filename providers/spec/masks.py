@@ -56,6 +56,22 @@ def is_placeholder(text: str) -> bool:
     return not is_reference(text) and _PLACEHOLDER.search(text) is not None
 
 
+_NAMES_SECRET = re.compile(r"auth|cookie|key|pass|secret|token", re.IGNORECASE)
+
+
+def is_example(name: str, text: str) -> bool:
+    """A mask or an example in a header whose name promises a secret."""
+    bare = re.sub(r"^(?:Bearer|Basic|Token)\s+", "", text, flags=re.IGNORECASE)
+    return _NAMES_SECRET.search(name) is not None and is_placeholder(bare)
+
+
+def holds_mask(value: Any) -> bool:
+    """Whether a mask stands anywhere in a JSON value."""
+    if isinstance(value, dict):
+        return any(map(holds_mask, value.values()))
+    return any(map(holds_mask, value)) if isinstance(value, list) else is_mask(value)
+
+
 def variable_form(text: str) -> str:
     """The form that the agent reads, for a text that stands for a variable in another one; "" = it
     is no such text. A sign of these inside a key is only a sign.

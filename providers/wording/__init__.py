@@ -54,6 +54,7 @@ KEY_PROBLEMS: dict[str, Any] = {
         "This is a masked key: bullets, asterisks or dots cover a part of it. Copy it where it is "
         "shown whole, or make a new one."
     ),
+    "example": gettext_lazy("This is an example and no key. Paste the key itself."),
     "invisible": gettext_lazy(
         "The key holds an invisible character at place %(at)s (%(sign)s). Delete it there: a "
         "further copy would bring it again."

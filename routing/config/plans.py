@@ -20,6 +20,7 @@ from routing.config.difference import (
     semantic_diff,
     shown_path,
 )
+from routing.config.document import get, key_of, part
 from routing.config.edits import Current, exported
 from routing.config.entries import own_names, read_entries, with_own
 from routing.config.export import Exported, Mode
@@ -209,7 +210,7 @@ def _overlap(one: Path, other: Path) -> bool:
 
 def warnings_of(plan: Plan) -> tuple[Warned, ...]:
     """What is taken in and is not what it seems to be, to the agent as well."""
-    return (*plan.warnings, *_unreached(plan))
+    return (*plan.warnings, *_unreached(plan), *_presetless(plan))
 
 
 def _unreached(plan: Plan) -> Iterator[Warned]:
@@ -225,3 +226,15 @@ def _unreached(plan: Plan) -> Iterator[Warned]:
         if provider.spelling and decision and decision.rule is Rule.UNKNOWN_PROVIDER:
             path = shown_path(("agents", "defaults", provider.spelling))
             yield Warned(path, "names_nobody", {"name": decision.word})
+
+
+def _presetless(plan: Plan) -> Iterator[Warned]:
+    """Names of model presets that are not there: the agent's loader stops at them (inherited)."""
+    defaults = part(plan.said.document, "agents", "defaults")
+    there = {"default", *part(plan.result, "modelPresets")}
+    for key in ("modelPreset", "fallbackModels"):
+        value = get(defaults, key)
+        for name in value if isinstance(value, list) else [value]:
+            if isinstance(name, str) and name and name not in there:
+                path = shown_path(("agents", "defaults", key_of(defaults, key) or key))
+                yield Warned(path, "no_preset", {"name": name})

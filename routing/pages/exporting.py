@@ -1,12 +1,14 @@
-"""/config/ and the download. What holds secrets leaves only by a fresh login."""
+"""/config/export/ and the download. What holds secrets leaves only by a fresh login."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
@@ -15,9 +17,9 @@ from facio_site.accounts.going_on import confirm_first
 from facio_site.accounts.roles import can_export_keys, confirmed_lately, viewer_required
 from facio_site.audit import record
 from providers.kinds import KINDS
-from routing.config.envfile import env_text
-from routing.config.export import Exported, quickstart_env
-from routing.pages.config import config_page, mode_of
+from routing.config.envfile import env_text, needed_names
+from routing.config.export import Exported, preview, quickstart_env
+from routing.pages.config import MODES, frame, mode_of, state_now, warnings
 from routing.pages.wording import FAULTS, fault_words
 from routing.state import current, exported
 
@@ -26,8 +28,33 @@ FILES = {"config": "config.json", "dotenv": "facio.env", "quickstart": "quicksta
 
 @viewer_required
 @require_safe
-def config(request: HttpRequest) -> HttpResponse:
-    return config_page(request)
+def export(request: HttpRequest) -> HttpResponse:
+    """The file as it would be handed out, with secrets written in the way that is asked for."""
+    mode = mode_of(request.GET.get("secrets", ""))
+    state, fault = state_now()
+    context: dict[str, Any] = frame(request, "export") | {
+        "locked": fault,
+        "mode": mode.value,
+        "modes": [(each.value, *words) for each, words in MODES.items()],
+        "mode_help": MODES[mode][1],
+        "warnings": warnings(state),
+    }
+    if state:
+        context |= _export(request, exported(state, mode))
+    return render(request, "routing/export.html", context)
+
+
+def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
+    shown = preview(written, KINDS)
+    return {
+        "preview": shown,
+        "is_the_file": shown == written.text,
+        "left_out": written.left_out,
+        "names": needed_names(written),
+        "holds_secrets": written.may_hold_secrets,
+        "may_download": can_export_keys(request.user) or not written.may_hold_secrets,
+        "needs_fresh_login": written.may_hold_secrets and not confirmed_lately(request),
+    }
 
 
 @viewer_required
@@ -41,7 +68,7 @@ def download(request: HttpRequest) -> HttpResponse:
         state = current()
     except FAULTS as error:
         messages.error(request, fault_words(error))
-        return redirect("routing:config")
+        return redirect("routing:export")
     written = exported(state, mode)
     is_env = name != FILES["config"]
     if is_env or written.may_hold_secrets:
@@ -49,7 +76,7 @@ def download(request: HttpRequest) -> HttpResponse:
             raise PermissionDenied
         if not confirmed_lately(request):
             asked = urlencode({"secrets": mode})
-            return confirm_first(request, f"{reverse('routing:config')}?{asked}#export")
+            return confirm_first(request, f"{reverse('routing:export')}?{asked}")
     with transaction.atomic():
         record(
             "config.downloaded",

@@ -10,13 +10,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from facio_site.accounts.roles import SignedIn, editor_required
@@ -27,7 +28,7 @@ from routing.config.pasted import BadPaste, Pasted, kept_text, read_pasted
 from routing.config.plans import Preview, does_nothing, make_preview, plan_with, warnings_of
 from routing.models import PendingImport, Slot
 from routing.pages.changes import by_subject, shown_changes
-from routing.pages.config import MERGE, REPLACE, ImportForm, config_page
+from routing.pages.config import frame
 from routing.pages.wording import (
     DANGERS,
     FAULTS,
@@ -41,14 +42,49 @@ from routing.pages.wording import (
 from routing.state import current, fingerprint, specs_by_name
 from routing.store import pasted_of, pend, take_in
 
+REPLACE, MERGE = "replace", "merge"
 # Anything else: as what is handed in asks for.
 _HOW: Mapping[str, bool] = {MERGE: True, REPLACE: False}
 
 
+class ImportForm(forms.Form):
+    """A file or a text; what it is gets recognised."""
+
+    file = forms.FileField(
+        label=gettext_lazy("File"), required=False, help_text=gettext_lazy("config.json or .env")
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Or paste it here"),
+        required=False,
+        strip=False,
+        help_text=gettext_lazy("The text of config.json or .env, a single API key, or a curl line"),
+        widget=forms.Textarea(
+            attrs={"class": "mono", "rows": 4, "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    how = forms.ChoiceField(
+        label=gettext_lazy("What the file lacks"),
+        choices=[
+            ("", gettext_lazy("As the file asks for")),
+            (REPLACE, gettext_lazy("Replace")),
+            (MERGE, gettext_lazy("Merge")),
+        ],
+        initial="",
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy(
+            "Replace: it goes. Merge: it stays. A config.json with providers or agents replaces, "
+            "a part of one is merged. Anything else is always merged."
+        ),
+    )
+
+
 @editor_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_start(request: SignedIn) -> HttpResponse:
     """Read what was handed in; what cannot be read changes nothing and is told in one sentence."""
+    if request.method != "POST":
+        return _page(request, ImportForm())
     how = request.POST.get("how", "")
     try:
         name, data = _handed_in(request)
@@ -78,9 +114,15 @@ def _refused(request: SignedIn, sentence: str, how: str) -> HttpResponse:
     """Inside htmx only the sentence is replaced, so that what was pasted stays on the page."""
     if request.htmx:
         context = {"import_error": sentence}
-        return render(request, "routing/config.html#import-error", context, status=422)
-    form = ImportForm(initial={"how": how})
-    return config_page(request, status=422, import_error=sentence, form=form)
+        return render(request, "routing/_import_form.html#import-error", context, status=422)
+    return _page(request, ImportForm(initial={"how": how}), status=422, import_error=sentence)
+
+
+def _page(
+    request: SignedIn, form: ImportForm, *, status: int = 200, import_error: str = ""
+) -> HttpResponse:
+    context = frame(request, "import") | {"form": form, "import_error": import_error}
+    return render(request, "routing/import_start.html", context, status=status)
 
 
 @editor_required
@@ -90,7 +132,7 @@ def import_preview(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     row = _pending(request, pk)
     if row is None:
         messages.warning(request, _("This import has expired. Hand the file in again."))
-        return redirect("routing:config")
+        return redirect("routing:import-start")
     asked = request.POST if request.method == "POST" else request.GET
     kind = asked.get("kind", "")
     is_merge = _HOW.get(asked.get("how", "")) if row.may_merge else False
@@ -104,7 +146,7 @@ def import_preview(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             return _take_in(request, row, shown, before)
     except FAULTS as error:
         messages.error(request, fault_words(error))
-        return redirect("routing:config")
+        return redirect("routing:import-start")
     context = _shown(row, shown, before, kind=kind)
     status = 409 if request.method == "POST" else 200
     if status == 409:
@@ -181,4 +223,4 @@ def _take_in(
 @require_POST
 def import_discard(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     PendingImport.objects.filter(pk=pk, created_by=request.user).delete()
-    return redirect("routing:config")
+    return redirect("routing:import-start")

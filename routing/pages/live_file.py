@@ -1,29 +1,131 @@
-"""The agent's live file: write to it, or take in what stands there."""
+"""/config/: the agent's live file. Look at it, write to it, or take in what stands there."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from facio_site.accounts.going_on import confirm_first
-from facio_site.accounts.roles import SignedIn, confirmed_lately, editor_required
-from facio_site.strictjson import read_json
+from facio_site.accounts.roles import SignedIn, confirmed_lately, editor_required, viewer_required
+from facio_site.strictjson import BadDocument, read_json
+from providers.kinds import KINDS
 from routing.agents import writing
 from routing.agents.file import read_live
-from routing.config.difference import Side
+from routing.config.difference import Place, Side, shown_path
+from routing.config.edits import Current
+from routing.config.envfile import needed_names
 from routing.config.export import Mode
+from routing.config.pasted import BadPaste, read_pasted
+from routing.config.plans import Choices
 from routing.models import NOTE_LENGTH, PendingImport
-from routing.pages.config import config_page, is_config, may_write
-from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
+from routing.pages.changes import shown_changes, value_words
+from routing.pages.config import MODES, frame, may_write, state_now, warnings
+from routing.pages.importing import ImportForm
+from routing.pages.wording import DANGERS, FAULTS, OVERTAKEN, fault_words
 from routing.state import current
 from routing.store import pend
 
 _SIDES: dict[str, Side] = {"ours": "ours", "theirs": "theirs"}
+
+
+@viewer_required
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """An address of before, when all was one page, leads to where its part is now."""
+    if secrets := request.GET.get("secrets"):
+        return redirect(f"{reverse('routing:export')}?{urlencode({'secrets': secrets})}")
+    return live_page(request)
+
+
+def live_page(
+    request: HttpRequest,
+    *,
+    status: int = 200,
+    live_mode: Mode | None = None,
+    choices: Choices | None = None,
+    template: str = "routing/config.html",
+    **more: Any,
+) -> HttpResponse:
+    """The page of the live file, after a plain request or with what went wrong (`more`)."""
+    state, fault = state_now()
+    live = live_card(request, state, live_mode, choices) if state else None
+    context = frame(request, "live") | {
+        "locked": fault,
+        "warnings": warnings(state),
+        "note_length": NOTE_LENGTH,
+        "live": live,
+        **({} if live or fault else {"form": ImportForm()}),
+    }
+    return render(request, template, {**context, **more}, status=status)
+
+
+def live_card(
+    request: HttpRequest, state: Current, mode: Mode | None, choices: Choices | None
+) -> dict[str, Any] | None:
+    """The card of the live file; None when the operator names no file."""
+    path = writing.live_path()
+    if path is None:
+        return None
+    known = writing.remembered_mode()
+    asked = request.GET.get("write", "")
+    mode = mode or (Mode(asked) if asked in (Mode.ENV, Mode.KEYS) else known or Mode.ENV)
+    card: dict[str, Any] = {
+        "path": path,
+        "mode": mode.value,
+        "modes": [(m.value, *MODES[m]) for m in (Mode.ENV, Mode.KEYS)],
+        "mode_help": MODES[mode][1],
+        "is_asked": known is None,
+    }
+    try:
+        seen = writing.look(path, state, mode, choices)
+    except FAULTS as error:
+        return {**card, "drift": writing.Drift.UNUSABLE, "problem": fault_words(error)}
+    writing.note_same(seen)
+    return {
+        **card,
+        "look": seen,
+        "drift": seen.drift,
+        "fault": fault_words(seen.fault) if seen.fault else "",
+        "obstacle": fault_words(seen.obstacle) if seen.obstacle else "",
+        "readable": [shown_path(keys) for keys in seen.readable],
+        "lost": [shown_path(keys) for keys in seen.lost],
+        "changes": shown_changes(seen.write.changes),
+        "places": [_place(place, seen) for place in seen.write.places],
+        "may_take_in": bool(seen.is_foreign and seen.live and is_config(seen.live.text)),
+        "names": needed_names(seen.write.exported),
+        "may_write": may_write(request, seen),
+        "needs_fresh_login": mode is Mode.KEYS,
+    }
+
+
+def is_config(text: str) -> bool:
+    """Whether an import reads it as a config.json, be it by mending it."""
+    try:
+        return read_pasted(text.encode(), specs=KINDS).source == "config"
+    except (BadDocument, BadPaste):
+        return False
+
+
+def _place(place: Place, seen: writing.Look) -> dict[str, Any]:
+    danger = seen.write.dangers.get(place.path)
+    return {
+        "place": place,
+        "ours": value_words(place.ours),
+        "theirs": value_words(place.theirs),
+        "danger": DANGERS[danger] if danger else "",
+        "side": "" if place.path in seen.write.undecided else place.side,
+    }
+
+
+# --- what is done about it ------------------------------------------------------------------
 
 
 @editor_required
@@ -62,7 +164,7 @@ def live_changes(request: SignedIn) -> HttpResponse:
         raise Http404
     mode, choices = _asked(request)
     template = "routing/_live_card.html#changes"
-    return config_page(request, live_mode=mode, choices=choices, template=template)
+    return live_page(request, live_mode=mode, choices=choices, template=template)
 
 
 def _asked(request: HttpRequest) -> tuple[Mode, dict[str, Side]]:
@@ -95,7 +197,7 @@ def say_written(request: HttpRequest, done: writing.Done) -> None:
 def _again(
     request: HttpRequest, mode: Mode, choices: dict[str, Side], sentence: str, *, status: int
 ) -> HttpResponse:
-    return config_page(request, status=status, live_mode=mode, choices=choices, live_error=sentence)
+    return live_page(request, status=status, live_mode=mode, choices=choices, live_error=sentence)
 
 
 @editor_required

@@ -96,19 +96,13 @@ ACTIONS = (
         gettext_lazy("what if explain try"),
     ),
     Offer(
-        "/config/",
+        "/config/export/",
         "download",
         gettext_lazy("Download config.json"),
         gettext_lazy("export save file backup"),
     ),
     Offer(
-        "/config/#import",
-        "upload",
-        gettext_lazy("Import config.json"),
-        gettext_lazy("paste upload load file env curl"),
-    ),
-    Offer(
-        "/config/#versions",
+        "/config/versions/",
         "history",
         gettext_lazy("Go back to an earlier version"),
         gettext_lazy("restore undo backup revert rollback"),
@@ -131,6 +125,13 @@ ACTIONS = (
         gettext_lazy("See where you're signed in"),
         gettext_lazy("sessions devices browsers"),
     ),
+)
+# For those who may
+IMPORT = Offer(
+    "/config/import/",
+    "upload",
+    gettext_lazy("Import config.json"),
+    gettext_lazy("paste upload load file env curl"),
 )
 TEST_ALL = Offer(
     "",
@@ -180,7 +181,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     groups = _best_first(
         {
             "pages": _found(words, _pages(request.user)),
-            "actions": _found(words, _actions(can_edit(request.user) and bool(rows))),
+            "actions": _found(words, _actions(request.user, has_providers=bool(rows))),
             "kinds": _kinds(words, rows)[:PROVIDERS_FOUND],
         }
     )
@@ -249,14 +250,23 @@ def _pages(user: Any) -> list[Offer]:
     ]
 
 
-def _actions(tests_all: bool) -> list[Offer]:
+def _actions(user: Any, *, has_providers: bool) -> list[Offer]:
+    """What is done most of the time first; with what only some may do."""
+    is_editor = can_edit(user)
     others = [get_language_info(code) for code, _name in settings.LANGUAGES]
     languages = [
         Offer("", "languages", one["name_local"].capitalize(), _LANGUAGE, "language", one["code"])
         for one in others
         if one["code"] != get_language()
     ]
-    return [*([TEST_ALL] if tests_all else []), *ACTIONS, *THEMES, *languages, SIGN_OUT]
+    return [
+        *([TEST_ALL] if is_editor and has_providers else []),
+        *ACTIONS,
+        *([IMPORT] if is_editor else []),
+        *THEMES,
+        *languages,
+        SIGN_OUT,
+    ]
 
 
 _LANGUAGE = gettext_lazy("language English German")

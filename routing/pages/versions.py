@@ -1,4 +1,4 @@
-"""Versions of config.json: one of them, bringing it back, and its note."""
+"""/config/versions/: all of them; one, bringing it back, and its note."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,11 +33,21 @@ from routing.config.entries import named_in, shown_document, with_own
 from routing.config.export import Mode
 from routing.models import NOTE_LENGTH, ConfigVersion
 from routing.pages.changes import shown_changes
-from routing.pages.config import MODES, may_write
+from routing.pages.config import MODES, frame, may_write
 from routing.pages.live_file import say_written
 from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
 from routing.state import current, exported
 from routing.store import pend_version
+
+ROWS = 50
+
+
+@viewer_required
+@require_safe
+def versions(request: HttpRequest) -> HttpResponse:
+    rows = ConfigVersion.objects.defer("sealed")
+    page = Paginator(rows, ROWS).get_page(request.GET.get("page", 1))
+    return render(request, "routing/versions.html", frame(request, "versions") | {"page": page})
 
 
 @viewer_required
@@ -44,12 +55,7 @@ from routing.store import pend_version
 def version_detail(request: HttpRequest, number: int) -> HttpResponse:
     """One version, redacted, and what bringing it back would change."""
     version: ConfigVersion = get_object_or_404(ConfigVersion, number=number)
-    context: dict[str, Any] = {
-        "version": version,
-        "can_edit": can_edit(request.user),
-        "can_export_keys": can_export_keys(request.user),
-        "note_length": NOTE_LENGTH,
-    }
+    context = frame(request, "version") | {"version": version, "note_length": NOTE_LENGTH}
     if version.mode:
         context["mode"] = MODES[Mode(version.mode)][0]
     try:

@@ -302,6 +302,9 @@ _WARNINGS: Mapping[str, Any] = {
         'it names nobody: the agent knows no provider "%(name)s". Only "auto" is automatic'
     ),
     "twin": gettext_lazy("out of reach: the agent takes this name for %(name)s"),
+    "no_preset": gettext_lazy(
+        'there is no model preset "%(name)s": an agent that has presets does not start with this'
+    ),
     "mark": gettext_lazy("the file begins with a byte order mark: it is read by that"),
     "fence": gettext_lazy("the fence round the text was taken off"),
     "comment": gettext_lazy("comments are no part of JSON: they were left out"),

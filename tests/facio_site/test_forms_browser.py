@@ -128,7 +128,7 @@ def test_a_download_that_asked_for_the_password_goes_on_after_it(
 ) -> None:
     stored("groq")
     tab = opened(java_script_enabled=scripts)
-    tab.goto("/config/?secrets=keys")
+    tab.goto("/config/export/?secrets=keys")
     tab.get_by_role("button", name="Download", exact=True).click()
     tab.get_by_label("Password", exact=True).fill(PASSWORD)
     with tab.expect_download() as download:
@@ -136,7 +136,7 @@ def test_a_download_that_asked_for_the_password_goes_on_after_it(
         if not scripts:
             tab.get_by_role("button", name="Go on").click()
     assert "key-of-the-test-0123456789" in download.value.path().read_text()
-    expect(tab).to_have_url(re.compile("/config/[?]secrets=keys"))
+    expect(tab).to_have_url(re.compile("/config/export/[?]secrets=keys"))
 
 
 def test_users_are_changed_after_the_password_without_a_second_press(

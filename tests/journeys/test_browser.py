@@ -82,7 +82,7 @@ def test_from_the_printed_link_to_a_config_that_the_agent_can_load(
     route_main_to(tab, "opus-4", "anthropic/claude-opus-4-7")
     expect(tab.page.locator(MAIN)).to_have_attribute("data-provider", "openrouter")
 
-    tab.go("/config/")
+    tab.go("/config/export/")
     entry = downloaded(tab)["providers"]["openrouter"]
     assert entry["apiKey"] == "${OPENROUTER_API_KEY}"
     tab.page.get_by_role("link", name="Redacted").click()
@@ -97,7 +97,7 @@ def test_from_the_printed_link_to_a_config_that_the_agent_can_load(
     tab.fill("Password", PASSWORD)
     with tab.page.expect_download():  # it goes on by itself
         tab.press("Confirm")
-    expect(tab.page).to_have_url(re.compile("/config/"))
+    expect(tab.page).to_have_url(re.compile("/config/export/"))
     assert downloaded(tab)["providers"]["openrouter"]["apiKey"] == demo_key("openrouter")
     tab.go("/activity/")
     expect(tab.page.get_by_role("table").last).to_contain_text("OpenRouter")
@@ -114,7 +114,7 @@ def test_the_same_in_the_dark(open_tab: Callable[..., Tab]) -> None:
     from_key_to_config(tab, "anthropic")
     assert ground(tab.page) < 60
     route_main_to(tab, "opus-4-7", "claude-opus-4-7")
-    tab.go("/config/?secrets=redacted")
+    tab.go("/config/export/?secrets=redacted")
     assert downloaded(tab)["providers"]["anthropic"]["apiKey"] == "***"
     assert ground(tab.page) < 60
 

@@ -59,6 +59,11 @@ def card(tab: Tab) -> Locator:
     return tab.page.locator("#live")
 
 
+def pages(tab: Tab) -> Locator:
+    """The links between the four pages of Config."""
+    return tab.page.locator("main").get_by_role("navigation", name="Config", exact=True)
+
+
 def drift(tab: Tab, state: str) -> None:
     expect(card(tab)).to_have_attribute("data-drift", state)
 
@@ -67,7 +72,7 @@ def take_in(tab: Tab, document: dict[str, Any], folder: Path) -> None:
     """Import a file by hand, with consent to every risky part."""
     path = folder / "handed-in.json"
     path.write_text(json.dumps(document))
-    tab.go("/config/")
+    tab.go("/config/import/")
     tab.page.get_by_label("File", exact=True).set_input_files(path)
     tab.press("Import")
     agree(tab)
@@ -79,8 +84,7 @@ def write_keys(tab: Tab) -> None:
     expect(tab.page.get_by_text("Written as version").or_(password(tab))).to_be_visible()
     if password(tab).count():
         tab.fill("Password", PASSWORD)
-        tab.press("Confirm")
-        tab.press("Write to Facio")
+        tab.press("Confirm")  # it goes on by itself
     expect(tab.page.get_by_text("Written as version")).to_be_visible()
     drift(tab, "same")
 
@@ -155,6 +159,7 @@ def test_from_an_imported_file_to_a_merge_and_back(
     assert merged["providers"] == BEFORE["providers"]
 
     # The first version comes back.
+    pages(tab).get_by_role("link", name="Versions").click()
     tab.page.locator("#versions").get_by_role("link", name="1", exact=True).click()
     expect(tab.page.get_by_role("heading", name="Version 1", level=1)).to_be_visible()
     assert KEY not in tab.page.content()
@@ -183,6 +188,7 @@ def test_a_broken_live_file_is_replaced_by_consent_and_a_version_comes_back(
     write_keys(tab)
     kept = [one for one in live_file.parent.iterdir() if ".original-" in one.name]
     assert [one.read_text() for one in kept] == [torn]
+    tab.go("/config/versions/")
     expect(tab.page.locator("#versions")).to_contain_text("after the fall")
     expect(tab.page.locator("#versions")).to_contain_text("As it was found")
 
@@ -216,7 +222,7 @@ def test_the_table_of_changes_follows_the_choices(owner: Tab, live_file: Path) -
 
 def test_what_cannot_be_read_is_told_in_place_and_stays_typed(owner: Tab) -> None:
     tab = owner
-    tab.go("/config/")
+    tab.go("/config/import/")
     tab.page.evaluate("window.loadedOnce = true")
     text = f'{{"providers": {{"groq": {{"apiKey" "{KEY}"}}}}}}'
     tab.fill("Or paste it here", text)
@@ -255,8 +261,9 @@ def test_the_pages_of_config_fit_a_phone(
     with opened(browser, site, storage_state=state, **shape) as tab:
         path = tmp_path / "handed-in.json"
         path.write_text(json.dumps(BEFORE))
-        tab.go("/config/")
-        fits(tab)
+        for page in ("", "export/", "versions/", "import/"):
+            tab.go(f"/config/{page}")
+            fits(tab)
         tab.page.get_by_label("File", exact=True).set_input_files(path)
         tab.press("Import")
         expect(tab.page.get_by_role("heading", name="Import", level=1)).to_be_visible()

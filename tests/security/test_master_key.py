@@ -228,7 +228,15 @@ def test_s23_a_key_file_that_holds_no_key_or_cannot_be_read_is_a_bad_key(
 def test_s25_without_the_key_pages_work_and_forms_refuse(site: Client, settings: Any) -> None:
     row = saved()
     settings.MASTER_KEYS, settings.MASTER_KEY_FILE = [], "/nowhere"
-    for path in ("/", "/providers/", "/routing/", "/config/", "/activity/", "/accounts/"):
+    for path in (
+        "/",
+        "/providers/",
+        "/routing/",
+        "/config/",
+        "/config/export/",
+        "/activity/",
+        "/accounts/",
+    ):
         assert site.get(path).status_code == 200
     assert "Master key missing" in site.get("/providers/openrouter/").content.decode()
     for path in ("", "check/", "catalog/"):

@@ -15,7 +15,14 @@ from tests.desk import saved
 pytestmark = pytest.mark.django_db
 PAGES = (
     *("/", "/providers/", "/providers/openrouter/", "/providers/openai_codex/", "/catalog/"),
-    *("/providers/openrouter/remove/", "/routing/", "/config/", "/activity/", "/accounts/"),
+    *(
+        "/providers/openrouter/remove/",
+        "/routing/",
+        "/config/",
+        "/config/export/",
+        "/activity/",
+        "/accounts/",
+    ),
     "/palette/?q=test",
 )
 NO_WORK = ("/accounts/logout/", "/language/", "/routing/what-if/")

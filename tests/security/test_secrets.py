@@ -69,7 +69,15 @@ def test_s27_a_secret_equals_no_text_and_its_own_like_only() -> None:
 
 def test_s26_pages_say_set_and_the_last_four_and_nothing_else(site: Client, row: Provider) -> None:
     box = row.sealed["api_key"]["box"]
-    for path in (PAGE, "/providers/", "/", "/config/", "/activity/", "/admin/providers/provider/"):
+    for path in (
+        PAGE,
+        "/providers/",
+        "/",
+        "/config/",
+        "/config/export/",
+        "/activity/",
+        "/admin/providers/provider/",
+    ):
         page = site.get(path).content.decode()
         for secret in (KEY, KEY[:12], box, box[12:40], "header-secret", "body-secret"):
             assert secret not in page, path

@@ -283,11 +283,13 @@ def test_every_start_migrates_and_collects_only_what_is_newer(state: Path) -> No
     manifest = state / "static" / "staticfiles.json"
     before = manifest.stat().st_mtime_ns
     with contextlib.closing(sqlite3.connect(state / "db.sqlite3")) as database:
-        database.execute("DELETE FROM django_migrations WHERE name = '0003_words'")
+        database.execute("DELETE FROM django_migrations WHERE name = '0004_version_notes'")
         database.commit()
         with running(state):
             pass
-        found = database.execute("SELECT 1 FROM django_migrations WHERE name = '0003_words'")
+        found = database.execute(
+            "SELECT 1 FROM django_migrations WHERE name = '0004_version_notes'"
+        )
         assert found.fetchone()
     assert manifest.stat().st_mtime_ns == before
 

@@ -34,7 +34,7 @@ def whole_config() -> dict[str, Any]:
 
 def furnish(tab: Tab) -> None:
     """An owner with every provider, their tests, a few models, a route, a version."""
-    tab.go("/config/")
+    tab.go("/config/import/")
     tab.fill("Or paste it here", json.dumps(whole_config()))
     tab.press("Import")
     agree(tab)

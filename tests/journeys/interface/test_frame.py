@@ -125,7 +125,7 @@ def test_the_header_hides_nothing_that_a_link_leads_to(
     visit: Callable[..., Any], size: dict[str, int]
 ) -> None:
     with visit(viewport=size) as tab:
-        for path in ("/config/#import", "/config/#export", "/routing/#what-if", "/#attention"):
+        for path in ("/config/export/#names", "/routing/#what-if", "/#attention"):
             tab.page.goto("/activity/")
             tab.go(path)
             target = tab.page.locator(f"#{path.partition('#')[2]}")

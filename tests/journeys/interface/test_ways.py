@@ -80,14 +80,15 @@ def test_an_answer_whose_next_part_is_faster_than_the_page_comes_into_view_as_we
 def test_the_preview_of_the_export_can_be_printed(visit: Callable[..., Any]) -> None:
     with visit(color_scheme="dark", viewport={"width": 794, "height": 1123}) as tab:
         page = tab.page
-        tab.go("/config/")
+        tab.go("/config/export/")
+        page.get_by_text("Look at config.json").click()
         page.emulate_media(media="print")
         preview = page.locator("#preview")
         expect(preview).to_contain_text("openrouter")
         expect(preview).to_have_css("background-color", "rgb(255, 255, 255)")
         expect(preview).to_have_css("color", "rgb(0, 0, 0)")
         expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
-        for left_out in ("nav.nav", ".head-actions", "#import", "button:visible"):
+        for left_out in ("nav.nav", ".head-actions", ".pages", "button:visible"):
             expect(page.locator(left_out).filter(visible=True)).to_have_count(0)
         cut = "document.documentElement.scrollWidth > innerWidth"
         assert not page.evaluate(cut)
@@ -130,8 +131,8 @@ def test_from_the_palette_to_the_file_by_keyboard_alone(visit: Callable[..., Any
         press_at(page, "Save")
         expect(page.locator('[data-slot="vision"]')).to_have_attribute("data-rule", "forced")
         keys.press("Control+k")
-        keys.type("config")
-        expect(page.locator(".palette-list a").first).to_have_attribute("href", "/config/")
+        keys.type("export")
+        expect(page.locator(".palette-list a").first).to_have_attribute("href", "/config/export/")
         keys.press("Enter")
         expect(page.get_by_role("heading", name="Config", level=1)).to_be_visible()
         with page.expect_download() as waiting:
@@ -153,11 +154,12 @@ def test_without_javascript_a_file_goes_out_and_comes_in_again(
     visit: Callable[..., Any], tmp_path: Path
 ) -> None:
     with visit(java_script_enabled=False) as tab:
-        tab.go("/config/")
+        tab.go("/config/export/")
         with tab.page.expect_download() as waiting:
             tab.press("Download")
         file = tmp_path / "config.json"
         file.write_text(waiting.value.path().read_text().replace("gpt-oss-120b", "gpt-oss-20b"))
+        tab.go("/config/import/")
         tab.page.get_by_label("File", exact=True).set_input_files(file)
         tab.press("Import")
         expect(tab.page.locator("#changes")).to_contain_text("gpt-oss-20b")

@@ -132,6 +132,23 @@ def test_chat_is_asked_next_where_the_agent_takes_the_refusal_for_a_missing_api(
     assert (told(result)[::2] == ("ok", "")) is asks_on
 
 
+NOWHERE = reply(404, {"detail": "Not Found"})
+UNVERIFIED = reply(404, {"error": {"message": "Not verified", "code": "model_not_found"}})
+
+
+@pytest.mark.parametrize(
+    ("chat", "outcome"),
+    [(HI, "bad_endpoint"), (NOWHERE, "bad_endpoint"), (UNVERIFIED, "model_not_found")],
+)
+def test_where_the_agent_would_stop_chat_may_tell_why_and_makes_nothing_green(
+    chat: Reply, outcome: str
+) -> None:
+    script = Script(LIST, NOWHERE, chat)
+    result = run_check(make("openai"), script, models=("o3",))
+    assert paths_asked(script) == ["/responses", "/chat/completions"]
+    assert told(result)[0] == outcome
+
+
 def test_a_refusal_in_plain_text_is_read_as_well() -> None:
     missing = reply(404, text="no Responses API here")
     assert told(check(make("openai"), LIST, missing, HI, models=("o3",))) == ("ok", "valid", "")

@@ -67,5 +67,5 @@ def test_names_that_the_agent_does_not_read_are_told_beside_those_that_it_reads(
 
 
 def test_the_form_leaves_it_to_the_file(site: Client) -> None:
-    html = flat(site.get("/config/"))
+    html = flat(site.get("/config/import/"))
     assert re.search(r'name="how" value=""[^>]* checked', html)

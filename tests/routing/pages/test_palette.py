@@ -74,7 +74,7 @@ def test_providers_that_are_set_up_come_first_with_their_state(site: Client) -> 
 def test_words_narrow_pages_providers_and_actions(site: Client) -> None:
     assert links(offered(site, "hugging")) == ["/providers/huggingface/"]
     assert links(offered(site, "ACTIV")) == ["/activity/"]
-    assert links(offered(site, "download")) == ["/config/"]
+    assert links(offered(site, "download")) == ["/config/export/"]
     assert links(offered(site, "nothing like it")) == []
 
 

@@ -168,7 +168,7 @@ def test_an_editor_does_not_bring_back_what_holds_secrets(
 def test_a_version_has_a_note_that_editors_write(
     site: Client, viewer: Any, path: Path, two_written: bytes
 ) -> None:
-    assert "before the holidays" in page_of(site.get("/config/"))
+    assert "before the holidays" in page_of(site.get("/config/versions/"))
     place = "/config/versions/1/note/"
     assert site.post(place, {"note": "x" * 300}).status_code == 302
     assert ConfigVersion.objects.get(number=1).note == "x" * 200
@@ -182,7 +182,7 @@ def test_a_removed_provider_leaves_a_version_from_before(site: Client) -> None:
     site.post("/providers/openai/remove/")
     version = ConfigVersion.objects.get()
     assert (version.reason, version.actor_name) == ("removal", "olivia")
-    assert "Before a removal" in page_of(site.get("/config/"))
+    assert "Before a removal" in page_of(site.get("/config/versions/"))
     press(site, site.post(f"/config/versions/{version.number}/restore/", follow=True))
     secret = Provider.objects.get().open_secret("api_key")
     assert secret is not None

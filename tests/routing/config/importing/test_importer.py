@@ -425,6 +425,20 @@ def test_a_provider_that_names_nobody_is_warned_of(word: str) -> None:
     ]
 
 
+def test_a_preset_that_is_not_there_is_warned_of() -> None:
+    defaults = {"modelPreset": "fast", "fallback_models": ["fast", "gpt-4o-mini", {"model": "m"}]}
+    document: dict[str, Any] = {"agents": {"defaults": defaults}}
+    here = Current(document={"modelPresets": {"fast": {"model": "m"}}})
+    told = [(one.path, one.code, one.params) for one in warnings_of(plan(document, here))]
+    assert told == [
+        ("agents.defaults.modelPreset", "no_preset", {"name": "fast"}),
+        ("agents.defaults.fallback_models", "no_preset", {"name": "fast"}),
+        ("agents.defaults.fallback_models", "no_preset", {"name": "gpt-4o-mini"}),
+    ]
+    merged = warnings_of(plan(document, here, is_merge=True))
+    assert [one.params["name"] for one in merged] == ["gpt-4o-mini"]
+
+
 @pytest.mark.parametrize("word", ["auto", "openai", "Lab", "nvidia"])
 def test_a_provider_that_the_agent_knows_is_not(word: str) -> None:
     document = {
