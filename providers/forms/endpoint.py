@@ -8,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from providers.forms.provider import ProviderForm, facts_of
+from providers.forms.facts import facts_of
+from providers.forms.provider import ProviderForm
 from providers.kinds import DISPLAY_NAME, KINDS, OWN_KIND, own_spec
 from providers.models import Provider
 from providers.spec.names import MESSAGES, name_problem
