@@ -287,7 +287,9 @@ def test_every_start_migrates_and_collects_only_what_is_newer(state: Path) -> No
         database.commit()
         with running(state):
             pass
-        found = database.execute("SELECT 1 FROM django_migrations WHERE name = '0004_version_notes'")
+        found = database.execute(
+            "SELECT 1 FROM django_migrations WHERE name = '0004_version_notes'"
+        )
         assert found.fetchone()
     assert manifest.stat().st_mtime_ns == before
 
