@@ -23,7 +23,7 @@ def needed(request: HttpRequest | None) -> Needed:
     """Nothing for a stranger, and where there is no request."""
     if request is None or not request.user.is_authenticated:
         return Needed()
-    kept: Needed | None = getattr(request, "_needed", None)
+    kept: Needed | None = getattr(request, "attention_needed", None)
     return tell(request, import_string(settings.NEEDS_ATTENTION)()) if kept is None else kept
 
 
@@ -36,5 +36,5 @@ def counters(request: HttpRequest) -> str:
 
 def tell(request: HttpRequest, found: Needed) -> Needed:
     """For a page that has counted already: then its navigation says the same."""
-    request._needed = found  # type: ignore[attr-defined]
+    request.attention_needed = found  # type: ignore[attr-defined]
     return found

@@ -103,14 +103,6 @@ class RouteForm(_Form):
         named = str(self.cleaned_data["provider"])
         return named or (AUTO if self.instance.provider else "")
 
-    @property
-    def is_unsaved(self) -> bool:
-        """It holds something else than what is saved."""
-        names = ("model", "provider")
-        if self.is_bound:
-            return any(name in self.changed_data for name in names)
-        return any(self.initial.get(name) != getattr(self.instance, name) for name in names)
-
     def meets_other(self) -> Route | None:
         """What somebody else has saved since this form was made, if that differs from it."""
         stored = Route.objects.filter(slot=self.instance.slot).first() or Route(
@@ -147,12 +139,24 @@ class ModelInput(forms.TextInput):
 
 
 class PageRouteForm(RouteForm):
-    """The prefix is the slot, so five of them make the page's one form, which is elsewhere on it:
-    the other buttons of a card have forms of their own."""
+    """A row of the page's table. The prefix is the slot, so five of them make the page's one form,
+    which is elsewhere on it: the other buttons of a row have forms of their own."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_open: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        model = self.fields["model"]
+        model, provider = self.fields["model"], self.fields["provider"]
         model.widget = ModelInput(self.instance.slot, model.widget.attrs)
+        slot = {"route": Slot(self.instance.slot).label}
+        model.label, provider.label = _("%(route)s model") % slot, _("%(route)s provider") % slot
         for field in self.fields.values():
             field.widget.attrs["form"] = "routes"
+            field.disabled = not is_open
+        # What the save bar compares with. Validation changes the instance, so it is kept here.
+        self._saved = {"model": self.instance.model, "provider": self.instance.provider}
+        for name, value in self._saved.items():
+            self.fields[name].widget.attrs["data-saved"] = value
+
+    @property
+    def unsaved(self) -> int:
+        """How many of its fields hold something else than what is saved."""
+        return sum((self[name].value() or "") != saved for name, saved in self._saved.items())

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit import Change
-from facio_site.sealing.rows import SealedRow
+from facio_site.sealing.rows import ExpiringQuerySet, SealedRow
 from facio_site.strictjson import write_json
 from providers.spec.limits import MODEL_LENGTH
 from routing.rules.explain import AUTO
@@ -133,15 +133,6 @@ class BaseDocument(SealedRow):
             row.save(force_insert=True)
 
 
-class PendingImportQuerySet(models.QuerySet["PendingImport"]):
-    def living(self) -> PendingImportQuerySet:
-        return self.filter(expires_at__gt=timezone.now())
-
-    def sweep(self) -> int:
-        """Remove those that are past their time; returns how many."""
-        return self.filter(expires_at__lte=timezone.now()).delete()[0]
-
-
 def _in_15_minutes() -> datetime:
     return timezone.now() + timedelta(minutes=15)
 
@@ -163,7 +154,7 @@ class PendingImport(SealedRow):
     )
     expires_at = models.DateTimeField(default=_in_15_minutes)
 
-    objects: ClassVar[Any] = PendingImportQuerySet.as_manager()
+    objects: ClassVar[Any] = ExpiringQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"pending import of {self.created_by_id}"

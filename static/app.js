@@ -131,6 +131,163 @@
   });
 })();
 
+// The save bar: counts what differs from what is saved (data-saved), saves with Ctrl-S, and asks
+// before it is left. The page's own ways (a pin, a recipe, the language) keep what was typed.
+(() => {
+  const bar = document.getElementById("savebar");
+  const form = bar && document.getElementById(bar.dataset.of);
+  if (!form) return;
+  const kept = `typed ${location.pathname}`;
+  const words = bar.dataset.words.split("|");
+  const fields = () => [...form.elements].filter((one) => "saved" in one.dataset && !one.disabled);
+  let way = ""; // by which the page is being left: "", save, keep
+
+  const changed = () => fields().filter((one) => one.value !== one.dataset.saved);
+  const count = () => {
+    const [found, said] = [changed(), bar.querySelector("[role=status]")];
+    for (const one of fields()) one.toggleAttribute("data-changed", found.includes(one));
+    if (bar.dataset.unsaved === String(found.length)) return;
+    bar.dataset.unsaved = found.length;
+    said.textContent = words[Math.min(found.length, 2)].replace("%", found.length);
+  };
+  const go = (by) => {
+    way = by;
+    setTimeout(() => { way = ""; }, 1000);
+  };
+
+  for (const [name, value] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
+    const field = fields().find((one) => one.name === name);
+    if (field?.value === field?.dataset.saved) field.value = value; // the page proposes nothing else
+  }
+  sessionStorage.removeItem(kept);
+  count();
+  document.addEventListener("input", count);
+  document.addEventListener("submit", ({ target, defaultPrevented }) => {
+    if (!defaultPrevented) go(target === form || bar.contains(target) ? "save" : "keep");
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest('a[href^="?"]')) go("keep");
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    bar.querySelector(".btn-primary").click();
+  });
+  addEventListener("beforeunload", (event) => {
+    const left = changed().map((one) => [one.name, one.value]);
+    if (!left.length || way === "save") return;
+    if (way === "keep") sessionStorage.setItem(kept, JSON.stringify(left));
+    else event.preventDefault();
+  });
+})();
+
+// A combobox as the ARIA patterns have it: the server finds, this opens, walks and picks.
+(() => {
+  const box = document.getElementById("picker");
+  if (!box) return;
+  let field = null; // whose list is wanted
+  const isOpen = () => box.matches(":popover-open");
+  const options = () => [...box.querySelectorAll("[role=option]")];
+  const isField = (one) => one.matches?.("[role=combobox]");
+
+  const put = () => {
+    if (!isOpen()) return;
+    const [at, view, bar] = [field.getBoundingClientRect(), visualViewport, document.getElementById("savebar")];
+    const foot = Math.min(bar?.getBoundingClientRect().top ?? innerHeight, view.offsetTop + view.height);
+    const [above, below] = [at.top - view.offsetTop - 12, foot - at.bottom - 12];
+    const isUp = below < 240 && above > below;
+    const width = Math.min(Math.max(at.width, 480), innerWidth - 16);
+    Object.assign(box.style, {
+      width: `${width}px`,
+      left: `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`,
+      maxHeight: `${Math.min(isUp ? above : below, 400)}px`,
+      top: isUp ? "auto" : `${at.bottom + 4}px`,
+      bottom: isUp ? `${innerHeight - at.top + 4}px` : "auto",
+    });
+  };
+  const mark = (option) => {
+    for (const one of options()) one.setAttribute("aria-selected", String(one === option));
+    if (!option) return field.removeAttribute("aria-activedescendant");
+    field.setAttribute("aria-activedescendant", option.id);
+    option.scrollIntoView({ block: "nearest" });
+  };
+  const close = () => {
+    if (!field) return;
+    mark();
+    field.setAttribute("aria-expanded", "false");
+    if (isOpen()) box.hidePopover();
+    field = null;
+  };
+  const ask = (one) => {
+    if (field !== one) close();
+    field = one;
+    if (!isOpen()) one.dispatchEvent(new Event("pick"));
+  };
+  const pick = (option) => {
+    const [one, provider] = [field, option.dataset.provider];
+    const beside = one.form.elements[one.name.replace(/model$/, "provider")];
+    close();
+    one.value = option.dataset.value;
+    if (provider) beside.value = provider;
+    one.dispatchEvent(new Event("input", { bubbles: true }));
+    field = null;
+  };
+
+  document.addEventListener("input", ({ target, isTrusted }) => {
+    if (isTrusted && isField(target)) field = target;
+  });
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.triggeringEvent?.type === "pick") detail.parameters[detail.elt.name] = ""; // all of them
+  });
+  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (!field || detail.requestConfig.elt !== field || field !== document.activeElement) return;
+    const found = options();
+    field.removeAttribute("aria-activedescendant");
+    if (!found.length || (found.length === 1 && found[0].dataset.value === field.value)) return close();
+    if (!isOpen()) box.showPopover();
+    field.setAttribute("aria-expanded", "true");
+    put();
+  });
+  document.addEventListener("click", ({ target }) => {
+    const option = target.closest?.("#picker [role=option]");
+    if (option) pick(option);
+    else if (isField(target)) ask(target);
+  });
+  box.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
+  document.addEventListener("focusout", ({ target }) => target === field && close());
+  document.addEventListener("scroll", put, { capture: true, passive: true });
+  visualViewport.addEventListener("resize", put);
+  document.addEventListener("keydown", (event) => {
+    if (!isField(event.target)) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && !isOpen()) ask(event.target);
+    else if (step) {
+      const found = options();
+      const at = found.findIndex((one) => one.getAttribute("aria-selected") === "true");
+      mark(found.at(at < 0 && step < 0 ? -1 : (at + step) % found.length));
+    } else if (event.key === "Enter" && isOpen()) {
+      const option = box.querySelector("[aria-selected=true]");
+      if (!option) return close();
+      pick(option);
+    } else if (event.key === "Escape" && isOpen()) close();
+    else return;
+    event.preventDefault();
+  });
+})();
+
+// Tables: a row's state as its cell has it after a test; the row that an address names opens.
+(() => {
+  const open = () => {
+    const found = document.getElementById(location.hash.slice(1))?.querySelector(".opener");
+    if (found) found.open = true;
+  };
+  open();
+  addEventListener("hashchange", open);
+  document.addEventListener("htmx:afterSettle", () => {
+    for (const one of document.querySelectorAll("[data-row]")) one.closest("tr").dataset.state = one.dataset.row;
+  });
+})();
+
 // Forms: a pressed button keeps the focus while it works and afterwards; a refused form begins at
 // its first wrong field, and its title says so; what the password was asked for goes on.
 (() => {

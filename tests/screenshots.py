@@ -70,11 +70,11 @@ FILLED: tuple[tuple[str, str, dict[str, str], str], ...] = (
     ("gemini", "bad", {}, "bad_key"),
 )
 FETCHED = ("openrouter", "anthropic", "groq", "ollama")
-# Slot, model, provider ("auto" or a kind).
+# Name, model, provider ("auto" or a kind).
 ROUTES = (
-    ("main", "claude-opus-4-7", "auto"),
-    ("subagent", "openai/gpt-oss-120b", "groq"),
-    ("vision", "anthropic/claude-opus-4-7", "openrouter"),
+    ("Main", "claude-opus-4-7", "auto"),
+    ("Sub-agents", "openai/gpt-oss-120b", "groq"),
+    ("Vision", "anthropic/claude-opus-4-7", "openrouter"),
 )
 
 
@@ -105,12 +105,11 @@ def fill(tab: Tab) -> None:
             tab.press("Save anyway")
         expect(tab.page.get_by_text("saved.")).to_be_visible()
     tab.go("/routing/")
-    for slot, model, provider in ROUTES:
-        route = tab.page.locator(f"#route-{slot}")
-        route.get_by_label("Model", exact=True).fill(model)
-        route.get_by_label("Provider", exact=True).select_option(provider)
+    for name, model, provider in ROUTES:
+        tab.fill(f"{name} model", model)
+        tab.page.get_by_label(f"{name} provider", exact=True).select_option(provider)
     tab.press("Save")
-    expect(tab.page.locator("#route-main")).to_have_attribute("data-provider", "anthropic")
+    expect(tab.page.locator('[data-slot="main"]')).to_have_attribute("data-provider", "anthropic")
     tab.press("Test all routes")
     works = tab.page.locator('[data-slot="main"][data-state="works"]')
     expect(works).to_be_visible(timeout=20_000)

@@ -17,7 +17,7 @@ PRIVATE = (
 )
 OURS = re.compile(r"\s*from (?:facio_site|providers|routing)\b")
 PROMISED = {  # by the documentation of Python and Django; the last is of a queryset of ours
-    *("_exit", "_fields", "_field_defaults", "_make", "_replace"),
+    *("_asdict", "_exit", "_fields", "_field_defaults", "_make", "_replace"),
     *("_default_manager", "_meta", "_state", "_end"),
 }
 

@@ -9,13 +9,24 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
 from facio_site import sealing
+
+
+class ExpiringQuerySet(models.QuerySet[Any]):
+    """Of rows with `expires_at`."""
+
+    def living(self) -> Self:
+        return self.filter(expires_at__gt=timezone.now())
+
+    def sweep(self) -> int:
+        """Remove those that are past their time; returns how many."""
+        return self.filter(expires_at__lte=timezone.now()).delete()[0]
 
 
 class SealedRow(models.Model):

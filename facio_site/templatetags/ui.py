@@ -182,6 +182,20 @@ def ages() -> str:
     return "|".join([_("just now"), *(one.replace("%d", "%") for one in units), *days])
 
 
+@register.simple_tag
+def unsaved_words() -> str:
+    """What a save bar says, for app.js to go on with: of no, of one and of more changes."""
+    return "|".join([unsaved_said(0), unsaved_said(1), unsaved_said(2).replace("2", "%")])
+
+
+@register.simple_tag
+def unsaved_said(count: int) -> str:
+    """What a save bar says of so many changes."""
+    if not count:
+        return _("No unsaved changes")
+    return ngettext("%d unsaved change", "%d unsaved changes", count) % count
+
+
 def age(seconds: float) -> str:
     """How long ago, in the largest unit that fits."""
     if seconds < 10:

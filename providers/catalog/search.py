@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Lower
 
 from providers.models import CatalogEntry, Provider
 
-IMAGE, TOOLS, NEW, GONE = 1, 2, 4, 8
+IMAGE, TOOLS, NEW, GONE, MAKES_IMAGE, MAKES_VIDEO = 1, 2, 4, 8, 16, 32
 SORTS = ("model", "provider", "context", "price", "output")
 _UNKNOWN = -1
 
@@ -35,6 +35,8 @@ class Wanted:
     price: float | None = None  # USD per million input tokens at most
     show: str = ""  # "", new, gone
     sort: str = "model"  # or one of SORTS, or best: what begins with the text comes first
+    ahead: frozenset[int] = frozenset()  # primary keys of what comes before the others
+    fitting: int = 0  # flags of what comes before even that
 
 
 class Found(NamedTuple):
@@ -88,6 +90,10 @@ class Shelf:
         if wanted.sort == "best":
             begins = wanted.text.lower().strip()
             found = sorted(found, key=lambda at: not texts[at].startswith(begins))
+        if wanted.ahead:
+            found = sorted(found, key=lambda at: self.pks[at] not in wanted.ahead)
+        if need := wanted.fitting:
+            found = sorted(found, key=lambda at: self.flags[at] & need != need)
         shown = [
             Found(self.pks[at], providers[at], self.labels[providers[at]], self.flags[at])
             for at in found[start:stop]
@@ -151,6 +157,7 @@ def _filled(stamp: tuple[Any, ...]) -> Shelf:
         Cast("price_input", FloatField()),
         Cast("price_output", FloatField()),
         Cast("inputs", TextField()),
+        Cast("outputs", TextField()),
         "tools",
         _is(Q(first_seen_at=F("provider__catalog_at"), provider__catalog_is_first=False)),
         _is(Q(gone_at__isnull=False)),
@@ -170,17 +177,19 @@ def _filled(stamp: tuple[Any, ...]) -> Shelf:
         positions=[],
     )
     words = {name: f" {label} {name}".lower() for name, label in labels.items()}
-    for pk, model, name, provider, context, price, output, inputs, tools, new, gone in rows:
+    for pk, model, name, provider, context, price, output, takes, makes, tools, new, gone in rows:
         full.pks.append(pk)
         full.texts.append(f"{model} {name}".lower() + words[provider])
         full.providers.append(provider)
         full.contexts.append(_UNKNOWN if context is None else context)
         full.prices.append(_UNKNOWN if price is None else price)
         full.output_prices.append(_UNKNOWN if output is None else output)
-        has_image = '"image"' in (inputs or "")
+        abilities = ('"image"' in (takes or "")) * IMAGE + bool(tools) * TOOLS
+        abilities += ('"image"' in (makes or "")) * MAKES_IMAGE
+        abilities += ('"video"' in (makes or "")) * MAKES_VIDEO
         is_new = new and not gone
         full.positions.append(len(full.positions))
-        full.flags.append(has_image * IMAGE + bool(tools) * TOOLS + is_new * NEW + gone * GONE)
+        full.flags.append(abilities + is_new * NEW + gone * GONE)
     return full
 
 

@@ -26,9 +26,6 @@ class DashScopeAdapter(Adapter):
         native = base.removesuffix(_COMPATIBLE) if is_usual else places["origin"]
         return {**places, "native": native + _NATIVE}
 
-    def is_agents_list(self, data: Any) -> bool:
-        return isinstance(data, dict) and "data" in data
-
     def models_dev(self) -> str:
         return "alibaba" if self.is_in_dollars else self.spec.models_dev
 

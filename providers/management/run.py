@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, transaction
 
 from facio_site.audit import record
 from facio_site.commands import UsageError
 from providers.kinds import KINDS
 from providers.models import Job, Provider, Task
+from providers.spec.outcomes import Outcome
 from providers.wording import sentence
 from providers.work import queue
 
@@ -91,3 +94,14 @@ def run(
             Job.objects.finish_overdue()
             job.refresh_from_db()
     return made
+
+
+def tell(command: BaseCommand, rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    """One line for each job, or all in JSON. Exits with 1 unless all went well."""
+    if as_json:
+        command.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
+    else:
+        for row in rows:
+            command.stdout.write(f"{row['name']:<22}{row['outcome']:<22}{row['message']}")
+    if any(row["outcome"] != Outcome.OK for row in rows):
+        sys.exit(1)

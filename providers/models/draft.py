@@ -9,19 +9,16 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from facio_site.sealing.rows import ExpiringQuerySet
 from providers.models.credentials import Entry
 from providers.models.provider import Provider
 from providers.spec.kind import ProviderSpec
 
 
-class DraftQuerySet(models.QuerySet["Draft"]):
+class DraftQuerySet(ExpiringQuerySet):
     def of(self, user: Any, provider: Provider) -> DraftQuerySet:
         """A user's own, also what is past its time or over values that were saved since."""
         return self.filter(provider=provider, created_by_id=user.pk)
-
-    def sweep(self) -> int:
-        """Remove drafts that are past their time; returns how many."""
-        return self.filter(expires_at__lte=timezone.now()).delete()[0]
 
 
 def _in_15_minutes() -> datetime:
@@ -53,6 +50,6 @@ class Draft(Entry):
     def over(cls, provider: Provider, user: Any) -> Draft | None:
         """A user's own for these values of a provider; None when there is none that still lives."""
         own = cls.objects.filter(provider=provider.pk, created_by=user.pk)
-        living = own.filter(base_version=provider.version, expires_at__gt=timezone.now())
-        draft: Draft | None = living.order_by("-expires_at").first()
+        fitting = own.living().filter(base_version=provider.version)
+        draft: Draft | None = fitting.order_by("-expires_at").first()
         return draft

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from facio_site import sealing
+from facio_site.sealing.rows import ExpiringQuerySet
 from providers.dialects.money import Money, money_of
 from providers.kinds import DISPLAY_NAME, KINDS, OWN_KIND, kind_choices, spec_of
 from providers.models.credentials import BODY, Entry
@@ -198,12 +199,6 @@ class Provider(Entry):
 REPLACED_LIFE = timedelta(hours=24)
 
 
-class ReplacedQuerySet(models.QuerySet["Replaced"]):
-    def sweep(self) -> int:
-        """Destroy what is past its time; returns how many."""
-        return self.filter(expires_at__lte=timezone.now()).delete()[0]
-
-
 def _in_a_day() -> datetime:
     return timezone.now() + REPLACED_LIFE
 
@@ -214,7 +209,7 @@ class Replaced(Entry):
     provider = models.OneToOneField(Provider, on_delete=models.CASCADE, related_name="replaced")
     expires_at = models.DateTimeField(default=_in_a_day)
 
-    objects: ClassVar[Any] = ReplacedQuerySet.as_manager()
+    objects: ClassVar[Any] = ExpiringQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"replaced values of {self.provider_id}"
@@ -222,8 +217,7 @@ class Replaced(Entry):
     @classmethod
     def of(cls, provider: Provider) -> Replaced | None:
         """What an undo would bring back; None when nothing is kept any more."""
-        living = cls.objects.filter(provider=provider.pk, expires_at__gt=timezone.now())
-        kept: Replaced | None = living.first()
+        kept: Replaced | None = cls.objects.living().filter(provider=provider.pk).first()
         return kept
 
     @property

@@ -61,6 +61,11 @@ def findings(rows: Iterable[RouteRow]) -> list[Finding]:
     return [_finding(lint, row) for row in rows for lint in row.lints]
 
 
+def findings_of(row: RouteRow) -> list[Finding]:
+    """Those of one route."""
+    return findings([row])
+
+
 # In words ---------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from routing.pages.rows import RouteRow
 from routing.rules.lint import Code, ModelFacts, lacks
 
 _UNKNOWN = (0, "", ModelFacts())
-_LACKING = {
+LACKING = {
     Code.NO_IMAGE_INPUT: gettext_lazy("reads no images"),
     Code.NO_IMAGE_OUTPUT: gettext_lazy("makes no images"),
     Code.NO_VIDEO_OUTPUT: gettext_lazy("makes no videos"),
@@ -56,7 +56,7 @@ def matrix(rows: Sequence[RouteRow]) -> list[Cell]:
         _pk, name, facts = known.get(place, _UNKNOWN) if place else _UNKNOWN
         entry = entries.get((name, place[1])) if place else None
         lacking = lacks(row.slot, facts)
-        cells.append(Cell(row, entry, str(_LACKING[lacking]) if lacking else ""))
+        cells.append(Cell(row, entry, str(LACKING[lacking]) if lacking else ""))
     return cells
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -11,33 +10,32 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from facio_site.accounts.roles import can_edit, editor_required, viewer_required
+from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.attention import tell
 from facio_site.audit import record
 from facio_site.web.typed import keeps_typed
 from providers import broker
-from providers.kinds import KINDS
-from providers.models import CatalogEntry, Job, Provider
+from providers.models import Job
 from providers.spec.kind import Specs
-from providers.spec.limits import MODEL_LENGTH
 from routing.agents.writing import drift
-from routing.config.agent import AgentView
 from routing.forms import PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
 from routing.pages.attention import attention, counted
-from routing.pages.findings import apply_fix, findings
+from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
 from routing.pages.overview import guide
-from routing.pages.rows import RouteRow, asked, provider_rows, route_rows, row_of
-from routing.pages.wording import drill_words, ranking, resolution
-from routing.rules.drill import drill
-from routing.rules.explain import AUTO, explain
+from routing.pages.rows import RouteRow, provider_rows, route_rows, row_of
+from routing.pages.trying import (
+    drilled,
+    first_name,
+    provider_names,
+    recipe_told,
+    what_if,
+)
 from routing.rules.recipes import RECIPES, recipe
 from routing.state import agent_view, specs_by_name
-
-MODELS_OFFERED = 60
 
 
 @viewer_required
@@ -72,8 +70,10 @@ def _plain_fields(_request: HttpRequest) -> dict[str, str]:
 
 @keeps_typed(_plain_fields)
 @viewer_required
-def routing(request: HttpRequest) -> HttpResponse:
-    """All five routes in one form; saving explains them anew."""
+def routing(request: SignedIn) -> HttpResponse:
+    """All five routes in one form; saving explains them anew. By htmx, one answer to a question."""
+    if request.htmx and request.htmx.target in _ANSWERS:
+        return _answer(request, request.htmx.target)
     Job.objects.finish_overdue()
     rows = provider_rows()
     specs = specs_by_name(rows.values())
@@ -92,22 +92,35 @@ def routing(request: HttpRequest) -> HttpResponse:
     view = agent_view(rows.values())
     shown = route_rows(rows, with_tests=True, view=view)
     context = {
-        "routes": list(zip(shown, forms, strict=True)),
+        "routes": list(zip(matrix(shown), forms, map(findings_of, shown), strict=True)),
+        "unsaved": sum(form.unsaved for form in forms),
         "names": provider_names(specs, view),
         "in_file": [one for one in provider_names(specs, view) if one[0] in view.names],
         "recipes": RECIPES,
         "can_test": any(row.can_test for row in shown),
         "pending": next((f"route-{row.route.slot}" for row in shown if row.is_tested), ""),
-        "findings": findings(shown),
-        "matrix": matrix(shown),
         "use": asked_use(request.GET, specs),
         "is_overtaken": status == HTTPStatus.CONFLICT,
         "overtaken": overtaken,
-        **_what_if(request, view),
-        **_drill(request, shown, view),
-        **_recipe(request, rows),
+        **what_if(request, view),
+        **drilled(request, shown, view),
+        **recipe_told(request, rows),
     }
     return render(request, "routing/routing.html", context, status=status)
+
+
+_ANSWERS = {"tried": "routing/_what_if.html#tried", "gone": "routing/_drill.html#gone"}
+
+
+def _answer(request: HttpRequest, wanted: str) -> HttpResponse:
+    """What if, or the drill, alone: nothing else on the page is touched."""
+    rows = provider_rows()
+    view = agent_view(rows.values())
+    if wanted == "tried":
+        context = what_if(request, view)
+    else:
+        context = drilled(request, route_rows(rows, view=view), view)
+    return render(request, _ANSWERS[wanted], context)
 
 
 def _forms(request: HttpRequest, specs: Specs) -> list[PageRouteForm]:
@@ -118,68 +131,18 @@ def _forms(request: HttpRequest, specs: Specs) -> list[PageRouteForm]:
     for route in Route.objects.all_slots():
         initial = use.initial if use and route.slot == use.slot else None
         if chosen and route.slot == Slot.MAIN:
-            initial = {"model": chosen.model or _first_name(chosen.kind)}
+            initial = {"model": chosen.model or first_name(chosen.kind)}
             initial["provider"] = chosen.provider
-        form = PageRouteForm(data, instance=route, prefix=route.slot, initial=initial, specs=specs)
+        form = PageRouteForm(
+            data,
+            instance=route,
+            prefix=route.slot,
+            initial=initial,
+            specs=specs,
+            is_open=can_edit(request.user),
+        )
         forms.append(form)
     return forms
-
-
-def provider_names(specs: Specs, view: AgentView) -> list[tuple[str, str]]:
-    """Every provider that can be asked about, with its label; then what only the file has."""
-    others = sorted(view.names - specs.keys())
-    return [
-        *((name, spec.label) for name, spec in specs.items()),
-        *zip(others, others, strict=True),
-    ]
-
-
-def _first_name(name: str) -> str:
-    """A name to start from: the Azure deployment; elsewhere the person chooses."""
-    row = Provider.objects.filter(name=name).first()
-    names = row.values.get("deployments", []) if row else []
-    return str(names[0]) if names else ""
-
-
-def _recipe(request: HttpRequest, rows: dict[str, Provider]) -> dict[str, Any]:
-    chosen = recipe(request.GET.get("recipe", ""))
-    if not chosen:
-        return {}
-    row = rows.get(chosen.kind)
-    return {
-        "recipe": chosen,
-        "recipe_spec": KINDS[chosen.kind],
-        "recipe_lacks_provider": row is None,
-        "recipe_untested": row is not None and not row.is_working,
-        "recipe_lacks_models": row is not None and not row.catalog_count and not chosen.model,
-    }
-
-
-def _what_if(request: HttpRequest, view: AgentView) -> dict[str, Any]:
-    query = request.GET.get("model", "").strip()[:MODEL_LENGTH]
-    if not query:
-        return {}
-    forced = request.GET.get("provider", AUTO)
-    decision = explain(query, view.providers, forced)
-    return {
-        "query": query,
-        "forced": forced,
-        "tried": decision,
-        "tried_words": resolution(decision),
-        "tried_ranking": ranking(decision),
-    }
-
-
-def _drill(request: HttpRequest, shown: list[RouteRow], view: AgentView) -> dict[str, Any]:
-    without = request.GET.get("without", "")
-    if without not in KINDS and without not in view.names:
-        return {}
-    labels = {row.route.slot: row.slot.label for row in shown}
-    moved = drill(asked(shown), view.providers, without)
-    return {
-        "without": without,
-        "moved": [(labels[one.slot], one.verdict, drill_words(one)) for one in moved],
-    }
 
 
 def _save(request: HttpRequest, forms: list[PageRouteForm]) -> bool:
@@ -256,30 +219,3 @@ def _is_as_seen(request: HttpRequest, row: RouteRow) -> bool:
 def _overtaken(request: HttpRequest) -> HttpResponse:
     messages.warning(request, _("This changed in the meantime. Check it and try again."))
     return redirect("routing:routing")
-
-
-@viewer_required
-@require_GET
-def model_options(request: HttpRequest) -> HttpResponse:
-    """Model names for a datalist: search as you type over all catalogs."""
-    slot = request.GET.get("slot", Slot.MAIN)
-    query = request.GET.get(f"{slot}-model", "")[:MODEL_LENGTH]
-    name = request.GET.get(f"{slot}-provider", AUTO)
-    entries = CatalogEntry.objects.present().select_related("provider")
-    if name in specs_by_name():
-        entries = entries.filter(provider__name=name)
-    context = {
-        "slot": slot if slot in Slot.values else Slot.MAIN,
-        "entries": entries.search(query)[:MODELS_OFFERED],
-        "static": _static_names(name, query),
-    }
-    return render(request, "routing/routing.html#options", context)
-
-
-def _static_names(provider: str, query: str) -> list[str]:
-    """Names of kinds that list nothing live (OAuth), and deployments."""
-    names = list(KINDS[provider].static_models) if provider in KINDS else []
-    if provider in KINDS and KINDS[provider].has_deployments:
-        row = Provider.objects.filter(name=provider).first()
-        names += row.values.get("deployments", []) if row else []
-    return [name for name in names if query.lower() in name.lower()]

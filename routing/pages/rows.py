@@ -52,6 +52,7 @@ class RouteRow:
     own_at: datetime | None = None
     ranking: Ranking = NO_RANKING
     lints: tuple[Lint, ...] = ()
+    is_off: bool = False  # not set, and main's model cannot stand in
 
     @property
     def slot(self) -> Slot:
@@ -110,6 +111,11 @@ class RouteRow:
             outcome=provider.check_outcome if provider else "",
             key=provider.check_key_state if provider else "",
         )
+
+    @property
+    def is_out_of_sight(self) -> bool:
+        """It is set, and only the agent can call it: a sign-in, a media service, the file's own."""
+        return self.state == Standing.ATTENTION and not self.tested
 
     @property
     def is_own(self) -> bool:
@@ -185,7 +191,7 @@ def route_rows(
         for row in shown:
             row.lints = tuple(lint for lint in found.lints if lint.slot == row.route.slot)
             if row.decision is None and (lacking := lacks(row.route.slot, found.main)):
-                row.words = off_words(lacking)
+                row.words, row.is_off = off_words(lacking), True
             _add_test(row)
     return shown
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -17,10 +17,10 @@ from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.audit import record
 from providers.models import Job, Provider, Task
 from providers.work import queue
-from routing.pages.matrix import matrix
+from routing.pages.findings import findings_of
 from routing.pages.rows import RouteRow, route_rows, row_of
 
-_PART = "routing/routing.html#test"
+_PARTS = ("routing/_route_state.html", "routing/_route_details.html")
 
 
 def start_tests(rows: Iterable[RouteRow], *, user: Any = None) -> None:
@@ -67,18 +67,15 @@ def _tested(request: SignedIn, rows: Sequence[RouteRow], target: str) -> HttpRes
         return redirect("routing:routing")
     slots = [row.route.slot for row in rows]
     fresh = [row for row in route_rows(with_tests=True) if row.route.slot in slots]
-    if target == "all":
-        parts = (_part(request, row, too_many=too_many) for row in fresh)
-        response = HttpResponse("".join(parts))
-    else:
-        response = render(request, _PART, {"row": fresh[0], "too_many": too_many})
+    response = HttpResponse("".join(_part(request, row, too_many=too_many) for row in fresh))
     response["HX-Trigger-After-Settle"] = "started"
     return response
 
 
 def _part(request: HttpRequest, row: RouteRow, **more: Any) -> str:
-    context = {"row": row, "cell": matrix([row])[0], "oob": True, **more}
-    return render_to_string(_PART, context, request)
+    """What a test changes of a route's row; what is typed there stays."""
+    context = {"row": row, "findings": findings_of(row), "oob": True, **more}
+    return "".join(render_to_string(name, context, request) for name in _PARTS)
 
 
 def render_test(request: HttpRequest, _job: Job, slot: str) -> str:

@@ -318,13 +318,13 @@ def lacks(slot: str, entry: ModelFacts) -> Code | None:
     return code if told and word not in told else None
 
 
-def nearest(name: str, names: Iterable[str], count: int = NEAREST) -> tuple[str, ...]:
+def nearest(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """The names most like `name`, best first; cheap also for lists of many thousands."""
     wanted = _pieces(name)
     scored = ((len(wanted & _pieces(other)), other) for other in names)
     likely = sorted(((score, other) for score, other in scored if score), reverse=True)[:200]
     low = {other.lower(): other for _, other in likely}
-    close = difflib.get_close_matches(name.lower(), low, n=count, cutoff=0.5)
+    close = difflib.get_close_matches(name.lower(), low, n=NEAREST, cutoff=0.5)
     return tuple(low[other] for other in close)
 
 

@@ -14,8 +14,6 @@ from typing import Literal
 
 Grade = Literal["documented", "inherited"]
 
-DOCS = "https://facio.bot/docs/providers"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindFacts:

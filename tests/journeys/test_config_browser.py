@@ -115,7 +115,7 @@ def test_from_an_imported_file_to_a_merge_and_back(
     # One edit is the whole difference.
     tab.go("/routing/")
     tab.page.get_by_role("link", name="Anthropic by model name").click()
-    model = tab.page.locator("#route-main").get_by_label("Model", exact=True)
+    model = tab.page.get_by_label("Main model", exact=True)
     expect(model).to_have_value(NEW_MODEL)
     tab.press("Save")
     expect(tab.page.get_by_text("Routes saved.")).to_be_visible()
@@ -138,7 +138,7 @@ def test_from_an_imported_file_to_a_merge_and_back(
     edited["channels"]["telegram"]["allowFrom"] = ["1", "2"]
     live_file.write_text(json.dumps(edited))
     tab.go("/routing/")
-    tab.page.locator("#route-main").get_by_label("Model", exact=True).fill("claude-haiku-4-5")
+    tab.fill("Main model", "claude-haiku-4-5")
     tab.press("Save")
     tab.go("/")
     expect(tab.page.locator("#drift")).to_have_attribute("data-drift", "changed")

@@ -1,17 +1,14 @@
 """check_providers [NAME ...] [--model MODEL ...]: the live test, in this process."""
 
-import json
-import sys
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from facio_site.commands import Command as OneLine
 from facio_site.commands import UsageError
-from providers.management.run import as_row, chosen, run
+from providers.management.run import as_row, chosen, run, tell
 from providers.models import Task
 from providers.spec.limits import MODEL_LENGTH
-from providers.spec.outcomes import Outcome
 from providers.work.tasks import check_provider
 
 
@@ -37,10 +34,4 @@ class Command(OneLine):
             raise UsageError(f"a model's name has 1 to {MODEL_LENGTH} characters")
         finished = run(chosen(options["names"]), Task.CHECK, check_provider, models)
         rows = [as_row(job) for job in finished]
-        if options["json"]:
-            self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
-        else:
-            for row in rows:
-                self.stdout.write(f"{row['name']:<22}{row['outcome']:<22}{row['message']}")
-        if any(row["outcome"] != Outcome.OK for row in rows):
-            sys.exit(1)
+        tell(self, rows, as_json=options["json"])

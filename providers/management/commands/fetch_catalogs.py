@@ -1,13 +1,11 @@
 """fetch_catalogs [KIND ...]: the model lists, in this process."""
 
-import json
-import sys
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from facio_site.commands import Command as OneLine
-from providers.management.run import chosen, run
+from providers.management.run import chosen, run, tell
 from providers.models import CatalogEntry, Job, Task
 from providers.spec.outcomes import Outcome
 from providers.wording import sentence
@@ -24,13 +22,7 @@ class Command(OneLine):
     def handle(self, *args: Any, **options: Any) -> None:
         finished = run(chosen(options["names"]), Task.FETCH, refresh_catalog)
         rows = [_row(job) for job in finished]
-        if options["json"]:
-            self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
-        else:
-            for row in rows:
-                self.stdout.write(f"{row['name']:<22}{row['outcome']:<22}{row['message']}")
-        if any(row["outcome"] != Outcome.OK for row in rows):
-            sys.exit(1)
+        tell(self, rows, as_json=options["json"])
 
 
 def _row(job: Job) -> dict[str, Any]:

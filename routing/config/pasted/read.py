@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from facio_site.strictjson import BadDocument, parse_json, read_text
@@ -49,38 +50,39 @@ def read_pasted(data: bytes, *, specs: Specs, kind: str = "") -> Pasted:
     Raises BadDocument.
     """
     text = read_text(data)
-    warnings = []
+    told = []
     if data.startswith(_MARKS) or b"\0" in data[:4]:
-        warnings.append(Warned("line 1", "mark"))
+        told.append(Warned("line 1", "mark"))
     if text.lstrip().startswith("{") and (document := _read_at_once(text)) is not None:
-        return _from_document(document, (), warnings, specs, kind)
+        return replace(_from_document(document, specs, kind), warnings=tuple(told))
     inside, around = out_of_fence(text)
     if inside is not text:
-        warnings.append(Warned(f"line {len(inside) - len(inside.lstrip(chr(10)))}", "fence"))
+        told.append(Warned(f"line {len(inside) - len(inside.lstrip(chr(10)))}", "fence"))
     if begins_json(inside) or _MEMBER.match(inside):
-        return _from_json(inside, around, warnings, specs, kind)
+        document, faults = _from_json(inside)
+        found = _from_document(document, specs, kind)
+        left = [Ignored(f"line {a}" if a == b else f"lines {a}-{b}", "bad_line") for a, b in around]
+        ignored, told = (*left, *found.ignored), [*told, *faults]
+        return replace(found, ignored=ignored, warnings=tuple(told))
     if "\0" in text:
         raise BadDocument("bad_text", path=f"line {text.count(chr(10), 0, text.index(chr(0))) + 1}")
-    return _from_lines(text, tuple(warnings), specs, kind)
+    return replace(_from_lines(text, specs, kind), warnings=tuple(told))
 
 
 # --- JSON -----------------------------------------------------------------------------------
 
 
-def _from_json(
-    text: str, around: list[tuple[int, int]], warnings: list[Warned], specs: Specs, kind: str
-) -> Pasted:
-    """JSON that may need mending."""
+def _from_json(text: str) -> tuple[dict[str, Any], list[Warned]]:
+    """A document that may need mending, and what did."""
     if not begins_json(text):
         text = "{" + text.rstrip().rstrip(",") + "}"
     document = _read_at_once(text)
-    if document is None:
-        text, found = mended(text)
-        if not text.strip():
-            raise BadDocument("empty")
-        document, warnings = parse_json(text), [*warnings, *found]
-    ignored = [Ignored(f"line {a}" if a == b else f"lines {a}-{b}", "bad_line") for a, b in around]
-    return _from_document(document, tuple(ignored), warnings, specs, kind)
+    if document is not None:
+        return document, []
+    text, faults = mended(text)
+    if not text.strip():
+        raise BadDocument("empty")
+    return parse_json(text), faults
 
 
 def _read_at_once(text: str) -> dict[str, Any] | None:
@@ -93,23 +95,15 @@ def _read_at_once(text: str) -> dict[str, Any] | None:
         return None
 
 
-def _from_document(
-    document: dict[str, Any],
-    ignored: tuple[Ignored, ...],
-    warnings: list[Warned],
-    specs: Specs,
-    kind: str,
-) -> Pasted:
-    told = tuple(warnings)
+def _from_document(document: dict[str, Any], specs: Specs, kind: str) -> Pasted:
     if key_of(document, "api_key") and "providers" not in document and "agents" not in document:
-        return _from_entry(document, ignored, told, specs, kind)
+        return _from_entry(document, specs, kind)
     if document and all(map(_is_variable, document.items())):
         assignments = [
             Assignment(line=1, name=name, value=str(value)) for name, value in document.items()
         ]
-        lines = Lines(assignments=assignments, sources={"env"})
-        return _of_lines(lines, ignored, told, specs, kind)
-    return Pasted(source="config", document=document, ignored=ignored, warnings=told)
+        return _of_lines(Lines(assignments=assignments, sources={"env"}), specs, kind)
+    return Pasted(source="config", document=document)
 
 
 def _is_variable(pair: tuple[str, Any]) -> bool:
@@ -118,59 +112,45 @@ def _is_variable(pair: tuple[str, Any]) -> bool:
     return re.fullmatch(r"[A-Z][A-Z0-9]*_[A-Z0-9_]*", name) is not None and isinstance(value, str)
 
 
-def _from_entry(
-    entry: Mapping[str, Any],
-    ignored: tuple[Ignored, ...],
-    warnings: tuple[Warned, ...],
-    specs: Specs,
-    kind: str,
-) -> Pasted:
+def _from_entry(entry: Mapping[str, Any], specs: Specs, kind: str) -> Pasted:
     """What stands inside one provider's entry, without its name."""
     key, base = (entry.get(key_of(entry, name) or "") for name in ("api_key", "api_base"))
     if not isinstance(key, str) or not isinstance(base, str | None):
         raise BadPaste("not_known")
     more = [name for name in entry if snake(name) not in ("api_key", "api_base")]
-    ignored = (*ignored, *(Ignored(name, "without_provider") for name in more))
+    ignored = [Ignored(name, "without_provider") for name in more]
     key = _checked(clean_key(key))
     if not base or kind:
         values = {"apiBase": base} if base else {}
-        return _of_key(key, values, ignored, warnings, specs, kind)
+        return _of_key(key, values, ignored, specs, kind)
     found = Found()
-    ignored = (*ignored, *at_address(found, key, base, specs))
-    return Pasted(source="key", document=found.document, ignored=ignored, warnings=warnings)
+    ignored += at_address(found, key, base, specs)
+    return Pasted(source="key", document=found.document, ignored=tuple(ignored))
 
 
 # --- lines ----------------------------------------------------------------------------------
 
 
-def _from_lines(text: str, warnings: tuple[Warned, ...], specs: Specs, kind: str) -> Pasted:
+def _from_lines(text: str, specs: Specs, kind: str) -> Pasted:
     if key := _bare(text):
-        return _of_key(key, {}, (), warnings, specs, kind)
+        return _of_key(key, {}, [], specs, kind)
     lines = read_lines(text)
     if not lines.assignments and not lines.requests:
         raise _refusal(text, lines)
-    return _of_lines(lines, (), warnings, specs, kind)
+    return _of_lines(lines, specs, kind)
 
 
-def _of_lines(
-    lines: Lines,
-    ignored: tuple[Ignored, ...],
-    warnings: tuple[Warned, ...],
-    specs: Specs,
-    kind: str,
-) -> Pasted:
+def _of_lines(lines: Lines, specs: Specs, kind: str) -> Pasted:
     found = bound(lines, specs)
-    found.ignored[:0] = ignored
     if not found.document and not found.secrets and not found.bare:
         _raise_alone(lines, found)
     if found.bare and not found.document:
-        return _of_key(_checked(found.bare[0]), {}, tuple(found.ignored), warnings, specs, kind)
+        return _of_key(_checked(found.bare[0]), {}, found.ignored, specs, kind)
     left = (Ignored("key", "ambiguous_key", {"kinds": ""}) for _key in found.bare)
     return Pasted(
         source=_source(lines),
         document=found.document,
         ignored=(*found.ignored, *left),
-        warnings=warnings,
         secrets=found.secrets,
         deployments=tuple(found.deployments),
     )
@@ -231,12 +211,7 @@ def _checked(key: str) -> str:
 
 
 def _of_key(
-    key: str,
-    values: Mapping[str, str],
-    ignored: tuple[Ignored, ...],
-    warnings: tuple[Warned, ...],
-    specs: Specs,
-    kind: str,
+    key: str, values: Mapping[str, str], ignored: list[Ignored], specs: Specs, kind: str
 ) -> Pasted:
     """A key by its form, or by the kind that is said."""
     owner = next((shape for shape in SHAPES if key.startswith(shape.prefix)), None)
@@ -245,19 +220,13 @@ def _of_key(
     if kind not in specs or specs[kind].is_oauth:
         kind = owner.kind if owner else of_prefix[0] if len(of_prefix) == 1 else ""
     if kind not in specs and owner:
-        ignored = (*ignored, Ignored("key", "foreign_key", {"owner": owner.owner}))
+        ignored = [*ignored, Ignored("key", "foreign_key", {"owner": owner.owner})]
     elif kind not in specs:
         candidates = of_prefix or tuple(k for k, spec in specs.items() if not spec.is_oauth)
         told = Ignored("key", "ambiguous_key", {"kinds": ", ".join(of_prefix)})
-        ignored = (*ignored, told)
+        ignored = [*ignored, told]
     document = {"providers": {kind: {**values, "apiKey": key}}} if kind in specs else {}
-    return Pasted(
-        source="key",
-        document=document,
-        ignored=ignored,
-        warnings=warnings,
-        candidates=candidates,
-    )
+    return Pasted(source="key", document=document, ignored=tuple(ignored), candidates=candidates)
 
 
 def _kinds_by_prefix(key: str, specs: Specs) -> tuple[str, ...]:

@@ -25,7 +25,6 @@ _OPERATORS = re.compile(r"&&|\|\||>>|[;|&()<>]")
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 
 _QUOTE, _ESCAPED = '"', '\\"'
-_HERE = re.compile(r"""@(["'])[ \t]*\r?\n(.*?)\r?\n\1@""", re.DOTALL)
 
 
 def _line_end(text: str, at: int, *, with_break: bool = True) -> int:

@@ -185,6 +185,16 @@ def test_a_page_of_the_admin_fits_and_has_no_barrier(visit: Callable[..., Any], 
 
 
 @pytest.mark.axe
+def test_the_list_of_models_has_no_barrier(visit: Callable[..., Any]) -> None:
+    with visit(viewport=DESK, reduced_motion="reduce") as tab:
+        tab.go("/routing/")
+        tab.page.get_by_label("Vision model", exact=True).click()
+        expect(tab.page.locator("#models li").first).to_be_visible()
+        tab.page.keyboard.press("ArrowDown")
+        assert [*barriers(tab.page)] == []
+
+
+@pytest.mark.axe
 def test_the_palette_has_no_barrier(visit: Callable[..., Any]) -> None:
     with visit(viewport=DESK, reduced_motion="reduce") as tab:
         tab.go("/providers/")

@@ -15,6 +15,7 @@ from facio_site.commands import UsageError
 from providers.models import Provider
 from tests.providers.management.test_commands import give, told
 from tests.simulators import Simulators
+from tests.simulators.entries import demo_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CORP: dict[str, Any] = {
@@ -103,6 +104,20 @@ def test_it_is_told_by_its_name_among_all(
     assert [(row["kind"], row["name"]) for row in rows] == [("custom", "Corp-LLM")]
     rows, _code = told("fetch_catalogs")
     assert [(row["kind"], row["name"]) for row in rows] == [("custom", "Corp-LLM")]
+
+
+def test_two_at_one_address_are_asked_each_with_its_own_key(
+    monkeypatch: pytest.MonkeyPatch, sims: Simulators
+) -> None:
+    base = "https://llm.example.com/~guarded/v1"
+    for name, word in (("one", "good"), ("two", "bad"), ("custom:three", "good")):
+        give(monkeypatch, name, **{**CORP, "apiBase": base, "apiKey": demo_key("custom", word)})
+    rows, code = told("check_providers")
+    found = {row["name"]: row["outcome"] for row in rows}
+    assert (found, code) == ({"one": "ok", "two": "bad_key", "custom:three": "ok"}, 1)
+    rows, _code = told("fetch_catalogs")
+    assert {row["name"]: row["count"] for row in rows} == {"one": 5, "two": 0, "custom:three": 5}
+    assert exported("keys")["providers"]["two"]["apiKey"] == demo_key("custom", "bad")
 
 
 def test_what_was_stored_by_kind_is_known_by_that_name_after_the_migration() -> None:

@@ -24,7 +24,7 @@ KEY = "corp-0123456789abcdef"
 BASE = "https://llm.example.com/v1"
 ODD = [
     *("__proto__", "Ünïcode", "my llm", "🙂", "a.b", "..", ".", "new", "cards", "check", "~x"),
-    *("a%2Fb", 'a"b<c>', "a&b?c#d", "x" * 60, "1", "constructor"),
+    *("custom:dev", "--help", "100%", "a%2Fb", 'a"b<c>', "a&b?c#d", "x" * 60, "1", "constructor"),
 ]
 
 

@@ -155,4 +155,4 @@ def test_the_list_asks_no_more_of_the_database(site: Client) -> None:
     few = queries()  # to draw it
     Provider.objects.update(money_amount=5, money_currency="USD", money_means="balance")
     Provider.objects.update(money_at=timezone.now())
-    assert queries() == few
+    assert queries() <= few

@@ -43,7 +43,7 @@ def html(site: Client) -> str:
 
 
 def lint(code: str, slot: str) -> str:
-    return f'data-lint="{code}" data-slot="{slot}"'
+    return f'data-lint="{code}" data-route="{slot}"'
 
 
 def fix(site: Client, slot: str, name: str, value: str = "") -> None:
@@ -273,7 +273,7 @@ def test_an_entry_that_is_only_in_the_file_serves_and_can_be_pinned(site: Client
     hold({"nvidia": {"apiKey": "nvapi-0123456789"}})
     route("main", "some/unknown")
     page = html(site)
-    assert 'data-slot="main" data-provider="nvidia"' in page
+    assert 'data-slot="main" data-state="attention" data-provider="nvidia"' in page
     assert lint("only_in_file", "main") in page
     site.post("/routing/main/pin/")
     assert Route.objects.get().provider == "nvidia"
@@ -287,17 +287,17 @@ def test_an_empty_provider_names_nobody_until_it_is_set_to_auto(site: Client) ->
     assert "An empty text names no provider" in page
     fix(site, "main", "use_auto")
     assert Route.objects.get().provider == "auto"
-    assert 'data-slot="main" data-provider="openai"' in html(site)
+    assert 'data-provider="openai" data-rule="keyword"' in html(site)
 
 
 def test_what_main_cannot_do_is_off_where_no_other_model_is_set(site: Client) -> None:
     give("openai", models={"gpt-5": {"inputs": ["text"], "outputs": ["text"]}})
     route("main", "gpt-5")
-    for page, times in ((html(site), 2), (flat(site.get("/")), 1)):  # the table and the cards
+    for page in (html(site), flat(site.get("/"))):
         assert "Off: the main model takes no images." in page
         assert "Off: the main model makes no images." in page
         assert "Off: the main model makes no videos." in page
-        assert page.count("As main.") == times
+        assert page.count("As main.") == 1
     assert lint("no_eyes", "main") in html(site)
     CatalogEntry.objects.update(inputs=["text", "image"], outputs=None)
     assert "Off:" not in html(site)

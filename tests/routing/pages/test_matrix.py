@@ -71,7 +71,7 @@ def test_a_model_in_no_catalog_is_said_to_be_in_none(routed: None, site: Client)
     Route.objects.filter(slot="main").update(model="anthropic/other")
     assert cells()["main"].entry is None
     html = site.get("/routing/").content.decode()
-    assert "not in a catalog" in html[html.index('id="matrix"') : html.index("</section>")]
+    assert "not in a catalog" in html[html.index('data-slot="main"') :].split("</tr>")[0]
 
 
 def test_routes_that_follow_main_and_no_routes_at_all(db: None) -> None:

@@ -2,17 +2,20 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from providers.models import CatalogEntry, Job, Provider, jobs
+from providers.catalog.fetch import CatalogItem
+from providers.models import Job, Provider, jobs
 from providers.work import queue, tasks
-from routing.models import BaseDocument, Route
+from routing.models import BaseDocument, Route, Slot
 from routing.pages.rows import route_rows
 from tests.conftest import signed_in
+from tests.desk import HTMX, stocked
 from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
@@ -45,13 +48,16 @@ def test_saving_shows_who_serves_the_route_and_why(site: Client) -> None:
     give("anthropic")
     answer = site.post("/routing/", five(main__model="anthropic/claude-opus-4-7"), follow=True)
     page = flat(answer)
-    assert 'data-slot="main" data-provider="anthropic" data-rule="prefix"' in page
+    assert (
+        'data-slot="main" data-state="attention" data-provider="anthropic" data-rule="prefix"'
+        in page
+    )
     assert "because the model name starts with" in page
     assert Route.objects.get(slot="main").model == "anthropic/claude-opus-4-7"
 
 
 def test_an_override_that_is_not_set_follows_main(site: Client) -> None:
-    assert html(site).count('<p class="resolution">As main.</p>') == 4
+    assert html(site).count('<p class="muted small">As main.</p>') == 4
 
 
 def test_the_considered_list_says_why_the_others_lost(site: Client) -> None:
@@ -59,7 +65,7 @@ def test_the_considered_list_says_why_the_others_lost(site: Client) -> None:
     give("openrouter")
     set_route("main", "claude-opus-4-7")
     page = html(site)
-    assert "Why not another one?" in page
+    assert "Who would take it, in this order" in page
     assert "by fallback: a gateway that has a key" in page
     assert "no key" in html(site, "?model=gpt-9")
 
@@ -156,7 +162,7 @@ def test_without_javascript_a_test_over_the_limit_says_so(
     assert "Too many tests at once." in answer.content.decode()
 
 
-def test_card_and_matrix_tell_a_routes_own_test_while_it_holds(site: Client) -> None:
+def test_a_row_tells_a_routes_own_test_while_it_holds(site: Client) -> None:
     row = give("anthropic")
     set_route("main", "claude-x", "anthropic")
     Provider.objects.update(check_outcome="ok", checked_at=timezone.now())
@@ -170,10 +176,10 @@ def test_card_and_matrix_tell_a_routes_own_test_while_it_holds(site: Client) -> 
     job.finish(outcome="model_not_found", key_state="valid")
     news = flat(site.get(f"/live/?w=route-main:{job.pk}:0"))
     for told in (html(site), news):
-        for place in ("title", "matrix"):
-            assert "Model not found" in told[told.index(f'id="tested-{place}-main"') :][:160]
-    assert "<template>" in news
-    assert 'id="row-main" data-slot="main" data-state="attention" hx-swap-oob="true"' in news
+        for part in ("state", "details"):
+            assert "Model not found" in told[told.index(f'id="{part}-main"') :][:700]
+    assert 'id="state-main" role="status" data-row="attention" hx-swap-oob="true"' in news
+    assert "main-model" not in news  # what is typed there stays
     Provider.objects.update(check_outcome="bad_key", checked_at=timezone.now())
     assert route_rows(with_tests=True)[0].tested == "bad_key"  # newer, and stops the route too
     Provider.objects.update(check_outcome="ok", version=row.version + 1)
@@ -201,16 +207,6 @@ def test_a_media_route_is_tested_without_a_completion(
     set_route("image", "gpt-image-1", "openai")
     site.post("/routing/image/test/")
     assert Job.objects.get().model_names == []
-
-
-def test_model_names_are_offered_from_catalogs_and_deployments(site: Client) -> None:
-    row = give("groq")
-    CatalogEntry.objects.create(provider=row, model_id="llama-9", first_seen_at=row.updated_at)
-    give("azure_openai", api_base="https://demo.openai.azure.com", values={"deployments": ["prod"]})
-    groq = site.get("/routing/models/?slot=main&main-provider=groq&main-model=lla")
-    assert 'value="llama-9"' in groq.content.decode()
-    azure = site.get("/routing/models/?slot=main&main-provider=azure_openai&main-model=")
-    assert 'value="prod"' in azure.content.decode()
 
 
 @pytest.mark.parametrize("path", ["pin", "test"])
@@ -244,17 +240,71 @@ def test_a_viewer_is_told_who_may_and_sees_what_is_saved(viewer: Any) -> None:
     assert "btn-primary push" not in site.get("/").content.decode()
 
 
-def test_a_form_that_holds_something_else_is_said_not_to_be_saved(site: Client) -> None:
-    def told(query: str) -> list[str]:
-        return re.findall(r'<p class="help (?:shown )?unsaved"', html(site, query))
+def test_the_save_bar_counts_what_differs_from_what_is_saved(site: Client, viewer: Any) -> None:
+    def unsaved(query: str) -> str:
+        return re.findall(r'id="savebar" .*? data-unsaved="(\d+)"', html(site, query))[0]
 
     give("groq")
     set_route("main", "llama-9", "groq")
-    plain, shown = '<p class="help unsaved"', '<p class="help shown unsaved"'
-    assert told("") == [plain] * 5  # the style shows it as soon as somebody types
-    assert told("?use=llama-8&kind=groq") == [shown] + [plain] * 4
-    assert told("?use=llama-9&kind=groq") == [plain] * 5
-    assert told("?recipe=anthropic") == [shown] + [plain] * 4
+    assert unsaved("") == "0"
+    assert unsaved("?use=llama-8&kind=groq") == "1"
+    assert unsaved("?use=llama-9&kind=groq") == "0"
+    assert unsaved("?use=llama-9&kind=groq&slot=vision") == "2"
+    assert "2 unsaved changes" in html(site, "?recipe=anthropic")
+    refused = site.post("/routing/", five(main__provider="groq", vision__provider="groq"))
+    assert 'data-unsaved="2"' in flat(refused)
+    assert 'id="savebar"' not in html(signed_in(viewer))
+
+
+def test_a_viewer_can_type_nothing_into_the_rows(viewer: Any) -> None:
+    page = html(signed_in(viewer))
+    found = re.findall(r'<(?:input|select) [^>]*name="\w+-(?:model|provider)"[^>]*>', page)
+    assert len(found) == 10
+    assert all(" disabled" in one for one in found)
+
+
+@pytest.mark.parametrize("slot", Slot)
+def test_every_row_names_its_fields_and_its_test(site: Client, slot: Slot) -> None:
+    give("openai")
+    set_route(slot, "gpt-5", "openai")
+    page = html(site)
+    row = page[page.index(f'data-slot="{slot}"') :].partition("</tr>")[0]
+    assert f'<label for="id_{slot}-model">{slot.label} model</label>' in row
+    assert f'<label for="id_{slot}-provider">{slot.label} provider</label>' in row
+    assert f'aria-label="Test {slot.label}"' in row
+    assert page.count(f'data-slot="{slot}"') == 1
+
+
+def test_what_if_and_the_drill_answer_alone_where_the_page_asks(site: Client) -> None:
+    give("openrouter")
+    set_route("main", "a/b", "openrouter")
+
+    def answer(query: str, part: str) -> str:
+        return flat(site.get(f"/routing/{query}", headers={**HTMX, "HX-Target": part}))
+
+    told = answer("?model=some/model&provider=auto", "tried")
+    assert told.startswith('<div id="tried" role="status" data-provider="openrouter"')
+    assert answer("?model=", "tried").endswith('data-rule=""> </div>')
+    assert "stops: only OpenRouter serves it" in answer("?without=openrouter", "gone")
+    assert "<html" in answer("?model=x", "elsewhere")
+
+
+def test_the_drill_tells_what_the_replacement_costs(site: Client) -> None:
+    def priced(kind: str, name: str, *prices: int) -> None:
+        dear = {"price_input": Decimal(prices[0]), "price_output": Decimal(prices[1])}
+        stocked(kind, CatalogItem(model_id=name, **(dear if any(prices) else {})))
+
+    give("anthropic")
+    give("openrouter")
+    set_route("main", "claude-x")
+    moved = html(site, "?without=anthropic")
+    assert "What it costs there is not known." in moved
+    priced("openrouter", "claude-x", 4, 20)
+    moved = html(site, "?without=anthropic")
+    assert "It costs $ 4.00 / 20.00 per million tokens in / out there." in moved
+    priced("anthropic", "claude-x", 3, 15)
+    moved = html(site, "?without=anthropic")
+    assert "It costs $ 4.00 / 20.00 instead of $ 3.00 / 15.00 per million tokens" in moved
 
 
 def test_what_if_and_the_drill_know_every_entry_of_the_file(site: Client) -> None:

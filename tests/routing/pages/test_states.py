@@ -190,7 +190,7 @@ def test_each_route_that_waits_for_one_job_hears_of_its_end(site: Client) -> Non
     watched = [f"route-{slot}:{job.pk}:0" for slot in ("main", "vision")]
     news = flat(site.get("/live/", {"w": watched}, headers=HTMX))
     for slot in ("main", "vision"):
-        assert f'id="row-{slot}" data-slot="{slot}" data-state="works"' in news
+        assert f'id="state-{slot}" role="status" data-row="works"' in news
 
 
 def test_a_limit_holds_for_all_routes_as_for_one(

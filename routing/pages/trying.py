@@ -1,0 +1,129 @@
+"""Questions to the routing page that change nothing: what if, the drill, a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from providers.kinds import KINDS
+from providers.models import CatalogEntry, Provider
+from providers.pages.entries import dollars
+from providers.spec.kind import Specs
+from providers.spec.limits import MODEL_LENGTH
+from routing.config.agent import AgentView
+from routing.pages.rows import RouteRow, asked
+from routing.pages.wording import drill_words, ranking, resolution
+from routing.rules.drill import Asked, Moved, drill
+from routing.rules.explain import AUTO, explain
+from routing.rules.recipes import recipe
+
+_Price = tuple[Decimal | None, Decimal | None]  # USD per million tokens in and out
+
+
+def provider_names(specs: Specs, view: AgentView) -> list[tuple[str, str]]:
+    """Every provider that can be asked about, with its label; then what only the file has."""
+    others = sorted(view.names - specs.keys())
+    return [
+        *((name, spec.label) for name, spec in specs.items()),
+        *zip(others, others, strict=True),
+    ]
+
+
+def what_if(request: HttpRequest, view: AgentView) -> dict[str, Any]:
+    """Who would serve any model name."""
+    query = request.GET.get("model", "").strip()[:MODEL_LENGTH]
+    if not query:
+        return {}
+    forced = request.GET.get("provider", AUTO)
+    decision = explain(query, view.providers, forced)
+    return {
+        "query": query,
+        "forced": forced,
+        "tried": decision,
+        "tried_words": resolution(decision),
+        "tried_ranking": ranking(decision),
+    }
+
+
+# The drill --------------------------------------------------------------------------------------
+
+
+def drilled(request: HttpRequest, shown: list[RouteRow], view: AgentView) -> dict[str, Any]:
+    """What becomes of each route without one provider, and what that costs."""
+    without = request.GET.get("without", "")
+    if without not in KINDS and without not in view.names:
+        return {}
+    labels = {row.route.slot: row.slot.label for row in shown}
+    routes = asked(shown)
+    told = [
+        (labels[moved.slot], moved.verdict, drill_words(moved), _cost(route, moved))
+        for route, moved in zip(routes, drill(routes, view.providers, without), strict=True)
+    ]
+    return {"without": without, "moved": told}
+
+
+def _cost(route: Asked, moved: Moved) -> str:
+    """The price of what takes over beside the one of now; "" where nothing takes over."""
+    if moved.verdict != "moves":
+        return ""
+    before, after = (
+        _price(decision.provider or "", route.model) for decision in (moved.before, moved.after)
+    )
+    if after is None:
+        return _("What it costs there is not known.")
+    if before is None:
+        return _("It costs $ %(after)s per million tokens in / out there.") % {
+            "after": _words(after)
+        }
+    return _("It costs $ %(after)s instead of $ %(before)s per million tokens in / out.") % {
+        "after": _words(after),
+        "before": _words(before),
+    }
+
+
+def _price(provider: str, model: str) -> _Price | None:
+    """None where no catalog has a price."""
+    row = Provider.objects.filter(name=provider).first()
+    if row is None:
+        return None
+    name = row.adapter(with_secrets=False).sent_name(model)
+    listed = CatalogEntry.objects.present().filter(provider=row, model_id=name)
+    prices = listed.values_list("price_input", "price_output").first()
+    return prices if prices and prices != (None, None) else None
+
+
+def _words(price: _Price) -> str:
+    language = get_language() or ""
+    return " / ".join(dollars(None if one is None else float(one), language) for one in price)
+
+
+# Recipes ----------------------------------------------------------------------------------------
+
+
+def first_name(name: str) -> str:
+    """A name to start from: the Azure deployment; elsewhere the person chooses."""
+    row = Provider.objects.filter(name=name).first()
+    names = row.values.get("deployments", []) if row else []
+    return str(names[0]) if names else ""
+
+
+def recipe_told(request: HttpRequest, rows: Mapping[str, Provider]) -> dict[str, Any]:
+    """The recipe that is asked for, and what it still lacks."""
+    chosen = recipe(request.GET.get("recipe", ""))
+    if not chosen:
+        return {}
+    row = rows.get(chosen.kind)
+    model = chosen.model or first_name(chosen.kind)
+    return {
+        "recipe": chosen,
+        "recipe_model": model,
+        "recipe_spec": KINDS[chosen.kind],
+        "recipe_lacks_provider": row is None,
+        "recipe_untested": row is not None and not row.is_working,
+        "recipe_lacks_models": row is not None and not row.catalog_count and not model,
+    }
