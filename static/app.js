@@ -140,6 +140,7 @@
   const kept = `typed ${location.pathname}`;
   const words = bar.dataset.words.split("|");
   const fields = () => [...form.elements].filter((one) => "saved" in one.dataset && !one.disabled);
+  const given = new Map(fields().map((one) => [one, one.value])); // what the page proposes is not typed
   let way = ""; // by which the page is being left: "", save, keep
 
   const changed = () => fields().filter((one) => one.value !== one.dataset.saved);
@@ -174,10 +175,11 @@
     bar.querySelector(".btn-primary").click();
   });
   addEventListener("beforeunload", (event) => {
-    const left = changed().map((one) => [one.name, one.value]);
+    const left = changed();
     if (!left.length || way === "save") return;
-    if (way === "keep") sessionStorage.setItem(kept, JSON.stringify(left));
-    else event.preventDefault();
+    if (way !== "keep") return event.preventDefault();
+    const typed = left.filter((one) => one.value !== given.get(one));
+    sessionStorage.setItem(kept, JSON.stringify(typed.map((one) => [one.name, one.value])));
   });
 })();
 

@@ -19,7 +19,7 @@ UNDER_PILLS = """() => {
   const boxes = [];
   while (texts.nextNode()) {
     const node = texts.currentNode, range = new Range();
-    if (!node.data.trim() || node.parentElement.closest("pre, select, details:not([open])"))
+    if (!node.data.trim() || node.parentElement.closest("pre, select, .savebar, details:not([open])"))
       continue;
     range.selectNodeContents(node);
     for (const box of range.getClientRects()) boxes.push([node, box]);

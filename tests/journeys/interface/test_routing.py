@@ -125,6 +125,19 @@ def test_the_pages_own_ways_keep_what_was_typed(visit: Callable[..., Any]) -> No
         unsaved(page, 0)
 
 
+def test_what_a_link_proposes_is_not_taken_for_typed(visit: Callable[..., Any]) -> None:
+    with visit(viewport=DESK) as tab:
+        page = tab.page
+        tab.go("/routing/")
+        saved = model(page).input_value()
+        tab.go("/routing/?use=llama-9&kind=groq")
+        expect(model(page)).to_have_value("llama-9")
+        page.locator("#use").get_by_role("link", name="Vision", exact=True).click()
+        expect(model(page, "Vision")).to_have_value("llama-9")
+        expect(model(page)).to_have_value(saved)
+        unsaved(page, 2)
+
+
 def test_a_row_opens_by_its_name_and_by_an_address(visit: Callable[..., Any]) -> None:
     with visit(viewport=DESK) as tab:
         page = tab.page
