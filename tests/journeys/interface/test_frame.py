@@ -19,8 +19,8 @@ UNDER_PILLS = """() => {
   const boxes = [];
   while (texts.nextNode()) {
     const node = texts.currentNode, range = new Range();
-    if (!node.data.trim() || node.parentElement.closest("pre, select, .savebar, details:not([open])"))
-      continue;
+    const passed = "pre, select, .savebar, details:not([open])"; // a page scrolls under its bar
+    if (!node.data.trim() || node.parentElement.closest(passed)) continue;
     range.selectNodeContents(node);
     for (const box of range.getClientRects()) boxes.push([node, box]);
   }

@@ -43,10 +43,10 @@ def test_the_save_bar_never_moves_and_a_press_is_never_swallowed(
         tab.go("/routing/")
         save = page.locator("#savebar").get_by_role("button", name="Save", exact=True)
         before = save.bounding_box()
-        model(page, "Vision").press_sequentially("openai/gpt-oss-20b")
+        model(page, "Image generation").press_sequentially("openai/gpt-oss-20b")
         unsaved(page, 1)
         expect(page.locator("#savebar")).to_contain_text("1 unsaved change")
-        page.get_by_label("Vision provider", exact=True).select_option("groq")
+        page.get_by_label("Image generation provider", exact=True).select_option("groq")
         expect(page.locator("#savebar")).to_contain_text("2 unsaved changes")
         model(page, "Video generation").fill("half")
         unsaved(page, 3)
@@ -60,12 +60,12 @@ def test_the_save_bar_never_moves_and_a_press_is_never_swallowed(
         page.mouse.up()
         expect(page.get_by_text("Routes saved.")).to_be_visible()
         unsaved(page, 0)
-        expect(model(page, "Vision")).to_have_value("openai/gpt-oss-20b")
+        expect(model(page, "Image generation")).to_have_value("openai/gpt-oss-20b")
         assert save.bounding_box() == before
-        model(page, "Vision").fill("")
-        page.get_by_label("Vision provider", exact=True).select_option("auto")
+        model(page, "Image generation").fill("")
+        page.get_by_label("Image generation provider", exact=True).select_option("auto")
         page.keyboard.press("Control+s")
-        expect(page.locator('[data-slot="vision"]')).to_have_attribute("data-state", "as_main")
+        expect(page.locator('[data-slot="image"]')).to_have_attribute("data-state", "as_main")
         unsaved(page, 0)
 
 
@@ -101,7 +101,7 @@ def test_the_pages_own_ways_keep_what_was_typed(visit: Callable[..., Any]) -> No
         page = tab.page
         page.on("dialog", lambda dialog: pytest.fail(dialog.type))
         tab.go("/routing/")
-        model(page, "Vision").fill("typed/eyes")
+        model(page, "Video generation").fill("typed/film")
         tab.fill("Model name", "gpt-oss-20b")
         expect(page.locator("#tried .resolution")).to_be_visible()  # as one types
         tab.press("Explain")
@@ -109,19 +109,19 @@ def test_the_pages_own_ways_keep_what_was_typed(visit: Callable[..., Any]) -> No
         expect(page.locator("#gone")).to_contain_text("Main")
         page.get_by_role("link", name="Anthropic by model name").click()
         expect(model(page)).to_have_value("anthropic/claude-opus-4-7")
-        expect(model(page, "Vision")).to_have_value("typed/eyes")
+        expect(model(page, "Video generation")).to_have_value("typed/film")
         unsaved(page, 3)  # the recipe's model and provider as well
         page.get_by_role("button", name="Deutsch").click()
         expect(page.locator("html")).to_have_attribute("lang", "de")
-        eyes = page.locator("#id_vision-model")
-        expect(eyes).to_have_value("typed/eyes")
+        film = page.locator("#id_video-model")
+        expect(film).to_have_value("typed/film")
         page.get_by_role("button", name="English").click()
         expect(page.locator("html")).to_have_attribute("lang", "en")
-        expect(eyes).to_have_value("typed/eyes")
+        expect(film).to_have_value("typed/film")
         page.get_by_role("radio", name="Dark").check(force=True)
-        expect(eyes).to_have_value("typed/eyes")
+        expect(film).to_have_value("typed/film")
         page.locator("#savebar").get_by_role("button", name="Discard", exact=True).click()
-        expect(eyes).to_have_value("")
+        expect(film).to_have_value("")
         unsaved(page, 0)
 
 
@@ -132,8 +132,8 @@ def test_what_a_link_proposes_is_not_taken_for_typed(visit: Callable[..., Any]) 
         saved = model(page).input_value()
         tab.go("/routing/?use=llama-9&kind=groq")
         expect(model(page)).to_have_value("llama-9")
-        page.locator("#use").get_by_role("link", name="Vision", exact=True).click()
-        expect(model(page, "Vision")).to_have_value("llama-9")
+        page.locator("#use").get_by_role("link", name="Video generation", exact=True).click()
+        expect(model(page, "Video generation")).to_have_value("llama-9")
         expect(model(page)).to_have_value(saved)
         unsaved(page, 2)
 
@@ -175,7 +175,7 @@ def test_a_model_is_found_walked_to_and_picked_by_keyboard_alone(
     with visit(viewport=DESK) as tab:
         page, keys = tab.page, tab.page.keyboard
         tab.go("/routing/")
-        field = model(page, "Vision")
+        field = model(page, "Video generation")
         expect(field).to_have_role("combobox")
         field.focus()
         expect(listed(page)).to_be_hidden()
@@ -198,7 +198,7 @@ def test_a_model_is_found_walked_to_and_picked_by_keyboard_alone(
         keys.press("Enter")
         expect(listed(page)).to_be_hidden()
         expect(field).to_have_value(wanted)
-        chosen = page.get_by_label("Vision provider", exact=True)
+        chosen = page.get_by_label("Video generation provider", exact=True)
         expect(chosen).to_have_value(provider or "auto")
         unsaved(page, 1 + bool(provider))
         keys.type("-and-more")  # any name can be typed
