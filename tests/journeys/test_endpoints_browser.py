@@ -125,13 +125,13 @@ def test_two_endpoints_are_made_routed_to_and_exported(
 
     # Main by a model's prefix, sub-agents by a forced provider.
     tab.go("/routing/")
-    main, sub = tab.page.locator("#route-main"), tab.page.locator("#route-subagent")
-    main.get_by_label("Model", exact=True).fill(f"Corp-LLM/{MODEL}")
-    sub.get_by_label("Model", exact=True).fill("demo-coder")
-    sub.get_by_label("Provider", exact=True).select_option("gpu")
+    tab.fill("Main model", f"Corp-LLM/{MODEL}")
+    tab.fill("Sub-agents model", "demo-coder")
+    tab.page.get_by_label("Sub-agents provider", exact=True).select_option("gpu")
     tab.press("Save")
     expect(tab.page.get_by_text("Routes saved.")).to_be_visible()
-    for route, name in ((main, "Corp-LLM"), (sub, "gpu")):
+    for slot, name in (("main", "Corp-LLM"), ("subagent", "gpu")):
+        route = tab.page.locator(f'[data-slot="{slot}"]')
         expect(route).to_have_attribute("data-provider", name)
     tab.press("Test all routes")
     for slot in ("main", "subagent"):
@@ -214,7 +214,7 @@ def test_a_broken_live_file_is_told_by_place_replaced_by_consent_and_a_version_c
     assert "channels" not in on_disk(live_file)
     assert on_disk(live_file)["agents"]["defaults"]["subagent_provider"] == "gpu"
     tab.go("/routing/")
-    expect(tab.page.locator("#route-subagent")).to_have_attribute("data-provider", "gpu")
+    expect(tab.page.locator('[data-slot="subagent"]')).to_have_attribute("data-provider", "gpu")
     tab.go("/providers/")
     expect(tab.page.locator("article", has_text="labThing")).to_have_count(0)
     assert tab.watch.complaints == []

@@ -107,6 +107,5 @@ def test_a_model_goes_from_the_catalog_to_a_route(visit: Callable[..., Any]) -> 
         model = row.locator(".model-id").inner_text()
         row.get_by_role("link", name="Use").click()
         tab.page.locator("#use").get_by_role("link", name="Vision").click()
-        route = tab.page.locator("#route-vision")
-        expect(route.get_by_label("Model", exact=True)).to_have_value(model)
-        expect(route.get_by_label("Provider", exact=True)).to_have_value("anthropic")
+        expect(tab.page.get_by_label("Vision model", exact=True)).to_have_value(model)
+        expect(tab.page.get_by_label("Vision provider", exact=True)).to_have_value("anthropic")
