@@ -15,6 +15,33 @@ from tests.journeys.interface.conftest import DESK, MAX_NODES, PHONE
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser]
 WIDTHS = (320, 360, 390, 768, 1024, 1280, 1792, 2560)
+# Text that lies under a pill, or under a count, which is no part of it.
+UNDER_PILLS = """() => {
+  const found = [];
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  const boxes = [];
+  while (texts.nextNode()) {
+    const node = texts.currentNode, range = new Range();
+    const passed = "pre, select, .savebar, details:not([open])"; // a page scrolls under its bar
+    if (!node.data.trim() || node.parentElement.closest(passed)) continue;
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) boxes.push([node, box]);
+  }
+  const isHidden = (node) => {
+    for (let one = node.parentElement; one; one = one.parentElement)
+      if (getComputedStyle(one).clipPath !== "none") return true; // for screen readers only
+    return false;
+  };
+  for (const pill of document.querySelectorAll("main :is(.pill, .chip, .needed)")) {
+    const own = pill.getBoundingClientRect();
+    if (!own.width || !pill.checkVisibility()) continue;
+    for (const [node, box] of boxes)
+      if (!pill.contains(node) && box.left < own.right - 2 && box.right > own.left + 2
+          && box.top < own.bottom - 2 && box.bottom > own.top + 2 && !isHidden(node))
+        found.push(`${pill.textContent} on ${node.data.trim()}`);
+  }
+  return found;
+}"""
 PAGES = (
     "/",
     "/providers/",
@@ -130,6 +157,16 @@ def too_wide(page: Page) -> Iterator[str]:
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             yield f"scrolls sideways at {width} px"
+        if "/admin/" not in page.url:  # its tables scroll under their heads
+            yield from (f"{text} at {width} px" for text in page.evaluate(UNDER_PILLS))
+
+
+def too_wide_in_german(page: Page, path: str) -> Iterator[str]:
+    """Its words are longer."""
+    cookie = {"name": "language", "value": "de", "url": page.evaluate("location.origin")}
+    page.context.add_cookies([cookie])  # type: ignore[list-item]
+    page.goto(path)
+    yield from (f"{fault} in German" for fault in too_wide(page))
 
 
 def barriers(page: Page) -> Iterator[str]:
@@ -161,6 +198,7 @@ def test_a_page_is_light_fits_and_has_no_barrier(visit: Callable[..., Any], path
         page = tab.page
         assert [*overweight(page, path), *too_wide(page), *barriers(page)] == []
         assert page.url.endswith(path)
+        assert [*too_wide_in_german(page, path)] == []
 
 
 @pytest.mark.axe

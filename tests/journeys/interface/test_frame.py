@@ -8,37 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.interface.conftest import DESK
-from tests.journeys.interface.test_barriers import PAGES
 
 pytestmark = [pytest.mark.journey, pytest.mark.browser]
 NARROW = {"width": 320, "height": 640}
-# Text that lies under a pill, or under a count, which is no part of it.
-UNDER_PILLS = """() => {
-  const found = [];
-  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
-  const boxes = [];
-  while (texts.nextNode()) {
-    const node = texts.currentNode, range = new Range();
-    const passed = "pre, select, .savebar, details:not([open])"; // a page scrolls under its bar
-    if (!node.data.trim() || node.parentElement.closest(passed)) continue;
-    range.selectNodeContents(node);
-    for (const box of range.getClientRects()) boxes.push([node, box]);
-  }
-  const isHidden = (node) => {
-    for (let one = node.parentElement; one; one = one.parentElement)
-      if (getComputedStyle(one).clipPath !== "none") return true; // for screen readers only
-    return false;
-  };
-  for (const pill of document.querySelectorAll("main :is(.pill, .chip, .needed)")) {
-    const own = pill.getBoundingClientRect();
-    if (!own.width || !pill.checkVisibility()) continue;
-    for (const [node, box] of boxes)
-      if (!pill.contains(node) && box.left < own.right - 2 && box.right > own.left + 2
-          && box.top < own.bottom - 2 && box.bottom > own.top + 2 && !isHidden(node))
-        found.push(`${pill.textContent} on ${node.data.trim()}`);
-  }
-  return found;
-}"""
 
 
 def link(page: Page, name: str) -> Any:
@@ -102,22 +74,6 @@ def test_on_a_phone_the_navigation_is_a_drawer(visit: Callable[..., Any]) -> Non
         expect(tab.page.get_by_role("heading", name="Routing", level=1)).to_be_visible()
         tab.page.get_by_role("button", name="Search").click()
         expect(tab.page.locator("#palette-q")).to_be_focused()
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_no_text_lies_under_a_pill_at_any_width(visit: Callable[..., Any], path: str) -> None:
-    with visit(viewport=DESK) as tab, tab.watch.expecting("404"):
-        tab.page.goto(path)
-        for language in ("en", "de"):
-            origin = tab.page.evaluate("location.origin")
-            cookie = {"name": "language", "value": language, "url": origin}
-            tab.page.context.add_cookies([cookie])
-            tab.page.goto(path)
-            for width in (320, 390, 768, 1024, 1280):
-                tab.page.set_viewport_size({"width": width, "height": 800})
-                assert tab.page.evaluate(UNDER_PILLS) == [], (language, width)
-                wide = "document.documentElement.scrollWidth - innerWidth"
-                assert tab.page.evaluate(wide) <= 0, (language, width)
 
 
 @pytest.mark.parametrize("size", [DESK, {"width": 1024, "height": 600}, NARROW])
