@@ -23,8 +23,10 @@ _PROMPT = re.compile(
 _SKIPPED = re.compile(
     r"[ \t]*(?:(?:#|//|::|;|REM\b|```)[^\n]*)?\r?(?:\n|\Z)|[ \t]+\Z", re.IGNORECASE
 )
-_BEFORE = (  # variables for one command, and what may stand in front of its name
-    rf"(?:{_NAME}=(?:'[^'\n]*+'|\"[^\"\n]*+\"|[^\s'\"]*+)[ \t]+)*+"
+# Variables for one command, and what may stand in front of its name. Few: a line of thousands is
+# looked at anew for each.
+_BEFORE = (
+    rf"(?:{_NAME}=(?:'[^'\n]*+'|\"[^\"\n]*+\"|[^\s'\"]*+)[ \t]+){{0,20}}+"
     r"(?:(?:sudo|time|exec|command|doas|nohup|proxychains4?)[ \t]+(?:-\w+[ \t]+)*+)?"
 )
 _CURL = re.compile(rf"{_BEFORE}(?:[^\s'\"=|;]*[\\/])?curl(?:\.exe)?(?=\s|\Z)", re.IGNORECASE)
@@ -238,7 +240,7 @@ class _Reader:
         if not found:
             return at
         start = found.end()
-        if _BLOCK.match(self.text, at) and found.re is _YAML:
+        if found.re is _YAML and _BLOCK.match(self.text, at):
             raise Unread("bad_line")
         if self.text.startswith("$(", start):
             raise Unread("bad_line")
