@@ -222,7 +222,7 @@ def hostile() -> list[str]:
         ),
     ]
     starts = ["", "curl https://h.example.org ", "A=", "http h ", "iwr h ", "$env:A=", '{"a": "b" ']
-    return [start + piece * (400_000 // len(piece)) for start in starts for piece in pieces]
+    return [start + piece * (100_000 // len(piece)) for start in starts for piece in pieces]
 
 
 @pytest.mark.battery

@@ -19,7 +19,7 @@ _TAILS = re.compile(
 )
 # Ollama's own calls. Source: https://docs.ollama.com/api
 _OLLAMA = re.compile(r"/api/(?:generate|chat|tags|show|ps|pull|embed|embeddings|version)$")
-_OPEN_HOSTS = ("0.0.0.0", "::")  # noqa: S104 - what a server listens at, which no client can call
+_OPEN_HOSTS = ("0.0.0.0", "::")  # noqa: S104 # nosec B104 - what a server listens at, which no client can call
 
 
 def kind_at(target: Target, key: str, specs: Specs) -> tuple[str, dict[str, str]]:
