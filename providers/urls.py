@@ -11,10 +11,10 @@ _MARK = "~"
 
 
 class NameConverter:
-    """Any name without a slash. One that is a page's, or that browsers take for a step up, has a
-    mark before it."""
+    """Any name without a slash or a NUL. One that is a page's, or that browsers take for a step
+    up, has a mark before it."""
 
-    regex = "[^/]+"
+    regex = r"[^/\0]+"
 
     def to_python(self, value: str) -> str:
         return value.removeprefix(_MARK)

@@ -35,10 +35,13 @@ PAGES = {
     "provider": "/providers/openrouter/",
     "provider-failed": "/providers/gemini/",
     "provider-azure": "/providers/azure_openai/",
+    "provider-held": "/providers/lab/",
+    "endpoint-new": "/providers/new/",
     "provider-sign-in": "/providers/openai_codex/",
     "provider-remove": "/providers/anthropic/remove/",
     "catalog": "/catalog/",
     "routing": "/routing/",
+    "routing-finding": "/routing/#route-image",
     "config": "/config/",
     "config-export": "/config/export/",
     "config-import": "/config/import/",
@@ -70,11 +73,17 @@ FILLED: tuple[tuple[str, str, dict[str, str], str], ...] = (
     ("gemini", "bad", {}, "bad_key"),
 )
 FETCHED = ("openrouter", "anthropic", "groq", "ollama")
-# Name, model, provider ("auto" or a kind).
+# Name, model, provider ("auto" or a name).
 ROUTES = (
     ("Main", "claude-opus-4-7", "auto"),
     ("Sub-agents", "openai/gpt-oss-120b", "groq"),
     ("Vision", "anthropic/claude-opus-4-7", "openrouter"),
+    ("Image generation", "claude-opus-4-7", "anthropic"),  # makes none: a finding
+)
+# An endpoint of one's own whose list shrinks, because another server answers there: its two ones.
+LAB = (
+    ("https://openrouter.ai/api/v1", "openrouter"),
+    ("https://api.groq.com/openai/v1", "groq"),
 )
 
 
@@ -104,6 +113,17 @@ def fill(tab: Tab) -> None:
         if outcome != "ok":
             tab.press("Save anyway")
         expect(tab.page.get_by_text("saved.")).to_be_visible()
+    for base, kind in LAB:
+        tab.go("/providers/new/" if kind == LAB[0][1] else "/providers/lab/")
+        if kind == LAB[0][1]:
+            tab.fill("Name", "lab")
+        tab.fill("API base", base)
+        tab.fill("API key", demo_key(kind))
+        tab.press("Save")
+        expect(tab.page.get_by_text("saved.")).to_be_visible()
+        tab.press("Fetch models")
+        tab.catalog()
+    expect(tab.page.locator("#held")).to_be_visible()
     tab.go("/routing/")
     for name, model, provider in ROUTES:
         tab.fill(f"{name} model", model)

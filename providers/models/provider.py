@@ -106,7 +106,8 @@ class Provider(Entry):
     @classmethod
     def for_name(cls, name: str) -> Provider:
         """The row of a name; an unsaved one while nobody entered anything."""
-        row: Provider | None = cls.objects.filter(name=name).first()
+        # PostgreSQL asks nothing that holds a NUL, and no row does.
+        row: Provider | None = None if "\0" in name else cls.objects.filter(name=name).first()
         return row or cls(name=name, kind=name if name in KINDS else OWN_KIND)
 
     @property

@@ -121,7 +121,7 @@ def take_over(request: SignedIn) -> HttpResponse:
     except FAULTS as error:
         messages.error(request, fault_words(error))
         return redirect("providers:list")
-    if not Provider.objects.filter(name=name).exists():
+    if Provider.for_name(name).pk is None:
         messages.warning(request, _("That has changed meanwhile. Look again."))
         return redirect("providers:list")
     messages.success(request, _("%s is set up here now. Test it.") % name)
