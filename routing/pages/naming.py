@@ -114,14 +114,15 @@ def take_over(request: SignedIn) -> HttpResponse:
     name = request.POST.get("name", "")
     try:
         before = current()
-        entry = part(before.document or {}, "providers").get(name)
-        pasted = Pasted(source="config", document={"providers": {name: entry}})
-        plan = plan_import(pasted, before, specs=KINDS, is_merge=True)
-        take_in(plan, before, actor=request.user, target=f"providers.{name}", request=request)
+        entries = part(before.document or {}, "providers")
+        if name in entries and "\0" not in name:
+            pasted = Pasted(source="config", document={"providers": {name: entries[name]}})
+            plan = plan_import(pasted, before, specs=KINDS, is_merge=True)
+            take_in(plan, before, actor=request.user, target=f"providers.{name}", request=request)
     except FAULTS as error:
         messages.error(request, fault_words(error))
         return redirect("providers:list")
-    if Provider.for_name(name).pk is None:
+    if not Provider.for_name(name).is_configured:
         messages.warning(request, _("That has changed meanwhile. Look again."))
         return redirect("providers:list")
     messages.success(request, _("%s is set up here now. Test it.") % name)
