@@ -175,6 +175,21 @@ def test_cards_search_catalog_and_palette_call_it_by_its_display_name(site: Clie
     assert "gpt-9" not in shown
 
 
+def test_what_a_refresh_brought_is_found_by_an_odd_name_as_well(site: Client) -> None:
+    row = endpoint("a&b?c#d")
+    Provider.objects.filter(pk=row.pk).update(
+        catalog_at=timezone.now(), catalog_new=2, catalog_changed=1, catalog_source="live"
+    )
+    now = timezone.now()
+    CatalogEntry.objects.create(provider=row, model_id="old", first_seen_at=now, gone_at=now)
+    html = site.get("/catalog/").content.decode()
+    asked = "?provider=a%26b%3Fc%23d&amp;show="
+    assert f'href="/catalog/{asked}new"' in html
+    assert f'href="{asked}gone"' in html
+    detail = site.get(reverse("providers:detail", args=[row.name])).content.decode()
+    assert f'href="/catalog/{asked}new"' in detail
+
+
 def test_it_can_be_chosen_for_a_route(site: Client) -> None:
     endpoint(values={"display_name": "Company proxy"})
     page = flat(site.get("/routing/"))
