@@ -3,10 +3,11 @@
 from django.urls import path, register_converter
 
 from providers.pages import catalog as catalog_views
-from providers.pages import checking, endpoints, health, news, providers
+from providers.pages import checking, endpoints, health, news, providers, removal, selected
 from providers.pages.renamed import follows_renames
 
-_PAGES = frozenset({"new", "cards", "check"})  # what else stands where a name does
+# What else stands where a name does.
+_PAGES = frozenset({"new", "cards", "check", "selected", "remove"})
 _MARK = "~"
 
 
@@ -38,7 +39,7 @@ _OF_ONE = (
     ("discard/", checking.draft_discard, "draft-discard"),
     ("undo/", providers.provider_undo, "undo"),
     ("rename/", endpoints.endpoint_rename, "rename"),
-    ("remove/", providers.provider_remove, "remove"),
+    ("remove/", removal.provider_remove, "remove"),
 )
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -52,6 +53,8 @@ urlpatterns = [
     path("providers/cards/", providers.provider_cards, name="cards"),
     path("providers/check/", checking.check_all, name="check-all"),
     path("providers/check/cancel/", checking.check_cancel, name="check-cancel"),
+    path("providers/selected/", selected.selected, name="selected"),
+    path("providers/remove/", removal.providers_remove, name="remove-some"),
     *(
         path(f"providers/<name:name>/{rest}", follows_renames(view), name=name)
         for rest, view, name in _OF_ONE

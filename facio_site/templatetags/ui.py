@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 from django import template
 from django.conf import settings
@@ -62,6 +63,7 @@ _TONE_ICONS = {
     "idle": "minus",
 }
 _OWN_LINK = "users/"  # below another page in its address, beside it in the navigation
+HUES = 8  # of monograms; the style sheet has one rule for each
 # Kinds whose initials another kind has already.
 _MONOGRAMS = {"dashscope": "Da", "opencode_go": "OG"}
 
@@ -121,10 +123,14 @@ def pill(tone_name: str, text: str) -> SafeString:
 
 @register.simple_tag
 def mark(kind: str, label: str, size: str = "") -> SafeString:
-    """A provider's monogram: ours, no trademark. `size` is "" or "sm". Colours are for states."""
+    """A provider's monogram in two tones: ours, no trademark. `size` is "" or "sm".
+
+    The hue comes from the name, so it is the same on every page, and quieter than any state's.
+    """
     return format_html(
-        '<span class="mark{}" aria-hidden="true">{}</span>',
+        '<span class="mark{}" data-hue="{}" aria-hidden="true">{}</span>',
         " mark-sm" if size == "sm" else "",
+        crc32(str(kind).encode()) % HUES,
         _MONOGRAMS.get(str(kind)) or monogram(label),
     )
 

@@ -1,64 +1,74 @@
-"""The list of providers: its cards and what is asked of it.
+"""The list of providers: its cards, as they are read and drawn.
 
 Cards that are equal look the same, so each is drawn once and kept: drawing 24 of them anew takes
-longer than everything else on the page. No card holds anything of the reader but the language.
+longer than everything else on the page. No card holds anything of the reader but the language and
+whether there are buttons.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 
 from facio_site.templatetags.ui import age
 from providers.dialects.money import Money, money_of
-from providers.kinds import KINDS, spec_of
+from providers.kinds import KINDS, OWN_KIND, spec_of
 from providers.models import Job, Provider, Task
 from providers.models.jobs import PENDING
 from providers.models.provider import MONEY
+from providers.pages.above import above
 from providers.pages.rounds import RECENT, JobRow, Progress, newest_round, progress_of
 from providers.pages.shown import shown_money
+from providers.pages.ticks import last_tones, ticks
 from providers.spec.kind import ProviderSpec
 from providers.spec.outcomes import Outcome
 
-STATUSES = {
-    "": gettext_lazy("All"),
-    "works": gettext_lazy("Works"),
-    "attention": gettext_lazy("Needs attention"),
-    "untested": gettext_lazy("Not tested"),
-    "off": gettext_lazy("Not set up"),
-}
-GROUPS = {
-    "": gettext_lazy("All kinds"),
-    "hosted": gettext_lazy("Hosted"),
-    "gateway": gettext_lazy("Gateways and plans"),
-    "local": gettext_lazy("Local servers"),
-    "oauth": gettext_lazy("Sign-in"),
-}
-SORTS = {
-    "": gettext_lazy("Set up first"),
-    "name": gettext_lazy("Name"),
-    "status": gettext_lazy("Needs attention first"),
-    "tested": gettext_lazy("Last test"),
-    "models": gettext_lazy("Number of models"),
-}
 _UNTOLD = ("", Outcome.REFERENCE, Outcome.CANCELLED)  # nothing is known to work or to be wrong
 _COLUMNS = (
-    *("pk", "name", "kind", "values__display_name", "configured_at", "check_outcome"),
+    *("pk", "name", "kind", "configured_at", "check_outcome"),
     *("check_ms", "checked_at", "catalog_count", *MONEY),
 )
-_BY_STATUS = ("attention", "works", "untested", "off")
+# As text: what looks like a number would else come as one.
+_TEXTS = {
+    "display_name": KT("values__display_name"),
+    **{
+        f"{name}_{part}": KT(f"sealed__{name}__{part}")
+        for name in ("api_key", "access_key_id")
+        for part in ("hint", "set_at", "reference")
+    },
+}
+OWN = "own"  # the group of endpoints of one's own, beside those of the declarations
+
+
+class Look(NamedTuple):
+    """How a card is drawn; with buttons for those who may press them."""
+
+    part: str = "card"  # or "row", of the list view
+    can_edit: bool = False
+    is_news: bool = False  # takes the place of what stands on the page
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What may be told of a provider's key. `tail` is "" for short ones, and for a reference."""
+
+    tail: str
+    is_reference: bool
+    set_at: datetime | None
+    age: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,17 @@ class Card:
     money: Money | None = None
     money_at: datetime | None = None
     money_age: str = ""
+    key: Key | None = None
+    serves: tuple[str, ...] = ()  # labels of routes
+    last: tuple[str, ...] = ()  # tones of its last tests, see ticks.py
+
+    @property
+    def group(self) -> str:
+        return OWN if self.kind == OWN_KIND else self.spec.group
+
+    @property
+    def can_test(self) -> bool:
+        return self.is_configured and not self.spec.is_oauth
 
     @property
     def spec(self) -> ProviderSpec:
@@ -96,21 +117,20 @@ class Card:
             return "untested"
         return "works" if self.outcome == Outcome.OK else "attention"
 
-    @property
-    def html(self) -> SafeString:
-        return _drawn(self, get_language() or "", False)
-
-    @property
-    def news(self) -> SafeString:
-        """Drawn to take the place of what stands on the page."""
-        return _drawn(self, get_language() or "", True)
+    def drawn(self, look: Look) -> SafeString:
+        return _drawn(self, get_language() or "", look)
 
 
 @lru_cache(maxsize=1024)
-def _drawn(card: Card, _language: str, oob: bool) -> SafeString:
-    money = shown_money(card.money, card.money_at, card.spec)
-    context = {"card": card, "spec": card.spec, "money": money, "oob": oob}
-    return render_to_string("providers/list.html#card", context)
+def _drawn(card: Card, _language: str, look: Look) -> SafeString:
+    context = {
+        "card": card,
+        "spec": card.spec,
+        "money": shown_money(card.money, card.money_at, card.spec),
+        "ticks": ticks(card.last),
+        "look": look,
+    }
+    return render_to_string(f"providers/_{look.part}.html", context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +154,7 @@ class Board:
 
 
 def board() -> Board:
-    """Two queries, however many providers and tests there are."""
+    """Three queries, however many providers and tests there are, and who serves the routes."""
     now = timezone.now()
     tests, providers = _read(now)
     if any(one.is_pending and one.deadline < now for one in tests):
@@ -143,15 +163,21 @@ def board() -> Board:
     rows = {row["name"]: row for row in providers}
     running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
     own = sorted((_spec(row) for row in providers if row["name"] not in KINDS), key=by_label)
-    specs = (*KINDS.values(), *own)
-    cards = tuple(_card(spec, rows.get(spec.name), running, now) for spec in specs)
+    last = last_tones([row["pk"] for row in providers if row["configured_at"]])
+    serving = above().serving()
+    cards = []
+    for spec in (*KINDS.values(), *own):
+        row = rows.get(spec.name)
+        card = _card(spec, row, running, now)
+        tones = last.get(row["pk"], ()) if row else ()
+        cards.append(replace(card, serves=tuple(serving.get(spec.name, ())), last=tones))
     of_rows = {row["pk"]: _spec(row) for row in providers}
     batch = newest_round(tests)
-    return Board(cards, progress_of(batch, of_rows, now) if batch else None)
+    return Board(tuple(cards), progress_of(batch, of_rows, now) if batch else None)
 
 
 def _spec(row: Mapping[str, Any]) -> ProviderSpec:
-    return spec_of(row["kind"], row["name"], row["values__display_name"] or "")
+    return spec_of(row["kind"], row["name"], row["display_name"] or "")
 
 
 def by_label(spec: ProviderSpec) -> str:
@@ -189,7 +215,7 @@ def _read(now: datetime) -> tuple[list[JobRow], list[dict[str, Any]]]:
     recent = Job.objects.filter(created_at__gt=now - RECENT, task=Task.CHECK)
     tests = recent.filter(Q(status__in=PENDING) | Q(batch__isnull=False)).order_by()
     rows = [JobRow._make(row) for row in tests.values_list(*JobRow._fields)]
-    return rows, list(Provider.objects.order_by().values(*_COLUMNS))
+    return rows, list(Provider.objects.order_by().annotate(**_TEXTS).values(*_COLUMNS, *_TEXTS))
 
 
 def _card(
@@ -220,60 +246,19 @@ def _card(
         money=money_of(row["money_amount"], row["money_currency"], row["money_means"]),
         money_at=row["money_at"],
         money_age=age((now - row["money_at"]).total_seconds()) if row["money_at"] else "",
+        key=_key(row, now),
     )
 
 
-# What is asked of the list ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Search, filters and order; "" asks for nothing."""
-
-    q: str = ""
-    status: str = ""
-    group: str = ""
-    sort: str = ""
-
-    @classmethod
-    def read(cls, query: Mapping[str, str]) -> Asked:
-        """Unknown values ask for nothing."""
-
-        def known(name: str, values: Mapping[str, Any]) -> str:
-            value = query.get(name, "")
-            return value if value in values else ""
-
-        return cls(
-            q=" ".join(query.get("q", "")[:100].split()),
-            status=known("status", STATUSES),
-            group=known("group", GROUPS),
-            sort=known("sort", SORTS),
-        )
-
-    @property
-    def is_filtered(self) -> bool:
-        return bool(self.q or self.status or self.group)
-
-    def of(self, cards: Iterable[Card]) -> list[Card]:
-        """The cards that match, in the order that is asked for."""
-        return sorted((card for card in cards if self._matches(card)), key=self._key)
-
-    def _matches(self, card: Card) -> bool:
-        spec = card.spec
-        where = f"{spec.label} {spec.name} {' '.join(spec.strip_prefixes)}".lower()
-        return (
-            all(word in where for word in self.q.lower().split())
-            and self.status in ("", card.filed)
-            and self.group in ("", spec.group)
-        )
-
-    def _key(self, card: Card) -> Any:
-        if self.sort == "name":
-            return by_label(card.spec)
-        if self.sort == "status":
-            return _BY_STATUS.index(card.filed)
-        if self.sort == "tested":
-            return -card.checked_at.timestamp() if card.checked_at else 0.0
-        if self.sort == "models":
-            return -card.models
-        return not card.is_configured
+def _key(row: Mapping[str, Any], now: datetime) -> Key | None:
+    """Without opening it; None where none is stored. Of access keys, the one that is no secret."""
+    name = next((one for one in ("api_key", "access_key_id") if row[f"{one}_set_at"]), None)
+    if name is None:
+        return None
+    set_at = datetime.fromisoformat(row[f"{name}_set_at"])
+    return Key(
+        tail=row[f"{name}_hint"] or "",
+        is_reference=row[f"{name}_reference"] == "true",
+        set_at=set_at,
+        age=age((now - set_at).total_seconds()),
+    )

@@ -16,7 +16,6 @@ from facio_site.audit import record
 from providers import broker
 from providers.forms.provider import ProviderForm
 from providers.models import Draft, Job, Provider, Status, Task
-from providers.pages.board import board
 from providers.pages.detail import (
     detail_context,
     draft_of,
@@ -24,11 +23,10 @@ from providers.pages.detail import (
 )
 from providers.pages.providers import (
     NO_LONGER_KEPT,
-    _board,
     _invalid,
     _provider,
     is_lost,
-    list_context,
+    show_board,
 )
 from providers.spec.limits import MODEL_LENGTH
 from providers.work import queue
@@ -154,7 +152,7 @@ def check_all(request: SignedIn) -> HttpResponse:
         messages.warning(request, _("Too many tests at once. Wait a minute, then try again."))
     if not request.htmx:
         return redirect("providers:list")
-    return _board(request, list_context(request.POST, board()))
+    return show_board(request, request.POST)
 
 
 @editor_required
@@ -167,7 +165,7 @@ def check_cancel(request: SignedIn) -> HttpResponse:
             record("provider.cancelled", actor=request.user, target="all", request=request)
     if not request.htmx:
         return redirect("providers:list")
-    return _board(request, list_context(request.POST, board()))
+    return show_board(request, request.POST)
 
 
 @editor_required

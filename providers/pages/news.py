@@ -25,7 +25,7 @@ from providers import broker
 from providers.models import Job, Task
 from providers.pages.catalog import render_fetching
 from providers.pages.detail import detail_context
-from providers.pages.providers import render_news
+from providers.pages.providers import render_news, render_row_news
 
 HOLD_SECONDS = 8.0
 _MOST_WATCHED = 64
@@ -35,7 +35,7 @@ _places = threading.BoundedSemaphore(settings.LIVE_HOLDS)
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    part: str  # check, catalog, card, or one of another app; "name-about" for several on a page
+    part: str  # see TOGETHER, PARTS and settings; "name-about" for several on a page
     job: uuid.UUID
     version: int
 
@@ -51,6 +51,7 @@ def _of_detail(part: str, task: Task) -> Render:
 # Part of a page -> how all of it is drawn anew when jobs of these kinds have moved on.
 TOGETHER: dict[str, Callable[[HttpRequest, set[str]], str]] = {
     "card": render_news,
+    "row": render_row_news,
     "fetching": render_fetching,
 }
 # Part of a page -> how it is drawn anew for a job that has moved on; settings name other apps' own.

@@ -4,11 +4,8 @@ A start answers the part that was pressed; news come through /live/ (news.py).
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -16,12 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import (
     require_GET,
-    require_http_methods,
     require_POST,
     require_safe,
 )
@@ -31,15 +26,15 @@ from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewe
 from facio_site.audit import record
 from facio_site.web.cached import kept_page
 from facio_site.web.typed import keeps_typed
-from providers import broker
 from providers.catalog.store import adopt_catalog, settle
 from providers.forms.facts import facts_of
 from providers.forms.plain import form_for
 from providers.forms.provider import ProviderForm
 from providers.kinds import KINDS
 from providers.models import Draft, Entry, Job, Provider
-from providers.pages.above import LOCKED, above
-from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board, stamp
+from providers.pages.above import above
+from providers.pages.asked import GROUPS, SORTS, STATUSES, VIEWS, Asked
+from providers.pages.board import Look, board, stamp
 from providers.pages.detail import (
     catalog_context,
     detail_context,
@@ -56,10 +51,11 @@ NOT_SENT = ShownJob(None, "never", "", "")  # of the values in a form that was r
 @require_safe
 def provider_list(request: HttpRequest) -> HttpResponse:
     def context() -> dict[str, Any]:
-        return {**list_context(request.GET, board()), "others": others}
+        return {**list_context(request, request.GET), "others": others}
 
     others = above().not_set_here()
-    return kept_page(request, "providers/list.html", context, (stamp(), others))
+    key = (stamp(), above().routes_stamp(), others)
+    return kept_page(request, "providers/list.html", context, key)
 
 
 @viewer_required
@@ -67,19 +63,19 @@ def provider_list(request: HttpRequest) -> HttpResponse:
 def provider_cards(request: HttpRequest) -> HttpResponse:
     """The cards alone, as one types; the address bar follows."""
     asked = Asked.read(request.GET)
-    response = _board(request, list_context(request.GET, board()))
-    given = {name: value for name, value in asdict(asked).items() if value}
-    response["HX-Replace-Url"] = "?" + urlencode(given) if given else reverse("providers:list")
+    response = show_board(request, request.GET)
+    response["HX-Replace-Url"] = asked.query or reverse("providers:list")
     return response
 
 
-def list_context(query: Mapping[str, str], shown: Board) -> dict[str, Any]:
-    asked = Asked.read(query)
+def list_context(request: HttpRequest, query: Mapping[str, str]) -> dict[str, Any]:
+    asked, shown = Asked.read(query), board()
     counts = shown.counts()
     return {
         "board": shown,
         "asked": asked,
-        "cards": asked.of(shown.cards),
+        "sections": asked.sections(shown.cards, can_edit=can_edit(request.user)),
+        "views": VIEWS.items(),
         "progress": shown.progress,
         "statuses": [(name, label, counts.get(name, 0)) for name, label in STATUSES.items()],
         "groups": GROUPS.items(),
@@ -88,17 +84,24 @@ def list_context(query: Mapping[str, str], shown: Board) -> dict[str, Any]:
     }
 
 
-def render_news(request: HttpRequest, names: set[str]) -> str:
+def render_news(request: HttpRequest, names: set[str], part: str = "card") -> str:
     """Cards that have changed, the counts and the progress, each to take the place of the old."""
-    context = {**list_context({}, board()), "oob": True}
+    context = {**list_context(request, {}), "oob": True}
     counts = render_to_string("providers/list.html#counts", context)
     progress = render_to_string("providers/list.html#progress", context, request)
-    changed = [card.news for card in context["cards"] if card.name in names]
+    look = Look(part, can_edit(request.user), is_news=True)
+    changed = [card.drawn(look) for card in context["board"].cards if card.name in names]
     return "".join([counts, progress, *changed])
 
 
-def _board(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def render_row_news(request: HttpRequest, names: set[str]) -> str:
+    """The same where they are rows."""
+    return render_news(request, names, "row")
+
+
+def show_board(request: HttpRequest, query: Mapping[str, str]) -> HttpResponse:
     """The part of the list that changes; the page's waiter wakes when something is under way."""
+    context = list_context(request, query)
     response = render(request, "providers/list.html#board", context)
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
@@ -210,34 +213,6 @@ def provider_undo(request: HttpRequest, name: str) -> HttpResponse:
     else:
         messages.warning(request, _("There's nothing left to undo."))
     return redirect("providers:detail", name)
-
-
-@editor_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def provider_remove(request: HttpRequest, name: str) -> HttpResponse:
-    """Ask, then forget a provider: its values, secrets, tests and catalog."""
-    provider = get_object_or_404(Provider, name=name)
-    if request.method != "POST":
-        named = above().named_by(name)
-        used_by = list(dict.fromkeys((*named.served, *named.forced, *named.by_prefix)))
-        context = {"spec": provider.spec, "used_by": used_by, "in_file": named.in_file}
-        return render(request, "providers/remove.html", context)
-    try:
-        with transaction.atomic():
-            kept = import_string(settings.KEEP_BEFORE_REMOVAL)(request.user)
-            record(
-                "provider.removed", actor=request.user, target=name, version=kept, request=request
-            )
-            provider.delete()
-            if provider.is_own:
-                above().forgotten(name)
-            transaction.on_commit(broker.announce)
-    except LOCKED:
-        text = _("The imported config.json does not open with this master key.")
-        messages.error(request, text)
-        return redirect("providers:detail", name)
-    messages.success(request, _("%s removed.") % provider.spec.label)
-    return redirect("providers:list")
 
 
 @editor_required

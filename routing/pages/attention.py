@@ -17,6 +17,7 @@ from django.utils import timezone
 from facio_site.attention import Needed
 from providers.models import Provider
 from routing.agents.writing import Drift, Drifted, drift
+from routing.models import Slot
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
 
@@ -45,13 +46,28 @@ def counted(found: Iterable[Concern]) -> Needed:
 
 def needed() -> Needed:
     """How many causes there are, by the page that mends them."""
-    return _counted(_stamp())
+    return _seen(_stamp())[0]
+
+
+def serving() -> dict[str, list[str]]:
+    """Labels of the routes that each provider serves, by its name."""
+    labels: dict[str, list[str]] = {}
+    for name, slot in _seen(_stamp())[1]:
+        labels.setdefault(name, []).append(str(Slot(slot).label))
+    return labels
 
 
 @lru_cache(maxsize=2)
-def _counted(_state: Hashable) -> Needed:
+def _seen(_state: Hashable) -> tuple[Needed, tuple[tuple[str, str], ...]]:
+    """What is counted, and each route that is set with the name that it resolves to."""
     rows = provider_rows()
-    return counted(attention(rows.values(), route_rows(rows, with_tests=True), drift()))
+    routes = route_rows(rows, with_tests=True)
+    served = [
+        (row.decision.provider, row.route.slot)
+        for row in routes
+        if row.is_set and row.decision and row.decision.provider
+    ]
+    return counted(attention(rows.values(), routes, drift())), tuple(served)
 
 
 def _stamp() -> Hashable:

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.contrib import messages
+from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -27,14 +28,29 @@ from routing.config.document import entry_key, key_of, part
 from routing.config.entries import owned_keys
 from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
-from routing.models import BaseDocument, Route
-from routing.pages.rows import served_by
+from routing.models import BaseDocument
+from routing.pages.attention import serving
+from routing.pages.rows import RouteRow, route_rows
 from routing.pages.wording import FAULTS, fault_words
 from routing.state import current
 from routing.store import forgotten, renamed, take_in
 
-__all__ = ["forgotten", "kept_beside", "named_by", "not_set_here", "renamed", "take_over"]
+__all__ = [
+    "forgotten",
+    "kept_beside",
+    "named_by",
+    "named_by_each",
+    "not_set_here",
+    "renamed",
+    "routes_stamp",
+    "serving",
+    "take_over",
+]
 
+_ROUTES = (
+    "SELECT slot, model, provider, (SELECT max(imported_at) FROM routing_basedocument) "
+    "FROM routing_route"
+)
 # What the agent knows of any entry beside what is set here and may be shown. The others are told
 # by their names: they may hold a password or a token.
 _SHOWN = ("apiType", "thinkingStyle")
@@ -52,16 +68,36 @@ class NamedBy:
 
 
 def named_by(name: str) -> NamedBy:
-    forced, by_prefix = [], []
-    for route in Route.objects.all_slots():
+    return named_by_each([name])[name]
+
+
+def named_by_each(names: Iterable[str]) -> dict[str, NamedBy]:
+    """The same of several, by name; a fixed number of queries."""
+    document, rows = _document(), route_rows()
+    return {name: _named_by(name, rows, document) for name in names}
+
+
+def _named_by(name: str, rows: Iterable[RouteRow], document: dict[str, Any]) -> NamedBy:
+    forced, by_prefix, served = [], [], []
+    for row in rows:
+        route = row.route
         if same_name(route.provider, [name]) and not built_in(route.provider, KINDS):
             forced.append(str(route))
         prefix, slash, _model = route.model.partition("/")
         if slash and same_name(prefix, [name]):
             by_prefix.append(str(route))
-    served = tuple(label for label, _model in served_by(name))
-    in_file = tuple(mentions(_document(), name))
-    return NamedBy(tuple(forced), tuple(by_prefix), served, in_file)
+        if row.provider and row.provider.name == name:
+            served.append(str(row.slot.label))
+    in_file = tuple(mentions(document, name))
+    return NamedBy(tuple(forced), tuple(by_prefix), tuple(served), in_file)
+
+
+def routes_stamp() -> Hashable:
+    """What tells, beside the providers' own rows, who serves a route: equal stamps, equal answers
+    of `serving`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROUTES)
+        return tuple(cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)
