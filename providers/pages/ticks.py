@@ -60,15 +60,14 @@ class Ticks:
 
 
 def ticks(tones: Sequence[str]) -> Ticks | None:
-    """The drawing; None before the first test. The newest stands at the right edge."""
+    """The drawing; None before the first test."""
     if not tones:
         return None
-    first = SHOWN - len(tones)
     paths: dict[str, str] = {}
-    for place, one in enumerate(tones, first):
+    for place, one in enumerate(tones):
         shape, left = _SHAPES.get(one, _SHAPES["info"]), _LEFT.get(one, 2)
         paths[one] = paths.get(one, "") + f"M{place * STEP + left} {shape}"
-    return Ticks(words=_words(tones), paths=paths, width=SHOWN * STEP)
+    return Ticks(words=_words(tones), paths=paths, width=len(tones) * STEP)
 
 
 def _words(tones: Sequence[str]) -> str:

@@ -45,6 +45,7 @@ UNDER_PILLS = """() => {
 PAGES = (
     "/",
     "/providers/",
+    "/providers/?view=list",
     "/providers/?q=nothing-like-it",
     "/providers/groq/",
     "/providers/openrouter/",
@@ -52,6 +53,7 @@ PAGES = (
     "/providers/bedrock/",
     "/providers/openai_codex/",
     "/providers/groq/remove/",
+    "/providers/remove/?name=groq&name=mistral",
     "/catalog/",
     "/catalog/?q=nothing-like-it",
     "/routing/",

@@ -161,7 +161,7 @@ def test_the_line_says_in_words_how_many_passed(tones: list[str], said: str) -> 
     assert line.words == said
 
 
-def test_each_result_has_a_shape_of_its_own_and_the_newest_stands_right() -> None:
+def test_each_result_has_a_shape_of_its_own_and_the_newest_stands_last() -> None:
     line = ticks(["ok", "warn", "error", "info"])
     assert line is not None
     shapes = {path.partition(" ")[2] for path in line.paths.values()}
