@@ -73,12 +73,6 @@
     said.textContent = left === 1 ? one : left ? many.replace("%", left) : "";
   });
 
-  // A box that stands for all of a name in its form.
-  document.addEventListener("change", ({ target }) => {
-    if (!target.dataset.all) return;
-    for (const box of target.form.querySelectorAll(`[name="${target.dataset.all}"]`)) box.checked = target.checked;
-  });
-
   // Times in the reader's zone; ages grow while the page is open, in the server's own words.
   const exact = new Intl.DateTimeFormat(root.lang, { dateStyle: "long", timeStyle: "long" });
   const words = document.body.dataset.ages?.split("|");

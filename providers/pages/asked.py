@@ -84,13 +84,20 @@ class Asked:
         return {name: value for name, value in asdict(self).items() if value}
 
     @property
+    def query_of_all(self) -> str:
+        """The same with everything selected."""
+        return "?" + urlencode({**self.fields, "all": 1})
+
+    @property
     def query(self) -> str:
         """Of the page's address; "" where it asks for nothing."""
         return "?" + urlencode(self.fields) if self.fields else ""
 
-    def sections(self, cards: Iterable[Card], *, can_edit: bool) -> list[Section]:
+    def sections(
+        self, cards: Iterable[Card], *, can_edit: bool, is_selected: bool = False
+    ) -> list[Section]:
         """What matches, drawn; under a heading for each group where that is the order."""
-        look = Look("row" if self.view else "card", can_edit)
+        look = Look("row" if self.view else "card", can_edit, is_selected=is_selected)
         found = self.of(cards)
         if self.sort:
             return [Section("", "", [card.drawn(look) for card in found], [])] if found else []

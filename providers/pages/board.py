@@ -59,6 +59,7 @@ class Look(NamedTuple):
     part: str = "card"  # or "row", of the list view
     can_edit: bool = False
     is_news: bool = False  # takes the place of what stands on the page
+    is_selected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

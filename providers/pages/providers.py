@@ -74,7 +74,9 @@ def list_context(request: HttpRequest, query: Mapping[str, str]) -> dict[str, An
     return {
         "board": shown,
         "asked": asked,
-        "sections": asked.sections(shown.cards, can_edit=can_edit(request.user)),
+        "sections": asked.sections(
+            shown.cards, can_edit=can_edit(request.user), is_selected="all" in query
+        ),
         "views": VIEWS.items(),
         "progress": shown.progress,
         "statuses": [(name, label, counts.get(name, 0)) for name, label in STATUSES.items()],

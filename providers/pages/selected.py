@@ -77,10 +77,10 @@ def _test_one(request: SignedIn, name: str) -> HttpResponse:
     except queue.TooMany:
         _tell_too_many(request)
         return _back(request)
-    if not request.htmx:
-        return _back(request, f"#card-{row.name}")
-    seen = queue.wait_for_end(job, changes)
     part = "row" if Asked.read(request.POST).view else "card"
+    if not request.htmx:
+        return _back(request, f"#{part}-{row.name}")
+    seen = queue.wait_for_end(job, changes)
     response = HttpResponse(render_news(request, {row.name}, part))
     if seen is not None and seen.is_pending:
         response["HX-Trigger-After-Settle"] = "started"

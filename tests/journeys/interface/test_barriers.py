@@ -22,7 +22,7 @@ UNDER_PILLS = """() => {
   const boxes = [];
   while (texts.nextNode()) {
     const node = texts.currentNode, range = new Range();
-    const passed = "pre, select, .savebar, details:not([open])"; // a page scrolls under its bar
+    const passed = "pre, select, .savebar, .selection, details:not([open])"; // scrolled under
     if (!node.data.trim() || node.parentElement.closest(passed)) continue;
     range.selectNodeContents(node);
     for (const box of range.getClientRects()) boxes.push([node, box]);
@@ -46,6 +46,7 @@ PAGES = (
     "/",
     "/providers/",
     "/providers/?view=list",
+    "/providers/?sort=name",
     "/providers/?q=nothing-like-it",
     "/providers/groq/",
     "/providers/openrouter/",

@@ -238,7 +238,7 @@ def test_who_may_only_look_sees_no_buttons_and_no_boxes(query: str) -> None:
     assert "<input" not in seen[viewer]
     page = signed_in(viewer).get("/providers/" + query).content.decode()
     assert 'id="some"' not in page
-    assert "With what is selected" not in page
+    assert 'class="selection"' not in page
 
 
 def test_what_nothing_here_can_test_has_no_button(site: Client) -> None:
@@ -260,3 +260,13 @@ def test_the_layout_stays_while_one_filters(site: Client) -> None:
     assert 'id="row-groq"' in answer.content.decode()
     page = flat(site.get("/providers/?view=list"))
     assert re.search(r'name="view" value="list" checked', page)
+
+
+def test_everything_that_is_listed_can_be_selected_at_once(site: Client) -> None:
+    for kind in ("groq", "mistral", "openrouter"):
+        desk.saved(kind)
+    page = site.get("/providers/?view=list&group=hosted").content.decode()
+    assert 'href="/providers/?group=hosted&amp;view=list&amp;all=1"' in page
+    html = flat(site.get("/providers/?group=hosted&view=list&all=1"))
+    assert re.findall(r'name="name" value="(\w+)" hx-preserve checked', html) == ["groq", "mistral"]
+    assert 'name="all"' not in html

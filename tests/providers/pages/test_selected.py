@@ -25,6 +25,8 @@ def test_test_on_a_card_tests_that_provider_alone(site: Client) -> None:
     saved("mistral")
     answer = site.post(PATH, {"test": "groq", "name": ["mistral"], "q": "gro"})
     assert answer["Location"] == "/providers/?q=gro#card-groq"
+    again = site.post(PATH, {"test": "groq", "view": "list"})
+    assert again["Location"] == "/providers/?view=list#row-groq"
     assert started() == {("groq", "check")}
     assert Job.objects.get().batch is None
     entry = AuditEntry.objects.get(action="provider.tested")
