@@ -126,9 +126,10 @@ class Asked:
         if self.sort == "status":
             return _BY_STATUS.index(card.filed)
         if self.sort == "tested":
-            return -card.checked_at.timestamp() if card.checked_at else 0.0
+            at = card.checked_at.timestamp() if card.checked_at else 0.0
+            return -at, not card.is_configured
         if self.sort == "models":
-            return -card.models
+            return -card.models, not card.is_configured
         return not card.is_configured
 
 

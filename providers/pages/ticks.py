@@ -16,12 +16,12 @@ from providers.models import Provider
 from providers.spec.outcomes import UNTOLD, Outcome
 
 SHOWN = 20
-STEP, HEIGHT = 4, 14  # of the drawing, in its own units
+STEP, HEIGHT = 5, 14  # of the drawing, in its own units
 _AT_ONCE = 400  # providers in one query; SQLite takes five hundred parts
 _SAYS_NOTHING = tuple(sorted([*UNTOLD, Outcome.REFERENCE]))
 # Begins at the tick's own place: a full line, the upper half and a dot, a cross, the lower half.
-_SHAPES = {"ok": "2v10", "warn": "2v5m0 5v0", "error": "4l2 6m0-6l-2 6", "info": "8v4"}
-_LEFT = {"error": 1}  # of the middle, in which the others stand
+_SHAPES = {"ok": "2v10", "warn": "2v5m0 5v0", "error": "4l3 6m0-6l-3 6", "info": "8v4"}
+_LEFT = {"error": 1}  # of the middle, where the others stand
 
 # Of one provider's tests of saved values, the last that told anything.
 _LAST = (
