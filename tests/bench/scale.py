@@ -25,7 +25,8 @@ PAGES = (
 AGED = """
 INSERT INTO providers_job (
     id, provider_id, task, status, version, created_at, finished_at, deadline, worker, attempt,
-    input_version, input_digest, model_names, is_draft, outcome, key_state, ms, detail, params, rungs
+    input_version, input_digest, model_names, is_draft, outcome, key_state, ms, detail, params,
+    rungs
 )
 SELECT gen_random_uuid(), provider.id, 'check', 'done', 1, ended, ended, ended, 'worker-old', 1,
     provider.version, '', '[]', false, 'ok', 'valid', 300, '', '{}', '[]'
