@@ -87,13 +87,18 @@ def list_context(request: HttpRequest, query: Mapping[str, str]) -> dict[str, An
 
 
 def render_news(request: HttpRequest, names: set[str], part: str = "card") -> str:
-    """Cards that have changed, the counts and the progress, each to take the place of the old."""
+    """Cards that have changed, the counts and the progress, each to take the place of the old.
+
+    How one by itself ended is said as well, for those who do not see it change.
+    """
     context = {**list_context(request, {}), "oob": True}
     counts = render_to_string("providers/list.html#counts", context)
     progress = render_to_string("providers/list.html#progress", context, request)
     look = Look(part, can_edit(request.user), is_news=True)
-    changed = [card.drawn(look) for card in context["board"].cards if card.name in names]
-    return "".join([counts, progress, *changed])
+    changed = [card for card in context["board"].cards if card.name in names]
+    context["said"] = [card for card in changed if card.job is None and len(changed) == 1]
+    said = render_to_string("providers/list.html#said", context)
+    return "".join([counts, progress, said, *(card.drawn(look) for card in changed)])
 
 
 def render_row_news(request: HttpRequest, names: set[str]) -> str:

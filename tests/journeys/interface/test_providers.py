@@ -49,6 +49,7 @@ def test_a_test_on_a_card_ends_on_the_card_and_the_button_keeps_its_focus(
             expect(card).to_have_attribute("data-state", "done", timeout=20_000)
             expect(card).to_have_attribute("data-outcome", "ok")
             expect(button).to_be_focused()
+            expect(page.get_by_role("status").filter(has_text="Mistral: Works")).to_have_count(1)
             expect(card.locator(".ticks")).to_be_visible()
             said = card.get_by_role("img").first
             expect(said).to_have_accessible_name(re.compile(r"^Last \d+ tests: \d+ ok"))

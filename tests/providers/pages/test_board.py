@@ -99,7 +99,9 @@ def test_search_finds_by_label_and_by_key_in_any_case(site: Client) -> None:
 def test_nothing_found_says_so_and_how_to_go_on(site: Client) -> None:
     html = site.get("/providers/?q=nothing-like-it").content.decode()
     assert "No provider matches" in html
-    assert 'href="/providers/">Clear the filters</a>' in html
+    assert re.search(r'href="/providers/">\s*Clear the filters\s*</a>', html)
+    html = site.get("/providers/?q=nothing-like-it&view=list").content.decode()
+    assert re.search(r'href="/providers/\?view=list">\s*Clear the filters\s*</a>', html)
 
 
 def test_unknown_values_ask_for_nothing(site: Client) -> None:

@@ -25,12 +25,12 @@ def test_test_on_a_card_tests_that_provider_alone(site: Client) -> None:
     saved("mistral")
     answer = site.post(PATH, {"test": "groq", "name": ["mistral"], "q": "gro"})
     assert answer["Location"] == "/providers/?q=gro#card-groq"
-    again = site.post(PATH, {"test": "groq", "view": "list"})
-    assert again["Location"] == "/providers/?view=list#row-groq"
     assert started() == {("groq", "check")}
     assert Job.objects.get().batch is None
     entry = AuditEntry.objects.get(action="provider.tested")
     assert entry.target == "groq"
+    again = site.post(PATH, {"test": "groq", "view": "list"})
+    assert again["Location"] == "/providers/?view=list#row-groq"
 
 
 @pytest.mark.parametrize(("view", "place"), [("", "card"), ("list", "row")])
@@ -44,11 +44,13 @@ def test_inside_the_page_the_card_comes_anew_and_the_page_waits(
     assert f'name="w" value="{place}:{job.pk}:0"' in html
     assert re.search(rf'id="{place}-groq"[^>]*hx-swap-oob="true"', html)
     assert html.count("<article") == 1
+    assert re.search(r'id="said" role="status" hx-swap-oob="innerHTML"> ?</p>', html)
     assert answer["HX-Trigger-After-Settle"] == "started"
     job.finish(outcome="ok", key_state="valid", ms=4, is_told=True)
     news = flat(site.get("/live/", {"w": f"{place}:{job.pk}:0"}, headers=HTMX))
     assert re.search(rf'id="{place}-groq"[^>]*hx-swap-oob="true"', news)
     assert 'data-outcome="ok"' in news
+    assert re.search(r'id="said" role="status" hx-swap-oob="innerHTML"> ?Groq: Works ?</p>', news)
 
 
 @pytest.mark.parametrize("name", ["groq", "openai_codex", "nobody", "a\0b", ""])

@@ -13,6 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from facio_site.attention import Needed
 from providers.models import Provider
 from routing.models import Route
+from routing.pages.attention import serving
+from routing.pages.naming import named_by_each, routes_stamp
 from tests.conftest import signed_in
 from tests.desk import saved
 
@@ -96,3 +98,42 @@ def test_counting_again_what_is_unchanged_takes_five_small_queries(site: Client)
 def test_users_stand_in_the_navigation_of_owners_only(site: Client, editor: Any) -> None:
     assert '<a href="/accounts/users/">' in site.get("/").content.decode()
     assert "/accounts/users/" not in signed_in(editor).get("/").content.decode()
+
+
+def test_who_serves_a_route_is_told_of_the_document_that_would_be_exported() -> None:
+    saved("groq")
+    saved("mistral")
+    Route.objects.create(slot="main", model="mistral-large", provider="auto")
+    Route.objects.create(slot="vision", model="llama-9", provider="groq")
+    Route.objects.create(slot="image", model="gpt-image", provider="openai_codex")
+    assert serving() == {
+        "mistral": ["Main"],
+        "groq": ["Vision"],
+        "openai_codex": ["Image generation"],
+    }
+
+
+def test_a_route_that_is_not_set_is_served_by_nobody() -> None:
+    saved("groq")
+    assert serving() == {}
+
+
+def test_the_stamp_of_the_routes_changes_with_who_serves_them() -> None:
+    before = routes_stamp()
+    route = Route.objects.create(slot="vision", model="llama-9", provider="groq")
+    after = routes_stamp()
+    Route.objects.filter(pk=route.pk).update(provider="mistral")
+    assert len({before, after, routes_stamp()}) == 3
+
+
+def test_several_are_named_at_the_cost_of_one(site: Client) -> None:
+    for kind in ("groq", "mistral", "openai"):
+        saved(kind)
+    Route.objects.create(slot="main", model="groq/llama-9", provider="mistral")
+    with CaptureQueriesContext(connection) as one:
+        named_by_each(["groq"])
+    with CaptureQueriesContext(connection) as all_of_them:
+        named = named_by_each(["groq", "mistral", "openai"])
+    assert len(one) == len(all_of_them)
+    assert named["groq"].by_prefix == named["mistral"].served == ("Main",)
+    assert named["openai"].served == ()
