@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language, get_language_info, gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 from facio_site.accounts.roles import can_edit, can_manage_users, viewer_required
 from providers.catalog.search import Wanted, shelf
@@ -35,7 +35,7 @@ class Offer(NamedTuple):
     icon: str
     label: Any
     also: Any = ""  # other words for it; never shown
-    does: str = ""  # "", test-all, sign-out, theme, language
+    does: str = ""  # "", paste, test-all, sign-out, theme, language
     value: str = ""  # of a theme or a language
 
 
@@ -133,6 +133,13 @@ IMPORT = Offer(
     gettext_lazy("Import config.json"),
     gettext_lazy("paste upload load file env curl"),
 )
+PASTE = Offer(
+    "",
+    "clipboard-paste",
+    gettext_lazy("Paste a key, a curl line, a .env or a config.json"),
+    gettext_lazy("new API key insert add provider import"),
+    "paste",
+)
 TEST_ALL = Offer(
     "",
     "list-checks",
@@ -172,10 +179,12 @@ SIGN_OUT = Offer(
 
 
 @viewer_required
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def palette(request: HttpRequest) -> HttpResponse:
-    """What the palette offers for the words typed so far."""
-    text = " ".join(request.GET.get("q", "")[:100].split())
+    """What the palette offers for the words typed so far. They are posted: people paste keys into
+    anything that looks like a box, and an address is written into logs."""
+    asked = request.POST if request.method == "POST" else request.GET
+    text = " ".join(asked.get("q", "")[:100].split())
     words = text.lower().split()
     rows = {row.name: row for row in Provider.objects.configured()}
     groups = _best_first(
@@ -260,6 +269,7 @@ def _actions(user: Any, *, has_providers: bool) -> list[Offer]:
         if one["code"] != get_language()
     ]
     return [
+        *([PASTE] if is_editor else []),
         *([TEST_ALL] if is_editor and has_providers else []),
         *ACTIONS,
         *([IMPORT] if is_editor else []),
