@@ -61,7 +61,7 @@
     const [input, found] = [by("palette-q"), by("found")];
     if (input?.dataset.go === undefined || input.dataset.go !== found.dataset.words) return;
     delete input.dataset.go;
-    found.querySelector("a, button")?.click();
+    found.querySelector("a, button, summary")?.click();
   });
 
   // The buttons of an import count the parts that nobody has ticked.

@@ -33,7 +33,7 @@ class Ended(NamedTuple):
     provider: Any  # id
     back: int  # hours ago: 0 = the last 60 minutes
     outcome: str
-    count: int
+    tests: int
     ms: int | None  # of all of them together
     last: datetime
 
@@ -78,10 +78,10 @@ def _counted(now: datetime) -> Any:
     hour = Case(*(When(created_at__gt=at, then=Value(back)) for back, at in begins.items()))
     rows = Job.objects.filter(task=Task.CHECK, status=Status.DONE, is_draft=False)
     rows = rows.filter(created_at__gt=begins[HOURS - 1])
-    told = rows.exclude(outcome__in=[*UNTOLD, Outcome.REFERENCE]).order_by()
-    counts = {"count": Count("pk"), "took": Sum("ms"), "last": Max("created_at")}
+    told: Any = rows.exclude(outcome__in=[*UNTOLD, Outcome.REFERENCE]).order_by()
+    counts = {"tests": Count("pk"), "took": Sum("ms"), "last": Max("created_at")}
     named = told.annotate(back=hour).values("provider", "back", "outcome").annotate(**counts)
-    return named.values_list("provider", "back", "outcome", "count", "took", "last")
+    return named.values_list("provider", "back", "outcome", "tests", "took", "last")
 
 
 def _day(row: Provider, ended: Sequence[Ended], slowest: int) -> Day:
@@ -115,7 +115,7 @@ def _worked(ended: Sequence[Ended]) -> list[Ended]:
 
 
 def _count(ended: Sequence[Ended]) -> int:
-    return sum(one.count for one in ended)
+    return sum(one.tests for one in ended)
 
 
 def _mean(ended: Sequence[Ended]) -> int | None:

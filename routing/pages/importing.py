@@ -120,7 +120,7 @@ def _handed_in(request: HttpRequest) -> tuple[str, bytes]:
 def _refused(request: SignedIn, sentence: str, how: str) -> HttpResponse:
     """Inside htmx only the sentence is replaced, so that what was pasted stays on the page."""
     if request.htmx:
-        context = {"import_error": sentence, "place": request.htmx.target}
+        context = {"import_error": sentence, "said_at": request.htmx.target}
         return render(request, "routing/_import_form.html#import-error", context, status=422)
     return _page(request, ImportForm(initial={"how": how}), status=422, import_error=sentence)
 

@@ -178,6 +178,17 @@ def test_a_stranger_gets_nothing() -> None:
     assert Client().get("/palette/").status_code in (302, 401)
 
 
+def test_words_are_posted_so_that_no_pasted_key_stands_in_an_address(site: Client) -> None:
+    page = site.get("/accounts/").content.decode()
+    field = page[page.index('id="palette-q"') :]
+    field = field[: field.index(">")]
+    assert 'hx-post="/palette/"' in field
+    assert "hx-get" not in field
+    posted = site.post("/palette/", {"q": "groq"}, headers=HTMX).content.decode()
+    assert "Groq" in posted
+    assert "Mistral" not in posted
+
+
 def test_it_takes_few_queries_whatever_is_found(site: Client) -> None:
     stocked("groq", *(f"zeta-{n}" for n in range(40)))
 
