@@ -6,6 +6,7 @@ before pieces. Each page and action has other words that people try.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -21,10 +22,12 @@ from facio_site.accounts.roles import can_edit, can_manage_users, viewer_require
 from providers.catalog.search import Wanted, shelf
 from providers.models import Provider
 from providers.pages.entries import shown_entries
+from providers.spec.keyshapes import SHAPES
 from routing.state import specs_by_name
 
 MODELS_FOUND = 8
 PROVIDERS_FOUND = 8
+SECRET_LENGTH = 16  # characters; what is shorter is being typed
 WHOLE, BEGINNING, PIECE = range(3)
 
 
@@ -185,6 +188,9 @@ def palette(request: HttpRequest) -> HttpResponse:
     anything that looks like a box, and an address is written into logs."""
     asked = request.POST if request.method == "POST" else request.GET
     text = " ".join(asked.get("q", "")[:100].split())
+    if looks_secret(text):  # neither looked for nor sent back
+        offered = [("actions", [PASTE])] if can_edit(request.user) else []
+        return render(request, "routing/palette.html", {"is_secret": True, "groups": offered})
     words = text.lower().split()
     rows = {row.name: row for row in Provider.objects.configured()}
     groups = _best_first(
@@ -204,6 +210,13 @@ def palette(request: HttpRequest) -> HttpResponse:
         "all_models": "/catalog/?" + urlencode({"q": text}),
     }
     return render(request, "routing/palette.html", context)
+
+
+def looks_secret(text: str) -> bool:
+    """Whether somebody pasted a key, a call with one, or a line of an .env file."""
+    begins = ("sk-", "Bearer ", *(shape.prefix for shape in SHAPES))
+    is_key = len(text) >= SECRET_LENGTH and "/" not in text and text.startswith(begins)
+    return is_key or re.match(r"curl\s+\S+:|\w+_(KEY|TOKEN)\s*=\s*\S", text) is not None
 
 
 def rank(words: Sequence[str], label: str, also: str = "") -> int | None:
