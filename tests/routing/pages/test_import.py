@@ -182,6 +182,15 @@ def test_an_unclear_key_offers_likely_providers_before_all_others(site: Client) 
     assert 'value="mistral"' in others
     assert 'value="deepseek"' not in others
     assert "sk-0123456789abcdef" not in html
+    assert " selected" not in html  # nobody sends a key to a guess by pressing on
+
+
+def test_an_unclear_key_goes_to_whom_it_was_said_to_belong(site: Client) -> None:
+    asked = hand_in(site, "sk-0123456789abcdef", name="")
+    chosen = site.get(asked.request["PATH_INFO"], {"kind": "deepseek"})
+    token = token_of(page_of(chosen))
+    site.post(asked.request["PATH_INFO"], {"token": token, "kind": "deepseek"})
+    assert given_back()["providers"] == {"deepseek": {"apiKey": "sk-0123456789abcdef"}}
 
 
 def test_a_key_that_says_nothing_has_no_provider_chosen_for_it(site: Client) -> None:
