@@ -157,6 +157,20 @@ def test_what_cannot_be_read_stays_in_the_box_and_is_told_beside_it(
             assert tab.page.url == site.url + path
 
 
+def test_what_is_too_large_is_told_and_stays_in_the_box(
+    owner: Tab, browser: Browser, site: Stack
+) -> None:
+    with visitor(browser, site, owner) as tab:
+        tab.go("/")
+        text = tab.page.get_by_label(BOX, exact=True)
+        for size, place in ((1_500_000, "#paste-said"), (2_500_000, "#messages")):
+            text.evaluate(f"one => one.value = '# ' + 'x'.repeat({size})")
+            with tab.watch.expecting("422"):
+                tab.press("Preview")
+                expect(tab.page.locator(place)).to_contain_text("Nothing was changed.")
+            assert len(text.input_value()) == size + 2
+
+
 def test_a_key_of_unclear_origin_asks_for_its_provider_with_likely_ones_first(
     owner: Tab, browser: Browser, site: Stack
 ) -> None:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from providers.models import Job, Provider
+from providers.pages import day
 from providers.pages.day import COLUMN, HEIGHT, HOURS, last_day
 from tests.desk import saved
 
@@ -41,11 +42,11 @@ def test_tests_are_counted_by_hour_with_their_mean_time() -> None:
     row = saved("groq")
     for hours, outcome, ms in ((0.1, "ok", 100), (0.9, "timeout", 300), (5.5, "ok", 50)):
         ended(row, outcome, hours=hours, ms=ms)
-    (day,) = last_day([row])
-    told = [(hour.back, hour.worked, hour.total, hour.ms) for hour in day.hours]
+    (one,) = last_day([row])
+    told = [(hour.back, hour.worked, hour.total, hour.ms) for hour in one.hours]
     assert told == [(0, 1, 2, 200), (5, 1, 1, 50)]
-    assert (day.worked, day.total, day.ms) == (2, 3, 150)
-    assert day.failed == "timeout"
+    assert (one.worked, one.total, one.ms) == (2, 3, 150)
+    assert one.failed == "timeout"
 
 
 def test_what_is_older_or_says_nothing_of_the_saved_values_is_left_out() -> None:
@@ -65,9 +66,9 @@ def test_a_bar_is_as_high_as_its_hour_was_slow_and_parted_by_how_its_tests_ended
     row = saved("groq")
     for outcome, hours, ms in (("ok", 0.5, 10_000), ("bad_key", 0.5, 10_000), ("ok", 23.5, 10)):
         ended(row, outcome, hours=hours, ms=ms)
-    (day,) = last_day([row])
-    assert list(day.paths) == ["ok", "error"]
-    (old, now), (failed,) = sorted(bars(day.paths["ok"])), bars(day.paths["error"])
+    (one,) = last_day([row])
+    assert list(one.paths) == ["ok", "error"]
+    (old, now), (failed,) = sorted(bars(one.paths["ok"])), bars(one.paths["error"])
     assert old[0] < COLUMN
     assert now[0] == failed[0] > COLUMN * (HOURS - 1)
     assert now[1] + now[2] == HEIGHT
@@ -80,9 +81,9 @@ def test_a_bar_is_as_high_as_its_hour_was_slow_and_parted_by_how_its_tests_ended
 def test_a_test_without_a_time_has_a_bar_and_no_mean() -> None:
     row = saved("groq")
     ended(row, "dns_error", ms=None)
-    (day,) = last_day([row])
-    assert day.ms is None
-    assert bars(day.paths["error"])
+    (one,) = last_day([row])
+    assert one.ms is None
+    assert bars(one.paths["error"])
 
 
 def test_providers_with_failures_stand_first() -> None:
@@ -91,7 +92,15 @@ def test_providers_with_failures_stand_first() -> None:
         ended(row)
     ended(rows[2], "bad_key")
     ended(rows[1])
-    assert [day.provider.name for day in last_day(rows)] == ["openai", "mistral", "groq"]
+    assert [one.provider.name for one in last_day(rows)] == ["openai", "mistral", "groq"]
+
+
+def test_of_very_many_tests_the_newest_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = saved("groq")
+    for hours in (3.5, 1.5, 0.5):
+        ended(row, hours=hours)
+    monkeypatch.setattr(day, "MOST", 2)
+    assert [hour.back for hour in last_day([row])[0].hours] == [0, 1]
 
 
 def test_one_query_whose_answer_does_not_grow_with_the_tests() -> None:
@@ -105,4 +114,4 @@ def test_one_query_whose_answer_does_not_grow_with_the_tests() -> None:
     with connection.cursor() as cursor:
         cursor.execute(captured[0]["sql"])
         assert len(cursor.fetchall()) == 4
-    assert [day.total for day in days] == [60, 60]
+    assert [one.total for one in days] == [60, 60]
