@@ -77,7 +77,8 @@ def _stamp() -> Hashable:
             cursor.execute(statement)
             read.append(tuple(cursor.fetchall()))
     path = settings.FACIO_CONFIG_PATH
-    return (*read, path, _touched(path), int(timezone.now().timestamp()) // HOLDS_SECONDS)
+    keys = tuple(sealing.master_keys())
+    return (*read, path, _touched(path), keys, int(timezone.now().timestamp()) // HOLDS_SECONDS)
 
 
 def _touched(path: str) -> Hashable:

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from facio_site import sealing
 from facio_site.audit.models import AuditEntry
 from providers.models import Job, Provider, Status, Task
 from providers.pages.shown import shown_expiry, shown_money
@@ -137,11 +138,9 @@ class Concern:
 
 def concerns(rows: Iterable[Provider], routes: Iterable[RouteRow]) -> list[Concern]:
     """Each cause once: what stops a route or stands against it, in the order of the routes, then
-    other providers whose last test was not passed, also those that may well work, and those whose
-    key or money ends."""
-    troubled = {
-        row.name: row for row in rows if _is_unproven(row) or _expiry(row) or _little_money(row)
-    }
+    other providers whose last test was not passed, also those that may well work, and those of
+    which there is something to tell: a secret is lost, the key or the money ends."""
+    troubled = {row.name: row for row in rows if _is_unproven(row) or any(_told(row))}
     served: dict[str, list[str]] = {name: [] for name in troubled}
     found: list[Concern | Provider] = []
     for route in routes:
@@ -172,6 +171,22 @@ def _expiry(row: Provider) -> str:
     return told.text if told else ""
 
 
+def _told(row: Provider) -> tuple[str, str, str]:
+    """What is told of a provider beside its test; "" = nothing."""
+    return _lost_secret(row), _expiry(row), _little_money(row)
+
+
+def _lost_secret(row: Provider) -> str:
+    """In words; "" = all can be used, as far as is known without opening them."""
+    keys = sealing.master_keys()
+    for item in row.sealed.values():
+        if item["bound"] != row.bound:
+            return _("A stored secret is for another address: type it again.")
+        if keys and sealing.key_id_of(item["box"]) not in keys:
+            return _("A stored secret can't be opened: type it again.")
+    return ""
+
+
 def _little_money(row: Provider) -> str:
     """In words; "" = nothing to tell, or enough."""
     told = shown_money(row.money, row.money_at, row.spec)
@@ -199,9 +214,9 @@ def _of_route(row: RouteRow, *, is_proven: bool) -> Concern | None:
 
 
 def _of(row: Provider, slots: Sequence[str]) -> Concern:
-    """What stands against a provider: its last test, the end of its key or its money."""
+    """What stands against a provider: its last test, and what else is told of it."""
     serves = _("serves %(routes)s") % {"routes": ", ".join(slots)} if slots else ""
     about, link = f"provider:{row.name}", _page(row)
     outcome, at = (row.check_outcome, row.checked_at) if _is_unproven(row) else ("", None)
-    note = " · ".join(filter(None, (_expiry(row), _little_money(row), serves)))
+    note = " · ".join(filter(None, (*_told(row), serves)))
     return Concern(about, row.name, row.spec.label, note, link, outcome, at)

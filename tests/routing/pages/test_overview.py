@@ -250,6 +250,17 @@ def test_little_money_is_named_although_every_test_passes(site: Client) -> None:
     assert "0.20" in attention(site)
 
 
+def test_a_secret_that_cannot_be_used_any_more_is_named(site: Client, settings: Any) -> None:
+    groq, other = saved("groq", "ok"), saved("mistral", "ok")
+    Provider.objects.filter(pk=groq.pk).update(api_base="https://elsewhere.example/v1")
+    assert about(site) == ["provider:groq"]
+    assert "A stored secret is for another address" in attention(site)
+    box = {**other.sealed["api_key"], "box": "v1.00000000.AAAA"}
+    Provider.objects.filter(pk=other.pk).update(sealed={"api_key": box})
+    assert about(site) == ["provider:groq", "provider:mistral"]
+    assert "be opened: type it again." in attention(site)
+
+
 def retiring(model: str, days: int) -> CatalogItem:
     return CatalogItem(model_id=model, retires_at=timezone.now().date() + timedelta(days))
 
