@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import ground, pages, report, scale, sides, work
+from tests.bench import ground, pages, report, scale, sides, team, work
 from tests.bench.browser import browser
 from tests.bench.report import Line, say
 from tests.bench.stage import QUICK, Plan, Stage
@@ -23,6 +23,8 @@ FIGURES: dict[str, Callable[[Stage], list[Line]]] = {
     "all": work.test_all,
     "catalog": work.catalogs,
     "search": pages.search,
+    "team": team.watching,
+    "long": team.memory,
 }
 NAMES = ("start", *FIGURES, "memory", "scale", "size")
 NOTES = (
