@@ -164,7 +164,7 @@ def htmx_refusals(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         is_refused = response.status_code == HTTPStatus.BAD_REQUEST
-        if not is_refused or request.headers.get("HX-Request") != "true":
+        if not is_refused or not HtmxDetails(request):
             return response
         text = _("Not done: what was sent is too large or damaged. Nothing was changed.")
         told = {"messages": [Message(messages.ERROR, text)]}
