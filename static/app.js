@@ -61,16 +61,17 @@
     const [input, found] = [by("palette-q"), by("found")];
     if (input?.dataset.go === undefined || input.dataset.go !== found.dataset.words) return;
     delete input.dataset.go;
-    found.querySelector("a, button")?.click();
+    found.querySelector("a, button, summary")?.click();
   });
 
-  // The button of an import counts the parts that nobody has ticked.
+  // The buttons of an import count the parts that nobody has ticked.
   document.addEventListener("change", ({ target }) => {
-    const said = target.name === "consent" && target.form.querySelector("[data-left]");
-    if (!said) return;
+    if (target.name !== "consent") return;
     const left = target.form.querySelectorAll('[name="consent"]:not(:checked)').length;
-    const [one, many] = said.dataset.left.split("|");
-    said.textContent = left === 1 ? one : left ? many.replace("%", left) : "";
+    for (const said of target.form.querySelectorAll("[data-left]")) {
+      const [one, many] = said.dataset.left.split("|");
+      said.textContent = left === 1 ? one : left ? many.replace("%", left) : "";
+    }
   });
 
   // Times in the reader's zone; ages grow while the page is open, in the server's own words.
@@ -113,8 +114,10 @@
       palette.hidePopover();
       return;
     }
-    const input = palette.querySelector("input");
-    const stops = [input, ...palette.querySelectorAll(".palette-list :is(a, button)")];
+    if (document.activeElement.matches("textarea")) return; // these keys are its own
+    const input = palette.querySelector("#palette-q");
+    const found = palette.querySelectorAll(".palette-list :is(a, button, summary, textarea)");
+    const stops = [input, ...[...found].filter((one) => one.checkVisibility())];
     const at = stops.indexOf(document.activeElement);
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {

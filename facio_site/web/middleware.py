@@ -12,10 +12,12 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
@@ -151,6 +153,24 @@ def told_errors(get_response: GetResponse) -> GetResponse:
             title = f"<title>{escape(_('Error:'))} ".encode()
             response.content = response.content.replace(b"<title>", title, 1)
         return response
+
+    return middleware
+
+
+def htmx_refusals(get_response: GetResponse) -> GetResponse:
+    """What is too large to be read, or damaged, is told in passing: the page and what was typed or
+    pasted into it stay."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        is_refused = response.status_code == HTTPStatus.BAD_REQUEST
+        if not is_refused or not HtmxDetails(request):
+            return response
+        text = _("Not done: what was sent is too large or damaged. Nothing was changed.")
+        told = {"messages": [Message(messages.ERROR, text)]}
+        place = {"HX-Retarget": "#messages", "HX-Reswap": "outerHTML"}
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return HttpResponse(render_to_string("_messages.html", told), status=status, headers=place)
 
     return middleware
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from facio_site import sealing
 from facio_site.attention import Needed
 from providers.models import Provider
 from routing.agents.writing import Drift, Drifted, drift
@@ -24,7 +26,8 @@ from routing.pages.rows import RouteRow, provider_rows, route_rows
 HOLDS_SECONDS = 60  # for what no row tells, such as a new day
 _STATEMENTS = (
     "SELECT id, version, configured_at, check_outcome, check_key_state, checked_at, "
-    "catalog_count, catalog_digest, key_expires_on FROM providers_provider",
+    "catalog_count, catalog_digest, key_expires_on, money_amount, money_currency, money_means "
+    "FROM providers_provider",
     "SELECT id, version, status, outcome FROM providers_job ORDER BY created_at DESC LIMIT 60",
     "SELECT slot, version, model, provider FROM routing_route",
     "SELECT max(imported_at) FROM routing_basedocument",
@@ -37,6 +40,18 @@ def attention(
 ) -> list[Concern]:
     """Each cause once: routes and providers, then the live file."""
     return [*concerns(rows, routes), *_of_file(drifted)]
+
+
+def of_system(workers: int | None) -> list[Concern]:
+    """Parts of the system that are not there. `workers` None: the broker does not answer."""
+    missing = []
+    if workers is None:
+        missing.append((_("Broker"), _("does not answer")))
+    elif not workers:
+        missing.append((_("Worker"), _("none running")))
+    if not sealing.master_keys():
+        missing.append((_("Master key"), _("missing: stored keys can't be opened")))
+    return [Concern("system", "", part, note, "#system") for part, note in missing]
 
 
 def counted(found: Iterable[Concern]) -> Needed:
@@ -78,7 +93,8 @@ def _stamp() -> Hashable:
             cursor.execute(statement)
             read.append(tuple(cursor.fetchall()))
     path = settings.FACIO_CONFIG_PATH
-    return (*read, path, _touched(path), int(timezone.now().timestamp()) // HOLDS_SECONDS)
+    keys = tuple(sealing.master_keys())
+    return (*read, path, _touched(path), keys, int(timezone.now().timestamp()) // HOLDS_SECONDS)
 
 
 def _touched(path: str) -> Hashable:

@@ -7,11 +7,12 @@ and is never sent back to the browser.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,8 +22,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from facio_site.accounts.roles import SignedIn, editor_required
+from facio_site.audit import record
 from facio_site.strictjson import MAX_BYTES, BadDocument
 from providers.kinds import named
+from providers.models import Provider, Task
+from providers.work import queue
 from routing.config.edits import Current
 from routing.config.pasted import BadPaste, Pasted, kept_text, read_pasted
 from routing.config.plans import Preview, does_nothing, make_preview, plan_with, warnings_of
@@ -116,7 +120,7 @@ def _handed_in(request: HttpRequest) -> tuple[str, bytes]:
 def _refused(request: SignedIn, sentence: str, how: str) -> HttpResponse:
     """Inside htmx only the sentence is replaced, so that what was pasted stays on the page."""
     if request.htmx:
-        context = {"import_error": sentence}
+        context = {"import_error": sentence, "said_at": request.htmx.target}
         return render(request, "routing/_import_form.html#import-error", context, status=422)
     return _page(request, ImportForm(initial={"how": how}), status=422, import_error=sentence)
 
@@ -166,8 +170,14 @@ def _pending(request: SignedIn, pk: uuid.UUID) -> PendingImport | None:
 
 def _which(request: HttpRequest, row: PendingImport, pasted: Pasted) -> HttpResponse:
     """A key whose form does not tell whose it is."""
-    kinds = [named(kind) for kind in pasted.candidates]
-    return render(request, "routing/import.html", {"row": row, "candidates": kinds})
+    others = [named(kind) for kind in pasted.candidates if kind not in pasted.likely]
+    context = {
+        "row": row,
+        "candidates": pasted.candidates,
+        "likely": [named(kind) for kind in pasted.likely],
+        "others": sorted(others, key=lambda spec: spec.label.lower()),
+    }
+    return render(request, "routing/import.html", context)
 
 
 def _shown(row: PendingImport, shown: Preview, before: Current, *, kind: str) -> dict[str, Any]:
@@ -180,7 +190,8 @@ def _shown(row: PendingImport, shown: Preview, before: Current, *, kind: str) ->
         "kind": kind,
         "token": shown.token,
         "has_choice": shown.is_whole and row.may_merge,
-        "kinds": [named(name) for name in shown.kinds],
+        "kinds": [(named(name), name in before.states) for name in shown.kinds],
+        "can_test": any(not named(name).is_oauth for name in shown.kinds),
         "slots": [Slot(slot).label for slot in shown.slots],
         "changes": changes,
         "groups": by_subject(changes),
@@ -219,7 +230,29 @@ def _take_in(
     messages.success(request, text)
     for one in plan.retype:
         messages.warning(request, retype_words(one))
-    return redirect("routing:config")
+    names = {edit.name for edit in plan.providers if not edit.is_removed}
+    tested = _test(request, names) if "test" in request.POST else ""
+    return redirect(tested or "routing:config")
+
+
+def _test(request: SignedIn, names: Collection[str]) -> str:
+    """Start the test of each of these; the address of the page where they run, "" = of none."""
+    rows = [row for row in Provider.objects.checkable() if row.name in names]
+    if not rows:
+        return ""
+    try:
+        with transaction.atomic():
+            if len(rows) == 1:
+                queue.start(rows[0], Task.CHECK, user=request.user)
+            else:
+                queue.start_all(rows, Task.CHECK, user=request.user)
+            target = ", ".join(row.name for row in rows)
+            record("provider.tested", actor=request.user, target=target, request=request)
+    except queue.TooMany:
+        messages.warning(request, _("Too many tests at once. Wait a minute, then try again."))
+    if len(rows) > 1:
+        return f"{reverse('providers:list')}#progress"
+    return f"{reverse('providers:detail', args=[rows[0].name])}#check"
 
 
 @editor_required

@@ -6,6 +6,7 @@ before pieces. Each page and action has other words that people try.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -15,16 +16,18 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import get_language, get_language_info, gettext_lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 from facio_site.accounts.roles import can_edit, can_manage_users, viewer_required
 from providers.catalog.search import Wanted, shelf
 from providers.models import Provider
 from providers.pages.entries import shown_entries
+from providers.spec.keyshapes import SHAPES
 from routing.state import specs_by_name
 
 MODELS_FOUND = 8
 PROVIDERS_FOUND = 8
+SECRET_LENGTH = 16  # characters; what is shorter is being typed
 WHOLE, BEGINNING, PIECE = range(3)
 
 
@@ -35,7 +38,7 @@ class Offer(NamedTuple):
     icon: str
     label: Any
     also: Any = ""  # other words for it; never shown
-    does: str = ""  # "", test-all, sign-out, theme, language
+    does: str = ""  # "", paste, test-all, sign-out, theme, language
     value: str = ""  # of a theme or a language
 
 
@@ -133,6 +136,13 @@ IMPORT = Offer(
     gettext_lazy("Import config.json"),
     gettext_lazy("paste upload load file env curl"),
 )
+PASTE = Offer(
+    "",
+    "clipboard-paste",
+    gettext_lazy("Paste a key, a curl line, a .env or a config.json"),
+    gettext_lazy("new API key insert add provider import"),
+    "paste",
+)
 TEST_ALL = Offer(
     "",
     "list-checks",
@@ -172,10 +182,15 @@ SIGN_OUT = Offer(
 
 
 @viewer_required
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def palette(request: HttpRequest) -> HttpResponse:
-    """What the palette offers for the words typed so far."""
-    text = " ".join(request.GET.get("q", "")[:100].split())
+    """What the palette offers for the words typed so far. They are posted: people paste keys into
+    anything that looks like a box, and an address is written into logs."""
+    asked = request.POST if request.method == "POST" else request.GET
+    text = " ".join(asked.get("q", "")[:100].split())
+    if looks_secret(text):  # neither looked for nor sent back
+        offered = [("actions", [PASTE])] if can_edit(request.user) else []
+        return render(request, "routing/palette.html", {"is_secret": True, "groups": offered})
     words = text.lower().split()
     rows = {row.name: row for row in Provider.objects.configured()}
     groups = _best_first(
@@ -195,6 +210,13 @@ def palette(request: HttpRequest) -> HttpResponse:
         "all_models": "/catalog/?" + urlencode({"q": text}),
     }
     return render(request, "routing/palette.html", context)
+
+
+def looks_secret(text: str) -> bool:
+    """Whether somebody pasted a key, a call with one, or a line of an .env file."""
+    begins = ("sk-", "Bearer ", *(shape.prefix for shape in SHAPES))
+    is_key = len(text) >= SECRET_LENGTH and "/" not in text and text.startswith(begins)
+    return is_key or re.match(r"curl\s+\S+:|\w+_(KEY|TOKEN)\s*=\s*\S", text) is not None
 
 
 def rank(words: Sequence[str], label: str, also: str = "") -> int | None:
@@ -260,6 +282,7 @@ def _actions(user: Any, *, has_providers: bool) -> list[Offer]:
         if one["code"] != get_language()
     ]
     return [
+        *([PASTE] if is_editor else []),
         *([TEST_ALL] if is_editor and has_providers else []),
         *ACTIONS,
         *([IMPORT] if is_editor else []),

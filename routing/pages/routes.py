@@ -18,14 +18,16 @@ from facio_site.audit import record
 from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.models import Job
+from providers.pages.day import SHOWN as DAYS_SHOWN
+from providers.pages.day import last_day
 from providers.spec.kind import Specs
 from routing.agents.writing import drift
 from routing.forms import PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
-from routing.pages.attention import attention, counted
+from routing.pages.attention import attention, counted, of_system
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
-from routing.pages.overview import guide
+from routing.pages.overview import guide, last_changes
 from routing.pages.rows import RouteRow, provider_rows, route_rows, row_of
 from routing.pages.trying import (
     drilled,
@@ -46,10 +48,14 @@ def overview(request: HttpRequest) -> HttpResponse:
     workers, drifted = broker.count_workers(), drift()
     found = attention(rows.values(), routes, drifted)
     tell(request, counted(found))
+    days = last_day(rows.values())
     context = {
         "routes": routes,
         "steps": guide(rows.values(), routes),
-        "concerns": found,
+        "concerns": [*of_system(workers), *found],
+        "changes": last_changes(),
+        "days": days[:DAYS_SHOWN],
+        "more_days": len(days) - DAYS_SHOWN,
         "configured": len(rows),
         "working": sum(row.is_working for row in rows.values()),
         "untested": sum(not r.check_outcome and not r.spec.is_oauth for r in rows.values()),

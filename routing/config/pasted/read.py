@@ -217,16 +217,24 @@ def _of_key(
     owner = next((shape for shape in SHAPES if key.startswith(shape.prefix)), None)
     of_prefix = _kinds_by_prefix(key, specs)
     candidates: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
     if kind not in specs or specs[kind].is_oauth:
         kind = owner.kind if owner else of_prefix[0] if len(of_prefix) == 1 else ""
     if kind not in specs and owner:
         ignored = [*ignored, Ignored("key", "foreign_key", {"owner": owner.owner})]
     elif kind not in specs:
-        candidates = of_prefix or tuple(k for k, spec in specs.items() if not spec.is_oauth)
+        others = (k for k, spec in specs.items() if not spec.is_oauth and k not in of_prefix)
+        candidates, likely = (*of_prefix, *others), of_prefix
         told = Ignored("key", "ambiguous_key", {"kinds": ", ".join(of_prefix)})
         ignored = [*ignored, told]
     document = {"providers": {kind: {**values, "apiKey": key}}} if kind in specs else {}
-    return Pasted(source="key", document=document, ignored=tuple(ignored), candidates=candidates)
+    return Pasted(
+        source="key",
+        document=document,
+        ignored=tuple(ignored),
+        candidates=candidates,
+        likely=likely,
+    )
 
 
 def _kinds_by_prefix(key: str, specs: Specs) -> tuple[str, ...]:

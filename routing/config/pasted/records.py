@@ -66,7 +66,9 @@ class Pasted:
     # What config.json has no place for: secrets and deployments by kind
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
     deployments: tuple[str, ...] = ()
-    candidates: tuple[str, ...] = ()  # kinds to choose from, when a key could be of several
+    # When a key could be of several: all kinds to choose from, and those whose keys begin like it
+    candidates: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,3 +113,7 @@ def test_a_kept_page_is_sent_without_its_indent_unless_blanks_count() -> None:
     assert cached._without_indent("<p>\n    a\n\n  b</p>\n") == "<p>\na\nb</p>"
     for part in ("<pre>\n  a</pre>", "<textarea>\n  a</textarea>"):
         assert cached._without_indent(part) == part
+    assert cached._without_indent("<textarea>\n  a\n") == "<textarea>\n  a\n"
+    assert cached._without_indent("  <textarea\n  id='x'></textarea>\n") == (
+        "<textarea\nid='x'></textarea>"
+    )

@@ -168,6 +168,14 @@ def test_an_error_page_is_ours_and_tells_no_detail(page, url, status, sentence):
     assert "secret detail" not in answer.content.decode()
 
 
+def test_what_cannot_be_read_is_told_inside_the_page(client):
+    answer = client.post("/suspicious/", headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert answer.headers["HX-Retarget"] == "#messages"
+    assert "too large or damaged" in answer.content.decode()
+    assert "secret detail" not in answer.content.decode()
+
+
 def test_a_refused_role_gets_the_403_page(client, owner):
     client.force_login(User.objects.create_user("vic", password=PASSWORD))
     answer = client.get("/edit/")

@@ -210,7 +210,10 @@ def test_a_key_is_recognised_by_its_prefix(key: str, kind: str) -> None:
 def test_a_key_that_many_vendors_could_have_made_asks_whose_it_is() -> None:
     pasted = read("sk-abcdef")
     assert pasted.document == {}
-    assert set(pasted.candidates) == {"openai", "deepseek", "dashscope", "moonshot"}
+    assert set(pasted.likely) == {"openai", "deepseek", "dashscope", "moonshot"}
+    assert set(pasted.candidates[:4]) == set(pasted.likely)
+    assert {"mistral", "custom"} < set(pasted.candidates)  # it may be anybody's all the same
+    assert len(set(pasted.candidates)) == len(pasted.candidates)
     assert told(pasted) == {"key": "ambiguous_key"}
     assert read("sk-abcdef", "deepseek").document == {
         "providers": {"deepseek": {"apiKey": "sk-abcdef"}}
@@ -223,6 +226,7 @@ def test_a_key_of_a_vendor_that_is_none_of_ours_is_told_so() -> None:
 
 def test_a_key_without_any_known_form_may_be_anybodys() -> None:
     pasted = read("0123456789abcdef")
+    assert pasted.likely == ()
     assert "mistral" in pasted.candidates
     assert "openai_codex" not in pasted.candidates
 

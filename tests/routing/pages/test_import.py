@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from facio_site.audit.models import AuditEntry
+from providers.models import Job, Provider
 from tests.desk import saved
 from tests.markup import flat
 from tests.routing.config.desk import KEY, WHOLE, given_back, hand_in, page_of, press, token_of
@@ -77,3 +79,128 @@ def test_what_was_all_left_out_is_not_called_set_already(site: Client) -> None:
     assert "Nothing in it would change a setting" in page
     assert "set here already" not in page
     assert "Pasted" in page
+
+
+def test_the_form_of_import_has_the_place_where_a_refusal_is_told(site: Client) -> None:
+    for path in ("/config/import/", "/config/"):
+        html = page_of(site.get(path))
+        assert 'hx-target="#import-error"' in html
+        assert 'id="import-error"' in html
+
+
+@pytest.mark.parametrize("target", ["import-error", "paste-said", "palette-paste-said"])
+def test_a_refusal_is_told_at_the_place_that_asked(site: Client, target: str) -> None:
+    headers = {"HX-Request": "true", "HX-Target": target}
+    answer = site.post("/config/import/", {"text": "good morning"}, headers=headers)
+    assert answer.status_code == 422
+    assert f'id="{target}" role="status"' in page_of(answer)
+    assert "good morning" not in page_of(answer)
+
+
+# --- save and test --------------------------------------------------------------------------
+
+
+def test_save_and_test_of_one_provider_leads_to_its_test(
+    site: Client,
+    queued: list[Any],
+    owner: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    asked = hand_in(site, KEY, name="")
+    assert 'name="test"' in page_of(asked)
+    assert KEY not in page_of(asked)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = press(site, asked, test="1")
+    assert answer.headers["Location"] == "/providers/openai/#check"
+    (job,) = Job.objects.all()
+    assert (job.provider.name, job.task, job.requested_by) == ("openai", "check", owner)
+    assert [job.pk for job in queued] == [job.pk]
+    assert AuditEntry.objects.filter(action="provider.tested", target="openai").exists()
+
+
+def test_save_and_test_of_several_leads_to_their_round(site: Client, queued: list[Any]) -> None:
+    saved("mistral")
+    answer = press(
+        site, hand_in(site, f"GROQ_API_KEY=gsk_{KEY}\nOPENAI_API_KEY={KEY}", name=""), test="1"
+    )
+    assert answer.headers["Location"] == "/providers/#progress"
+    jobs = Job.objects.all()
+    assert sorted(job.provider.name for job in jobs) == ["groq", "openai"]
+    assert len({job.batch for job in jobs}) == 1
+
+
+def test_import_alone_starts_no_test(site: Client, queued: list[Any]) -> None:
+    assert press(site, hand_in(site, KEY, name="")).headers["Location"] == "/config/"
+    assert not Job.objects.exists()
+
+
+def test_what_touches_no_provider_has_nothing_to_test(site: Client, queued: list[Any]) -> None:
+    asked = hand_in(site, SNIPPET, how="merge")
+    assert 'name="test"' not in page_of(asked)
+    saved("groq")
+    answer = press(
+        site, hand_in(site, {"agents": {"defaults": {"model": "m"}}}, how="merge"), test="1"
+    )
+    assert answer.headers["Location"] == "/config/"
+    assert not Job.objects.exists()
+
+
+def test_what_is_saved_stays_when_there_were_too_many_tests(
+    site: Client, queued: list[Any], settings: Any
+) -> None:
+    settings.TESTS_PER_MINUTE = 0
+    answer = press(site, hand_in(site, KEY, name=""), test="1")
+    assert answer.headers["Location"] == "/providers/openai/#check"
+    assert Provider.objects.get(name="openai").is_configured
+    assert not Job.objects.exists()
+    assert "Too many tests at once" in page_of(site.get("/providers/openai/"))
+
+
+RELAY = {"providers": {"openai": {"apiKey": KEY, "apiBase": "http://relay.example/v1"}}}
+
+
+def test_a_key_for_an_address_that_nobody_agreed_to_is_neither_saved_nor_tested(
+    site: Client, queued: list[Any]
+) -> None:
+    saved("openai", "sk-proj-stored-0123456789")
+    asked = hand_in(site, RELAY, how="merge")
+    consents = re.findall(r'name="consent" value="([^"]+)"', page_of(asked))
+    assert consents
+    assert press(site, asked, test="1", how="merge").headers["Location"] == "/config/"
+    assert not Job.objects.exists()
+    asked = hand_in(site, RELAY, how="merge")
+    answer = press(site, asked, test="1", how="merge", consent=consents)
+    assert answer.headers["Location"] == "/providers/openai/#check"
+    assert Provider.objects.get().api_base == "http://relay.example/v1"
+    assert Job.objects.count() == 1
+
+
+def test_an_unclear_key_offers_likely_providers_before_all_others(site: Client) -> None:
+    html = page_of(hand_in(site, "sk-0123456789abcdef", name=""))
+    likely, others = re.findall(r"<optgroup.*?</optgroup>", html)
+    assert 'value="deepseek"' in likely
+    assert 'value="mistral"' in others
+    assert 'value="deepseek"' not in others
+    assert "sk-0123456789abcdef" not in html
+    assert " selected" not in html  # nobody sends a key to a guess by pressing on
+
+
+def test_an_unclear_key_goes_to_whom_it_was_said_to_belong(site: Client) -> None:
+    asked = hand_in(site, "sk-0123456789abcdef", name="")
+    chosen = site.get(asked.request["PATH_INFO"], {"kind": "deepseek"})
+    token = token_of(page_of(chosen))
+    site.post(asked.request["PATH_INFO"], {"token": token, "kind": "deepseek"})
+    assert given_back()["providers"] == {"deepseek": {"apiKey": "sk-0123456789abcdef"}}
+
+
+def test_a_key_that_says_nothing_has_no_provider_chosen_for_it(site: Client) -> None:
+    html = page_of(hand_in(site, "0123456789abcdef", name=""))
+    assert "<optgroup" not in html
+    assert '<option value="">Choose a provider</option>' in html
+
+
+def test_providers_that_are_set_up_are_linked(site: Client) -> None:
+    saved("openai", KEY)
+    html = page_of(hand_in(site, KEY, name=""))
+    assert "All of it is set here already." in html
+    assert '<a href="/providers/openai/">OpenAI</a>' in html

@@ -19,8 +19,10 @@ from providers.kinds import KINDS
 from providers.models import Job, Provider
 from routing.models import Route
 from tests import desk
+from tests.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
+LIGHT, MOST_QUERIES = 8_500, 60  # bytes as sent, without headers; statements
 
 
 @pytest.fixture(autouse=True)
@@ -206,6 +208,185 @@ def test_the_routes_say_who_serves_them(site: Client) -> None:
     assert "llama-9" in part
     assert "Groq" in part
     assert "As main." in part
+
+
+def about(client: Client) -> list[str]:
+    return re.findall('data-about="([^"]+)"', attention(client))
+
+
+def test_a_step_that_was_taken_stays_done_whatever_fails_later(site: Client, owner: Any) -> None:
+    row = saved("groq", "ok")
+    tried(row, "", "ok")
+    Provider.objects.update(check_outcome="bad_key")
+    assert next_step(site) == ("Fetch its models", "/providers/groq/")
+    stocked = saved("groq", "bad_key", "llama-9")
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    record("config.written", actor=owner)
+    tried(stocked, "llama-9", "model_not_found")
+    Job.objects.all().delete()  # pruned
+    assert next_step(site) == ("", "")
+    assert "From key to config.json" not in site.get("/").content.decode()
+
+
+def test_the_guide_ends_without_a_list_where_names_are_known(site: Client) -> None:
+    row = saved("azure_openai", "ok")
+    assert next_step(site)[0] == "Fetch its models"
+    Provider.objects.filter(pk=row.pk).update(values={"deployments": ["gpt-prod"]})
+    assert next_step(site)[0] == "Choose the main model"
+
+
+def test_a_test_of_a_reference_counts_since_nothing_more_can_be_told_here(site: Client) -> None:
+    tried(saved("groq", "reference"), "", "reference")
+    assert next_step(site)[0] == "Fetch its models"
+
+
+def test_little_money_is_named_although_every_test_passes(site: Client) -> None:
+    row = saved("deepseek", "ok")
+    told = {"money_currency": "USD", "money_means": "balance", "money_at": timezone.now()}
+    Provider.objects.filter(pk=row.pk).update(money_amount=900, **told)
+    assert about(site) == []
+    Provider.objects.filter(pk=row.pk).update(money_amount="0.2")
+    assert about(site) == ["provider:deepseek"]
+    assert "0.20" in attention(site)
+
+
+def test_a_secret_that_cannot_be_used_any_more_is_named(site: Client, settings: Any) -> None:
+    groq, other = saved("groq", "ok"), saved("mistral", "ok")
+    Provider.objects.filter(pk=groq.pk).update(api_base="https://elsewhere.example/v1")
+    assert about(site) == ["provider:groq"]
+    assert "A stored secret is for another address" in attention(site)
+    box = {**other.sealed["api_key"], "box": "v1.00000000.AAAA"}
+    Provider.objects.filter(pk=other.pk).update(sealed={"api_key": box})
+    assert about(site) == ["provider:groq", "provider:mistral"]
+    assert "be opened: type it again." in attention(site)
+
+
+def retiring(model: str, days: int) -> CatalogItem:
+    return CatalogItem(model_id=model, retires_at=timezone.now().date() + timedelta(days))
+
+
+def test_a_model_that_retires_is_named_by_its_route(site: Client) -> None:
+    row = saved("groq", "ok")
+    replace_catalog(row, Catalog(items=(retiring("llama-9", 20), CatalogItem(model_id="llama-8"))))
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    tried(row, "llama-9", "ok")
+    assert about(site) == ["route:main"]
+    assert "retires" in attention(site)
+
+
+def test_findings_of_a_route_stand_beside_a_provider_that_fails(site: Client) -> None:
+    row = saved("groq", "ok")
+    replace_catalog(row, Catalog(items=(retiring("llama-9", -1), CatalogItem(model_id="llama-8"))))
+    Provider.objects.update(check_outcome="timeout")
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    Route.objects.create(slot="vision", model="llama-8", provider="groq")
+    assert about(site) == ["provider:groq", "route:main"]
+
+
+def test_a_route_that_fails_tells_its_findings_as_well(site: Client) -> None:
+    row = saved("groq", "ok")
+    replace_catalog(row, Catalog(items=(retiring("llama-9", -1),)))
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    tried(row, "llama-9", "model_not_found")
+    assert about(site) == ["route:main"]
+    assert "Model not found" in attention(site)
+    assert "retired" in attention(site)
+
+
+def test_parts_of_the_system_that_are_missing_need_attention(
+    site: Client, monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Any
+) -> None:
+    assert about(site) == []
+    monkeypatch.setattr(broker, "workers", set)
+    assert about(site) == ["system"]
+    assert "none running" in attention(site)
+    settings.MASTER_KEYS, settings.MASTER_KEY_FILE = [], str(tmp_path / "none")
+    assert about(site) == ["system", "system"]
+
+
+def test_the_overview_tells_what_was_changed_last_and_by_whom(site: Client, owner: Any) -> None:
+    def changes() -> list[str]:
+        html = site.get("/").content.decode()
+        if 'id="changes"' not in html:
+            return []
+        part = html[html.index('id="changes"') : html.index('id="system"')]
+        assert 'href="/activity/"' in part
+        words = [
+            re.sub(r"<[^>]+>|\s+", " ", one) for one in re.findall(r"<li>.*?</li>", part, re.S)
+        ]
+        return [" ".join(one.split()) for one in words]
+
+    for action in ("provider.tested", "sign-in", "config.downloaded"):
+        record(action, actor=owner, target="groq")
+    assert changes() == []
+    record("routes.saved", actor=None)
+    record("provider.saved", actor=owner, target="groq")
+    assert changes() == [
+        f"Saved a provider groq {owner.username} · just now",
+        "Saved routes terminal · just now",
+    ]
+    for place in range(9):
+        record("provider.saved", actor=owner, target=f"n{place}")
+    assert len(changes()) == 5
+    assert "n8" in changes()[0]
+
+
+def test_the_day_is_drawn_with_a_name_and_the_same_as_text(site: Client) -> None:
+    assert 'id="day"' not in site.get("/").content.decode()
+    row = saved("groq", "ok")
+    assert "No test in this time." in site.get("/").content.decode()
+    tried(row, "", "ok")
+    html = " ".join(site.get("/").content.decode().split())
+    part = html[html.index('id="day"') : html.index('id="attention"')]
+    assert re.search(r'<svg[^>]* role="img" aria-label="Tests of Groq by hour"', part)
+    assert re.search(r'<path data-tone="ok" d="M\d', part)
+    assert "1 of 1 worked" in part
+    assert "this hour: 1/1" in part
+
+
+def test_the_box_is_large_at_first_and_no_viewer_has_it(site: Client, viewer: Any) -> None:
+    html = site.get("/").content.decode()
+    assert "paste-first" in html
+    assert "Paste a key, a curl line, a .env or a config.json" in html
+    saved("groq")
+    html = site.get("/").content.decode()
+    assert 'id="paste"' in html
+    assert "paste-first" not in html
+    for path in ("/", "/providers/", "/palette/"):
+        assert "curl line" not in signed_in(viewer).get(path).content.decode()
+
+
+def test_a_full_overview_is_light(site: Client, owner: Any) -> None:
+    """Every provider was tested in every hour, and every route stands against something."""
+    for place, (kind, spec) in enumerate(KINDS.items()):
+        if spec.is_oauth:
+            continue
+        row = saved(kind, ("ok", "bad_key", "timeout")[place % 3])
+        jobs = [tried_ago(row, hours, place) for hours in range(24)]
+        Job.objects.bulk_create(jobs)
+        for hours, job in enumerate(jobs):
+            at = timezone.now() - timedelta(hours=hours, minutes=30)
+            Job.objects.filter(pk=job.pk).update(created_at=at)
+    for slot in ("main", "subagent", "vision", "image", "video"):
+        Route.objects.create(slot=slot, model="claude-x", provider="anthropic")
+    for place in range(9):
+        record("provider.saved", actor=owner, target=f"provider-{place}")
+    with CaptureQueriesContext(connection) as captured:
+        answer = site.get("/", headers={"Accept-Encoding": "gzip"})
+    assert len(answer.content) < LIGHT
+    assert len(captured) < MOST_QUERIES
+
+
+def tried_ago(row: Provider, hours: int, place: int) -> Job:
+    return Job(
+        provider=row,
+        task="check",
+        status="done",
+        outcome=("ok", "ok", "timeout")[(hours + place) % 3],
+        ms=(hours * 977 + place * 131) % 4000,
+        input_version=row.version,
+        deadline=timezone.now(),
+    )
 
 
 def test_worker_and_broker_are_told(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,6 +178,42 @@ def test_a_stranger_gets_nothing() -> None:
     assert Client().get("/palette/").status_code in (302, 401)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-0123456789abcdef0123",
+        "gsk_0123456789abcdef0123",
+        "OPENAI_API_KEY=0123456789abcdef",
+        "curl https://api.openai.com/v1/models -H 'Authorization: Bearer 0123456789abcdef'",
+    ],
+)
+def test_a_pasted_key_is_not_sent_back_and_leads_to_the_box(site: Client, text: str) -> None:
+    html = site.post("/palette/", {"q": text}, headers=HTMX).content.decode()
+    assert text[:12] not in html
+    assert "0123456789abcdef" not in html
+    assert "This looks like a key." in html
+    assert "<details open>" in html
+    assert 'id="palette-paste-text"' in html
+
+
+@pytest.mark.parametrize(
+    "text", ["sk-", "xai-org/grok-2-vision-1212", "curl", "gemini-2.5-flash-lite"]
+)
+def test_a_name_is_no_key(site: Client, text: str) -> None:
+    assert "This looks like a key." not in site.post("/palette/", {"q": text}).content.decode()
+
+
+def test_words_are_posted_so_that_no_pasted_key_stands_in_an_address(site: Client) -> None:
+    page = site.get("/accounts/").content.decode()
+    field = page[page.index('id="palette-q"') :]
+    field = field[: field.index(">")]
+    assert 'hx-post="/palette/"' in field
+    assert "hx-get" not in field
+    posted = site.post("/palette/", {"q": "groq"}, headers=HTMX).content.decode()
+    assert "Groq" in posted
+    assert "Mistral" not in posted
+
+
 def test_it_takes_few_queries_whatever_is_found(site: Client) -> None:
     stocked("groq", *(f"zeta-{n}" for n in range(40)))
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from facio_site.audit.models import AuditEntry
+from providers import broker
 from providers.models import Job, Provider
 from providers.work import queue
 from routing.models import Route
@@ -17,6 +18,11 @@ from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
 SLOTS = ("main", "subagent", "vision", "image", "video")
+
+
+@pytest.fixture(autouse=True)
+def alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "count_workers", lambda: 1)
 
 
 def ended(row: Provider, *models: str, rungs: dict[str, str] | None = None, **result: Any) -> Job:
