@@ -101,6 +101,8 @@ def demo_environ(state: Path) -> dict[str, str]:
         *("ALLOWED_HOSTS", "AWS_PROFILES_ALLOWED", "CSRF_TRUSTED_ORIGINS", "FACIO_CONFIG_GROUP"),
         *("FACIO_CONFIG_IN_PLACE", "FACIO_CONFIG_MODE"),
         *("MASTER_KEYS", "OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY"),
+        *("DATABASE_URL_FILE", "METRICS_TOKEN_FILE", "OUTBOUND_PROXY", "OUTBOUND_PROXY_FILE"),
+        *("REDIS_URL_FILE", "SECRET_KEY_FILE"),
     )
     return dict.fromkeys(unset, "") | {
         "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",
@@ -335,7 +337,7 @@ def serve(
     upper: list[Child] = []
     link: Command | None = None
     with listener, contextlib.ExitStack() as stack:
-        if not given.get("REDIS_URL"):
+        if not given.get("REDIS_URL") and not given.get("REDIS_URL_FILE"):
             path = stack.enter_context(broker_socket(state))
             environ["REDIS_URL"] = f"unix://{quote(str(path))}"
             ground.append(broker(path, state))
@@ -345,7 +347,10 @@ def serve(
             tend(ground)
             set_up(environ)
             from facio_site.run import parts
+            from facio_site.web import behind
 
+            for doubt in behind.doubts():
+                say(doubt)
             prepare(state, manage, ground, bell)
             until(lambda: all(child.is_ready() for child in ground), ground, bell)
             site = parts.load()

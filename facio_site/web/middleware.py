@@ -26,6 +26,8 @@ from django_htmx.middleware import HtmxDetails
 
 from facio_site.accounts.roles import HtmxRequest
 from facio_site.accounts.sessions import enforce_limits
+from facio_site.audit import address_of
+from facio_site.logs import tell_refused
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -81,7 +83,8 @@ def security_headers(get_response: GetResponse) -> GetResponse:
     """Outermost: answers of other middleware and error pages pass through here as well. Nothing
     else writes these headers, and what a view says of them does not count.
 
-    An answer that says nothing about caching is not stored; static files say so themselves.
+    An answer that says nothing about caching is not stored; static files say so themselves. A
+    cookie, whoever sets it, is for the path of the site alone.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -89,6 +92,8 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         for name, value in HEADERS.items():
             response.headers[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
+        for cookie in response.cookies.values():
+            cookie["path"] = settings.COOKIE_PATH
         return response
 
     return middleware
@@ -142,10 +147,13 @@ class InvalidForms:
 
 
 def told_errors(get_response: GetResponse) -> GetResponse:
-    """A page that shows a refused form says so first of all in its title, which is read first."""
+    """A page that shows a refused form says so first of all in its title, which is read first.
+    Whoever has tried too often is named in the log."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            tell_refused(address_of(request), "too_many")
         is_refused = response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         if is_refused and isinstance(response, HttpResponse):
             title = f"<title>{escape(_('Error:'))} ".encode()
@@ -168,10 +176,9 @@ def htmx_page_loads(get_response: GetResponse) -> GetResponse:
         if not htmx or response.has_header("HX-Redirect"):
             return response
         if response.status_code == HTTPStatus.FORBIDDEN:
-            messages.error(
-                request,
-                _("Not done: your role doesn't allow it, or the page was out of date."),
-            )
+            told = getattr(response, "told", None)
+            text = _("Not done: your role doesn't allow it, or the page was out of date.")
+            messages.error(request, told or text)
             return _load(_current_page(request, htmx), HTTPStatus.FORBIDDEN)
         target = response.headers.get("Location", "")
         if not 300 <= response.status_code < 400 or not _is_own(request, target):
@@ -201,11 +208,13 @@ def _entrances() -> set[str]:
 
 
 def _current_page(request: HttpRequest, htmx: HtmxDetails) -> str:
-    """Path and query of the page that htmx runs on; "/" when it is not one of our own."""
+    """Path and query of the page that htmx runs on; the overview when it is not our own."""
     url = htmx.current_url or ""
     if not _is_own(request, url):
-        return "/"
-    return urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        return settings.COOKIE_PATH
+    return (
+        urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or settings.COOKIE_PATH
+    )
 
 
 def _is_own(request: HttpRequest, url: str) -> bool:

@@ -36,14 +36,15 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
     """The steps to a first exported file; empty once all of them were taken."""
     providers = list(rows)
     waiting = [row for row in providers if not row.is_working]
-    start = _page(waiting[0]) if len(waiting) == 1 else "/providers/"
+    start = _page(waiting[0]) if len(waiting) == 1 else reverse("providers:list")
     lister = next((row for row in providers if row.is_working), None)
     main = routes[0]
+    is_listed = any(row.catalog_count for row in providers)
     steps = [
         Step(
             _("Set up a provider"),
             _("Choose one and paste its API key. A local server needs only its address."),
-            "/providers/",
+            reverse("providers:list"),
             _("Choose a provider"),
             bool(providers),
         ),
@@ -57,21 +58,21 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
         Step(
             _("Fetch its models"),
             _("Then a model is chosen from a list, with its window and price, and not by memory."),
-            _page(lister) if lister else "/providers/",
+            _page(lister) if lister else reverse("providers:list"),
             _("Fetch models"),
-            any(row.catalog_count for row in providers),
+            is_listed,
         ),
         Step(
             _("Choose the main model"),
             _("The other routes stay empty until they are wanted: they follow main."),
-            "/catalog/" if any(row.catalog_count for row in providers) else "/routing/",
+            reverse("providers:catalog" if is_listed else "routing:routing"),
             _("Choose a model"),
             bool(main.model) and main.is_served,
         ),
         Step(
             _("Hand config.json to the agent"),
             _("Download it, or write it where the agent reads it."),
-            "/config/",
+            reverse("routing:config"),
             _("Export"),
             AuditEntry.objects.filter(action__in=HANDED_OVER).exists(),
         ),
@@ -137,7 +138,7 @@ def _expiry(row: Provider) -> str:
 def _of_route(row: RouteRow) -> Concern | None:
     """What stands against a route itself; its provider's last test passed, or none was made."""
     slot, label = row.route.slot, str(row.slot.label)
-    about, link = f"route:{slot}", f"/routing/#route-{slot}"
+    about, link = f"route:{slot}", reverse("routing:routing") + f"#route-{slot}"
     if row.decision and not row.is_served:
         words = _("%(provider)s is not set up.")
         text = words % {"provider": row.served.label} if row.served else row.words
