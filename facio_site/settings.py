@@ -94,11 +94,11 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "facio_site.web.middleware.security_headers",  # outermost: error pages and static files too
-    "providers.pages.health.answered",  # under any Host, and whatever else is away
     # Compressing leaks nothing: no page holds a secret, tokens are masked, lengths are blurred.
     "facio_site.web.middleware.CompressPages",
     "facio_site.web.behind.proxies",
     "django.middleware.security.SecurityMiddleware",
+    "providers.pages.health.answered",  # under any Host, and whatever else is away
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -254,6 +254,9 @@ SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 SECURE_HSTS_SECONDS = 63_072_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 SECURE_SSL_REDIRECT = IS_HTTPS and TRUSTED_PROXY_COUNT > 0
+# Asked by machines beside this one, without the proxy
+ASKED_DIRECTLY = ("healthz", "readyz", "metrics")
+SECURE_REDIRECT_EXEMPT = [rf"^({BASE_PATH.lstrip('/')}/)?({'|'.join(ASKED_DIRECTLY)})$"]
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SILENCED_SYSTEM_CHECKS = [

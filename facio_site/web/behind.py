@@ -66,7 +66,8 @@ def proxies(get_response: GetResponse) -> GetResponse:
 
 def _is_open(path: str) -> bool:
     """What a machine beside this one asks without a proxy, and what an error page is drawn with."""
-    return path == f"{settings.BASE_PATH}/metrics" or path.startswith(settings.STATIC_URL)
+    name = path.removeprefix(settings.BASE_PATH).removeprefix("/")
+    return name in settings.ASKED_DIRECTLY or path.startswith(settings.STATIC_URL)
 
 
 def doubts() -> list[str]:
