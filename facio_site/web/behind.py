@@ -40,7 +40,9 @@ def proxies(get_response: GetResponse) -> GetResponse:
                     "operator must let it set the header X-Forwarded-Proto."
                 ),
             )
-        named = [part for part in request.headers.get("X-Forwarded-For", "").split(",") if part]
+        named = [
+            part for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
+        ]
         if len(named) >= count:
             return get_response(request)
         tell(

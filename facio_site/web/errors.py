@@ -44,7 +44,8 @@ def _unavailable(request: HttpRequest, found: str) -> HttpResponse:
     response = _page(request, name, 503, {"trouble": found})
     response.headers["Retry-After"] = RETRY_SECONDS
     if is_inside:
-        response.headers.update({"HX-Retarget": "#messages", "HX-Reswap": "innerHTML"})
+        response.headers["HX-Retarget"] = "#messages"
+        response.headers["HX-Reswap"] = "innerHTML"
     return response
 
 
