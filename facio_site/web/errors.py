@@ -33,10 +33,10 @@ RETRY_SECONDS = "5"
 def failed(request: HttpRequest) -> HttpResponse:
     """503 for a database that cannot be used, which passes; 500 for a fault of ours."""
     found = trouble.of_database(sys.exc_info()[1])
-    return _unavailable(request, found) if found else server_error(request)
+    return unavailable(request, found) if found else server_error(request)
 
 
-def _unavailable(request: HttpRequest, found: str) -> HttpResponse:
+def unavailable(request: HttpRequest, found: str) -> HttpResponse:
     """Inside htmx the sentence takes the place of the page's messages."""
     tell(f"database {found}", trouble.SENTENCES[found])
     is_inside = request.headers.get("HX-Request") == "true"
@@ -52,7 +52,7 @@ def _unavailable(request: HttpRequest, found: str) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400. A session that could not be written for want of room comes here, too: that is a 503."""
     if found := trouble.of_database(exception):
-        return _unavailable(request, found)
+        return unavailable(request, found)
     if not isinstance(exception, DisallowedHost):
         return refused(request)
     tell(

@@ -24,10 +24,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
+from facio_site import trouble
 from facio_site.accounts.roles import HtmxRequest
 from facio_site.accounts.sessions import enforce_limits
 from facio_site.audit import address_of
 from facio_site.logs import tell_refused
+from facio_site.web.errors import unavailable
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -153,6 +155,9 @@ def told_errors(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            # Tries are counted in the database: one that takes nothing would lock everybody out.
+            if found := trouble.look(afresh=True):
+                return unavailable(request, found)
             tell_refused(address_of(request), "too_many")
         is_refused = response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         if is_refused and isinstance(response, HttpResponse):

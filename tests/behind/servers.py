@@ -2,13 +2,21 @@
 
 import contextlib
 import os
+import re
 import shutil
+import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
-from http.client import HTTPSConnection  # noqa: TID251 - to this machine's own proxy
+from http.client import (  # noqa: TID251 - to this machine's own proxy and site
+    HTTPConnection,
+    HTTPSConnection,
+)
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from tests.conftest import absent
 from tests.lanes import answers, free_port
@@ -126,3 +134,74 @@ def redis_tls(folder: Path, *more: str, name: str = "127.0.0.1") -> Iterator[Red
     finally:
         process.terminate()
         process.wait(10)
+
+
+class Visitor:
+    """A person's browser without a screen, on a port of this machine: it keeps cookies and sends
+    forms with their token."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.cookies = port, SimpleCookie()
+
+    def ask(self, path: str, method: str = "GET", **fields: str) -> Answer:
+        headers = {"Cookie": "; ".join(f"{one.key}={one.value}" for one in self.cookies.values())}
+        body = urlencode(fields) if fields else None
+        if body:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        caller = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        with contextlib.closing(caller):
+            caller.request(method, path, body, headers)
+            found = caller.getresponse()
+            pairs = [(name.lower(), value) for name, value in found.getheaders()]
+            cookies = [value for name, value in pairs if name == "set-cookie"]
+            for cookie in cookies:
+                self.cookies.load(cookie)
+            return Answer(found.status, dict(pairs), cookies, found.read().decode())
+
+    def send(self, path: str, page: str = "", **fields: str) -> Answer:
+        """The form on `page` (else on `path` itself), with these values."""
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', self.ask(page or path).text)
+        assert token
+        return self.ask(path, "POST", csrfmiddlewaretoken=token[1], **fields)
+
+    def sign_in(self, name: str, password: str) -> Answer:
+        return self.send("/accounts/login/", login=name, password=password)
+
+
+class Relay:
+    """A wire to a server that can be cut and mended: what connects here ends up there."""
+
+    def __init__(self, target: int) -> None:
+        self.target, self.port = target, free_port()
+        self._open: list[socket.socket] = []
+        self._listener: socket.socket | None = None
+        self.mend()
+
+    def mend(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=[self._listener], daemon=True).start()
+
+    def cut(self) -> None:
+        """Whoever is connected is cut off, and nobody connects any more."""
+        for one in [*self._open, *([self._listener] if self._listener else [])]:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open, self._listener = [], None
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.socket()
+                far.connect(("127.0.0.1", self.target))
+                self._open += [near, far]
+                for pair in ((near, far), (far, near)):
+                    threading.Thread(target=_carry, args=pair, daemon=True).start()
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)

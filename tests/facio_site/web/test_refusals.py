@@ -100,7 +100,7 @@ def test_readiness_is_json_whatever_happens(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("providers.pages.health._write", fail)
+    monkeypatch.setattr("facio_site.trouble._write", fail)
     monkeypatch.setattr("providers.broker.is_up", fail)
     answer = site.get("/readyz")
     assert answer.status_code == 503
