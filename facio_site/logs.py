@@ -16,6 +16,7 @@ from typing import Any, Final
 TEXT, JSON = "text", "json"
 LEVELS: Final = ("WARNING", "DEBUG", "INFO", "ERROR", "CRITICAL")  # of LOG_LEVEL; default first
 EVERY_SECONDS: Final = 60.0
+CELERY_SECONDS: Final = 3600.0
 MOST_KEPT: Final = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _moments: dict[str, float] = {}
@@ -103,12 +104,13 @@ class JsonLine(logging.Formatter):
 
 
 class Repeats(logging.Filter):
-    """Celery says the same every few seconds while its broker is away: once a minute will do."""
+    """Celery says the same every few seconds while its broker is away; why that is, the site says
+    itself (providers/broker.py), so once an hour will do."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(("celery", "kombu")):
             return True
-        return is_due(f"{record.name} {record.msg}")
+        return is_due(f"{record.name} {record.msg}", CELERY_SECONDS)
 
 
 def one_line(text: str) -> str:
@@ -116,11 +118,11 @@ def one_line(text: str) -> str:
     return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text.strip())
 
 
-def is_due(about: str) -> bool:
-    """Whether a minute has passed since this was last asked about the same; then it counts anew."""
+def is_due(about: str, every: float = EVERY_SECONDS) -> bool:
+    """Whether so many seconds have passed since this was last true for the same subject."""
     now = time.monotonic()
     with _lock:
-        if now - _moments.get(about, -EVERY_SECONDS) < EVERY_SECONDS:
+        if now - _moments.get(about, -every) < every:
             return False
         if len(_moments) >= MOST_KEPT:
             _moments.clear()

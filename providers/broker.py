@@ -12,6 +12,7 @@ import time
 from functools import lru_cache
 
 import redis
+from celery.signals import worker_init, worker_ready
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -19,11 +20,13 @@ from redis.retry import Retry
 _CHANNEL = "facio:changes"
 _HEARTBEAT = "facio:worker:"
 BEAT_SECONDS = 2
+WATCH_SECONDS = 5.0
 LIFETIME_SECONDS = 7  # three missed beats
 _MOMENT_SECONDS = 1.0
 _LISTEN_SECONDS = 30.0
 _log = logging.getLogger("facio.broker")
 _trouble = ""  # what was said of it last; "" = it answers
+_is_ready = threading.Event()  # of a worker: from then on its heartbeat says it
 _silent_until = 0.0  # after a question without an answer nobody waits for the next one at once
 _starting = threading.Lock()
 _listening: "_Ear | None" = None
@@ -93,6 +96,23 @@ def beat_for_ever(worker: str) -> None:
             time.sleep(BEAT_SECONDS)
 
     threading.Thread(target=loop, name="heartbeat", daemon=True).start()
+
+
+@worker_init.connect
+def watch_until_ready(**_kwargs: object) -> None:
+    """A worker that gets no connection never comes to say that it lives; so say why."""
+
+    def loop() -> None:
+        while not _is_ready.wait(WATCH_SECONDS):
+            is_up()
+
+    is_up()
+    threading.Thread(target=loop, name="broker", daemon=True).start()
+
+
+@worker_ready.connect
+def stop_watching(**_kwargs: object) -> None:
+    _is_ready.set()
 
 
 def stop_beating(worker: str) -> None:

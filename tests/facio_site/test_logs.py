@@ -108,7 +108,7 @@ def test_json_has_time_level_logger_and_message_first_and_a_trace_last() -> None
     assert "ValueError: broken" in told["trace"]
 
 
-def test_celery_says_the_same_once_a_minute() -> None:
+def test_celery_says_the_same_once_an_hour() -> None:
     logs._moments.clear()
     repeats = logs.Repeats()
 
