@@ -13,6 +13,8 @@ from typing import Any
 from django.conf import settings
 from gunicorn.glogging import Logger
 
+from facio_site.sealing.redaction import redact
+
 
 class Log(Logger):  # type: ignore[misc]
     def setup(self, cfg: Any) -> None:
@@ -30,7 +32,7 @@ class Log(Logger):  # type: ignore[misc]
         counted = {
             "address": address(environ),
             "method": environ.get("REQUEST_METHOD", ""),
-            "path": environ.get("PATH_INFO", ""),
+            "path": redact(environ.get("PATH_INFO", "")),
             "status": int(str(resp.status).partition(" ")[0]),
             "bytes": getattr(resp, "sent", 0) or 0,
             "ms": round(request_time.total_seconds() * 1000),

@@ -111,7 +111,10 @@ def session_limits(get_response: GetResponse) -> GetResponse:
             enforce_limits(request)
         response = get_response(request)
         if was_signed_in and not request.user.is_authenticated:
-            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+            # Under a path, what other programs of that host have stored is theirs.
+            response.headers["Clear-Site-Data"] = (
+                '"cache"' if settings.BASE_PATH else '"cache", "storage"'
+            )
         return response
 
     return middleware
