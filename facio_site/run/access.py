@@ -26,13 +26,13 @@ class Log(Logger):  # type: ignore[misc]
             log.handlers.clear()
             log.propagate = True
 
-    def access(self, resp: Any, req: Any, environ: Any, request_time: timedelta) -> None:
+    def access(self, resp: Any, req: Any, wsgi: Any, request_time: timedelta) -> None:
         if not settings.LOG_ACCESS:
             return
         counted = {
-            "address": address(environ),
-            "method": environ.get("REQUEST_METHOD", ""),
-            "path": redact(environ.get("PATH_INFO", "")),
+            "address": address(wsgi),
+            "method": wsgi.get("REQUEST_METHOD", ""),
+            "path": redact(wsgi.get("PATH_INFO", "")),
             "status": int(str(resp.status).partition(" ")[0]),
             "bytes": getattr(resp, "sent", 0) or 0,
             "ms": round(request_time.total_seconds() * 1000),
@@ -44,9 +44,9 @@ class Log(Logger):  # type: ignore[misc]
         """There are none."""
 
 
-def address(environ: Any) -> str:
+def address(wsgi: Any) -> str:
     """The visitor's, as allauth counts it; the proxy's own where the header holds too little."""
     count = settings.TRUSTED_PROXY_COUNT
-    named = [part.strip() for part in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    nearest = str(environ.get("REMOTE_ADDR", ""))
+    named = [part.strip() for part in wsgi.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    nearest = str(wsgi.get("REMOTE_ADDR", ""))
     return named[-count] if count and len(named) >= count and named[-count] else nearest

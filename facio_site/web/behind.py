@@ -7,6 +7,7 @@ the limits; so the page names what is missing. Kept out: reading the address (al
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,6 +19,8 @@ from facio_site.logs import tell
 from facio_site.web.errors import refused
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+MOVED = HTTPStatus.MOVED_PERMANENTLY
+_LED, _LED_SECONDS = "led_to_https", 4
 
 
 def proxies(get_response: GetResponse) -> GetResponse:
@@ -40,11 +43,25 @@ def proxies(get_response: GetResponse) -> GetResponse:
                     "operator must let it set the header X-Forwarded-Proto."
                 ),
             )
+        if request.COOKIES.get(_LED) and not request.is_secure():
+            tell(
+                "proxy",
+                "a visitor was led to https and came back as http: the proxy says http in "
+                "X-Forwarded-Proto whatever the visitor used, as where TLS ends before it",
+            )
+            return refused(
+                request,
+                _(
+                    "The proxy in front of this site says that you came over http, also after you "
+                    "were led to https. Its operator must let it set the header X-Forwarded-Proto "
+                    "to what your browser used."
+                ),
+            )
         named = [
             part for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()
         ]
         if len(named) >= count:
-            return get_response(request)
+            return _led(request, get_response(request))
         tell(
             "proxy",
             f"a request with fewer addresses in X-Forwarded-For ({len(named)}) than "
@@ -64,6 +81,13 @@ def proxies(get_response: GetResponse) -> GetResponse:
         )
 
     return middleware
+
+
+def _led(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Marks a visitor who is sent from http to https, for the moment that this takes."""
+    if settings.IS_HTTPS and not request.is_secure() and response.status_code == MOVED:
+        response.set_cookie(_LED, "1", max_age=_LED_SECONDS, httponly=True, samesite="Lax")
+    return response
 
 
 def _is_open(path: str) -> bool:

@@ -20,6 +20,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy
 from django.views.debug import SafeExceptionReporterFilter
 from django.views.defaults import server_error
+from django_htmx.middleware import HtmxDetails
 
 from facio_site import trouble
 from facio_site.logs import tell
@@ -39,7 +40,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest, found: str) -> HttpResponse:
     """Inside htmx the sentence takes the place of the page's messages."""
     tell(f"database {found}", trouble.SENTENCES[found])
-    is_inside = request.headers.get("HX-Request") == "true"
+    is_inside = bool(HtmxDetails(request))
     name = "503.html#message" if is_inside else "503.html"
     response = _page(request, name, 503, {"trouble": found})
     response.headers["Retry-After"] = RETRY_SECONDS

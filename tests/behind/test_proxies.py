@@ -60,6 +60,18 @@ def test_a_browser_is_not_led_round_in_circles_without_the_protocol(
     proxy.set(FORWARDED)
 
 
+def test_nor_where_the_proxy_says_http_whatever_the_visitor_used(
+    site: Site, browser: Browser
+) -> None:
+    stack, proxy = site
+    proxy.set(FORWARDED.replace("X-Forwarded-Proto https", "X-Forwarded-Proto http"))
+    with opened(browser, stack, ignore_https_errors=True) as tab, tab.watch.expecting("400"):
+        tab.page.goto("/")
+        expect(tab.page.get_by_text("says that you came over http")).to_be_visible()
+    assert proxy.ask("/").headers["location"].startswith(proxy.origin)
+    proxy.set(FORWARDED)
+
+
 def test_a_proxy_that_keeps_the_host_to_itself_is_told(site: Site) -> None:
     stack, proxy = site
     proxy.set(FORWARDED.replace("Host $http_host", "Host upstream.internal"))
