@@ -84,13 +84,13 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     cause = _cause(request, reason)
     tell(f"form {cause}", _LOGGED[cause])
     is_sign_in = request.path == resolve_url(settings.LOGIN_URL)
+    is_signed_in = is_sign_in and request.user.is_authenticated
     page = {
-        "cause": cause,
-        "is_signed_in": is_sign_in and request.user.is_authenticated,
+        "heading": _HEADINGS["signed_in" if is_signed_in else cause],
+        "is_signed_in": is_signed_in,
+        "told": _TOLD.get(cause),
         "again": request.get_full_path() if is_sign_in else "",
     }
-    if cause in _TOLD:
-        page["told"] = _TOLD[cause]
     response = _page(request, "403_csrf.html", 403, page)
     # htmx_page_loads says it: to load the page anew would not mend it.
     response.told = _TOLD.get(cause)  # type: ignore[attr-defined]
@@ -125,6 +125,14 @@ def _cause(request: HttpRequest, reason: str) -> str:
     return "no_cookie" if reason == csrf.REASON_NO_CSRF_COOKIE else "stale"
 
 
+_FORM_REFUSED = gettext_lazy("Form refused")
+_HEADINGS = {
+    "signed_in": gettext_lazy("You're signed in already"),
+    "silent": _FORM_REFUSED,
+    "origin": _FORM_REFUSED,
+    "no_cookie": _FORM_REFUSED,
+    "stale": gettext_lazy("Page out of date"),
+}
 _TOLD = {
     "silent": gettext_lazy(
         "Your browser didn't say which page this form is on, so it was refused. A proxy or an "
