@@ -98,12 +98,11 @@ def whole_number(
 def demo_environ(state: Path) -> dict[str, str]:
     """What the demo sets, so that neither the shell nor a `.env` file leads it to real things."""
     unset = (
-        *("ALLOWED_HOSTS", "AWS_PROFILES_ALLOWED", "CSRF_TRUSTED_ORIGINS", "FACIO_CONFIG_GROUP"),
-        *("FACIO_CONFIG_IN_PLACE", "FACIO_CONFIG_MODE"),
-        *("MASTER_KEYS", "OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY"),
-        *("DATABASE_URL_FILE", "METRICS_TOKEN_FILE", "OUTBOUND_PROXY", "OUTBOUND_PROXY_FILE"),
-        *("REDIS_URL_FILE", "SECRET_KEY_FILE"),
-    )
+        "ALLOWED_HOSTS AWS_PROFILES_ALLOWED CSRF_TRUSTED_ORIGINS DATABASE_URL_FILE MASTER_KEYS "
+        "FACIO_CONFIG_GROUP FACIO_CONFIG_IN_PLACE FACIO_CONFIG_MODE OUTBOUND_PROXY PUBLIC_URL "
+        "OUTBOUND_PROXY_FILE OUTBOUND_PUBLIC_HTTP REDIS_URL REDIS_URL_FILE SECRET_KEY_FILE "
+        "TRUSTED_PROXY_COUNT SECRET_KEY"
+    ).split()
     return dict.fromkeys(unset, "") | {
         "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",
         "DEBUG": "0",
@@ -112,7 +111,6 @@ def demo_environ(state: Path) -> dict[str, str]:
         "OUTBOUND_ALLOW": "loopback",
         "OUTBOUND_CA_FILE": str(state / "simulators" / "ca.pem"),
         "OUTBOUND_HOSTS_FILE": str(state / "simulators" / "hosts"),
-        "TRUSTED_PROXY_COUNT": "0",
     }
 
 
@@ -347,10 +345,7 @@ def serve(
             tend(ground)
             set_up(environ)
             from facio_site.run import parts
-            from facio_site.web import behind
 
-            for doubt in behind.doubts():
-                say(doubt)
             prepare(state, manage, ground, bell)
             until(lambda: all(child.is_ready() for child in ground), ground, bell)
             site = parts.load()
