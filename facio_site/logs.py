@@ -75,7 +75,7 @@ class Line(logging.Formatter):
     """`2026-11-29 15:44:27,123 WARNING facio: text`, in UTC; a traceback follows on lines of its
     own, each a step in."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -140,6 +140,9 @@ def tell(about: str, sentence: str) -> None:
 
 
 def tell_refused(address: str | None, reason: str) -> None:
-    """The one line of a refused sign-in, for whoever closes the door to an address (contrib)."""
+    """The one line of a refused sign-in, for whoever closes the door to an address (contrib).
+
+    Words and blanks only: with a sign between them, name and address would look like a key.
+    """
     if address:
-        logging.getLogger("facio.sign_in").warning("refused address=%s reason=%s", address, reason)
+        logging.getLogger("facio.sign_in").warning("refused address %s reason %s", address, reason)

@@ -111,7 +111,7 @@ def _write(every: float) -> None:
 @contextmanager
 def _patient() -> Iterator[None]:
     """For a second: whoever holds SQLite's lock shows that it takes what is written."""
-    usual = int(connection.settings_dict["OPTIONS"]["timeout"])
+    usual = int(settings.DATABASES["default"]["OPTIONS"]["timeout"])
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 1000")
         try:

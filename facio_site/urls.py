@@ -4,7 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
@@ -16,7 +16,7 @@ admin.site.site_url = settings.COOKIE_PATH
 
 handler400 = "facio_site.web.errors.bad_request"
 handler500 = "facio_site.web.errors.failed"
-_pages = [
+_pages: list[URLPattern | URLResolver] = [
     path("", include("facio_site.accounts.urls")),
     path("language/", set_language, name="language"),
     path("admin/", admin.site.urls),
