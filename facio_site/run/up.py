@@ -98,11 +98,11 @@ def whole_number(
 def demo_environ(state: Path) -> dict[str, str]:
     """What the demo sets, so that neither the shell nor a `.env` file leads it to real things."""
     unset = (
-        "ALLOWED_HOSTS AWS_PROFILES_ALLOWED CSRF_TRUSTED_ORIGINS DATABASE_URL_FILE MASTER_KEYS "
-        "FACIO_CONFIG_GROUP FACIO_CONFIG_IN_PLACE FACIO_CONFIG_MODE OUTBOUND_PROXY PUBLIC_URL "
-        "OUTBOUND_PROXY_FILE OUTBOUND_PUBLIC_HTTP REDIS_URL REDIS_URL_FILE SECRET_KEY_FILE "
-        "TRUSTED_PROXY_COUNT SECRET_KEY"
-    ).split()
+        *("ALLOWED_HOSTS", "AWS_PROFILES_ALLOWED", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL_FILE"),
+        *("FACIO_CONFIG_GROUP", "FACIO_CONFIG_IN_PLACE", "FACIO_CONFIG_MODE", "MASTER_KEYS"),
+        *("OUTBOUND_PROXY", "OUTBOUND_PROXY_FILE", "OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL"),
+        *("REDIS_URL", "REDIS_URL_FILE", "SECRET_KEY", "SECRET_KEY_FILE", "TRUSTED_PROXY_COUNT"),
+    )
     return dict.fromkeys(unset, "") | {
         "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",
         "DEBUG": "0",

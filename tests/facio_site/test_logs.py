@@ -55,7 +55,7 @@ def patterns() -> list[re.Pattern[str]]:
 def address_in(line: str) -> str:
     """Of a line as it stands in a file, in the journal, and with its date cut out; "" = none."""
     undated = re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", "", line)
-    undated = re.sub(r'^(\{"time": ")[^"]*', r"\1", undated)
+    undated = re.sub(r'^\{"time": "[^"]*', "", undated)
     forms = {undated, line, f"host facio-web[12]: {line}"}
     found = {
         match["host"]
