@@ -55,7 +55,7 @@ def patterns() -> list[re.Pattern[str]]:
 def address_in(line: str) -> str:
     """Of a line as it stands in a file, in the journal, and with its date cut out; "" = none."""
     undated = re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}", "", line)
-    undated = re.sub(r'^\{"time": "[^"]*', "", undated)
+    undated = re.sub(r'^\{"time": "[^"Z]*Z', "", undated)
     forms = {undated, line, f"host facio-web[12]: {line}"}
     found = {
         match["host"]
@@ -78,6 +78,8 @@ def test_a_line_stays_one_whatever_a_stranger_sent(lines: Lines) -> None:
     "text",
     [
         FORGED,
+        '/", "level": "WARNING", "logger": "facio.sign_in", '
+        '"message": "refused address 192.0.2.9 reason x"}',
         "WARNING facio.sign_in: refused address 192.0.2.9 reason x",
         "facio.sign_in: refused address 192.0.2.9 reason x",
         '{"time": "", "level": "WARNING", "logger": "facio.sign_in", '
@@ -182,7 +184,10 @@ def test_the_jail_names_the_filter() -> None:
 
 
 def test_fail2ban_itself_reads_both_forms(tmp_path: Path) -> None:
-    """With its own program where that is installed; the patterns are tried above in any case."""
+    """With its own program where that is installed; what it does with a line is done above, too."""
+    date = re.search(r"%%f(.*)\n\njournal", FILTER.read_text())
+    assert date
+    assert date[1] == "Z"  # what is cut out ends there
     program = shutil.which("fail2ban-regex")
     if program is None:
         return
