@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from django.conf import settings
 from django.db import (
@@ -111,7 +111,8 @@ def _write(every: float) -> None:
 @contextmanager
 def _patient() -> Iterator[None]:
     """For a second: whoever holds SQLite's lock shows that it takes what is written."""
-    usual = int(settings.DATABASES["default"]["OPTIONS"]["timeout"])
+    options = cast("dict[str, int]", connection.settings_dict["OPTIONS"])
+    usual = options["timeout"]
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 1000")
         try:
