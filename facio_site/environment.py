@@ -114,9 +114,19 @@ def public_address(text: str) -> PublicAddress:
         refuse("PUBLIC_URL must begin with https:// or http:// and name a host.")
     if parts.username is not None or parts.query or parts.fragment or not _is_clean(parts.path):
         refuse("PUBLIC_URL may hold a scheme, a host, a port and a plain path, nothing else.")
-    origin = f"{parts.scheme}://{parts.netloc}".lower()
-    host = str(parts.hostname)
+    host = _as_browsers_send(str(parts.hostname))
+    is_usual = parts.port in (None, {"http": 80, "https": 443}[parts.scheme])
+    place = f"[{host}]" if ":" in host else host
+    origin = f"{parts.scheme}://{place}" + ("" if is_usual else f":{parts.port}")
     return PublicAddress(origin + parts.path, origin, host, parts.path, parts.scheme == "https")
+
+
+def _as_browsers_send(host: str) -> str:
+    """Letters of any script in their ASCII form, which is what stands in Host and Origin."""
+    try:
+        return host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        raise ImproperlyConfigured("PUBLIC_URL names a host that cannot be.") from None
 
 
 def _is_clean(path: str) -> bool:

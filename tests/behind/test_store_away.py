@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,11 +145,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Re
         absent("PostgreSQL")
     assert binaries is not None
     folder, port = tmp_path_factory.mktemp("away"), free_port()
-    store = tmp_path_factory.getbasetemp() / "away-store"
-    store.mkdir()
-    for above in (store, *list(store.parents)[:3]):
-        above.chmod(0o755)
-    with postgres(store, binaries) as direct:
+    with (
+        # Beside pytest's own folders: those are closed to the server's user.
+        tempfile.TemporaryDirectory(prefix="facio-away-") as store,
+        postgres(Path(store), binaries) as direct,
+    ):
         relay = Relay(int(urlsplit(direct).port or 0))
         url = direct.replace(f":{relay.target}/", f":{relay.port}/")
         done = command.run(folder, *OWNER, given=PASSWORD, DATABASE_URL=url)

@@ -113,6 +113,19 @@ def test_a_path_belongs_to_the_address() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://facio.example:443", "https://facio.example"),
+        ("http://127.0.0.1:80/", "http://127.0.0.1"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_an_origin_is_written_as_browsers_send_it(text: str, origin: str) -> None:
+    assert environment.public_address(text).origin == origin
+
+
+@pytest.mark.parametrize(
     "name",
     [
         *("*", ".example.org", "https://facio.example", "facio.example:8443", "a/b", "::1", "a b"),
