@@ -98,7 +98,8 @@ def _write(every: float) -> None:
     with _writing, _patient() if is_file else nullcontext():
         if time.monotonic() - _written_at < every:
             return
-        table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))
+        cache = cast("dict[str, str]", settings.CACHES["default"])
+        table = connection.ops.quote_name(cache["LOCATION"])
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {table} (cache_key, value, expires) "  # noqa: S608 - our own name
