@@ -135,6 +135,31 @@ def test_s94_a_full_disk_is_told_on_the_page_in_the_log_by_readiness_and_by_comm
     assert stranger.sign_in(NAME, PASSWORD).status == 302
 
 
+@pytest.mark.parametrize("size", ["64k", "256k"])
+@pytest.mark.parametrize("words", ["-m facio_site.up", "manage.py migrate", "manage.py backup /x"])
+def test_s94_a_start_on_a_full_disk_ends_in_one_line(tmp_path: Path, size: str, words: str) -> None:
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        absent("root", "is needed for a small disk")
+    script = (
+        f'mount -t tmpfs -o size={size},mode=700 none "$STATE_DIR" && mkdir "$STATE_DIR/logs" && '
+        'touch "$STATE_DIR/db.sqlite3" && printf key > "$STATE_DIR/secret_key" && '
+        'cat /dev/zero > "$STATE_DIR/fill" 2> /dev/null; '
+        f'exec "$0" {words}'
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script, sys.executable],
+        cwd=ROOT,
+        env=command.environ(tmp_path, PORT="0", DATABASE_URL=""),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "No space left on device" in line or "disk is full" in line
+
+
 # A PostgreSQL that goes away
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.test import Client
 
 from facio_site import logs, trouble
@@ -216,6 +216,23 @@ def test_a_database_error_is_judged(error: Exception, found: str) -> None:
     outer = RuntimeError()
     outer.__context__ = error
     assert trouble.of_database(outer) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("53100", trouble.FULL),
+        ("25006", trouble.READ_ONLY),
+        ("55P03", trouble.BUSY),
+        ("57P01", trouble.AWAY),
+        ("28P01", trouble.AWAY),
+    ],
+)
+def test_postgresql_is_judged_by_its_code(code: str, found: str) -> None:
+    error = InternalError("in whatever language the server speaks")
+    error.__cause__ = Exception()
+    error.__cause__.sqlstate = code  # type: ignore[attr-defined]
+    assert trouble.of_database(error) == found
 
 
 WORDS = {
