@@ -16,15 +16,24 @@ def main() -> None:
     except (ImproperlyConfigured, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
+    from django.db import DatabaseError, InterfaceError
+
+    from facio_site import trouble
     from facio_site.boot import prepare
     from facio_site.sealing import BadMasterKey
 
     try:
         prepare(sys.argv)
+        execute_from_command_line(sys.argv)
     except BadMasterKey as error:
         sys.stderr.write(f"MASTER_KEYS or MASTER_KEY_FILE: {error}\n")
         sys.exit(1)
-    execute_from_command_line(sys.argv)
+    except (DatabaseError, InterfaceError) as error:
+        found = trouble.of_database(error)
+        if not found:
+            raise
+        sys.stderr.write(f"{trouble.SENTENCES[found]}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 import shlex
 import sys
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+from django.db import DatabaseError, InterfaceError
 
-from facio_site import sealing
+from facio_site import sealing, trouble
 
 SQLITE = "django.db.backends.sqlite3"
 
@@ -32,6 +34,11 @@ class Command(BaseCommand):
             return super().execute(*args, **options)
         except sealing.KeyMissing:
             raise CommandError("there is no master key: nothing can be sealed or opened") from None
+        except (DatabaseError, InterfaceError) as error:
+            found = trouble.of_database(error)
+            if not found:
+                raise
+            raise CommandError(trouble.SENTENCES[found]) from None
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Raises CommandError with the first fault that was found."""
@@ -57,7 +64,7 @@ def whole(*words: str) -> str:
     given = {"STATE_DIR": str(settings.STATE_DIR), "PUBLIC_URL": settings.PUBLIC_URL}
     database = settings.DATABASES["default"]
     if database["ENGINE"] == SQLITE:
-        given["DATABASE_URL"] = f"sqlite:///{database['NAME']}"
+        given["DATABASE_URL"] = f"sqlite:///{quote(str(database['NAME']))}"
     line = [sys.executable, str(settings.BASE_DIR / "manage.py"), *words]
     named = [f"{name}={shlex.quote(value)}" for name, value in given.items()]
     return " ".join([*named, shlex.join(line)])

@@ -4,21 +4,24 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from facio_site import private
+from facio_site import environment, logs, private
+from facio_site.environment import Env, refuse
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Env()
 if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
 
-STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var"))).resolve()
-STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+STATE_DIR = Path(env.str("STATE_DIR", default="") or BASE_DIR / "var").resolve()
+try:
+    STATE_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+except OSError as _error:
+    refuse(f"STATE_DIR {STATE_DIR} cannot be used: {_error.strerror}.")
 
 
 def _kept_secret(path: Path) -> str:
@@ -26,17 +29,17 @@ def _kept_secret(path: Path) -> str:
 
     Two processes may start at once: the file appears whole or not at all, and the first one wins.
     """
-    if not path.exists():
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
-        private.write_new(fresh, secrets.token_urlsafe(48))
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, path)
-        fresh.unlink()
-    return path.read_text().strip()
-
-
-def _fail(sentence: str) -> None:
-    raise ImproperlyConfigured(sentence)
+    try:
+        if not path.exists():
+            fresh = path.with_name(f"{path.name}.{os.getpid()}")
+            private.write_new(fresh, secrets.token_urlsafe(48))
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, path)
+            fresh.unlink()
+        return path.read_text().strip()
+    except OSError as error:
+        sentence = f"SECRET_KEY: {path} can be neither read nor made: {error.strerror}."
+        raise ImproperlyConfigured(sentence) from None
 
 
 def _in_url(host: str) -> str:
@@ -44,35 +47,30 @@ def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-# Said instead of what was found, which may be a piece of the password
-UNREADABLE = "can't be read: write special characters of its password as in a URL, / as %2F."
-
 # Where this installation is reached
-HOST = env.str("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://{_in_url(HOST)}:{PORT}").rstrip("/")
+HOST = env.str("HOST", default="").strip() or "127.0.0.1"
+PORT = env.whole("PORT", default=8000, least=0, most=65535)
+_address = environment.public_address(
+    env.str("PUBLIC_URL", default="") or f"http://{_in_url(HOST)}:{PORT}"
+)
+PUBLIC_URL, BASE_PATH, IS_HTTPS = _address.url, _address.path, _address.is_https
 IS_LOOPBACK = HOST in ("127.0.0.1", "::1", "localhost")
-IS_HTTPS = PUBLIC_URL.startswith("https://")
 if not IS_HTTPS and not IS_LOOPBACK:
-    _fail(
+    refuse(
         "HOST is not loopback, so PUBLIC_URL must start with https:// (a reverse proxy ends TLS)."
     )
-try:
-    _public_host = urlsplit(PUBLIC_URL).hostname or HOST
-except ValueError:
-    _fail("PUBLIC_URL is not a URL.")
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.flag("DEBUG")
 if DEBUG and (not IS_LOOPBACK or os.environ.get("FACIO_SERVING")):
-    _fail("DEBUG is only for manage.py runserver on loopback: unset it.")
-SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(STATE_DIR / "secret_key")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or sorted(
-    {_in_url(_public_host), _in_url(HOST)} | ({"localhost", "127.0.0.1"} if IS_LOOPBACK else set())
+    refuse("DEBUG is only for manage.py runserver on loopback: unset it.")
+SECRET_KEY = env.secret("SECRET_KEY") or _kept_secret(STATE_DIR / "secret_key")
+ALLOWED_HOSTS = environment.exact_hosts(env.names("ALLOWED_HOSTS")) or sorted(
+    {_in_url(_address.host), _in_url(HOST)} | ({"localhost", "127.0.0.1"} if IS_LOOPBACK else set())
 )
-if "*" in ALLOWED_HOSTS and not DEBUG:
-    _fail("ALLOWED_HOSTS must name exact hosts, not *.")
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL] if IS_HTTPS else [])
-TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+CSRF_TRUSTED_ORIGINS = environment.origins(env.names("CSRF_TRUSTED_ORIGINS")) or (
+    [_address.origin] if IS_HTTPS else []
+)
+TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", default=0, least=0, most=9)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -98,7 +96,9 @@ MIDDLEWARE = [
     "facio_site.web.middleware.security_headers",  # outermost: error pages and static files too
     # Compressing leaks nothing: no page holds a secret, tokens are masked, lengths are blurred.
     "facio_site.web.middleware.CompressPages",
+    "facio_site.web.behind.proxies",
     "django.middleware.security.SecurityMiddleware",
+    "providers.pages.health.answered",  # under any Host, and whatever else is away
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -142,10 +142,11 @@ TEMPLATES = [
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Store: SQLite in the state folder, or DATABASE_URL. Local disk only.
-try:
-    DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'db.sqlite3'}")}
-except ValueError:
-    raise ImproperlyConfigured(f"DATABASE_URL {UNREADABLE}") from None
+DATABASES = {
+    "default": environment.database(
+        env.secret("DATABASE_URL") or f"sqlite:///{quote(str(STATE_DIR / 'db.sqlite3'))}"
+    )
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -179,7 +180,7 @@ CACHES = {
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "routing:overview"
 LOGOUT_REDIRECT_URL = "account_login"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -236,21 +237,27 @@ EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail is eve
 # Sessions, cookies, transport
 SESSION_COOKIE_AGE = 8 * 3600  # idle
 SESSION_ABSOLUTE_AGE = 7 * 24 * 3600
-SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+# A prefix that browsers hold to; __Host- is for cookies of a whole host only.
+_PREFIX = ("__Secure-" if BASE_PATH else "__Host-") if IS_HTTPS else ""
+COOKIE_PATH = f"{BASE_PATH}/"  # web.middleware.security_headers gives it to every cookie
+SESSION_COOKIE_NAME = f"{_PREFIX}session"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+CSRF_COOKIE_NAME = f"{_PREFIX}csrf"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True  # tokens come from forms, not from the cookie
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "facio_site.web.errors.csrf_failed"
 # Written by web.middleware.security_headers alone, over whatever a view says.
 SECURE_CONTENT_TYPE_NOSNIFF = False
 SECURE_REFERRER_POLICY = SECURE_CROSS_ORIGIN_OPENER_POLICY = None
 SECURE_HSTS_SECONDS = 63_072_000 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 SECURE_SSL_REDIRECT = IS_HTTPS and TRUSTED_PROXY_COUNT > 0
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# Asked by machines beside this one, without the proxy
+ASKED_DIRECTLY = ("healthz", "readyz", "metrics")
+SECURE_REDIRECT_EXEMPT = [rf"^({BASE_PATH.lstrip('/')}/)?({'|'.join(ASKED_DIRECTLY)})$"]
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SILENCED_SYSTEM_CHECKS = [
@@ -266,22 +273,20 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 FILE_UPLOAD_HANDLERS = ["facio_site.web.uploads.BoundedUpload"]
 
 # Keys that seal what is stored; newest first. MASTER_KEYS wins over the file.
-MASTER_KEYS = env.list("MASTER_KEYS", default=[])
-MASTER_KEY_FILE = Path(env.str("MASTER_KEY_FILE", default=str(STATE_DIR / "master_keys")))
+MASTER_KEYS = env.names("MASTER_KEYS")
+MASTER_KEY_FILE = Path(env.str("MASTER_KEY_FILE", default="") or STATE_DIR / "master_keys")
 
 # Broker: carries job ids and wake-ups only.
 # `make run` passes its embedded one on; a command beside it finds that one by its socket.
-REDIS_URL = env.str("REDIS_URL", default="") or f"unix://{STATE_DIR / 'broker.sock'}"
-try:
-    urlsplit(REDIS_URL).port  # noqa: B018 - read now, so that no fault quotes it later
-except ValueError:
-    raise ImproperlyConfigured(f"REDIS_URL {UNREADABLE}") from None
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+_broker = environment.broker(
+    env.secret("REDIS_URL") or f"unix://{quote(str(STATE_DIR / 'broker.sock'))}"
+)
+REDIS_URL, CELERY_BROKER_URL, CELERY_BROKER_USE_SSL = _broker
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=32)
+CELERY_WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", default=32, least=1, most=1024)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
@@ -299,21 +304,27 @@ CELERY_BEAT_SCHEDULE = {"sweep": {"task": "providers.tasks.sweep", "schedule": 1
 
 # The outbound door. Only the operator opens addresses, here and nowhere else.
 OUTBOUND_ALLOW = os.environ.get("OUTBOUND_ALLOW", "loopback" if IS_LOOPBACK else "")
-OUTBOUND_PUBLIC_HTTP = env.str("OUTBOUND_PUBLIC_HTTP", default="") == "allow"
+OUTBOUND_PUBLIC_HTTP = env.choice("OUTBOUND_PUBLIC_HTTP", "", "allow") == "allow"
 OUTBOUND_CA_FILE = env.str("OUTBOUND_CA_FILE", default="")
+OUTBOUND_PROXY = env.secret("OUTBOUND_PROXY")
 OUTBOUND_HOSTS_FILE = env.str("OUTBOUND_HOSTS_FILE", default="")
-AWS_PROFILES_ALLOWED = env.list("AWS_PROFILES_ALLOWED", default=[])
-TEST_SECONDS = env.float("TEST_SECONDS", default=15.0)  # whole test, DNS and TLS included
-COMPLETION_TEST_SECONDS = env.float("COMPLETION_TEST_SECONDS", default=30.0)
-CATALOG_SECONDS = env.float("CATALOG_SECONDS", default=60.0)
-LIVE_HOLDS = env.int("LIVE_HOLDS", default=12)  # of the web threads, for pages that wait for news
-TESTS_PER_MINUTE = env.int("TESTS_PER_MINUTE", default=30)  # a user; "Test all" counts as one
+AWS_PROFILES_ALLOWED = env.names("AWS_PROFILES_ALLOWED")
+# A whole test, DNS and TLS included. What is final after 90 seconds ends before.
+TEST_SECONDS = env.seconds("TEST_SECONDS", default=15.0, least=0.1, most=80.0)
+COMPLETION_TEST_SECONDS = env.seconds("COMPLETION_TEST_SECONDS", default=30.0, least=0.1, most=80.0)
+CATALOG_SECONDS = env.seconds("CATALOG_SECONDS", default=60.0, least=0.1, most=80.0)
+WEB_THREADS = env.whole("WEB_THREADS", default=32, least=1, most=1024)
+# Of the web threads, for pages that wait for news: the rest is left for those that do not.
+_SPARED = WEB_THREADS - 1
+LIVE_HOLDS = env.whole("LIVE_HOLDS", default=min(12, _SPARED), least=0, most=_SPARED)
+# A user; "Test all" counts as one.
+TESTS_PER_MINUTE = env.whole("TESTS_PER_MINUTE", default=30, least=1, most=1_000_000)
 
 # The agent's live file
 FACIO_CONFIG_PATH = env.str("FACIO_CONFIG_PATH", default="")
 FACIO_CONFIG_MODE = env.str("FACIO_CONFIG_MODE", default="0600")
 FACIO_CONFIG_GROUP = env.str("FACIO_CONFIG_GROUP", default="")
-FACIO_CONFIG_IN_PLACE = env.bool("FACIO_CONFIG_IN_PLACE", default=False)
+FACIO_CONFIG_IN_PLACE = env.flag("FACIO_CONFIG_IN_PLACE")
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
@@ -326,7 +337,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-STATIC_URL = "static/"
+STATIC_URL = f"{BASE_PATH}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = STATE_DIR / "static"
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
@@ -336,36 +347,10 @@ STORAGES = {
 }
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "facio_site.web.errors.NoValues"
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        # "Not ready" is an answer of /readyz, not a fault.
-        "no_503": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: getattr(record, "status_code", 0) != 503,
-        },
-        "redact": {"()": "facio_site.sealing.redaction.Redact"},
-    },
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["redact"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        # These write whole URLs and headers when they are let.
-        "httpx": {"level": "WARNING"},
-        "httpcore": {"level": "WARNING"},
-        "h11": {"level": "WARNING"},
-        "celery": {"level": "WARNING"},
-        # Django's own handlers go: none mails, and each line passes the one filter above.
-        "django": {"level": "WARNING"},
-        "django.server": {"level": "INFO"},
-        "django.request": {"filters": ["no_503"]},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-    },
-}
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
+LOG_ACCESS = env.flag("LOG_ACCESS")
+LOGGING = logs.config(
+    env.choice("LOG_FORMAT", logs.TEXT, logs.JSON),
+    env.choice("LOG_LEVEL", *logs.LEVELS),
+    access=LOG_ACCESS,
+)

@@ -4,12 +4,15 @@ State never lives here: the broker starts empty and may be flushed at any moment
 """
 
 import contextlib
+import logging
 import os
+import ssl
 import threading
 import time
 from functools import lru_cache
 
 import redis
+from celery.signals import worker_init, worker_ready
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -17,9 +20,13 @@ from redis.retry import Retry
 _CHANNEL = "facio:changes"
 _HEARTBEAT = "facio:worker:"
 BEAT_SECONDS = 2
+WATCH_SECONDS = 5.0
 LIFETIME_SECONDS = 7  # three missed beats
 _MOMENT_SECONDS = 1.0
 _LISTEN_SECONDS = 30.0
+_log = logging.getLogger("facio.broker")
+_trouble = ""  # what was said of it last; "" = it answers
+_is_ready = threading.Event()  # of a worker: from then on its heartbeat says it
 _silent_until = 0.0  # after a question without an answer nobody waits for the next one at once
 _starting = threading.Lock()
 _listening: "_Ear | None" = None
@@ -39,9 +46,12 @@ def _client() -> redis.Redis:
 def is_up() -> bool:
     """True when the broker answers; takes at most about two seconds."""
     try:
-        return bool(_client().ping())
-    except (redis.RedisError, OSError):
+        found = bool(_client().ping())
+    except (redis.RedisError, OSError) as error:
+        _tell(error)
         return False
+    _tell(None)
+    return found
 
 
 def workers() -> set[str]:
@@ -50,7 +60,8 @@ def workers() -> set[str]:
         raise ConnectionError
     try:
         keys = list(_client().scan_iter(match=_HEARTBEAT + "*", count=100))
-    except (redis.RedisError, OSError):
+    except (redis.RedisError, OSError) as error:
+        _tell(error)
         _note_silence()
         raise ConnectionError from None
     return {key.decode().removeprefix(_HEARTBEAT) for key in keys}
@@ -77,11 +88,31 @@ def beat_for_ever(worker: str) -> None:
 
     def loop() -> None:
         while True:
-            with contextlib.suppress(redis.RedisError, OSError):
+            try:
                 _client().set(_HEARTBEAT + worker, b"1", ex=LIFETIME_SECONDS)
+                _tell(None)
+            except (redis.RedisError, OSError) as error:
+                _tell(error)
             time.sleep(BEAT_SECONDS)
 
     threading.Thread(target=loop, name="heartbeat", daemon=True).start()
+
+
+@worker_init.connect
+def watch_until_ready(**_kwargs: object) -> None:
+    """A worker that gets no connection never comes to say that it lives; so say why."""
+
+    def loop() -> None:
+        while not _is_ready.wait(WATCH_SECONDS):
+            is_up()
+
+    is_up()
+    threading.Thread(target=loop, name="broker", daemon=True).start()
+
+
+@worker_ready.connect
+def stop_watching(**_kwargs: object) -> None:
+    _is_ready.set()
 
 
 def stop_beating(worker: str) -> None:
@@ -95,8 +126,54 @@ def announce() -> None:
         return
     try:
         _client().publish(_CHANNEL, b"1")
-    except (redis.RedisError, OSError):
+    except (redis.RedisError, OSError) as error:
+        _tell(error)
         _note_silence()
+
+
+def in_words(error: BaseException) -> str:
+    """Why the broker is of no use; none of the error's own text, which may hold its address."""
+    chain = [error, error.__cause__, error.__context__]
+    text = " ".join(str(one) for one in chain if one).lower()
+    if any(isinstance(one, ssl.SSLError) for one in chain) or "certificate" in text:
+        return "its certificate is not trusted, or one side speaks TLS and the other does not"
+    for words, told in _REASONS.items():
+        if words in text:
+            return told
+    if isinstance(error, redis.AuthenticationError):
+        return "it refuses the user or the password of REDIS_URL"
+    if isinstance(error, redis.TimeoutError | TimeoutError):
+        return "it does not answer in time"
+    return "nobody answers at that address"
+
+
+_REASONS = {
+    "noperm": "the user of REDIS_URL lacks permissions that are needed (docs/operating.md)",
+    "no permissions": "the user of REDIS_URL lacks permissions that are needed (docs/operating.md)",
+    "has no permissions": "the user of REDIS_URL lacks permissions that are needed",
+    "db index is out of range": "it has no database of the number in REDIS_URL",
+    "select is not allowed": "it has no database of the number in REDIS_URL",
+    "read only replica": "it is a replica, which takes nothing that is written",
+    "misconf": "it takes nothing that is written: its own disk is full or not writable",
+    "command not allowed when used memory": "its memory is full",
+    "loading the dataset": "it is still starting",
+    "protected mode": "it takes connections from its own machine only (protected mode)",
+    "max number of clients": "it has no connection left",
+    "wrong version number": "one side speaks TLS and the other does not",
+}
+
+
+def _tell(error: BaseException | None) -> None:
+    """Once when the reason changes, and once when it is over."""
+    global _trouble
+    found = in_words(error) if error else ""
+    if found == _trouble:
+        return
+    before, _trouble = _trouble, found
+    if found:
+        _log.warning("the broker (REDIS_URL) cannot be used: %s", found)
+    elif before:
+        _log.warning("the broker can be used again")
 
 
 def _note_silence() -> None:

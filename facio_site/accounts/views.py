@@ -10,13 +10,15 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
 from facio_site.accounts.forms import AccountForm
 from facio_site.accounts.models import Invitation, User
 from facio_site.accounts.roles import SignedIn, viewer_required
-from facio_site.audit import record
+from facio_site.audit import address_of, record
+from facio_site.logs import tell_refused
 
 _GRANT = "invitation"
 _GRANT_SECONDS = 3600
@@ -55,6 +57,8 @@ def _look(request: HttpRequest) -> HttpResponseBase:
     messengers look at links, too."""
     found = Invitation.objects.of_token(request.GET["token"])
     if found is None or found.state != "open":
+        if found is None:
+            tell_refused(address_of(request), "unknown_link")
         return _closed(request, found)
     if request.user.is_authenticated:
         return render(request, "accounts/setup_signed_in.html", {"invitation": found})
@@ -100,7 +104,9 @@ def _join(request: HttpRequest, form: AccountForm, invitation: Invitation) -> Us
 
 
 def _signed_in(request: HttpRequest, user: User) -> HttpResponseBase:
-    response: HttpResponseBase = perform_login(request, user, redirect_url="/")
+    response: HttpResponseBase = perform_login(
+        request, user, redirect_url=reverse("routing:overview")
+    )
     return response
 
 

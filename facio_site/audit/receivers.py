@@ -16,7 +16,8 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from facio_site.audit import record
+from facio_site.audit import address_of, record
+from facio_site.logs import tell_refused
 
 
 @receiver(user_logged_in)
@@ -33,6 +34,8 @@ def signed_out(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
 @receiver(user_login_failed)
 def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     """A name that is no account's is not kept: people type passwords into the wrong field."""
+    if request is not None:
+        tell_refused(address_of(request), "wrong_password")
     typed = str(credentials.get("username", ""))
     person = get_user_model().objects.filter(username__iexact=typed).first()
     name = person.get_username() if person else ""
@@ -50,6 +53,7 @@ def confirmed(request: HttpRequest, user: Any, method: str, **extra: Any) -> Non
 
 @receiver(mfa_signals.authentication_failed)
 def factor_refused(request: HttpRequest, user: Any, authenticator: Any, **_kwargs: Any) -> None:
+    tell_refused(address_of(request), "wrong_factor")
     record(
         "factor.refused",
         actor=request.user if request.user.is_authenticated else None,

@@ -26,8 +26,7 @@ WEB: dict[str, object] = {
     "workers": 1,
     "graceful_timeout": 3,
     "forwarded_allow_ips": "",
-    "access_log_format": '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s',
-    "loglevel": "warning",
+    "logger_class": "facio_site.run.access.Log",
     "control_socket_disable": True,
 }
 WORKER: dict[str, Any] = {

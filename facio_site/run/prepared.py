@@ -6,7 +6,7 @@ Both run as child processes, side by side: `manage` starts one by the words of i
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from facio_site.run.children import Bell, Child, Command, until
+from facio_site.run.children import Bell, Child, Command, say, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Large files of other packages that no page asks for: compressing them takes seconds.
@@ -28,7 +28,11 @@ def is_collected(state: Path) -> bool:
 def prepare(
     state: Path, manage: Callable[..., Command], ground: Sequence[Child], bell: Bell
 ) -> None:
-    """Raises Refused, Stopped."""
+    """Raises Refused, Stopped. What the settings allow and few mean is said first."""
+    from facio_site.web import behind
+
+    for doubt in behind.doubts():
+        say(doubt)
     steps = [manage("migrate", "--noinput", "--verbosity=0")]
     if not is_collected(state):
         steps.append(manage("collectstatic", "--noinput", "--verbosity=0", *NEVER_SERVED))

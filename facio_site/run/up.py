@@ -98,9 +98,10 @@ def whole_number(
 def demo_environ(state: Path) -> dict[str, str]:
     """What the demo sets, so that neither the shell nor a `.env` file leads it to real things."""
     unset = (
-        *("ALLOWED_HOSTS", "AWS_PROFILES_ALLOWED", "CSRF_TRUSTED_ORIGINS", "FACIO_CONFIG_GROUP"),
-        *("FACIO_CONFIG_IN_PLACE", "FACIO_CONFIG_MODE"),
-        *("MASTER_KEYS", "OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY"),
+        *("ALLOWED_HOSTS", "AWS_PROFILES_ALLOWED", "CSRF_TRUSTED_ORIGINS", "DATABASE_URL_FILE"),
+        *("FACIO_CONFIG_GROUP", "FACIO_CONFIG_IN_PLACE", "FACIO_CONFIG_MODE", "MASTER_KEYS"),
+        *("OUTBOUND_PROXY", "OUTBOUND_PROXY_FILE", "OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL"),
+        *("REDIS_URL", "REDIS_URL_FILE", "SECRET_KEY", "SECRET_KEY_FILE", "TRUSTED_PROXY_COUNT"),
     )
     return dict.fromkeys(unset, "") | {
         "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",
@@ -110,7 +111,6 @@ def demo_environ(state: Path) -> dict[str, str]:
         "OUTBOUND_ALLOW": "loopback",
         "OUTBOUND_CA_FILE": str(state / "simulators" / "ca.pem"),
         "OUTBOUND_HOSTS_FILE": str(state / "simulators" / "hosts"),
-        "TRUSTED_PROXY_COUNT": "0",
     }
 
 
@@ -335,7 +335,7 @@ def serve(
     upper: list[Child] = []
     link: Command | None = None
     with listener, contextlib.ExitStack() as stack:
-        if not given.get("REDIS_URL"):
+        if not given.get("REDIS_URL") and not given.get("REDIS_URL_FILE"):
             path = stack.enter_context(broker_socket(state))
             environ["REDIS_URL"] = f"unix://{quote(str(path))}"
             ground.append(broker(path, state))

@@ -302,5 +302,9 @@ def here(context: Context, path: str) -> SafeString:
     now = request.path if request is not None else ""
     if now == path:
         return SafeString(' aria-current="page"')
-    is_below = path != "/" and now.startswith(path) and not now.startswith(_OWN_LINK, len(path))
+    is_below = (
+        path != settings.COOKIE_PATH
+        and now.startswith(path)
+        and not now.startswith(_OWN_LINK, len(path))
+    )
     return SafeString(' aria-current="true"' if is_below else "")

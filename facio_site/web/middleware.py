@@ -26,8 +26,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
+from facio_site import trouble
 from facio_site.accounts.roles import HtmxRequest
 from facio_site.accounts.sessions import enforce_limits
+from facio_site.audit import address_of
+from facio_site.logs import tell_refused
+from facio_site.web.errors import unavailable
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -83,7 +87,8 @@ def security_headers(get_response: GetResponse) -> GetResponse:
     """Outermost: answers of other middleware and error pages pass through here as well. Nothing
     else writes these headers, and what a view says of them does not count.
 
-    An answer that says nothing about caching is not stored; static files say so themselves.
+    An answer that says nothing about caching is not stored; static files say so themselves. A
+    cookie, whoever sets it, is for the path of the site alone.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -91,6 +96,8 @@ def security_headers(get_response: GetResponse) -> GetResponse:
         for name, value in HEADERS.items():
             response.headers[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
+        for cookie in response.cookies.values():
+            cookie["path"] = settings.COOKIE_PATH
         return response
 
     return middleware
@@ -106,7 +113,10 @@ def session_limits(get_response: GetResponse) -> GetResponse:
             enforce_limits(request)
         response = get_response(request)
         if was_signed_in and not request.user.is_authenticated:
-            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+            # Under a path, what other programs of that host have stored is theirs.
+            response.headers["Clear-Site-Data"] = (
+                '"cache"' if settings.BASE_PATH else '"cache", "storage"'
+            )
         return response
 
     return middleware
@@ -144,10 +154,16 @@ class InvalidForms:
 
 
 def told_errors(get_response: GetResponse) -> GetResponse:
-    """A page that shows a refused form says so first of all in its title, which is read first."""
+    """A page that shows a refused form says so first of all in its title, which is read first.
+    Whoever has tried too often is named in the log."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            # Tries are counted in the database: one that takes nothing would lock everybody out.
+            if found := trouble.look(afresh=True):
+                return unavailable(request, found)
+            tell_refused(address_of(request), "too_many")
         is_refused = response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         if is_refused and isinstance(response, HttpResponse):
             title = f"<title>{escape(_('Error:'))} ".encode()
@@ -188,10 +204,9 @@ def htmx_page_loads(get_response: GetResponse) -> GetResponse:
         if not htmx or response.has_header("HX-Redirect"):
             return response
         if response.status_code == HTTPStatus.FORBIDDEN:
-            messages.error(
-                request,
-                _("Not done: your role doesn't allow it, or the page was out of date."),
-            )
+            told = getattr(response, "told", None)
+            text = _("Not done: your role doesn't allow it, or the page was out of date.")
+            messages.error(request, told or text)
             return _load(_current_page(request, htmx), HTTPStatus.FORBIDDEN)
         target = response.headers.get("Location", "")
         if not 300 <= response.status_code < 400 or not _is_own(request, target):
@@ -221,11 +236,13 @@ def _entrances() -> set[str]:
 
 
 def _current_page(request: HttpRequest, htmx: HtmxDetails) -> str:
-    """Path and query of the page that htmx runs on; "/" when it is not one of our own."""
+    """Path and query of the page that htmx runs on; the overview when it is not our own."""
     url = htmx.current_url or ""
     if not _is_own(request, url):
-        return "/"
-    return urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        return settings.COOKIE_PATH
+    return (
+        urlsplit(url)._replace(scheme="", netloc="", fragment="").geturl() or settings.COOKIE_PATH
+    )
 
 
 def _is_own(request: HttpRequest, url: str) -> bool:

@@ -94,7 +94,11 @@ def _keep(request: HttpRequest, response: HttpResponseBase, who: str | None) -> 
     target = urlsplit(response.headers.get("HX-Redirect" if is_inside else "Location", ""))
     if target.path != sign_in:
         return
-    page = dict(parse_qsl(target.query)).get("next", "/") if is_inside else _page(request)
+    page = (
+        dict(parse_qsl(target.query)).get("next", settings.COOKIE_PATH)
+        if is_inside
+        else _page(request)
+    )
     if not is_inside:
         response.headers["Location"] = f"{sign_in}?{urlencode({'next': page})}"
     match = request.resolver_match
@@ -122,7 +126,10 @@ def _page(request: HttpRequest) -> str:
     """The page that the form stands on: after the sign-in it is asked for, not sent to."""
     came_from = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()}):
-        return urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl() or "/"
+        return (
+            urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl()
+            or settings.COOKIE_PATH
+        )
     return request.get_full_path()
 
 

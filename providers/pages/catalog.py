@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST, require_safe
@@ -100,7 +101,7 @@ def catalog_rows(request: HttpRequest) -> HttpResponse:
         (full.stamp, wanted, page),
     )
     address = _address(_fields(wanted), page=page if page > 1 else "")
-    response["HX-Replace-Url"] = "/catalog/" + address
+    response["HX-Replace-Url"] = reverse("providers:catalog") + address
     return response
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, TypedDict
 from urllib.parse import quote_plus
 
+from django.conf import settings
 from django.db.models import FloatField, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
@@ -22,7 +23,8 @@ from providers.catalog.search import Found
 from providers.kinds import KINDS
 from providers.models import CatalogEntry
 
-USE = "/routing/?"  # the page above this app that takes a model for a route: ?use=...&kind=...
+# The page above this app that takes a model for a route: ?use=...&kind=...
+USE = f"{settings.BASE_PATH}/routing/?"
 
 
 class ShownEntry(TypedDict):

@@ -1,11 +1,35 @@
-"""Liveness and readiness. Open to strangers: booleans only, no names, no versions."""
+"""Liveness and readiness. Open to strangers: booleans only, no names, no versions.
 
+They are asked by machines that know no name of the site and are no proxy, at the moment when
+something is away; so they answer before anything looks at Host, session or database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from facio_site import trouble
+from facio_site.logs import tell
 from providers import broker
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+def answered(get_response: GetResponse) -> GetResponse:
+    """Middleware: both addresses, under the path of PUBLIC_URL and without it."""
+    views = {"/healthz": healthz, "/readyz": readyz}
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        view = views.get(request.path.removeprefix(settings.BASE_PATH))
+        return view(request) if view else get_response(request)
+
+    return middleware
 
 
 @login_not_required
@@ -19,14 +43,21 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when database, broker and a worker are there, else 503."""
-    state = {"database": _database(), "broker": broker.is_up(), "worker": broker.has_worker()}
+    asked = {"database": _database, "broker": broker.is_up, "worker": broker.has_worker}
+    state = {name: _holds(ask) for name, ask in asked.items()}
     return JsonResponse(state, status=200 if all(state.values()) else 503)
 
 
-def _database() -> bool:
+def _holds(ask: Callable[[], bool]) -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
+        return ask()
+    except Exception:  # noqa: BLE001 - whatever is wrong, it is not ready, and the answer is JSON
         return False
-    return True
+
+
+def _database() -> bool:
+    """Whether it answers and takes what is written."""
+    found = trouble.look()
+    if found and found != trouble.BUSY:
+        tell(f"database {found}", trouble.SENTENCES[found])
+    return found in ("", trouble.BUSY)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -110,4 +111,5 @@ def _of_file(drifted: Drifted) -> list[Concern]:
     is_new = drifted.drift == Drift.MISSING and drifted.written_at is None
     if not drifted.is_due or is_new:
         return []
-    return [Concern("config", "", "config.json", str(drifted.drift.told.label), "/config/#live")]
+    link = reverse("routing:config") + "#live"
+    return [Concern("config", "", "config.json", str(drifted.drift.told.label), link)]

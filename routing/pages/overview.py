@@ -51,7 +51,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
     providers = list(rows)
     passed = _passed(providers)
     waiting = [row for row in providers if row not in passed]
-    start = _page(waiting[0]) if len(waiting) == 1 else "/providers/"
+    start = _page(waiting[0]) if len(waiting) == 1 else reverse("providers:list")
     lister = next(iter(passed), None)
     has_models = any(map(_has_models, providers))
     main = routes[0]
@@ -59,7 +59,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
         Step(
             _("Set up a provider"),
             _("Paste its API key, or choose one. A local server needs only its address."),
-            "/providers/",
+            reverse("providers:list"),
             _("Choose a provider"),
             bool(providers),
         ),
@@ -73,21 +73,21 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
         Step(
             _("Fetch its models"),
             _("Then a model is chosen from a list, with its window and price, and not by memory."),
-            _page(lister) if lister else "/providers/",
+            _page(lister) if lister else reverse("providers:list"),
             _("Fetch models"),
             has_models,
         ),
         Step(
             _("Choose the main model"),
             _("The other routes stay empty until they are wanted: they follow main."),
-            "/catalog/" if any(row.catalog_count for row in providers) else "/routing/",
+            reverse("providers:catalog" if has_models else "routing:routing"),
             _("Choose a model"),
             bool(main.model) and main.is_served,
         ),
         Step(
             _("Hand config.json to the agent"),
             _("Download it, or write it where the agent reads it."),
-            "/config/",
+            reverse("routing:config"),
             _("Export"),
             AuditEntry.objects.filter(action__in=HANDED_OVER).exists(),
         ),
@@ -197,7 +197,7 @@ def _of_route(row: RouteRow, *, is_proven: bool) -> Concern | None:
     """What stands against a route itself. `is_proven`: its provider's last test passed, or none was
     made; else a call that fails is the provider's matter."""
     slot, label = row.route.slot, str(row.slot.label)
-    about, link = f"route:{slot}", f"/routing/#route-{slot}"
+    about, link = f"route:{slot}", reverse("routing:routing") + f"#route-{slot}"
     if row.decision and not row.is_served:
         words = _("%(provider)s is not set up.")
         text = words % {"provider": row.served.label} if row.served else row.words

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import get_language, get_language_info, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
@@ -40,6 +41,10 @@ class Offer(NamedTuple):
     also: Any = ""  # other words for it; never shown
     does: str = ""  # "", paste, test-all, sign-out, theme, language
     value: str = ""  # of a theme or a language
+
+    @property
+    def url(self) -> str:
+        return settings.BASE_PATH + self.href
 
 
 PAGES = (
@@ -207,7 +212,7 @@ def palette(request: HttpRequest) -> HttpResponse:
         "groups": groups,
         "models": shown_entries(found),
         "more": total - len(found),
-        "all_models": "/catalog/?" + urlencode({"q": text}),
+        "all_models": reverse("providers:catalog") + "?" + urlencode({"q": text}),
     }
     return render(request, "routing/palette.html", context)
 

@@ -18,8 +18,11 @@ def test_the_example_names_every_variable_that_is_read() -> None:
     for path in READERS:
         for pattern in (r'environ(?:\.get\(|\[)"', r'environ, "', r'env\.\w+\(\s*"'):
             read |= set(re.findall(rf'{pattern}([A-Z_]+)"', path.read_text()))
+        secrets = re.findall(r'env\.secret\("([A-Z_]+)"', path.read_text())
+        read |= {f"{name}_FILE" for name in secrets}
     example = (ROOT / ".env.example").read_text()
     assert {"SECRET_KEY", "WORKER_CONCURRENCY", "AWS_SHARED_CREDENTIALS_FILE"} <= read
+    assert {f"{name}_FILE" for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL")} <= read
     assert read - NOT_SETTINGS <= set(re.findall(r"^#([A-Z_]+)=", example, re.M))
 
 

@@ -31,6 +31,7 @@ class Stack:
     log: Path  # both outputs of the parent and of all its children
     said: str
     broker: dict[str, str]  # what leads to it; empty: the embedded one in the state folder
+    behind: int = 0  # the port it listens on, where a proxy stands before it
 
     @property
     def url(self) -> str:
@@ -43,6 +44,8 @@ class Stack:
 
     def get(self, path: str) -> tuple[int, bytes]:
         host, _, port = self.url.removeprefix("http://").partition(":")
+        if self.behind:
+            host, port = "127.0.0.1", str(self.behind)
         with contextlib.closing(HTTPConnection(host, int(port), timeout=15)) as connection:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -87,7 +90,7 @@ def running(
                 stderr=subprocess.STDOUT,
             )
         try:
-            yield _up(process, log, redis)
+            yield _up(process, log, redis, int(more.get("PORT", "0")))
         finally:
             process.terminate()
             try:
@@ -97,12 +100,14 @@ def running(
                 process.wait()
 
 
-def _up(process: "subprocess.Popen[bytes]", log: Path, broker: dict[str, str]) -> Stack:
+def _up(
+    process: "subprocess.Popen[bytes]", log: Path, broker: dict[str, str], behind: int
+) -> Stack:
     give_up = time.monotonic() + STARTS_WITHIN
     while "Ctrl-C" not in (said := log.read_text(errors="replace")):
         assert process.poll() is None, said
         assert time.monotonic() < give_up, said
         time.sleep(0.05)
-    stack = Stack(process, log, said, broker)
+    stack = Stack(process, log, said, broker, behind)
     wait_for(stack.ready, seconds=STARTS_WITHIN)
     return stack

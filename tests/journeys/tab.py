@@ -48,7 +48,7 @@ class Tab:
 @contextmanager
 def opened(browser: Browser, stack: Stack, **choices: Any) -> Iterator[Tab]:
     """A tab in a browser context of its own, listened to."""
-    context = browser.new_context(base_url=stack.url, **choices)
+    context = browser.new_context(**{"base_url": stack.url, **choices})
     context.set_default_timeout(20_000)
     try:
         watch = Watch(context)

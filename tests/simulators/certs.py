@@ -82,10 +82,8 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def server_context(
-    authority: Authority, names: Sequence[str], folder: Path, *, expired: bool = False
-) -> ssl.SSLContext:
-    """A context that shows a certificate for `names`, signed by `authority`."""
+def server_pem(authority: Authority, names: Sequence[str], *, expired: bool = False) -> bytes:
+    """A key and its certificate for `names`, signed by `authority`."""
     key = ec.generate_private_key(ec.SECP256R1())
     now = dt.datetime.now(dt.UTC)
     until = now - _DAY / 24 if expired else now + 14 * _DAY
@@ -110,11 +108,18 @@ def server_context(
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def server_context(
+    authority: Authority, names: Sequence[str], folder: Path, *, expired: bool = False
+) -> ssl.SSLContext:
+    """A context that shows a certificate for `names`, signed by `authority`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".pem") as file:
-        file.write(private + certificate.public_bytes(serialization.Encoding.PEM))
+        file.write(server_pem(authority, names, expired=expired))
         file.flush()
         context.load_cert_chain(file.name)
     return context

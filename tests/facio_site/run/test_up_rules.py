@@ -241,3 +241,15 @@ def test_s79_who_does_not_end_is_killed_and_there_is_time_for_all_within_ten_sec
     assert process is not None
     assert process.poll() == -signal.SIGKILL
     assert up.STOP_SECONDS + up.LAST_STOP_SECONDS < 10
+
+
+def test_what_few_mean_is_said_before_anything_is_migrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def manage(*words: str) -> children.Command:
+        raise children.Refused(words[0])
+
+    monkeypatch.setattr("facio_site.web.behind.doubts", lambda: ["PUBLIC_URL is https, but"])
+    with pytest.raises(children.Refused, match="migrate"):
+        prepared.prepare(tmp_path, manage, [], None)  # type: ignore[arg-type]
+    assert capfd.readouterr().err == "facio: PUBLIC_URL is https, but\n"

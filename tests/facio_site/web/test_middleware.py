@@ -185,6 +185,7 @@ def test_a_refused_role_gets_the_403_page(client, owner):
 
 def test_s54_a_post_without_its_token_is_refused_with_our_page(owner):
     strict = Client(enforce_csrf_checks=True)
+    strict.get("/accounts/login/")  # which brings the cookie
     answer = strict.post("/accounts/login/", {"login": "ada", "password": PASSWORD})
     assert answer.status_code == 403
     assert "open for too long" in answer.content.decode()

@@ -1,0 +1,268 @@
+"""What the environment may say: a value that nobody can mean is refused by its name."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from facio_site import environment
+from facio_site.environment import Env
+from facio_site.settings import LIVE_HOLDS, WEB_THREADS
+from tests.security import command
+
+env = Env()
+SECRET = "hunter%2F2pass"
+
+
+def told(read: Callable[[], Any]) -> str:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read()
+    (sentence,) = str(caught.value).splitlines()
+    return sentence
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "65", "1.5", "many", "1e3", "٣", "9" * 30])
+def test_a_number_outside_its_range_names_the_setting_and_the_range(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("WEB_THREADS", text)
+    sentence = told(lambda: env.whole("WEB_THREADS", default=32, least=1, most=64))
+    assert sentence == "WEB_THREADS must be a whole number from 1 to 64."
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "nan", "inf", "soon", "81", ""])
+def test_so_does_a_number_of_seconds(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("TEST_SECONDS", text)
+    read = lambda: env.seconds("TEST_SECONDS", default=15, least=0.1, most=80)  # noqa: E731
+    if text:
+        assert told(read) == "TEST_SECONDS must be a number of seconds from 0.1 to 80."
+    else:
+        assert read() == 15
+
+
+@pytest.mark.parametrize("text", ["treu", "2", "-1", "nope"])
+def test_a_flag_is_one_or_nought(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("LOG_ACCESS", text)
+    assert told(lambda: env.flag("LOG_ACCESS")) == "LOG_ACCESS must be 1 or 0."
+    monkeypatch.setenv("LOG_ACCESS", "On")
+    assert env.flag("LOG_ACCESS") is True
+
+
+def test_a_choice_names_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_FORMAT", "xml")
+    sentence = told(lambda: env.choice("LOG_FORMAT", "text", "json"))
+    assert sentence == "LOG_FORMAT must be one of: text, json."
+    monkeypatch.setenv("LOG_FORMAT", "JSON")
+    assert env.choice("LOG_FORMAT", "text", "json") == "json"
+
+
+def test_a_secret_comes_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "secret"
+    path.write_text("of a file\n")
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    monkeypatch.setenv("SECRET_KEY_FILE", str(path))
+    assert env.secret("SECRET_KEY") == "of a file"
+    monkeypatch.setenv("SECRET_KEY", "of the environment")
+    sentence = told(lambda: env.secret("SECRET_KEY"))
+    assert sentence == "SECRET_KEY and SECRET_KEY_FILE are both set: unset one of them."
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot be read: No such file or directory."),
+        (b"", "is empty."),
+        (b" \n", "is empty."),
+        (b"one\ntwo\n", "must hold one line."),
+        (b"\xff\xfe", "holds no text."),
+        (b"x" * 70_000, "must hold one line."),
+    ],
+)
+def test_a_file_without_a_secret_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, why: str
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.setenv("REDIS_URL_FILE", str(path))
+    assert told(lambda: env.secret("REDIS_URL")) == f"REDIS_URL_FILE {path} {why}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("facio.example", "//facio.example", "facio.example:8443/x", "ftp://facio.example"),
+        *("https://", "https:///facio", "https://me:pw@facio.example", "https://facio.example/?x"),
+        *("https://facio.example/a/../b", "https://facio.example/a//b", "https://facio.example/ä"),
+        *("https://facio.example/#x", "https://[facio.example", "https://facio.example:port"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(text: str) -> None:
+    assert told(lambda: environment.public_address(text)).startswith("PUBLIC_URL ")
+
+
+def test_a_path_belongs_to_the_address() -> None:
+    found = environment.public_address("https://Facio.example:8443/tools/facio/")
+    assert found.url == "https://facio.example:8443/tools/facio"
+    assert (found.origin, found.host) == ("https://facio.example:8443", "facio.example")
+    assert (found.path, found.is_https) == ("/tools/facio", True)
+    assert environment.public_address("http://127.0.0.1:8000/").path == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "origin"),
+    [
+        ("https://facio.example:443", "https://facio.example"),
+        ("http://127.0.0.1:80/", "http://127.0.0.1"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_an_origin_is_written_as_browsers_send_it(text: str, origin: str) -> None:
+    assert environment.public_address(text).origin == origin
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("*", ".example.org", "https://facio.example", "facio.example:8443", "a/b", "::1", "a b"),
+        *("[::1]:80", "fa\ncio", ""),
+    ],
+)
+def test_hosts_are_exact(name: str) -> None:
+    assert told(lambda: environment.exact_hosts([name])).startswith("ALLOWED_HOSTS ")
+    good = ["facio.example", "127.0.0.1", "[::1]", "my_host"]
+    assert environment.exact_hosts(good) == good
+
+
+@pytest.mark.parametrize(
+    "name", ["facio.example", "https://facio.example/x", "ftp://x", "https://"]
+)
+def test_origins_are_origins(name: str) -> None:
+    assert told(lambda: environment.origins([name])).startswith("CSRF_TRUSTED_ORIGINS ")
+    assert environment.origins(["https://a.example/"]) == ["https://a.example"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"mysql://me:{SECRET}@db/facio",
+        f"postgres://me:{SECRET}@db",
+        f"postgres://me:{SECRET}@db:port/facio",
+        f"postgres://me:{SECRET}@db/facio?sslmod=require",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite://db.sqlite3",
+        f"me:{SECRET}@db/facio",
+    ],
+)
+def test_a_database_that_nobody_can_use_is_refused_and_not_quoted(text: str) -> None:
+    sentence = told(lambda: environment.database(text))
+    assert sentence.startswith("DATABASE_URL ")
+    assert "hunter" not in sentence
+
+
+def test_a_database_server_that_says_nothing_is_not_waited_for_long() -> None:
+    found = environment.database("postgres://me:x@db-1,db-2/facio?sslmode=require")
+    assert found["OPTIONS"] == {"sslmode": "require", "connect_timeout": 5}
+    assert found["HOST"] == "db-1,db-2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"sentinel://me:{SECRET}@redis:26379/0",
+        f"redis+sentinel://me:{SECRET}@redis:26379/0",
+        f"amqp://me:{SECRET}@mq//",
+        f"redis://me:{SECRET}@a:6379,b:6379/0",
+        f"redis://me:{SECRET}@redis/zero",
+        f"redis://me:{SECRET}@redis/0?db=1",
+        f"redis://me:{SECRET}@redis/0?ssl_cert_reqs=none",
+        f"redis://me:{SECRET}@redis/0?socket_timeout=1",
+        f"rediss://me:{SECRET}@redis/0?ssl_cert_reqs=none",
+        f"rediss://me:{SECRET}@redis/0?ssl_check_hostname=false",
+        f"rediss://me:{SECRET}@redis/0?ssl_ca_certs=/nowhere/ca.pem",
+        f"redis://me:{SECRET}@redis:port/0",
+        f"me:{SECRET}@redis:6379",
+        "redis://",
+        "unix://",
+        "unix://broker.sock",
+    ],
+)
+def test_s85_a_broker_that_nobody_can_use_is_refused_and_not_quoted(text: str) -> None:
+    sentence = told(lambda: environment.broker(text))
+    assert sentence.startswith("REDIS_URL")
+    assert "hunter" not in sentence
+
+
+def test_both_clients_are_told_the_same_of_a_broker(tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    ca.write_text("-")
+    assert environment.broker("redis://redis") == ("redis://redis/0", "redis://redis/0", None)
+    assert environment.broker("unix://me:x@/run/a%20b?db=3")[:2] == (
+        "unix://me:x@/run/a%20b?db=3",
+        "redis+socket://me:x@/run/a%20b?virtual_host=3",
+    )
+    found = environment.broker(f"rediss://me:x@redis:6380/2?ssl_ca_certs={ca}")
+    assert found.celery == "rediss://me:x@redis:6380/2"
+    tls = {"ssl_cert_reqs": "required", "ssl_check_hostname": True, "ssl_ca_certs": str(ca)}
+    assert found.tls == tls
+
+
+def test_some_web_threads_are_left_for_pages_that_do_not_wait() -> None:
+    assert LIVE_HOLDS < WEB_THREADS
+
+
+GIVEN = {
+    "WORKER_CONCURRENCY": "0",
+    "WEB_THREADS": "-1",
+    "LIVE_HOLDS": "32",
+    "TESTS_PER_MINUTE": "0",
+    "TRUSTED_PROXY_COUNT": "-1",
+    "PORT": "70000",
+    "TEST_SECONDS": "-1",
+    "CATALOG_SECONDS": "0",
+    "LOG_LEVEL": "loud",
+    "LOG_FORMAT": "xml",
+    "LOG_ACCESS": "perhaps",
+    "OUTBOUND_PUBLIC_HTTP": "yes",
+    "PUBLIC_URL": "facio.example",
+    "SECRET_KEY_FILE": "/nowhere/key",
+    "METRICS_TOKEN_FILE": "/nowhere/token",
+    "OUTBOUND_PROXY_FILE": "/nowhere/proxy",
+    "DATABASE_URL_FILE": "/nowhere/database",
+    "REDIS_URL_FILE": "/nowhere/redis",
+    "STATE_DIR": "/dev/null/state",
+}
+
+
+@pytest.mark.alike
+@pytest.mark.journey
+@pytest.mark.parametrize("name", GIVEN)
+def test_each_setting_of_the_site_is_read_that_way(tmp_path: Path, name: str) -> None:
+    given = {"DATABASE_URL": "", name: GIVEN[name]}
+    if name == "SECRET_KEY_FILE":
+        given["SECRET_KEY"] = ""
+    done = command.run(tmp_path, "check", **given)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(name)
+    assert not (tmp_path / "db.sqlite3").exists()
+
+
+@pytest.mark.alike
+@pytest.mark.journey
+def test_a_site_starts_with_its_secrets_in_files(tmp_path: Path) -> None:
+    state, files = tmp_path / "state", tmp_path / "files"
+    state.mkdir()
+    files.mkdir()
+    (files / "key").write_text("a key of sessions that is long enough\n")
+    (files / "database").write_text(f"sqlite:///{state}/other.sqlite3\n")
+    given = {"SECRET_KEY_FILE": str(files / "key"), "DATABASE_URL_FILE": str(files / "database")}
+    done = command.run(state, "migrate", "--verbosity=0", **{"DATABASE_URL": "", **given})
+    assert done.returncode == 0, done.stderr
+    assert (state / "other.sqlite3").exists()
+    assert not (state / "secret_key").exists()
