@@ -308,6 +308,8 @@ CATALOG_SECONDS = env.float("CATALOG_SECONDS", default=60.0)
 LIVE_HOLDS = env.int("LIVE_HOLDS", default=12)  # of the web threads, for pages that wait for news
 TESTS_PER_MINUTE = env.int("TESTS_PER_MINUTE", default=30)  # a user; "Test all" counts as one
 
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # "" = there is no /metrics
+
 # The agent's live file
 FACIO_CONFIG_PATH = env.str("FACIO_CONFIG_PATH", default="")
 FACIO_CONFIG_MODE = env.str("FACIO_CONFIG_MODE", default="0600")
