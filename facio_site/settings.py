@@ -301,6 +301,7 @@ OUTBOUND_ALLOW = os.environ.get("OUTBOUND_ALLOW", "loopback" if IS_LOOPBACK else
 OUTBOUND_PUBLIC_HTTP = env.str("OUTBOUND_PUBLIC_HTTP", default="") == "allow"
 OUTBOUND_CA_FILE = env.str("OUTBOUND_CA_FILE", default="")
 OUTBOUND_HOSTS_FILE = env.str("OUTBOUND_HOSTS_FILE", default="")
+OUTBOUND_PROXY = env.str("OUTBOUND_PROXY", default="")  # may hold a password
 AWS_PROFILES_ALLOWED = env.list("AWS_PROFILES_ALLOWED", default=[])
 TEST_SECONDS = env.float("TEST_SECONDS", default=15.0)  # whole test, DNS and TLS included
 COMPLETION_TEST_SECONDS = env.float("COMPLETION_TEST_SECONDS", default=30.0)
