@@ -99,15 +99,8 @@ def demo_environ(state: Path) -> dict[str, str]:
     """What the demo sets, so that neither the shell nor a `.env` file leads it to real things."""
     unset = (
         *("ALLOWED_HOSTS", "AWS_PROFILES_ALLOWED", "CSRF_TRUSTED_ORIGINS", "FACIO_CONFIG_GROUP"),
-        *("FACIO_CONFIG_IN_PLACE", "FACIO_CONFIG_MODE"),
-        *(
-            "MASTER_KEYS",
-            "OUTBOUND_PROXY",
-            "OUTBOUND_PUBLIC_HTTP",
-            "PUBLIC_URL",
-            "REDIS_URL",
-            "SECRET_KEY",
-        ),
+        *("FACIO_CONFIG_IN_PLACE", "FACIO_CONFIG_MODE", "OUTBOUND_PROXY"),
+        *("MASTER_KEYS", "OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL", "REDIS_URL", "SECRET_KEY"),
     )
     return dict.fromkeys(unset, "") | {
         "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",
