@@ -12,6 +12,7 @@ import redis
 
 from facio_site.run import alive
 from providers import broker
+from tests import processes
 from tests.lanes import free_port
 from tests.processes import ROOT, environment
 
@@ -68,16 +69,21 @@ def test_the_heartbeats_are_those_that_workers_leave() -> None:
 @pytest.mark.journey
 @pytest.mark.alike
 @pytest.mark.django_db
-def test_a_worker_lives_while_one_of_this_machine_beats(own_broker: str) -> None:
+def test_a_worker_lives_while_one_of_this_machine_beats() -> None:
+    with processes.broker() as url:
+        look_for_workers(url)
+
+
+def look_for_workers(url: str) -> None:
     words = [sys.executable, "-m", "facio_site.run.alive", "--worker"]
-    environ = environment(own_broker)
+    environ = environment(url)
 
     def code() -> int:
         done = subprocess.run(words, cwd=ROOT, env=environ, capture_output=True)
         assert (done.stdout, done.stderr) == (b"", b"")
         return done.returncode
 
-    with redis.Redis.from_url(own_broker) as server:
+    with redis.Redis.from_url(url) as server:
         own = f"{alive.HEARTBEAT}worker-{socket.gethostname()}-{os.getpid()}"
         server.set(f"{alive.HEARTBEAT}worker-other-1", b"1", ex=60)
         assert code() == 1
