@@ -5,7 +5,11 @@ from typing import Any
 import pytest
 
 from providers.checks import outbound_policy
-from providers.outbound import policy, unused_proxy
+from providers.http import Request, parse_hosts
+from providers.outbound import open_door, policy, unused_proxy
+from tests.providers.http.servers import serve
+from tests.providers.http.test_proxy import Connect
+from tests.simulators import Simulators
 
 PUBLIC = {"host": "api.example.com", "port": 443}
 
@@ -74,3 +78,17 @@ def test_a_proxy_that_cannot_be_used_stops_the_start_and_is_not_quoted(
     assert told.msg.startswith("OUTBOUND_PROXY must be http://")
     assert "4711" not in told.msg
     assert "proxy.example" not in told.msg
+
+
+def test_a_test_goes_through_the_proxy_to_a_name_of_the_hosts_file(
+    settings: Any, sims: Simulators
+) -> None:
+    """Whole: setting, policy, door, tunnel; the proxy knows where the simulated providers are."""
+    hosts = parse_hosts(sims.hosts_file.read_text())
+    (_, port) = hosts["api.openai.com", None]
+    with serve(proxy := Connect(port, login="me:pw-4711")) as way:
+        settings.OUTBOUND_PROXY = f"http://me:pw-4711@127.0.0.1:{way.port}"
+        with open_door(10) as door:
+            reply = door.send(Request(url="https://api.openai.com/v1/models"))
+    assert reply.status == 401
+    assert proxy.asked == ["CONNECT api.openai.com:443 HTTP/1.1"]
