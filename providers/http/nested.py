@@ -14,11 +14,14 @@ class Nested:
     """As much of a socket as a connection of ours uses. One end bounds each call as a whole."""
 
     def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, name: str | None) -> None:
-        """Makes the handshake within the time that `outer` has. Raises OSError."""
+        """With the time that `outer` has."""
         self.outer = outer
         self._come, self._go = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._come, self._go, server_hostname=name)
         self.settimeout(outer.gettimeout() or 0)
+
+    def do_handshake(self) -> None:
+        """Raises OSError."""
         self._until(self._tls.do_handshake)
 
     def settimeout(self, seconds: float) -> None:

@@ -61,9 +61,14 @@ class Exchange:
         self._observe = observe
         self._sock: socket.socket | None = None
 
-    def use(self, sock: socket.socket | Nested) -> None:
-        """Before each read and write: this is the connection that `expire` ends."""
+    def hold(self, sock: socket.socket | Nested) -> None:
+        """From now on this is the connection that `expire` ends."""
         self._sock = sock.outer if isinstance(sock, Nested) else sock
+        self.left()  # it may have come just before
+
+    def use(self, sock: socket.socket | Nested) -> None:
+        """Before each read and write."""
+        self.hold(sock)
         sock.settimeout(self.left())
 
     def expire(self) -> None:
@@ -186,7 +191,9 @@ class GuardedStream(httpcore.NetworkStream):
         with exchange.rung(Step.TLS):
             try:
                 self._sock.settimeout(min(TLS_SECONDS, exchange.left()))
-                self._sock = _secured(self._sock, ssl_context, server_hostname)
+                self._sock = sock = _layered(self._sock, ssl_context, server_hostname)
+                exchange.hold(sock)
+                sock.do_handshake()
             except BaseException as error:
                 self._sock.close()
                 if isinstance(error, OSError):
@@ -208,14 +215,15 @@ class GuardedStream(httpcore.NetworkStream):
         return bool(poll.poll(0))
 
 
-def _secured(
+def _layered(
     sock: socket.socket | Nested, context: ssl.SSLContext, name: str | None
-) -> socket.socket | Nested:
+) -> ssl.SSLSocket | Nested:
+    """TLS on top, before its handshake."""
     if isinstance(sock, Nested):
         raise RuntimeError("there is no third layer")
     if isinstance(sock, ssl.SSLSocket):  # the way to a proxy
         return Nested(sock, context, name)
-    return context.wrap_socket(sock, server_hostname=name)
+    return context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
 
 
 def _find(exchange: Exchange) -> tuple[list[str], int]:
@@ -239,7 +247,7 @@ def _find(exchange: Exchange) -> tuple[list[str], int]:
     began = time.monotonic()
     try:
         most = DNS_BEFORE_PROXY_SECONDS if policy.proxy else DNS_SECONDS
-        found = resolve(target.host, min(most, exchange.left()))
+        found = resolve(target.host, min(most, exchange.left()), exchange.left)
     except Failed as failed:
         if policy.is_left_to_proxy(*place):
             with exchange.rung(Step.ADDRESS):
@@ -256,11 +264,15 @@ def _find(exchange: Exchange) -> tuple[list[str], int]:
     return addresses, target.port
 
 
-def dial(address: str, port: int, seconds: float) -> socket.socket:
-    """A connected socket to an IP address that the policy has passed. Raises OSError."""
+def dial(
+    address: str, port: int, seconds: float, hold: Callable[[socket.socket], None]
+) -> socket.socket:
+    """A connected socket to an IP address that the policy has passed; `hold` is given it before it
+    waits for anything. Raises OSError."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
+        hold(sock)
         sock.settimeout(seconds)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.connect((address, port))
@@ -277,7 +289,7 @@ def _connect(exchange: Exchange, addresses: list[str], port: int) -> socket.sock
     for index, address in enumerate(addresses):
         share = (end - time.monotonic()) / (len(addresses) - index)
         try:
-            return dial(address, port, max(share, 0.001))
+            return dial(address, port, max(share, 0.001), exchange.hold)
         except TimeoutError:
             words.add("timeout")
         except ConnectionRefusedError:

@@ -62,7 +62,8 @@ def _reach(exchange: Exchange, proxy: Proxy, context: ssl.SSLContext, end: float
     """Its address is the operator's word, so no policy is asked."""
     try:
         is_literal = read(proxy.host) is not None
-        found = [proxy.host] if is_literal else resolve(proxy.host, _left(end, DIAL_SECONDS))
+        most = _left(end, DIAL_SECONDS)
+        found = [proxy.host] if is_literal else resolve(proxy.host, most, exchange.left)
     except Failed as failed:
         if failed.verdict.outcome is Outcome.TIMEOUT:
             raise Failed(Outcome.TIMEOUT, "proxy", via=proxy.place) from None
@@ -73,7 +74,7 @@ def _reach(exchange: Exchange, proxy: Proxy, context: ssl.SSLContext, end: float
     for index, address in enumerate(addresses):
         try:
             share = (stop - time.monotonic()) / (len(addresses) - index)
-            sock = dial(address, proxy.port, max(share, 0.001))
+            sock = dial(address, proxy.port, max(share, 0.001), exchange.hold)
         except OSError as error:
             fault = error
         else:
@@ -90,7 +91,12 @@ def _secured(
     try:
         exchange.use(sock)
         sock.settimeout(_left(end))
-        return context.wrap_socket(sock, server_hostname=proxy.host)
+        secured = sock = context.wrap_socket(
+            sock, server_hostname=proxy.host, do_handshake_on_connect=False
+        )
+        exchange.hold(secured)
+        secured.do_handshake()
+        return secured
     except BaseException as error:
         sock.close()
         if isinstance(error, TimeoutError):

@@ -454,6 +454,25 @@ def test_whoever_hangs_up_ends_a_call_that_waits_behind_the_proxy(
     assert caught.value.verdict.outcome in (Outcome.TIMEOUT, Outcome.UNREACHABLE)
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_whoever_hangs_up_ends_a_call_that_waits_for_the_proxy_itself(
+    names: Any, scheme: str
+) -> None:
+    names["localhost"] = ["127.0.0.1"]
+
+    def mute(call: Call) -> None:
+        call.wait(10)
+
+    with serve(mute) as way, Door(by(way.port, scheme=scheme), seconds=8) as door:
+        timer = threading.Timer(0.5, door.hang_up)
+        timer.start()
+        began = time.monotonic()
+        with pytest.raises(Failed):
+            door.send(Request(url="https://api.example/"))
+        assert time.monotonic() - began < 2
+        timer.join()
+
+
 def test_a_server_that_drips_inside_of_two_layers_ends_at_the_deadline(
     names: Any, authority: Any
 ) -> None:
