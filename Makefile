@@ -1,6 +1,8 @@
 # Every command is one line: a lock, then words for the Python of .venv, in which that lock is
 # installed first (facio_site/run/bootstrap.py; it wants no more than any Python 3.9).
 # HOST=... and PORT=... say where `run` and `demo` serve; ARGS="..." is handed to the program.
+# With a broker of your own (REDIS_URL, here or in .env) the embedded one is not installed: it has no
+# build for every machine.
 .DEFAULT_GOAL := help
 .PHONY: help run demo quick test lanes check fix lock bench screenshots
 
@@ -10,6 +12,8 @@ for python in .venv/bin/python "$$PYTHON" python3 python3.14 python3.13 python3.
 	exec "$$python" -I facio_site/run/bootstrap.py $(1); \
 done; echo "facio: Python 3.11 or newer is needed (Debian, Ubuntu: apt install python3)." >&2; exit 1
 endef
+
+own_broker = $(REDIS_URL)$(shell grep -sE "^(export )?REDIS_URL=['\"]?[a-z]" .env)
 
 help:
 	@echo "make run          serve on http://127.0.0.1:8000 (HOST and PORT change that)"
@@ -24,7 +28,7 @@ help:
 	@echo "make screenshots  pictures of every page into docs/screenshots"
 
 run:
-	@$(call python,requirements.txt -m facio_site.up)
+	@$(call python,$(if $(own_broker),requirements-server.txt,requirements.txt) -m facio_site.up)
 demo:
 	@$(call python,requirements.txt -m facio_site.up --demo)
 quick:

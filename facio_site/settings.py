@@ -320,6 +320,8 @@ LIVE_HOLDS = env.whole("LIVE_HOLDS", default=min(12, _SPARED), least=0, most=_SP
 # A user; "Test all" counts as one.
 TESTS_PER_MINUTE = env.whole("TESTS_PER_MINUTE", default=30, least=1, most=1_000_000)
 
+METRICS_TOKEN = env.secret("METRICS_TOKEN")  # "" = there is no /metrics
+
 # The agent's live file
 FACIO_CONFIG_PATH = env.str("FACIO_CONFIG_PATH", default="")
 FACIO_CONFIG_MODE = env.str("FACIO_CONFIG_MODE", default="0600")
@@ -347,7 +349,6 @@ STORAGES = {
 }
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "facio_site.web.errors.NoValues"
-METRICS_TOKEN = env.secret("METRICS_TOKEN")
 LOG_ACCESS = env.flag("LOG_ACCESS")
 LOGGING = logs.config(
     env.choice("LOG_FORMAT", logs.TEXT, logs.JSON),

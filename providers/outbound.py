@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from providers.http import Door, Observer, Policy, parse_hosts
+from providers.http import Door, Observer, Policy, parse_hosts, parse_proxy
 from providers.spec.outcomes import Outcome
 
 WIRE_BYTES, DECODED_BYTES = 8_000_000, 24_000_000  # of one answer
@@ -29,30 +29,39 @@ def own_ports() -> frozenset[int]:
 
 
 @lru_cache(maxsize=8)
-def _policy(allow: str, public_http: bool, hosts_file: str, ports: frozenset[int]) -> Policy:
+def _policy(
+    allow: str, public_http: bool, hosts_file: str, ports: frozenset[int], proxy: str
+) -> Policy:
     hosts = parse_hosts(Path(hosts_file).read_text()) if hosts_file else {}
-    return Policy.parse(allow, public_http=public_http, own_ports=ports, hosts=hosts)
+    return Policy.parse(
+        allow, public_http=public_http, own_ports=ports, hosts=hosts, proxy=parse_proxy(proxy)
+    )
 
 
 def policy() -> Policy:
-    """The operator's policy. Raises ValueError with a sentence for a bad token or hosts file."""
+    """The operator's policy. Raises ValueError with a sentence for a bad token, hosts file or
+    proxy."""
     return _policy(
         settings.OUTBOUND_ALLOW,
         settings.OUTBOUND_PUBLIC_HTTP,
         settings.OUTBOUND_HOSTS_FILE,
         own_ports(),
+        settings.OUTBOUND_PROXY,
     )
 
 
 # A failure that a proxy on the only way out would explain
 _NO_WAY = frozenset({Outcome.DNS_ERROR, Outcome.UNREACHABLE, Outcome.TIMEOUT})
-_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+_PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy")
 _NEAR = (".local", ".lan", ".internal", ".localhost", ".home", ".test")
 
 
 def unused_proxy(outcome: str, params: Mapping[str, Any]) -> dict[str, str]:
     """{"proxy": name of the variable} where the environment names a proxy and a public name could
-    not be reached without it; else {}. The environment has no say in the calls themselves."""
+    not be reached without it; else {}. The environment has no say in the calls themselves, and
+    where the operator has named a proxy for them, it explains nothing."""
+    if settings.OUTBOUND_PROXY:
+        return {}
     host = str(params.get("host", ""))
     is_public_name = "." in host and not host.endswith(_NEAR) and not _is_number(host)
     named = next((name for name in _PROXIES if os.environ.get(name)), "")

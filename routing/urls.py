@@ -7,6 +7,7 @@ from routing.pages import (
     exporting,
     importing,
     live_file,
+    metrics,
     naming,
     palette,
     picker,
@@ -18,6 +19,7 @@ from routing.pages import (
 app_name = "routing"
 urlpatterns = [
     path("", routes.overview, name="overview"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("palette/", palette.palette, name="palette"),
     path("routing/", routes.routing, name="routing"),
     path("routing/<slug:slot>/fix/", routes.fix, name="fix"),

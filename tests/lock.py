@@ -12,8 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 UV_VERSION = "0.13.9"
 LOCKS = {
-    "requirements.txt": ["pyproject.toml"],
-    "requirements-dev.txt": ["pyproject.toml", "--group", "dev"],
+    "requirements.txt": ["pyproject.toml", "--extra", "broker"],  # `make run`, all in one
+    # Beside a PostgreSQL and a Redis of the operator's own: containers, several machines
+    "requirements-server.txt": ["pyproject.toml", "--extra", "postgres"],
+    "requirements-dev.txt": ["pyproject.toml", "--all-extras", "--group", "dev"],
     "requirements-nanobot.txt": ["--group", "nanobot"],
 }
 HOW = ["--universal", "--python-version", "3.11", "--generate-hashes"]

@@ -16,6 +16,8 @@ if not IS_CHILD:
         "PUBLIC_URL",
         "OUTBOUND_HOSTS_FILE",
         "OUTBOUND_CA_FILE",
+        "OUTBOUND_PROXY",
+        "METRICS_TOKEN",
     ):
         os.environ.pop(_name, None)
     for _name in ("DATABASE_URL", "REDIS_URL"):  # whose servers are used: see tests.stores

@@ -26,8 +26,10 @@ def test_each_package_that_the_project_asks_for_stands_in_its_lock() -> None:
     """Else somebody has changed pyproject.toml without `make lock`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    run = project["project"]["dependencies"]
-    asked = dict(zip(LOCKS, (run, run + groups["dev"], groups["nanobot"]), strict=True))
+    run, extras = project["project"]["dependencies"], project["project"]["optional-dependencies"]
+    server, all_in_one = run + extras["postgres"], run + extras["broker"]
+    develop = all_in_one + server + groups["dev"]
+    asked = dict(zip(LOCKS, (all_in_one, server, develop, groups["nanobot"]), strict=True))
     for lock, wanted in asked.items():
         locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / lock).read_text(), re.M)
         assert {re.split(r"[^\w-]", name)[0] for name in wanted} <= {*locked}, lock

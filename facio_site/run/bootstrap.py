@@ -17,7 +17,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-VENV, RUN, DEVELOP = ROOT / ".venv", ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
+VENV, DEVELOP = ROOT / ".venv", ROOT / "requirements-dev.txt"  # which holds all of the others
+RUN = [ROOT / "requirements.txt", ROOT / "requirements-server.txt"]
 LEADS_ASTRAY = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHONHOME", "PYTHONPATH")
 COMPILES_EACH_TIME = "PYTHONDONTWRITEBYTECODE"  # which would more than double every start
 PROBE = """import ctypes, fcntl, sqlite3, ssl, sys, venv, zlib
@@ -48,16 +49,15 @@ def version_of(python: str) -> str:
 def pythons() -> list[str]:
     """Where a Python may be, the wanted one first; a name on PATH can still be a dead shim."""
     own = f"{sys.base_prefix}/bin/python3.{sys.version_info[1]}"  # not that of an environment
-    names = [os.environ.get("PYTHON", ""), own, sys.executable, "python3", "python"]
-    names += ["/usr/bin/python3"]
-    names[4:4] = [f"python3.{minor}" for minor in range(14, 10, -1)]
+    names = [os.environ.get("PYTHON", ""), own, sys.executable, "python3"]
+    names += [*(f"python3.{minor}" for minor in range(14, 10, -1)), "python", "/usr/bin/python3"]
     return [path for path in map(shutil.which, names) if path and VENV not in Path(path).parents]
 
 
 def provide(venv: Path, lock: Path) -> str:
     """The Python of the environment, in which the lock is installed now. Raises Impossible."""
     python = str(venv / "bin" / "python")
-    enough = [lock, DEVELOP] if lock == RUN else [lock]  # which holds all of the other
+    enough = [lock, DEVELOP] if lock in RUN else [lock]
     with enough[-1].open() as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # two of us at once
         stamp = venv / "lib" / version_of(python) / "facio-lock"  # with that version's packages

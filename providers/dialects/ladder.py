@@ -20,7 +20,8 @@ from providers.spec.keyshapes import problem_of
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
 
 SIDE_BY_SIDE = 8  # models tried at the same time
-_CONNECTION = (Step.ADDRESS, Step.DNS, Step.CONNECT, Step.TLS)
+_AHEAD = (Step.ADDRESS, Step.DNS, Step.CONNECT, Step.TLS)  # a proxy is told of when it is there
+_CONNECTION = frozenset({*_AHEAD, Step.PROXY})
 _ORDER = {step: number for number, step in enumerate(Step)}
 # What the key's rung says once a model has answered in spite of it, with its detail or without.
 _IN_SPITE = {
@@ -192,7 +193,7 @@ def run_check(
     ladder = ladder or Ladder()
     names = model_names(adapter, models)
     is_safe = any(origin.startswith("https:") for origin in adapter.origins())
-    connection = [step for step in _CONNECTION if is_safe or step is not Step.TLS]
+    connection = [step for step in _AHEAD if is_safe or step is not Step.TLS]
     steps = [(step, "") for step in (*connection, Step.KEY)]
     ladder.plan([*steps, *((Step.MODEL, name) for name in names)])
     refusal = preflight(adapter)

@@ -5,6 +5,7 @@ from providers.http.door import Door
 from providers.http.frames import TYPE as FRAMES
 from providers.http.headers import BadHeader, check_headers
 from providers.http.policy import Policy, parse_hosts, token_for
+from providers.http.proxies import Proxy, parse_proxy
 from providers.http.records import NOT_JSON, Observer, Reply, Request, Send
 from providers.http.tls import tls_context
 from providers.http.urls import (
@@ -25,6 +26,7 @@ __all__ = [
     "Door",
     "Observer",
     "Policy",
+    "Proxy",
     "Reply",
     "Request",
     "Send",
@@ -34,6 +36,7 @@ __all__ = [
     "origin_of",
     "parse_base",
     "parse_hosts",
+    "parse_proxy",
     "parse_target",
     "tls_context",
     "token_for",

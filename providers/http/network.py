@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpcore
 
 from providers.http.addresses import read
+from providers.http.nested import Nested
 from providers.http.policy import Policy
 from providers.http.records import Observer
 from providers.http.resolver import resolve
@@ -25,6 +26,7 @@ from providers.http.urls import Target
 from providers.spec.outcomes import Failed, Outcome, Step
 
 DNS_SECONDS: Final = 5.0
+DNS_BEFORE_PROXY_SECONDS: Final = 2.0  # where a proxy may be the only one to know names
 CONNECT_SECONDS: Final = 5.0  # for all addresses of a name together
 TLS_SECONDS: Final = 8.0
 HEAD_BYTES: Final = 256_000  # of headers and interim answers, with the first piece of the body
@@ -59,9 +61,14 @@ class Exchange:
         self._observe = observe
         self._sock: socket.socket | None = None
 
-    def use(self, sock: socket.socket) -> None:
-        """Before each read and write: this is the connection that `expire` ends."""
-        self._sock = sock
+    def hold(self, sock: socket.socket | Nested) -> None:
+        """From now on this is the connection that `expire` ends."""
+        self._sock = sock.outer if isinstance(sock, Nested) else sock
+        self.left()  # it may have come just before
+
+    def use(self, sock: socket.socket | Nested) -> None:
+        """Before each read and write."""
+        self.hold(sock)
         sock.settimeout(self.left())
 
     def expire(self) -> None:
@@ -111,10 +118,13 @@ class Exchange:
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """Opens connections for the exchange that the calling thread is in."""
+    """Opens connections for the exchange that the calling thread is in. `tunnel` opens those that
+    lead through the operator's proxy."""
 
-    def __init__(self, current: Callable[[], Exchange]) -> None:
-        self._current = current
+    def __init__(
+        self, current: Callable[[], Exchange], tunnel: Callable[[Exchange], socket.socket]
+    ) -> None:
+        self._current, self._tunnel = current, tunnel
 
     def connect_tcp(
         self,
@@ -129,6 +139,8 @@ class GuardedBackend(httpcore.NetworkBackend):
             raise RuntimeError("the HTTP library dials another place than it was given")
         exchange.is_fresh = True
         addresses, at_port = _find(exchange)
+        if exchange.policy.leads_through_proxy(host, port, addresses):
+            return GuardedStream(self._tunnel(exchange), self._current)
         with exchange.rung(Step.CONNECT):
             return GuardedStream(_connect(exchange, addresses, at_port), self._current)
 
@@ -137,7 +149,7 @@ class GuardedStream(httpcore.NetworkStream):
     """A connection on which no call outlives the deadline and no answer the limit of bytes."""
 
     def __init__(self, sock: socket.socket, current: Callable[[], Exchange]) -> None:
-        self._sock = sock
+        self._sock: socket.socket | Nested = sock
         self._current = current
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -179,7 +191,9 @@ class GuardedStream(httpcore.NetworkStream):
         with exchange.rung(Step.TLS):
             try:
                 self._sock.settimeout(min(TLS_SECONDS, exchange.left()))
-                self._sock = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+                self._sock = sock = _layered(self._sock, ssl_context, server_hostname)
+                exchange.hold(sock)
+                sock.do_handshake()
             except BaseException as error:
                 self._sock.close()
                 if isinstance(error, OSError):
@@ -201,8 +215,20 @@ class GuardedStream(httpcore.NetworkStream):
         return bool(poll.poll(0))
 
 
+def _layered(
+    sock: socket.socket | Nested, context: ssl.SSLContext, name: str | None
+) -> ssl.SSLSocket | Nested:
+    """TLS on top, before its handshake."""
+    if isinstance(sock, Nested):
+        raise RuntimeError("there is no third layer")
+    if isinstance(sock, ssl.SSLSocket):  # the way to a proxy
+        return Nested(sock, context, name)
+    return context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+
+
 def _find(exchange: Exchange) -> tuple[list[str], int]:
-    """The judged addresses and the port to dial; tells the rungs address and dns."""
+    """The judged addresses and the port to dial; tells the rungs address and dns. No address: only
+    the proxy may know the name."""
     target, policy = exchange.target, exchange.policy
     place = (target.host, target.port)
     mapped = policy.mapped(*place)
@@ -213,12 +239,21 @@ def _find(exchange: Exchange) -> tuple[list[str], int]:
                 if mapped
                 else policy.check(*place, target.scheme, [target.host])
             )
-        exchange.tell(Step.DNS, Outcome.OK, 0, "hosts_file" if mapped else "literal")
+        if mapped and policy.leads_through_proxy(*place, addresses):
+            exchange.tell(Step.DNS, Outcome.OK, 0, "by_proxy")
+        else:
+            exchange.tell(Step.DNS, Outcome.OK, 0, "hosts_file" if mapped else "literal")
         return addresses, mapped[1] if mapped else target.port
     began = time.monotonic()
     try:
-        found = resolve(target.host, min(DNS_SECONDS, exchange.left()))
+        most = DNS_BEFORE_PROXY_SECONDS if policy.proxy else DNS_SECONDS
+        found = resolve(target.host, min(most, exchange.left()), exchange.left)
     except Failed as failed:
+        if policy.is_left_to_proxy(*place):
+            with exchange.rung(Step.ADDRESS):
+                policy.check_unresolved(*place, target.scheme)
+            exchange.tell(Step.DNS, Outcome.OK, time.monotonic() - began, "by_proxy")
+            return [], target.port
         exchange.tell(Step.ADDRESS, Outcome.OK, 0, "unresolved")  # its form is all that is known
         exchange.tell_failed(Step.DNS, failed, time.monotonic() - began)
         raise
@@ -229,11 +264,15 @@ def _find(exchange: Exchange) -> tuple[list[str], int]:
     return addresses, target.port
 
 
-def dial(address: str, port: int, seconds: float) -> socket.socket:
-    """A connected socket to an IP address that the policy has passed. Raises OSError."""
+def dial(
+    address: str, port: int, seconds: float, hold: Callable[[socket.socket], None]
+) -> socket.socket:
+    """A connected socket to an IP address that the policy has passed; `hold` is given it before it
+    waits for anything. Raises OSError."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
+        hold(sock)
         sock.settimeout(seconds)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.connect((address, port))
@@ -250,7 +289,7 @@ def _connect(exchange: Exchange, addresses: list[str], port: int) -> socket.sock
     for index, address in enumerate(addresses):
         share = (end - time.monotonic()) / (len(addresses) - index)
         try:
-            return dial(address, port, max(share, 0.001))
+            return dial(address, port, max(share, 0.001), exchange.hold)
         except TimeoutError:
             words.add("timeout")
         except ConnectionRefusedError:

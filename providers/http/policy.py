@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import Final, NoReturn
 
 from providers.http.addresses import Address, Network, Reach, is_never, is_ours, reach, read
+from providers.http.proxies import Proxy
 from providers.http.urls import BadURL, parse_host
 from providers.spec.outcomes import Failed, Outcome
 
@@ -23,6 +24,13 @@ _GRAVITY: Final = (
     "loopback",
     "private",
     "plain_http",
+)
+
+# Names of nobody's public zone: a proxy is not asked for what is not known here.
+# Source: https://www.iana.org/assignments/special-use-domain-names/
+_NEAR: Final = frozenset(
+    {"alt", "arpa", "corp", "home", "intern", "internal", "intranet", "invalid", "lan", "local"}
+    | {"localdomain", "localhost", "onion", "private", "test"}
 )
 
 HostsFile = Mapping[tuple[str, int | None], tuple[str, int]]
@@ -41,6 +49,9 @@ class _Opened:
             return True
         if (host, port) in self.names and kind is not Reach.SPECIAL:
             return True
+        return self.is_in_networks(port, address)
+
+    def is_in_networks(self, port: int, address: Address) -> bool:
         return any(
             port == opened and network.version == address.version and address in network
             for network, opened in self.networks
@@ -49,12 +60,17 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The operator's decision. `tokens` and `hosts` are there for a page to show."""
+    """The operator's decision. `tokens` and `hosts` are there for a page to show.
+
+    proxy: what public names are called through; the addresses that they have here are judged all
+    the same. What a name leads to over there, the proxy decides.
+    """
 
     tokens: tuple[str, ...] = ()
     public_http: bool = False
     own_ports: frozenset[int] = frozenset()
     hosts: HostsFile = field(default_factory=dict)
+    proxy: Proxy | None = None
     _opened: _Opened = _Opened()
 
     @classmethod
@@ -65,6 +81,7 @@ class Policy:
         public_http: bool = False,
         own_ports: Iterable[int] = (),
         hosts: HostsFile | None = None,
+        proxy: Proxy | None = None,
     ) -> "Policy":
         """From OUTBOUND_ALLOW. None and "" open nothing but public addresses.
 
@@ -78,6 +95,7 @@ class Policy:
             public_http=public_http,
             own_ports=frozenset(own_ports),
             hosts=dict(hosts or {}),
+            proxy=proxy,
             _opened=_read_tokens(tokens),
         )
 
@@ -115,6 +133,29 @@ class Policy:
         if at_port in self.own_ports and is_ours(where):
             _refuse(host, port, "own_port")
         return [str(where)]
+
+    def leads_through_proxy(self, host: str, port: int, addresses: Iterable[str]) -> bool:
+        """Whether a call that has passed goes through the proxy: what is public, and what stands in
+        the hosts file; never what OUTBOUND_ALLOW opens. No address: it is not known here."""
+        if self.proxy is None or (host, port) in self._opened.names:
+            return False
+        if self.mapped(host, port):
+            return True
+        found = [address for text in addresses if (address := read(text))]
+        return all(
+            reach(address) is Reach.PUBLIC and not self._opened.is_in_networks(port, address)
+            for address in found
+        )
+
+    def is_left_to_proxy(self, host: str, port: int) -> bool:
+        """Whether the proxy is asked for a name that is not known here."""
+        before, _, last = host.rstrip(".").rpartition(".")
+        return bool(before) and last not in _NEAR and self.leads_through_proxy(host, port, [])
+
+    def check_unresolved(self, host: str, port: int, scheme: str) -> None:
+        """What can be judged of such a name. Raises Failed(BLOCKED_ADDRESS)."""
+        if scheme != "https" and not self.public_http:
+            _refuse(host, port, "plain_http")
 
     def _reason(self, host: str, port: int, scheme: str, address: Address) -> str:
         """A word of _GRAVITY, or "" when the address may be called."""

@@ -8,12 +8,14 @@ import logging
 import ssl
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import h11
 import httpcore
 import httpx
 
 from providers.http.network import Exchange, GuardedBackend
+from providers.http.tunnel import tunnel
 from providers.http.urls import DEFAULT_PORTS
 
 # URLs at INFO and the other side's header lines at DEBUG may hold a key
@@ -43,7 +45,7 @@ class GuardedTransport(httpx.BaseTransport):
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._local = threading.local()
-        backend = GuardedBackend(lambda: self._local.exchange)
+        backend = GuardedBackend(lambda: self._local.exchange, partial(tunnel, context=context))
         self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=backend)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

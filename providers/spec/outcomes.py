@@ -72,6 +72,7 @@ class Step(StrEnum):
 
     ADDRESS = "address"  # form of the URL and operator policy; no packet yet
     DNS = "dns"
+    PROXY = "proxy"  # only where the operator names one: reached, and let in
     CONNECT = "connect"
     TLS = "tls"
     KEY = "key"

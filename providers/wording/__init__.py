@@ -28,6 +28,7 @@ SENTENCES: Sentences = {**CALLS, **ANSWERS, **KEYS, **PLACES}
 STEPS: dict[str, Any] = {
     Step.ADDRESS: gettext_lazy("Address allowed"),
     Step.DNS: gettext_lazy("Name resolves"),
+    Step.PROXY: gettext_lazy("Proxy"),
     Step.CONNECT: gettext_lazy("Connection"),
     Step.TLS: gettext_lazy("TLS"),
     Step.KEY: gettext_lazy("Key"),

@@ -41,6 +41,8 @@ ANSWERS: Sentences = {
             ),
         ),
         "hosts_file": _("Taken from the operator's hosts file; no name server was asked."),
+        "by_proxy": _("The operator's proxy looks the name up."),
+        "through": _("The operator's proxy lets the call through."),
         "literal": _("The address is numeric, so there was no name to look up."),
         "unresolved": _(
             "The form is right. Whether it may be called depends on where the name leads."

