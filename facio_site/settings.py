@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -154,11 +155,13 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
-# Logins and limits must work without a broker, so the shared cache is the database.
+# Logins and limits must work without a broker, so the shared cache is the database. It holds the
+# counters of guesses, so it never makes room: time alone removes them (accounts/limits.py).
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": sys.maxsize},
     },
     # Pages as they were drawn, in the memory of this process (web/cached.py).
     "pages": {

@@ -34,7 +34,7 @@ def signed_out(request: HttpRequest, user: Any, **_kwargs: Any) -> None:
 def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     """A name that is no account's is not kept: people type passwords into the wrong field."""
     typed = str(credentials.get("username", ""))
-    person = get_user_model().objects.filter(username__iexact=typed).first()
+    person = get_user_model().objects.by_name(typed)
     name = person.get_username() if person else ""
     user = getattr(request, "user", None)
     action = "confirmed.refused" if user and user.is_authenticated else "sign-in.refused"
