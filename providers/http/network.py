@@ -59,9 +59,14 @@ class Exchange:
         self._observe = observe
         self._sock: socket.socket | None = None
 
-    def use(self, sock: socket.socket) -> None:
-        """Before each read and write: this is the connection that `expire` ends."""
+    def hold(self, sock: socket.socket) -> None:
+        """From now on this is the connection that `expire` ends."""
         self._sock = sock
+        self.left()  # it may have come just before
+
+    def use(self, sock: socket.socket) -> None:
+        """Before each read and write."""
+        self.hold(sock)
         sock.settimeout(self.left())
 
     def expire(self) -> None:
@@ -179,7 +184,11 @@ class GuardedStream(httpcore.NetworkStream):
         with exchange.rung(Step.TLS):
             try:
                 self._sock.settimeout(min(TLS_SECONDS, exchange.left()))
-                self._sock = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+                self._sock = sock = ssl_context.wrap_socket(
+                    self._sock, server_hostname=server_hostname, do_handshake_on_connect=False
+                )
+                exchange.hold(sock)
+                sock.do_handshake()
             except BaseException as error:
                 self._sock.close()
                 if isinstance(error, OSError):
@@ -217,7 +226,7 @@ def _find(exchange: Exchange) -> tuple[list[str], int]:
         return addresses, mapped[1] if mapped else target.port
     began = time.monotonic()
     try:
-        found = resolve(target.host, min(DNS_SECONDS, exchange.left()))
+        found = resolve(target.host, min(DNS_SECONDS, exchange.left()), exchange.left)
     except Failed as failed:
         exchange.tell(Step.ADDRESS, Outcome.OK, 0, "unresolved")  # its form is all that is known
         exchange.tell_failed(Step.DNS, failed, time.monotonic() - began)
@@ -229,11 +238,15 @@ def _find(exchange: Exchange) -> tuple[list[str], int]:
     return addresses, target.port
 
 
-def dial(address: str, port: int, seconds: float) -> socket.socket:
-    """A connected socket to an IP address that the policy has passed. Raises OSError."""
+def dial(
+    address: str, port: int, seconds: float, hold: Callable[[socket.socket], None]
+) -> socket.socket:
+    """A connected socket to an IP address that the policy has passed; `hold` is given it before it
+    waits for anything. Raises OSError."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
+        hold(sock)
         sock.settimeout(seconds)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.connect((address, port))
@@ -250,7 +263,7 @@ def _connect(exchange: Exchange, addresses: list[str], port: int) -> socket.sock
     for index, address in enumerate(addresses):
         share = (end - time.monotonic()) / (len(addresses) - index)
         try:
-            return dial(address, port, max(share, 0.001))
+            return dial(address, port, max(share, 0.001), exchange.hold)
         except TimeoutError:
             words.add("timeout")
         except ConnectionRefusedError:

@@ -7,11 +7,14 @@ gives up, never a caller. The number of such threads is bounded.
 import queue
 import socket
 import threading
+import time
+from collections.abc import Callable
 from typing import Final
 
 from providers.spec.outcomes import Failed, Outcome
 
 MAX_LOOKUPS: Final = 64  # at once, hanging ones included
+ASKED_EVERY: Final = 0.2  # seconds
 
 _places = threading.BoundedSemaphore(MAX_LOOKUPS)
 _WORDS: Final = {
@@ -28,8 +31,9 @@ def lookup(host: str) -> list[str]:
     return [str(place[4][0]) for place in found]
 
 
-def resolve(host: str, seconds: float) -> list[str]:
-    """The same within a time limit. Raises Failed with dns_error or timeout."""
+def resolve(host: str, seconds: float, go_on: Callable[[], object] = lambda: None) -> list[str]:
+    """The same within a time limit. Raises Failed with dns_error or timeout, and what `go_on`
+    raises, which is asked while nothing has come."""
     answer: queue.SimpleQueue[list[str] | BaseException] = queue.SimpleQueue()
     places = _places
     if not places.acquire(timeout=max(seconds, 0)):
@@ -48,10 +52,16 @@ def resolve(host: str, seconds: float) -> list[str]:
     except BaseException:
         places.release()
         raise
-    try:
-        found = answer.get(timeout=max(seconds, 0))
-    except queue.Empty:
-        raise Failed(Outcome.TIMEOUT, "dns", host=host) from None
+    until = time.monotonic() + seconds
+    found: list[str] | BaseException | None = None
+    while found is None:
+        left = max(until - time.monotonic(), 0)
+        try:
+            found = answer.get(timeout=min(left, ASKED_EVERY))
+        except queue.Empty:
+            if not left:
+                raise Failed(Outcome.TIMEOUT, "dns", host=host) from None
+            go_on()
     if isinstance(found, list):
         return found
     raise Failed(Outcome.DNS_ERROR, _word_of(found), host=host)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -63,10 +64,10 @@ def start(
     running = Job.objects.pending().filter(provider=provider.pk, task=task).first()
     if running and _is_joined(running, digest, names):
         return running
-    if user and batch is None and Job.objects.started_within_a_minute(user) >= limit():
-        raise TooMany
     try:
         with transaction.atomic():
+            if user and batch is None:
+                _count_in(user)
             job = Job.objects.create(
                 provider=provider,
                 draft=draft,
@@ -114,8 +115,6 @@ def start_all(providers: Sequence[Provider], task: Task, *, user: Any = None) ->
     Local kinds come last: who is far away takes longest, so their calls leave first. Raises TooMany
     over the user's limit.
     """
-    if user and Job.objects.started_within_a_minute(user) >= limit():
-        raise TooMany
     batch = uuid.uuid4()
     providers = sorted(providers, key=lambda provider: provider.spec.is_local)
     pending = Job.objects.pending().filter(task=task)
@@ -138,12 +137,23 @@ def start_all(providers: Sequence[Provider], task: Task, *, user: Any = None) ->
             )
     try:
         with transaction.atomic():
+            if user:
+                _count_in(user)
             Job.objects.bulk_create(fresh)
     except IntegrityError:  # somebody started one of them just now: one after the other
         for provider in providers:
             start(provider, task, user=user, batch=batch)
         return
     transaction.on_commit(lambda: _hand_over(fresh))
+
+
+def _count_in(user: Any) -> None:
+    """Inside the transaction that makes the job: others of this user wait for its end, whichever
+    process they are in. Raises TooMany over the limit."""
+    same = get_user_model().objects.filter(pk=user.pk).select_for_update(no_key=True)
+    list(same.values_list("pk"))
+    if Job.objects.started_within_a_minute(user) >= limit():
+        raise TooMany
 
 
 def limit() -> int:

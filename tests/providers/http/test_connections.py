@@ -1,16 +1,18 @@
 """The connections of a door: its clock, hanging up, kept ones, several threads, the end."""
 
 import json
+import socket
 import ssl
 import threading
 import time
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
 
-from providers.http import Door, Policy, Request
+from providers.http import Door, Policy, Request, resolver
 from providers.spec.outcomes import Failed, Outcome
-from tests.providers.http.servers import always, answer, drip, hang, once, serve
+from tests.providers.http.servers import always, answer, drip, hang, once, serve, silent
 
 
 def test_the_deadline_is_of_the_door_and_not_of_each_request(loopback):
@@ -48,6 +50,51 @@ def test_s13_a_call_that_waits_ends_when_somebody_hangs_up(names, authority, scr
             with pytest.raises(Failed):
                 door.send(Request(url=url))
         assert len(server.requests) == 1
+
+
+@contextmanager
+def full():
+    """A listener with no room for one more connection."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        waiting = [socket.socket() for _ in range(4)]
+        for sock in waiting:
+            sock.setblocking(False)
+            sock.connect_ex(listener.getsockname())
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            for sock in waiting:
+                sock.close()
+
+
+@pytest.mark.parametrize("step", ["dns", "connect", "tls"])
+def test_s87_a_call_ends_at_once_however_far_it_has_come(names, monkeypatch, step):
+    names["api.example"] = ["127.0.0.1"]
+    slow = threading.Event()
+    began_at = threading.Event()
+    if step == "dns":
+        monkeypatch.setattr(resolver, "lookup", lambda host: slow.wait(20) or [])
+    with ExitStack() as stack:
+        stack.callback(slow.set)
+        port = 443
+        if step == "connect":
+            port = stack.enter_context(full())
+        if step == "tls":
+            port = stack.enter_context(serve(silent)).port
+        policy = Policy.parse(f"api.example:{port},loopback")
+        door = stack.enter_context(Door(policy, seconds=30))
+
+        def hang_up():
+            time.sleep(0.5)
+            began_at.set()
+            door.hang_up()
+
+        threading.Thread(target=hang_up).start()
+        began = time.monotonic()
+        with pytest.raises(Failed):
+            door.send(Request(url=f"https://api.example:{port}/"))
+        assert began_at.is_set()  # it did wait there
+        assert time.monotonic() - began < 1.5
 
 
 def test_the_clock_of_a_door_starts_with_the_first_request(loopback):

@@ -216,7 +216,7 @@ def test_s2_what_passes_is_what_gets_dialled(text):
         asked.append(host)
         return ["93.184.216.34"]
 
-    def dial(address, port, seconds):
+    def dial(address, port, seconds, _hold):
         dialled.append((address, port))
         raise ConnectionRefusedError
 
