@@ -7,8 +7,10 @@ import logging
 import threading
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 TOLD_ABOVE = 5.0  # seconds between this process and the database
@@ -31,23 +33,28 @@ def now() -> datetime:
     return found
 
 
+def moment() -> Any:
+    """The same inside of a query, at no question of its own."""
+    return timezone.now() if connection.vendor == "sqlite" else Now()
+
+
 def skew() -> float:
     """Seconds by which this process is ahead of the database, behind is negative; looked at once a
     minute. Above TOLD_ABOVE it is logged, once an hour."""
     global _looked_at, _told_at, _skew
     if connection.vendor == "sqlite":
         return 0.0
-    moment = time.monotonic()
+    looked_at = time.monotonic()
     with _lock:
-        if moment - _looked_at < LOOKED_EVERY:
+        if looked_at - _looked_at < LOOKED_EVERY:
             return _skew
-        _looked_at = moment
+        _looked_at = looked_at
     began = timezone.now()
     there = now()
     ended = timezone.now()
     _skew = (began + (ended - began) / 2 - there).total_seconds()
-    if is_off(_skew) and moment - _told_at > TOLD_EVERY:
-        _told_at = moment
+    if is_off(_skew) and looked_at - _told_at > TOLD_EVERY:
+        _told_at = looked_at
         log.warning(
             "the clock of this process is %.0f s %s the database's: set both by NTP",
             abs(_skew),

@@ -15,6 +15,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from facio_site import clock
 from facio_site.audit import Change
 from facio_site.sealing.rows import ExpiringQuerySet, SealedRow
 from facio_site.strictjson import write_json
@@ -134,7 +135,7 @@ class BaseDocument(SealedRow):
 
 
 def _in_15_minutes() -> datetime:
-    return timezone.now() + timedelta(minutes=15)
+    return clock.now() + timedelta(minutes=15)
 
 
 class PendingImport(SealedRow):

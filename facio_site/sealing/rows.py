@@ -15,18 +15,18 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
-from facio_site import sealing
+from facio_site import clock, sealing
 
 
 class ExpiringQuerySet(models.QuerySet[Any]):
     """Of rows with `expires_at`."""
 
     def living(self) -> Self:
-        return self.filter(expires_at__gt=timezone.now())
+        return self.filter(expires_at__gt=clock.moment())
 
     def sweep(self) -> int:
         """Remove those that are past their time; returns how many."""
-        return self.filter(expires_at__lte=timezone.now()).delete()[0]
+        return self.filter(expires_at__lte=clock.moment()).delete()[0]
 
 
 class SealedRow(models.Model):

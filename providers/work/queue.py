@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from facio_site import clock
 from providers import broker
 from providers.models import Draft, Job, Provider, Task
 from providers.models.jobs import read
@@ -78,7 +78,7 @@ def start(
                 batch=batch,
                 input_version=provider.version,
                 input_digest=digest,
-                deadline=_queue_deadline(),
+                **next(_times()),
             )
     except IntegrityError:  # somebody was faster: join, supersede, or it has ended meanwhile
         if tries <= 1:
@@ -100,7 +100,7 @@ def start(
 
 def _is_joined(running: Job, digest: str, names: Sequence[str]) -> bool:
     """Whether a pending job does what is wanted; else it is ended."""
-    if running.deadline < timezone.now():
+    if running.deadline < clock.now():
         Job.objects.finish_overdue()
         return False
     if running.input_digest == digest and running.model_names == names:
@@ -120,6 +120,7 @@ def start_all(providers: Sequence[Provider], task: Task, *, user: Any = None) ->
     pending = Job.objects.pending().filter(task=task)
     running = {job.provider_id: job for job in pending.filter(provider__in=providers)}
     fresh = []
+    times = _times(len(providers))
     for provider in providers:
         digest = provider.fingerprint()
         known = running.get(provider.pk)
@@ -132,7 +133,7 @@ def start_all(providers: Sequence[Provider], task: Task, *, user: Any = None) ->
                     batch=batch,
                     input_version=provider.version,
                     input_digest=digest,
-                    deadline=_queue_deadline(),
+                    **next(times),
                 )
             )
     try:
@@ -161,8 +162,12 @@ def limit() -> int:
     return int(settings.TESTS_PER_MINUTE)
 
 
-def _queue_deadline() -> datetime:
-    return timezone.now() + timedelta(seconds=QUEUE_SECONDS)
+def _times(number: int = 1) -> Iterator[dict[str, datetime]]:
+    """When each of so many jobs is made, one after the other, and until when it may wait."""
+    now = clock.now()
+    for place in range(number):
+        made = now + timedelta(microseconds=place)
+        yield {"created_at": made, "deadline": made + timedelta(seconds=QUEUE_SECONDS)}
 
 
 def _hand_over(jobs: Iterable[Job]) -> None:

@@ -18,6 +18,8 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 from kombu.exceptions import KombuError
 
+from facio_site import clock
+from facio_site.accounts import limits
 from facio_site.memory import give_back
 from facio_site.sealing import rows
 from providers import broker
@@ -195,6 +197,8 @@ def sweep() -> None:
     """Every ten seconds: end what nobody ends, remove what is past its time, give memory back."""
     Job.objects.finish_overdue()
     rows.sweep()
+    limits.sweep()
+    clock.skew()  # says so when it is large
     give_back()
 
 
@@ -204,6 +208,7 @@ def take_up(**_kwargs: object) -> None:
     global WORKER
     WORKER = f"worker-{_PROCESS}"
     broker.beat_for_ever(WORKER)
+    clock.skew()
     try:
         Job.objects.end_orphans()
         for job in Job.objects.filter(status="queued"):

@@ -13,7 +13,9 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from facio_site import clock
 from facio_site.attention import Needed
 from providers.models import Provider
 from routing.agents.writing import Drift, Drifted, drift
@@ -36,6 +38,19 @@ def attention(
 ) -> list[Concern]:
     """Each cause once: routes and providers, then the live file."""
     return [*concerns(rows, routes), *_of_file(drifted)]
+
+
+def of_clock() -> list[Concern]:
+    """That this process and the database do not agree what time it is."""
+    seconds = clock.skew()
+    if not clock.is_off(seconds):
+        return []
+    words = _("%d s ahead of the database's") if seconds > 0 else _("%d s behind the database's")
+    return [
+        Concern(
+            "system", "", _("Clock of the web server"), words % abs(round(seconds)), "#attention"
+        )
+    ]
 
 
 def counted(found: Iterable[Concern]) -> Needed:

@@ -22,7 +22,7 @@ from providers.spec.kind import Specs
 from routing.agents.writing import drift
 from routing.forms import PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
-from routing.pages.attention import attention, counted
+from routing.pages.attention import attention, counted, of_clock
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
 from routing.pages.overview import guide
@@ -44,7 +44,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     rows = provider_rows()
     routes = route_rows(rows, with_tests=True)
     workers, drifted = broker.count_workers(), drift()
-    found = attention(rows.values(), routes, drifted)
+    found = [*of_clock(), *attention(rows.values(), routes, drifted)]
     tell(request, counted(found))
     context = {
         "routes": routes,
