@@ -121,6 +121,12 @@ SERVED_BY = "routing.pages.rows.served_by"
 NAMED_BY = "routing.pages.naming"
 KEEP_BEFORE_REMOVAL = "routing.store.keep_before_removal"
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
+# What outlives its time, app by app (history.py).
+HISTORY = [
+    "facio_site.accounts.history.old",
+    "providers.work.history.old",
+    "routing.store.old_bodies",
+]
 NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
@@ -155,6 +161,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
+# A pooler gives each transaction another connection, and a cursor of the server lives in one.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 # Logins and limits must work without a broker, so the shared cache is the database. It holds the
 # counters of guesses, so it never makes room: time alone removes them (accounts/limits.py).
 CACHES = {
@@ -297,7 +305,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
 }
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "providers.tasks.sweep", "schedule": 10.0}}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "providers.tasks.sweep", "schedule": 10.0},
+    "prune": {"task": "providers.tasks.prune", "schedule": 3600.0},
+}
 
 # The outbound door. Only the operator opens addresses, here and nowhere else.
 OUTBOUND_ALLOW = os.environ.get("OUTBOUND_ALLOW", "loopback" if IS_LOOPBACK else "")
@@ -310,6 +321,13 @@ COMPLETION_TEST_SECONDS = env.float("COMPLETION_TEST_SECONDS", default=30.0)
 CATALOG_SECONDS = env.float("CATALOG_SECONDS", default=60.0)
 LIVE_HOLDS = env.int("LIVE_HOLDS", default=12)  # of the web threads, for pages that wait for news
 TESTS_PER_MINUTE = env.int("TESTS_PER_MINUTE", default=30)  # a user; "Test all" counts as one
+
+# History: how long ended jobs and the bodies of old versions are kept, and how many jobs of each
+# provider. Audit entries are never removed.
+KEEP_JOBS_DAYS = env.int("KEEP_JOBS_DAYS", default=90)
+KEEP_JOBS_PER_PROVIDER = env.int("KEEP_JOBS_PER_PROVIDER", default=500)
+if KEEP_JOBS_DAYS < 1 or KEEP_JOBS_PER_PROVIDER < 1:
+    _fail("KEEP_JOBS_DAYS and KEEP_JOBS_PER_PROVIDER must be 1 or more.")
 
 # The agent's live file
 FACIO_CONFIG_PATH = env.str("FACIO_CONFIG_PATH", default="")

@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from facio_site import clock, sealing
+from facio_site.pieces import in_pieces
 
 
 class ExpiringQuerySet(models.QuerySet[Any]):
@@ -157,5 +158,5 @@ def forget_unreadable() -> int:
 
 def _sealed_rows() -> Iterator[tuple[type[SealedRow], SealedRow]]:
     for model in sealed_models():
-        for row in model._default_manager.exclude(sealed={}).iterator(chunk_size=100):
+        for row in in_pieces(model._default_manager.exclude(sealed={}), size=100):
             yield model, row
