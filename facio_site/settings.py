@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -121,6 +122,12 @@ SERVED_BY = "routing.pages.rows.served_by"
 NAMED_BY = "routing.pages.naming"
 KEEP_BEFORE_REMOVAL = "routing.store.keep_before_removal"
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
+# What outlives its time, app by app (history.py).
+HISTORY = [
+    "facio_site.accounts.history.old",
+    "providers.work.history.old",
+    "routing.store.old_bodies",
+]
 NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
@@ -156,11 +163,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
-# Logins and limits must work without a broker, so the shared cache is the database.
+# A pooler gives each transaction another connection, and a cursor of the server lives in one.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+# Logins and limits must work without a broker, so the shared cache is the database. It holds the
+# counters of guesses, so it never makes room: time alone removes them (accounts/limits.py).
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": sys.maxsize},
     },
     # Pages as they were drawn, in the memory of this process (web/cached.py).
     "pages": {
@@ -300,7 +311,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
 }
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "providers.tasks.sweep", "schedule": 10.0}}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "providers.tasks.sweep", "schedule": 10.0},
+    "prune": {"task": "providers.tasks.prune", "schedule": 3600.0},
+}
 
 # The outbound door. Only the operator opens addresses, here and nowhere else.
 OUTBOUND_ALLOW = os.environ.get("OUTBOUND_ALLOW", "loopback" if IS_LOOPBACK else "")
@@ -321,6 +335,11 @@ LIVE_HOLDS = env.whole("LIVE_HOLDS", default=min(12, _SPARED), least=0, most=_SP
 TESTS_PER_MINUTE = env.whole("TESTS_PER_MINUTE", default=30, least=1, most=1_000_000)
 
 METRICS_TOKEN = env.secret("METRICS_TOKEN")  # "" = there is no /metrics
+
+# History: how long ended jobs and the bodies of old versions are kept, and how many jobs of each
+# provider. Audit entries are never removed.
+KEEP_JOBS_DAYS = env.whole("KEEP_JOBS_DAYS", default=90, least=1, most=36_500)
+KEEP_JOBS_PER_PROVIDER = env.whole("KEEP_JOBS_PER_PROVIDER", default=500, least=1, most=1_000_000)
 
 # The agent's live file
 FACIO_CONFIG_PATH = env.str("FACIO_CONFIG_PATH", default="")

@@ -13,6 +13,6 @@ class ProvidersConfig(AppConfig):
         from facio_site import celery  # noqa: F401 - the app that the tasks belong to
         from facio_site.boot import after_migrate
         from providers import checks  # noqa: F401 - they register themselves
-        from providers.work import tasks  # noqa: F401
+        from providers.work import history, tasks  # noqa: F401
 
         post_migrate.connect(after_migrate, sender=self)

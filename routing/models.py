@@ -15,6 +15,7 @@ from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from facio_site import clock
 from facio_site.audit import Change
 from facio_site.sealing.rows import ExpiringQuerySet, SealedRow
 from facio_site.strictjson import write_json
@@ -22,7 +23,12 @@ from providers.spec.limits import MODEL_LENGTH
 from routing.rules.explain import AUTO
 
 UNDO_COPIES = 20
+WHOLE_VERSIONS = 20  # newest written ones, which keep what they hold however old they are
 NOTE_LENGTH = 200
+
+
+class Outlived(Exception):
+    """What a version held was removed, because it was too old."""
 
 
 class Slot(models.TextChoices):
@@ -134,7 +140,7 @@ class BaseDocument(SealedRow):
 
 
 def _in_15_minutes() -> datetime:
-    return timezone.now() + timedelta(minutes=15)
+    return clock.now() + timedelta(minutes=15)
 
 
 class PendingImport(SealedRow):
@@ -173,6 +179,14 @@ class ConfigVersionQuerySet(models.QuerySet["ConfigVersion"]):
 
     def next_number(self) -> int:
         return (self.aggregate(last=models.Max("number"))["last"] or 0) + 1
+
+    def outlived(self, limit: Any) -> ConfigVersionQuerySet:
+        """Written ones that are older than `limit` and still hold what was set then. The newest
+        stay whole, and those with a note."""
+        written = self.filter(reason=ConfigVersion.Reason.WRITTEN)
+        newest = list(written.values_list("pk", flat=True)[:WHOLE_VERSIONS])
+        old = written.filter(created_at__lt=limit, note="").exclude(sealed={})
+        return old.exclude(pk__in=newest)
 
     def prune(self) -> None:
         """Forget old copies from before imports and removals; what was written or found stays."""
@@ -220,11 +234,19 @@ class ConfigVersion(SealedRow):
         """Whether it can be brought back."""
         return self.reason != self.Reason.FOUND
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether what it held has outlived its time: only the row is left."""
+        return not self.sealed
+
     def original(self) -> bytes:
         """What stood in the file. Raises KeyError, sealing.KeyMissing, sealing.Unreadable."""
         return base64.b64decode(self.unseal(self.ORIGINAL))
 
     def state(self) -> dict[str, Any]:
-        """{"document", "secrets", "deployments"}. Raises sealing.KeyMissing, sealing.Unreadable."""
+        """{"document", "secrets", "deployments"}. Raises sealing.KeyMissing, sealing.Unreadable,
+        Outlived."""
+        if self.is_empty:
+            raise Outlived
         loaded: dict[str, Any] = json.loads(self.unseal(self.STATE))
         return loaded

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from django.db.models import F
 
 from facio_site import sealing
 from facio_site.audit import CHANGED, Change, record
+from facio_site.history import Old, limit, of_rows
 from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from providers.models import BODY, HEADERS, Draft, Provider
@@ -257,6 +258,12 @@ def keep_before_removal(actor: Actor) -> int | None:
         ConfigVersion.objects.prune()
         return kept.number
     return None
+
+
+def old_bodies() -> Iterator[Old]:
+    """What versions hold that nobody goes back to: the rows stay, and tell when and who."""
+    rows = ConfigVersion.objects.outlived(limit())
+    yield of_rows("bodies of versions", rows, lambda found: found.update(sealed={}))
 
 
 def _version(reason: ConfigVersion.Reason, actor: Actor, **fields: str) -> ConfigVersion:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 import qrcode  # type: ignore[import-untyped]
@@ -15,6 +17,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from facio_site import sealing
+from facio_site.accounts.models import User
+from facio_site.accounts.names import fold
 from facio_site.audit import record
 
 PURPOSE = "factors"
@@ -23,6 +27,26 @@ PURPOSE = "factors"
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """An IPv4 address as such: allauth counts IPv6 by network, and all mapped ones are one."""
+        address: str = super().get_client_ip(request)
+        with suppress(ValueError):
+            mapped = ip_address(address)
+            if isinstance(mapped, IPv6Address) and mapped.ipv4_mapped:
+                return str(mapped.ipv4_mapped)
+        return address
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """By the name as it is stored, however it was typed."""
+        person = User.objects.by_name(credentials.get("username", ""))
+        if person:
+            credentials["username"] = person.username
+        return super().authenticate(request, **credentials)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Guesses are counted by name alone, whatever host and port was asked."""
+        return fold(credentials.get("username", ""))
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """No mail leaves this site."""

@@ -27,6 +27,13 @@ class AccountForm(UserCreationForm):  # type: ignore[type-arg]  # no generics at
         self.fields["password2"].label = _("Confirm password")
         self.fields["password2"].help_text = ""
 
+    def clean_username(self) -> str:
+        """Two names that differ by case alone, or by the way they are written, are one."""
+        name: str = super().clean_username()
+        if name and User.objects.by_name(name):
+            raise self.instance.unique_error_message(User, ["username"])
+        return name
+
     def validate_password_for_user(self, user: User, *_args: Any, **_kwargs: Any) -> None:
         """What is wrong with the password stands at the first of its two fields."""
         super().validate_password_for_user(user, "password1")  # type: ignore[misc]

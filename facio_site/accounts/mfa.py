@@ -10,13 +10,14 @@ from django.dispatch import receiver
 
 from facio_site import sealing
 from facio_site.accounts.adapters import PURPOSE, place_of
+from facio_site.pieces import in_pieces
 
 _NAMES = ("secret", "seed")  # where allauth keeps a TOTP secret and the seed of recovery codes
 
 
 def key_ids() -> set[str]:
     """Ids of the master keys that seeds are sealed under."""
-    rows = Authenticator.objects.iterator()
+    rows = in_pieces(Authenticator.objects.all())
     return {sealing.key_id_of(box) for row in rows for box in _boxes(row.data).values()}
 
 
@@ -28,7 +29,7 @@ def rotate() -> tuple[int, int, int]:
     """
     newest = sealing.newest_key_id()
     done = unreadable = 0
-    for row in Authenticator.objects.iterator():
+    for row in in_pieces(Authenticator.objects.all()):
         old = _old_boxes(row.data, newest)
         try:
             new = {name: _again(row.user_id, box) for name, box in old.items()}
@@ -36,7 +37,7 @@ def rotate() -> tuple[int, int, int]:
             unreadable += 1
             continue
         done += bool(new) and _swap(row.pk, old, new)
-    left = sum(bool(_old_boxes(row.data, newest)) for row in Authenticator.objects.iterator())
+    left = sum(bool(_old_boxes(row.data, newest)) for row in in_pieces(Authenticator.objects.all()))
     return done, left - unreadable, unreadable
 
 

@@ -14,11 +14,11 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models, transaction
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from facio_site.accounts.names import fold
 from facio_site.audit import record
 
 INVITATION_LIFE = timedelta(days=7)
@@ -39,6 +39,17 @@ class UserManager(DjangoUserManager["User"]):
 
     def has_owner(self) -> bool:
         return self.owners().exists()
+
+    def by_name(self, name: str) -> User | None:
+        """Whose name it is, however it is written; None = nobody's."""
+        same = self.filter(models.Q(username=name) | models.Q(folded_name=fold(name)))
+        return min(same, key=lambda user: user.username != name, default=None)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        found = self.by_name(username or "")
+        if found is None:
+            raise User.DoesNotExist
+        return found
 
     def create_superuser(
         self,
@@ -61,6 +72,8 @@ class User(AbstractUser):
         _("role"), max_length=10, choices=Role, default=Role.VIEWER, db_index=True
     )
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    # A space and a number follow in a row of before this column whose name another one had.
+    folded_name = models.CharField(max_length=500, unique=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
     _joins = False  # while the row is saved for the first time
@@ -68,18 +81,23 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
-        constraints = [
-            models.UniqueConstraint(Lower("username"), name="accounts_username_in_any_case"),
-        ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.is_staff = self.is_superuser = self.role == Role.OWNER
         changed = kwargs.get("update_fields")
         if changed is not None and "role" in changed:
             kwargs["update_fields"] = {*changed, "is_staff", "is_superuser"}
+        if changed is None or "username" in changed:
+            self._fold_name()
+            kwargs["update_fields"] = changed and {*kwargs["update_fields"], "folded_name"}
         self._joins = self._state.adding
         with transaction.atomic():
             super().save(*args, **kwargs)
+
+    def _fold_name(self) -> None:
+        folded = fold(self.username)
+        if self.folded_name.partition(" ")[0] != folded:
+            self.folded_name = folded
 
     def password_changed(self) -> None:
         """A new password was just saved, on whatever way (passwords.Told)."""

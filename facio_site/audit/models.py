@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit.actions import LABELS
+from facio_site.pieces import in_pieces
 
 LONGEST, MOST_CHANGES = 200, 100  # characters of a text of a change; changes of an entry
 _ACTION = re.compile(r"[a-z][a-z0-9_.-]{1,63}")
@@ -54,8 +55,8 @@ class AuditQuerySet(models.QuerySet["AuditEntry"]):
         return [(action, label_of(action)) for action in found]
 
     def json_lines(self) -> Iterator[str]:
-        """One JSON object a line, newest first, read in pieces."""
-        for entry in self.iterator(chunk_size=500):
+        """One JSON object a line, newest first."""
+        for entry in in_pieces(self, newest_first=True):
             yield json.dumps(entry.as_dict(), ensure_ascii=False) + "\n"
 
     def update(self, **kwargs: Any) -> int:

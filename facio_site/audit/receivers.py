@@ -37,7 +37,7 @@ def refused(credentials: dict[str, Any], request: HttpRequest | None = None, **_
     if request is not None:
         tell_refused(address_of(request), "wrong_password")
     typed = str(credentials.get("username", ""))
-    person = get_user_model().objects.filter(username__iexact=typed).first()
+    person = get_user_model().objects.by_name(typed)
     name = person.get_username() if person else ""
     user = getattr(request, "user", None)
     action = "confirmed.refused" if user and user.is_authenticated else "sign-in.refused"

@@ -15,18 +15,19 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
-from facio_site import sealing
+from facio_site import clock, sealing
+from facio_site.pieces import in_pieces
 
 
 class ExpiringQuerySet(models.QuerySet[Any]):
     """Of rows with `expires_at`."""
 
     def living(self) -> Self:
-        return self.filter(expires_at__gt=timezone.now())
+        return self.filter(expires_at__gt=clock.moment())
 
     def sweep(self) -> int:
         """Remove those that are past their time; returns how many."""
-        return self.filter(expires_at__lte=timezone.now()).delete()[0]
+        return self.filter(expires_at__lte=clock.moment()).delete()[0]
 
 
 class SealedRow(models.Model):
@@ -157,5 +158,5 @@ def forget_unreadable() -> int:
 
 def _sealed_rows() -> Iterator[tuple[type[SealedRow], SealedRow]]:
     for model in sealed_models():
-        for row in model._default_manager.exclude(sealed={}).iterator(chunk_size=100):
+        for row in in_pieces(model._default_manager.exclude(sealed={}), size=100):
             yield model, row

@@ -16,6 +16,7 @@ from django.utils.translation import get_language, get_language_info, gettext_la
 from django.utils.translation import gettext as _
 from lucide.templatetags.lucide import lucide
 
+from facio_site import clock
 from facio_site.attention import Needed, needed
 
 register = template.Library()
@@ -168,7 +169,7 @@ def ago(moment: datetime | None, missing: str = "") -> SafeString | str:
         '<time datetime="{}" title="{}" data-age>{}</time>',
         moment.isoformat(timespec="seconds"),
         _exact(moment, get_language()),
-        age((timezone.now() - moment).total_seconds()),
+        age((clock.about_now() - moment).total_seconds()),
     )
 
 

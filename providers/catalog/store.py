@@ -15,8 +15,8 @@ from typing import Any
 
 from django.db import connections, transaction
 from django.db.models import BigIntegerField, CharField
-from django.utils import timezone
 
+from facio_site import clock
 from providers.catalog.fetch import Catalog
 from providers.catalog.items import CatalogItem
 from providers.models import CatalogEntry, CatalogEntryQuerySet, Draft, HeldCatalog, Provider
@@ -89,7 +89,7 @@ def replace_catalog(provider: Provider, catalog: Catalog) -> None:
 
     What the provider no longer lists is kept until the next refresh, marked as gone.
     """
-    now = timezone.now()
+    now = clock.now()
     entries = CatalogEntry.objects.filter(provider=provider)
     with transaction.atomic():
         HeldCatalog.objects.filter(provider=provider).delete()

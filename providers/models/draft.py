@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 
+from facio_site import clock
 from facio_site.sealing.rows import ExpiringQuerySet
 from providers.models.credentials import Entry
 from providers.models.provider import Provider
@@ -22,7 +22,7 @@ class DraftQuerySet(ExpiringQuerySet):
 
 
 def _in_15_minutes() -> datetime:
-    return timezone.now() + timedelta(minutes=15)
+    return clock.now() + timedelta(minutes=15)
 
 
 class Draft(Entry):

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Count, F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from facio_site import clock
 from providers import broker
 from providers.models.draft import Draft
 from providers.models.provider import Provider
@@ -46,14 +46,13 @@ class JobQuerySet(models.QuerySet["Job"]):
     def pending(self) -> JobQuerySet:
         return self.filter(status__in=PENDING)
 
-    def overdue(self, now: Any) -> JobQuerySet:
-        return self.pending().filter(deadline__lt=now)
+    def overdue(self) -> JobQuerySet:
+        return self.pending().filter(deadline__lt=clock.moment())
 
     def finish_overdue(self) -> int:
         """End what nobody will end any more; returns how many. Every page that shows jobs calls
         it, so that a reload is enough: there may be no worker and no broker."""
-        now = timezone.now()
-        overdue = self.overdue(now)
+        overdue = self.overdue()
         count = overdue._end(Outcome.NO_ANSWER) if overdue.exists() else 0
         if count:
             broker.announce()
@@ -74,13 +73,13 @@ class JobQuerySet(models.QuerySet["Job"]):
             status=Status.DONE,
             outcome=outcome,
             key_state=KeyState.UNKNOWN,
-            finished_at=timezone.now(),
+            finished_at=clock.now(),
             version=F("version") + 1,
         )
 
     def started_within_a_minute(self, user: Any) -> int:
         """How many starts count against the user's limit; a batch counts as one."""
-        since = timezone.now() - timedelta(minutes=1)
+        since = clock.moment() - timedelta(minutes=1)
         recent = self.filter(requested_by=user.pk, created_at__gt=since).order_by()
         single, batches = Count("pk", filter=Q(batch=None)), Count("batch", distinct=True)
         return sum(recent.aggregate(n=single, m=batches).values())
@@ -157,7 +156,7 @@ class Job(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     # grows with every visible change
     version = models.PositiveIntegerField(_("version"), default=0)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=clock.now, editable=False)
     started_at = models.DateTimeField(_("started at"), null=True)
     finished_at = models.DateTimeField(_("finished at"), null=True)
     deadline = models.DateTimeField(_("deadline"))
@@ -252,7 +251,7 @@ class Job(models.Model):
 
         Tells nobody: most jobs end before anybody could see that they run.
         """
-        now = timezone.now()
+        now = clock.now()
         changes = {
             "status": Status.RUNNING,
             "worker": worker,
@@ -285,7 +284,7 @@ class Job(models.Model):
         `is_told`: the provider itself said so, so a check of saved values is kept as its state, in
         the same transaction: who sees the job ended sees both.
         """
-        changes = {"status": Status.DONE, "finished_at": timezone.now(), **result}
+        changes = {"status": Status.DONE, "finished_at": clock.now(), **result}
         with transaction.atomic():
             written = Job.objects.filter(pk=self.pk, status__in=PENDING).update(
                 **changes, version=F("version") + 1
@@ -324,7 +323,7 @@ class Job(models.Model):
             status=Status.CANCELLED,
             outcome=Outcome.CANCELLED,
             key_state=KeyState.UNKNOWN,
-            finished_at=timezone.now(),
+            finished_at=clock.now(),
             version=F("version") + 1,
         )
         if cancelled:

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower, Replace
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from facio_site import sealing
+from facio_site import clock, sealing
 from facio_site.sealing.rows import ExpiringQuerySet
 from providers.dialects.money import Money, money_of
 from providers.kinds import DISPLAY_NAME, KINDS, OWN_KIND, kind_choices, spec_of
@@ -201,7 +201,7 @@ REPLACED_LIFE = timedelta(hours=24)
 
 
 def _in_a_day() -> datetime:
-    return timezone.now() + REPLACED_LIFE
+    return clock.now() + REPLACED_LIFE
 
 
 class Replaced(Entry):

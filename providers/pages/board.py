@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from facio_site import clock
 from facio_site.templatetags.ui import age
 from providers.dialects.money import Money, money_of
 from providers.kinds import KINDS, OWN_KIND, spec_of
@@ -156,7 +157,7 @@ class Board:
 
 def board() -> Board:
     """Three queries, however many providers and tests there are, and who serves the routes."""
-    now = timezone.now()
+    now = clock.about_now()
     tests, providers = _read(now)
     if any(one.is_pending and one.deadline < now for one in tests):
         Job.objects.finish_overdue()

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.utils import timezone
-
+from facio_site import clock
 from facio_site.templatetags.ui import age, tone
 from providers.kinds import KINDS
 from providers.models import Job, Provider, Status, Task
@@ -72,7 +71,7 @@ class Progress:
 
 def fetching() -> Progress | None:
     """The last round of fetches; None when there was none lately."""
-    now = timezone.now()
+    now = clock.about_now()
     recent = Job.objects.filter(task=Task.FETCH, batch__isnull=False, created_at__gt=now - RECENT)
 
     def read() -> list[JobRow]:

@@ -10,6 +10,7 @@ from django.db import connection
 from providers.models import Job
 
 _EVERY_SECONDS = 0.15
+_places = threading.BoundedSemaphore(4)  # so many connections to the database at most
 _BATCH_SECONDS = 0.6  # the first ones of a batch: its page shows none, and many begin at once
 
 
@@ -53,11 +54,16 @@ class Progress:
                 self._timer.start()
 
     def _write(self) -> None:
+        with _places:
+            rungs = self._take()
+            if rungs is not None:
+                self._job.progress(rungs)  # a write that comes after the result changes nothing
+                connection.close()  # this thread ends here
+
+    def _take(self) -> list[dict[str, Any]] | None:
+        """What is to be written now; None = nothing any more."""
         with self._lock:
             self._timer = None
             self._due = time.monotonic() + _EVERY_SECONDS
-            if self._is_over or self._rungs is None:
-                return
             rungs, self._rungs = self._rungs, None
-        self._job.progress(rungs)  # a write that comes after the result changes nothing
-        connection.close()  # this thread ends here
+            return None if self._is_over else rungs

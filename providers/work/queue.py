@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
+from facio_site import clock
 from providers import broker
 from providers.models import Draft, Job, Provider, Task
 from providers.models.jobs import read
@@ -63,10 +64,10 @@ def start(
     running = Job.objects.pending().filter(provider=provider.pk, task=task).first()
     if running and _is_joined(running, digest, names):
         return running
-    if user and batch is None and Job.objects.started_within_a_minute(user) >= limit():
-        raise TooMany
     try:
         with transaction.atomic():
+            if user and batch is None:
+                _count_in(user)
             job = Job.objects.create(
                 provider=provider,
                 draft=draft,
@@ -77,7 +78,7 @@ def start(
                 batch=batch,
                 input_version=provider.version,
                 input_digest=digest,
-                deadline=_queue_deadline(),
+                **next(_times()),
             )
     except IntegrityError:  # somebody was faster: join, supersede, or it has ended meanwhile
         if tries <= 1:
@@ -99,7 +100,7 @@ def start(
 
 def _is_joined(running: Job, digest: str, names: Sequence[str]) -> bool:
     """Whether a pending job does what is wanted; else it is ended."""
-    if running.deadline < timezone.now():
+    if running.deadline < clock.now():
         Job.objects.finish_overdue()
         return False
     if running.input_digest == digest and running.model_names == names:
@@ -114,13 +115,12 @@ def start_all(providers: Sequence[Provider], task: Task, *, user: Any = None) ->
     Local kinds come last: who is far away takes longest, so their calls leave first. Raises TooMany
     over the user's limit.
     """
-    if user and Job.objects.started_within_a_minute(user) >= limit():
-        raise TooMany
     batch = uuid.uuid4()
     providers = sorted(providers, key=lambda provider: provider.spec.is_local)
     pending = Job.objects.pending().filter(task=task)
     running = {job.provider_id: job for job in pending.filter(provider__in=providers)}
     fresh = []
+    times = _times(len(providers))
     for provider in providers:
         digest = provider.fingerprint()
         known = running.get(provider.pk)
@@ -133,11 +133,13 @@ def start_all(providers: Sequence[Provider], task: Task, *, user: Any = None) ->
                     batch=batch,
                     input_version=provider.version,
                     input_digest=digest,
-                    deadline=_queue_deadline(),
+                    **next(times),
                 )
             )
     try:
         with transaction.atomic():
+            if user:
+                _count_in(user)
             Job.objects.bulk_create(fresh)
     except IntegrityError:  # somebody started one of them just now: one after the other
         for provider in providers:
@@ -146,13 +148,26 @@ def start_all(providers: Sequence[Provider], task: Task, *, user: Any = None) ->
     transaction.on_commit(lambda: _hand_over(fresh))
 
 
+def _count_in(user: Any) -> None:
+    """Inside the transaction that makes the job: others of this user wait for its end, whichever
+    process they are in. Raises TooMany over the limit."""
+    same = get_user_model().objects.filter(pk=user.pk).select_for_update(no_key=True)
+    list(same.values_list("pk"))
+    if Job.objects.started_within_a_minute(user) >= limit():
+        raise TooMany
+
+
 def limit() -> int:
     """Starts a minute that one user may make; a batch counts as one."""
     return int(settings.TESTS_PER_MINUTE)
 
 
-def _queue_deadline() -> datetime:
-    return timezone.now() + timedelta(seconds=QUEUE_SECONDS)
+def _times(number: int = 1) -> Iterator[dict[str, datetime]]:
+    """When each of so many jobs is made, one after the other, and until when it may wait."""
+    now = clock.now()
+    for place in range(number):
+        made = now + timedelta(microseconds=place)
+        yield {"created_at": made, "deadline": made + timedelta(seconds=QUEUE_SECONDS)}
 
 
 def _hand_over(jobs: Iterable[Job]) -> None:

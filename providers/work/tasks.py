@@ -10,9 +10,6 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from celery import shared_task
@@ -21,6 +18,8 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 from kombu.exceptions import KombuError
 
+from facio_site import clock
+from facio_site.accounts import limits
 from facio_site.memory import give_back
 from facio_site.sealing import rows
 from providers import broker
@@ -29,11 +28,11 @@ from providers.catalog.store import keep_with, take_in
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
 from providers.dialects.money import Money
-from providers.http import Door
 from providers.models import BODY, Draft, Job, Provider, Task
 from providers.models.jobs import read
 from providers.outbound import open_door, unused_proxy
 from providers.spec.outcomes import Failed, KeyState, Outcome, key_state_of
+from providers.work.calls import only_call
 from providers.work.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -198,6 +197,8 @@ def sweep() -> None:
     """Every ten seconds: end what nobody ends, remove what is past its time, give memory back."""
     Job.objects.finish_overdue()
     rows.sweep()
+    limits.sweep()
+    clock.skew()  # says so when it is large
     give_back()
 
 
@@ -207,6 +208,7 @@ def take_up(**_kwargs: object) -> None:
     global WORKER
     WORKER = f"worker-{_PROCESS}"
     broker.beat_for_ever(WORKER)
+    clock.skew()
     try:
         Job.objects.end_orphans()
         for job in Job.objects.filter(status="queued"):
@@ -232,26 +234,3 @@ def _end_late_orphans() -> None:
 @worker_shutdown.connect
 def leave(**_kwargs: object) -> None:
     broker.stop_beating(WORKER)
-
-
-_lock = threading.Lock()
-_open: dict[tuple[Any, str], tuple[datetime, Door]] = {}
-
-
-@contextmanager
-def only_call(job: Job, door: Door) -> Iterator[None]:
-    """While inside, no older job calls the same provider for the same task."""
-    key, mine = (job.provider_id, job.task), (job.created_at, door)
-    with _lock:
-        other = _open.get(key)
-        older = min(other, mine, key=lambda held: held[0]) if other else None
-        if older is not mine:
-            _open[key] = mine
-    if older:
-        older[1].hang_up()
-    try:
-        yield
-    finally:
-        with _lock:
-            if _open.get(key) == mine:
-                del _open[key]

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from facio_site import sealing
+from facio_site import clock, sealing
 from facio_site.attention import Needed
 from providers.models import Provider
 from routing.agents.writing import Drift, Drifted, drift
@@ -53,6 +53,19 @@ def of_system(workers: int | None) -> list[Concern]:
     if not sealing.master_keys():
         missing.append((_("Master key"), _("missing: stored keys can't be opened")))
     return [Concern("system", "", part, note, "#system") for part, note in missing]
+
+
+def of_clock() -> list[Concern]:
+    """That this process and the database do not agree what time it is."""
+    seconds = clock.skew()
+    if not clock.is_off(seconds):
+        return []
+    words = _("%d s ahead of the database's") if seconds > 0 else _("%d s behind the database's")
+    return [
+        Concern(
+            "system", "", _("Clock of the web server"), words % abs(round(seconds)), "#attention"
+        )
+    ]
 
 
 def counted(found: Iterable[Concern]) -> Needed:

@@ -24,7 +24,7 @@ from providers.spec.kind import Specs
 from routing.agents.writing import drift
 from routing.forms import PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
-from routing.pages.attention import attention, counted, of_system
+from routing.pages.attention import attention, counted, of_clock, of_system
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
 from routing.pages.overview import guide, last_changes
@@ -46,13 +46,13 @@ def overview(request: HttpRequest) -> HttpResponse:
     rows = provider_rows()
     routes = route_rows(rows, with_tests=True)
     workers, drifted = broker.count_workers(), drift()
-    found = attention(rows.values(), routes, drifted)
+    found = [*attention(rows.values(), routes, drifted)]
     tell(request, counted(found))
     days = last_day(rows.values())
     context = {
         "routes": routes,
         "steps": guide(rows.values(), routes),
-        "concerns": [*of_system(workers), *found],
+        "concerns": [*of_system(workers), *of_clock(), *found],
         "changes": last_changes(),
         "days": days[:DAYS_SHOWN],
         "more_days": len(days) - DAYS_SHOWN,

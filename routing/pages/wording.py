@@ -21,6 +21,7 @@ from routing.agents import refusals
 from routing.config import schema
 from routing.config.edits import Retype
 from routing.config.pasted import Ignored, Pasted, Warned
+from routing.models import Outlived
 from routing.rules.drill import Moved
 from routing.rules.explain import Considered, Decision, Rule, Why
 from routing.rules.lint import Code
@@ -216,6 +217,7 @@ FAULTS = (
     sealing.KeyMissing,
     sealing.Unreadable,
     Overtaken,
+    Outlived,
 )
 SOURCES: Mapping[str, Any] = {
     "config": gettext_lazy("config.json"),
@@ -365,5 +367,10 @@ def fault_words(error: Exception) -> str:
             return str(NO_DOCUMENT)
         case Overtaken():
             return str(OVERTAKEN)
+        case Outlived():
+            return _(
+                "What this version held was removed: it was too old. Only who wrote it, and when, "
+                "is still known."
+            )
         case _:
             raise TypeError

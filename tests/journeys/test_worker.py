@@ -260,6 +260,47 @@ def test_cancel_ends_the_waiting_and_the_late_answer_is_not_kept(desk: Desk) -> 
     assert Provider.objects.get().check_outcome == ""
 
 
+def hung_up_within_a_second(desk: Desk, *, left: int = 0) -> bool:
+    began = time.monotonic()
+    processes.wait_for(lambda: desk.sims.hanging == left)
+    return time.monotonic() - began < 1.0
+
+
+@pytest.mark.parametrize("what", ["check", "catalog"])
+@pytest.mark.parametrize("end", ["cancelled", "removed", "overdue"])
+def test_s87_the_call_of_a_job_that_is_over_ends_within_a_second(
+    alone: Desk, hire: Hire, what: str, end: str
+) -> None:
+    for _ in range(2):
+        hire(TEST_SECONDS=LONG)
+    alone.save("openrouter", "hang")
+    alone.press("openrouter", "", what=what)
+    processes.wait_for(lambda: alone.sims.hanging == 1)
+    time.sleep(0.5)  # the row was seen running by then
+    if end == "cancelled":
+        assert alone.site.post(f"/providers/openrouter/cancel/{what}/").status_code == 302
+    elif end == "removed":
+        assert alone.site.post("/providers/openrouter/remove/").status_code == 302
+    else:
+        put_forward(Job.objects.get())
+        Job.objects.finish_overdue()
+    assert hung_up_within_a_second(alone)
+
+
+def test_s87_a_superseded_call_ends_within_a_second_whichever_worker_makes_it(
+    alone: Desk, hire: Hire
+) -> None:
+    first = hire(TEST_SECONDS=LONG)
+    alone.test("openrouter", "hang")
+    processes.wait_for(lambda: alone.sims.hanging == 1)
+    hire(TEST_SECONDS=LONG)
+    os.kill(first.pid, signal.SIGTERM)  # it finishes its call and takes no other
+    time.sleep(0.5)
+    alone.test("openrouter", "hang", api_base="https://openrouter.ai/api/v9")
+    alone.called("openrouter", 2)
+    assert hung_up_within_a_second(alone, left=1)
+
+
 def test_s74_an_answer_to_older_values_is_not_the_newer_ones(desk: Desk) -> None:
     desk.save("openrouter", "slow800")
     job = desk.test("openrouter", "")

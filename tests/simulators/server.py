@@ -75,6 +75,7 @@ class Simulators:
         self._lock = threading.Lock()
         self._delays: dict[str, float] = {}
         self._release = threading.Event()
+        self.hanging = 0  # callers that wait for an answer in vain
         self._stopping = threading.Event()
         self._sockets: set[socket.socket] = set()
         self._threads: set[threading.Thread] = set()
@@ -280,10 +281,16 @@ class Simulators:
         """True when released, False when the caller went away or the server stops."""
         release, poll = self._release, select.poll()
         poll.register(sock, select.POLLIN | select.POLLHUP)
-        while not release.wait(0.1):
-            if poll.poll(0):
-                return False
-        return not self._stopping.is_set()
+        with self._lock:
+            self.hanging += 1
+        try:
+            while not release.wait(0.1):
+                if poll.poll(0):
+                    return False
+            return not self._stopping.is_set()
+        finally:
+            with self._lock:
+                self.hanging -= 1
 
 
 def _bound() -> socket.socket:

@@ -1,11 +1,16 @@
 """How many calls a user may start: one limit for every door."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
-from providers.models import Job, Provider
+from providers.kinds import KINDS
+from providers.models import Job, Provider, Task
+from providers.work import queue
 from routing.models import Route
 from tests.desk import HTMX, saved
 
@@ -21,6 +26,35 @@ def test_s13_tests_are_limited_a_minute(site: Client, queued: list[Job], setting
     ]
     assert [answer.status_code for answer in answers] == [200, 200, 422]
     assert "Wait a minute" in answers[-1].content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("are_rounds", [False, True])
+def test_s13_the_limit_holds_at_one_moment(
+    owner: Any, queued: list[Job], settings: Any, are_rounds: bool
+) -> None:
+    settings.TESTS_PER_MINUTE = 5
+    rows = [saved(kind) for kind in list(KINDS)[:16] if not KINDS[kind].is_oauth]
+    begin = threading.Barrier(len(rows))
+
+    def start(row: Provider) -> bool:
+        begin.wait()
+        try:
+            if are_rounds:
+                queue.start_all([row], Task.CHECK, user=owner)
+            else:
+                queue.start(row, Task.CHECK, user=owner)
+        except queue.TooMany:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(len(rows)) as pool:
+        started = list(pool.map(start, rows))
+    assert len(rows) > 10
+    assert sum(started) == 5
+    assert Job.objects.count() == 5
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

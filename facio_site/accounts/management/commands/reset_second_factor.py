@@ -21,7 +21,7 @@ class Command(OneLine):
         parser.add_argument("username")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = User.objects.filter(username__iexact=options["username"]).first()
+        user = User.objects.by_name(options["username"])
         if user is None:
             raise CommandError("There is no user of this name.")
         with transaction.atomic():
