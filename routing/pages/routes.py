@@ -46,7 +46,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     rows = provider_rows()
     routes = route_rows(rows, with_tests=True)
     workers, drifted = broker.count_workers(), drift()
-    found = [*attention(rows.values(), routes, drifted)]
+    found = attention(rows.values(), routes, drifted)
     tell(request, counted(found))
     days = last_day(rows.values())
     context = {
