@@ -53,7 +53,7 @@
     requestAnimationFrame(() => { // when the page is laid out anyway; its next part may be there
       const part = by(target.id);
       const place = part?.getBoundingClientRect();
-      if (place && (place.top < 0 || place.bottom > innerHeight)) part.scrollIntoView();
+      if (place && (place.top < 0 || Math.min(place.bottom, place.top + 240) > innerHeight)) part.scrollIntoView();
     });
   });
 

@@ -164,7 +164,7 @@ class CheckResult:
     params: dict[str, Any]
     rungs: tuple[Rung, ...]
     money: Money | None = None  # that the provider told of
-    listed: int = 0  # models of a list that came whole and proved the key; 0 = none such
+    listed: int = 0  # models of the list that proved the key; 0 = not known
 
 
 def model_names(adapter: Adapter, models: Sequence[str]) -> tuple[str, ...]:
@@ -228,15 +228,8 @@ def run_check(
         params=verdict.params,
         rungs=ladder.end(),
         money=key.money,
-        listed=_count_listed(adapter, key),
+        listed=key.count,
     )
-
-
-def _count_listed(adapter: Adapter, key: Finding) -> int:
-    """Not told of a list that has further pages, or rows that are left out."""
-    listing = adapter.spec.list_call
-    is_whole = listing is not None and listing.pages.style == "none" and not listing.hide
-    return len(key.listed) if is_whole else 0
 
 
 def _told(adapter: Adapter, verdict: Verdict) -> str:

@@ -53,10 +53,10 @@ class PageForm(ProviderForm):
 
     # Which way counts --------------------------------------------------------------------------
 
-    def _clean_fields(self) -> None:
-        super()._clean_fields()  # type: ignore[misc]
+    def clean(self) -> dict[str, Any]:
         if self.chosen:
             self._leave_others_out(self.cleaned_data.get(SIGN_IN) or "")
+        return super().clean()
 
     def _leave_others_out(self, chosen: str) -> None:
         """Without a choice, which only pages send, all that is typed counts."""
@@ -79,20 +79,20 @@ class PageForm(ProviderForm):
         """Those that are entered beside the one that counts, in words."""
         return [str(WAYS[way]) for way in self.shown.ways() if self.chosen and way != self.chosen]
 
-    def _check_origins(self, data: dict[str, Any]) -> None:
+    def check_origins(self, data: dict[str, Any]) -> None:
         """What is stored for another way has no field to be typed again: it goes."""
         chosen = data.get(SIGN_IN) if self.chosen else ""
-        bound = self._bound_of(data) if chosen else ""
+        bound = self.bound_of(data) if chosen else ""
         for name in self._names_of(*(way for way in self.spec.ways if chosen and way != chosen)):
             item = self.shown.sealed.get(name)
             if item and item["bound"] != bound:
                 data[f"clear_{name}"] = True
-        super()._check_origins(data)
+        super().check_origins(data)
 
-    def _check_key(self, data: dict[str, Any]) -> None:
+    def check_key(self, data: dict[str, Any]) -> None:
         chosen = data.get(SIGN_IN) if self.chosen else ""
         if not chosen:
-            return super()._check_key(data)
+            return super().check_key(data)
         names = self._names_of(chosen)
         wanted = [name for name in names if name != "session_token"]
         if any(name in self.errors for name in wanted):
@@ -100,7 +100,7 @@ class PageForm(ProviderForm):
         if any(data.get(f"clear_{name}") and not data.get(name) for name in wanted):
             return None  # set up without, by choice
         lacking = [name for name in wanted if not self._is_there(name, data)]
-        text = _("Fill this in, or choose another way to sign in.")
+        text = _("Fill this in, or choose another sign-in method.")
         for name in lacking:
             self.add_error(name, _("Paste the API key.") if name == "api_key" else text)
         return None

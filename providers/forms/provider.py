@@ -255,14 +255,14 @@ class ProviderForm(forms.Form):
                 self.add_error("api_key", _("The master key is missing: nothing can be saved now."))
                 return data
             if not self.errors:
-                self._check_origins(data)
-            self._check_key(data)
+                self.check_origins(data)
+            self.check_key(data)
             self._check_expiry(data)
         return data
 
-    def _check_origins(self, data: dict[str, Any]) -> None:
+    def check_origins(self, data: dict[str, Any]) -> None:
         """A stored secret counts only for the address it was typed for."""
-        bound = self._bound_of(data)
+        bound = self.bound_of(data)
         for name in self.secret_names():
             item = self.shown.sealed.get(name)
             is_kept = not data.get(name) and not data.get(f"clear_{name}")
@@ -277,12 +277,12 @@ class ProviderForm(forms.Form):
                     _("The address has changed. Type the masked values again, or remove them."),
                 )
 
-    def _bound_of(self, data: dict[str, Any]) -> str:
+    def bound_of(self, data: dict[str, Any]) -> str:
         preview = Provider(kind=self.provider.kind, name=self.provider.name)
         self._apply_plain(preview, data)
         return preview.bound
 
-    def _check_key(self, data: dict[str, Any]) -> None:
+    def check_key(self, data: dict[str, Any]) -> None:
         """A required key, or another of the kind's ways to sign in."""
         has_ways = "access_key_id" in self.fields
         if "api_key" in self.errors or not (self.spec.key_required or has_ways):

@@ -137,7 +137,7 @@ def _overtaken(
         return render(request, "providers/detail.html", context, status=409)
     mine = keep_draft(request, provider, form, shown or provider)
     if mine is None:
-        messages.info(request, _("Somebody else has saved the same meanwhile."))
+        messages.info(request, _("Someone else saved the same in the meantime."))
         return redirect("providers:detail", provider.name)
     both = PageForm(provider, shown=mine)
     context = detail_context(request, provider, both, draft=mine)

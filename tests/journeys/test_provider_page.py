@@ -92,10 +92,11 @@ def test_the_test_leads_then_save_then_the_next_step(open_tab: Callable[..., Tab
     save(page).click()
     expect(page.get_by_text("saved.")).to_be_visible()
     fetch = page.locator("#next button")
-    expect(fetch).to_have_text("Fetch 5 models")
-    leads(page, "Fetch 5 models")
+    expect(fetch).to_contain_text("Fetch ")
+    told = fetch.inner_text().strip()
+    leads(page, told)
     fetch.click()
-    assert tab.catalog() == 5
+    assert told == f"Fetch {tab.catalog()} models"
     expect(page.locator("#next a")).to_have_text("Choose for Main")
     leads(page, "Choose for Main")
 
@@ -113,7 +114,7 @@ def test_the_looks_of_a_key_are_told_while_it_is_typed(open_tab: Callable[..., T
     expect(slot).to_have_text("Looks like a key of Anthropic.")
     key_of(page).fill("")
     expect(slot).to_be_empty()
-    assert {method for method, _url in asked} == {"POST"}
+    assert {method for method, url in asked if "/shape/" in url} == {"POST"}
     assert not any("gsk_" in url or "sk-ant" in url for _method, url in asked)
     tab.go("/providers/anthropic/")
     expect(page.locator('[data-secret="api_key"]')).to_have_attribute("data-state", "missing")
@@ -172,7 +173,7 @@ def test_leaving_asks_and_a_secret_is_kept_nowhere(open_tab: Callable[..., Tab])
         dialog.dismiss()
 
     page.on("dialog", stay)
-    tab.go("/providers/mistral/")
+    tab.go("/providers/zhipu/")
     tab.fill("Key expires on", "2031-05-06")
     page.get_by_role("button", name="Deutsch").click()  # what is no secret goes along
     expect(page.locator("html")).to_have_attribute("lang", "de")
@@ -181,7 +182,7 @@ def test_leaving_asks_and_a_secret_is_kept_nowhere(open_tab: Callable[..., Tab])
     expect(page.locator("html")).to_have_attribute("lang", "en")
     unsaved(page, 1)
     assert asked == []
-    typed = demo_key("mistral")
+    typed = demo_key("zhipu")
     page.locator("#id_api_key").fill(typed)
     page.get_by_role("radio", name="Dark").check(force=True)
     expect(page.locator("#id_api_key")).to_have_value(typed)

@@ -86,7 +86,7 @@ def test_the_save_bar_counts_what_is_not_saved_and_a_typed_secret_is_one(site: C
 
 
 def next_step(page: str) -> str:
-    found = re.search(r'id="next"(?: data-step="(\w+)")?', page)
+    found = re.search(r'id="next" ?(?:data-step="(\w+)")?', page)
     assert found, page
     return found[1] or ""
 

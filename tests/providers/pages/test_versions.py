@@ -163,7 +163,7 @@ def test_who_saves_the_same_is_told_so_and_nothing_is_asked(site: Client) -> Non
     site.post(PAGE, {"api_base": f"{HERE}/same/v1", "version": "1"})
     answer = site.post(PAGE, mine, follow=True)
     assert answer.status_code == 200
-    assert "Somebody else has saved the same meanwhile." in answer.content.decode()
+    assert "Someone else saved the same in the meantime." in answer.content.decode()
 
 
 def test_a_provider_that_was_removed_meanwhile_is_told(site: Client) -> None:
@@ -172,7 +172,7 @@ def test_a_provider_that_was_removed_meanwhile_is_told(site: Client) -> None:
     Provider.objects.all().delete()
     answer = site.post(PAGE, mine)
     assert answer.status_code == 409
-    assert "Somebody else removed this provider meanwhile." in flat(answer)
+    assert "Someone else removed this provider in the meantime." in flat(answer)
 
 
 def test_an_error_beside_a_newer_version_shows_both(site: Client) -> None:

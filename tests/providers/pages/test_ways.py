@@ -41,7 +41,7 @@ def test_what_is_typed_for_another_way_is_neither_tested_nor_saved(site: Client)
 
 def test_choosing_another_way_removes_what_is_stored_and_says_so(site: Client) -> None:
     bedrock()
-    assert "Save removes what is stored for the other way: Key." in flat(site.get(PAGE))
+    assert "Save removes what is stored for the other sign-in method: Key." in flat(site.get(PAGE))
     site.post(PAGE, {**REGION, **PAIR, "sign_in": "access_keys"})
     assert set(stored().sealed) == set(PAIR)
     assert "Undo" in flat(site.get(PAGE))
