@@ -93,6 +93,7 @@ def _context(
         "version": provider.version,
         "seen": partial(seen_of, provider),
         "draft": draft,
+        "is_later": True,  # Save: a test comes first
         "chosen_above": (),  # fields that stand side by side in two versions
         "replaced": cache(lambda: Replaced.of(provider)),
         "form": shown_form,

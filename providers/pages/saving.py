@@ -148,7 +148,8 @@ def _overtaken(
 def _side_by_side(mine: Draft, form: PageForm, seen: Seen, picks: dict[str, str]) -> dict[str, Any]:
     rows = clashes(mine, form, seen, picks)
     fields = {row.field for row in rows if row.has_choice}
-    return {"is_overtaken": True, "clashes": rows, "chosen_above": fields}
+    context = {"is_overtaken": True, "clashes": rows, "chosen_above": fields}
+    return {**context, "is_later": not fields}
 
 
 def invalid(request: SignedIn, provider: Provider, form: PageForm, part: str) -> HttpResponse:
