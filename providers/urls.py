@@ -36,6 +36,7 @@ _OF_ONE = (
     ("models/", providers.catalog_search, "catalog-search"),
     ("list/", providers.catalog_settle, "catalog-settle"),
     ("names/", providers.model_names, "model-names"),
+    ("shape/", providers.key_shape, "key-shape"),
     ("discard/", checking.draft_discard, "draft-discard"),
     ("undo/", providers.provider_undo, "undo"),
     ("rename/", endpoints.endpoint_rename, "rename"),

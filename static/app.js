@@ -1,5 +1,4 @@
-// What HTML, CSS and htmx cannot do: theme cookie, copy, show a secret, close a message, Ctrl-K,
-// times in the reader's zone, and bringing the answer to a button into view.
+// What HTML, CSS and htmx cannot do.
 (() => {
   const root = document.documentElement;
   const by = (id) => document.getElementById(id);
@@ -42,7 +41,7 @@
   const moved = by(location.hash.slice(1));
   if (moved?.matches(".pages a")) location.replace(moved.href);
 
-  // What is said of a typed secret is of what was tested: another text takes it away.
+  // What was tested of a typed secret is not said of another text.
   document.addEventListener("input", ({ target }) => {
     const said = document.querySelector(`[data-secret="${target.name}"][data-state="typed"]`);
     if (said) said.hidden = Boolean(target.value) || !target.form?.elements.draft;
@@ -50,10 +49,10 @@
 
   document.addEventListener("htmx:afterSwap", ({ target, detail }) => {
     if (detail.requestConfig.verb !== "post" || !target.matches("section[data-state]")) return;
-    requestAnimationFrame(() => { // when the page is laid out anyway; its next part may be there
+    requestAnimationFrame(() => {
       const part = by(target.id);
       const place = part?.getBoundingClientRect();
-      if (place && (place.top < 0 || place.bottom > innerHeight)) part.scrollIntoView();
+      if (place && (place.top < 0 || Math.min(place.bottom, place.top + 240) > innerHeight)) part.scrollIntoView();
     });
   });
 
@@ -134,38 +133,47 @@
   });
 })();
 
-// The save bar: counts what differs from what is saved (data-saved), saves with Ctrl-S, and asks
-// before it is left. The page's own ways (a pin, a recipe, the language) keep what was typed.
+// The save bar counts what differs from data-saved; the page's own ways (a pin, the language) keep it.
 (() => {
   const bar = document.getElementById("savebar");
   const form = bar && document.getElementById(bar.dataset.of);
   if (!form) return;
   const kept = `typed ${location.pathname}`;
   const words = bar.dataset.words.split("|");
+  const part = (one) => /radio|check/.test(one.type) ? "checked" : "value";
+  const held = (one) => one[part(one)];
+  const saved = (one) => part(one) === "value" ? one.dataset.saved : one.value === one.dataset.saved;
   const fields = () => [...form.elements].filter((one) => "saved" in one.dataset && !one.disabled);
-  const given = new Map(fields().map((one) => [one, one.value])); // what the page proposes is not typed
-  let way = ""; // by which the page is being left: "", save, keep
+  const given = new Map(fields().map((one) => [one, held(one)]));
+  let way = ""; // save, keep
 
-  const changed = () => fields().filter((one) => one.value !== one.dataset.saved);
+  const changed = () => fields().filter((one) => held(one) !== saved(one));
   const count = () => {
-    const [found, said] = [changed(), bar.querySelector("[role=status]")];
+    const found = changed();
     for (const one of fields()) one.toggleAttribute("data-changed", found.includes(one));
-    if (bar.dataset.unsaved === String(found.length)) return;
-    bar.dataset.unsaved = found.length;
-    said.textContent = words[Math.min(found.length, 2)].replace("%", found.length);
+    const number = new Set(found.map((one) => one.name)).size;
+    if (bar.dataset.unsaved === String(number)) return;
+    bar.dataset.unsaved = number;
+    bar.querySelector("[role=status]").textContent = words[Math.min(number, 2)].replace("%", number);
   };
   const go = (by) => {
     way = by;
     setTimeout(() => { way = ""; }, 1000);
   };
 
-  for (const [name, value] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
-    const field = fields().find((one) => one.name === name);
-    if (field?.value === field?.dataset.saved) field.value = value; // the page proposes nothing else
+  for (const [id, value] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
+    const field = fields().find((one) => one.id === id);
+    if (field && held(field) === saved(field)) field[part(field)] = value;
   }
   sessionStorage.removeItem(kept);
   count();
-  document.addEventListener("input", count);
+  document.addEventListener("input", ({ target }) => {
+    if (target.form === form) form.dataset.touched = "";
+    count();
+  });
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.path.endsWith("/check/")) delete form.dataset.touched;
+  });
   document.addEventListener("submit", ({ target, defaultPrevented }) => {
     if (!defaultPrevented) go(target === form || bar.contains(target) ? "save" : "keep");
   });
@@ -175,14 +183,16 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    bar.querySelector(".btn-primary").click();
+    bar.querySelector("[aria-keyshortcuts]").click();
   });
   addEventListener("beforeunload", (event) => {
     const left = changed();
+    sessionStorage.removeItem(kept);
     if (!left.length || way === "save") return;
-    if (way !== "keep") return event.preventDefault();
-    const typed = left.filter((one) => one.value !== given.get(one));
-    sessionStorage.setItem(kept, JSON.stringify(typed.map((one) => [one.name, one.value])));
+    const typed = left.filter((one) => held(one) !== given.get(one));
+    const open = typed.filter((one) => !("unkept" in one.dataset || (one.inputMode && /[@?]/.test(one.value))));
+    if (way) sessionStorage.setItem(kept, JSON.stringify(open.map((one) => [one.id, held(one)])));
+    if (!way || open.length < typed.length) event.preventDefault(); // a secret is kept nowhere
   });
 })();
 
@@ -293,11 +303,10 @@
   });
 })();
 
-// Forms: a pressed button keeps the focus while it works and afterwards; a refused form begins at
-// its first wrong field, and its title says so; what the password was asked for goes on.
+// Forms: a pressed button keeps the focus; a refused form begins at its first wrong field.
 (() => {
   const label = (button) => [button.name, button.value, button.textContent.trim(), button.getAttribute("aria-label")].join();
-  const busy = new WeakMap(); // what asks -> its button, whatever has the focus by then
+  const busy = new WeakMap();
   let pressed = null;
 
   document.addEventListener("htmx:beforeSend", ({ detail: { elt } }) => {

@@ -16,7 +16,7 @@ from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import is_absent, judge
 from providers.dialects.money import Money, read_money
 from providers.dialects.paths import unwrapped
-from providers.dialects.rows import expectation, ids_of, is_as_declared, rows_of
+from providers.dialects.rows import count_in, expectation, ids_of, is_as_declared, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
 from providers.spec.kind import Call, CallName, ListCall, ProviderSpec
 from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
@@ -59,6 +59,7 @@ class Finding:
     ms: int = 0
     listed: frozenset[str] = frozenset()  # ids of the list that proved the key
     money: Money | None = None  # that the answer told of
+    count: int = 0  # models of that list, where it came whole; 0 = not known
     is_odd: bool = False  # that list has the form of another API, which may stand beside this one
 
 
@@ -281,7 +282,8 @@ class Adapter:
                 money = read_money(unwrapped(reply), self.spec.money, self.currency())
             verdict = self.read_key_answer(unwrapped(reply), call, verdict)
         is_odd = self.is_odd(reply, call, listed)
-        return Finding(verdict, self.key_state(verdict), reply.ms, listed, money, is_odd)
+        count = count_in(unwrapped(reply), call) if listed else 0
+        return Finding(verdict, self.key_state(verdict), reply.ms, listed, money, count, is_odd)
 
     def listed(self, reply: Reply, call: Call, verdict: Verdict) -> frozenset[str]:
         """The ids of a list that came in good order."""

@@ -165,6 +165,7 @@ class CheckResult:
     params: dict[str, Any]
     rungs: tuple[Rung, ...]
     money: Money | None = None  # that the provider told of
+    listed: int = 0  # models of the list that proved the key; 0 = not known
 
 
 def model_names(adapter: Adapter, models: Sequence[str]) -> tuple[str, ...]:
@@ -228,6 +229,7 @@ def run_check(
         params=verdict.params,
         rungs=ladder.end(),
         money=key.money,
+        listed=key.count,
     )
 
 

@@ -207,6 +207,14 @@ def without_hidden(rows: list[Any], hide: Mapping[str, tuple[Any, ...]]) -> list
     return rows
 
 
+def count_in(data: Any, call: Call) -> int:
+    """How many models a list has that came in good order; 0 = it may have further pages."""
+    if not isinstance(call, ListCall) or call.pages.style != "none":
+        return 0
+    rows = without_hidden(rows_of(data, call.columns.items) or [], call.hide)
+    return len(frozenset(ids_of(rows, call.columns)) - {""})
+
+
 def expectation(call: Call) -> Callable[[Any], bool]:
     """Tells whether parsed JSON is the answer that a call promises."""
     if isinstance(call, ListCall):

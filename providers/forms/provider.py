@@ -44,7 +44,7 @@ class ProviderForm(forms.Form):
         self.changes: list[Change] = []  # what the last `apply` changed
         self._with_masks: set[str] = set()  # of headers and body: which stand for stored values
         self.shown = shown or provider  # a living draft shows what was typed for the test
-        super().__init__(data, initial=_initial(self.spec, self.shown), auto_id="id_%s")
+        super().__init__(data, initial=initial_of(self.spec, self.shown), auto_id="id_%s")
         spec = self.spec
         if not spec.is_oauth:
             self._add_key(spec)
@@ -116,6 +116,8 @@ class ProviderForm(forms.Form):
             self._add_secret(field.name, _(field.label), _(field.help))
             return
         attrs = {"class": "mono", "placeholder": field.placeholder, "spellcheck": "false"}
+        if field.options:
+            attrs |= {"list": f"{field.name}-options", "autocomplete": "off"}
         texts: dict[str, Any] = {"label": _(field.label), "help_text": _(field.help)}
         if field.is_list:
             widget = forms.Textarea(attrs={**attrs, "rows": 2})
@@ -253,16 +255,14 @@ class ProviderForm(forms.Form):
                 self.add_error("api_key", _("The master key is missing: nothing can be saved now."))
                 return data
             if not self.errors:
-                self._check_origins(data)
-            self._check_key(data)
+                self.check_origins(data)
+            self.check_key(data)
             self._check_expiry(data)
         return data
 
-    def _check_origins(self, data: dict[str, Any]) -> None:
+    def check_origins(self, data: dict[str, Any]) -> None:
         """A stored secret counts only for the address it was typed for."""
-        preview = Provider(kind=self.provider.kind, name=self.provider.name)
-        self._apply_plain(preview, data)
-        bound = preview.bound
+        bound = self.bound_of(data)
         for name in self.secret_names():
             item = self.shown.sealed.get(name)
             is_kept = not data.get(name) and not data.get(f"clear_{name}")
@@ -277,7 +277,12 @@ class ProviderForm(forms.Form):
                     _("The address has changed. Type the masked values again, or remove them."),
                 )
 
-    def _check_key(self, data: dict[str, Any]) -> None:
+    def bound_of(self, data: dict[str, Any]) -> str:
+        preview = Provider(kind=self.provider.kind, name=self.provider.name)
+        self._apply_plain(preview, data)
+        return preview.bound
+
+    def check_key(self, data: dict[str, Any]) -> None:
         """A required key, or another of the kind's ways to sign in."""
         has_ways = "access_key_id" in self.fields
         if "api_key" in self.errors or not (self.spec.key_required or has_ways):
@@ -365,7 +370,8 @@ class ProviderForm(forms.Form):
         return adapter_for(self.spec, entered)
 
 
-def _initial(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
+def initial_of(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
+    """What the fields show of an entry; headers and body with masks for their values."""
     initial: dict[str, Any] = {"api_base": entry.api_base, EXPIRES: entry.key_expires_on}
     for field in spec.extra_fields:
         value = entry.values.get(field.name, "")

@@ -14,20 +14,12 @@ from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.attention import counters
 from facio_site.audit import record
 from providers import broker
-from providers.forms.provider import ProviderForm
+from providers.forms.page import PageForm
 from providers.models import Draft, Job, Provider, Status, Task
-from providers.pages.detail import (
-    detail_context,
-    draft_of,
-    started_context,
-)
-from providers.pages.providers import (
-    NO_LONGER_KEPT,
-    _invalid,
-    _provider,
-    is_lost,
-    show_board,
-)
+from providers.pages.detail import detail_context, started_context
+from providers.pages.drafts import draft_of, is_lost, keep_draft
+from providers.pages.providers import _provider, show_board
+from providers.pages.saving import NO_LONGER_KEPT, PART_TEMPLATES, invalid
 from providers.spec.limits import MODEL_LENGTH
 from providers.work import queue
 
@@ -49,15 +41,15 @@ def catalog_refresh(request: SignedIn, name: str) -> HttpResponse:
 def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
     """Queue a job on the values in the form, saved or not."""
     provider = _provider(name)
-    task, part = PARTS[part_name], f"providers/detail.html#{part_name}"
+    task, part = PARTS[part_name], PART_TEMPLATES[part_name]
     if provider.spec.is_oauth:
         raise Http404
     shown = draft_of(request, provider) or provider
-    form = ProviderForm(provider, request.POST, shown=shown)
+    form = PageForm(provider, request.POST, shown=shown)
     if is_lost(request, shown):
         form.add_error(None, NO_LONGER_KEPT)
     if not form.is_valid():
-        return _invalid(request, provider, form, part)
+        return invalid(request, provider, form, part)
     models = (
         [request.POST.get("test_model", "").replace("\0", "").strip()] if task == Task.CHECK else []
     )
@@ -96,35 +88,14 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
     if part_name == "catalog" and draft:  # the last test may be of other values than the list
         beside = detail_context(request, provider, form, tasks=[Task.CHECK], draft=draft)
         beside["oob"] = True
-        response.write(render_to_string("providers/detail.html#check", beside, request))
+        response.write(render_to_string(PART_TEMPLATES["check"], beside, request))
     if "draft" in request.POST:  # the page shows unsaved values: from now on these
-        response.write(render_to_string("providers/detail.html#marker", {"draft": draft, "oob": 1}))
+        response.write(render_to_string("providers/_form.html#marker", {"draft": draft, "oob": 1}))
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
     else:
         response.write(counters(request))
     return response
-
-
-def keep_draft(
-    request: HttpRequest, provider: Provider, form: ProviderForm, shown: Provider | Draft
-) -> Draft | None:
-    """The draft of what stands in the form; None when that is what is saved."""
-    draft = Draft(provider=provider, base_version=provider.version, created_by_id=request.user.pk)
-    draft.copy_from(shown)
-    form.apply(draft)
-    fingerprint = draft.fingerprint()
-    if provider.is_configured and fingerprint == provider.fingerprint():
-        Draft.objects.of(request.user, provider).delete()  # what is shown next is of these
-        return None
-    if isinstance(shown, Draft) and shown.fingerprint() == fingerprint:
-        return shown
-    living = Draft.over(provider, request.user)
-    if living and living.fingerprint() == fingerprint:
-        return living
-    Draft.objects.of(request.user, provider).delete()
-    draft.save()
-    return draft
 
 
 @editor_required
@@ -183,4 +154,4 @@ def part_cancel(request: SignedIn, name: str, part: str) -> HttpResponse:
     if not request.htmx:
         return redirect("providers:detail", name)
     context = detail_context(request, provider, tasks=[task])
-    return render(request, f"providers/detail.html#{part}", context)
+    return render(request, PART_TEMPLATES[part], context)

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import (
     require_GET,
     require_POST,
@@ -26,25 +24,21 @@ from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewe
 from facio_site.audit import record
 from facio_site.web.cached import kept_page
 from facio_site.web.typed import keeps_typed
-from providers.catalog.store import adopt_catalog, settle
-from providers.forms.facts import facts_of
+from providers.catalog.store import settle
+from providers.forms.page import SIGN_IN, PageForm
 from providers.forms.plain import form_for
-from providers.forms.provider import ProviderForm
+from providers.forms.shape import looks_of
 from providers.kinds import KINDS
-from providers.models import Draft, Entry, Job, Provider
+from providers.models import Draft, Job, Provider
 from providers.pages.above import above
 from providers.pages.asked import GROUPS, SORTS, STATUSES, VIEWS, Asked
 from providers.pages.board import Look, board, stamp
 from providers.pages.detail import (
     catalog_context,
     detail_context,
-    draft_of,
     name_options,
 )
-from providers.pages.shown import ShownJob
-
-NO_LONGER_KEPT = gettext_lazy("What you had tested is no longer kept. Type changed keys again.")
-NOT_SENT = ShownJob(None, "never", "", "")  # of the values in a form that was refused
+from providers.pages.saving import save
 
 
 @viewer_required
@@ -116,8 +110,11 @@ def show_board(request: HttpRequest, query: Mapping[str, str]) -> HttpResponse:
 
 
 def _plain_fields(_request: HttpRequest, name: str) -> dict[str, str]:
-    form = form_for(_provider(name).spec)
-    return {field: str(form.base_fields[field].label) for field, _key in form.plain_names}
+    spec = _provider(name).spec
+    form = form_for(spec)
+    choice = {SIGN_IN: _("Sign in with")} if spec.ways else {}
+    names = [field for field, _key in form.plain_names]
+    return choice | {field: str(form.base_fields[field].label) for field in names}
 
 
 @keeps_typed(_plain_fields)
@@ -125,80 +122,9 @@ def _plain_fields(_request: HttpRequest, name: str) -> dict[str, str]:
 def provider_detail(request: SignedIn, name: str) -> HttpResponse:
     provider = _provider(name)
     if request.method == "POST":
-        return _save(request, provider)
+        return save(request, provider)
     Job.objects.finish_overdue()
     return render(request, "providers/detail.html", detail_context(request, provider))
-
-
-def _save(request: SignedIn, provider: Provider) -> HttpResponse:
-    if not can_edit(request.user):
-        raise PermissionDenied
-    draft = draft_of(request, provider)
-    form = ProviderForm(provider, request.POST, shown=draft or provider)
-    if is_lost(request, draft):
-        form.add_error(None, NO_LONGER_KEPT)
-    if not form.is_valid():
-        return _invalid(request, provider, form, "providers/detail.html#check")
-    if request.POST.get("version", str(provider.version)) != str(provider.version):
-        return _conflict(request, provider, form)
-    with transaction.atomic():
-        before = facts_of(provider)
-        if draft:
-            provider.copy_from(draft)
-        changed = form.apply(provider, before=before)
-        kept = Draft.over(provider, request.user)
-        if kept and kept.fingerprint() != provider.fingerprint():
-            kept = None
-        if changed and kept and "anyway" not in request.POST and Job.objects.rejected(provider):
-            return _ask(request, Provider.for_name(provider.name), kept)
-        if not provider.store():
-            return _conflict(request, Provider.for_name(provider.name), form)
-        Job.objects.adopt(provider)
-        if kept:
-            adopt_catalog(provider, kept)
-        Draft.objects.filter(provider=provider).delete()
-        record(
-            "provider.saved",
-            actor=request.user,
-            target=provider.name,
-            fields=changed,
-            changes=form.changes,
-            request=request,
-        )
-    for warning in form.key_warnings():
-        messages.warning(request, warning)
-    if "api_key" in changed and "api_key" not in provider.sealed:
-        messages.success(request, _("%s saved. It has no key now.") % provider.spec.label)
-    else:
-        messages.success(request, _("%s saved.") % provider.spec.label)
-    return redirect("providers:detail", provider.name)
-
-
-def is_lost(request: HttpRequest, shown: Entry | None) -> bool:
-    """Whether the page showed unsaved values that are no longer kept."""
-    return "draft" in request.POST and not isinstance(shown, Draft)
-
-
-def _ask(request: HttpRequest, provider: Provider, draft: Draft) -> HttpResponse:
-    """Exactly these values were tested and refused: save them all the same? Asked once."""
-    context = detail_context(request, provider, ProviderForm(provider, shown=draft), draft=draft)
-    return render(request, "providers/detail.html", {**context, "asks": True}, status=409)
-
-
-def _conflict(request: HttpRequest, provider: Provider, form: ProviderForm) -> HttpResponse:
-    """Somebody else saved meanwhile: both versions on one page, nothing overwritten."""
-    context = detail_context(request, provider, form)
-    return render(request, "providers/detail.html", {**context, "conflict": True}, status=409)
-
-
-def _invalid(request: SignedIn, provider: Provider, form: ProviderForm, part: str) -> HttpResponse:
-    """Errors at their fields. Inside htmx only the error texts are replaced, so that nothing typed
-    is lost; the whole page otherwise, which stays the page of the version that it showed."""
-    context = {**detail_context(request, provider, form), "is_invalid": True}
-    context |= {"check": NOT_SENT, "fetch": NOT_SENT, "pending": ""}
-    context["version"] = request.POST.get("version", provider.version)
-    template = part if request.htmx else "providers/detail.html"
-    return render(request, template, context, status=422)
 
 
 @editor_required
@@ -242,7 +168,7 @@ def catalog_settle(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 def catalog_search(request: HttpRequest, name: str) -> HttpResponse:
     context = catalog_context(_provider(name), request.GET.get("q", ""))
-    return render(request, "providers/detail.html#models", context)
+    return render(request, "providers/_models.html#models", context)
 
 
 @viewer_required
@@ -250,7 +176,21 @@ def catalog_search(request: HttpRequest, name: str) -> HttpResponse:
 def model_names(request: HttpRequest, name: str) -> HttpResponse:
     """Suggestions for the model to try, as one types."""
     names = name_options(_provider(name), request.GET.get("test_model", ""))
-    return render(request, "providers/detail.html#names", {"names": names})
+    return render(request, "providers/_test_model.html#names", {"names": names})
+
+
+@editor_required
+@require_POST
+def key_shape(request: HttpRequest, name: str) -> HttpResponse:
+    """What a secret looks like, as it is typed; it goes no further than here."""
+    provider = _provider(name)
+    form = PageForm(provider)
+    looks = [
+        one
+        for field in form.secret_names()
+        for one in looks_of(provider.spec, field, request.POST.get(field, ""))
+    ]
+    return render(request, "providers/_shape.html", {"looks": looks})
 
 
 def _provider(name: str) -> Provider:

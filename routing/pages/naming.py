@@ -30,7 +30,7 @@ from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.models import BaseDocument
 from routing.pages.attention import serving
-from routing.pages.rows import RouteRow, route_rows
+from routing.pages.rows import RouteRow, route_rows, served_by
 from routing.pages.wording import FAULTS, fault_words
 from routing.state import current
 from routing.store import forgotten, renamed, take_in
@@ -43,6 +43,7 @@ __all__ = [
     "not_set_here",
     "renamed",
     "routes_stamp",
+    "served_by",
     "serving",
     "take_over",
 ]

@@ -22,7 +22,7 @@ from providers.pages.day import SHOWN as DAYS_SHOWN
 from providers.pages.day import last_day
 from providers.spec.kind import Specs
 from routing.agents.writing import drift
-from routing.forms import PageRouteForm, RouteForm, asked_use
+from routing.forms import Clash, PageRouteForm, RouteForm, asked_use
 from routing.models import Route, Slot
 from routing.pages.attention import attention, counted, of_clock, of_system
 from routing.pages.findings import apply_fix, findings_of
@@ -84,15 +84,16 @@ def routing(request: SignedIn) -> HttpResponse:
     rows = provider_rows()
     specs = specs_by_name(rows.values())
     forms = _forms(request, specs)
-    status, overtaken = HTTPStatus.OK, []
+    status, overtaken = HTTPStatus.OK, list[Clash]()
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if not can_edit(request.user):
             raise PermissionDenied
         valid = [form.is_valid() for form in forms]  # each one, so that each tells its errors
         if all(valid):
-            overtaken = [stored for form in forms if (stored := form.meets_other())]
-            if not overtaken and _save(request, forms):
+            met = [(form, stored) for form in forms if (stored := form.meets_other())]
+            overtaken = [row for form, stored in met for row in form.side_by_side(stored)]
+            if not met and _save(request, forms):
                 return redirect("routing:routing")
             status = HTTPStatus.CONFLICT
     view = agent_view(rows.values())
