@@ -117,6 +117,7 @@ MIDDLEWARE = [
 ]
 # What the pages of providers take from the app above them, which they do not import.
 SERVED_BY = "routing.pages.rows.served_by"
+USED_BY = "routing.pages.rows.used_models"
 NAMED_BY = "routing.pages.naming"
 KEEP_BEFORE_REMOVAL = "routing.store.keep_before_removal"
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}

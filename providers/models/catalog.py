@@ -54,6 +54,7 @@ class CatalogEntry(models.Model):
     replacement = models.CharField(
         _("replacement"), max_length=MODEL_LENGTH, blank=True, default=""
     )
+    released_on = models.DateField(_("released on"), null=True, blank=True)
     filled: models.JSONField[Any, Any] = models.JSONField(
         _("filled in by models.dev"), default=list, blank=True
     )
