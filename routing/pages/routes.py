@@ -14,19 +14,19 @@ from django.views.decorators.http import require_POST, require_safe
 
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.attention import tell
-from facio_site.audit import record
 from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.models import Job
 from providers.spec.kind import Specs
 from routing.agents.writing import drift
-from routing.forms import PageRouteForm, RouteForm, asked_use
+from routing.forms import PageRouteForm, asked_use
 from routing.models import Route, Slot
 from routing.pages.attention import attention, counted
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
 from routing.pages.overview import guide
 from routing.pages.rows import RouteRow, provider_rows, route_rows, row_of
+from routing.pages.saving import save_forms, save_routes
 from routing.pages.trying import (
     drilled,
     first_name,
@@ -86,7 +86,10 @@ def routing(request: SignedIn) -> HttpResponse:
         valid = [form.is_valid() for form in forms]  # each one, so that each tells its errors
         if all(valid):
             overtaken = [stored for form in forms if (stored := form.meets_other())]
-            if not overtaken and _save(request, forms):
+            changed = None if overtaken else save_forms(request, forms)
+            if changed:
+                messages.success(request, _("Routes saved."))
+            if changed is not None:
                 return redirect("routing:routing")
             status = HTTPStatus.CONFLICT
     view = agent_view(rows.values())
@@ -145,33 +148,6 @@ def _forms(request: HttpRequest, specs: Specs) -> list[PageRouteForm]:
     return forms
 
 
-def _save(request: HttpRequest, forms: list[PageRouteForm]) -> bool:
-    """False, and nothing is saved, when somebody else saved one of them at this very moment."""
-    changed = [form for form in forms if _differs(form)]
-    with transaction.atomic():
-        if not all(form.save(commit=False).store() for form in changed):
-            transaction.set_rollback(True)
-            return False
-        if changed:
-            record(
-                "routes.saved",
-                actor=request.user,
-                fields=[form.instance.slot for form in changed],
-                changes=[one for form in changed for one in form.instance.changes()],
-                request=request,
-            )
-    if changed:
-        messages.success(request, _("Routes saved."))
-    return True
-
-
-def _differs(form: RouteForm) -> bool:
-    """Compared with what is stored: a recipe's values are the form's initial ones."""
-    stored = Route.objects.filter(slot=form.instance.slot).first() or Route()
-    data = form.cleaned_data
-    return (stored.model, stored.provider) != (data["model"], data["provider"])
-
-
 @editor_required
 @require_POST
 def pin(request: HttpRequest, slot: str) -> HttpResponse:
@@ -179,17 +155,7 @@ def pin(request: HttpRequest, slot: str) -> HttpResponse:
     row = row_of(slot)
     if row.served and row.can_pin and _is_as_seen(request, row):
         row.route.provider = row.served.name
-        with transaction.atomic():
-            pinned = row.route.store()
-            if pinned:
-                record(
-                    "routes.saved",
-                    actor=request.user,
-                    fields=[slot],
-                    changes=row.route.changes(),
-                    request=request,
-                )
-        if pinned:
+        if save_routes(request, [row.route]):
             values = {"slot": row.slot.label, "provider": row.served.label}
             messages.success(request, _("%(slot)s is pinned to %(provider)s.") % values)
             return redirect("routing:routing")
