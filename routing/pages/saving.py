@@ -21,9 +21,10 @@ def save_forms(request: HttpRequest, forms: Sequence[RouteForm]) -> int | None:
 def save_routes(request: HttpRequest, routes: Sequence[Route]) -> int | None:
     """The same of routes that have their new values."""
     with transaction.atomic():
-        if not all(route.store() for route in routes):
-            transaction.set_rollback(True)
-            return None
+        for stored, route in enumerate(routes):
+            if not route.store():
+                transaction.set_rollback(stored > 0)
+                return None
         if routes:
             record(
                 "routes.saved",
