@@ -24,6 +24,7 @@ from providers.pages.detail import (
 )
 from providers.pages.providers import (
     NO_LONGER_KEPT,
+    PART_TEMPLATES,
     _board,
     _invalid,
     _provider,
@@ -51,7 +52,7 @@ def catalog_refresh(request: SignedIn, name: str) -> HttpResponse:
 def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
     """Queue a job on the values in the form, saved or not."""
     provider = _provider(name)
-    task, part = PARTS[part_name], f"providers/detail.html#{part_name}"
+    task, part = PARTS[part_name], PART_TEMPLATES[part_name]
     if provider.spec.is_oauth:
         raise Http404
     shown = draft_of(request, provider) or provider
@@ -98,7 +99,7 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
     if part_name == "catalog" and draft:  # the last test may be of other values than the list
         beside = detail_context(request, provider, form, tasks=[Task.CHECK], draft=draft)
         beside["oob"] = True
-        response.write(render_to_string("providers/detail.html#check", beside, request))
+        response.write(render_to_string(PART_TEMPLATES["check"], beside, request))
     if "draft" in request.POST:  # the page shows unsaved values: from now on these
         response.write(render_to_string("providers/detail.html#marker", {"draft": draft, "oob": 1}))
     if context["pending"]:
@@ -185,4 +186,4 @@ def part_cancel(request: SignedIn, name: str, part: str) -> HttpResponse:
     if not request.htmx:
         return redirect("providers:detail", name)
     context = detail_context(request, provider, tasks=[task])
-    return render(request, f"providers/detail.html#{part}", context)
+    return render(request, PART_TEMPLATES[part], context)

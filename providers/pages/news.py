@@ -25,7 +25,7 @@ from providers import broker
 from providers.models import Job, Task
 from providers.pages.catalog import render_fetching
 from providers.pages.detail import detail_context
-from providers.pages.providers import render_news
+from providers.pages.providers import PART_TEMPLATES, render_news
 
 HOLD_SECONDS = 8.0
 _MOST_WATCHED = 64
@@ -43,7 +43,7 @@ class Watched:
 def _of_detail(part: str, task: Task) -> Render:
     def render(request: HttpRequest, job: Job, about: str) -> str:
         context = {**detail_context(request, job.provider, tasks=[task]), "oob": True}
-        return render_to_string(f"providers/detail.html#{part}", context, request)
+        return render_to_string(PART_TEMPLATES[part], context, request)
 
     return render
 

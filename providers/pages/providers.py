@@ -48,6 +48,8 @@ from providers.pages.detail import (
 )
 from providers.pages.shown import ShownJob
 
+# Part of a provider's page -> its template, which is drawn anew alone as well.
+PART_TEMPLATES = {"check": "providers/_check.html", "catalog": "providers/_models.html"}
 NO_LONGER_KEPT = gettext_lazy("What you had tested is no longer kept. Type changed keys again.")
 NOT_SENT = ShownJob(None, "never", "", "")  # of the values in a form that was refused
 
@@ -128,7 +130,7 @@ def _save(request: SignedIn, provider: Provider) -> HttpResponse:
     if is_lost(request, draft):
         form.add_error(None, NO_LONGER_KEPT)
     if not form.is_valid():
-        return _invalid(request, provider, form, "providers/detail.html#check")
+        return _invalid(request, provider, form, PART_TEMPLATES["check"])
     if request.POST.get("version", str(provider.version)) != str(provider.version):
         return _conflict(request, provider, form)
     with transaction.atomic():
@@ -260,7 +262,7 @@ def catalog_settle(request: HttpRequest, name: str) -> HttpResponse:
 @require_GET
 def catalog_search(request: HttpRequest, name: str) -> HttpResponse:
     context = catalog_context(_provider(name), request.GET.get("q", ""))
-    return render(request, "providers/detail.html#models", context)
+    return render(request, "providers/_models.html#models", context)
 
 
 @viewer_required
