@@ -33,7 +33,7 @@ from providers.catalog.search import (
     shelf,
 )
 from providers.models import Provider, Task
-from providers.pages.entries import shown_entries
+from providers.pages.entries import COLUMNS, shown_entries
 from providers.pages.refreshed import refreshed
 from providers.pages.rounds import Progress, fetching
 from providers.pages.uses import Uses, uses
@@ -51,15 +51,6 @@ FLAGS = {
     "reasoning": (REASONING, gettext_lazy("Reasoning")),
     "aside": (ASIDE, gettext_lazy("Embeddings and speech")),
 }
-COLUMNS = (
-    ("model", gettext_lazy("Model"), ""),
-    ("provider", gettext_lazy("Provider"), "hide-phone"),
-    ("context", gettext_lazy("Context"), "num hide-phone"),
-    ("", gettext_lazy("In → out"), "hide-phone"),
-    ("price", gettext_lazy("$ in / out"), "num hide-phone"),
-    ("", gettext_lazy("Abilities"), "hide-narrow"),
-    ("released", gettext_lazy("Released"), "num hide-narrow"),
-)
 AGES_HOLD_SECONDS = 60
 
 

@@ -14,7 +14,7 @@ from django.db.models import FloatField, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import formats
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from facio_site.templatetags.ui import short
@@ -23,6 +23,17 @@ from providers.kinds import KINDS
 from providers.models import CatalogEntry
 
 USE = "/routing/use/?"  # above this app: the routes that can take a model, ?use=...&kind=...
+# Of the table: what it is sorted by ("" = it is not), its head, how it shows.
+COLUMNS = (
+    ("model", gettext_lazy("Model"), ""),
+    ("provider", gettext_lazy("Provider"), "hide-phone"),
+    ("context", gettext_lazy("Context"), "num hide-phone"),
+    ("", gettext_lazy("In → out"), "hide-phone"),
+    ("price", gettext_lazy("$ in / out"), "num hide-phone"),
+    ("", gettext_lazy("Abilities"), "hide-narrow"),
+    ("released", gettext_lazy("Released"), "num hide-narrow"),
+)
+HEADS = [{"label": label, "css": css} for sort, label, css in COLUMNS if sort != "provider"]
 
 
 class ShownEntry(TypedDict):

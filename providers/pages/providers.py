@@ -44,7 +44,6 @@ from providers.pages.detail import (
     catalog_context,
     detail_context,
     draft_of,
-    name_options,
 )
 from providers.pages.shown import ShownJob
 
@@ -263,14 +262,6 @@ def catalog_settle(request: HttpRequest, name: str) -> HttpResponse:
 def catalog_search(request: HttpRequest, name: str) -> HttpResponse:
     context = catalog_context(_provider(name), request.GET.get("q", ""))
     return render(request, "providers/_models.html#models", context)
-
-
-@viewer_required
-@require_GET
-def model_names(request: HttpRequest, name: str) -> HttpResponse:
-    """Suggestions for the model to try, as one types."""
-    names = name_options(_provider(name), request.GET.get("test_model", ""))
-    return render(request, "providers/detail.html#names", {"names": names})
 
 
 def _provider(name: str) -> Provider:

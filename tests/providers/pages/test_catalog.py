@@ -387,12 +387,29 @@ def test_a_page_has_all_that_its_list_tells(site: Client, many: None) -> None:
     assert "(models.dev: May 21, 2026," in flat(site.get("/providers/openrouter/"))
 
 
-def test_names_to_try_are_suggested_as_one_types(site: Client, many: None) -> None:
-    html = site.get("/providers/openrouter/names/?test_model=model-12", headers=HTMX)
-    options = re.findall(r'<option value="([^"]*)"', html.content.decode())
-    assert len(options) == 30
-    assert options[0] == "family/model-1200"
-    assert len(site.get("/providers/openrouter/").content) < 90_000
+def test_a_provider_s_models_are_the_catalog_s_table_without_its_column(
+    site: Client, two: None
+) -> None:
+    html = unescape(flat(site.get("/providers/openai/")))
+    table = html[html.index('<table class="table catalog">') :]
+    table = table[: table.index("</table>")]
+    heads = re.findall(r"<th scope=\"col\"[^>]*>\s*([^<]*?)\s*<", table)
+    assert heads[:-1] == [
+        *("Model", "Context", "In → out", "$ in / out", "Abilities"),
+        "Released",
+    ]
+    assert table.count("<tr>") == 3
+    assert "OpenAI" not in table
+    assert 'href="/routing/use/?use=gpt-6&kind=openai"' in table
+    assert "1.25 / 10.00" in table
+    assert 'id="using" popover' in html
+
+
+def test_the_model_to_try_is_chosen_from_the_provider_s_own_list(site: Client, many: None) -> None:
+    page = site.get("/providers/openrouter/").content
+    assert b'hx-get="/routing/models/?only=openrouter"' in page
+    assert b'id="picker"' in page
+    assert len(page) < 90_000
 
 
 # The shelf --------------------------------------------------------------------------------------
