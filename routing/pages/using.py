@@ -30,8 +30,8 @@ from routing.rules.lint import ModelFacts, lacks
 from routing.state import specs_by_name
 
 ASIDE = {
-    Aside.EMBEDDING: gettext_lazy("for embeddings, not for chat"),
-    Aside.SPEECH: gettext_lazy("for speech, not for chat"),
+    Aside.EMBEDDING: gettext_lazy("for embeddings only"),
+    Aside.SPEECH: gettext_lazy("for speech only"),
 }
 _SALT = "routing.use"
 _FIELDS = ("use", "kind")
@@ -76,7 +76,7 @@ class Done:
 @viewer_required
 def use(request: SignedIn) -> HttpResponse:
     """The five routes for one model: a page, and by htmx its part alone. A press is answered by
-    this page anew."""
+    the same anew."""
     is_press = request.method == "POST"
     if is_press and not can_edit(request.user):
         raise PermissionDenied
@@ -84,17 +84,18 @@ def use(request: SignedIn) -> HttpResponse:
     wanted = asked_use(query, specs_by_name())
     if wanted is None:
         raise Http404
+    told: Mapping[str, str] = request.GET
     if is_press:
         told = _undo(request) if "undo" in query else _put(request, wanted)
-        given = {name: query[name] for name in _FIELDS} | told
-        return redirect(f"{reverse('routing:use')}?{urlencode(given)}")
-    context = {
-        "use": wanted,
-        "places": _places(wanted),
-        **_told(request.GET),
-    }
-    template = "routing/use.html#menu" if request.htmx else "routing/use.html"
-    return render(request, template, context)
+        if not request.htmx:
+            given = {name: query[name] for name in _FIELDS} | told
+            return redirect(f"{reverse('routing:use')}?{urlencode(given)}")
+    context = {"use": wanted, "places": _places(wanted), **_told(told)}
+    if not request.htmx:
+        return render(request, "routing/use.html", context)
+    response = render(request, "routing/use.html#menu", context)
+    response["HX-Push-Url"] = "false"
+    return response
 
 
 def _put(request: HttpRequest, wanted: Use) -> dict[str, str]:

@@ -157,8 +157,8 @@ def test_what_a_model_cannot_do_is_told_beside_the_route(site: Client) -> None:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        ("text-embedding-9", "for embeddings, not for chat"),
-        ("whisper-9", "for speech, not for chat"),
+        ("text-embedding-9", "for embeddings only"),
+        ("whisper-9", "for speech only"),
     ],
 )
 def test_embeddings_and_speech_are_for_no_route(site: Client, model: str, words: str) -> None:
@@ -181,6 +181,16 @@ def test_by_htmx_the_part_alone_comes(site: Client) -> None:
     assert "<html" not in html
     assert html.count('name="slot"') == 5
     assert "csrfmiddlewaretoken" in html
+    answer = site.post(PAGE, {**ASKED, "slot": "main", "version-main": 0}, headers=HTMX)
+    assert answer["HX-Push-Url"] == "false"
+    html = flat(answer)
+    assert "<html" not in html
+    assert "Main uses it now." in html
+    (token,) = re.findall(r'name="undo" value="([^"]*)"', html)
+    html = flat(site.post(PAGE, {**ASKED, "undo": token}, headers=HTMX))
+    assert "Main is as it was before." in html
+    html = flat(site.post(PAGE, {**ASKED, "undo": token}, headers=HTMX))
+    assert "Somebody changed Main in the meantime." in html
 
 
 def test_markup_in_a_name_stays_text(site: Client) -> None:
