@@ -34,6 +34,7 @@ _OF_ONE = (
     ("cancel/<slug:part>/", checking.part_cancel, "cancel"),
     ("models/", providers.catalog_search, "catalog-search"),
     ("list/", providers.catalog_settle, "catalog-settle"),
+    ("shape/", providers.key_shape, "key-shape"),
     ("discard/", checking.draft_discard, "draft-discard"),
     ("undo/", providers.provider_undo, "undo"),
     ("rename/", endpoints.endpoint_rename, "rename"),

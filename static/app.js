@@ -143,30 +143,40 @@
   if (!form) return;
   const kept = `typed ${location.pathname}`;
   const words = bar.dataset.words.split("|");
+  const isTick = (one) => one.type === "radio" || one.type === "checkbox";
+  const held = (one) => isTick(one) ? one.checked : one.value;
+  const saved = (one) => isTick(one) ? one.value === one.dataset.saved : one.dataset.saved;
   const fields = () => [...form.elements].filter((one) => "saved" in one.dataset && !one.disabled);
-  const given = new Map(fields().map((one) => [one, one.value])); // what the page proposes is not typed
+  const given = new Map(fields().map((one) => [one, held(one)])); // what the page proposes is not typed
   let way = ""; // by which the page is being left: "", save, keep
 
-  const changed = () => fields().filter((one) => one.value !== one.dataset.saved);
+  const changed = () => fields().filter((one) => held(one) !== saved(one));
   const count = () => {
     const [found, said] = [changed(), bar.querySelector("[role=status]")];
     for (const one of fields()) one.toggleAttribute("data-changed", found.includes(one));
-    if (bar.dataset.unsaved === String(found.length)) return;
-    bar.dataset.unsaved = found.length;
-    said.textContent = words[Math.min(found.length, 2)].replace("%", found.length);
+    const number = new Set(found.map((one) => one.name)).size;
+    if (bar.dataset.unsaved === String(number)) return;
+    bar.dataset.unsaved = number;
+    said.textContent = words[Math.min(number, 2)].replace("%", number);
   };
   const go = (by) => {
     way = by;
     setTimeout(() => { way = ""; }, 1000);
   };
 
-  for (const [name, value] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
-    const field = fields().find((one) => one.name === name);
-    if (field?.value === field?.dataset.saved) field.value = value; // the page proposes nothing else
+  for (const [id, value] of JSON.parse(sessionStorage.getItem(kept) ?? "[]")) {
+    const field = fields().find((one) => one.id === id);
+    if (field && held(field) === saved(field)) field[isTick(field) ? "checked" : "value"] = value; // the page proposes nothing else
   }
   sessionStorage.removeItem(kept);
   count();
-  document.addEventListener("input", count);
+  document.addEventListener("input", ({ target }) => {
+    if (target.form === form) form.dataset.touched = ""; // since its last test
+    count();
+  });
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.path.endsWith("/check/")) delete form.dataset.touched;
+  });
   document.addEventListener("submit", ({ target, defaultPrevented }) => {
     if (!defaultPrevented) go(target === form || bar.contains(target) ? "save" : "keep");
   });
@@ -176,14 +186,16 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    bar.querySelector(".btn-primary").click();
+    bar.querySelector("[aria-keyshortcuts]").click();
   });
   addEventListener("beforeunload", (event) => {
     const left = changed();
+    sessionStorage.removeItem(kept);
     if (!left.length || way === "save") return;
-    if (way !== "keep") return event.preventDefault();
-    const typed = left.filter((one) => one.value !== given.get(one));
-    sessionStorage.setItem(kept, JSON.stringify(typed.map((one) => [one.name, one.value])));
+    const typed = left.filter((one) => held(one) !== given.get(one));
+    const plain = typed.filter((one) => !("unkept" in one.dataset || (one.inputMode === "url" && /[@?]/.test(one.value))));
+    if (way === "keep") sessionStorage.setItem(kept, JSON.stringify(plain.map((one) => [one.id, held(one)])));
+    if (way !== "keep" || plain.length < typed.length) event.preventDefault(); // a secret is kept nowhere
   });
 })();
 

@@ -164,6 +164,7 @@ class CheckResult:
     params: dict[str, Any]
     rungs: tuple[Rung, ...]
     money: Money | None = None  # that the provider told of
+    listed: int = 0  # models of a list that came whole and proved the key; 0 = none such
 
 
 def model_names(adapter: Adapter, models: Sequence[str]) -> tuple[str, ...]:
@@ -227,7 +228,15 @@ def run_check(
         params=verdict.params,
         rungs=ladder.end(),
         money=key.money,
+        listed=_count_listed(adapter, key),
     )
+
+
+def _count_listed(adapter: Adapter, key: Finding) -> int:
+    """Not told of a list that has further pages, or rows that are left out."""
+    listing = adapter.spec.list_call
+    is_whole = listing is not None and listing.pages.style == "none" and not listing.hide
+    return len(key.listed) if is_whole else 0
 
 
 def _told(adapter: Adapter, verdict: Verdict) -> str:

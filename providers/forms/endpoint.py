@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from providers.forms.facts import facts_of
-from providers.forms.provider import ProviderForm
+from providers.forms.page import PageForm
 from providers.kinds import DISPLAY_NAME, KINDS, OWN_KIND, own_spec
 from providers.models import Provider
 from providers.spec.names import MESSAGES, name_problem
@@ -45,7 +45,7 @@ def name_error(name: str, but: str = "") -> str:
     return _(MESSAGES[code]).format(**told) if code else ""
 
 
-class EndpointForm(ProviderForm):
+class EndpointForm(PageForm):
     """The form of an endpoint that is not there yet. `provider` has its name once it is valid."""
 
     def __init__(self, data: Any = None) -> None:
@@ -53,6 +53,7 @@ class EndpointForm(ProviderForm):
         self.spec = own_spec("", _("an endpoint of your own"))
         self.fields["name"] = NameField()
         self.order_fields(["name", DISPLAY_NAME.name, "api_base", "api_key"])
+        self._mark_saved()
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])

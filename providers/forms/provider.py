@@ -44,7 +44,7 @@ class ProviderForm(forms.Form):
         self.changes: list[Change] = []  # what the last `apply` changed
         self._with_masks: set[str] = set()  # of headers and body: which stand for stored values
         self.shown = shown or provider  # a living draft shows what was typed for the test
-        super().__init__(data, initial=_initial(self.spec, self.shown), auto_id="id_%s")
+        super().__init__(data, initial=initial_of(self.spec, self.shown), auto_id="id_%s")
         spec = self.spec
         if not spec.is_oauth:
             self._add_key(spec)
@@ -116,6 +116,8 @@ class ProviderForm(forms.Form):
             self._add_secret(field.name, _(field.label), _(field.help))
             return
         attrs = {"class": "mono", "placeholder": field.placeholder, "spellcheck": "false"}
+        if field.options:
+            attrs |= {"list": f"{field.name}-options", "autocomplete": "off"}
         texts: dict[str, Any] = {"label": _(field.label), "help_text": _(field.help)}
         if field.is_list:
             widget = forms.Textarea(attrs={**attrs, "rows": 2})
@@ -260,9 +262,7 @@ class ProviderForm(forms.Form):
 
     def _check_origins(self, data: dict[str, Any]) -> None:
         """A stored secret counts only for the address it was typed for."""
-        preview = Provider(kind=self.provider.kind, name=self.provider.name)
-        self._apply_plain(preview, data)
-        bound = preview.bound
+        bound = self._bound_of(data)
         for name in self.secret_names():
             item = self.shown.sealed.get(name)
             is_kept = not data.get(name) and not data.get(f"clear_{name}")
@@ -276,6 +276,11 @@ class ProviderForm(forms.Form):
                     name,
                     _("The address has changed. Type the masked values again, or remove them."),
                 )
+
+    def _bound_of(self, data: dict[str, Any]) -> str:
+        preview = Provider(kind=self.provider.kind, name=self.provider.name)
+        self._apply_plain(preview, data)
+        return preview.bound
 
     def _check_key(self, data: dict[str, Any]) -> None:
         """A required key, or another of the kind's ways to sign in."""
@@ -365,7 +370,8 @@ class ProviderForm(forms.Form):
         return adapter_for(self.spec, entered)
 
 
-def _initial(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
+def initial_of(spec: ProviderSpec, entry: Entry) -> dict[str, Any]:
+    """What the fields show of an entry; headers and body with masks for their values."""
     initial: dict[str, Any] = {"api_base": entry.api_base, EXPIRES: entry.key_expires_on}
     for field in spec.extra_fields:
         value = entry.values.get(field.name, "")

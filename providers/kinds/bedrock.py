@@ -24,6 +24,15 @@ from providers.spec.kind import (
 from providers.spec.outcomes import Failed, Outcome, Verdict
 
 _REGION = r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-[0-9]{1,2}"
+# https://docs.aws.amazon.com/general/latest/gr/bedrock.html
+_REGIONS = (
+    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1"),
+    *("mx-central-1", "sa-east-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1"),
+    *("eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "il-central-1", "me-central-1"),
+    *("me-south-1", "af-south-1", "ap-south-1", "ap-south-2", "ap-northeast-1", "ap-northeast-2"),
+    *("ap-northeast-3", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4"),
+    *("ap-southeast-5", "ap-southeast-7", "us-gov-east-1", "us-gov-west-1"),
+)
 _AWS_HOST = re.compile(r"^(https://)bedrock-runtime((?:-fips)?\.[a-z0-9.-]+\.(?:com|com\.cn|aws))$")
 _AWS_NAMES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
@@ -208,8 +217,8 @@ SPEC = ProviderSpec(
     adapter=BedrockAdapter,
     docs_url="https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-reference.html",
     note=_(
-        "Models through Bedrock's Converse API. Give the region and either a Bedrock API key, a "
-        "pair of AWS access keys, or an AWS profile that the operator has opened."
+        "Models through Bedrock's Converse API, in one region. Sign in with a Bedrock API key, a "
+        "pair of access keys or an AWS profile."
     ),
     env_key="AWS_BEARER_TOKEN_BEDROCK",
     api_base_example="https://bedrock-runtime.us-east-1.amazonaws.com",
@@ -222,8 +231,33 @@ SPEC = ProviderSpec(
             required=True,
             placeholder="us-east-1",
             pattern=_REGION,
+            options=_REGIONS,
             config_key="region",
             env_names=("AWS_REGION", "AWS_DEFAULT_REGION"),
+        ),
+        FieldSpec(
+            name="access_key_id",
+            label=_("Access key ID"),
+            help=_("Belongs together with the secret access key."),
+            is_secret=True,
+            placeholder="AKIA...",
+            env_names=("AWS_ACCESS_KEY_ID",),
+            way="access_keys",
+        ),
+        FieldSpec(
+            name="secret_access_key",
+            label=_("Secret access key"),
+            is_secret=True,
+            env_names=("AWS_SECRET_ACCESS_KEY",),
+            way="access_keys",
+        ),
+        FieldSpec(
+            name="session_token",
+            label=_("Session token"),
+            help=_("Only for temporary credentials."),
+            is_secret=True,
+            env_names=("AWS_SESSION_TOKEN",),
+            way="access_keys",
         ),
         FieldSpec(
             name="profile",
@@ -233,27 +267,7 @@ SPEC = ProviderSpec(
             ),
             config_key="profile",
             env_names=("AWS_PROFILE",),
-        ),
-        FieldSpec(
-            name="access_key_id",
-            label=_("Access key ID"),
-            help=_("Belongs together with the secret access key."),
-            is_secret=True,
-            placeholder="AKIA...",
-            env_names=("AWS_ACCESS_KEY_ID",),
-        ),
-        FieldSpec(
-            name="secret_access_key",
-            label=_("Secret access key"),
-            is_secret=True,
-            env_names=("AWS_SECRET_ACCESS_KEY",),
-        ),
-        FieldSpec(
-            name="session_token",
-            label=_("Session token"),
-            help=_("Only for temporary credentials."),
-            is_secret=True,
-            env_names=("AWS_SESSION_TOKEN",),
+            way="profile",
         ),
     ),
     has_extra_headers=False,

@@ -14,7 +14,7 @@ from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.attention import counters
 from facio_site.audit import record
 from providers import broker
-from providers.forms.provider import ProviderForm
+from providers.forms.page import PageForm
 from providers.models import Draft, Job, Provider, Status, Task
 from providers.pages.board import board
 from providers.pages.detail import (
@@ -56,7 +56,7 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
     if provider.spec.is_oauth:
         raise Http404
     shown = draft_of(request, provider) or provider
-    form = ProviderForm(provider, request.POST, shown=shown)
+    form = PageForm(provider, request.POST, shown=shown)
     if is_lost(request, shown):
         form.add_error(None, NO_LONGER_KEPT)
     if not form.is_valid():
@@ -101,7 +101,7 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
         beside["oob"] = True
         response.write(render_to_string(PART_TEMPLATES["check"], beside, request))
     if "draft" in request.POST:  # the page shows unsaved values: from now on these
-        response.write(render_to_string("providers/detail.html#marker", {"draft": draft, "oob": 1}))
+        response.write(render_to_string("providers/_form.html#marker", {"draft": draft, "oob": 1}))
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
     else:
@@ -110,7 +110,7 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
 
 
 def keep_draft(
-    request: HttpRequest, provider: Provider, form: ProviderForm, shown: Provider | Draft
+    request: HttpRequest, provider: Provider, form: PageForm, shown: Provider | Draft
 ) -> Draft | None:
     """The draft of what stands in the form; None when that is what is saved."""
     draft = Draft(provider=provider, base_version=provider.version, created_by_id=request.user.pk)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -13,8 +12,7 @@ from providers.catalog.modelsdev import SNAPSHOT_DATE
 from providers.catalog.search import NEW, Found, Wanted, shelf
 from providers.catalog.store import preview
 from providers.dialects.ladder import makes_completion
-from providers.forms.facts import is_typed_in
-from providers.forms.provider import ProviderForm
+from providers.forms.page import PageForm
 from providers.models import (
     CatalogEntry,
     Draft,
@@ -23,15 +21,15 @@ from providers.models import (
     Job,
     Provider,
     Replaced,
-    SecretState,
     Task,
 )
 from providers.outbound import policy
 from providers.pages.above import above
 from providers.pages.entries import HEADS, shown_entries, use_link
+from providers.pages.fields import rows_of, secrets_of
 from providers.pages.history import history
 from providers.pages.refreshed import gone_routes, routes_hit
-from providers.pages.shown import ShownJob, show_job, shown_expiry, shown_money
+from providers.pages.shown import PASSED, show_job, shown_expiry, shown_money
 from providers.wording import catalog_note
 
 MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
@@ -59,7 +57,7 @@ def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
 def detail_context(
     request: HttpRequest,
     provider: Provider,
-    form: ProviderForm | None = None,
+    form: PageForm | None = None,
     *,
     tasks: Collection[Task] = tuple(Task),
     draft: Draft | None = None,
@@ -78,7 +76,7 @@ def detail_context(
 
 
 def started_context(
-    request: HttpRequest, job: Job, form: ProviderForm, draft: Draft | None
+    request: HttpRequest, job: Job, form: PageForm, draft: Draft | None
 ) -> dict[str, Any]:
     """The same for the part of a job that this request has started, read with its provider."""
     return _context(request, job.provider, form, draft, {Task(job.task): job})
@@ -87,7 +85,7 @@ def started_context(
 def _context(
     request: HttpRequest,
     provider: Provider,
-    form: ProviderForm | None,
+    form: PageForm | None,
     draft: Draft | None,
     newest: Mapping[Task, Job | None],
 ) -> dict[str, Any]:
@@ -95,7 +93,7 @@ def _context(
     check = show_job(newest.get(Task.CHECK), provider)
     fetch = show_job(newest.get(Task.FETCH), provider)
     shown = draft or provider
-    shown_form = cache(lambda: form or ProviderForm(provider, shown=shown))
+    shown_form = cache(lambda: form or PageForm(provider, shown=shown))
     catalog = cache(lambda: catalog_context(provider, request.GET.get("q", "")))
     models = [request.POST.get("test_model", "")] if request.method == "POST" else []
     return {
@@ -106,8 +104,9 @@ def _context(
         "draft": draft,
         "replaced": cache(lambda: Replaced.of(provider)),
         "form": shown_form,
-        "rows": cache(lambda: list(_rows(shown_form(), provider, shown, check))),
-        "secrets": cache(lambda: _secrets(shown_form(), provider, shown, check)),
+        "rows": cache(lambda: rows_of(shown_form(), shown, check)),
+        "secrets": cache(lambda: secrets_of(shown_form(), shown, check)),
+        "next": cache(lambda: None if draft or fetch.is_pending else next_step(provider)),
         "draft_models": draft_models(draft),
         "held": cache(lambda: held_list(provider) if saved else None),
         "expiry": shown_expiry(provider.key_expires_on),
@@ -126,6 +125,21 @@ def _context(
 def _own_names(provider: Provider) -> list[str]:
     """Names for a route that are known without a list."""
     return [*provider.values.get("deployments", []), *provider.spec.static_models]
+
+
+def next_step(provider: Provider) -> dict[str, Any] | None:
+    """What is left to do once what is saved has passed its test: its models are fetched ("what"
+    is fetch, with how many the test saw, 0 = it did not say), then one is chosen (use). None =
+    nothing."""
+    if not provider.is_configured or provider.check_outcome not in PASSED:
+        return None
+    if provider.spec.list_call and provider.catalog_at is None:
+        check = Job.objects.newest(provider, Task.CHECK, None)
+        return {"what": "fetch", "count": check.params.get("listed", 0) if check else 0}
+    names = _own_names(provider)
+    if not (names or provider.catalog_count) or above().served_by(provider.name):
+        return None
+    return {"what": "use", "link": use_link(names[0], provider.name) if names else "#catalog"}
 
 
 def _completes(shown: Entry, models: list[str]) -> bool:
@@ -159,61 +173,6 @@ def held_list(provider: Provider) -> dict[str, Any] | None:
         "gone_count": len(gone),
         "has_more_gone": len(gone) > GONE_SHOWN,
         "routes": routes_hit(provider.name, set(gone)),
-    }
-
-
-def _rows(
-    form: ProviderForm, provider: Provider, shown: Entry, check: ShownJob
-) -> Iterator[dict[str, Any]]:
-    """The form's fields; a secret together with its state and the box that removes it."""
-    secrets = set(form.secret_names())
-    for field in form.visible_fields():
-        if field.name.startswith("clear_"):
-            continue
-        row: dict[str, Any] = {"field": field}
-        if field.name in secrets:
-            row["secret"] = _secret(field.name, provider, shown, check)
-            clear = f"clear_{field.name}"
-            is_stored = provider.secret_state(field.name) is not SecretState.MISSING
-            row["clear"] = form[clear] if clear in form.fields and is_stored else None
-        yield row
-
-
-def _secrets(
-    form: ProviderForm, provider: Provider, shown: Entry, check: ShownJob
-) -> list[dict[str, Any]]:
-    return [_secret(name, provider, shown, check) for name in form.secret_names()]
-
-
-# What a page may say of a secret -> the word for it in the page's markup.
-_STATES = {
-    SecretState.MISSING: "missing",
-    SecretState.SET: "stored",
-    SecretState.REFERENCE: "reference",
-}
-
-
-def _secret(name: str, provider: Provider, shown: Entry, check: ShownJob) -> dict[str, Any]:
-    """What may be told of a secret: its state, its last characters, since when it is there, and
-    the outcome of the last test of exactly these values ("" = none)."""
-    is_typed = is_typed_in(shown, provider, name)
-    state = provider.secret_state(name)
-    entry = shown if is_typed else provider
-    item = entry.sealed.get(name, {})
-    verdict = "" if is_typed else provider.check_outcome
-    if is_typed and check.is_unsaved and not check.is_pending:
-        verdict = check.outcome
-    if name != "api_key" and "access_keys" in entry.ways()[1:]:
-        verdict = ""  # the test was made with the API key
-    since = item.get("set_at")
-    return {
-        "name": name,
-        "state": "typed" if is_typed else _STATES.get(state, "unreadable"),
-        "why": state,
-        "hint": item.get("hint", ""),
-        "stored_hint": provider.sealed.get(name, {}).get("hint", "") if is_typed else "",
-        "since": datetime.fromisoformat(since) if since and not is_typed else None,
-        "verdict": verdict if item else "",
     }
 
 

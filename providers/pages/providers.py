@@ -34,8 +34,9 @@ from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.catalog.store import adopt_catalog, settle
 from providers.forms.facts import facts_of
+from providers.forms.page import SIGN_IN, PageForm
 from providers.forms.plain import form_for
-from providers.forms.provider import ProviderForm
+from providers.forms.shape import looks_of
 from providers.kinds import KINDS
 from providers.models import Draft, Entry, Job, Provider
 from providers.pages.above import LOCKED, above
@@ -107,8 +108,11 @@ def _board(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 
 def _plain_fields(_request: HttpRequest, name: str) -> dict[str, str]:
-    form = form_for(_provider(name).spec)
-    return {field: str(form.base_fields[field].label) for field, _key in form.plain_names}
+    spec = _provider(name).spec
+    form = form_for(spec)
+    choice = {SIGN_IN: _("Sign in with")} if spec.ways else {}
+    names = [field for field, _key in form.plain_names]
+    return choice | {field: str(form.base_fields[field].label) for field in names}
 
 
 @keeps_typed(_plain_fields)
@@ -125,7 +129,7 @@ def _save(request: SignedIn, provider: Provider) -> HttpResponse:
     if not can_edit(request.user):
         raise PermissionDenied
     draft = draft_of(request, provider)
-    form = ProviderForm(provider, request.POST, shown=draft or provider)
+    form = PageForm(provider, request.POST, shown=draft or provider)
     if is_lost(request, draft):
         form.add_error(None, NO_LONGER_KEPT)
     if not form.is_valid():
@@ -172,17 +176,17 @@ def is_lost(request: HttpRequest, shown: Entry | None) -> bool:
 
 def _ask(request: HttpRequest, provider: Provider, draft: Draft) -> HttpResponse:
     """Exactly these values were tested and refused: save them all the same? Asked once."""
-    context = detail_context(request, provider, ProviderForm(provider, shown=draft), draft=draft)
+    context = detail_context(request, provider, PageForm(provider, shown=draft), draft=draft)
     return render(request, "providers/detail.html", {**context, "asks": True}, status=409)
 
 
-def _conflict(request: HttpRequest, provider: Provider, form: ProviderForm) -> HttpResponse:
+def _conflict(request: HttpRequest, provider: Provider, form: PageForm) -> HttpResponse:
     """Somebody else saved meanwhile: both versions on one page, nothing overwritten."""
     context = detail_context(request, provider, form)
     return render(request, "providers/detail.html", {**context, "conflict": True}, status=409)
 
 
-def _invalid(request: SignedIn, provider: Provider, form: ProviderForm, part: str) -> HttpResponse:
+def _invalid(request: SignedIn, provider: Provider, form: PageForm, part: str) -> HttpResponse:
     """Errors at their fields. Inside htmx only the error texts are replaced, so that nothing typed
     is lost; the whole page otherwise, which stays the page of the version that it showed."""
     context = {**detail_context(request, provider, form), "is_invalid": True}
@@ -262,6 +266,20 @@ def catalog_settle(request: HttpRequest, name: str) -> HttpResponse:
 def catalog_search(request: HttpRequest, name: str) -> HttpResponse:
     context = catalog_context(_provider(name), request.GET.get("q", ""))
     return render(request, "providers/_models.html#models", context)
+
+
+@editor_required
+@require_POST
+def key_shape(request: HttpRequest, name: str) -> HttpResponse:
+    """What a secret looks like, as it is typed; it goes no further than here."""
+    provider = _provider(name)
+    form = PageForm(provider)
+    looks = [
+        one
+        for field in form.secret_names()
+        for one in looks_of(provider.spec, field, request.POST.get(field, ""))
+    ]
+    return render(request, "providers/_shape.html", {"looks": looks})
 
 
 def _provider(name: str) -> Provider:

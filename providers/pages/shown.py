@@ -18,6 +18,8 @@ from providers.wording import KEY_STATES, STEPS, sentence
 from providers.wording.expiry import expiry_words
 from providers.wording.money import money_words
 
+PASSED = (Outcome.OK, Outcome.REACHABLE_UNVERIFIED, Outcome.REFERENCE)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownRung:
@@ -52,6 +54,11 @@ class ShownJob:
     def is_refused(self) -> bool:
         """A test of unsaved values that was not passed."""
         return self.is_unsaved and not self.is_pending and self.outcome not in NOT_BAD
+
+    @property
+    def is_passed(self) -> bool:
+        """These very values were tested, and nothing more can be asked of them from here."""
+        return self.state == "done" and not self.is_stale and self.outcome in PASSED
 
     @property
     def is_told_by_rung(self) -> bool:

@@ -164,6 +164,9 @@ class FieldSpec:
     pattern: str = ""  # regular expression that the whole value must match
     config_key: str = ""  # its name in config.json; "" = not exported
     env_names: tuple[str, ...] = ()  # accepted on import; a secret is exported under the first
+    options: tuple[str, ...] = ()  # offered as suggestions; any other can be typed
+    # the way to sign in that it belongs to, where there are several beside the API key; "" = none
+    way: str = ""
 
     @property
     def json_name(self) -> str:
@@ -234,6 +237,12 @@ class ProviderSpec:
     def name(self) -> str:
         """Its key under "providers" in config.json."""
         return self.own_name or self.kind
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways to sign in, where there is a choice; () = there is none."""
+        others = dict.fromkeys(item.way for item in self.extra_fields if item.way)
+        return ("api_key", *others) if others else ()
 
     @property
     def is_local(self) -> bool:

@@ -86,6 +86,7 @@ def _check(job: Job) -> None:
         params={
             **result.params,
             **_told(result.money),
+            **({"listed": result.listed} if result.listed else {}),
             **_way(entry),
             **unused_proxy(result.outcome, result.params),
             "calls": send.calls,

@@ -33,7 +33,15 @@ from routing.pages.wording import FAULTS, fault_words
 from routing.state import current
 from routing.store import forgotten, renamed, take_in
 
-__all__ = ["forgotten", "kept_beside", "named_by", "not_set_here", "renamed", "take_over"]
+__all__ = [
+    "forgotten",
+    "kept_beside",
+    "named_by",
+    "not_set_here",
+    "renamed",
+    "served_by",
+    "take_over",
+]
 
 # What the agent knows of any entry beside what is set here and may be shown. The others are told
 # by their names: they may hold a password or a token.
