@@ -219,7 +219,9 @@ def test_bedrock_needs_a_region_and_a_key_or_access_keys(tab: Tab, simulators: S
     assert carriers() == {"authorization"}
     expect(tab.page.get_by_label("Access key ID", exact=True)).to_be_hidden()
     tab.page.get_by_role("radio", name="Access keys").check()
-    expect(tab.page.get_by_label("API key", exact=True).and_(tab.page.locator("input[type=password]"))).to_be_hidden()
+    expect(
+        tab.page.get_by_label("API key", exact=True).and_(tab.page.locator("input[type=password]"))
+    ).to_be_hidden()
     tab.fill("Access key ID", "AKIADEMOGOOD00000000")
     tab.fill("Secret access key", "wrong/secret+0123456789")
     tab.press("Test connection")  # the key that stands in its hidden field is not used
