@@ -14,6 +14,7 @@ class Aside(StrEnum):
     SPEECH = "speech"  # one way or the other, or music
 
 
+_ANY = re.compile(r"embed|rerank|whisper|transcri|bge-|e5-|gte-|tts|asr|stt")  # quick to miss
 _NAMES = re.compile(
     r"(?P<embedding>embed(?!ded)|rerank|(?:^|[^a-z])(?:bge|e5|gte)-)"
     r"|whisper|transcri|(?:^|[^a-z])(?:melotts|tts|asr|stt)(?:[^a-z]|$)"
@@ -32,7 +33,8 @@ def aside(model_id: str, inputs: Words | None = None, outputs: Words | None = No
         return Aside.SPEECH
     if inputs and "text" not in inputs and "audio" in inputs:
         return Aside.SPEECH
-    named = _NAMES.search(model_id.rpartition("/")[2].lower())
-    if named is None:
+    name = model_id.lower()
+    named = _ANY.search(name) and _NAMES.search(name.rpartition("/")[2])
+    if not named:
         return None
     return Aside.EMBEDDING if named["embedding"] else Aside.SPEECH
