@@ -31,6 +31,7 @@ def test_a_circle_and_an_import_that_runs_back_up_are_found():
     assert house.upward(graph) == ["providers.spec -> providers.pages"]
 
 
+@pytest.mark.battery
 def test_the_command_tells_every_measure(capsys):
     assert house.main([]) == 0
     told = capsys.readouterr().out

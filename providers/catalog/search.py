@@ -98,7 +98,8 @@ class Shelf:
             found = [at for at in found if 0 <= self.prices[at] <= wanted.price]
         if wanted.sort == "best":
             begins = wanted.text.lower().strip()
-            found = sorted(found, key=lambda at: not texts[at].startswith(begins))
+            first = [at for at in found if texts[at].startswith(begins)]
+            found = first + [at for at in found if not texts[at].startswith(begins)]
         if wanted.ahead:
             found = sorted(found, key=lambda at: self.pks[at] not in wanted.ahead)
         if need := wanted.fitting:

@@ -21,6 +21,7 @@ from routing.models import ConfigVersion
 FILTERS = ("actor", "action", "target", "since", "until")
 OF_TESTS = ("provider", "task", "outcome")
 ROWS = 50
+READ_BACK = 5_000  # tests; to count all of many years takes longer than to show a page of them
 SHOWN = 4  # changes of an entry that are told without a press, where there are many
 # Among the tests they stand with their results. Asked for by name they are here as well.
 TESTS = ("provider.tested", "provider.cancelled", "catalog.fetched", "route.tested")
@@ -69,17 +70,24 @@ def tests(request: HttpRequest) -> HttpResponse:
     wanted = {known[name]: value for name, value in asked.items() if value}
     jobs = Job.objects.filter(**wanted).select_related("provider", "requested_by")
     jobs = jobs.defer("params", "rungs", "provider__sealed").order_by("-created_at")
-    outcomes = Job.objects.exclude(outcome="").order_by("outcome").values_list("outcome", flat=True)
+    page = Paginator(jobs[:READ_BACK], ROWS).get_page(request.GET.get("page", 1))
     context = {
         "place": "tests",
-        "page": Paginator(jobs, ROWS).get_page(request.GET.get("page", 1)),
+        "page": page,
+        "read_back": READ_BACK if page.paginator.count == READ_BACK else None,
         "asked": asked,
         "is_filtered": bool(wanted),
-        "providers": Provider.objects.filter(jobs__isnull=False).distinct().defer("sealed"),
+        "providers": Provider.objects.configured().defer("sealed"),
         "tasks": Task.choices,
-        "outcomes": outcomes.distinct(),
+        "outcomes": _outcomes(asked["outcome"]),
     }
     return render(request, "routing/tests.html", context)
+
+
+def _outcomes(asked: str) -> list[str]:
+    """Those among the newest tests, and the one that is asked for."""
+    newest = Job.objects.order_by("-created_at").values_list("outcome", flat=True)[:READ_BACK]
+    return sorted({*newest, asked} - {""})
 
 
 @owner_required

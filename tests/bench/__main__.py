@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import ground, pages, report, sides, work
+from tests.bench import ground, pages, report, scale, sides, team, work
 from tests.bench.browser import browser
 from tests.bench.report import Line, say
 from tests.bench.stage import QUICK, Plan, Stage
@@ -24,8 +24,10 @@ FIGURES: dict[str, Callable[[Stage], list[Line]]] = {
     "catalog": work.catalogs,
     "search": pages.search,
     "picker": pages.picker,
+    "team": team.watching,
+    "long": team.memory,
 }
-NAMES = ("start", *FIGURES, "memory", "size")
+NAMES = ("start", *FIGURES, "memory", "scale", "size")
 NOTES = (
     "A click's result counts from the click to the mutation that puts the result into the page. "
     "The plainest way is an htmx button, a Celery task that calls the same simulated provider "
@@ -86,6 +88,9 @@ def _measure(
                     lines += measure(stage)
             if "memory" in wanted:
                 lines += ground.memory_lines(stage, idle)
+        if "scale" in wanted:
+            _tell("scale")
+            lines += scale.measure(folder / "scale", found, plan)
     if "size" in wanted:
         lines += ground.size_lines()
     return about, lines

@@ -127,16 +127,17 @@ def seed(module: str, environ: Mapping[str, str]) -> str:
     return run.stdout.split()[-1]
 
 
-def seed_site(state: Path, found: Upstream) -> str:
-    environ = site_environ(state, found, DJANGO_SETTINGS_MODULE="facio_site.settings")
+def seed_site(state: Path, found: Upstream, **more: str) -> str:
+    environ = site_environ(state, found, DJANGO_SETTINGS_MODULE="facio_site.settings", **more)
     return seed("tests.bench.seed", environ)
 
 
 @contextlib.contextmanager
-def site(state: Path, found: Upstream) -> Iterator[Side]:
-    """As `make run` serves it."""
-    session = seed_site(state, found)
-    with stack.running(state, simulators=None, **site_environ(state, found)) as running:
+def site(state: Path, found: Upstream, **more: str) -> Iterator[Side]:
+    """As `make run` serves it; `more` is put into its environment."""
+    session = seed_site(state, found, **more)
+    environ = site_environ(state, found, **more)
+    with stack.running(state, simulators=None, **environ) as running:
         yield Side(signed_in(running.url, session), running.process.pid, session)
 
 

@@ -19,17 +19,30 @@ class Plan:
     cold: int = 10
     presses: int = 12
     searches: int = 20
+    watch: float = 300.0
+    long_pages: int = 10_000
+    long_tests: int = 500
 
     @property
     def words(self) -> str:
         return (
             f"{self.rounds} rounds; samples a round and side: {self.pages} pages, "
             f"{self.cold} cold pages, {self.presses} clicks, {self.searches} searches, "
-            f"{self.seconds:g} s of load; everything else once a round"
+            f"{self.seconds:g} s of load; everything else once a round, what takes minutes once"
         )
 
 
-QUICK = Plan(rounds=2, pages=10, seconds=0.7, cold=3, presses=4, searches=10)
+QUICK = Plan(
+    rounds=2,
+    pages=10,
+    seconds=0.7,
+    cold=3,
+    presses=4,
+    searches=10,
+    watch=15,
+    long_pages=1_000,
+    long_tests=50,
+)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from facio_site.audit import record
 from facio_site.audit.models import AuditEntry
 from providers.models import Job, Task
 from routing.models import Route
+from routing.pages import activity
 from tests.conftest import signed_in
 from tests.desk import KEY, saved
 from tests.markup import flat
@@ -151,3 +152,16 @@ def test_tests_are_narrowed_by_provider_task_and_result(site: Client) -> None:
     for asked in ({"provider": "openrouter"}, {"task": "fetch"}, {"outcome": "ok"}):
         assert link not in flat(site.get("/activity/tests/", asked))
     assert "No entries match." in flat(site.get("/activity/tests/?provider=nobody"))
+
+
+def test_of_very_many_tests_the_newest_are_told(site: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(activity, "READ_BACK", 2)
+    row = saved()
+    values = {"provider": row, "task": Task.CHECK, "status": "done", "deadline": row.updated_at}
+    values |= {"input_version": row.version, "input_digest": row.fingerprint()}
+    for outcome in ("timeout", "ok", "bad_key"):
+        Job.objects.create(outcome=outcome, **values)
+    page = flat(site.get("/activity/tests/"))
+    assert "These are the newest 2." in page
+    assert 'value="timeout"' not in page
+    assert 'value="timeout" selected' in flat(site.get("/activity/tests/?outcome=timeout"))

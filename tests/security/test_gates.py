@@ -57,6 +57,7 @@ def secrets_in(text: str) -> list[str]:
     ]
 
 
+@pytest.mark.battery
 def test_no_file_of_the_project_holds_a_real_secret() -> None:
     found = {name: kinds for name, text in tracked() if (kinds := secrets_in(text))}
     assert found == {}

@@ -222,7 +222,7 @@ def hostile() -> list[str]:
         ),
     ]
     starts = ["", "curl https://h.example.org ", "A=", "http h ", "iwr h ", "$env:A=", '{"a": "b" ']
-    return [start + piece * (100_000 // len(piece)) for start in starts for piece in pieces]
+    return [start + piece * (40_000 // len(piece)) for start in starts for piece in pieces]
 
 
 @pytest.mark.battery
@@ -232,7 +232,7 @@ def test_s40_a_hostile_text_is_read_or_refused_in_bounded_time() -> None:
         start = time.process_time()
         read(text)
         took = time.process_time() - start
-        if took > 5:
+        if took > 2:
             slow[text[:40]] = took
     assert slow == {}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from providers.kinds import KINDS
@@ -56,6 +57,7 @@ def all_of(work: WritePlan, side: Side) -> Mapping[str, Side]:
     return {place.path: side for place in work.places}
 
 
+@pytest.mark.battery
 @DRAWN
 @given(base=FITTING, theirs=FITTING)
 def test_all_theirs_gives_their_file_and_all_ours_gives_ours(
@@ -72,6 +74,7 @@ def test_all_theirs_gives_their_file_and_all_ours_gives_ours(
     assert refused.exported.document == exported(current)
 
 
+@pytest.mark.battery
 @DRAWN
 @given(base=FITTING, theirs=FITTING)
 def test_the_file_is_what_an_export_gives_afterwards(

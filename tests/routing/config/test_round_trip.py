@@ -56,6 +56,7 @@ DRAWN = settings(
 )
 
 MODES = st.sampled_from(list(Mode))
+pytestmark = pytest.mark.battery
 
 
 @DRAWN
