@@ -332,7 +332,7 @@ STATIC_ROOT = STATE_DIR / "static"
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "facio_site.web.statics.LeanStaticFiles"},
 }
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "facio_site.web.errors.NoValues"
