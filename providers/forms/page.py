@@ -20,7 +20,8 @@ from providers.models import BODY, HEADERS, Entry, Provider
 from providers.spec.kind import ProviderSpec
 
 SIGN_IN = "sign_in"
-WAYS = {"api_key": _("API key"), "access_keys": _("Access keys"), "profile": _("AWS profile")}
+# Not the fields' own labels: scripts find those by them.
+WAYS = {"api_key": _("Key"), "access_keys": _("Access keys"), "profile": _("Profile")}
 _OTHER = "*"  # said to be saved where what is saved can't be shown, and is not what is shown
 
 
@@ -53,7 +54,7 @@ class PageForm(ProviderForm):
     # Which way counts --------------------------------------------------------------------------
 
     def _clean_fields(self) -> None:
-        super()._clean_fields()
+        super()._clean_fields()  # type: ignore[misc]
         if self.chosen:
             self._leave_others_out(self.cleaned_data.get(SIGN_IN) or "")
 

@@ -207,13 +207,28 @@ class Entry(SealedRow):
         self.key_expires_on = other.key_expires_on
         for name in set(self.sealed) - set(other.sealed):
             del self.sealed[name]
-        for name, item in other.sealed.items():
-            try:
-                text = other.unseal(name)
-            except sealing.Unreadable:
-                continue
-            self.seal(name, text, hint=item["hint"], bound=item["bound"])
-            self.sealed[name] |= {k: item[k] for k in ("reference", "set_at") if k in item}
+        for name in other.sealed:
+            self._take_sealed(name, other)
+
+    def take(self, name: str, other: Entry) -> None:
+        """Take over one secret, extra headers or extra body of another entry, or their absence."""
+        if name not in other.sealed:
+            self.sealed.pop(name, None)
+        else:
+            self._take_sealed(name, other)
+        if name in (HEADERS, BODY):
+            self.values.pop(name, None)
+            if name in other.values:
+                self.values[name] = other.values[name]
+
+    def _take_sealed(self, name: str, other: Entry) -> None:
+        item = other.sealed[name]
+        try:
+            text = other.unseal(name)
+        except sealing.Unreadable:
+            return
+        self.seal(name, text, hint=item["hint"], bound=item["bound"])
+        self.sealed[name] |= {k: item[k] for k in ("reference", "set_at") if k in item}
 
 
 _NAMES = {

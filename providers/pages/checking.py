@@ -17,20 +17,10 @@ from providers import broker
 from providers.forms.page import PageForm
 from providers.models import Draft, Job, Provider, Status, Task
 from providers.pages.board import board
-from providers.pages.detail import (
-    detail_context,
-    draft_of,
-    started_context,
-)
-from providers.pages.providers import (
-    NO_LONGER_KEPT,
-    PART_TEMPLATES,
-    _board,
-    _invalid,
-    _provider,
-    is_lost,
-    list_context,
-)
+from providers.pages.detail import detail_context, started_context
+from providers.pages.drafts import draft_of, is_lost, keep_draft
+from providers.pages.providers import _board, _provider, list_context
+from providers.pages.saving import NO_LONGER_KEPT, PART_TEMPLATES, invalid
 from providers.spec.limits import MODEL_LENGTH
 from providers.work import queue
 
@@ -60,7 +50,7 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
     if is_lost(request, shown):
         form.add_error(None, NO_LONGER_KEPT)
     if not form.is_valid():
-        return _invalid(request, provider, form, part)
+        return invalid(request, provider, form, part)
     models = (
         [request.POST.get("test_model", "").replace("\0", "").strip()] if task == Task.CHECK else []
     )
@@ -107,27 +97,6 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
     else:
         response.write(counters(request))
     return response
-
-
-def keep_draft(
-    request: HttpRequest, provider: Provider, form: PageForm, shown: Provider | Draft
-) -> Draft | None:
-    """The draft of what stands in the form; None when that is what is saved."""
-    draft = Draft(provider=provider, base_version=provider.version, created_by_id=request.user.pk)
-    draft.copy_from(shown)
-    form.apply(draft)
-    fingerprint = draft.fingerprint()
-    if provider.is_configured and fingerprint == provider.fingerprint():
-        Draft.objects.of(request.user, provider).delete()  # what is shown next is of these
-        return None
-    if isinstance(shown, Draft) and shown.fingerprint() == fingerprint:
-        return shown
-    living = Draft.over(provider, request.user)
-    if living and living.fingerprint() == fingerprint:
-        return living
-    Draft.objects.of(request.user, provider).delete()
-    draft.save()
-    return draft
 
 
 @editor_required

@@ -13,6 +13,7 @@ from providers.catalog.search import NEW, Found, Wanted, shelf
 from providers.catalog.store import preview
 from providers.dialects.ladder import makes_completion
 from providers.forms.page import PageForm
+from providers.forms.versions import seen_of
 from providers.models import (
     CatalogEntry,
     Draft,
@@ -25,6 +26,7 @@ from providers.models import (
 )
 from providers.outbound import policy
 from providers.pages.above import above
+from providers.pages.drafts import draft_of
 from providers.pages.entries import HEADS, shown_entries, use_link
 from providers.pages.fields import rows_of, secrets_of
 from providers.pages.history import history
@@ -40,18 +42,6 @@ CATALOG = (
     "heads",
     *("snapshot_date", "new_count", "gone", "has_more_gone", "gone_routes"),
 )
-
-
-def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
-    """This user's own unsaved values for a provider; None as well when it was saved since.
-
-    Of what a page sends, only those that it showed count: a field that was typed, tested and then
-    emptied is empty.
-    """
-    draft = None if provider._state.adding else Draft.over(provider, request.user)
-    if draft and request.method == "POST" and request.POST.get("draft") != str(draft.pk):
-        return None
-    return draft
 
 
 def detail_context(
@@ -101,7 +91,9 @@ def _context(
         "completes": cache(lambda: _completes(shown, models)),
         "provider": provider,
         "version": provider.version,
+        "seen": partial(seen_of, provider),
         "draft": draft,
+        "chosen_above": (),  # fields that stand side by side in two versions
         "replaced": cache(lambda: Replaced.of(provider)),
         "form": shown_form,
         "rows": cache(lambda: rows_of(shown_form(), shown, check)),

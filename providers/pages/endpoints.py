@@ -15,7 +15,7 @@ from providers import broker
 from providers.forms.endpoint import EndpointForm, RenameForm
 from providers.models import Provider, Task
 from providers.pages.above import LOCKED, above
-from providers.pages.checking import keep_draft
+from providers.pages.drafts import keep_draft
 from providers.pages.renamed import ARROW
 from providers.work import queue
 

@@ -25,7 +25,8 @@ from providers import broker
 from providers.models import Job, Task
 from providers.pages.catalog import render_fetching
 from providers.pages.detail import detail_context
-from providers.pages.providers import PART_TEMPLATES, render_news
+from providers.pages.providers import render_news
+from providers.pages.saving import PART_TEMPLATES
 
 HOLD_SECONDS = 8.0
 _MOST_WATCHED = 64

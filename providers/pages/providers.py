@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,7 +17,6 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import (
     require_GET,
     require_http_methods,
@@ -27,31 +25,24 @@ from django.views.decorators.http import (
 )
 
 from facio_site import sealing
-from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
+from facio_site.accounts.roles import SignedIn, editor_required, viewer_required
 from facio_site.audit import record
-from facio_site.web.cached import kept_page
+from facio_site.web.cached import kept_page, without_indent
 from facio_site.web.typed import keeps_typed
 from providers import broker
-from providers.catalog.store import adopt_catalog, settle
-from providers.forms.facts import facts_of
+from providers.catalog.store import settle
 from providers.forms.page import SIGN_IN, PageForm
 from providers.forms.plain import form_for
 from providers.forms.shape import looks_of
 from providers.kinds import KINDS
-from providers.models import Draft, Entry, Job, Provider
+from providers.models import Draft, Job, Provider
 from providers.pages.above import LOCKED, above
 from providers.pages.board import GROUPS, SORTS, STATUSES, Asked, Board, board, stamp
 from providers.pages.detail import (
     catalog_context,
     detail_context,
-    draft_of,
 )
-from providers.pages.shown import ShownJob
-
-# Part of a provider's page -> its template, which is drawn anew alone as well.
-PART_TEMPLATES = {"check": "providers/_check.html", "catalog": "providers/_models.html"}
-NO_LONGER_KEPT = gettext_lazy("What you had tested is no longer kept. Type changed keys again.")
-NOT_SENT = ShownJob(None, "never", "", "")  # of the values in a form that was refused
+from providers.pages.saving import save
 
 
 @viewer_required
@@ -120,80 +111,11 @@ def _plain_fields(_request: HttpRequest, name: str) -> dict[str, str]:
 def provider_detail(request: SignedIn, name: str) -> HttpResponse:
     provider = _provider(name)
     if request.method == "POST":
-        return _save(request, provider)
+        return save(request, provider)
     Job.objects.finish_overdue()
-    return render(request, "providers/detail.html", detail_context(request, provider))
-
-
-def _save(request: SignedIn, provider: Provider) -> HttpResponse:
-    if not can_edit(request.user):
-        raise PermissionDenied
-    draft = draft_of(request, provider)
-    form = PageForm(provider, request.POST, shown=draft or provider)
-    if is_lost(request, draft):
-        form.add_error(None, NO_LONGER_KEPT)
-    if not form.is_valid():
-        return _invalid(request, provider, form, PART_TEMPLATES["check"])
-    if request.POST.get("version", str(provider.version)) != str(provider.version):
-        return _conflict(request, provider, form)
-    with transaction.atomic():
-        before = facts_of(provider)
-        if draft:
-            provider.copy_from(draft)
-        changed = form.apply(provider, before=before)
-        kept = Draft.over(provider, request.user)
-        if kept and kept.fingerprint() != provider.fingerprint():
-            kept = None
-        if changed and kept and "anyway" not in request.POST and Job.objects.rejected(provider):
-            return _ask(request, Provider.for_name(provider.name), kept)
-        if not provider.store():
-            return _conflict(request, Provider.for_name(provider.name), form)
-        Job.objects.adopt(provider)
-        if kept:
-            adopt_catalog(provider, kept)
-        Draft.objects.filter(provider=provider).delete()
-        record(
-            "provider.saved",
-            actor=request.user,
-            target=provider.name,
-            fields=changed,
-            changes=form.changes,
-            request=request,
-        )
-    for warning in form.key_warnings():
-        messages.warning(request, warning)
-    if "api_key" in changed and "api_key" not in provider.sealed:
-        messages.success(request, _("%s saved. It has no key now.") % provider.spec.label)
-    else:
-        messages.success(request, _("%s saved.") % provider.spec.label)
-    return redirect("providers:detail", provider.name)
-
-
-def is_lost(request: HttpRequest, shown: Entry | None) -> bool:
-    """Whether the page showed unsaved values that are no longer kept."""
-    return "draft" in request.POST and not isinstance(shown, Draft)
-
-
-def _ask(request: HttpRequest, provider: Provider, draft: Draft) -> HttpResponse:
-    """Exactly these values were tested and refused: save them all the same? Asked once."""
-    context = detail_context(request, provider, PageForm(provider, shown=draft), draft=draft)
-    return render(request, "providers/detail.html", {**context, "asks": True}, status=409)
-
-
-def _conflict(request: HttpRequest, provider: Provider, form: PageForm) -> HttpResponse:
-    """Somebody else saved meanwhile: both versions on one page, nothing overwritten."""
-    context = detail_context(request, provider, form)
-    return render(request, "providers/detail.html", {**context, "conflict": True}, status=409)
-
-
-def _invalid(request: SignedIn, provider: Provider, form: PageForm, part: str) -> HttpResponse:
-    """Errors at their fields. Inside htmx only the error texts are replaced, so that nothing typed
-    is lost; the whole page otherwise, which stays the page of the version that it showed."""
-    context = {**detail_context(request, provider, form), "is_invalid": True}
-    context |= {"check": NOT_SENT, "fetch": NOT_SENT, "pending": ""}
-    context["version"] = request.POST.get("version", provider.version)
-    template = part if request.htmx else "providers/detail.html"
-    return render(request, template, context, status=422)
+    context = detail_context(request, provider)
+    text = render_to_string("providers/detail.html", context, request)
+    return HttpResponse(without_indent(text))
 
 
 @editor_required

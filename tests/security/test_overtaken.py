@@ -361,7 +361,7 @@ def test_s78_the_admin_tells_a_save_at_the_very_same_moment(
 def test_s78_who_is_second_to_enter_a_kind_sees_what_the_first_entered(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before(monkeypatch, "providers.pages.providers.facts_of", lambda: serve("openrouter"))
+    before(monkeypatch, "providers.pages.saving.facts_of", lambda: serve("openrouter"))
     answer = site.post("/providers/openrouter/", {"api_key": KEY, "api_base": "", "version": "0"})
     assert answer.status_code == 409
     assert "Somebody else saved this provider meanwhile" in answer.content.decode()

@@ -1,0 +1,47 @@
+"""Values of a page that are kept and not saved: whose they are, and when they count."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from providers.forms.page import PageForm
+from providers.models import Draft, Entry, Provider
+
+
+def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
+    """This user's own unsaved values for a provider; None as well when it was saved since.
+
+    Of what a page sends, only those that it showed count: a field that was typed, tested and then
+    emptied is empty.
+    """
+    draft = None if provider._state.adding else Draft.over(provider, request.user)
+    if draft and request.method == "POST" and request.POST.get("draft") != str(draft.pk):
+        return None
+    return draft
+
+
+def keep_draft(
+    request: HttpRequest, provider: Provider, form: PageForm, shown: Provider | Draft
+) -> Draft | None:
+    """The draft of what stands in the form; None when that is what is saved."""
+    draft = Draft(provider=provider, base_version=provider.version, created_by_id=request.user.pk)
+    draft.copy_from(shown)
+    form.apply(draft)
+    fingerprint = draft.fingerprint()
+    if provider.is_configured and fingerprint == provider.fingerprint():
+        Draft.objects.of(request.user, provider).delete()  # what is shown next is of these
+        return None
+    is_current = isinstance(shown, Draft) and shown.base_version == provider.version
+    if isinstance(shown, Draft) and is_current and shown.fingerprint() == fingerprint:
+        return shown
+    living = Draft.over(provider, request.user)
+    if living and living.fingerprint() == fingerprint:
+        return living
+    Draft.objects.of(request.user, provider).delete()
+    draft.save()
+    return draft
+
+
+def is_lost(request: HttpRequest, shown: Entry | None) -> bool:
+    """Whether the page showed unsaved values that are no longer kept."""
+    return "draft" in request.POST and not isinstance(shown, Draft)
