@@ -34,7 +34,7 @@ from providers.pages.refreshed import gone_routes, routes_hit
 from providers.pages.shown import PASSED, show_job, shown_expiry, shown_money
 from providers.wording import catalog_note
 
-MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
+MODELS_SHOWN, MODELS_FOUND = 10, 60  # without a search, with one
 GONE_SHOWN = 12
 # What catalog_context tells beside provider and spec
 CATALOG = (
