@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -138,12 +139,54 @@ class ModelInput(forms.TextInput):
         return {**super().get_context(name, value, attrs), "slot": self._slot}
 
 
+PICK = "pick-"  # before the name of a field: which of two versions was chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A field with both its values. `has_choice`: it was touched here."""
+
+    key: str
+    label: Any
+    mine: str
+    theirs: str
+    has_choice: bool = True
+    pick: str = "mine"
+
+
+def _settled(data: Any, prefix: str, saved: Mapping[str, str]) -> Any:
+    """What was sent, with what is saved where that was chosen."""
+    chosen = [name for name in saved if data and data.get(f"{PICK}{prefix}-{name}") == "theirs"]
+    if not chosen:
+        return data
+    data = copy(data)
+    for name in chosen:
+        data[f"{prefix}-{name}"] = saved[name]
+    return data
+
+
+def _read_was(text: str) -> list[str]:
+    """[] = nothing that a page of ours has sent: then all of it counts as touched."""
+    try:
+        found = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
+
+
 class PageRouteForm(RouteForm):
     """A row of the page's table. The prefix is the slot, so five of them make the page's one form,
     which is elsewhere on it: the other buttons of a row have forms of their own."""
 
-    def __init__(self, *args: Any, is_open: bool = True, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    # what was saved as the page was made: what nobody touched there follows what is saved by now
+    was = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *args: Any, is_open: bool = True, **kwargs: Any) -> None:
+        route, prefix = kwargs["instance"], kwargs["prefix"]
+        # What the save bar compares with. Validation changes the instance, so it is kept here.
+        self._saved = {"model": route.model, "provider": route.provider}
+        super().__init__(_settled(data, prefix, self._saved), *args, **kwargs)
+        self.initial["was"] = json.dumps(list(self._saved.values()))
         model, provider = self.fields["model"], self.fields["provider"]
         model.widget = ModelInput(self.instance.slot, model.widget.attrs)
         slot = {"route": Slot(self.instance.slot).label}
@@ -151,10 +194,41 @@ class PageRouteForm(RouteForm):
         for field in self.fields.values():
             field.widget.attrs["form"] = "routes"
             field.disabled = not is_open
-        # What the save bar compares with. Validation changes the instance, so it is kept here.
-        self._saved = {"model": self.instance.model, "provider": self.instance.provider}
         for name, value in self._saved.items():
             self.fields[name].widget.attrs["data-saved"] = value
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        self.followed = []
+        for name, was in zip(self._saved, _read_was(data.get("was", "")), strict=False):
+            if data.get(name) == was != self._saved[name]:
+                data[name] = self._saved[name]
+                self.followed.append(name)
+        return data
+
+    def meets_other(self) -> Route | None:
+        stored = super().meets_other()
+        if stored:  # from now on this page is of what is saved by now
+            saved = {"model": stored.model, "provider": stored.provider}
+            data: Any = self.data
+            data[self.add_prefix("was")] = json.dumps(list(saved.values()))
+            for name in self.followed:
+                data[self.add_prefix(name)] = saved[name]
+        return stored
+
+    def side_by_side(self, stored: Route) -> list[Clash]:
+        """What is asked for and what somebody else has saved, field by field. A field that is to
+        be chosen is closed in its row."""
+        rows = []
+        for name, theirs in (("model", stored.model), ("provider", stored.provider)):
+            field, key = self.fields[name], self.add_prefix(name)
+            mine = self.cleaned_data[name]
+            if mine != theirs:
+                field.widget.attrs["disabled"] = True
+                rows.append(Clash(key, field.label, mine, theirs))
+            elif name in self.followed:
+                rows.append(Clash(key, field.label, "", theirs, has_choice=False))
+        return rows
 
     @property
     def unsaved(self) -> int:

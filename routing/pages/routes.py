@@ -19,7 +19,7 @@ from providers import broker
 from providers.models import Job
 from providers.spec.kind import Specs
 from routing.agents.writing import drift
-from routing.forms import PageRouteForm, asked_use
+from routing.forms import Clash, PageRouteForm, asked_use
 from routing.models import Route, Slot
 from routing.pages.attention import attention, counted
 from routing.pages.findings import apply_fix, findings_of
@@ -78,15 +78,16 @@ def routing(request: SignedIn) -> HttpResponse:
     rows = provider_rows()
     specs = specs_by_name(rows.values())
     forms = _forms(request, specs)
-    status, overtaken = HTTPStatus.OK, []
+    status, overtaken = HTTPStatus.OK, list[Clash]()
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if not can_edit(request.user):
             raise PermissionDenied
         valid = [form.is_valid() for form in forms]  # each one, so that each tells its errors
         if all(valid):
-            overtaken = [stored for form in forms if (stored := form.meets_other())]
-            changed = None if overtaken else save_forms(request, forms)
+            met = [(form, stored) for form in forms if (stored := form.meets_other())]
+            overtaken = [row for form, stored in met for row in form.side_by_side(stored)]
+            changed = None if met else save_forms(request, forms)
             if changed:
                 messages.success(request, _("Routes saved."))
             if changed is not None:
