@@ -20,7 +20,7 @@ def lean(script: str) -> str:
     return _UNREAD.sub("", _UNREAD.sub("", script))
 
 
-class LeanStaticFiles(CompressedManifestStaticFilesStorage):
+class LeanStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # untyped
     """The usual storage, which names and compresses what is collected."""
 
     def post_process(self, paths: dict[str, Any], *args: Any, **options: Any) -> Iterator[Any]:
