@@ -119,6 +119,7 @@ MIDDLEWARE = [
 ]
 # What the pages of providers take from the app above them, which they do not import.
 SERVED_BY = "routing.pages.rows.served_by"
+USED_BY = "routing.pages.rows.used_models"
 NAMED_BY = "routing.pages.naming"
 KEEP_BEFORE_REMOVAL = "routing.store.keep_before_removal"
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
@@ -364,7 +365,7 @@ STATIC_ROOT = STATE_DIR / "static"
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "facio_site.web.statics.LeanStaticFiles"},
 }
 
 DEFAULT_EXCEPTION_REPORTER_FILTER = "facio_site.web.errors.NoValues"

@@ -187,6 +187,7 @@ class CatalogEntryAdmin(ReadOnlyAdmin):
     fields = (
         *("provider", "model_id", "name", "context_window", "max_output", "modalities"),
         *("price_input", "price_output", "tools", "reasoning", "retires_at", "replacement"),
+        "released_on",
         *("filled_in", "first_seen_at", "gone_at"),
     )
     readonly_fields = ("modalities", "filled_in")

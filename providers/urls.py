@@ -35,7 +35,6 @@ _OF_ONE = (
     ("cancel/<slug:part>/", checking.part_cancel, "cancel"),
     ("models/", providers.catalog_search, "catalog-search"),
     ("list/", providers.catalog_settle, "catalog-settle"),
-    ("names/", providers.model_names, "model-names"),
     ("shape/", providers.key_shape, "key-shape"),
     ("discard/", checking.draft_discard, "draft-discard"),
     ("undo/", providers.provider_undo, "undo"),

@@ -13,6 +13,7 @@ from routing.pages import (
     picker,
     routes,
     testing,
+    using,
     versions,
 )
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("routing/<slug:slot>/pin/", routes.pin, name="pin"),
     path("routing/<slug:slot>/test/", testing.route_test, name="route-test"),
     path("routing/test/", testing.routes_test, name="routes-test"),
+    path("routing/use/", using.use, name="use"),
     path("routing/models/", picker.model_options, name="models"),
     path("config/", live_file.live, name="config"),
     path("config/export/", exporting.export, name="export"),

@@ -56,6 +56,10 @@
     });
   });
 
+  document.addEventListener("htmx:afterSwap", ({ target }) => { // the routes that a model can serve
+    if (target.matches("[popover]:not(:popover-open)")) target.showPopover();
+  });
+
   document.addEventListener("htmx:afterSettle", () => {
     const [input, found] = [by("palette-q"), by("found")];
     if (input?.dataset.go === undefined || input.dataset.go !== found.dataset.words) return;

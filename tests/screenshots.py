@@ -40,6 +40,7 @@ PAGES = {
     "provider-sign-in": "/providers/openai_codex/",
     "provider-remove": "/providers/anthropic/remove/",
     "catalog": "/catalog/",
+    "use": "/routing/use/?use=claude-opus-4-7&kind=anthropic",
     "routing-finding": "/routing/#route-image",
     "routing": "/routing/",
     "config": "/config/",

@@ -20,8 +20,8 @@ from django.utils.translation import get_language
 
 from facio_site.attention import needed
 
+_BLANKS_COUNT: Final = re.compile(r"(<(?:pre|textarea)\b.*?</(?:pre|textarea)>)", re.DOTALL)
 LARGEST: Final = 100_000  # characters; what is larger is drawn each time
-_FILLED: Final = re.compile(r"<textarea[^>]*>(?!</textarea>)")
 _PLACE: Final = secrets.token_urlsafe(24)  # where a token belongs; no text from outside holds it
 
 
@@ -52,14 +52,20 @@ def _find(key: Hashable, draw: Callable[[], str]) -> str:
     name = hashlib.blake2b(repr(key).encode(), digest_size=20).hexdigest()
     found: str | None = caches["pages"].get(name)
     if found is None:
-        found = _without_indent(draw())
+        found = without_indent(draw())
         if len(found) <= LARGEST:
             caches["pages"].set(name, found)
     return found
 
 
-def _without_indent(text: str) -> str:
-    """A quarter less to compress and to send each time; where blanks count, the text as it is."""
-    if "<pre" in text or _FILLED.search(text):
-        return text
-    return "\n".join(line for line in map(str.strip, text.splitlines()) if line)
+def without_indent(text: str) -> str:
+    """A tenth less to send, a quarter less to compress; where blanks count, the text as it is."""
+    parts = _BLANKS_COUNT.split(text)
+    parts[::2] = map(_bare, parts[::2])
+    return "".join(parts)
+
+
+def _bare(text: str) -> str:
+    lines = "\n".join(line for line in map(str.strip, text.splitlines()) if line)
+    before, after = ("\n" * text[at : at + 1].isspace() for at in (0, len(text) - 1))
+    return f"{before}{lines}{after}" if lines else before

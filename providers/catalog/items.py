@@ -42,6 +42,7 @@ class CatalogItem(NamedTuple):
     retires_at: date | None = None
     replacement: str = ""  # id of the model that takes its place; "" = none is named
     aliases: tuple[str, ...] = ()  # other ids of the same model, left out of the list
+    released_on: date | None = None
     filled: frozenset[str] = frozenset()
 
     def as_json(self) -> list[Any]:
@@ -52,19 +53,26 @@ class CatalogItem(NamedTuple):
 
     @classmethod
     def of_json(cls, values: list[Any]) -> CatalogItem:
-        """The item that `as_json` was made of."""
+        """The item that `as_json` was made of, also before it had a day of release."""
+        if len(values) < len(cls._fields):
+            values = [*values[:-1], None, values[-1]]
         plain: list[Any] = [tuple(v) if isinstance(v, list) else v for v in values]
         item = cls._make(plain)
         return item._replace(
             price_input=_number(item.price_input),
             price_output=_number(item.price_output),
-            retires_at=date.fromisoformat(str(item.retires_at)) if item.retires_at else None,
+            retires_at=_date(item.retires_at),
+            released_on=_date(item.released_on),
             filled=frozenset(item.filled),
         )
 
 
 def _number(text: Any) -> Decimal | None:
     return None if text is None else Decimal(text)
+
+
+def _date(text: Any) -> date | None:
+    return date.fromisoformat(str(text)) if text else None
 
 
 def read_rows(rows: list[Any], columns: Columns) -> list[CatalogItem]:

@@ -35,6 +35,7 @@ class Twin:
     price_output: Decimal | None
     tools: bool | None
     reasoning: bool | None
+    released_on: date | None  # the first of a month where no day is told
 
 
 @lru_cache(maxsize=32)
@@ -70,8 +71,17 @@ def _twin(facts: Mapping[str, Any]) -> Twin:
         price_output=_usd(cost.get("output")),
         tools=facts.get("tool_call"),
         reasoning=facts.get("reasoning"),
+        released_on=_day(facts.get("release_date")),
     )
 
 
 def _usd(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
+
+
+def _day(value: Any) -> date | None:
+    """Of "2025-08-07", or of "2025-08"."""
+    try:
+        return date.fromisoformat(f"{value}-01"[:10])
+    except ValueError:
+        return None

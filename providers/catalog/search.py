@@ -7,9 +7,11 @@ database. Kept out: words for pages.
 
 from __future__ import annotations
 
+import json
 import threading
 from array import array
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Q, TextField
@@ -17,9 +19,11 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Lower
 
 from providers.models import CatalogEntry, Provider
+from providers.spec.aside import aside
 
 IMAGE, TOOLS, NEW, GONE, MAKES_IMAGE, MAKES_VIDEO = 1, 2, 4, 8, 16, 32
-SORTS = ("model", "provider", "context", "price", "output")
+REASONING, ASIDE = 64, 128  # aside: what spec/aside.py tells of
+SORTS = ("model", "provider", "context", "price", "output", "released")
 _UNKNOWN = -1
 
 
@@ -29,11 +33,12 @@ class Wanted:
 
     text: str = ""
     provider: str = ""  # by name
-    has_image: bool = False
-    has_tools: bool = False
+    need: int = 0  # flags that all have
+    lack: int = 0  # flags that none has
     context: int = 0  # tokens at least
     price: float | None = None  # USD per million input tokens at most
     show: str = ""  # "", new, gone
+    among: tuple[int, ...] | None = None  # primary keys of the only ones that are asked for
     sort: str = "model"  # or one of SORTS, or best: what begins with the text comes first
     ahead: frozenset[int] = frozenset()  # primary keys of what comes before the others
     fitting: int = 0  # flags of what comes before even that
@@ -68,6 +73,7 @@ class Shelf:
     contexts: array[int]
     prices: array[float]
     output_prices: array[float]
+    released: array[int]  # days, as dates count them
     flags: array[int]
     positions: list[int]  # 0, 1, 2 ...: made once, so that all orders share the numbers
     _orders: dict[tuple[str, str], list[int]] = field(default_factory=dict, repr=False)
@@ -78,9 +84,12 @@ class Shelf:
         found = self._order(wanted.sort, wanted.show)
         for word in wanted.text.lower().split()[:8]:
             found = [at for at in found if word in texts[at]]
-        need = wanted.has_image * IMAGE + wanted.has_tools * TOOLS
-        if need:
-            found = [at for at in found if self.flags[at] & need == need]
+        need, mask = wanted.need, wanted.need | wanted.lack
+        if mask:
+            flags = self.flags
+            found = [at for at in found if flags[at] & mask == need]
+        if wanted.among is not None:
+            found = [at for at in found if self.pks[at] in wanted.among]
         if wanted.provider:
             found = [at for at in found if providers[at] == wanted.provider]
         if wanted.context:
@@ -120,6 +129,7 @@ class Shelf:
             "context": self.contexts,
             "price": self.prices,
             "output": self.output_prices,
+            "released": self.released,
         }
         if name not in columns:
             return everything[::-1] if is_down else everything
@@ -160,6 +170,8 @@ def _filled(stamp: tuple[Any, ...]) -> Shelf:
         Cast("inputs", TextField()),
         Cast("outputs", TextField()),
         "tools",
+        "reasoning",
+        "released_on",
         _is(Q(first_seen_at=F("provider__catalog_at"), provider__catalog_is_first=False)),
         _is(Q(gone_at__isnull=False)),
     )
@@ -174,24 +186,34 @@ def _filled(stamp: tuple[Any, ...]) -> Shelf:
         contexts=array("q"),
         prices=array("d"),
         output_prices=array("d"),
-        flags=array("b"),
+        released=array("l"),
+        flags=array("H"),
         positions=[],
     )
     words = {name: f" {label} {name}".lower() for name, label in labels.items()}
-    for pk, model, name, provider, context, price, output, takes, makes, tools, new, gone in rows:
+    media = cache(_media)
+    for pk, model, name, provider, context, price, output, *facts, new, gone in rows:
+        takes, makes, tools, reasoning, released = facts
         full.pks.append(pk)
         full.texts.append(f"{model} {name}".lower() + words[provider])
         full.providers.append(provider)
         full.contexts.append(_UNKNOWN if context is None else context)
         full.prices.append(_UNKNOWN if price is None else price)
         full.output_prices.append(_UNKNOWN if output is None else output)
-        abilities = ('"image"' in (takes or "")) * IMAGE + bool(tools) * TOOLS
-        abilities += ('"image"' in (makes or "")) * MAKES_IMAGE
-        abilities += ('"video"' in (makes or "")) * MAKES_VIDEO
+        full.released.append(_UNKNOWN if released is None else released.toordinal())
+        inputs, outputs = media(takes), media(makes)
+        abilities = ("image" in inputs) * IMAGE + bool(tools) * TOOLS + bool(reasoning) * REASONING
+        abilities += ("image" in outputs) * MAKES_IMAGE + ("video" in outputs) * MAKES_VIDEO
+        abilities += (aside(model, inputs, outputs) is not None) * ASIDE
         is_new = new and not gone
         full.positions.append(len(full.positions))
         full.flags.append(abilities + is_new * NEW + gone * GONE)
     return full
+
+
+def _media(text: str | None) -> tuple[str, ...]:
+    """Modalities out of a column's text; empty = nobody says."""
+    return tuple(json.loads(text) or ()) if text else ()
 
 
 def _is(condition: Q) -> Combinable:

@@ -6,7 +6,7 @@ from facio_site import clock
 
 
 class Migration(migrations.Migration):
-    dependencies = [("providers", "0012_catalog_changed")]
+    dependencies = [("providers", "0013_released_on")]
 
     operations = [
         migrations.AlterField(

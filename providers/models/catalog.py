@@ -16,13 +16,6 @@ class CatalogEntryQuerySet(models.QuerySet["CatalogEntry"]):
     def present(self) -> CatalogEntryQuerySet:
         return self.filter(gone_at__isnull=True)
 
-    def search(self, text: str) -> CatalogEntryQuerySet:
-        """Rows whose id or name holds every word of `text`. PostgreSQL knows no NUL."""
-        rows = self
-        for word in text.replace("\0", "").split()[:8]:
-            rows = rows.filter(Q(model_id__icontains=word) | Q(name__icontains=word))
-        return rows
-
 
 class CatalogEntry(models.Model):
     """One model on offer at one provider. None or [] at a fact means: nobody says."""
@@ -54,6 +47,7 @@ class CatalogEntry(models.Model):
     replacement = models.CharField(
         _("replacement"), max_length=MODEL_LENGTH, blank=True, default=""
     )
+    released_on = models.DateField(_("released on"), null=True, blank=True)
     filled: models.JSONField[Any, Any] = models.JSONField(
         _("filled in by models.dev"), default=list, blank=True
     )

@@ -27,19 +27,19 @@ from providers.models import (
 from providers.outbound import policy
 from providers.pages.above import above
 from providers.pages.drafts import draft_of
-from providers.pages.entries import shown_entries, use_link
+from providers.pages.entries import HEADS, shown_entries, use_link
 from providers.pages.fields import rows_of, secrets_of
 from providers.pages.history import history
 from providers.pages.refreshed import gone_routes, routes_hit
 from providers.pages.shown import PASSED, show_job, shown_expiry, shown_money
 from providers.wording import catalog_note
 
-MODELS_SHOWN, MODELS_FOUND = 15, 60  # without a search, with one
-NAMES_OFFERED = 30
+MODELS_SHOWN, MODELS_FOUND = 10, 60  # without a search, with one
 GONE_SHOWN = 12
 # What catalog_context tells beside provider and spec
 CATALOG = (
     *("query", "entries", "shown_count", "found_count", "notes"),
+    "heads",
     *("snapshot_date", "new_count", "gone", "has_more_gone", "gone_routes"),
 )
 
@@ -181,6 +181,7 @@ def catalog_context(provider: Provider, query: str = "") -> dict[str, Any]:
         "provider": provider,
         "spec": provider.spec,
         "query": query,
+        "heads": HEADS,
         "entries": shown_entries(found),
         "shown_count": len(found),
         "found_count": total,
@@ -210,12 +211,3 @@ def _gone(provider: Any) -> Any:
     rows = CatalogEntry.objects.filter(provider=provider, gone_at__isnull=False)
     names = rows.order_by("model_id").values_list("model_id", flat=True)
     return names[: GONE_SHOWN + 1]
-
-
-def name_options(provider: Provider, text: str) -> list[str]:
-    """Names to try in a test: deployments first, then what the catalog has."""
-    names = [name for name in _own_names(provider) if text.lower() in name.lower()]
-    if not provider._state.adding:
-        rows = CatalogEntry.objects.present().filter(provider=provider).search(text[:200])
-        names += rows.values_list("model_id", flat=True)[: NAMES_OFFERED - len(names)]
-    return names[:NAMES_OFFERED]

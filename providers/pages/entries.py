@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -15,7 +15,7 @@ from django.db.models import FloatField, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils import formats
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from facio_site.templatetags.ui import short
@@ -23,8 +23,19 @@ from providers.catalog.search import Found
 from providers.kinds import KINDS
 from providers.models import CatalogEntry
 
-# The page above this app that takes a model for a route: ?use=...&kind=...
-USE = f"{settings.BASE_PATH}/routing/?"
+# The page above this app with the routes that can take a model: ?use=...&kind=...
+USE = f"{settings.BASE_PATH}/routing/use/?"
+# Of the table: what it is sorted by ("" = it is not), its head, how it shows.
+COLUMNS = (
+    ("model", gettext_lazy("Model"), ""),
+    ("provider", gettext_lazy("Provider"), "hide-phone"),
+    ("context", gettext_lazy("Context"), "num hide-phone"),
+    ("", gettext_lazy("In → out"), "hide-phone"),
+    ("price", gettext_lazy("$ in / out"), "num hide-phone"),
+    ("", gettext_lazy("Abilities"), "hide-narrow"),
+    ("released", gettext_lazy("Released"), "num hide-narrow"),
+)
+HEADS = [{"label": label, "css": css} for sort, label, css in COLUMNS if sort != "provider"]
 
 
 class ShownEntry(TypedDict):
@@ -42,12 +53,14 @@ class ShownEntry(TypedDict):
     media: str  # "text, image → text"
     price: str  # USD per million tokens in and out: "0.83 / 7.30"
     abilities: str  # "tools, reasoning"
+    released: str  # "Aug 2025"
     facts: str  # what it can and costs, in one line
     is_new: bool
     is_gone: bool
     retires: str  # a date
-    is_marked: bool  # one of these three
-    use: str  # where it can be chosen for a route; "" where a route needs another name
+    is_marked: bool  # one of these three, or in use
+    use: str  # where it can be put to use; "" where a route needs another name
+    routes: str  # that use it: "Main, Vision"; told where it is asked for
 
 
 # Lists and prices as the database keeps them: reading them is left to functions that remember.
@@ -63,23 +76,32 @@ _COLUMNS: tuple[Any, ...] = (
     "tools",
     "reasoning",
     "retires_at",
+    "released_on",
     Cast("filled", TextField()),
 )
 
 
-def shown_entries(found: Sequence[Found]) -> list[ShownEntry]:
-    """These entries, in their order; one query."""
+def shown_entries(
+    found: Sequence[Found], uses: Mapping[int, str] | None = None
+) -> list[ShownEntry]:
+    """These entries, in their order; one query. `uses`: the routes of an entry by its key."""
     if not found:
         return []
     language = get_language() or ""
     pks = [one.pk for one in found]
     rows = CatalogEntry.objects.filter(pk__in=pks).order_by().values_list(*_COLUMNS)
     columns = {row[0]: row[1:] for row in rows}
-    return [_entry(one, language, *columns[one.pk]) for one in found if one.pk in columns]
+    told = uses or {}
+    return [
+        _entry(one, told.get(one.pk, ""), language, *columns[one.pk])
+        for one in found
+        if one.pk in columns
+    ]
 
 
 def _entry(
     found: Found,
+    routes: str,
     language: str,
     model_id: str,
     name: str,
@@ -91,6 +113,7 @@ def _entry(
     tools: bool | None,
     reasoning: bool | None,
     retires_at: date | None,
+    released_on: date | None,
     filled: str,
 ) -> ShownEntry:
     price = ""
@@ -103,7 +126,9 @@ def _entry(
     media = _media(inputs or "[]", outputs or "[]", language)
     abilities = _abilities(bool(tools), bool(reasoning), language)
     retires = formats.date_format(retires_at, "DATE_FORMAT") if retires_at else ""
+    released = _month(released_on, language)
     in_dollars = f"$ {price}" if "/" in price else price
+    facts = filter(None, (context, media, in_dollars, abilities, released))
     return ShownEntry(
         model_id=model_id,
         name="" if name.lower() == model_id.lower() else name,
@@ -114,12 +139,14 @@ def _entry(
         media=media,
         price=price,
         abilities=abilities,
-        facts=" · ".join(filter(None, (context, media, in_dollars, abilities))),
+        released=released,
+        facts=" · ".join(facts),
         is_new=found.is_new,
         is_gone=found.is_gone,
         retires=retires,
-        is_marked=found.is_new or found.is_gone or bool(retires),
+        is_marked=found.is_new or found.is_gone or bool(retires or routes),
         use="" if _has_deployments(found.provider) else use_link(model_id, found.provider),
+        routes=routes,
     )
 
 
@@ -135,6 +162,11 @@ def _has_deployments(provider: str) -> bool:
 @lru_cache(maxsize=64)
 def _page(provider: str) -> str:
     return reverse("providers:detail", args=[provider])
+
+
+@lru_cache(maxsize=1000)
+def _month(day: date | None, _language: str) -> str:
+    return formats.date_format(day, "M Y") if day else ""
 
 
 @lru_cache(maxsize=1000)

@@ -22,7 +22,7 @@ from django.views.decorators.http import (
 from facio_site import sealing
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
-from facio_site.web.cached import kept_page
+from facio_site.web.cached import kept_page, without_indent
 from facio_site.web.typed import keeps_typed
 from providers.catalog.store import settle
 from providers.forms.page import SIGN_IN, PageForm
@@ -36,7 +36,6 @@ from providers.pages.board import Look, board, stamp
 from providers.pages.detail import (
     catalog_context,
     detail_context,
-    name_options,
 )
 from providers.pages.saving import save
 
@@ -124,7 +123,9 @@ def provider_detail(request: SignedIn, name: str) -> HttpResponse:
     if request.method == "POST":
         return save(request, provider)
     Job.objects.finish_overdue()
-    return render(request, "providers/detail.html", detail_context(request, provider))
+    context = detail_context(request, provider)
+    text = render_to_string("providers/detail.html", context, request)
+    return HttpResponse(without_indent(text))
 
 
 @editor_required
@@ -169,14 +170,6 @@ def catalog_settle(request: HttpRequest, name: str) -> HttpResponse:
 def catalog_search(request: HttpRequest, name: str) -> HttpResponse:
     context = catalog_context(_provider(name), request.GET.get("q", ""))
     return render(request, "providers/_models.html#models", context)
-
-
-@viewer_required
-@require_GET
-def model_names(request: HttpRequest, name: str) -> HttpResponse:
-    """Suggestions for the model to try, as one types."""
-    names = name_options(_provider(name), request.GET.get("test_model", ""))
-    return render(request, "providers/_test_model.html#names", {"names": names})
 
 
 @editor_required

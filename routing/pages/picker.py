@@ -6,7 +6,7 @@ Whoever types any other name may do so: nothing here is a rule.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from facio_site.accounts.roles import viewer_required
-from providers.catalog.search import IMAGE, MAKES_IMAGE, MAKES_VIDEO, Wanted, shelf
+from providers.catalog.search import ASIDE, IMAGE, MAKES_IMAGE, MAKES_VIDEO, Wanted, shelf
 from providers.kinds import KINDS
 from providers.models import CatalogEntry, Job, Provider, Task
 from providers.pages.entries import ShownEntry, shown_entries
@@ -30,6 +30,7 @@ from routing.state import agent_view
 OFFERED = 30
 RECENT, LOOKED_BACK = 5, 20  # models, and tests in which they are looked for
 _FITTING = {Slot.VISION: IMAGE, Slot.IMAGE: MAKES_IMAGE, Slot.VIDEO: MAKES_VIDEO}
+_CHAT = (Slot.MAIN, Slot.SUBAGENT, Slot.VISION)
 _Place = tuple[str, str]  # name of a provider, and of a model in its list
 
 
@@ -51,14 +52,15 @@ class Option:
 @viewer_required
 @require_GET
 def model_options(request: HttpRequest) -> HttpResponse:
-    """The list under a field: `slot` names the route, and begins the names of its fields."""
-    slot = request.GET.get("slot", "")
-    prefix = f"{slot}-" if slot in Slot.values else ""
+    """The list under a field: `slot` names the route, and begins the names of its fields; `only`
+    names the provider whose own list it is, for a test of one of its models."""
+    slot, only = request.GET.get("slot", ""), request.GET.get("only", "")
+    prefix = f"{slot}-" if slot in Slot.values else "test_" if only else ""
     query = request.GET.get(f"{prefix}model", "").replace("\0", "")[:MODEL_LENGTH]
-    chosen = request.GET.get(f"{prefix}provider", AUTO)
+    chosen = only or request.GET.get(f"{prefix}provider", AUTO)
     rows = provider_rows()
     view = agent_view(rows.values())
-    total, listed = _listed(slot, query, chosen, rows, view)
+    total, listed = _listed(slot, query, chosen, rows, view, is_only=bool(only))
     named = list(_named(chosen, query, rows))
     options = [*named, *listed][:OFFERED]
     context = {"options": options, "more": total + len(named) - len(options)}
@@ -66,24 +68,30 @@ def model_options(request: HttpRequest) -> HttpResponse:
 
 
 def _listed(
-    slot: str, query: str, chosen: str, rows: Mapping[str, Provider], view: AgentView
+    slot: str,
+    query: str,
+    chosen: str,
+    rows: Mapping[str, Provider],
+    view: AgentView,
+    *,
+    is_only: bool = False,
 ) -> tuple[int, list[Option]]:
     """How many of the catalogs' models match, and the first of them.
 
-    Where the chosen provider has none, those of all others.
+    Where the chosen provider has none, those of all others, unless it is the only one.
     """
     recent = _recent(rows, view)
     wanted = Wanted(
         text=query,
-        provider=chosen if chosen in rows else "",
+        provider=chosen if is_only or chosen in rows else "",
+        lack=ASIDE if slot in _CHAT else 0,
         sort="best",
         fitting=_FITTING.get(Slot(slot), 0) if slot in Slot.values else 0,
         ahead=frozenset(recent),
     )
     total, found = shelf().find(wanted, 0, OFFERED)
-    if not total and wanted.provider:
-        everywhere = Wanted(text=query, sort="best", fitting=wanted.fitting, ahead=wanted.ahead)
-        total, found = shelf().find(everywhere, 0, OFFERED)
+    if not total and wanted.provider and not is_only:
+        total, found = shelf().find(replace(wanted, provider=""), 0, OFFERED)
     columns = ("provider__name", "model_id", "inputs", "outputs", "tools", "reasoning")
     told = CatalogEntry.objects.filter(pk__in=[one.pk for one in found]).values_list(*columns)
     facts = {(provider, model): more for provider, model, *more in told}

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.attention import tell
-from facio_site.audit import record
 from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.models import Job
@@ -22,13 +21,14 @@ from providers.pages.day import SHOWN as DAYS_SHOWN
 from providers.pages.day import last_day
 from providers.spec.kind import Specs
 from routing.agents.writing import drift
-from routing.forms import Clash, PageRouteForm, RouteForm, asked_use
+from routing.forms import Clash, PageRouteForm, asked_use
 from routing.models import Route, Slot
 from routing.pages.attention import attention, counted, of_clock, of_system
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
 from routing.pages.overview import guide, last_changes
 from routing.pages.rows import RouteRow, provider_rows, route_rows, row_of
+from routing.pages.saving import save_forms, save_routes
 from routing.pages.trying import (
     drilled,
     first_name,
@@ -93,7 +93,10 @@ def routing(request: SignedIn) -> HttpResponse:
         if all(valid):
             met = [(form, stored) for form in forms if (stored := form.meets_other())]
             overtaken = [row for form, stored in met for row in form.side_by_side(stored)]
-            if not met and _save(request, forms):
+            changed = None if met else save_forms(request, forms)
+            if changed:
+                messages.success(request, _("Routes saved."))
+            if changed is not None:
                 return redirect("routing:routing")
             status = HTTPStatus.CONFLICT
     view = agent_view(rows.values())
@@ -152,33 +155,6 @@ def _forms(request: HttpRequest, specs: Specs) -> list[PageRouteForm]:
     return forms
 
 
-def _save(request: HttpRequest, forms: list[PageRouteForm]) -> bool:
-    """False, and nothing is saved, when somebody else saved one of them at this very moment."""
-    changed = [form for form in forms if _differs(form)]
-    with transaction.atomic():
-        if not all(form.save(commit=False).store() for form in changed):
-            transaction.set_rollback(True)
-            return False
-        if changed:
-            record(
-                "routes.saved",
-                actor=request.user,
-                fields=[form.instance.slot for form in changed],
-                changes=[one for form in changed for one in form.instance.changes()],
-                request=request,
-            )
-    if changed:
-        messages.success(request, _("Routes saved."))
-    return True
-
-
-def _differs(form: RouteForm) -> bool:
-    """Compared with what is stored: a recipe's values are the form's initial ones."""
-    stored = Route.objects.filter(slot=form.instance.slot).first() or Route()
-    data = form.cleaned_data
-    return (stored.model, stored.provider) != (data["model"], data["provider"])
-
-
 @editor_required
 @require_POST
 def pin(request: HttpRequest, slot: str) -> HttpResponse:
@@ -186,17 +162,7 @@ def pin(request: HttpRequest, slot: str) -> HttpResponse:
     row = row_of(slot)
     if row.served and row.can_pin and _is_as_seen(request, row):
         row.route.provider = row.served.name
-        with transaction.atomic():
-            pinned = row.route.store()
-            if pinned:
-                record(
-                    "routes.saved",
-                    actor=request.user,
-                    fields=[slot],
-                    changes=row.route.changes(),
-                    request=request,
-                )
-        if pinned:
+        if save_routes(request, [row.route]):
             values = {"slot": row.slot.label, "provider": row.served.label}
             messages.success(request, _("%(slot)s is pinned to %(provider)s.") % values)
             return redirect("routing:routing")

@@ -205,10 +205,18 @@ def row_of(slot: str) -> RouteRow:
 
 def served_by(name: str) -> list[tuple[str, str]]:
     """Of the routes that resolve to this provider: label, and the model's name in its own list."""
-    rows = [row for row in route_rows() if row.provider and row.provider.name == name]
+    return [(label, model) for label, provider, model in used_models() if provider == name]
+
+
+def used_models() -> list[tuple[str, str, str]]:
+    """Of all routes that resolve to a provider here: label, its name, the model's in its list."""
     return [
-        (str(row.slot.label), row.provider.adapter(with_secrets=False).sent_name(row.model))
-        for row in rows
+        (
+            str(row.slot.label),
+            row.provider.name,
+            row.provider.adapter(with_secrets=False).sent_name(row.model),
+        )
+        for row in route_rows()
         if row.provider
     ]
 

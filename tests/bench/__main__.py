@@ -23,6 +23,7 @@ FIGURES: dict[str, Callable[[Stage], list[Line]]] = {
     "all": work.test_all,
     "catalog": work.catalogs,
     "search": pages.search,
+    "picker": pages.picker,
     "team": team.watching,
     "long": team.memory,
 }

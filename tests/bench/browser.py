@@ -60,6 +60,13 @@ _PRESS_ALL = """([button, places, most]) => new Promise(done => {
   setTimeout(end, most);
   document.querySelector(button).click();
 })"""
+# From then on, how long each task took that kept the page from answering for 50 milliseconds.
+LONG_TASKS = """() => {
+  window.longTasks = [];
+  new PerformanceObserver(list => {
+    for (const one of list.getEntries()) window.longTasks.push(one.duration);
+  }).observe({type: "longtask"});
+}"""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import itertools
 import re
 from urllib.parse import quote
 
+from tests.bench.browser import LONG_TASKS
 from tests.bench.client import Client, per_second
 from tests.bench.measures import Sample, Series, alternate, ratio
 from tests.bench.report import Line, ms, times
@@ -13,6 +14,8 @@ LIST = "/providers/"
 CLIENTS = 8
 SEARCHED = ("model-01", "demo", "123", "demo 99", "vision", "no such model", "e")
 SEARCH_MS, SEARCH_BYTES, SEARCH_ROWS = 12.0, 15_000, 100
+PICKED = ("c", "claude", "gpt", "o", "model-01", "")  # typed into a field of Routing
+LONG_TASK_MS = 50
 
 
 def server_time(stage: Stage) -> list[Line]:
@@ -137,4 +140,30 @@ def search(stage: Stage) -> list[Line]:
             is_small,
             f"{largest / 1000:.1f} KB",
         ),
+    ]
+
+
+def picker(stage: Stage) -> list[Line]:
+    """Long tasks of Chromium while a model is searched on Routing; comes after the catalogs."""
+    site, found, keys = stage.site, [], 0
+    with stage.browser.tab(f"{site.url}/routing/", site.session) as page:
+        page.wait_for_timeout(500)
+        page.evaluate(LONG_TASKS)
+        field = page.locator("input[role=combobox]").first
+        for text in PICKED * stage.plan.rounds:
+            with page.expect_response(lambda answer: "/routing/models/" in answer.url):
+                field.fill(text)
+            page.wait_for_timeout(250)  # until it is drawn
+            keys += 1
+        found = [float(took) for took in page.evaluate("window.longTasks")]
+    longest = f", longest {ms(max(found))}" if found else ""
+    return [
+        Line(
+            f"long tasks while models are searched on `/routing/`, {keys} times, 20,000 at hand",
+            f"{len(found)}{longest}",
+            "",
+            f"none over {LONG_TASK_MS} ms",
+            not found,
+            str(len(found)),
+        )
     ]

@@ -413,7 +413,7 @@ def test_models_are_searched_as_one_types(tab: Tab) -> None:
     tab.catalog()
     tab.press("Save")
     expect(tab.page.get_by_text("saved.")).to_be_visible()
-    names = tab.page.locator("#models .model-id")
+    names = tab.page.locator("#listed .model-id")
     others = names.filter(has_not_text=re.compile("qwen", re.I))
     expect(others).not_to_have_count(0)
     tab.page.get_by_label("Search models").press_sequentially("qwen")

@@ -222,7 +222,7 @@ def test_s62_no_value_in_an_address_is_a_fault(
 @pytest.mark.parametrize(
     "address",
     [
-        "/providers/openrouter/names/?test_model={}",
+        "/routing/models/?only=openrouter&test_model={}",
         "/providers/openrouter/models/?q={}",
         "/routing/models/?slot=main&main-model={}",
         "/routing/models/?slot=main&main-provider=openrouter&main-model={}",

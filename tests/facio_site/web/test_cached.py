@@ -109,11 +109,11 @@ def test_a_huge_page_is_drawn_each_time(
     assert len(drawn) == 2
 
 
-def test_a_kept_page_is_sent_without_its_indent_unless_blanks_count() -> None:
-    assert cached._without_indent("<p>\n    a\n\n  b</p>\n") == "<p>\na\nb</p>"
-    for part in ("<pre>\n  a</pre>", "<textarea>\n  a</textarea>"):
-        assert cached._without_indent(part) == part
-    assert cached._without_indent("<textarea>\n  a\n") == "<textarea>\n  a\n"
-    assert cached._without_indent("  <textarea\n  id='x'></textarea>\n") == (
-        "<textarea\nid='x'></textarea>"
-    )
+def test_a_page_is_sent_without_its_indent_except_where_blanks_count() -> None:
+    assert cached.without_indent("<p>\n    a\n\n  b</p>\n") == "<p>\na\nb</p>\n"
+    for part in ("<pre>\n  a\n\n</pre>", '<textarea name="x">\n  a</textarea>'):
+        assert cached.without_indent(part) == part
+        page = f"<p>\n  code:\n  {part}\n  </p>\n  <i>x</i>{part}y"
+        assert cached.without_indent(page) == f"<p>\ncode:\n{part}\n</p>\n<i>x</i>{part}y"
+    assert cached.without_indent("") == ""
+    assert cached.without_indent("<pre> a</pre> \n <pre> b</pre>") == "<pre> a</pre>\n<pre> b</pre>"

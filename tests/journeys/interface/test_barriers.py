@@ -59,6 +59,7 @@ PAGES = (
     "/catalog/?q=nothing-like-it",
     "/routing/",
     "/routing/?use=llama-9&kind=groq&slot=vision",
+    "/routing/use/?use=whisper-large-v3&kind=groq",
     "/routing/?recipe=azure&model=gpt-5&without=groq",
     "/config/",
     "/config/export/?secrets=keys",

@@ -98,14 +98,3 @@ def test_a_catalog_of_twenty_thousand_models_is_searched_as_one_types(
         tab.go("/providers/custom/")
         page.get_by_role("link", name="Remove Custom").click()
         tab.press("Remove")
-
-
-def test_a_model_goes_from_the_catalog_to_a_route(visit: Callable[..., Any]) -> None:
-    with visit() as tab:
-        tab.go("/catalog/?provider=anthropic")
-        row = tab.page.locator("tbody tr").first
-        model = row.locator(".model-id").inner_text()
-        row.get_by_role("link", name="Use").click()
-        tab.page.locator("#use").get_by_role("link", name="Vision").click()
-        expect(tab.page.get_by_label("Vision model", exact=True)).to_have_value(model)
-        expect(tab.page.get_by_label("Vision provider", exact=True)).to_have_value("anthropic")

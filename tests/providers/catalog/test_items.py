@@ -185,7 +185,15 @@ def test_an_item_comes_back_from_json_as_it_was() -> None:
         tools=True,
         retires_at=date(2026, 12, 31),
         aliases=("b",),
+        released_on=date(2026, 2, 1),
         filled=frozenset({"name", "tools"}),
     )
     for one in (item, CatalogItem(model_id="x")):
         assert CatalogItem.of_json(json.loads(json.dumps(one.as_json()))) == one
+
+
+def test_a_list_that_was_kept_before_days_of_release_is_read_as_well() -> None:
+    item = CatalogItem(model_id="x", aliases=("y",), filled=frozenset({"name"}))
+    *values, released, filled = item.as_json()
+    assert released is None
+    assert CatalogItem.of_json([*values, filled]) == item

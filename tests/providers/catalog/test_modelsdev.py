@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from providers.catalog.modelsdev import SNAPSHOT_DATE, _snapshot, twins
+from providers.catalog.modelsdev import SNAPSHOT_DATE, _day, _snapshot, twins
 from providers.kinds import KINDS
 
 
@@ -30,6 +30,16 @@ def test_facts_come_in_our_types() -> None:
     assert isinstance(twin.price_input, Decimal)
     assert twin.inputs == ("text",)
     assert twin.tools is True
+
+
+def test_a_day_of_release_is_a_date_also_where_only_a_month_is_told() -> None:
+    days = [twin.released_on for name in ("openai", "anthropic") for twin in twins(name).values()]
+    assert all(isinstance(day, date) for day in days)
+    assert [_day(text) for text in ("2025-08-07", "2025-08", "2025", "soon", None)] == [
+        date(2025, 8, 7),
+        date(2025, 8, 1),
+        *[None] * 3,
+    ]
 
 
 def test_an_unknown_provider_has_no_models() -> None:

@@ -28,6 +28,7 @@ FULL = CatalogItem(
     reasoning=False,
     retires_at=date(2027, 3, 1),
     replacement="fuller",
+    released_on=date(2026, 2, 1),
     filled=frozenset({"name", "max_output"}),
 )
 BARE = CatalogItem(model_id="bare")
@@ -65,6 +66,7 @@ def test_every_fact_is_read_back_as_it_was_fetched(provider: Provider) -> None:
     assert (full.price_input, full.price_output) == (Decimal("0.833333"), Decimal(15))
     assert (full.tools, full.reasoning, full.retires_at) == (True, False, date(2027, 3, 1))
     assert (full.replacement, bare.replacement) == ("fuller", "")
+    assert (full.released_on, bare.released_on) == (date(2026, 2, 1), None)
     assert full.filled == ["max_output", "name"]
     assert full.first_seen_at == provider.catalog_at
     assert (bare.name, bare.inputs, bare.price_input, bare.tools) == ("", None, None, None)
@@ -89,6 +91,7 @@ def test_a_list_without_a_change_writes_no_entry(provider: Provider) -> None:
         {"reasoning": True},
         {"retires_at": None},
         {"replacement": ""},
+        {"released_on": None},
         {"filled": frozenset()},
     ],
     ids=lambda changes: next(iter(changes)),

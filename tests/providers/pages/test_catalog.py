@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -11,13 +11,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import translation
+from django.utils import timezone, translation
 
 from providers.catalog.fetch import CatalogItem
 from providers.catalog.search import Wanted, shelf
 from providers.models import CatalogEntry, Job, Provider
 from providers.pages.detail import CATALOG, catalog_context
 from providers.pages.entries import dollars, shown_entries
+from routing.models import Route
 from tests.conftest import signed_in
 from tests.desk import HTMX, stocked
 from tests.markup import flat
@@ -93,6 +94,91 @@ def test_what_is_asked_is_found_in_that_order(
     assert found(site, query) == models
 
 
+@pytest.mark.parametrize(
+    ("query", "models"),
+    [
+        ("?makes-image=on", ["both", "painter"]),
+        ("?makes-image=on&makes-video=on", ["both"]),
+        ("?makes-video=on", ["both"]),
+        ("?reasoning=on", ["thinker"]),
+        ("?aside=on", ["text-embedding-9", "voice", "whisper-9"]),
+        ("?aside=on&q=voice", ["voice"]),
+        ("?reasoning=on&makes-image=on", []),
+    ],
+)
+def test_what_a_model_makes_and_is_for_can_be_asked_for(
+    site: Client, query: str, models: list[str]
+) -> None:
+    stocked(
+        "openai",
+        item("painter", outputs=("image",)),
+        item("both", outputs=("text", "image", "video")),
+        item("thinker", reasoning=True),
+        item("plain", reasoning=False, outputs=("text",)),
+        item("whisper-9"),
+        item("text-embedding-9", outputs=("text",)),
+        item("voice", inputs=("text",), outputs=("audio",)),
+    )
+    assert found(site, query) == models
+
+
+def test_what_the_routes_use_can_be_asked_for_and_says_which_they_are(
+    site: Client, two: None
+) -> None:
+    assert found(site, "?used=on") == []
+    Route.objects.create(slot="main", model="gpt-6")  # by its name, to OpenAI
+    Route.objects.create(slot="vision", model="gpt-6", provider="openai")
+    Route.objects.create(slot="subagent", model="Llama-4", provider="groq")
+    Route.objects.create(slot="video", model="not-listed", provider="groq")
+    assert found(site, "?used=on") == ["gpt-6", "Llama-4"]
+    assert found(site, "?used=on&q=llama") == ["Llama-4"]
+    html = site.get("/catalog/?used=on").content.decode()
+    assert ">Main, Vision</span>" in html
+    assert ">Sub-agents</span>" in html
+    Route.objects.filter(slot="subagent").delete()
+    assert found(site, "?used=on") == ["gpt-6"]
+    rows = site.get("/catalog/rows/?used=on", headers=HTMX)
+    assert rows["HX-Replace-Url"] == "/catalog/?used=on"
+    assert ">Main, Vision</span>" in rows.content.decode()
+
+
+def test_what_is_in_use_follows_who_would_serve_it(site: Client, two: None) -> None:
+    stocked("openrouter", item("llama-9"))
+    Route.objects.create(slot="main", model="llama-9")
+    assert found(site, "?used=on") == ["llama-9"]  # OpenRouter, to which it falls back
+    Provider.objects.filter(kind="openrouter").delete()
+    assert found(site, "?used=on") == []
+
+
+def test_each_list_tells_its_count_and_age_at_the_top(site: Client, two: None) -> None:
+    Provider.objects.filter(kind="groq").update(catalog_at=timezone.now() - timedelta(days=3))
+    html = flat(site.get("/catalog/"))
+    lists = html[html.index('<ul class="lists"') : html.index('id="filters"')]
+    assert re.findall(r"<strong>(\d+)</strong>", lists) == ["2", "2"]
+    assert '<a href="?provider=groq">Groq</a>' in lists
+    assert ">3 days ago</time>" in lists
+
+
+def test_a_day_of_release_is_told_and_sorted_by(site: Client) -> None:
+    stocked(
+        "openai",
+        item("old", released_on=date(2024, 5, 13)),
+        item("new", released_on=date(2026, 2, 1)),
+        item("nobody-says"),
+    )
+    assert found(site, "?sort=-released") == ["new", "old", "nobody-says"]
+    assert found(site, "?sort=released") == ["old", "new", "nobody-says"]
+    html = unescape(site.get("/catalog/").content.decode())
+    assert ">May 2024</td>" in html
+    assert 'href="/catalog/?sort=-released"' in html  # the latest first
+
+
+def test_an_id_can_be_copied(site: Client, two: None) -> None:
+    html = flat(site.get("/catalog/?q=nano"))
+    beside = '<span class="model-id">gpt-6-nano</span> <button class="copier needs-js"'
+    assert f'{beside} type="button" data-copy aria-label="Copy gpt-6-nano">' in html
+
+
 def test_after_a_refresh_new_and_gone_can_be_asked_for(site: Client, two: None) -> None:
     assert found(site, "?show=new") == []
     stocked("groq", item("Llama-4"), item("Llama-5"))
@@ -118,11 +204,11 @@ def test_models_of_a_removed_provider_are_not_found_any_more(site: Client, two: 
 
 def test_a_row_tells_all_that_is_known_and_where_to_use_it(site: Client, two: None) -> None:
     html = unescape(site.get("/catalog/?q=gpt-6&image=on").content.decode())
-    row = html[html.index("<tbody>") : html.index("</tbody>")]
+    row = html[html.index("<tbody") : html.index("</tbody>")]
     for text in ("GPT 6", "OpenAI", "400K", "text, image → text", "1.25 / 10.00"):
         assert text in row
     assert "tools, reasoning" in row
-    assert 'href="/routing/?use=gpt-6&kind=openai"' in row
+    assert 'href="/routing/use/?use=gpt-6&kind=openai"' in row
 
 
 def test_markup_in_names_stays_text(site: Client) -> None:
@@ -286,8 +372,8 @@ def test_a_provider_s_page_shows_its_first_models_and_finds_the_others(
     site: Client, many: None
 ) -> None:
     html = flat(site.get("/providers/openrouter/"))
-    assert html.count('class="model-id"') == 15
-    assert "15 of 1,234 shown" in html
+    assert html.count('class="model-id"') == 10
+    assert "10 of 1,234 shown" in html
     assert '<a href="/catalog/?provider=openrouter"> See all in the catalog </a>' in html
     many = flat(site.get("/providers/openrouter/models/?q=el-1", headers=HTMX))
     assert '<a href="/catalog/?provider=openrouter&amp;q=el-1"> See all in the catalog </a>' in many
@@ -301,12 +387,29 @@ def test_a_page_has_all_that_its_list_tells(site: Client, many: None) -> None:
     assert "(models.dev: May 21, 2026," in flat(site.get("/providers/openrouter/"))
 
 
-def test_names_to_try_are_suggested_as_one_types(site: Client, many: None) -> None:
-    html = site.get("/providers/openrouter/names/?test_model=model-12", headers=HTMX)
-    options = re.findall(r'<option value="([^"]*)"', html.content.decode())
-    assert len(options) == 30
-    assert options[0] == "family/model-1200"
-    assert len(site.get("/providers/openrouter/").content) < 90_000
+def test_a_provider_s_models_are_the_catalog_s_table_without_its_column(
+    site: Client, two: None
+) -> None:
+    html = unescape(flat(site.get("/providers/openai/")))
+    table = html[html.index('<table class="table catalog">') :]
+    table = table[: table.index("</table>")]
+    heads = re.findall(r"<th scope=\"col\"[^>]*>\s*([^<]*?)\s*<", table)
+    assert heads[:-1] == [
+        *("Model", "Context", "In → out", "$ in / out", "Abilities"),
+        "Released",
+    ]
+    assert table.count("<tr>") == 3
+    assert "OpenAI" not in table
+    assert 'href="/routing/use/?use=gpt-6&kind=openai"' in table
+    assert "1.25 / 10.00" in table
+    assert 'id="using" popover' in html
+
+
+def test_the_model_to_try_is_chosen_from_the_provider_s_own_list(site: Client, many: None) -> None:
+    page = site.get("/providers/openrouter/").content
+    assert b'hx-get="/routing/models/?only=openrouter"' in page
+    assert b'id="picker"' in page
+    assert len(page) < 90_000
 
 
 # The shelf --------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def test_without_words_it_offers_pages_providers_and_actions(site: Client) -> No
     assert links(html)[: len(PAGES)] == [page.href for page in PAGES]
     assert html.index("Show what needs attention") < html.index("/providers/anthropic/")
     assert "Show what needs attention" in html
-    assert "/routing/?use=" not in html
+    assert "/routing/use/?use=" not in html
 
 
 @pytest.mark.parametrize("href", [one.href for one in (*PAGES, *ACTIONS)])
@@ -58,7 +58,7 @@ def test_a_base_model_leads_to_its_provider_where_a_route_needs_a_deployment(sit
         + site.get("/providers/azure_openai/").content.decode()
     )
     assert "gpt-9" in html
-    assert "/routing/?use=" not in html
+    assert "/routing/use/?use=" not in html
 
 
 def test_providers_that_are_set_up_come_first_with_their_state(site: Client) -> None:
@@ -138,8 +138,8 @@ def test_what_is_meant_goes_before_what_holds_the_letters(site: Client) -> None:
 
 def test_models_are_found_from_the_second_letter_on_and_lead_to_a_route(site: Client) -> None:
     stocked("groq", "llama-9", "qwen-9")
-    assert "/routing/?use=" not in offered(site, "l")
-    assert "/routing/?use=llama-9&kind=groq" in links(offered(site, "llama"))
+    assert "/routing/use/?use=" not in offered(site, "l")
+    assert "/routing/use/?use=llama-9&kind=groq" in links(offered(site, "llama"))
 
 
 def test_a_model_whose_name_begins_with_the_words_comes_first(site: Client) -> None:
@@ -147,14 +147,14 @@ def test_a_model_whose_name_begins_with_the_words_comes_first(site: Client) -> N
     stocked("anthropic", "claude-opus", "claude-haiku")
     found = [link for link in links(offered(site, "claude")) if "use=" in link]
     assert len(found) == MODELS_FOUND
-    assert found[0] == "/routing/?use=claude-haiku&kind=anthropic"
-    assert found[2] == "/routing/?use=anthropic%2Fclaude-0&kind=openrouter"
+    assert found[0] == "/routing/use/?use=claude-haiku&kind=anthropic"
+    assert found[2] == "/routing/use/?use=anthropic%2Fclaude-0&kind=openrouter"
 
 
 def test_more_models_than_fit_are_in_the_catalog(site: Client) -> None:
     stocked("groq", *(f"zeta-{n}" for n in range(MODELS_FOUND + 3)))
     html = offered(site, "zeta")
-    assert html.count("/routing/?use=zeta") == MODELS_FOUND
+    assert html.count("/routing/use/?use=zeta") == MODELS_FOUND
     assert "3 more in the catalog" in html
     assert "/catalog/?q=zeta" in links(html)
 

@@ -117,6 +117,30 @@ def test_deployments_and_names_of_sign_in_providers_are_offered(site: Client) ->
     assert names(offered(site, provider="azure_openai")) == ["prod"]  # not the models behind them
 
 
+def tried(site: Client, only: str, query: str = "") -> list[str]:
+    return names(flat(site.get("/routing/models/", {"only": only, "test_model": query})))
+
+
+def test_the_model_to_try_comes_from_one_provider_s_list(site: Client) -> None:
+    stocked("groq", "llama-9", "text-embedding-9")
+    stocked("openai", "gpt-6")
+    saved("azure_openai", api_base="https://a.example", values={"deployments": ["prod"]})
+    assert tried(site, "groq") == ["llama-9", "text-embedding-9"]
+    assert tried(site, "groq", "lla") == ["llama-9"]
+    assert tried(site, "groq", "gpt") == []  # nobody else's
+    assert tried(site, "mistral") == []
+    assert tried(site, "azure_openai") == ["prod"]
+    html = flat(site.get("/routing/models/", {"only": "openai", "test_model": ""}))
+    assert 'data-value="gpt-6" data-provider=""' in html
+
+
+def test_embeddings_and_speech_are_not_offered_for_conversation(site: Client) -> None:
+    stocked("openai", "gpt-6", "text-embedding-9", "whisper-9")
+    for slot in ("main", "subagent", "vision"):
+        assert names(offered(site, slot=slot)) == ["gpt-6"], slot
+    assert "whisper-9" in names(offered(site, slot="video"))  # nobody says
+
+
 def test_a_list_is_bounded_and_so_are_its_queries(site: Client) -> None:
     stocked("groq", *(f"model-{n:03}" for n in range(80)))
     html = offered(site)
