@@ -16,13 +16,22 @@ def main() -> None:
     except (ImproperlyConfigured, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
+    from django.db import OperationalError
+
     from facio_site.boot import prepare
+    from facio_site.schema import Refused, place
     from facio_site.sealing import BadMasterKey
 
     try:
         prepare(sys.argv)
     except BadMasterKey as error:
         sys.stderr.write(f"MASTER_KEYS or MASTER_KEY_FILE: {error}\n")
+        sys.exit(1)
+    except Refused as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(1)
+    except OperationalError:
+        sys.stderr.write(f"The database at {place()} does not answer.\n")
         sys.exit(1)
     execute_from_command_line(sys.argv)
 

@@ -119,6 +119,7 @@ MIDDLEWARE = [
 SERVED_BY = "routing.pages.rows.served_by"
 NAMED_BY = "routing.pages.naming"
 KEEP_BEFORE_REMOVAL = "routing.store.keep_before_removal"
+SHARE_BROKER = "providers.work.together.share_broker"  # at a start
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
 NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts
 ROOT_URLCONF = "facio_site.urls"
@@ -294,6 +295,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
 }
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "providers.work.beat.OneOfAll"
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "providers.tasks.sweep", "schedule": 10.0}}
 
 # The outbound door. Only the operator opens addresses, here and nowhere else.
