@@ -19,6 +19,7 @@ IDS = [
         (40, 47),
         (50, 62),
         (70, 80),
+        (82, 84),
         (88, 93),
     )
     for number in range(first, last + 1)
