@@ -20,6 +20,7 @@ def main() -> None:
 
     from facio_site import trouble
     from facio_site.boot import prepare
+    from facio_site.schema import Refused, place
     from facio_site.sealing import BadMasterKey
 
     try:
@@ -28,11 +29,18 @@ def main() -> None:
     except BadMasterKey as error:
         sys.stderr.write(f"MASTER_KEYS or MASTER_KEY_FILE: {error}\n")
         sys.exit(1)
+    except Refused as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(1)
     except (DatabaseError, InterfaceError) as error:
         found = trouble.of_database(error)
         if not found:
             raise
-        sys.stderr.write(f"{trouble.SENTENCES[found]}\n")
+        is_away = found == trouble.AWAY
+        told = (
+            f"The database at {place()} does not answer." if is_away else trouble.SENTENCES[found]
+        )
+        sys.stderr.write(f"{told}\n")
         sys.exit(1)
 
 

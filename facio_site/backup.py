@@ -19,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.loader import MigrationLoader
 
 from facio_site import private
+from facio_site.schema import known_names
 
 # Rows that are worth something to a thief, and nothing after a restore.
 LEFT_OUT = ("django_session", "usersessions_usersession", "cache")
@@ -106,7 +107,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _examine(path: Path) -> None:
     """Raises Refused unless it is a whole database of this site, and not of a newer release."""
-    known = MigrationLoader(None).disk_migrations.keys()
+    known = known_names(MigrationLoader(None).disk_migrations)
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
             [(verdict,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()

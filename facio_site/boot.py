@@ -1,16 +1,13 @@
 """What every command may rely on: a state folder, migrated tables, a master key."""
 
-import fcntl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DEFAULT_DB_ALIAS
 
-from facio_site import private, sealing
+from facio_site import keys, schema
 
 # These look after the tables themselves, or need none.
 _WITHOUT_TABLES = {
@@ -23,6 +20,7 @@ _WITHOUT_TABLES = {
     "makemessages",
     "makemigrations",
     "migrate",
+    "migrate_site",
     "restore",
     "runserver",
     "sqlmigrate",
@@ -32,51 +30,32 @@ _WITHOUT_TABLES = {
 
 
 def prepare(argv: Sequence[str]) -> None:
-    """Migrate before a command that needs tables, when something is left to migrate."""
+    """Make the tables before a command that needs them, where there are none yet.
+
+    Raises schema.Refused where they are another version's.
+    """
     if len(argv) < 2 or argv[1] in _WITHOUT_TABLES or argv[1].startswith("-") or "--help" in argv:
         return
-    with _boot_lock():
-        connection = connections[DEFAULT_DB_ALIAS]
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            call_command("migrate", interactive=False, verbosity=0)
-
-
-@contextmanager
-def _boot_lock() -> Iterator[None]:
-    with (settings.BASE_DIR / "manage.py").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    found = schema.state()
+    if found is schema.State.OLDER:  # or somebody is about to make them
+        with schema.locked():
+            found = schema.state()
+    if found is schema.State.EMPTY:
+        call_command("migrate", interactive=False, verbosity=0)
+    elif found is schema.State.OLDER:
+        raise schema.Refused(schema.RUN_MIGRATE)
+    elif found is schema.State.NEWER:
+        raise schema.Refused(schema.NEWER)
 
 
 def after_migrate(**kwargs: Any) -> None:
     """Signal receiver: the cache table, and a master key if there is neither key nor sealed row."""
-    if kwargs.get("using", DEFAULT_DB_ALIAS) != DEFAULT_DB_ALIAS:
+    using = kwargs.get("using", DEFAULT_DB_ALIAS)
+    if using != DEFAULT_DB_ALIAS:
         return
     call_command("createcachetable", verbosity=0)
-    make_first_key()
-
-
-def make_first_key() -> None:
-    """Write a new master key file, unless a key or any sealed row exists."""
-    if sealing.master_keys() or settings.MASTER_KEYS or sealed_key_ids():
+    if schema.state() is not schema.State.CURRENT:  # a part of it was migrated, or taken back
         return
-    private.write_new(settings.MASTER_KEY_FILE, sealing.new_master_key() + "\n")
-
-
-def sealed_key_ids() -> set[str]:
-    """Ids of the master keys that anything in the database is sealed under."""
-    from facio_site.accounts import mfa
-    from facio_site.sealing import rows
-
-    return rows.key_ids() | mfa.key_ids()
-
-
-def key_fits() -> bool:
-    """False when nothing that is stored can be opened by any key at hand: it is a wrong one.
-
-    True without a key (the site starts locked) and while nothing is sealed. Opens nothing: each box
-    names its key. Raises sealing.BadMasterKey.
-    """
-    keys, used = set(sealing.master_keys()), sealed_key_ids()
-    return not keys or not used or bool(keys & used)
+    keys.make_first()
+    if os.environ.get("FACIO_SERVING"):  # a step before it may have keys of its own, or none
+        keys.settle()

@@ -122,6 +122,7 @@ SERVED_BY = "routing.pages.rows.served_by"
 USED_BY = "routing.pages.rows.used_models"
 NAMED_BY = "routing.pages.naming"
 KEEP_BEFORE_REMOVAL = "routing.store.keep_before_removal"
+SHARE_BROKER = "providers.work.together.share_broker"  # at a start
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
 # What outlives its time, app by app (history.py).
 HISTORY = [
@@ -312,6 +313,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
 }
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "providers.work.beat.OneOfAll"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "providers.tasks.sweep", "schedule": 10.0},
     "prune": {"task": "providers.tasks.prune", "schedule": 3600.0},

@@ -4,11 +4,15 @@ State never lives here: the broker starts empty and may be flushed at any moment
 """
 
 import contextlib
+import hashlib
 import logging
 import os
+import socket
 import ssl
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from functools import lru_cache
 
 import redis
@@ -19,6 +23,8 @@ from redis.retry import Retry
 
 _CHANNEL = "facio:changes"
 _HEARTBEAT = "facio:worker:"
+_TURN = "facio:beat"
+_MARK = "facio:mark"
 BEAT_SECONDS = 2
 WATCH_SECONDS = 5.0
 LIFETIME_SECONDS = 7  # three missed beats
@@ -41,6 +47,14 @@ def _client() -> redis.Redis:
         health_check_interval=30,
         retry=Retry(NoBackoff(), 0),  # a missing broker is told at once
     )
+
+
+def hang_up() -> None:
+    """Close what this process has open, as before a fork: a child closes every file and would
+    close another one's later, of the same number, with the connection that it inherited."""
+    _client().close()
+    _client().connection_pool.disconnect()
+    _client.cache_clear()
 
 
 def is_up() -> bool:
@@ -75,6 +89,14 @@ def count_workers() -> int | None:
         return None
 
 
+def other_workers(worker: str) -> bool:
+    """True when another one than this was alive in the last seconds, and while nobody knows."""
+    try:
+        return bool(workers() - {worker})
+    except ConnectionError:
+        return True
+
+
 def has_worker() -> bool:
     """True when a worker was alive in the last seconds."""
     try:
@@ -83,13 +105,18 @@ def has_worker() -> bool:
         return False
 
 
-def beat_for_ever(worker: str) -> None:
-    """Start the daemon thread that says every two seconds that this worker lives."""
+def beat_for_ever(worker: str, may: Callable[[], bool] = lambda: True) -> None:
+    """Start the daemon thread that says every two seconds that this worker lives, while it `may`
+    be one."""
 
     def loop() -> None:
         while True:
+            is_one = may()
             try:
-                _client().set(_HEARTBEAT + worker, b"1", ex=LIFETIME_SECONDS)
+                if is_one:
+                    _client().set(_HEARTBEAT + worker, b"1", ex=LIFETIME_SECONDS)
+                else:
+                    _client().delete(_HEARTBEAT + worker)
                 _tell(None)
             except (redis.RedisError, OSError) as error:
                 _tell(error)
@@ -118,6 +145,41 @@ def stop_watching(**_kwargs: object) -> None:
 def stop_beating(worker: str) -> None:
     with contextlib.suppress(redis.RedisError, OSError):
         _client().delete(_HEARTBEAT + worker)
+        if _client().get(_TURN) == worker.encode():
+            _client().delete(_TURN)
+
+
+def has_turn(worker: str) -> bool:
+    """Whether this worker does what is due by the clock, for the next seconds: it keeps its turn
+    by asking, and one that is gone loses it. False without an answer of the broker."""
+    try:
+        if _client().set(_TURN, worker, nx=True, ex=LIFETIME_SECONDS):
+            return True
+        with _client().pipeline() as pipe:
+            pipe.watch(_TURN)  # type: ignore[no-untyped-call]
+            if pipe.get(_TURN) != worker.encode():
+                return False
+            pipe.multi()
+            pipe.set(_TURN, worker, ex=LIFETIME_SECONDS)
+            pipe.execute()
+    except (redis.RedisError, OSError):  # or it was lost between the look and the answer
+        return False
+    return True
+
+
+def mark() -> str:
+    """What tells this broker from another one, by whatever address it is reached; made when it has
+    none, and "" when it does not answer. One on a socket has the same one after each start."""
+    fresh = uuid.uuid4().hex
+    if settings.REDIS_URL.startswith("unix:"):
+        name = f"{socket.gethostname()} {settings.REDIS_URL}"
+        fresh = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+    try:
+        _client().set(_MARK, fresh, nx=True)
+        found = _client().get(_MARK)
+    except (redis.RedisError, OSError):
+        return ""
+    return found.decode() if isinstance(found, bytes) else ""
 
 
 def announce() -> None:

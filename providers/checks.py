@@ -7,8 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError
 
-from facio_site import sealing
-from facio_site.boot import key_fits
+from facio_site import keys, sealing
 from providers.http import tls_context
 from providers.outbound import policy
 
@@ -28,7 +27,7 @@ def outbound_policy(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[Ch
 @register()
 def master_keys(app_configs: Sequence[Any] | None, **kwargs: Any) -> list[CheckMessage]:
     try:
-        sealing.master_keys()
+        sealing.own_keys()
     except sealing.BadMasterKey as error:
         return [Error(f"MASTER_KEYS or MASTER_KEY_FILE: {error}", id="facio.E002")]
     return []
@@ -43,7 +42,7 @@ def fitting_key(
     Runs before migrations, which is at each start; tables may be missing then.
     """
     try:
-        fits = not databases or key_fits()
+        fits = not databases or keys.fits()
     except (DatabaseError, sealing.BadMasterKey):
         return []
     sentence = (

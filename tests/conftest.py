@@ -18,6 +18,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from xdist.scheduler import LoadScopeScheduling
 
+from facio_site.sealing import site as site_keys
 from tests import processes, stores
 from tests.checks import WITHOUT_STORE
 from tests.journeys.stack import running
@@ -126,6 +127,12 @@ def absent(what: str, how: str = "is not installed") -> NoReturn:
     if REQUIRE_ALL:
         pytest.fail(f"{what} {how}")
     pytest.skip(f"{what} {how}")
+
+
+@pytest.fixture(autouse=True)
+def _keys_looked_up_anew() -> None:
+    """What one test's database said of keys is not the next one's."""
+    site_keys.forget()
 
 
 @pytest.fixture

@@ -152,12 +152,14 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def issue(self, role: str, *, by: User | None = None, name: str = "") -> str:
         """Make a link's token, which exists only in the answer; the row keeps its hash.
 
-        Without `by` it is the set-up link of the first owner: it replaces the one before and lives
-        until the next one. Any other lives INVITATION_LIFE. `name` says whom it is for.
+        Without `by` it is the set-up link of the first owner: it replaces those before, or with
+        `name` the one before of that name, and lives until then. Any other lives INVITATION_LIFE;
+        there `name` says whom it is for.
         """
         now = timezone.now()
         if by is None:
-            self.filter(created_by=None).delete()
+            others = self.filter(created_by=None)
+            (others.filter(name=name) if name else others).delete()
         self.filter(created_at__lt=now - KEPT).delete()
         token = secrets.token_urlsafe(32)
         expires_at = now + INVITATION_LIFE if by else None

@@ -11,15 +11,18 @@ import threading
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from celery.beat import Scheduler, Service
+from celery.beat import Service
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import execute_from_command_line
 from gunicorn.app.base import BaseApplication
 
-from facio_site import boot
+from facio_site import boot, schema
 from facio_site.celery import app
+from facio_site.run import joining
+from facio_site.run.prepared import is_collected
 
 WEB: dict[str, object] = {
     "worker_class": "gthread",
@@ -53,10 +56,14 @@ class Site(BaseApplication):  # type: ignore[misc]
         return self._application
 
 
-def load() -> WSGIHandler:
-    """The site, complete; after collectstatic, because it looks through the static files."""
+def load_tasks() -> None:
+    """What a worker does."""
     app.loader.import_default_modules()
     app.finalize(auto=True)
+
+
+def load() -> WSGIHandler:
+    """All pages, after `load_tasks` and collectstatic: it looks through the static files."""
     application: WSGIHandler = import_module("facio_site.wsgi").application
     return application
 
@@ -68,7 +75,12 @@ def run_web_server(application: WSGIHandler, descriptor: int, threads: int) -> N
 
 def run_worker(threads: int) -> None:
     """The worker, and beat as a thread of it: a process of its own would be 11 MB for one task
-    every ten seconds, which a worker has to do anyway. It keeps no file: nothing is due daily."""
+    every ten seconds, which a worker has to do anyway. It keeps no file: nothing is due daily.
+
+    A machine that lacks a master key of the site has none until it is there.
+    """
+    joining.wait_for_keys()
+    joining.when_keys_are_lost(lambda: os.kill(os.getpid(), signal.SIGTERM))
     # Celery's ten lines about running as root are none of a container's business.
     warnings.filterwarnings("ignore", message="You're running the worker with superuser")
     worker = app.Worker(concurrency=threads, **WORKER)
@@ -79,7 +91,7 @@ def run_worker(threads: int) -> None:
 
 def _beat() -> None:
     try:
-        Service(app, scheduler_cls=Scheduler).start()
+        Service(app, scheduler_cls=app.conf.beat_scheduler).start()
     finally:  # it gave up: a worker without beat makes room for one with it
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -87,5 +99,15 @@ def _beat() -> None:
 def run_command(words: Sequence[str]) -> None:
     """As `manage.py` with these words."""
     argv = ["manage.py", *words]
-    boot.prepare(argv)
+    try:
+        boot.prepare(argv)
+    except schema.Refused as refusal:
+        sys.exit(str(refusal))
     execute_from_command_line(argv)
+
+
+def collect(words: Sequence[str], state: Path) -> None:
+    """Static files into the state folder, which other parts of this machine may share."""
+    with schema.locked_file(state / "static.lock"):
+        if not is_collected(state):
+            run_command(words)

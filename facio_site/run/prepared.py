@@ -1,19 +1,21 @@
 """Migrate before a start, and collect static files where one of them is newer than the last time.
 
-Both run as child processes, side by side: `manage` starts one by the words of its command.
+Both run as child processes, side by side.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from facio_site.run.children import Bell, Child, Command, say, until
+from facio_site.run.children import Bell, Child, Command, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Large files of other packages that no page asks for: compressing them takes seconds.
+MIGRATE = ("migrate", "--noinput", "--verbosity=0")
 NEVER_SERVED = (
     *("--ignore=htmax*", "--ignore=htmx-4*", "--ignore=*-4.js"),
     *("--ignore=jquery.js", "--ignore=select2.full.js", "--ignore=xregexp.js"),
 )
+COLLECT = ("collectstatic", "--noinput", "--verbosity=0", *NEVER_SERVED)
 
 
 def is_collected(state: Path) -> bool:
@@ -25,17 +27,8 @@ def is_collected(state: Path) -> bool:
     )
 
 
-def prepare(
-    state: Path, manage: Callable[..., Command], ground: Sequence[Child], bell: Bell
-) -> None:
-    """Raises Refused, Stopped. What the settings allow and few mean is said first."""
-    from facio_site.web import behind
-
-    for doubt in behind.doubts():
-        say(doubt)
-    steps = [manage("migrate", "--noinput", "--verbosity=0")]
-    if not is_collected(state):
-        steps.append(manage("collectstatic", "--noinput", "--verbosity=0", *NEVER_SERVED))
+def prepare(steps: Sequence[Command], ground: Sequence[Child], bell: Bell) -> None:
+    """Raises Refused, Stopped."""
     try:
         until(lambda: is_decided(steps), ground, bell)
         for step in sorted(steps, key=lambda step: not step.has_failed):

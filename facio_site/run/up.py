@@ -1,30 +1,27 @@
 """The parent of every process behind `make run`: broker, web server and worker.
 
-It loads the site once (processes/parts.py), when the rest is settled; web server and worker are
-forks of it. `--demo` adds the simulated providers and a throw-away state folder. Kept out: what the
-parts do, and every rule about settings beyond what it takes to start them.
+It loads the site once (parts.py), when the rest is settled (joining.py); web server and worker are
+forks of it. `--demo` adds the simulated providers and a throw-away state folder; `--web` and
+`--worker` start one part alone, of which there may be several on one database and broker. Kept out:
+what the parts do, and every rule about settings beyond what it takes to start them.
 """
 
 import contextlib
 import ctypes
-import errno
-import fcntl
+import enum
 import functools
 import os
 import re
-import shutil
 import signal
 import socket
 import sqlite3
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from facio_site.run.broker import broker, broker_socket, name_for, private_folder
+from facio_site.run.broker import broker, broker_socket
 from facio_site.run.children import (
     Bell,
     Child,
@@ -36,7 +33,8 @@ from facio_site.run.children import (
     tend,
     until,
 )
-from facio_site.run.prepared import prepare
+from facio_site.run.places import held, listen, make_state_folder, shared, thrown_away
+from facio_site.run.prepared import COLLECT, MIGRATE, is_collected, prepare
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STOP_SECONDS = 7.0  # for web server and worker together; the rest gets what is left of ten
@@ -45,6 +43,22 @@ LAST_STOP_SECONDS = 1.5
 # moment. By variable: the number of mallopt's option, the value.
 MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 1_000_000)}
 OLD_PORT_SECONDS = 5.0  # how long the web server of a killed parent may still hold the port
+
+
+SHARED = ("DATABASE_URL", "REDIS_URL")  # what parts on their own have in common
+
+
+class Part(enum.Enum):
+    """What one parent starts, by the word for it."""
+
+    WHOLE = ""
+    DEMO = "--demo"
+    WEB = "--web"
+    WORKER = "--worker"
+
+    @property
+    def is_whole(self) -> bool:
+        return self in (Part.WHOLE, Part.DEMO)
 
 
 # What the environment says
@@ -58,6 +72,7 @@ class Choice:
     port: int
     web_threads: int
     worker_threads: int
+    patience: float = 0.0  # seconds to wait for a port that is still in use
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Choice":
@@ -68,6 +83,11 @@ class Choice:
             web_threads=whole_number(environ, "WEB_THREADS", 32, least=1, most=1024),
             worker_threads=whole_number(environ, "WORKER_CONCURRENCY", 32, least=1, most=1024),
         )
+
+
+def is_given(environ: Mapping[str, str], name: str) -> bool:
+    """By itself or by a file that holds it."""
+    return bool(environ.get(name) or environ.get(f"{name}_FILE"))
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -112,88 +132,6 @@ def demo_environ(state: Path) -> dict[str, str]:
         "OUTBOUND_CA_FILE": str(state / "simulators" / "ca.pem"),
         "OUTBOUND_HOSTS_FILE": str(state / "simulators" / "hosts"),
     }
-
-
-# Folder, lock, port
-
-
-def make_state_folder(environ: Mapping[str, str], *, demo: bool) -> Path:
-    """Raises Refused."""
-    if demo:
-        return private_folder(Path(tempfile.gettempdir()).resolve() / f"{name_for(ROOT)}-demo")
-    state = Path(environ.get("STATE_DIR") or ROOT / "var").resolve()
-    try:
-        (state / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Refused(f"STATE_DIR {state} cannot be used: {error.strerror}.") from None
-    return state
-
-
-@contextlib.contextmanager
-def held(state: Path) -> Iterator[bool]:
-    """Be the only parent over this folder; yields whether the last one did not tidy up."""
-    folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
-    pid_file = state / "up.pid"
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = pid_file.read_text().strip() if pid_file.exists() else "unknown"
-            raise Refused(f"already running (pid {pid})") from None
-        crashed = pid_file.exists()
-        pid_file.write_text(f"{os.getpid()}\n")
-        try:
-            yield crashed
-        finally:
-            pid_file.unlink(missing_ok=True)
-    finally:
-        os.close(folder)
-
-
-@contextlib.contextmanager
-def thrown_away(state: Path) -> Iterator[None]:
-    """Empty at the start, gone at the end, with its folders for the demo in between."""
-    for path in state.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name != "up.pid":
-            path.unlink()
-    for name in ("agent", "logs", "simulators"):
-        (state / name).mkdir()
-    try:
-        yield
-    finally:
-        shutil.rmtree(state, ignore_errors=True)
-
-
-def listen(host: str, port: int, patience: float) -> socket.socket:
-    """The listening socket, kept here so that a web server that is restarted loses no request.
-
-    `patience` is how many seconds to wait for a port that is still in use. Raises Refused.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError):
-        raise Refused(f"HOST {host!r} is not an address of this machine.") from None
-    family, _, _, _, address = min(found, key=lambda info: info[0] == socket.AF_INET6)
-    give_up = time.monotonic() + patience
-    while True:
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(address)
-            listener.listen(2048)
-            return listener
-        except OSError as error:
-            listener.close()
-            if error.errno != errno.EADDRINUSE:
-                raise Refused(f"cannot listen on {host}, port {port}: {error.strerror}.") from None
-        if time.monotonic() > give_up:
-            raise Refused(
-                f"port {port} on {host} is already in use: stop what uses it, or choose another "
-                f"one with PORT={8001 if port == 8000 else 8000}."
-            )
-        time.sleep(0.1)
 
 
 # The parts
@@ -297,14 +235,16 @@ def settle() -> None:
 # The start and the watch
 
 
-def announce(url: str, link: str, *, demo: bool) -> None:
+def announce(url: str, link: str, part: Part) -> None:
     from facio_site.commands import whole
 
     lines = [f"Facio Settings is running at {url}"]
+    if part is Part.WORKER:
+        lines = ["Facio Settings: a worker is running"]
     if link:
         lines.append(f"Create the owner account here (works once): {link}")
         lines.append(f"To make a new link: {whole('setup_link')}")
-    if demo:
+    if part is Part.DEMO:
         lines += (
             "The providers are simulated; a word in the key decides how one answers:",
             "demo-good, -bad, -nocredit, -limited, -error, -hang, -slow, -html, -malformed, -empty",
@@ -313,81 +253,132 @@ def announce(url: str, link: str, *, demo: bool) -> None:
         print(*lines, "Ctrl-C stops it.", sep="\n", flush=True)
 
 
-def serve(
-    state: Path, choice: Choice, given: Mapping[str, str], bell: Bell, *, crashed: bool, demo: bool
-) -> None:
-    """Everything from the first child to the last. Raises Refused, Stopped."""
-    listener = listen(choice.host, choice.port, OLD_PORT_SECONDS if crashed else 0.0)
-    port = listener.getsockname()[1]
-    host = f"[{choice.host}]" if ":" in choice.host else choice.host
-    url = given.get("PUBLIC_URL") or f"http://{host}:{port}"
+def environ_of(
+    state: Path, choice: Choice, given: Mapping[str, str], listener: socket.socket | None
+) -> dict[str, str]:
+    """What the site's own settings are read from."""
     environ = {
         "CELERY_SKIP_CHECKS": "1",  # migrate makes them
         "DJANGO_SETTINGS_MODULE": "facio_site.settings",
         **given,
         "FACIO_SERVING": "1",
         "HOST": choice.host,
-        "PORT": str(port),
-        "PUBLIC_URL": url,
         "STATE_DIR": str(state),
     }
+    if listener:
+        port = str(listener.getsockname()[1])
+        host = f"[{choice.host}]" if ":" in choice.host else choice.host
+        url = given.get("PUBLIC_URL") or f"http://{host}:{port}"
+        environ |= {"PORT": port, "PUBLIC_URL": url}
+    return environ
+
+
+def serve(state: Path, choice: Choice, given: Mapping[str, str], bell: Bell, part: Part) -> None:
+    """Everything from the first child to the last. Raises Refused, Stopped."""
     ground: list[Child] = []  # what the others stand on; ends last
     upper: list[Child] = []
-    link: Command | None = None
-    with listener, contextlib.ExitStack() as stack:
-        if not given.get("REDIS_URL") and not given.get("REDIS_URL_FILE"):
+    with contextlib.ExitStack() as stack:
+        listener = None
+        if part is not Part.WORKER:
+            listener = stack.enter_context(listen(choice.host, choice.port, choice.patience))
+        environ = environ_of(state, choice, given, listener)
+        if not is_given(given, "REDIS_URL"):
             path = stack.enter_context(broker_socket(state))
             environ["REDIS_URL"] = f"unix://{quote(str(path))}"
             ground.append(broker(path, state))
-        if demo:
+        if part is Part.DEMO:
             ground.append(simulators(state, environ))
         try:
             tend(ground)
             set_up(environ)
-            from facio_site.run import parts
-
-            prepare(state, manage, ground, bell)
-            until(lambda: all(child.is_ready() for child in ground), ground, bell)
-            site = parts.load()
-            serve_web = functools.partial(
-                parts.run_web_server, site, listener.fileno(), choice.web_threads
-            )
-            work = functools.partial(parts.run_worker, choice.worker_threads)
-            # A task may go on for a minute. An orphan must not: the next worker takes up its row.
-            upper = [
-                # At once, and its own worker with it.
-                fork("web server", serve_web, signal.SIGQUIT, listener.fileno()),
-                fork("worker", work, signal.SIGKILL),
-            ]
-            until(Knock(listener).answered, ground + upper, bell)
-            link = manage("setup_link")
-            until(lambda: not link.is_running, ground + upper, bell)
-            announce(url, link.text(), demo=demo)
+            get_ready(state, part, ground, bell)
+            upper = processes(choice, listener, part)
+            link = ""
+            if listener:
+                until(Knock(listener).answered, ground + upper, bell)
+                link = answer_of(manage("setup_link", "--add"), ground + upper, bell)
+            announce(environ.get("PUBLIC_URL", ""), link, part)
             while bell.first is None:
                 bell.wait(tend(ground + upper))
         finally:
-            if link:
-                link.child.kill()
             end_all(upper, bell, STOP_SECONDS)
             settle()
             end_all(ground, bell, LAST_STOP_SECONDS)
 
 
+def get_ready(state: Path, part: Part, ground: list[Child], bell: Bell) -> None:
+    """All that must be so before web server and worker start. Raises Refused, Stopped."""
+    from facio_site.run import joining, parts
+    from facio_site.web import behind
+
+    for doubt in behind.doubts() if part is not Part.WORKER else ():
+        say(doubt)  # what the settings allow and few mean
+    joining.wait_for_database(bell)
+    steps = [manage(*MIGRATE)] if part.is_whole else []
+    if part is not Part.WORKER and not is_collected(state):
+        collect = functools.partial(parts.collect, COLLECT, state)
+        steps.append(Command(fork("manage.py collectstatic", collect, signal.SIGTERM)))
+    prepare(steps, ground, bell)
+    if not part.is_whole:
+        joining.wait_for_tables(bell)
+    until(lambda: all(child.is_ready() for child in ground), ground, bell)
+    joining.share_broker(bell)
+    joining.tell_keys()
+
+
+def processes(choice: Choice, listener: socket.socket | None, part: Part) -> list[Child]:
+    from facio_site.run import parts
+
+    found = []
+    parts.load_tasks()
+    if listener:
+        site = parts.load()
+        serve_web = functools.partial(
+            parts.run_web_server, site, listener.fileno(), choice.web_threads
+        )
+        # At once, and its own worker with it.
+        found.append(fork("web server", serve_web, signal.SIGQUIT, listener.fileno()))
+    if part is not Part.WEB:
+        work = functools.partial(parts.run_worker, choice.worker_threads)
+        # A task may go on for a minute. An orphan must not: the next worker takes up its row.
+        found.append(fork("worker", work, signal.SIGKILL))
+    return found
+
+
+def answer_of(command: Command, children: list[Child], bell: Bell) -> str:
+    """What it prints. Raises Refused, Stopped."""
+    try:
+        until(lambda: not command.is_running, children, bell)
+        return command.text()
+    finally:
+        command.child.kill()
+
+
 def main(words: Sequence[str]) -> int:
-    if list(words) not in ([], ["--demo"]):
-        print("usage: python -m facio_site.up [--demo]", file=sys.stderr)
+    try:
+        part = Part(" ".join(words))
+    except ValueError:
+        print("usage: python -m facio_site.up [--demo | --web | --worker]", file=sys.stderr)
         return 2
     os.umask(0o077)
-    demo, bell = bool(words), Bell()
+    bell = Bell()
     given = {**read_env_file(ROOT / ".env"), **os.environ}
     try:
         choice = Choice.read(given)
-        state = make_state_folder(given, demo=demo)
-        with held(state) as crashed, contextlib.ExitStack() as stack:
-            if demo:
+        if not part.is_whole and not all(is_given(given, name) for name in SHARED):
+            raise Refused(f"a part alone ({part.value}) wants {' and '.join(SHARED)}.")
+        state = make_state_folder(given, demo=part is Part.DEMO)
+        with contextlib.ExitStack() as stack:
+            if part.is_whole:
+                crashed = stack.enter_context(held(state))
+            else:
+                stack.enter_context(shared(state))
+                crashed = True  # perhaps: nobody keeps count of the parts
+            if part is Part.DEMO:
                 stack.enter_context(thrown_away(state))
                 given |= demo_environ(state)
-            serve(state, choice, given, bell, crashed=crashed, demo=demo)
+            patience = OLD_PORT_SECONDS if crashed else 0.0
+            serve(state, replace(choice, patience=patience), given, bell, part)
     except Refused as refusal:
         say(str(refusal))
         return 1

@@ -1,7 +1,8 @@
 """Sealing: AES-256-GCM under a master key, bound to the place where the ciphertext stands.
 
 A box is `v1.<key id>.<base64 of nonce + ciphertext>`. Its associated data names purpose and place,
-so that a box moved to another row, column or use does not open. No Django models here.
+so that a box moved to another row, column or use does not open. Which of the keys at hand seals is
+the site's to say, not this machine's (site.py).
 """
 
 import base64
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+
+from facio_site.sealing import site
 
 
 class KeyMissing(Exception):
@@ -48,8 +51,29 @@ def parse_master_key(text: str) -> bytes:
     return key
 
 
-def master_keys() -> dict[str, bytes]:
-    """Key id -> key, newest first: from MASTER_KEYS, else from MASTER_KEY_FILE.
+def master_keys(*, now: bool = False) -> dict[str, bytes]:
+    """Key id -> key, the one that seals first; empty while this machine is locked, which it is
+    without any key, and while it lacks one that the site uses.
+
+    `now`: what the database says at this moment, and not up to a second ago. Raises BadMasterKey.
+    """
+    own = own_keys()
+    if not own or site.is_overruled():
+        return own
+    keys = site.keys(now=now)
+    if keys.used - own.keys():
+        return {}
+    newest = keys.newest or next((key_id for key_id in own if key_id in keys.used), next(iter(own)))
+    return {newest: own[newest], **own}
+
+
+def lacking() -> list[str]:
+    """Ids of the keys that the site uses and this machine has not. Raises BadMasterKey."""
+    return sorted(site.keys(now=True).used - own_keys().keys())
+
+
+def own_keys() -> dict[str, bytes]:
+    """Key id -> key of this machine, in its order: from MASTER_KEYS, else from MASTER_KEY_FILE.
 
     Empty without either; a file that is there holds a key. Raises BadMasterKey.
     """
@@ -81,10 +105,17 @@ def _parsed(texts: tuple[str, ...]) -> dict[str, bytes]:
 
 
 def newest_key_id() -> str:
-    """Id of the key that writes. Raises KeyMissing."""
-    for key_id in master_keys():
+    """Id of the key that seals. The first key that seals anything is the site's from then on.
+
+    Raises KeyMissing.
+    """
+    keys = master_keys(now=True)
+    if not keys:
+        raise KeyMissing
+    key_id = next(iter(keys))
+    if site.is_overruled() or site.keys().newest or site.take_first(key_id) == key_id:
         return key_id
-    raise KeyMissing
+    return newest_key_id()  # another machine was the first
 
 
 @lru_cache(maxsize=64)
@@ -97,7 +128,7 @@ def seal(purpose: str, place: str, text: str) -> str:
     """A box that opens only for the same purpose and place. Raises KeyMissing."""
     key_id = newest_key_id()
     nonce = os.urandom(12)
-    cipher = AESGCM(_derived(master_keys()[key_id], purpose))
+    cipher = AESGCM(_derived(own_keys()[key_id], purpose))
     body = nonce + cipher.encrypt(nonce, text.encode(), _bound(purpose, place))
     return f"v1.{key_id}.{base64.b64encode(body).decode()}"
 
@@ -126,7 +157,16 @@ def key_id_of(box: str) -> str:
 
 def digest(purpose: str, text: str) -> str:
     """A keyed digest: the same text gives the same value, which tells nothing without the key."""
-    key = next(iter(master_keys().values()), settings.SECRET_KEY.encode())
+    return _digest(next(iter(master_keys().values()), settings.SECRET_KEY.encode()), purpose, text)
+
+
+def digests(purpose: str, text: str) -> set[str]:
+    """The digests under each key at hand: that of a moment ago is among them, whichever key is the
+    newest since."""
+    return {_digest(key, purpose, text) for key in master_keys().values()}
+
+
+def _digest(key: bytes, purpose: str, text: str) -> str:
     return hashlib.blake2b(text.encode(), key=_derived(key, purpose), digest_size=20).hexdigest()
 
 

@@ -47,6 +47,7 @@ _STATUS: Mapping[str, tuple[str, Any]] = {
     "blocked_address": ("error", gettext_lazy("Address not allowed")),
     "no_answer": ("warn", gettext_lazy("No answer")),
     "no_worker": ("warn", gettext_lazy("No worker")),
+    "no_key": ("warn", gettext_lazy("No master key")),
     "cancelled": ("idle", gettext_lazy("Cancelled")),
     "internal_error": ("error", gettext_lazy("Internal error")),
     "never": ("idle", gettext_lazy("Not tested")),

@@ -177,6 +177,13 @@ class Entry(SealedRow):
 
     def fingerprint(self) -> str:
         """A keyed digest of all that calls depend on: equal values give equal text."""
+        return sealing.digest("fingerprint", self._calls_depend_on())
+
+    def has_fingerprint(self, digest: str) -> bool:
+        """Whether it is the one of these values, also under a key that was the newest before."""
+        return digest in sealing.digests("fingerprint", self._calls_depend_on())
+
+    def _calls_depend_on(self) -> str:
         entered = self.entered()
         parts = [
             entered.api_base,
@@ -186,7 +193,7 @@ class Entry(SealedRow):
             sorted(entered.extra_body.items(), key=lambda item: item[0]),
             entered.deployments,
         ]
-        return sealing.digest("fingerprint", json.dumps(parts, default=str))
+        return json.dumps(parts, default=str)
 
     def forget(self, names: Sequence[str]) -> None:
         """The other values stay; the page asks for these secrets again."""

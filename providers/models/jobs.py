@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -62,8 +62,11 @@ class JobQuerySet(models.QuerySet["Job"]):
         """End running jobs whose worker is gone. Called when a worker has just started."""
         alive = broker.workers()
         running = self.filter(status=Status.RUNNING, worker__startswith="worker-")
-        lost = running.exclude(worker__in=alive)
-        count = lost._end(Outcome.NO_ANSWER)
+        return self.end_of_workers({*running.order_by().values_list("worker", flat=True)} - alive)
+
+    def end_of_workers(self, gone: Collection[str]) -> int:
+        """End the running jobs of these workers, which are gone; returns how many."""
+        count = self.filter(status=Status.RUNNING, worker__in=gone)._end(Outcome.NO_ANSWER)
         if count:
             broker.announce()
         return count

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from facio_site import trouble
+from facio_site import sealing, trouble
 from facio_site.logs import tell
 from providers import broker
 
@@ -42,10 +42,23 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, broker and a worker are there, else 503."""
-    asked = {"database": _database, "broker": broker.is_up, "worker": broker.has_worker}
+    """200 when database, broker, a worker and this machine's master keys are there, else 503."""
+    asked = {
+        "database": _database,
+        "broker": broker.is_up,
+        "worker": broker.has_worker,
+        "keys": _keys,
+    }
     state = {name: _holds(ask) for name, ask in asked.items()}
     return JsonResponse(state, status=200 if all(state.values()) else 503)
+
+
+def _keys() -> bool:
+    """Whether this machine has all that the site uses, and any at all."""
+    try:
+        return bool(sealing.master_keys())
+    except sealing.BadMasterKey:
+        return False
 
 
 def _holds(ask: Callable[[], bool]) -> bool:

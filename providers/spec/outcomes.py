@@ -32,13 +32,17 @@ class Outcome(StrEnum):
     REFERENCE = "reference"  # the key is ${NAME}: only the agent can resolve it
     NO_ANSWER = "no_answer"  # worker lost, or past the deadline
     NO_WORKER = "no_worker"  # nobody there to do it
+    NO_KEY = "no_key"  # the machine that took it lacks a master key of the site
     CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 
 
 # Ends of a test that say nothing of the provider: it was not asked, or nobody heard it.
 UNTOLD = frozenset(
-    {Outcome.NO_ANSWER, Outcome.NO_WORKER, Outcome.CANCELLED, Outcome.INTERNAL_ERROR}
+    {
+        *(Outcome.NO_ANSWER, Outcome.NO_WORKER, Outcome.NO_KEY),
+        *(Outcome.CANCELLED, Outcome.INTERNAL_ERROR),
+    }
 )
 
 

@@ -357,6 +357,12 @@ CALLS: Sentences = {
             "again."
         ),
     },
+    Outcome.NO_KEY: {
+        "": _(
+            "The machine that took this lacks a master key of the site, so nothing was sent. Its "
+            "terminal names the key; the operator puts it there. Then try again."
+        ),
+    },
     Outcome.NO_ANSWER: {
         "": _("The worker gave no answer; it may have been stopped. Try again."),
     },

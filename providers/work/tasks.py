@@ -10,12 +10,13 @@ import socket
 import threading
 import time
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 from kombu.exceptions import KombuError
 
 from facio_site import clock
@@ -33,11 +34,13 @@ from providers.models.jobs import read
 from providers.outbound import open_door, unused_proxy
 from providers.spec.outcomes import Failed, KeyState, Outcome, key_state_of
 from providers.work.calls import only_call
+from providers.work.keys import has_keys, is_locked
+from providers.work.lost import end_lost, waiting
 from providers.work.progress import Progress
+from providers.work.together import leave_broker, say_broker
 
 log = logging.getLogger(__name__)
-_PROCESS = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
-WORKER = f"command-{_PROCESS}"  # until the worker says that it is one
+WORKER = f"command-{socket.gethostname()}"  # until the worker says that it is one
 
 
 def enqueue(job: Job) -> None:
@@ -62,12 +65,14 @@ def check_provider(job_id: str) -> None:
 
 
 def _check(job: Job) -> None:
+    if is_locked(job):
+        return
     entry = _entry(job)
     completes = makes_completion(entry.adapter(with_secrets=False), job.model_names)
     seconds = settings.COMPLETION_TEST_SECONDS if completes else settings.TEST_SECONDS
     if not job.claim(WORKER, seconds):
         return
-    if entry.fingerprint() != job.input_digest:
+    if not entry.has_fingerprint(job.input_digest):
         job.cancel()
         return
     with Progress(job) as progress:
@@ -111,11 +116,11 @@ def refresh_catalog(job_id: str) -> None:
 
 
 def _fetch(job: Job) -> None:
-    if not job.claim(WORKER, settings.CATALOG_SECONDS):
+    if is_locked(job) or not job.claim(WORKER, settings.CATALOG_SECONDS):
         return
     broker.announce()
     entry = _entry(job)
-    if entry.fingerprint() != job.input_digest:
+    if not entry.has_fingerprint(job.input_digest):
         job.cancel()
         return
     start = time.monotonic()
@@ -197,9 +202,14 @@ def _end_by_bug(job: Job, error: Exception) -> None:
 def sweep() -> None:
     """Every ten seconds: end what nobody ends, remove what is past its time, give memory back."""
     Job.objects.finish_overdue()
+    end_lost()
+    with suppress(ConnectionError):
+        for job in waiting():
+            enqueue(job)
     rows.sweep()
     limits.sweep()
     clock.skew()  # says so when it is large
+    say_broker()
     give_back()
 
 
@@ -207,8 +217,9 @@ def sweep() -> None:
 def take_up(**_kwargs: object) -> None:
     """A fresh worker: say so, end what a dead one left running, queue again what waits."""
     global WORKER
-    WORKER = f"worker-{_PROCESS}"
-    broker.beat_for_ever(WORKER)
+    # Now, for a parent has loaded this before it forks: who comes after a dead one is another.
+    WORKER = f"worker-{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+    broker.beat_for_ever(WORKER, may=has_keys)
     clock.skew()
     try:
         Job.objects.end_orphans()
@@ -232,6 +243,13 @@ def _end_late_orphans() -> None:
         connection.close()
 
 
+def is_worker() -> bool:
+    """Whether this process is one, and under way."""
+    return WORKER.startswith("worker-")
+
+
 @worker_shutdown.connect
 def leave(**_kwargs: object) -> None:
+    with suppress(DatabaseError):
+        leave_broker(WORKER)
     broker.stop_beating(WORKER)

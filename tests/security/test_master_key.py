@@ -12,9 +12,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from facio_site import boot, sealing
+from facio_site import keys, sealing
 from facio_site.audit.models import AuditEntry
-from facio_site.sealing import rows
+from facio_site.models import SiteKey
+from facio_site.sealing import site as site_keys
 from providers.models import Provider
 from tests import stores
 from tests.desk import KEY, saved
@@ -249,16 +250,45 @@ def test_s25_without_the_key_pages_work_and_forms_refuse(site: Client, settings:
 
 @pytest.mark.django_db
 def test_s23_boxes_name_their_key_so_that_a_wrong_one_shows(settings: Any) -> None:
-    assert boot.key_fits()
+    assert keys.fits()
     saved()
     right = settings.MASTER_KEYS
-    assert boot.key_fits()
+    assert keys.fits()
     settings.MASTER_KEYS = [sealing.new_master_key()]
-    assert not boot.key_fits()
+    assert not keys.fits()
     settings.MASTER_KEYS = [sealing.new_master_key(), *right]
-    assert boot.key_fits()
+    assert keys.fits()
     settings.MASTER_KEYS, settings.MASTER_KEY_FILE = [], "/nowhere"
-    assert boot.key_fits()
+    assert keys.fits()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_own", [True, False])
+def test_s23_a_key_that_never_sealed_anything_may_be_another_where_nobody_else_is(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, is_own: bool
+) -> None:
+    monkeypatch.setattr(keys, "is_own_file", lambda: is_own)
+    keys.settle()
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+    keys.settle()
+    assert bool(sealing.master_keys()) is is_own
+    assert bool(sealing.lacking()) is not is_own
+
+
+@pytest.mark.django_db
+def test_s23_after_an_upgrade_the_first_key_that_seals_something_is_the_newest(
+    settings: Any,
+) -> None:
+    saved()
+    [used] = keys.sealed_ids()
+    SiteKey.objects.all().delete()  # as version 0.1 left it
+    further = sealing.new_master_key()
+    settings.MASTER_KEYS = [further, *settings.MASTER_KEYS]
+    keys.settle()
+    assert site_keys.keys(now=True) == site_keys.Keys(used, frozenset({used}))
+    assert len(keys.told()) == 1
+    assert "is not the site's yet" in keys.told()[0]
+    assert further not in keys.told()[0]
 
 
 @pytest.mark.django_db
@@ -285,8 +315,11 @@ def test_s24_an_unreadable_secret_does_not_keep_its_neighbours_under_the_old_key
     row.sealed["session_token"]["box"] = row.sealed["api_key"]["box"]
     row.save()
     settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
-    assert rows.rotate() == (1, 0, 1)
-    settings.MASTER_KEYS = settings.MASTER_KEYS[:1]
+    assert keys.rotate() == keys.Counts(1, 0, 1)
+    assert (
+        sealing.key_id_of(Provider.objects.get().sealed["api_key"]["box"])
+        == site_keys.keys().newest
+    )
     assert Provider.objects.get().unseal("api_key") == "ABSK0123456789abcdef"
 
 
@@ -305,7 +338,7 @@ def test_s24_a_row_changed_meanwhile_is_left_to_whoever_changed_it(
         return reseal(row)
 
     monkeypatch.setattr(Provider, "reseal", while_somebody_saves)
-    rows.rotate()
+    keys.rotate()
     assert Provider.objects.get().unseal("api_key") == "sk-or-v1-typed-just-now-0123"
 
 
@@ -320,12 +353,12 @@ def test_s24_a_save_that_was_read_before_a_rotation_brings_no_old_box_back(
     old_keys = list(settings.MASTER_KEYS)
     read_before = Provider.objects.get()
     settings.MASTER_KEYS = new_keys = [sealing.new_master_key(), *old_keys]
-    assert rows.rotate()[0] == 2  # the provider and what its change replaced
+    assert keys.rotate().done == 2  # the provider and what its change replaced
     settings.MASTER_KEYS = new_keys if knows_the_new_key else old_keys
     read_before.values = {"region": "us-east-1"}
     assert read_before.store()
     settings.MASTER_KEYS = new_keys[:1]
-    assert rows.rotate() == (0, 0, 0)
+    assert keys.rotate() == keys.Counts(0, 0, 0)
     kept = Provider.objects.get()
     assert kept.values == {"region": "us-east-1"}
     assert kept.unseal("api_key") == "ABSK0123456789abcdef"
@@ -337,7 +370,7 @@ def test_s24_a_key_typed_over_a_row_read_before_a_rotation_is_the_typed_one(sett
     saved()
     read_before = Provider.objects.get()
     settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
-    rows.rotate()
+    keys.rotate()
     read_before.put_secret("api_key", "sk-or-v1-typed-just-now-0123")
     assert read_before.store()
     settings.MASTER_KEYS = settings.MASTER_KEYS[:1]
@@ -363,7 +396,8 @@ def test_s25_giving_up_what_is_lost_spares_what_is_typed_anew_at_that_moment(
         return found
 
     monkeypatch.setattr(Provider, "unreadable_names", while_somebody_types)
-    rows.forget_unreadable()
+    keys.forget_unreadable()
+    keys.rotate()
     assert Provider.objects.get().unseal("api_key") == "sk-or-v1-typed-just-now-0123"
 
 
@@ -393,12 +427,25 @@ def test_s33_a_rotation_that_cannot_be_recorded_touches_nothing(
 
 @pytest.mark.django_db
 def test_s24_a_rotation_that_leaves_something_behind_fails(settings: Any) -> None:
-    saved()
-    settings.MASTER_KEYS = [sealing.new_master_key()]
+    row = saved()
+    row.sealed["api_key"]["box"] = row.sealed["api_key"]["box"][:-8] + "AAAAAAA="
+    row.save()
+    settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
     with pytest.raises(CommandError, match="keep the old keys"):
         call_command("rotate_master_key")
 
 
+@pytest.mark.django_db
+def test_s24_a_rotation_without_a_key_in_use_is_refused_and_changes_nothing(settings: Any) -> None:
+    before, newest = saved().sealed, sealing.newest_key_id()
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+    with pytest.raises(CommandError, match=f"has not master key {newest}, which is in use"):
+        call_command("rotate_master_key")
+    assert Provider.objects.get().sealed == before
+    assert site_keys.keys(now=True).newest == newest
+
+
+@pytest.mark.django_db
 def test_s22_purposes_have_keys_of_their_own(settings: Any) -> None:
     box = sealing.seal("rows", "place", "text")
     with pytest.raises(sealing.Unreadable):
@@ -407,6 +454,7 @@ def test_s22_purposes_have_keys_of_their_own(settings: Any) -> None:
     assert sealing.unseal("rows", "place", box) == "text"
 
 
+@pytest.mark.django_db
 def test_s21_two_boxes_of_one_text_differ_and_a_flipped_byte_does_not_open() -> None:
     one, other = (sealing.seal("rows", "place", "text") for _ in range(2))
     assert one != other

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from facio_site.run.prepared import NEVER_SERVED
+from tests import stores
 from tests.security import command
 
 HERE = Path(__file__).parent
@@ -48,7 +49,23 @@ def state(tmp_path: Path) -> Path:
     return state
 
 
-def test_sign_in_keys_jobs_models_routes_and_versions_are_there(state: Path) -> None:
+@pytest.fixture
+def upgraded(state: Path) -> Path:
+    done = command.run(state, "migrate_site")
+    assert done.returncode == 0, done.stderr
+    return state
+
+
+def test_no_command_migrates_by_itself(state: Path) -> None:
+    before = stores.tables(state)
+    done = command.run(state, "export_config", "-", "--secrets", "keys")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The database is not this version's: run migrate_site.\n"
+    assert stores.tables(state) == before
+
+
+def test_sign_in_keys_jobs_models_routes_and_versions_are_there(upgraded: Path) -> None:
+    state = upgraded
     words = ("collectstatic", "--noinput", "--verbosity=0", *NEVER_SERVED)
     assert command.run(state, *words).returncode == 0
     script = LOOK.replace("PASSWORD", PASSWORD)
@@ -68,8 +85,8 @@ def test_sign_in_keys_jobs_models_routes_and_versions_are_there(state: Path) -> 
     }
 
 
-def test_its_export_holds_every_key(state: Path) -> None:
-    done = command.run(state, "export_config", "-", "--secrets", "keys")
+def test_its_export_holds_every_key(upgraded: Path) -> None:
+    done = command.run(upgraded, "export_config", "-", "--secrets", "keys")
     assert done.returncode == 0, done.stderr
     written = json.loads(done.stdout)
     assert written["providers"]["openrouter"]["apiKey"].startswith("sk-or-v1-demo-good-of-version")

@@ -8,8 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from facio_site.audit import record
 from facio_site.backup import Refused, restore
-from facio_site.boot import key_fits
 from facio_site.commands import Command as OneLine
+from facio_site.keys import fits
 
 
 class Command(OneLine):
@@ -31,5 +31,5 @@ class Command(OneLine):
             self.stdout.write(f"The database from before is {kept}.")
         call_command("migrate", interactive=False, verbosity=0)
         record("database.restored", actor=None, target=options["path"].name)
-        if not key_fits():
+        if not fits():
             self.stderr.write("The master key at hand is not the one of this backup.")

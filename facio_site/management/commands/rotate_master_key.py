@@ -5,17 +5,17 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.db import transaction
 
-from facio_site import sealing
-from facio_site.accounts import mfa
+from facio_site import keys, sealing
 from facio_site.audit import record
 from facio_site.commands import Command as OneLine
-from facio_site.sealing import rows
 
 
 class Command(OneLine):
     help = (
-        "Re-encrypts all secrets under the newest master key. Can be stopped at any moment and "
-        "run again. Prints how many rows were sealed again and how many still need an old key."
+        "Makes the first of this machine's master keys the site's newest and re-encrypts all "
+        "secrets under it; machines without it are locked until they have it. Can be stopped at "
+        "any moment and run again. Prints how many rows were sealed again and how many still need "
+        "an old key."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,20 +27,28 @@ class Command(OneLine):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not sealing.master_keys():
+        if not sealing.own_keys():
             raise CommandError("there is no master key")
         if options["forget_unreadable"]:
             self._forget()
+        elif missing := sealing.lacking():
+            raise CommandError(
+                f"this machine has not master key {', '.join(missing)}, which is in use; "
+                "with --forget-unreadable what it has sealed is given up"
+            )
         record("keys.rotated", actor=None, result="started")  # else nothing is touched
-        counts = [rows.rotate(), mfa.rotate()]
-        done, left, unreadable = (sum(column) for column in zip(*counts, strict=True))
-        record("keys.rotated", actor=None, result=f"{done} again, {left + unreadable} not")
-        self.stdout.write(f"sealed again: {done}, under old keys: {left}, unreadable: {unreadable}")
-        if left or unreadable:
+        counts = keys.rotate()
+        kept = counts.left + counts.unreadable
+        record("keys.rotated", actor=None, result=f"{counts.done} again, {kept} not")
+        self.stdout.write(
+            f"sealed again: {counts.done}, under old keys: {counts.left}, "
+            f"unreadable: {counts.unreadable}"
+        )
+        if kept:
             raise CommandError("some rows could not be sealed again; keep the old keys")
 
     def _forget(self) -> None:
         with transaction.atomic():
-            count = rows.forget_unreadable() + mfa.forget_unreadable()
+            count = keys.forget_unreadable()
             record("keys.forgotten", actor=None, result=str(count))
         self.stdout.write(f"forgotten: {count}")

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from facio_site import sealing
-from facio_site.sealing import rows
+from facio_site import keys, sealing
 from providers.models import Provider
 from routing.models import UNDO_COPIES, ConfigVersion, Route
 from tests.conftest import signed_in
@@ -77,9 +76,9 @@ def test_versions_are_sealed_rotated_and_pruned(site: Client, settings: Any) -> 
     assert ConfigVersion.objects.first().number == UNDO_COPIES + 3
     assert KEY not in str(ConfigVersion.objects.values_list("sealed", flat=True))
     settings.MASTER_KEYS = [sealing.new_master_key(), *settings.MASTER_KEYS]
-    done, under_old, unreadable = rows.rotate()
-    assert (under_old, unreadable) == (0, 0)
-    assert done >= UNDO_COPIES
+    counts = keys.rotate()
+    assert (counts.left, counts.unreadable) == (0, 0)
+    assert counts.done >= UNDO_COPIES
     assert ConfigVersion.objects.first().state()["document"]
 
 
