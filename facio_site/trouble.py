@@ -102,7 +102,7 @@ def _write(every: float) -> None:
         table = connection.ops.quote_name(cache["LOCATION"])
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {table} (cache_key, value, expires) "  # noqa: S608 - our own name
+                f"INSERT INTO {table} (cache_key, value, expires) "  # noqa: S608 # nosec B608 - our own name
                 "VALUES ('facio:ready', '', CURRENT_TIMESTAMP) "
                 "ON CONFLICT (cache_key) DO UPDATE SET expires = excluded.expires"
             )

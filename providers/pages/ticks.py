@@ -25,7 +25,7 @@ _LEFT = {"error": 1}  # of the middle, where the others stand
 
 # Of one provider's tests of saved values, the last that told anything.
 _LAST = (
-    "SELECT * FROM (SELECT provider_id, outcome FROM providers_job "  # noqa: S608 - no values
+    "SELECT * FROM (SELECT provider_id, outcome FROM providers_job "  # noqa: S608 # nosec B608 - no values
     "WHERE provider_id = %s AND task = 'check' AND status = 'done' AND NOT is_draft "
     f"AND outcome NOT IN ({', '.join(['%s'] * len(_SAYS_NOTHING))}) "
     f"ORDER BY created_at DESC LIMIT {SHOWN}) AS last"
