@@ -3,6 +3,16 @@
   const root = document.documentElement;
   const by = (id) => document.getElementById(id);
 
+  // Before htmx starts, which is when the page is there: scripts are run in their order.
+  Object.assign(window.htmx?.config ?? {}, {
+    includeIndicatorStyles: false, allowEval: false, allowScriptTags: false, selfRequestsOnly: true,
+    historyCacheSize: 0, defaultSettleDelay: 0,
+    responseHandling: [
+      { code: "204", swap: false }, { code: "[23]..|422", swap: true },
+      { code: "503", swap: true, error: true }, { code: "[45]..", swap: false, error: true },
+    ],
+  });
+
   document.addEventListener("change", ({ target }) => {
     if (target.name !== "theme" || !target.closest("[data-theme-switch]")) return;
     const secure = location.protocol === "https:" ? ";secure" : "";
