@@ -16,7 +16,7 @@
   document.addEventListener("change", ({ target }) => {
     if (target.name !== "theme" || !target.closest("[data-theme-switch]")) return;
     const secure = location.protocol === "https:" ? ";secure" : "";
-    document.cookie = `theme=${target.value};path=${document.querySelector(".product").pathname};max-age=31536000;samesite=lax${secure}`;
+    document.cookie = `theme=${target.value};path=${target.closest("[data-theme-switch]").dataset.themeSwitch};max-age=31536000;samesite=lax${secure}`;
     root.dataset.theme = target.value;
     for (const meta of document.querySelectorAll("meta[data-mode]")) {
       const mode = meta.dataset.mode;

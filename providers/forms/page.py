@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from providers.forms.facts import EXPIRES, is_typed_in
@@ -31,8 +30,6 @@ class PageForm(ProviderForm):
         self.chosen = way_of(self.shown)  # "" where there is no choice
         if self.chosen:
             self._add_choice()
-        for name in self.secret_names():
-            self.fields[name].widget.attrs |= _looked_at(self.spec, name)
         self._mark_saved()
 
     def _add_choice(self) -> None:
@@ -163,14 +160,3 @@ def way_of_field(spec: ProviderSpec, name: str) -> str:
 
 def _text(value: Any) -> str:
     return str(value or "").replace("\r\n", "\n")
-
-
-def _looked_at(spec: ProviderSpec, name: str) -> dict[str, str]:
-    """Asks for its shape as it is typed: by POST, so that it stands in no address."""
-    return {
-        "hx-post": reverse("providers:key-shape", args=[spec.name or spec.kind]),
-        "hx-trigger": "input changed delay:300ms",
-        "hx-target": f"#id_{name}_slot",
-        "hx-params": f"{name},csrfmiddlewaretoken",
-        "hx-sync": "this:replace",
-    }

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -57,16 +58,15 @@ print(json.dumps({"read": read, "faults": faults, "job": Job.objects.get().statu
 
 
 @pytest.fixture
-def pooler(tmp_path: Path) -> Iterator[str]:
+def pooler() -> Iterator[str]:
     """The URL of a PgBouncer in front of a PostgreSQL, both of this test's own."""
     program, binaries = shutil.which("pgbouncer"), postgres_folder()
     if not program or not binaries:
         absent("PgBouncer or PostgreSQL")
-    folder = tmp_path / "postgres"
-    folder.mkdir()
-    for place in (folder, *folder.parents[:3]):  # its user passes through
-        place.chmod(0o755)
-    with postgres(folder, binaries) as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="facio-pooler-") as name,
+        postgres(folder := Path(name), binaries) as url,
+    ):
         port = free_port()
         settings = folder / "pooler.ini"
         settings.write_text(

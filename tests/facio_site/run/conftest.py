@@ -1,7 +1,6 @@
 """A PostgreSQL and a redis-server for the tests of several machines: the lane's, or own ones."""
 
 import contextlib
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,8 @@ import pytest
 
 from tests import stores
 from tests.conftest import absent
-from tests.facio_site.run.machines import Site, database
-from tests.lanes import postgres, postgres_folder, redis_server
+from tests.facio_site.run.machines import Site, database, own_redis
+from tests.lanes import postgres, postgres_folder
 
 
 @pytest.fixture(scope="session")
@@ -32,10 +31,7 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def redis_url() -> Iterator[str]:
     """A broker that this test may empty and stop."""
-    program = shutil.which("redis-server")
-    if program is None:
-        absent("redis-server")
-    with redis_server(program) as url:
+    with own_redis() as url:
         yield url
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,9 @@ import redis
 from psycopg import sql
 
 from facio_site import sealing
+from tests.conftest import absent
 from tests.journeys.stack import STOPS_WITHIN
+from tests.lanes import redis_server
 from tests.processes import HEARTBEATS, ROOT, wait_for
 from tests.simulators import Simulators
 
@@ -90,6 +93,7 @@ class Site:
     keys: str = field(default_factory=sealing.new_master_key)
     simulators: Simulators | None = None
     parts: list[Part] = field(default_factory=list)
+    common: dict[str, str] = field(default_factory=dict)  # of the environment of each
 
     def environ(self, state: Path, **more: str) -> dict[str, str]:
         given = {
@@ -105,7 +109,11 @@ class Site:
         if self.simulators:
             given["OUTBOUND_HOSTS_FILE"] = str(self.simulators.hosts_file)
             given["OUTBOUND_CA_FILE"] = str(self.simulators.ca_file)
-        return {name: value for name, value in {**given, **more}.items() if value != "UNSET"}
+        return {
+            name: value
+            for name, value in {**given, **self.common, **more}.items()
+            if value != "UNSET"
+        }
 
     def start(self, *words: str, state: str = "", **more: str) -> Part:
         """A part on a machine of its own, or on the one of this name; not waited for."""
@@ -159,9 +167,15 @@ class Site:
         with psycopg.connect(self.database) as server:
             server.execute(query.encode())
 
-    def workers(self) -> int:
+    def living(self) -> set[str]:
+        """Names of the workers whose heartbeat is there."""
         with redis.Redis.from_url(self.broker) as client:
-            return len(list(client.scan_iter(HEARTBEATS)))
+            return {
+                key.decode().removeprefix("facio:worker:") for key in client.scan_iter(HEARTBEATS)
+            }
+
+    def workers(self) -> int:
+        return len(self.living())
 
     def whose_turn(self) -> str:
         with redis.Redis.from_url(self.broker) as client:
@@ -211,6 +225,16 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+@contextlib.contextmanager
+def own_redis() -> Iterator[str]:
+    """A redis-server that nobody else uses; gives its URL."""
+    program = shutil.which("redis-server")
+    if program is None:
+        absent("redis-server")
+    with redis_server(program) as url:
+        yield url
 
 
 @contextlib.contextmanager

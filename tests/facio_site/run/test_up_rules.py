@@ -246,10 +246,11 @@ def test_s79_who_does_not_end_is_killed_and_there_is_time_for_all_within_ten_sec
 def test_what_few_mean_is_said_before_anything_is_migrated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def manage(*words: str) -> children.Command:
-        raise children.Refused(words[0])
+    def wait(_bell: object) -> None:
+        raise children.Refused("no database")
 
     monkeypatch.setattr("facio_site.web.behind.doubts", lambda: ["PUBLIC_URL is https, but"])
-    with pytest.raises(children.Refused, match="migrate"):
-        prepared.prepare(tmp_path, manage, [], None)  # type: ignore[arg-type]
+    monkeypatch.setattr("facio_site.run.joining.wait_for_database", wait)
+    with pytest.raises(children.Refused, match="no database"):
+        up.get_ready(tmp_path, up.Part.WEB, [], children.Bell())
     assert capfd.readouterr().err == "facio: PUBLIC_URL is https, but\n"

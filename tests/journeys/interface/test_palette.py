@@ -53,8 +53,8 @@ def test_arrows_walk_through_the_palette_and_letters_lead_back(visit: Callable[.
         expect(page.locator("#palette-q")).to_have_value("gpt-oss")
         expect(page.locator(".palette-list a").first).to_contain_text("gpt-oss")
         page.keyboard.press("Enter")
-        expect(page).to_have_url(re.compile(r"/routing/\?use=.*gpt-oss"))
-        expect(page.locator("#use")).to_contain_text("gpt-oss")
+        expect(page).to_have_url(re.compile(r"/routing/use/\?use=.*gpt-oss"))
+        expect(page.locator("#main")).to_contain_text("gpt-oss")
 
 
 def test_escape_closes_the_palette_and_gives_the_focus_back(visit: Callable[..., Any]) -> None:

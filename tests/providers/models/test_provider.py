@@ -3,7 +3,7 @@
 import pytest
 
 from facio_site import sealing
-from providers.models import CatalogEntry, Draft, Provider, SecretState
+from providers.models import Draft, Provider, SecretState
 from tests.desk import KEY, saved
 
 pytestmark = pytest.mark.django_db
@@ -101,9 +101,3 @@ def test_s78_a_save_over_somebody_elses_is_refused() -> None:
     mine.api_base = "https://openrouter.ai/mine"
     assert not mine.store()
     assert Provider.objects.get(kind="openrouter").api_base == "https://openrouter.ai/theirs"
-
-
-def test_what_is_searched_for_holds_no_nul() -> None:
-    """PostgreSQL takes none in a text."""
-    rows = CatalogEntry.objects.search("a\0b \0")
-    assert set(rows.query.sql_with_params()[1]) == {"%ab%"}
