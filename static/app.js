@@ -70,8 +70,20 @@
     if (target.matches("[popover]:not(:popover-open)")) target.showPopover();
   });
 
+  // What was pasted into the search and is a key goes on to the box, whole, with its lines.
+  let pasted = "";
+  document.addEventListener("paste", ({ target, clipboardData }) => {
+    if (target.id === "palette-q") pasted = clipboardData.getData("text");
+  });
+
   document.addEventListener("htmx:afterSettle", () => {
     const [input, found] = [by("palette-q"), by("found")];
+    const box = found?.dataset.secret === undefined ? null : by("palette-paste-text");
+    if (box && pasted) {
+      box.value = pasted;
+      input.value = pasted = "";
+      box.form.querySelector("button").focus();
+    }
     if (input?.dataset.go === undefined || input.dataset.go !== found.dataset.words) return;
     delete input.dataset.go;
     found.querySelector("a, button, summary")?.click();

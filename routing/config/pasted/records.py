@@ -34,7 +34,7 @@ class BadPaste(BadDocument):
         ),
         "is_variable": _("A variable stands where the key belongs. Paste the key itself."),
         "is_address": _("This is an address and no key."),
-        "is_example": _("This is a mask or an example and no key."),
+        "is_example": _("This is a mask or an example, not a key."),
         "open_quote": _("Line {line}: a quote opens here and is never closed."),
     }
 
