@@ -211,6 +211,9 @@
     event.preventDefault();
     bar.querySelector("[aria-keyshortcuts]").click();
   });
+  document.addEventListener("htmx:beforeOnLoad", ({ detail: { elt, xhr } }) => {
+    if (xhr.status === 401 && elt.form === form) go("save"); // the server keeps what may be kept
+  });
   addEventListener("beforeunload", (event) => {
     const left = changed();
     sessionStorage.removeItem(kept);
