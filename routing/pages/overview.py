@@ -72,14 +72,14 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
         ),
         Step(
             _("Fetch its models"),
-            _("Then a model is chosen from a list, with its window and price, and not by memory."),
+            _("Then you choose a model from a list with context and price, not from memory."),
             _page(lister) if lister else reverse("providers:list"),
             _("Fetch models"),
             has_models,
         ),
         Step(
             _("Choose the main model"),
-            _("The other routes stay empty until they are wanted: they follow main."),
+            _("You can leave the other routes empty: they follow main."),
             reverse("providers:catalog" if has_models else "routing:routing"),
             _("Choose a model"),
             bool(main.model) and main.is_served,

@@ -234,7 +234,7 @@ def test_a_test_that_nobody_ends_any_more_ends_at_the_next_reload(site: Client, 
 def test_a_viewer_is_told_who_may_and_sees_what_is_saved(viewer: Any) -> None:
     site = signed_in(viewer)
     page = html(site, "?use=llama-9&kind=groq")
-    assert "is for editors and owners" in page[page.index('id="use"') :][:600]
+    assert "Only editors and owners can change" in page[page.index('id="use"') :][:600]
     assert 'value="llama-9"' not in page
     assert "?recipe=" not in page
     assert "btn-primary push" not in site.get("/").content.decode()
