@@ -138,7 +138,12 @@ def import_preview(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
     """GET shows what would change. POST takes it in, if everything is as it was shown."""
     row = _pending(request, pk)
     if row is None:
-        messages.warning(request, _("This import has expired. Hand the file in again."))
+        messages.warning(
+            request,
+            _(
+                "This import is over: it was made, discarded or has expired. To import again, start anew."
+            ),
+        )
         return redirect("routing:import-start")
     asked = request.POST if request.method == "POST" else request.GET
     kind = asked.get("kind", "")
