@@ -3,6 +3,16 @@
   const root = document.documentElement;
   const by = (id) => document.getElementById(id);
 
+  // Before htmx starts, which is when the page is there: scripts are run in their order.
+  Object.assign(window.htmx?.config ?? {}, {
+    includeIndicatorStyles: false, allowEval: false, allowScriptTags: false, selfRequestsOnly: true,
+    historyCacheSize: 0, defaultSettleDelay: 0,
+    responseHandling: [
+      { code: "204", swap: false }, { code: "[23]..|422", swap: true },
+      { code: "503", swap: true, error: true }, { code: "[45]..", swap: false, error: true },
+    ],
+  });
+
   document.addEventListener("change", ({ target }) => {
     if (target.name !== "theme" || !target.closest("[data-theme-switch]")) return;
     const secure = location.protocol === "https:" ? ";secure" : "";
@@ -60,8 +70,20 @@
     if (target.matches("[popover]:not(:popover-open)")) target.showPopover();
   });
 
+  // What was pasted into the search and is a key goes on to the box, whole, with its lines.
+  let pasted = "";
+  document.addEventListener("paste", ({ target, clipboardData }) => {
+    if (target.id === "palette-q") pasted = clipboardData.getData("text");
+  });
+
   document.addEventListener("htmx:afterSettle", () => {
     const [input, found] = [by("palette-q"), by("found")];
+    const box = found?.dataset.secret === undefined ? null : by("palette-paste-text");
+    if (box && pasted) {
+      box.value = pasted;
+      input.value = pasted = "";
+      box.form.querySelector("button").focus();
+    }
     if (input?.dataset.go === undefined || input.dataset.go !== found.dataset.words) return;
     delete input.dataset.go;
     found.querySelector("a, button, summary")?.click();
@@ -188,6 +210,9 @@
     if (event.key !== "s" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     bar.querySelector("[aria-keyshortcuts]").click();
+  });
+  document.addEventListener("htmx:beforeOnLoad", ({ detail: { elt, xhr } }) => {
+    if (xhr.status === 401 && elt.form === form) go("save"); // the server keeps what may be kept
   });
   addEventListener("beforeunload", (event) => {
     const left = changed();

@@ -282,7 +282,8 @@ class Adapter:
                 money = read_money(unwrapped(reply), self.spec.money, self.currency())
             verdict = self.read_key_answer(unwrapped(reply), call, verdict)
         is_odd = self.is_odd(reply, call, listed)
-        count = count_in(unwrapped(reply), call) if listed else 0
+        is_whole = bool(listed) and call is listing  # a key call may ask for a part of it
+        count = count_in(unwrapped(reply), call) if is_whole else 0
         return Finding(verdict, self.key_state(verdict), reply.ms, listed, money, count, is_odd)
 
     def listed(self, reply: Reply, call: Call, verdict: Verdict) -> frozenset[str]:

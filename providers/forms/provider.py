@@ -106,7 +106,7 @@ class ProviderForm(forms.Form):
                     "autocomplete": "off",
                     "spellcheck": "false",
                     "placeholder": _("Default: %s") % example if has_default else example,
-                    "list": "bases" if spec.regional_bases else None,
+                    "list": "bases" if spec.regional_bases else False,
                 }
             ),
         )
@@ -129,6 +129,8 @@ class ProviderForm(forms.Form):
             stored = self.shown.values.get("profile", "")
             if stored and (stored, stored) not in names:
                 names.append((stored, stored))
+            if not names:
+                texts["help_text"] = _("None can be chosen: AWS_PROFILES_ALLOWED names none.")
             self.fields[field.name] = forms.ChoiceField(
                 **texts, required=False, choices=[("", _("None")), *names]
             )

@@ -13,12 +13,13 @@ from django.views.decorators.http import (
 from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.attention import counters
 from facio_site.audit import record
+from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.forms.page import PageForm
 from providers.models import Draft, Job, Provider, Status, Task
 from providers.pages.detail import detail_context, started_context
 from providers.pages.drafts import draft_of, is_lost, keep_draft
-from providers.pages.providers import _provider, show_board
+from providers.pages.providers import _plain_fields, _provider, show_board
 from providers.pages.saving import NO_LONGER_KEPT, PART_TEMPLATES, invalid
 from providers.spec.limits import MODEL_LENGTH
 from providers.work import queue
@@ -26,12 +27,14 @@ from providers.work import queue
 PARTS = {"check": Task.CHECK, "catalog": Task.FETCH}  # of a provider's page, and what fills them
 
 
+@keeps_typed(_plain_fields)
 @editor_required
 @require_POST
 def check_start(request: SignedIn, name: str) -> HttpResponse:
     return _start(request, name, "check")
 
 
+@keeps_typed(_plain_fields)
 @editor_required
 @require_POST
 def catalog_refresh(request: SignedIn, name: str) -> HttpResponse:

@@ -85,7 +85,7 @@ def _context(
     shown = draft or provider
     shown_form = cache(lambda: form or PageForm(provider, shown=shown))
     catalog = cache(lambda: catalog_context(provider, request.GET.get("q", "")))
-    models = [request.POST.get("test_model", "")] if request.method == "POST" else []
+    models = [name] if (name := request.POST.get("test_model", "").strip()) else []
     return {
         "spec": provider.spec,
         "completes": cache(lambda: _completes(shown, models)),

@@ -221,6 +221,7 @@ def looks_secret(text: str) -> bool:
     """Whether somebody pasted a key, a call with one, or a line of an .env file."""
     begins = ("sk-", "Bearer ", *(shape.prefix for shape in SHAPES))
     is_key = len(text) >= SECRET_LENGTH and "/" not in text and text.startswith(begins)
+    is_key |= re.fullmatch(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z\d]{24,}(\.\w+)?", text) is not None
     return is_key or re.match(r"curl\s+\S+:|\w+_(KEY|TOKEN)\s*=\s*\S", text) is not None
 
 

@@ -193,6 +193,26 @@ def test_what_was_typed_comes_back_after_a_session_has_ended_and_secrets_do_not(
     assert Provider.objects.get().api_base == ""
 
 
+def test_a_test_after_the_session_has_ended_asks_nothing_and_keeps_what_was_typed(
+    opened: Callable[..., Page], owner: Any
+) -> None:
+    stored("vllm")
+    tab = opened()
+    owner.end_sessions()
+    tab.goto("/providers/vllm/")
+    sign_in_again(tab)
+    tab.locator("[name=api_base]").fill("http://127.0.0.1:8000/other")
+    tab.locator("[name=api_key]").fill("typed-0123")
+    asked: list[str] = []
+    tab.on("dialog", lambda one: (asked.append(one.type), one.accept()))
+    owner.end_sessions()
+    tab.get_by_role("button", name="Test connection").click()
+    expect(tab).to_have_url(re.compile("/accounts/login/"))
+    sign_in_again(tab)
+    expect(tab.locator("[name=api_base]")).to_have_value("http://127.0.0.1:8000/other")
+    assert asked == []
+
+
 def test_after_the_sign_in_the_page_of_a_form_is_asked_for_and_not_its_target(
     opened: Callable[..., Page], owner: Any
 ) -> None:

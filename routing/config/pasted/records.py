@@ -19,7 +19,7 @@ class BadPaste(BadDocument):
     messages = {
         **BadDocument.messages,
         "two_sources": _("Hand in a file or a text, not both."),
-        "not_known": _("This is no JSON, no .env file, no curl line and no key."),
+        "not_known": _("This is not JSON, a .env file, a curl line or a key."),
         "only_comments": _("Every line is a comment. Take the # away from what is meant."),
         "bad_curl": _(
             "Line {line}: this call can't be read: its quotes or its address are incomplete. "
@@ -34,7 +34,7 @@ class BadPaste(BadDocument):
         ),
         "is_variable": _("A variable stands where the key belongs. Paste the key itself."),
         "is_address": _("This is an address and no key."),
-        "is_example": _("This is a mask or an example and no key."),
+        "is_example": _("This is a mask or an example, not a key."),
         "open_quote": _("Line {line}: a quote opens here and is never closed."),
     }
 

@@ -53,3 +53,28 @@ def test_nothing_is_kept_of_a_browser_in_which_nobody_had_signed_in(client: Clie
     Provider.objects.create(kind="vllm")
     client.post(PAGE, {"api_base": BASE, "version": 1})
     assert "typed" not in client.cookies
+
+
+@pytest.mark.parametrize("part", ["check/", "catalog/"])
+@pytest.mark.parametrize(
+    "headers", [{"Referer": f"http://testserver{PAGE}"}, {"HX-Request": "true"}]
+)
+def test_a_test_of_what_was_typed_keeps_it_as_well(
+    client: Client, owner: Any, part: str, headers: dict[str, str]
+) -> None:
+    Provider.objects.create(kind="vllm")
+    sign_in(client)
+    owner.end_sessions()
+    here = {**headers, "HX-Current-URL": f"http://testserver{PAGE}"}
+    client.post(f"{PAGE}{part}", {"api_base": BASE, "version": 1}, headers=here)
+    sign_in(client)
+    assert BASE in client.get(PAGE).content.decode()
+
+
+def test_who_signs_in_again_is_told_why(client: Client, owner: Any) -> None:
+    told = "Your session has ended."
+    assert told not in client.get("/accounts/login/?next=/providers/").content.decode()
+    sign_in(client)
+    owner.end_sessions()
+    assert told in client.get("/accounts/login/?next=/providers/").content.decode()
+    assert told not in client.get("/accounts/login/").content.decode()

@@ -22,7 +22,8 @@ UNDER_PILLS = """() => {
   const boxes = [];
   while (texts.nextNode()) {
     const node = texts.currentNode, range = new Range();
-    const passed = "pre, select, .savebar, .selection, details:not([open])"; // scrolled under
+    // Scrolled under a bar, or folded.
+    const passed = "pre, select, .savebar, .selection, details:not([open]) > :not(summary)";
     if (!node.data.trim() || node.parentElement.closest(passed)) continue;
     range.selectNodeContents(node);
     for (const box of range.getClientRects()) boxes.push([node, box]);

@@ -126,3 +126,13 @@ def test_without_javascript_times_name_the_server_s_zone(visit: Callable[..., An
         first = tab.page.locator("time[data-age]").first
         expect(first).to_have_attribute("title", re.compile(r" UTC$"))
         expect(first).to_have_text(re.compile(r"ago$|^just now$"))
+
+
+def test_htmx_starts_with_the_site_s_own_rules(visit: Callable[..., Any]) -> None:
+    with visit(viewport=DESK) as tab:
+        tab.go("/")
+        rules = tab.page.evaluate("htmx.config")
+        names = ("allowEval", "allowScriptTags", "includeIndicatorStyles", "historyCacheSize")
+        assert [rules[name] for name in names] == [False, False, False, 0]
+        assert rules["selfRequestsOnly"] is True
+        assert tab.page.locator("style").count() == 0  # started after it was told

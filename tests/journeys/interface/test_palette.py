@@ -7,6 +7,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.simulators.entries import demo_key
+
+PASTE = """(text) => {
+  const [input, data] = [document.activeElement, new DataTransfer()];
+  data.setData("text", text);
+  input.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true}));
+  input.value = text.replaceAll("\\n", " ");
+  input.dispatchEvent(new InputEvent("input", {bubbles: true}));
+}"""
 pytestmark = [pytest.mark.journey, pytest.mark.browser]
 
 
@@ -119,3 +128,19 @@ def test_the_palette_starts_test_all(visit: Callable[..., Any]) -> None:
         tab.page.keyboard.press("Enter")
         expect(tab.page).to_have_url(re.compile(r"/providers/$"))
         expect(tab.page.get_by_text("Last round:")).to_be_visible(timeout=20_000)
+
+
+def test_a_pasted_key_goes_on_to_its_preview(visit: Callable[..., Any]) -> None:
+    with visit() as tab:
+        tab.go("/")
+        page, key = tab.page, demo_key("mistral", "good")
+        page.keyboard.press("Control+k")
+        expect(page.locator("#palette-q")).to_be_focused()
+        page.evaluate(PASTE, f"MISTRAL_API_KEY={key}\nNO_SUCH_NAME=1")
+        box = page.locator("#palette-paste-text")
+        expect(box).to_have_value(f"MISTRAL_API_KEY={key}\nNO_SUCH_NAME=1")
+        expect(page.locator("#palette-q")).to_have_value("")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Import", level=1)).to_be_visible()
+        expect(page.get_by_text("Mistral").first).to_be_visible()
+        tab.press("Discard")

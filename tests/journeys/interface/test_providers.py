@@ -159,3 +159,31 @@ def test_on_a_phone_each_button_is_under_the_finger(visit: Callable[..., Any], q
         )
         assert sizes
         assert all(0 <= left < right <= 390 and height >= 16 for left, right, height in sizes)
+
+
+def test_what_is_said_stands_beside_the_bar_of_a_selection_and_it_counts(
+    visit: Callable[..., Any],
+) -> None:
+    with visit(viewport={"width": 1280, "height": 720}) as tab:
+        page, bar = tab.page, tab.page.locator(".selection")
+        tab.go("/providers/?view=list")
+        with_selected(page, "Remove")
+        toast = page.get_by_text("Select a provider first.")
+        expect(toast).to_be_visible()
+        said, below = toast.bounding_box(), bar.bounding_box()
+        assert said
+        assert below
+        assert said["y"] + said["height"] <= below["y"]
+        select(page, "Groq", "Mistral")
+        counted = "getComputedStyle(document.querySelector('.selection p'), '::after').content"
+        assert "counter(chosen)" in page.evaluate(counted)
+
+
+def test_the_help_beside_a_date_is_read_in_one_piece_on_a_narrow_phone(
+    visit: Callable[..., Any],
+) -> None:
+    with visit(viewport={"width": 320, "height": 700}) as tab:
+        tab.go("/providers/groq/")
+        box = tab.page.locator("#id_key_expires_helptext").bounding_box()
+        assert box
+        assert box["height"] < 50  # two lines

@@ -291,3 +291,13 @@ def test_ovms_is_asked_by_a_completion_that_it_must_refuse() -> None:
     pages = Script(by=lambda request: LIST if request.url == at else PAGE)
     result = run_check(local("ovms", api_base="http://box.lan:8000/v3"), pages)
     assert told(result)[0] == "unexpected_response"
+
+
+def test_models_are_counted_only_where_the_whole_list_was_asked_for() -> None:
+    assert check(make("groq"), LIST).listed == 1
+    first = reply(200, {"data": [{"id": "m", "type": "model"}], "has_more": True})
+    proven = check(make("anthropic"), first)
+    assert (proven.outcome, proven.listed) == (Outcome.OK, 0)
+    some = reply(200, {"modelSummaries": [{"modelId": "m", "modelArn": "arn:m"}]})
+    proven = check(make("bedrock", values={"region": "us-east-1"}), some)
+    assert (proven.outcome, proven.listed) == (Outcome.OK, 0)

@@ -112,3 +112,19 @@ def test_after_a_save_the_next_step_is_to_fetch_and_then_to_choose(site: Client)
     assert "Choose for Main" in html
     Route(slot="main", model="llama-9", provider="groq").store()
     assert next_step(flat(site.get(page))) == ""
+
+
+def test_a_completion_is_announced_only_where_one_would_be_made(site: Client) -> None:
+    told = "This test makes one short completion"
+    refused = site.post("/providers/openai/", {"api_base": "x y", "test_model": " "})
+    assert refused.status_code == 422
+    assert told not in flat(refused)
+    refused = site.post("/providers/openai/", {"api_base": "x y", "test_model": "gpt-9"})
+    assert told in flat(refused)
+
+
+def test_no_field_points_to_a_list_that_is_not_there(site: Client) -> None:
+    for kind in ("openai", "bedrock", "dashscope"):
+        page = flat(site.get(f"/providers/{kind}/"))
+        for name in re.findall(r' list="([^"]*)"', page):
+            assert f'<datalist id="{name}"' in page, (kind, name)

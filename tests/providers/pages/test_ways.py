@@ -83,3 +83,11 @@ def test_regions_are_offered_and_any_other_can_be_typed(site: Client) -> None:
     assert '<option value="eu-central-1"></option>' in page
     site.post(PAGE, {"region": "xx-new-9", "api_key": KEY, "sign_in": "api_key"})
     assert stored().values["region"] == "xx-new-9"
+
+
+def test_where_no_profile_is_allowed_the_page_says_how_one_is(site: Client, settings: Any) -> None:
+    settings.AWS_PROFILES_ALLOWED = []
+    told = "None can be chosen: AWS_PROFILES_ALLOWED names none."
+    assert told in flat(site.get(PAGE))
+    settings.AWS_PROFILES_ALLOWED = ["work"]
+    assert told not in flat(site.get(PAGE))

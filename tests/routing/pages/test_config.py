@@ -262,7 +262,7 @@ def test_what_an_import_removes_is_counted_and_named(site: Client) -> None:
         (b'{"a": [' + b"1," * 10_001 + b"1]}", "More than 10000 values"),
         (b'{"a": "' + b"x" * 1_000_000 + b'"}', "at most 1000000 are read"),
         (b"", "There is nothing in it"),
-        (b"some words", "This is no JSON, no .env file"),
+        (b"some words", "This is not JSON, a .env file"),
         (b'{"providers": {"openai": {"apiKey": 7}}}', "providers.openai.apiKey must be a text"),
     ],
 )

@@ -418,3 +418,12 @@ def test_its_queries_do_not_grow_with_providers(site: Client) -> None:
         if kind != "groq" and not spec.is_oauth:
             saved(kind, "bad_key", "a", "b")
     assert queries() == few
+
+
+def test_who_has_set_up_nothing_is_not_asked_to_write_an_empty_file(
+    site: Client, settings: Any, tmp_path: Any
+) -> None:
+    settings.FACIO_CONFIG_PATH = str(tmp_path / "config.json")
+    assert 'data-drift="missing"' not in site.get("/").content.decode()
+    saved("groq", "ok")
+    assert 'data-drift="missing"' in site.get("/").content.decode()

@@ -87,7 +87,7 @@ def test_what_was_used_lately_comes_first(site: Client) -> None:
     Job.objects.create(provider=row, deadline=timezone.now(), **tested)
     html = offered(site)
     assert names(html) == ["routed", "tested", "a", "b"]
-    assert html.count("used lately") == 2
+    assert html.count("recently used") == 2
     assert names(offered(site, "b")) == ["b"]
     stocked("openai", item("painter", outputs=("image",)), item("writer"))
     Route.objects.create(slot="main", model="writer", provider="openai")
