@@ -165,6 +165,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
+# A server that was restarted, or a pooler that let go, is met with a new connection, not a 503.
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = not DATABASES["default"]["ENGINE"].endswith("sqlite3")
 # A pooler gives each transaction another connection, and a cursor of the server lives in one.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 # Logins and limits must work without a broker, so the shared cache is the database. It holds the

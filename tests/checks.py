@@ -37,9 +37,9 @@ WITHOUT_STORE = (
 _LEFT_OUT = " ".join(f"--ignore={place}" for place in WITHOUT_STORE)
 # The whole suite on SQLite and the embedded broker, then what touches them on real servers.
 TESTS = {
-    "tests": "pytest -q -n auto",
-    "lanes": "python -m tests.lanes -n auto -m 'store and not alike and (way or not browser)' "
-    + _LEFT_OUT,
+    "tests": "pytest -q -n auto -m 'not long'",
+    "lanes": "python -m tests.lanes -n auto "
+    f"-m 'store and not alike and not long and (way or not browser)' {_LEFT_OUT}",
 }
 FIXES = {
     "lint": "ruff check --fix",

@@ -227,6 +227,8 @@ def test_s94_a_database_that_takes_nothing_is_not_ready(
         relay.mend()
         try:
             wait_for(lambda: not ready(owner)[1]["database"], seconds=30)
+            # connections that were cut are told once each
+            wait_for(lambda: owner.ask("/providers/openrouter/").status == 200, seconds=30)
             answer = owner.send("/providers/openrouter/", **KEY)
             assert answer.status == 503
             assert "be written" in answer.text

@@ -110,6 +110,7 @@ def test_palette_theme_and_language_stay_under_the_path(owner: Tab) -> None:
     page.goto("")
     page.keyboard.press("Control+k")
     page.locator("#palette-q").fill("routing")
+    expect(page.locator("#found a").first).to_have_text("Routing")
     page.locator("#found a").first.click()
     expect(page).to_have_url(re.compile(r"/facio/routing/$"))
     page.locator("[data-theme-switch] input[value=dark]").check(force=True)

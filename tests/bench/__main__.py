@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import ground, pages, report, scale, sides, team, work
+from tests.bench import ground, pages, report, scale, sides, team, work, workers
 from tests.bench.browser import browser
 from tests.bench.report import Line, say
 from tests.bench.stage import QUICK, Plan, Stage
 from tests.processes import ROOT
+from tests.simulators.entries import demo_key
 
 FIGURES: dict[str, Callable[[Stage], list[Line]]] = {
     "page": pages.server_time,
@@ -27,7 +28,7 @@ FIGURES: dict[str, Callable[[Stage], list[Line]]] = {
     "team": team.watching,
     "long": team.memory,
 }
-NAMES = ("start", *FIGURES, "memory", "scale", "size")
+NAMES = ("start", *FIGURES, "memory", "scale", "workers", "size")
 NOTES = (
     "A click's result counts from the click to the mutation that puts the result into the page. "
     "The plainest way is an htmx button, a Celery task that calls the same simulated provider "
@@ -91,6 +92,9 @@ def _measure(
         if "scale" in wanted:
             _tell("scale")
             lines += scale.measure(folder / "scale", found, plan)
+        if "workers" in wanted:
+            _tell("workers")
+            lines += workers.measure(folder / "workers", found, demo_key("custom"))
     if "size" in wanted:
         lines += ground.size_lines()
     return about, lines

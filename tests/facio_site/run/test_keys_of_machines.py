@@ -97,6 +97,7 @@ def test_s82_a_job_that_meets_such_a_machine_all_the_same_ends_with_no_key(site:
         process.wait(30)
 
 
+@pytest.mark.long
 def test_s82_the_newest_seals_by_its_id_whatever_the_order_of_a_list(site: Site) -> None:
     old, new = site.keys, sealing.new_master_key()
     for order in (f"{old},{new}", f"{new},{old}"):
@@ -110,6 +111,7 @@ def test_s82_the_newest_seals_by_its_id_whatever_the_order_of_a_list(site: Site)
     assert site.rows(OUTCOME) == [("done", "ok")]
 
 
+@pytest.mark.long
 def test_s82_a_rotation_locks_the_machines_without_the_new_key_until_they_have_it(
     site: Site,
 ) -> None:

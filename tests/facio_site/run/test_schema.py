@@ -99,6 +99,7 @@ def test_s84_two_sites_on_one_database_without_a_common_broker_are_refused(
     assert all(first.ready().values())
 
 
+@pytest.mark.long
 def test_s84_after_a_stop_or_a_crash_another_broker_is_taken(together: Site) -> None:
     together.started().stop()
     second = together.started(REDIS_URL="UNSET")
@@ -107,6 +108,7 @@ def test_s84_after_a_stop_or_a_crash_another_broker_is_taken(together: Site) -> 
     assert "another broker was used with this database just now" in third.said()
 
 
+@pytest.mark.long
 def test_two_that_begin_at_once_with_brokers_of_their_own_do_not_both_stay(
     together: Site,
 ) -> None:
@@ -118,6 +120,7 @@ def test_two_that_begin_at_once_with_brokers_of_their_own_do_not_both_stay(
     wait_for(lambda: together.all_ready(stays), seconds=60)
 
 
+@pytest.mark.long
 def test_several_parts_share_a_state_folder_and_a_whole_site_does_not(together: Site) -> None:
     assert together.manage("migrate_site").returncode == 0
     parts = [together.start(word, state="one") for word in ("--web", "--web", "--worker")]

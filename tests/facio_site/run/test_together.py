@@ -23,10 +23,11 @@ STATES = """
 from facio_site.accounts.models import Invitation
 print([Invitation.objects.of_token(token).state for token in {tokens}])
 """
+AGAIN = [pytest.param(number, marks=pytest.mark.long) for number in (1, 2)]
 pytestmark = [pytest.mark.alike, pytest.mark.journey]
 
 
-@pytest.mark.parametrize("_time", range(3))
+@pytest.mark.parametrize("_time", [0, *AGAIN])
 def test_s83_parts_and_the_step_before_them_may_start_at_once_on_an_empty_database(
     together: Site, _time: int
 ) -> None:
@@ -39,7 +40,7 @@ def test_s83_parts_and_the_step_before_them_may_start_at_once_on_an_empty_databa
     wait_for(lambda: together.workers() == 2, seconds=30)
 
 
-@pytest.mark.parametrize("_time", range(3))
+@pytest.mark.parametrize("_time", [0, *AGAIN])
 def test_s83_whole_sites_may_start_at_once_and_each_link_makes_the_owner(
     together: Site, _time: int
 ) -> None:
@@ -49,6 +50,7 @@ def test_s83_whole_sites_may_start_at_once_and_each_link_makes_the_owner(
     assert together.python(STATES.format(tokens=tokens)) == "['open', 'open']"
 
 
+@pytest.mark.long
 def test_of_several_workers_one_beats_and_another_takes_over_when_it_is_killed(
     together: Site,
 ) -> None:

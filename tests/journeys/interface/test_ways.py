@@ -125,11 +125,9 @@ def test_from_the_palette_to_the_file_by_keyboard_alone(visit: Callable[..., Any
         keys.type("gpt-oss-120b")
         expect(page.locator(".palette-list a").first).to_contain_text("gpt-oss-120b")
         keys.press("Enter")
-        expect(page.locator("#use")).to_be_visible()
-        press_at(page, "Vision")
-        expect(page.locator("#use [aria-current]")).to_have_text("Vision")
-        press_at(page, "Save")
-        expect(page.locator('[data-slot="vision"]')).to_have_attribute("data-rule", "forced")
+        expect(page.locator("#using")).to_be_visible()
+        press_at(page, "Use for Vision")
+        expect(page.locator("#using")).to_contain_text("Vision uses it now.")
         keys.press("Control+k")
         keys.type("export")
         expect(page.locator(".palette-list a").first).to_have_attribute("href", "/config/export/")
@@ -140,11 +138,14 @@ def test_from_the_palette_to_the_file_by_keyboard_alone(visit: Callable[..., Any
         assert "gpt-oss-120b" in waiting.value.path().read_text()
 
 
+NAME = "document.activeElement.ariaLabel ?? document.activeElement.textContent.trim()"
+
+
 def press_at(page: Page, name: str) -> None:
     """Press Tab until the focus is on what has this name, then Enter."""
     for _ in range(120):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent.trim()") == name:
+        if page.evaluate(NAME) == name:
             page.keyboard.press("Enter")
             return
     raise AssertionError(f"Tab does not lead to {name}")
