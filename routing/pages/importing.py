@@ -141,7 +141,8 @@ def import_preview(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         messages.warning(
             request,
             _(
-                "This import is over: it was made, discarded or has expired. To import again, start anew."
+                "This import is over: it was made, discarded or has expired. "
+                "To import again, start anew."
             ),
         )
         return redirect("routing:import-start")
