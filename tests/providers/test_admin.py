@@ -117,9 +117,12 @@ def test_jobs_and_catalog_are_read_only(site: Client) -> None:
     assert site.get("/admin/providers/catalogentry/").status_code == 200
 
 
-@pytest.mark.parametrize("row", [Provider(kind="groq"), Job(), CatalogEntry(), Route()])
-def test_tables_and_their_columns_are_called_by_translated_words(row: Any, rf: Any) -> None:
-    page, options = admin.site._registry[type(row)], row._meta
+@pytest.mark.parametrize("model", [Provider, Job, CatalogEntry, Route])
+def test_tables_and_their_columns_are_called_by_translated_words(
+    model: Any, rf: Any, db: None
+) -> None:
+    row = model(kind="groq") if model is Provider else model()
+    page, options = admin.site._registry[model], row._meta
     request = rf.get("/")
     request.user = User(is_superuser=True)
     shown = {*page.get_list_display(request), *page.get_fields(request, row)}

@@ -21,6 +21,7 @@ LIST = "/providers/"
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The templates that are drawn, as they are."""
     caches["pages"].clear()
+    monkeypatch.setattr("providers.pages.board.STAMP_SECONDS", 10**9)  # no turn of it in between
     drawn: list[str] = []
     draw = cached.render_to_string
 

@@ -311,6 +311,7 @@ def test_an_age_grows_although_no_row_changes(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row, now = saved("groq", "ok"), timezone.now()
+    monkeypatch.setattr("facio_site.clock.skew", lambda: 0.0)
 
     def seen(seconds: int) -> str:
         monkeypatch.setattr(timezone, "now", lambda: now + timedelta(seconds=seconds))
