@@ -141,7 +141,9 @@ def no_counter_stays(request: pytest.FixtureRequest, django_db_blocker: Any) -> 
     """Guesses are counted in the cache's table, which is no model's: nothing takes back what a
     test on real transactions leaves there."""
     yield
-    if {"transactional_db", "live_server"} & set(request.fixturenames):
+    mark = request.node.get_closest_marker("django_db")
+    is_real = bool(mark and mark.kwargs.get("transaction"))
+    if is_real or {"transactional_db", "live_server"} & set(request.fixturenames):
         with django_db_blocker.unblock():
             cache.clear()
 
