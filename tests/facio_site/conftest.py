@@ -17,6 +17,7 @@ def fresh(db, settings):
 
 @pytest.fixture
 def owner(db):
+    cache.clear()  # nothing is counted against her yet
     return User.objects.create_user("ada", password=PASSWORD, role=Role.OWNER)
 
 
