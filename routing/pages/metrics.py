@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
 from django.db.models import Count, Min, OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.utils import timezone
 
+from facio_site import clock
 from providers import broker
 from providers.models import Job, Provider, Task
 from providers.models.jobs import PENDING, Status
@@ -61,7 +60,7 @@ class Collector:
     def collect(self) -> Iterator[Metric]:
         from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
-        now = _now()
+        now = clock.now()
         # No counter: history has an end, and a counter that falls would be read as a restart.
         kept = GaugeMetricFamily(
             "facio_jobs_total",
@@ -133,16 +132,6 @@ def _providers() -> list[Any]:
     own = good.filter(provider=OuterRef("pk")).order_by("-created_at")
     rows = Provider.objects.configured().annotate(last_ok=Subquery(own.values("finished_at")[:1]))
     return list(rows.order_by("name"))
-
-
-def _now() -> datetime:
-    """The database's, by which all machines measure."""
-    if connection.vendor == "sqlite":
-        return timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        found: datetime = cursor.fetchone()[0]
-    return found
 
 
 def _age(now: datetime, moment: datetime) -> float:

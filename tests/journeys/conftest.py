@@ -43,6 +43,14 @@ def crew(
         processes.stop(process)
 
 
+@pytest.fixture(scope="module")
+def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the agent of a module's tests reads its config.json; not there yet."""
+    folder = tmp_path_factory.mktemp("agent")
+    folder.chmod(0o700)
+    return folder / "config.json"
+
+
 @pytest.fixture
 def desk(
     transactional_db: None,

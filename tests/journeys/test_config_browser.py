@@ -32,13 +32,6 @@ NEW_MODEL = "anthropic/claude-opus-4-7"
 
 
 @pytest.fixture(scope="module")
-def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("agent")
-    folder.chmod(0o700)
-    return folder / "config.json"
-
-
-@pytest.fixture(scope="module")
 def site(
     live_file: Path, first_start: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:

@@ -44,13 +44,6 @@ MESSY = """Here is my file, as it stands on the server:
 
 
 @pytest.fixture(scope="module")
-def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("agent-of-endpoints")
-    folder.chmod(0o700)
-    return folder / "config.json"
-
-
-@pytest.fixture(scope="module")
 def site(
     live_file: Path,
     simulators: Simulators,

@@ -25,13 +25,6 @@ MODEL = "anthropic/claude-opus-4-7"
 
 
 @pytest.fixture(scope="module")
-def live_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("agent")
-    folder.chmod(0o700)
-    return folder / "config.json"
-
-
-@pytest.fixture(scope="module")
 def site(
     simulators: Simulators,
     live_file: Path,
