@@ -125,6 +125,7 @@ def test_the_box_on_providers_takes_several_keys_and_tests_them_side_by_side(
         lines = [f"GROQ_API_KEY={demo_key('groq')}", f"ANTHROPIC_API_KEY={demo_key('anthropic')}"]
         tab.fill(BOX, "\n".join(lines))
         tab.press("Preview")
+        expect(tab.page.get_by_role("button", name="Save and test")).to_be_visible()
         expect(tab.page.locator("main")).to_contain_text("Anthropic")
         assert demo_key("groq") not in tab.page.content()
         tab.press("Save and test")
