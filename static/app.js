@@ -211,8 +211,12 @@
     event.preventDefault();
     bar.querySelector("[aria-keyshortcuts]").click();
   });
-  document.addEventListener("htmx:beforeOnLoad", ({ detail: { elt, xhr } }) => {
-    if (xhr.status === 401 && elt.form === form) go("save"); // the server keeps what may be kept
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { elt, xhr, requestConfig } = event.detail;
+    if (xhr.status !== 401) return;
+    const isPressed = /click|submit/.test(requestConfig.triggeringEvent?.type);
+    if (isPressed && elt.form === form) go("save"); // the server keeps what may be kept
+    else if (!isPressed && changed().length) event.preventDefault(); // nobody is led away while he types
   });
   addEventListener("beforeunload", (event) => {
     const left = changed();

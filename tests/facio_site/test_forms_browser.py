@@ -213,6 +213,28 @@ def test_a_test_after_the_session_has_ended_asks_nothing_and_keeps_what_was_type
     assert asked == []
 
 
+def test_a_question_asked_while_somebody_types_leads_nobody_away(
+    opened: Callable[..., Page], owner: Any
+) -> None:
+    stored("groq")
+    tab = opened()
+    owner.end_sessions()
+    tab.goto("/providers/groq/")
+    sign_in_again(tab)
+    asked: list[str] = []
+    tab.on("dialog", lambda one: (asked.append(one.type), one.dismiss()))
+    owner.end_sessions()
+    with tab.expect_response(lambda answer: answer.url.endswith("/shape/")) as answered:
+        tab.locator("[name=api_key]").press_sequentially("gsk_typed")
+    assert answered.value.status == 401
+    tab.wait_for_function("!document.querySelector('.htmx-request')")
+    expect(tab).to_have_url(re.compile("/providers/groq/$"))
+    expect(tab.locator("[name=api_key]")).to_have_value("gsk_typed")
+    tab.get_by_role("button", name="Save", exact=True).click()
+    expect(tab).to_have_url(re.compile("/accounts/login/"))
+    assert asked == []
+
+
 def test_after_the_sign_in_the_page_of_a_form_is_asked_for_and_not_its_target(
     opened: Callable[..., Page], owner: Any
 ) -> None:
