@@ -121,14 +121,14 @@ MIDDLEWARE = [
 SERVED_BY = "routing.pages.rows.served_by"
 USED_BY = "routing.pages.rows.used_models"
 NAMED_BY = "routing.pages.naming"
-KEEP_BEFORE_REMOVAL = "routing.store.keep_before_removal"
+KEEP_BEFORE_REMOVAL = "routing.state.store.keep_before_removal"
 SHARE_BROKER = "providers.work.together.share_broker"  # at a start
 LIVE_PARTS = {"route": "routing.pages.testing.render_test"}
 # What outlives its time, app by app (history.py).
 HISTORY = [
     "facio_site.accounts.history.old",
     "providers.work.history.old",
-    "routing.store.old_bodies",
+    "routing.state.store.old_bodies",
 ]
 NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts
 ROOT_URLCONF = "facio_site.urls"

@@ -180,6 +180,9 @@ class Job(models.Model):
         related_name="+",
     )
     batch = models.UUIDField(_("round"), null=True, db_index=True)  # "Test all"
+    is_scheduled = models.BooleanField(_("by the schedule"), default=False)
+    # Whether its end stands in the rows of health over time
+    is_rolled_up = models.BooleanField(default=False)
     # The result
     outcome = models.CharField(_("result"), max_length=30, blank=True, default="")
     key_state = models.CharField(_("state of the key"), max_length=12, blank=True, default="")
@@ -205,6 +208,9 @@ class Job(models.Model):
             models.Index(fields=["provider", "task", "-created_at"], name="job_latest"),
             models.Index(fields=["status", "deadline"], name="job_overdue"),
             models.Index(fields=["-created_at"], name="job_newest"),
+            models.Index(
+                fields=["finished_at"], condition=Q(is_rolled_up=False), name="job_not_rolled_up"
+            ),
         ]
         ordering: ClassVar[list[str]] = ["-created_at"]
 

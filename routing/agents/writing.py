@@ -36,7 +36,7 @@ from routing.config.export import Mode
 from routing.config.plans import Choices, WritePlan, plan_return, plan_write
 from routing.models import BaseDocument, ConfigVersion, Route
 from routing.state import fingerprint
-from routing.store import (
+from routing.state.store import (
     Overtaken,
     apply_plan,
     hold,

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import routing.models
+import routing.models.documents
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('sealed', models.JSONField(blank=True, default=dict, editable=False)),
                 ('origin', models.CharField(choices=[('upload', 'Upload'), ('live', 'The live file'), ('version', 'A version')], default='upload', max_length=10)),
                 ('name', models.CharField(blank=True, default='', max_length=200)),
-                ('expires_at', models.DateTimeField(default=routing.models._in_15_minutes)),
+                ('expires_at', models.DateTimeField(default=routing.models.documents._in_15_minutes)),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={

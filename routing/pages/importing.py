@@ -44,7 +44,7 @@ from routing.pages.wording import (
     warning_words,
 )
 from routing.state import current, fingerprint, specs_by_name
-from routing.store import pasted_of, pend, take_in
+from routing.state.store import pasted_of, pend, take_in
 
 REPLACE, MERGE = "replace", "merge"
 # Anything else: as what is handed in asks for.

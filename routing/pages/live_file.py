@@ -31,7 +31,7 @@ from routing.pages.config import MODES, frame, may_write, state_now, warnings
 from routing.pages.importing import ImportForm
 from routing.pages.wording import DANGERS, FAULTS, OVERTAKEN, fault_words
 from routing.state import current
-from routing.store import pend
+from routing.state.store import pend
 
 _SIDES: dict[str, Side] = {"ours": "ours", "theirs": "theirs"}
 

@@ -33,7 +33,7 @@ from routing.pages.attention import serving
 from routing.pages.rows import RouteRow, route_rows, served_by
 from routing.pages.wording import FAULTS, fault_words
 from routing.state import current
-from routing.store import forgotten, renamed, take_in
+from routing.state.store import forgotten, renamed, take_in
 
 __all__ = [
     "forgotten",

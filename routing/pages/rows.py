@@ -13,7 +13,6 @@ from providers.pages.shown import ShownJob, show_job, show_model
 from providers.spec.outcomes import NOT_BAD, Outcome
 from routing.config.agent import AgentView, decide
 from routing.models import Route, Slot
-from routing.pages.facts import Resolved, look
 from routing.pages.wording import (
     NO_RANKING,
     Ranking,
@@ -29,6 +28,7 @@ from routing.rules.explain import AUTO, Decision, Rule
 from routing.rules.lint import Lint, lacks
 from routing.rules.standing import Standing, standing
 from routing.state import agent_view
+from routing.state.facts import Resolved, look
 
 _GOOD = (Outcome.OK, "key_ok", "answers")  # words of pills
 

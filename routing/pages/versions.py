@@ -37,7 +37,7 @@ from routing.pages.config import MODES, frame, may_write
 from routing.pages.live_file import say_written
 from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
 from routing.state import current, exported
-from routing.store import pend_version
+from routing.state.store import pend_version
 
 ROWS = 50
 

@@ -26,7 +26,7 @@ from routing.rules.drill import Moved
 from routing.rules.explain import Considered, Decision, Rule, Why
 from routing.rules.lint import Code
 from routing.rules.order import FACTS
-from routing.store import Overtaken
+from routing.state.store import Overtaken
 
 
 @dataclass(frozen=True, slots=True)

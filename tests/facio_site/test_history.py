@@ -26,7 +26,7 @@ from providers.models import Job, Provider, Status, Task
 from providers.work import history as jobs_history
 from routing.models import WHOLE_VERSIONS, ConfigVersion
 from routing.state import current
-from routing.store import keep_copy
+from routing.state.store import keep_copy
 from tests.conftest import signed_in
 from tests.desk import saved
 from tests.processes import wait_for

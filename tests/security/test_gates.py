@@ -99,8 +99,8 @@ REVEALING = {
     "routing/config/entries.py",
     "routing/config/envfile.py",
     "routing/config/export.py",
-    "routing/store.py",
-    "routing/state.py",
+    "routing/state/store.py",
+    "routing/state/__init__.py",
 }
 # What marks text as markup: icons of a package, and help that the site's own forms give.
 MARKING = {

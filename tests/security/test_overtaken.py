@@ -18,7 +18,7 @@ from routing.config.pasted import read_pasted
 from routing.config.plans import plan_with
 from routing.models import BaseDocument, Route
 from routing.state import current
-from routing.store import Overtaken, take_in
+from routing.state.store import Overtaken, take_in
 from tests.desk import KEY, saved
 from tests.routing.config.desk import hand_in, token_of
 

@@ -9,13 +9,13 @@ from django.core.management.base import CommandParser
 from facio_site.commands import Command as OneLine
 from routing.config.agent import decide, kind_named
 from routing.models import Slot
-from routing.pages.facts import Resolved, look
 from routing.pages.findings import finding_text
 from routing.pages.rows import provider_rows
 from routing.pages.wording import ranking, resolution
 from routing.rules.explain import AUTO, Decision, explain
 from routing.rules.lint import Lint
 from routing.state import agent_view
+from routing.state.facts import Resolved, look
 
 
 class Command(OneLine):

@@ -28,7 +28,7 @@ from routing.pages.wording import (
     warning_words,
 )
 from routing.state import current, specs_by_name
-from routing.store import take_in
+from routing.state.store import take_in
 
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 # Ids of chats and people, which a terminal need not keep; --json has them whole.

@@ -13,7 +13,7 @@ from django.test import Client
 from providers.models import Draft, Provider
 from routing.models import BaseDocument, ConfigVersion
 from routing.state import current
-from routing.store import keep_copy
+from routing.state.store import keep_copy
 from tests.markup import flat
 from tests.providers.management.test_commands import give
 from tests.routing.config.desk import given_back, hand_in, import_all, page_of, token_of
