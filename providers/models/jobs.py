@@ -96,7 +96,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         tests = of_these.filter(task=Task.CHECK, status=Status.DONE).exclude(outcome__in=UNTOLD)
         job = tests.order_by("-created_at").first()
         if job:
-            self.filter(pk=job.pk).update(is_draft=False, input_version=provider.version)
+            # As a draft's it was passed over, wherever ends are counted
+            counts = {"is_rolled_up": False} if job.is_draft else {}
+            news = {"is_draft": False, "input_version": provider.version, **counts}
+            self.filter(pk=job.pk).update(**news)
             job.input_version = provider.version
             job.record_check()
 

@@ -118,6 +118,7 @@ class Migration(migrations.Migration):
                 ('first_failed_at', models.DateTimeField(null=True)),
                 ('since', models.DateTimeField(null=True)),
                 ('outcome', models.CharField(blank=True, default='', max_length=30)),
+                ('cause', models.CharField(blank=True, default='', max_length=80)),
                 ('reminded_at', models.DateTimeField(null=True)),
             ],
             options={
