@@ -129,7 +129,9 @@ HISTORY = [
     "facio_site.accounts.history.old",
     "providers.work.history.old",
     "routing.state.store.old_bodies",
+    "routing.watch.history.old",
 ]
+BESIDE_WEB = ["routing.watch.system.start"]  # in each process that answers requests
 NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
