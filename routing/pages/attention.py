@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from facio_site import clock, sealing
 from facio_site.attention import Needed
+from providers import broker
 from providers.models import Provider
 from routing.agents.writing import Drift, Drifted, drift
 from routing.models import Slot
@@ -56,16 +57,23 @@ def of_system(workers: int | None) -> list[Concern]:
 
 
 def of_clock() -> list[Concern]:
-    """That this process and the database do not agree what time it is."""
-    seconds = clock.skew()
-    if not clock.is_off(seconds):
-        return []
-    words = _("%d s ahead of the database's") if seconds > 0 else _("%d s behind the database's")
+    """Those who do not agree with the database what time it is: this process, and workers, one for
+    each machine."""
+    off = {_("Clock of the web server"): clock.skew()}
+    for worker, seconds in broker.skews().items():
+        machine = worker.removeprefix("worker-").rpartition("-")[0]
+        label = _("Clock of a worker (%(machine)s)") % {"machine": machine}
+        off[label] = max(seconds, off.get(label, 0.0), key=abs)
     return [
-        Concern(
-            "system", "", _("Clock of the web server"), words % abs(round(seconds)), "#attention"
-        )
+        Concern("system", "", label, _ahead(seconds), "#attention")
+        for label, seconds in off.items()
+        if clock.is_off(seconds)
     ]
+
+
+def _ahead(seconds: float) -> str:
+    words = _("%d s ahead of the database's") if seconds > 0 else _("%d s behind the database's")
+    return words % abs(round(seconds))
 
 
 def counted(found: Iterable[Concern]) -> Needed:
