@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q
 
+from facio_site import sealing
 from providers.dialects.money import is_low
 from providers.models import CatalogEntry, Provider
 from routing.agents.writing import Drift, drift
@@ -24,7 +25,8 @@ from routing.state import agent_view
 from routing.state.facts import Resolved
 from routing.state.facts import look as look_at_routes
 from routing.watch.alerts import raise_alert
-from routing.watch.subjects import PROVIDER, ROUTE
+from routing.watch.changes import forget
+from routing.watch.subjects import CATALOG, PROVIDER, ROUTE, served_routes
 
 EVERY = timedelta(minutes=1)
 LOOKED = "system:conditions"  # the row that says when all this was looked at
@@ -32,7 +34,7 @@ KEY_DAYS = (30, 7, 1)
 MODEL_DAYS = (60, 14, 1)
 PAST_DAYS = 7  # what ended longer ago was told, or is known
 REMINDED = timedelta(hours=24)
-MARK_LENGTH = 200
+SHORT = 80  # characters of a model in a mark
 _BY_ANOTHER = (Drift.CHANGED, Drift.MISSING, Drift.UNUSABLE)
 _ENDS = (Code.MODEL_RETIRES, Code.MODEL_RETIRED)
 _LOST = (Code.MODEL_GONE, Code.MODEL_MISSING)
@@ -49,6 +51,7 @@ def look(now: datetime) -> bool:
         lambda: _keys(rows.values(), now),
         lambda: _models(rows, now),
         lambda: look_at_file(now),
+        lambda: _forget_idle(now),
         lambda: _remind(now),
     ]
     faults = []
@@ -79,12 +82,16 @@ def _is_turn(now: datetime) -> bool:
 
 
 def marked(*parts: object) -> str:
-    """A mark that the column holds, however long a model's name is."""
-    text = ":".join(map(str, parts))
-    if len(text) <= MARK_LENGTH:
-        return text
-    digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    return f"{text[: MARK_LENGTH - 33]}:{digest}"
+    """The mark of an alert."""
+    return ":".join(map(str, parts))
+
+
+def short(model: str) -> str:
+    """A model in marks, which hold no more of a long name."""
+    if len(model) <= SHORT:
+        return model
+    digest = hashlib.blake2b(model.encode(), digest_size=16).hexdigest()
+    return f"{model[: SHORT - 1 - len(digest)]}~{digest}"
 
 
 def nearest(days: int, thresholds: Iterable[int]) -> int | None:
@@ -95,6 +102,11 @@ def nearest(days: int, thresholds: Iterable[int]) -> int | None:
 
 def _days(on: date, now: datetime) -> int:
     return (on - now.astimezone(UTC).date()).days
+
+
+def _ending(on: date, days: int) -> dict[str, object]:
+    """The day, and how many are left before it, if it is not over."""
+    return {"on": on.isoformat(), **({"days": days} if days >= 0 else {})}
 
 
 # --- providers ------------------------------------------------------------------------------
@@ -131,8 +143,8 @@ def _keys(rows: Iterable[Provider], now: datetime) -> None:
         near = nearest(days, KEY_DAYS) if on else None
         if on and near is not None:
             mark = marked("key_expires", row.name, on.isoformat(), near)
-            params = {"on": on.isoformat(), "days": days}
-            raise_alert(Alert.Kind.KEY_EXPIRES, f"{PROVIDER}:{row.name}", mark, params, now)
+            about = f"{PROVIDER}:{row.name}"
+            raise_alert(Alert.Kind.KEY_EXPIRES, about, mark, _ending(on, days), now)
 
 
 # --- models of routes -----------------------------------------------------------------------
@@ -165,8 +177,8 @@ def _retires(name: str, model: str, on: date, slots: list[str], now: datetime) -
     near = nearest(days, MODEL_DAYS)
     if near is None:
         return
-    mark = marked("model_retires", name, model, on.isoformat(), near)
-    params = {"model": model, "on": on.isoformat(), "days": days, "slots": slots}
+    mark = marked("model_retires", name, short(model), on.isoformat(), near)
+    params = {"model": model, "slots": slots, **_ending(on, days)}
     raise_alert(Alert.Kind.MODEL_RETIRES, f"{ROUTE}:{slots[0]}", mark, params, now)
 
 
@@ -174,21 +186,17 @@ def _lost(row: Provider, model: str, routes: list[Route], now: datetime) -> None
     """By the fetch that lost it. One of which no row is left was lost before that, and is told
     unless it was, or was chosen after the fetch: then its page has said so."""
     sent = row.adapter(with_secrets=False).sent_name(model)
-    gone = CatalogEntry.objects.filter(provider=row, model_id__in=(sent, model))
-    at = gone.filter(gone_at__isnull=False).values_list("gone_at", flat=True).first()
-    about = f"{ROUTE}:{routes[0].slot}"
+    gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
+    at = gone.filter(model_id__in=(sent, model)).values_list("gone_at", flat=True).first()
+    begin = marked("model_lost", row.name, short(model), f"v{routes[0].version}", "")
     if at is None:
         chosen = max(route.updated_at for route in routes)
-        told = Alert.objects.filter(kind=Alert.Kind.MODEL_LOST, about=about, at__gte=chosen)
-        if row.catalog_at is None or row.catalog_at < chosen:
+        is_before = row.catalog_at is None or row.catalog_at < chosen
+        if is_before or Alert.objects.filter(mark__startswith=begin).exists():
             return
-        if any(one.params.get("model") == model for one in told):
-            return
-    moment = at.isoformat() if at else f"v{routes[0].version}"
+    mark = begin + (at.isoformat() if at else "")
     params = {"model": model, "slots": [route.slot for route in routes]}
-    raise_alert(
-        Alert.Kind.MODEL_LOST, about, marked("model_lost", row.name, model, moment), params, now
-    )
+    raise_alert(Alert.Kind.MODEL_LOST, f"{ROUTE}:{routes[0].slot}", mark, params, now)
 
 
 # --- the live file --------------------------------------------------------------------------
@@ -202,6 +210,25 @@ def look_at_file(now: datetime) -> None:
         mark = marked("file_drifted", found.number, found.drift.value, found.digest[:16])
         params = {"drift": found.drift.value}
         raise_alert(Alert.Kind.FILE_DRIFTED, "config", mark, params, now)
+
+
+# --- who is not watched any more ------------------------------------------------------------
+
+
+def _forget_idle(now: datetime) -> None:
+    """A test that was judged while its schedule was switched off leaves nothing behind, and a route
+    that nobody serves fails no longer: that it is not set is told elsewhere."""
+    known = Standing.objects.exclude(about__in=Watch.objects.on().values("about"))
+    of_subjects = Q()
+    for sort in (PROVIDER, CATALOG, ROUTE):
+        of_subjects |= Q(about__startswith=f"{sort}:")
+    idle = set(known.filter(of_subjects).values_list("about", flat=True))
+    failing = Standing.objects.filter(about__startswith=f"{ROUTE}:", is_failing=True)
+    routes = set(failing.values_list("about", flat=True))
+    if routes - idle and sealing.master_keys():
+        idle |= routes - {f"{ROUTE}:{one.slot}" for one in served_routes()}
+    for about in sorted(idle):
+        forget(about, now)
 
 
 # --- reminders ------------------------------------------------------------------------------

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from providers.catalog.fetch import CatalogItem
 from providers.models import CatalogEntry, Provider, Task
-from routing.models import Alert, Route, Standing, Watch, WatchSettings
+from providers.spec.names import NAME_LENGTH
+from routing.models import Alert, Outage, Route, Standing, Watch, WatchSettings
 from routing.watch import conditions
-from routing.watch.conditions import KEY_DAYS, PAST_DAYS, look, marked, nearest
+from routing.watch.conditions import KEY_DAYS, PAST_DAYS, SHORT, look, marked, nearest, short
 from routing.watch.judging import judge_ended
 from tests.desk import saved, stocked
 from tests.routing.agents.live_desk import edit, write
@@ -118,12 +119,13 @@ def test_a_key_is_told_at_each_threshold_once() -> None:
 
 @pytest.mark.parametrize(
     ("left", "expected"),
-    [(31, []), (30, [30]), (20, [20]), (5, [5]), (1, [1]), (0, [0]), (-3, [-3]), (-8, [])],
+    [(31, []), (30, [30]), (20, [20]), (5, [5]), (1, [1]), (0, [0]), (-3, [None]), (-8, [])],
 )
-def test_of_thresholds_that_had_passed_the_nearest_is_told(left: int, expected: list[int]) -> None:
+def test_of_thresholds_that_had_passed_the_nearest_is_told(left: int, expected: list[Any]) -> None:
     provider()
     Provider.objects.update(key_expires_on=on(left))
-    assert [one["days"] for _kind, _about, one in look_on(0)] == expected
+    assert [one.get("days") for _kind, _about, one in look_on(0)] == expected
+    assert all(one["on"] == on(left).isoformat() for _kind, _about, one in look_on(1, 2))
 
 
 def test_a_key_with_another_date_is_told_anew() -> None:
@@ -210,9 +212,13 @@ def test_a_fetch_that_lost_a_model_is_looked_at_at_once() -> None:
 
 
 def test_marks_of_long_names_fit_and_stay_apart() -> None:
-    one, other = (marked("model_lost", "groq", "m" * 299 + last, 60) for last in "ab")
-    assert len(one) == len(other) == conditions.MARK_LENGTH
+    one, other = (short("m" * 299 + last) for last in "ab")
     assert one != other
+    assert len(one) == len(other) == SHORT
+    assert short("m" * SHORT) == "m" * SHORT
+    name, version, moment = "n" * NAME_LENGTH, f"v{2**31}", datetime.now(UTC).isoformat()
+    longest = Alert._meta.get_field("mark").max_length
+    assert len(marked("model_lost", name, one, version, moment)) <= longest
     assert marked("key_expires", "groq", "2026-12-24", 30) == "key_expires:groq:2026-12-24:30"
 
 
@@ -304,6 +310,30 @@ def test_what_fell_with_a_provider_that_is_not_watched_is_reminded_of_once(remin
     assert remind(25) == [("still_fails", "provider:groq")]
     Watch.objects.all().delete()
     assert remind(50) == []
+
+
+# --- who is not watched any more ------------------------------------------------------------
+
+
+def test_what_was_judged_while_its_schedule_was_switched_off_leaves_nothing(down: Provider) -> None:
+    Watch.objects.filter(about="provider:groq").update(every=0)  # by whatever way
+    look(after(2))
+    assert set(Standing.objects.values_list("about", flat=True)) == {
+        *("route:main", conditions.LOOKED)
+    }
+    ends = dict(Outage.objects.values_list("about", "ended_at"))
+    assert ends == {"provider:groq": after(2), "route:main": None}
+
+
+def test_a_route_that_is_not_set_any_more_fails_no_longer(down: Provider) -> None:
+    look(after(2))
+    assert Standing.objects.filter(about="route:main", is_failing=True).exists()
+    Route.objects.all().delete()
+    look(after(3))
+    assert not Standing.objects.filter(about="route:main").exists()
+    assert Outage.objects.get(about="route:main").ended_at == after(3)
+    assert Standing.objects.filter(about="provider:groq", is_failing=True).exists()
+    assert told() == [("fails", "provider:groq")]
 
 
 def test_an_empty_site_is_looked_at_without_a_word() -> None:

@@ -166,6 +166,8 @@ def test_the_thread_keeps_no_process_alive(monkeypatch: pytest.MonkeyPatch, sett
     assert is_there.wait(10)
     threads = [one for one in threading.enumerate() if one.name == "watch"]
     done.set()
+    for one in threads:
+        one.join(10)
     assert [one.daemon for one in threads] == [True]
 
 
