@@ -329,6 +329,36 @@ def test_a_route_that_has_moved_to_another_provider_recovers_by_itself(groq: Pro
     assert Alert.objects.order_by("-at")[0].params["hits"] == []
 
 
+def test_a_provider_that_failed_once_is_not_told_for_a_route_that_failed_twice(
+    groq: Provider,
+) -> None:
+    route()
+    watched("provider:groq", "route:main")
+    judged(groq, "model_not_found", models={"llama-9": "model_not_found"})
+    judged(groq, "timeout", minutes=1)
+    assert told() == [("fails", "route:main")]
+    judged(groq, "ok", minutes=2)
+    assert told()[1:] == []
+    judged(groq, "ok", minutes=3, models={"llama-9": "ok"})
+    assert told()[1:] == [("works_again", "route:main")]
+
+
+def test_a_route_that_fails_on_at_another_provider_is_told_with_that(groq: Provider) -> None:
+    row, mistral = route(), provider("mistral")
+    watched("provider:groq", "provider:mistral", "route:main")
+    judged(groq, "timeout", "timeout")
+    row.provider = "mistral"
+    row.store()
+    judged(mistral, "bad_key", minutes=2)
+    assert told()[1:] == []
+    judged(mistral, "bad_key", minutes=3)
+    assert told()[1:] == [("fails", "provider:mistral")]
+    judged(mistral, "ok", minutes=4)
+    judged(groq, "ok", minutes=5)
+    assert told()[2:] == [("works_again", "provider:mistral"), ("works_again", "provider:groq")]
+    assert not Standing.objects.filter(is_failing=True).exists()
+
+
 @pytest.mark.parametrize("outcome", ["timeout", "bad_key", "no_credit"])
 def test_a_list_of_models_that_cannot_be_fetched_is_a_change_as_well(
     groq: Provider, outcome: str
