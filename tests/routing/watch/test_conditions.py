@@ -24,7 +24,7 @@ from routing.watch.conditions import KEY_DAYS, PAST_DAYS, SHORT, look, marked, n
 from routing.watch.judging import judge_ended
 from tests.desk import saved, stocked
 from tests.routing.agents.live_desk import edit, write
-from tests.routing.watch.desk import START, after, ended, provider, route, told, watched
+from tests.routing.watch.results import START, after, ended, provider, route, told, watched
 
 pytestmark = pytest.mark.django_db
 DAY = 24 * 60

@@ -11,7 +11,7 @@ import pytest
 from providers.models import Provider, Task
 from routing.models import Alert, Outage, Route, Standing
 from routing.watch.judging import judge_ended
-from tests.routing.watch.desk import after, ended, provider, route, watched
+from tests.routing.watch.results import after, ended, provider, route, watched
 
 pytestmark = pytest.mark.django_db
 SEEDS = int(os.environ.get("SEEDS", "6"))

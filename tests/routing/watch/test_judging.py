@@ -16,7 +16,7 @@ from routing.models import Alert, Outage, Span, Standing, Watch
 from routing.watch import changes, judging, spans, subjects
 from routing.watch.judging import forget, judge_ended
 from tests.desk import saved
-from tests.routing.watch.desk import after, ended, provider, route, told, watched
+from tests.routing.watch.results import after, ended, provider, route, told, watched
 
 pytestmark = pytest.mark.django_db
 NEITHER = sorted(NOT_BAD - UNTOLD - {"", "ok"})

@@ -13,7 +13,7 @@ from routing.models import Alert, Outage, Route, Span, Standing, Watch
 from routing.models.subjects import rename_subjects
 from routing.watch.conditions import look
 from routing.watch.judging import judge_ended
-from tests.routing.watch.desk import START, after, ended, told, watched
+from tests.routing.watch.results import START, after, ended, told, watched
 
 pytestmark = pytest.mark.django_db
 KEPT = (Watch, Standing, Outage, Span)

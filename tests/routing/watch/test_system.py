@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from routing.models import Alert, Standing
 from routing.watch import conditions, system
 from routing.watch.system import Looker
-from tests.routing.watch.desk import START, told, watched
+from tests.routing.watch.results import START, told, watched
 
 pytestmark = pytest.mark.django_db
 Looks = list[tuple[float, int | None]]
