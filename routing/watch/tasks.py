@@ -1,0 +1,98 @@
+"""What beat brings about every ten seconds: what ended is judged, conditions are looked at, what is
+due is asked, alerts are sent.
+
+Each is a step of its own: a fault in one leaves the others. The steps are loaded by whoever takes
+them, which the web server never does. Kept out: what a step does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery import shared_task
+from django.db import close_old_connections, connection
+
+from facio_site import clock
+
+LOOKED_EVERY = timedelta(minutes=1)  # at conditions, which change slowly
+SHOWN_FRAMES = 4
+
+log = logging.getLogger(__name__)
+_looked_at: datetime | None = None
+
+
+@shared_task(name="routing.tasks.watch", ignore_result=True)
+def watch() -> None:
+    tick(clock.now())
+
+
+@shared_task(name="routing.tasks.deliver", ignore_result=True)
+def deliver(channel: Any) -> None:
+    """What waits for one channel, by its primary key: a slow receiver holds up nobody else."""
+    attempt(lambda now: _deliver_to(channel, now), clock.now())
+
+
+def tick(now: datetime) -> None:
+    """All of it, the calls and the sending by other tasks."""
+    for step in (judge, look_at_times, start, hand_over_alerts):
+        attempt(step, now)
+
+
+def attempt(step: Callable[[datetime], object], now: datetime) -> bool:
+    """Whether the step went well. Of a fault type and place are logged, never its text: that may
+    quote what was sent."""
+    try:
+        step(now)
+    except Exception as error:  # noqa: BLE001 - the other steps have to be taken
+        frames, trace = [], error.__traceback__
+        while trace:
+            frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
+            trace = trace.tb_next
+        log.error("watching: %s at %s", type(error).__name__, frames[-SHOWN_FRAMES:])
+        if not connection.in_atomic_block:
+            close_old_connections()  # one that broke is no use to the next step
+        return False
+    return True
+
+
+def judge(now: datetime) -> None:
+    from routing.watch.judging import judge_ended
+
+    judge_ended(now)
+
+
+def look_at_times(now: datetime) -> None:
+    """Not more often than conditions change; also when the clock was set back."""
+    global _looked_at
+    if _looked_at is None or not timedelta() <= now - _looked_at < LOOKED_EVERY:
+        _looked_at = now
+        look(now)
+
+
+def look(now: datetime) -> None:
+    from routing.watch.conditions import look as look_at
+
+    look_at(now)
+
+
+def start(now: datetime) -> None:
+    from routing.watch.due import start_due
+
+    start_due(now)
+
+
+def hand_over_alerts(now: datetime) -> None:
+    """A task for each channel for which something waits."""
+    from routing.watch.deliver import due_channels
+
+    for channel in due_channels(now):
+        deliver.apply_async((channel,), retry=False)
+
+
+def _deliver_to(channel: Any, now: datetime) -> None:
+    from routing.watch.deliver import deliver as send
+
+    send(channel, now)
