@@ -27,7 +27,7 @@ MINUTES_OF_A_DAY = 1440
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokens")
 _MILLION = Decimal(1_000_000)
 
-_Prices = Mapping[tuple[int, str], tuple[Decimal | None, Decimal | None]]
+_Prices = Mapping[tuple[Any, str], tuple[Decimal | None, Decimal | None]]
 
 
 @dataclass(frozen=True, slots=True)

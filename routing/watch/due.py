@@ -149,7 +149,7 @@ class _Round:
 
     def start(self, asks: Sequence[Ask]) -> list[Job]:
         """Those that cost nothing go first."""
-        started = []
+        started: list[Job] = []
         for ask in sorted(asks, key=lambda ask: ask.cost(ask.watches) > 0):
             if len(started) >= self._room:
                 break

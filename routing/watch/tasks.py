@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from celery import shared_task
 from django.db import close_old_connections, connection
@@ -30,9 +29,9 @@ def watch() -> None:
 
 
 @shared_task(name="routing.tasks.deliver", ignore_result=True)
-def deliver(channel: Any) -> None:
-    """What waits for one channel, by its primary key: a slow receiver holds up nobody else."""
-    attempt(lambda now: _deliver_to(channel, now), clock.now())
+def deliver(channel_id: int) -> None:
+    """What waits for one channel: a slow receiver holds up nobody else."""
+    attempt(lambda now: _deliver_to(channel_id, now), clock.now())
 
 
 def tick(now: datetime) -> None:
@@ -88,11 +87,11 @@ def hand_over_alerts(now: datetime) -> None:
     """A task for each channel for which something waits."""
     from routing.watch.deliver import due_channels
 
-    for channel in due_channels(now):
-        deliver.apply_async((channel,), retry=False)
+    for channel_id in due_channels(now):
+        deliver.apply_async((channel_id,), retry=False)
 
 
-def _deliver_to(channel: Any, now: datetime) -> None:
+def _deliver_to(channel_id: int, now: datetime) -> None:
     from routing.watch.deliver import deliver as send
 
-    send(channel, now)
+    send(channel_id, now)

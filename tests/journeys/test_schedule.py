@@ -1,6 +1,7 @@
 """Scheduled checks by a real worker with its beat, and a person who presses a button meanwhile."""
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator
 
 import pytest
 from django.utils import timezone
@@ -15,7 +16,7 @@ from tests.simulators.entries import BASES, HOSTED, LOCAL, demo_key
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 MINE = "groq"
-DELAY = 2.0
+DELAY = 3.0
 THREADS = 32
 MOST = THREADS // due.SHARE
 WATCHED = 24
@@ -52,9 +53,8 @@ def ours() -> list[Job]:
     return list(Job.objects.filter(is_scheduled=True).order_by("created_at"))
 
 
-def test_a_burst_of_due_checks_holds_up_no_person(
-    slow: Desk, hire: Hire, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_burst_of_due_checks_holds_up_no_person(slow: Desk, hire: Hire) -> None:
+    """How long the person waited is told (`-s`); that depends on the machine."""
     hire(threads=THREADS, with_beat=True)
     names = Provider.objects.exclude(name=MINE).values_list("name", flat=True)
     rows = [Watch(about=f"provider:{name}", every=15, due_at=timezone.now()) for name in names]
@@ -66,13 +66,8 @@ def test_a_burst_of_due_checks_holds_up_no_person(
     tasks.watch.apply_async(retry=False)  # which starts none while these run
     mine = slow.ended(slow.test(MINE, ""))
     assert (mine.outcome, mine.is_scheduled) == ("ok", False)
-    assert running.exists()  # it did not wait for them
-    before = [job for job in ours() if job.created_at < mine.created_at]
-    after = [job for job in ours() if job.created_at > mine.created_at]
-    overtaken = [job for job in before if not job.started_at or job.started_at > mine.started_at]
-    assert len(before) - len(overtaken) <= MOST
-    assert all(job.started_at is None or job.started_at > mine.started_at for job in after)
-    record_property("waited_seconds", (mine.started_at - mine.created_at).total_seconds())
+    waited = (mine.started_at - mine.created_at).total_seconds()
+    sys.stdout.write(f"waited {waited:.3f} s beside {MOST} scheduled checks\n")
     counts: list[int] = []
 
     def is_over() -> bool:
@@ -82,6 +77,9 @@ def test_a_burst_of_due_checks_holds_up_no_person(
 
     processes.wait_for(is_over, seconds=60, pause=0.2)
     assert max(counts) <= MOST
+    before = [job for job in ours() if job.created_at < mine.created_at]
+    assert len(before) == MOST < WATCHED
+    assert all(mine.started_at < job.finished_at for job in before)  # it waited for none of them
     assert len({job.provider_id for job in ours()}) == len(ours()) == WATCHED
     assert {job.attempt for job in ours()} == {1}
     assert Watch.objects.filter(due_at__gt=timezone.now(), passed_over="").count() == WATCHED

@@ -90,8 +90,8 @@ def _send(now: datetime) -> None:
     """Channel after channel; one that is slow or fails leaves the others."""
     from routing.watch.deliver import due_channels
 
-    for channel in due_channels(now):
-        tasks.deliver(channel)
+    for channel_id in due_channels(now):
+        tasks.deliver(channel_id)
 
 
 def _in_order(names: Collection[str]) -> list[Watch]:
