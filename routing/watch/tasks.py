@@ -8,6 +8,7 @@ them, which the web server never does. Kept out: what a step does.
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -29,9 +30,9 @@ def watch() -> None:
 
 
 @shared_task(name="routing.tasks.deliver", ignore_result=True)
-def deliver(channel_id: int) -> None:
+def deliver(channel_id: str) -> None:
     """What waits for one channel: a slow receiver holds up nobody else."""
-    attempt(lambda now: _deliver_to(channel_id, now), clock.now())
+    attempt(lambda now: _deliver_to(uuid.UUID(channel_id), now), clock.now())
 
 
 def tick(now: datetime) -> None:
@@ -88,10 +89,10 @@ def hand_over_alerts(now: datetime) -> None:
     from routing.watch.deliver import due_channels
 
     for channel_id in due_channels(now):
-        deliver.apply_async((channel_id,), retry=False)
+        deliver.apply_async((str(channel_id),), retry=False)
 
 
-def _deliver_to(channel_id: int, now: datetime) -> None:
+def _deliver_to(channel_id: uuid.UUID, now: datetime) -> None:
     from routing.watch.deliver import deliver as send
 
     send(channel_id, now)

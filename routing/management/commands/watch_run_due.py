@@ -91,7 +91,7 @@ def _send(now: datetime) -> None:
     from routing.watch.deliver import due_channels
 
     for channel_id in due_channels(now):
-        tasks.deliver(channel_id)
+        tasks.deliver(str(channel_id))
 
 
 def _in_order(names: Collection[str]) -> list[Watch]:

@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import uuid
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from types import SimpleNamespace
@@ -31,6 +32,7 @@ from tests.simulators import Simulators
 from tests.simulators.entries import MODELS, demo_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
+CHANNELS = [uuid.UUID(int=1), uuid.UUID(int=2)]
 
 
 def run(*words: str) -> tuple[str, int]:
@@ -172,14 +174,14 @@ class Watchers:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.slept: list[float] = []
         self.meanwhile: Callable[[], None] = lambda: None
-        self.sent: list[int] = []
+        self.sent: list[uuid.UUID] = []
         self.looked = 0
         self.part(monkeypatch, "judging", judge_ended=self.judge)
         self.part(monkeypatch, "conditions", look=self.look)
         self.part(
             monkeypatch,
             "deliver",
-            due_channels=lambda now: [1, 2],
+            due_channels=lambda now: CHANNELS,
             deliver=lambda channel, now: self.sent.append(channel),
         )
         monkeypatch.setattr(watch_run_due, "sleep", self.sleep)
@@ -236,7 +238,7 @@ def test_what_is_due_is_asked_here_and_told_in_a_line_each(
         ("fetch", True),
     ]
     assert Provider.objects.get().catalog_count > 5
-    assert (watchers.looked, watchers.sent, watchers.slept) == (1, [1, 2], [])
+    assert (watchers.looked, watchers.sent, watchers.slept) == (1, CHANNELS, [])
     again, _ = told("watch_run_due")
     assert again["asked"] == []
     assert Job.objects.count() == 2
@@ -303,4 +305,4 @@ def test_a_step_that_breaks_ends_with_one_and_leaves_the_others(
     saved("groq", demo_key("groq"))
     watch("provider:groq")
     found, code = told("watch_run_due")
-    assert (code, found["asked"][0]["outcome"], watchers.sent) == (1, "ok", [1, 2])
+    assert (code, found["asked"][0]["outcome"], watchers.sent) == (1, "ok", CHANNELS)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ class Steps:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.taken: list[tuple[Any, ...]] = []
         self.broken: set[str] = set()
-        self.waiting: list[int] = []
+        self.waiting: list[uuid.UUID] = []
         self.sent: list[tuple[Any, dict[str, Any]]] = []
         parts = {
             "judging": {"judge_ended": self.step("judged")},
@@ -65,6 +66,7 @@ def test_a_tick_takes_all_steps_at_the_same_time_of_day(steps: Steps) -> None:
     assert {one[-1] for one in steps.taken} == {NOW}
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("broken", ["judged", "looked", "started", "gathered"])
 def test_a_fault_in_one_step_leaves_the_others(
     steps: Steps, broken: str, caplog: pytest.LogCaptureFixture
@@ -93,17 +95,18 @@ def test_a_clock_that_is_set_back_does_not_stop_the_looking(steps: Steps) -> Non
 
 
 def test_each_channel_has_a_task_of_its_own(steps: Steps) -> None:
-    steps.waiting = [3, 5]
+    steps.waiting = [uuid.uuid4(), uuid.uuid4()]
     tasks.tick(NOW)
-    assert steps.sent == [((3,), {"retry": False}), ((5,), {"retry": False})]
+    assert steps.sent == [((str(one),), {"retry": False}) for one in steps.waiting]
     assert "delivered" not in steps.words  # nobody waits for a receiver here
 
 
 @pytest.mark.django_db
 def test_a_channels_task_sends_what_waits_for_it(steps: Steps) -> None:
-    tasks.deliver(3)
+    wanted = uuid.uuid4()
+    tasks.deliver(str(wanted))
     [(word, channel, now)] = steps.taken
-    assert (word, channel) == ("delivered", 3)
+    assert (word, channel) == ("delivered", wanted)
     assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)
 
 
