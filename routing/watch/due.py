@@ -23,7 +23,7 @@ from providers.work import queue
 from routing.models import Spent, Watch, WatchSettings
 from routing.watch.costs import billed
 from routing.watch.schedule import day_of, is_too_far, jitter, next_due, quiet_end, soon_due
-from routing.watch.subjects import CATALOG, PROVIDER, ROUTE, Served, served_routes, split
+from routing.watch.subjects import CATALOG, ROUTE, Served, served_routes, split
 
 SHARE = 4  # the schedule has one of so many threads of a worker, and one at least
 SIDE_BY_SIDE = 32  # without a worker, in a process that does nothing else
@@ -47,7 +47,7 @@ class Ask:
 
     provider: Provider
     task: Task
-    watches: list[Watch] = field(default_factory=list)  # the provider's own first
+    watches: list[Watch] = field(default_factory=list)  # the longest waiting first
     models: dict[str, str] = field(default_factory=dict)  # of its routes, by the subject's name
 
     def names(self, watches: Sequence[Watch]) -> list[str]:
@@ -112,7 +112,7 @@ def _asks(due: Sequence[Watch], now: datetime) -> list[Ask]:
         ask = asks.setdefault((provider.name, task), Ask(provider, task))
         if route:
             ask.models[watch.about] = route.model
-        ask.watches.insert(0 if sort == PROVIDER else len(ask.watches), watch)
+        ask.watches.append(watch)
     return list(asks.values())
 
 

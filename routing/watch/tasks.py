@@ -10,18 +10,16 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from celery import shared_task
 from django.db import close_old_connections, connection
 
 from facio_site import clock
 
-LOOKED_EVERY = timedelta(minutes=1)  # at conditions, which change slowly
 SHOWN_FRAMES = 4
 
 log = logging.getLogger(__name__)
-_looked_at: datetime | None = None
 
 
 @shared_task(name="routing.tasks.watch", ignore_result=True)
@@ -35,9 +33,15 @@ def deliver(channel_id: str) -> None:
     attempt(lambda now: _deliver_to(uuid.UUID(channel_id), now), clock.now())
 
 
+@shared_task(name="routing.tasks.try_channel", ignore_result=True)
+def try_channel(channel_id: str) -> None:
+    """The test of a channel that somebody wants."""
+    attempt(lambda _now: _try(uuid.UUID(channel_id)), clock.now())
+
+
 def tick(now: datetime) -> None:
     """All of it, the calls and the sending by other tasks."""
-    for step in (judge, look_at_times, start, hand_over_alerts):
+    for step in (judge, look, start, hand_over_alerts):
         attempt(step, now)
 
 
@@ -64,15 +68,8 @@ def judge(now: datetime) -> None:
     judge_ended(now)
 
 
-def look_at_times(now: datetime) -> None:
-    """Not more often than conditions change; also when the clock was set back."""
-    global _looked_at
-    if _looked_at is None or not timedelta() <= now - _looked_at < LOOKED_EVERY:
-        _looked_at = now
-        look(now)
-
-
 def look(now: datetime) -> None:
+    """Once a minute, which the other side sees to: whoever fetched a list may hasten it."""
     from routing.watch.conditions import look as look_at
 
     look_at(now)
@@ -96,3 +93,9 @@ def _deliver_to(channel_id: uuid.UUID, now: datetime) -> None:
     from routing.watch.deliver import deliver as send
 
     send(channel_id, now)
+
+
+def _try(channel_id: uuid.UUID) -> None:
+    from routing.watch.trial import run_trial
+
+    run_trial(channel_id)

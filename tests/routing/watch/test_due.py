@@ -13,7 +13,7 @@ from providers.models import Job, Provider, Status, Task
 from providers.work import queue
 from routing.models import Route, Spent, Watch, WatchSettings
 from routing.watch import due
-from routing.watch.schedule import next_due
+from routing.watch.schedule import jitter, next_due
 from tests.desk import saved
 
 pytestmark = pytest.mark.django_db
@@ -174,6 +174,9 @@ def test_in_quiet_hours_nothing_is_asked_and_each_comes_once_after_them() -> Non
         watch(f"provider:{name}")
     evening = datetime(2026, 6, 1, 21, 0, tzinfo=UTC)  # 23:00 there
     morning = datetime(2026, 6, 2, 5, 0, tzinfo=UTC)
+    due.start_due(evening)
+    for row in Watch.objects.all():
+        assert row.due_at == morning + jitter(QUARTER, row.about)
     moment, started = evening, dict[datetime, int]()
     while moment < morning + timedelta(minutes=10):
         if jobs := due.start_due(moment):
@@ -424,7 +427,22 @@ def test_a_person_in_a_burst_waits_behind_no_more_than_that(
 # Several at once
 
 
-def test_of_two_who_read_the_same_row_one_starts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_believes_that_the_budget_is_whole_does_not_go_beyond_it() -> None:
+    rules(completions_a_day=2)
+    for slot, name in (("main", "groq"), ("subagent", "mistral"), ("vision", "deepseek")):
+        routed(slot, name, "some-model")
+    early, late = (due._Round(NOW, WatchSettings.read(), hand_over=True) for _ in range(2))
+    first, second, third = due._asks(list(Watch.objects.order_by("about")), NOW)
+    assert len(early.start([first, second])) == 2
+    assert late.start([third]) == []
+    assert Spent.objects.get().completions == 2
+    assert Job.objects.count() == 2
+    assert Watch.objects.get(about="route:vision").due_at < NOW  # the next look tells it
+    due.start_due(NOW)
+    assert over("route:vision") == "budget"
+
+
+def test_of_two_who_read_the_same_row_one_starts_it() -> None:
     saved("groq")
     watch("provider:groq")
     stale = list(Watch.objects.on())

@@ -33,10 +33,10 @@ class Steps:
                 "due_channels": self.step("gathered", lambda: self.waiting),
                 "deliver": lambda channel, now: self.taken.append(("delivered", channel, now)),
             },
+            "trial": {"run_trial": lambda channel: self.taken.append(("tried", channel))},
         }
         for name, functions in parts.items():
             monkeypatch.setitem(sys.modules, f"routing.watch.{name}", SimpleNamespace(**functions))
-        monkeypatch.setattr(tasks, "_looked_at", None)
         monkeypatch.setattr(
             tasks.deliver, "apply_async", lambda args, **options: self.sent.append((args, options))
         )
@@ -81,19 +81,6 @@ def test_a_fault_in_one_step_leaves_the_others(
     assert told.exc_info is None
 
 
-def test_conditions_are_looked_at_once_a_minute(steps: Steps) -> None:
-    for seconds in range(0, 180, 10):
-        tasks.tick(NOW + timedelta(seconds=seconds))
-    assert steps.words.count("looked") == 3
-    assert steps.words.count("judged") == 18
-
-
-def test_a_clock_that_is_set_back_does_not_stop_the_looking(steps: Steps) -> None:
-    tasks.tick(NOW)
-    tasks.tick(NOW - timedelta(days=1))
-    assert steps.words.count("looked") == 2
-
-
 def test_each_channel_has_a_task_of_its_own(steps: Steps) -> None:
     steps.waiting = [uuid.uuid4(), uuid.uuid4()]
     tasks.tick(NOW)
@@ -102,15 +89,19 @@ def test_each_channel_has_a_task_of_its_own(steps: Steps) -> None:
 
 
 @pytest.mark.django_db
-def test_a_channels_task_sends_what_waits_for_it(steps: Steps) -> None:
+def test_a_channels_tasks_send_what_waits_for_it_and_try_it(steps: Steps) -> None:
     wanted = uuid.uuid4()
     tasks.deliver(str(wanted))
     [(word, channel, now)] = steps.taken
     assert (word, channel) == ("delivered", wanted)
     assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)
+    tasks.try_channel(str(wanted))
+    assert steps.taken[-1] == ("tried", wanted)
 
 
 def test_a_worker_knows_the_tasks_and_beat_asks_for_them() -> None:
-    assert {"routing.tasks.watch", "routing.tasks.deliver"} <= app.tasks.keys()
+    assert app.tasks.keys() >= {
+        *("routing.tasks.watch", "routing.tasks.deliver", "routing.tasks.try_channel"),
+    }
     entry = django_settings.CELERY_BEAT_SCHEDULE["watch"]
     assert entry == {"task": "routing.tasks.watch", "schedule": 10.0}
