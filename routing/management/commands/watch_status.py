@@ -49,7 +49,7 @@ class Command(OneLine):
             self.stdout.write(f"Quiet hours: {hours}.{now}")
         self.stdout.write(f"Paid calls today: {calls['used']} of {calls['allowed']}.")
         for one in told["watched"]:
-            when = f"next {one['due_at']:%Y-%m-%d %H:%M}" if one["state"] != "off" else ""
+            when = f"next {one['due_at']:%Y-%m-%d %H:%M} UTC" if one["state"] != "off" else ""
             over = f"passed over: {one['passed_over']}" if one["passed_over"] else ""
             words = "  ".join(filter(None, (one["outcome"], when, over)))
             self.stdout.write(f"{one['about']:<32}{one['state']:<10}{words}".rstrip())
