@@ -320,6 +320,7 @@ CELERY_BEAT_SCHEDULER = "providers.work.beat.OneOfAll"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "providers.tasks.sweep", "schedule": 10.0},
     "prune": {"task": "providers.tasks.prune", "schedule": 3600.0},
+    "watch": {"task": "routing.tasks.watch", "schedule": 10.0},
 }
 
 # The outbound door. Only the operator opens addresses, here and nowhere else.
