@@ -164,6 +164,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
+            "PRAGMA cache_size=-512;"  # KB for each thread; the system keeps the file in memory
         ),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
@@ -321,6 +322,7 @@ CELERY_BEAT_SCHEDULER = "providers.work.beat.OneOfAll"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "providers.tasks.sweep", "schedule": 10.0},
     "prune": {"task": "providers.tasks.prune", "schedule": 3600.0},
+    "watch": {"task": "routing.tasks.watch", "schedule": 10.0},
 }
 
 # The outbound door. Only the operator opens addresses, here and nowhere else.

@@ -153,11 +153,11 @@ def test_some_words_stand_nowhere_in_the_code(pattern: str, why: str) -> None:
     assert found == [], why
 
 
-def test_s29_a_task_takes_a_job_id_or_nothing_and_stores_no_result() -> None:
+def test_s29_a_task_takes_one_id_or_nothing_and_stores_no_result() -> None:
     ours = [task for name, task in app.tasks.items() if not name.startswith("celery.")]
     assert len(ours) >= 3
     for task in ours:
-        assert list(inspect.signature(task.run).parameters) in ([], ["job_id"])
+        assert list(inspect.signature(task.run).parameters) in ([], ["job_id"], ["channel_id"])
         assert task.ignore_result
     assert app.conf.result_backend in (None, "disabled://")
     assert (app.conf.task_serializer, app.conf.accept_content) == ("json", ["json"])

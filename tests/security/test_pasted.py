@@ -80,6 +80,7 @@ def test_s91_a_key_goes_only_to_the_address_of_its_own_call(drawn: tuple[str, st
     assert list(bindings(pasted)) == [(key, origin_of(url))]
 
 
+@pytest.mark.battery
 @given(st.lists(calls(), min_size=2, max_size=4), st.sampled_from(["\n", "; ", " --next "]))
 def test_s91_no_key_of_several_calls_goes_to_another_ones_address(
     drawn: list[tuple[str, str, str]], between: str
@@ -95,6 +96,7 @@ def test_s91_no_key_of_several_calls_goes_to_another_ones_address(
     assert found <= own
 
 
+@pytest.mark.battery
 @given(
     st.dictionaries(st.sampled_from([f"OPENAI_{tail}" for tail in (
         "BASE_URL", "API_BASE", "ENDPOINT", "HOST", "FRONT_DOOR", "API_URL", "BASEURL"
