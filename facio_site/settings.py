@@ -131,6 +131,7 @@ HISTORY = [
     "routing.state.store.old_bodies",
 ]
 NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts
+NEWS_FOR = "routing.pages.bell.unseen"  # what the bell counts for one person
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
 TEMPLATES = [

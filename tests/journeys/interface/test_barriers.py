@@ -62,6 +62,8 @@ PAGES = (
     "/routing/?use=llama-9&kind=groq&slot=vision",
     "/routing/use/?use=whisper-large-v3&kind=groq",
     "/routing/?recipe=azure&model=gpt-5&without=groq",
+    "/schedule/",
+    "/alerts/",
     "/config/",
     "/config/export/?secrets=keys",
     "/config/import/",
