@@ -181,7 +181,8 @@ class ScheduleForm(forms.Form):
             for name, text in taken.items():
                 data[name] = text
         super().__init__(data, initial={**stored, "was": json.dumps(stored)})
-        self.initial |= {name: bool(stored[name]) for name in ("is_on", "reminds")}
+        for name in ("is_on", "reminds"):
+            self.initial[name] = bool(stored[name])
         self._build()
         for name, one in self.fields.items():
             one.disabled = not is_open
@@ -253,7 +254,7 @@ class ScheduleForm(forms.Form):
 
     def _settle(self, follows: Mapping[str, str], was: Mapping[str, str]) -> None:
         """From now on this page is of what is saved by now."""
-        data = copy(self.data)
+        data: Any = copy(self.data)
         data[self.add_prefix("was")] = json.dumps(self._stored)
         for name, theirs in follows.items():
             data[name] = theirs
@@ -311,9 +312,8 @@ def stored_texts(
     settings: WatchSettings, rows: Mapping[str, Watch], shown: Iterable[Group]
 ) -> dict[str, str]:
     """What is saved, as the form sends it."""
-    every = {
-        about: rows[about].every if about in rows else 0 for one in shown for about in one.open
-    }
+    names = [about for group in shown for about in group.open]
+    every = {about: rows[about].every if about in rows else 0 for about in names}
     values = {name: getattr(settings, name) for name in OF_ALL}
     return {name: text_of(value) for name, value in (values | every).items()}
 

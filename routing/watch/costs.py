@@ -1,4 +1,4 @@
-"""What checks cost. A stand-in: the module of the same name that the schedule brings replaces it."""
+"""What checks cost. A stand-in: the module of the same name that comes with due.py replaces it."""
 
 from __future__ import annotations
 

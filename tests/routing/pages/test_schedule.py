@@ -5,6 +5,7 @@ import json
 import re
 from datetime import time, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -202,9 +203,7 @@ def test_what_is_switched_on_together_is_due_one_after_the_other(
         saved(kind)
     put(site, {"all:provider": "15"})
     due = sorted(Watch.objects.values_list("due_at", flat=True))
-    assert [later - sooner for sooner, later in zip(due, due[1:], strict=False)] == [
-        scheduling.APART
-    ] * 2
+    assert [later - sooner for sooner, later in pairwise(due)] == [scheduling.APART] * 2
 
 
 def test_a_group_holds_for_those_that_nobody_touched(site: Client, groq: Provider) -> None:
