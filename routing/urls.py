@@ -52,6 +52,7 @@ urlpatterns = [
         name="version-original",
     ),
     path("schedule/", schedule.schedule, name="schedule"),
+    path("schedule/costs/", schedule.costs, name="schedule-costs"),
     path("schedule/zones/", schedule.zone_names, name="zones"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/seen/", alerts.seen, name="alerts-seen"),

@@ -13,10 +13,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from facio_site import clock
-from facio_site.accounts.roles import SignedIn, can_edit, viewer_required
+from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.web.typed import keeps_typed
 from routing.models import Watch, WatchSettings
 from routing.pages.scheduling import (
@@ -76,6 +76,26 @@ def schedule(request: SignedIn) -> HttpResponse:
     told = forecast(_rates(shown, rows), estimates(), settings)
     messages.success(request, _("Schedule saved. %(forecast)s") % {"forecast": told})
     return redirect("routing:schedule")
+
+
+@editor_required
+@require_POST
+def costs(request: SignedIn) -> HttpResponse:
+    """What the choices as they stand in the form would come to; nothing is saved."""
+    shown, settings, rows = _read()
+    form = ScheduleForm(request.POST, shown, stored_texts(settings, rows, shown))
+    form.is_valid()
+    for name in OF_ALL:
+        setattr(settings, name, form.cleaned_data.get(name, getattr(settings, name)))
+    rates, found = form.rates(), estimates()
+    names = (about for group in shown for about in group.open)
+    paid = [name for name in names if name in found and not found[name].is_free]
+    context = {
+        "forecast": forecast(rates, found, settings),
+        "is_ahead": bool(form.changed or form.errors or form.clashes),
+        "costs": [(name, cost_words(found[name], rates.get(name, 0))) for name in paid],
+    }
+    return render(request, "routing/_forecast.html", context)
 
 
 @viewer_required

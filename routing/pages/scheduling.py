@@ -231,14 +231,7 @@ class ScheduleForm(forms.Form):
     def _compare(self, data: Mapping[str, Any]) -> None:
         """What was changed here against what was saved meanwhile."""
         was, follows = _read_was(data.get("was", "")), dict[str, str]()
-        mine = {name: self._text(name, data) for name in self._stored if name in self.fields}
-        touched = {name for name, text in mine.items() if text != was.get(name)}
-        touched |= self._picked.keys()
-        for group in self._groups:
-            if chosen := data.get(group.key):
-                asked = [about for about in group.open if about not in touched]
-                mine |= dict.fromkeys(asked, chosen)
-                touched |= set(asked)
+        mine, touched = self._asked(data, was)
         for name, text in mine.items():
             theirs = self._stored[name]
             if text == theirs:
@@ -251,6 +244,26 @@ class ScheduleForm(forms.Form):
                 self.clashes.append(self._both(name, text, theirs))
         if self.clashes:
             self._settle(follows, was)
+
+    def _asked(
+        self, data: Mapping[str, Any], was: Mapping[str, str]
+    ) -> tuple[dict[str, str], set[str]]:
+        """What the form asks for, groups included, and what somebody has touched of it."""
+        mine = {name: self._text(name, data) for name in self._stored if name in self.fields}
+        touched = {name for name, text in mine.items() if text != was.get(name)}
+        touched |= self._picked.keys()
+        for group in self._groups:
+            if chosen := data.get(group.key):
+                asked = [about for about in group.open if about not in touched]
+                mine |= dict.fromkeys(asked, chosen)
+                touched |= set(asked)
+        return mine, touched
+
+    def rates(self) -> dict[str, int]:
+        """Minutes by subject, of those that would be on; a choice that is wrong is as it was."""
+        data = self.cleaned_data
+        asked, _touched = self._asked(data, _read_was(data.get("was", "")))
+        return {name: int(text) for name, text in asked.items() if name not in OF_ALL and int(text)}
 
     def _settle(self, follows: Mapping[str, str], was: Mapping[str, str]) -> None:
         """From now on this page is of what is saved by now."""
@@ -274,7 +287,7 @@ class ScheduleForm(forms.Form):
     def _text(self, name: str, data: Mapping[str, Any]) -> str:
         """As the form sends it; a choice that did not come is as it was."""
         value = data.get(name)
-        if name not in OF_ALL and (name not in self.data or value == ""):
+        if name not in OF_ALL and not (name in self.data and value):
             return self._stored[name]
         return text_of(value)
 

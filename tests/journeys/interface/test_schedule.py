@@ -31,6 +31,7 @@ def test_a_schedule_is_typed_saved_and_there_after_a_reload(visit: Callable[...,
         unsaved(page, 2)
         page.get_by_label("All lists of models").select_option("1440")
         unsaved(page, 3)
+        expect(page.locator("#forecast")).to_contain_text("Once saved:")
         tab.press("Save")
         expect(page.get_by_text("Schedule saved.")).to_be_visible()
         unsaved(page, 0)

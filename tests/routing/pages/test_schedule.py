@@ -17,7 +17,7 @@ from django.utils import timezone
 from facio_site.audit.models import AuditEntry
 from providers.models import Job, Provider
 from routing.models import Route, Watch, WatchSettings
-from routing.pages import scheduling
+from routing.pages import schedule, scheduling
 from routing.pages.watched import dollars, forecast, in_words
 from routing.watch.costs import Estimate
 from tests.conftest import signed_in
@@ -258,6 +258,40 @@ def test_after_a_save_one_sentence_says_what_will_happen(site: Client, groq: Pro
     saved("mistral")
     put(site, {"all:provider": "15", "all:catalog": "60"})
     assert "Schedule saved. 10 checks an hour, free." in flat(site.get(PAGE))
+
+
+def costs(client: Client, **changes: str) -> str:
+    """What is told while somebody chooses."""
+    answer = client.post("/schedule/costs/", form(client, **changes))
+    assert answer.status_code == 200
+    return flat(answer)
+
+
+def test_while_somebody_chooses_the_costs_follow_and_nothing_is_saved(
+    site: Client, groq: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    prices = {"route:main": PAID, "provider:groq": FREE}
+    monkeypatch.setattr(schedule, "estimates", lambda: prices)
+    told = costs(site, **{"route:main": "60", "provider:groq": "60"})
+    assert "Once saved: 2 checks an hour, about $0.02 a day at most." in told
+    assert '<span id="cost-route:main" hx-swap-oob="true">about $0.02 a day</span>' in told
+    assert "cost-provider:groq" not in told
+    saved("mistral")
+    assert "Once saved: 2 checks an hour, free." in costs(site, **{"all:provider": "60"})
+    assert "about $0.001 a call" in costs(site)
+    assert "Once saved" not in costs(site)
+    assert not Watch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["provider:groq", "zone", "completions_a_day", "was", "quiet_from"]
+)
+@pytest.mark.parametrize("text", ["", "x", "\0", "-1", "9" * 400])
+def test_costs_are_told_whatever_is_typed(
+    site: Client, groq: Provider, name: str, text: str
+) -> None:
+    assert "forecast" in costs(site, **{name: text})
 
 
 # What is refused
