@@ -197,7 +197,7 @@ class ScheduleForm(forms.Form):
         self.fields["zone"].widget.attrs |= {"list": "zones", "autocomplete": "off"}
         for group in self._groups:
             if len(group.open) > 1:
-                empty = ("", _("Leave each as it is"))
+                empty = ("", _("Leave as it is"))
                 self.fields[group.key] = forms.ChoiceField(
                     label=group.all_label, choices=[empty, *Every.choices], required=False
                 )

@@ -21,8 +21,9 @@ from routing.watch.costs import Estimate
 from routing.watch.subjects import ROUTE, split
 
 PASSED_OVER: Mapping[str, object] = {
-    "budget": gettext_lazy("Passed over: today's paid calls are used up"),
-    "nobody": gettext_lazy("Passed over: there is nobody to ask"),
+    "budget": gettext_lazy("left out: the paid calls of that day were used up"),
+    "gone": gettext_lazy("left out: there is nobody to ask"),
+    "not_set": gettext_lazy("left out: the route was not set"),
 }
 DAY = 1440  # minutes
 

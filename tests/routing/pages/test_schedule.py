@@ -26,9 +26,9 @@ from tests.markup import flat
 
 pytestmark = [pytest.mark.alike, pytest.mark.django_db]
 PAGE = "/schedule/"
-FREE = Estimate(is_free=True, each=Decimal(0))
-PAID = Estimate(is_free=False, each=Decimal("0.001"))
-UNKNOWN = Estimate(is_free=False, each=None)
+FREE = Estimate(0, Decimal(0))
+PAID = Estimate(1, Decimal("0.001"))
+UNKNOWN = Estimate(1, None)
 
 
 def opened(page: str) -> dict[str, str]:
@@ -124,7 +124,7 @@ def test_when_it_is_due_and_how_it_ended_stand_beside_it(site: Client, groq: Pro
     page = flat(site.get(PAGE))
     assert "in 12 min" in row(page, "provider:groq")
     assert "Timed out" in row(page, "provider:groq")
-    assert "today&#x27;s paid calls are used up" in row(page, "catalog:groq")
+    assert "the paid calls of that day were used up" in row(page, "catalog:groq")
     WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
     assert "in 12 min" not in flat(site.get(PAGE))
 
