@@ -16,7 +16,7 @@ def unsaved(page: Page, count: int) -> None:
 
 
 def test_a_schedule_is_typed_saved_and_there_after_a_reload(visit: Callable[..., Any]) -> None:
-    with visit(viewport=DESK) as tab:
+    with visit(viewport=DESK) as tab, tab.watch.expecting("422"):
         page = tab.page
         tab.go("/schedule/")
         groq = page.get_by_label("Providers: Groq", exact=True)
