@@ -67,7 +67,7 @@ PAGES = (
     ),
     Offer(
         "/schedule/",
-        "calendar-clock",
+        "clock",
         gettext_lazy("Schedule"),
         gettext_lazy("watch monitor by itself automatic checks every hour quiet hours budget"),
     ),
