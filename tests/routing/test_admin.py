@@ -10,7 +10,9 @@ SECRET = "whsec-0123456789abcdef"
 
 
 def test_s31_nothing_of_a_channel_s_address_or_secrets_is_shown(site: Client) -> None:
-    channel = Channel(name="Team chat", kind="slack", values={"url": "https://chat.example/abc/9f8e7d"})
+    channel = Channel(
+        name="Team chat", kind="slack", values={"url": "https://chat.example/abc/9f8e7d"}
+    )
     channel.seal("token", SECRET, hint="cdef")
     channel.save()
     pages = ["/admin/routing/channel/", f"/admin/routing/channel/{channel.pk}/change/"]
