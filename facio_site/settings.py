@@ -133,6 +133,7 @@ HISTORY = [
 ]
 BESIDE_WEB = ["routing.watch.system.start"]  # in each process that answers requests
 NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts
+NEWS_FOR = "routing.pages.bell.unseen"  # what the bell counts for one person
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
 TEMPLATES = [

@@ -4,6 +4,7 @@ from django.urls import path
 
 from routing.pages import (
     activity,
+    alerts,
     exporting,
     importing,
     live_file,
@@ -12,6 +13,7 @@ from routing.pages import (
     palette,
     picker,
     routes,
+    schedule,
     testing,
     using,
     versions,
@@ -49,6 +51,11 @@ urlpatterns = [
         versions.version_original,
         name="version-original",
     ),
+    path("schedule/", schedule.schedule, name="schedule"),
+    path("schedule/costs/", schedule.costs, name="schedule-costs"),
+    path("schedule/zones/", schedule.zone_names, name="zones"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/seen/", alerts.seen, name="alerts-seen"),
     path("activity/", activity.activity, name="activity"),
     path("activity/tests/", activity.tests, name="tests"),
     path("activity/export/", activity.activity_export, name="activity-export"),

@@ -43,6 +43,8 @@ PAGES = {
     "use": "/routing/use/?use=claude-opus-4-7&kind=anthropic",
     "routing-finding": "/routing/#route-image",
     "routing": "/routing/",
+    "schedule": "/schedule/",
+    "alerts": "/alerts/",
     "config": "/config/",
     "config-export": "/config/export/",
     "config-import": "/config/import/",

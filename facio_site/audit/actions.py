@@ -36,6 +36,7 @@ LABELS = {
     "catalog.taken": _("Accepted a much shorter model list"),
     "catalog.kept": _("Kept the stored model list"),
     "route.tested": _("Tested a route"),
+    "schedule.changed": _("Changed the schedule"),
     "config.downloaded": _("Downloaded the config"),
     "config.exported": _("Exported the config"),
     "config.imported": _("Imported a config"),

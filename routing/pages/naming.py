@@ -31,6 +31,7 @@ from routing.config.pasted import Pasted
 from routing.models import BaseDocument
 from routing.pages.attention import serving
 from routing.pages.rows import RouteRow, route_rows, served_by
+from routing.pages.watched import watched
 from routing.pages.wording import FAULTS, fault_words
 from routing.state import current
 from routing.state.store import forgotten, renamed, take_in
@@ -46,6 +47,7 @@ __all__ = [
     "served_by",
     "serving",
     "take_over",
+    "watched",
 ]
 
 _ROUTES = (

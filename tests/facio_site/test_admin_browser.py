@@ -16,7 +16,8 @@ from providers.forms.plain import form_for
 from providers.kinds import KINDS
 from providers.models import Job, Provider
 from providers.work import queue, tasks
-from routing.models import Route, Slot
+from routing.models import Alert, Channel, Route, Slot, WatchSettings
+from routing.models import Watch as Watched
 from tests.conftest import signed_in
 from tests.journeys.interface.conftest import DESK
 from tests.journeys.interface.test_barriers import barriers, too_wide
@@ -176,6 +177,10 @@ def filled(rows: None, owner: Any) -> None:
         deadline=timezone.now(),
     )
     record("provider.saved", actor=owner, target="vllm", fields=["api_key", "api_base"])
+    Watched.objects.create(about="provider:vllm", every=60)
+    WatchSettings.objects.create(pk=WatchSettings.ONLY)
+    Alert.objects.create(kind="fails", about="provider:vllm", mark="one")
+    Channel.objects.create(name="mail", kind="email", fault="timeout")
 
 
 def marked(model: Any) -> Any:

@@ -52,6 +52,8 @@ USUAL = (
     "/providers/bedrock/",
     "/catalog/",
     "/routing/",
+    "/schedule/",
+    "/alerts/",
     "/config/",
     "/config/import/",
     "/activity/",
