@@ -4,6 +4,7 @@ from django.urls import path
 
 from routing.pages import (
     activity,
+    channels,
     exporting,
     importing,
     live_file,
@@ -49,6 +50,14 @@ urlpatterns = [
         versions.version_original,
         name="version-original",
     ),
+    path("alerts/channels/", channels.channels, name="channels"),
+    path("alerts/channels/new/", channels.channel_new, name="channel-new"),
+    path("alerts/channels/new/<slug:kind>/", channels.channel_new_of, name="channel-new-of"),
+    path("alerts/channels/<uuid:pk>/", channels.channel, name="channel"),
+    path("alerts/channels/<uuid:pk>/test/", channels.channel_test, name="channel-test"),
+    path("alerts/channels/<uuid:pk>/trial/", channels.channel_trial, name="channel-trial"),
+    path("alerts/channels/<uuid:pk>/seen/", channels.channel_seen, name="channel-seen"),
+    path("alerts/channels/<uuid:pk>/remove/", channels.channel_remove, name="channel-remove"),
     path("activity/", activity.activity, name="activity"),
     path("activity/tests/", activity.tests, name="tests"),
     path("activity/export/", activity.activity_export, name="activity-export"),

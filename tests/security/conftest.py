@@ -9,7 +9,7 @@ from facio_site.accounts.models import Invitation, Role, User
 from facio_site.audit import record
 from providers import broker
 from providers.models import CatalogEntry, Job, Task
-from routing.models import Route
+from routing.models import Channel, Route
 from tests.conftest import signed_in
 from tests.desk import saved
 
@@ -37,7 +37,10 @@ def places(owner: User, viewer: User, monkeypatch: pytest.MonkeyPatch) -> dict[s
     Invitation.objects.issue(Role.VIEWER, by=owner)
     audit = record("provider.saved", actor=owner, target="openrouter")
     invitation = Invitation.objects.get()
+    channel = Channel.objects.create(name="Ops", kind="json")
     return {
+        "channels/<uuid:pk>": f"channels/{channel.pk}",
+        "<slug:kind>": "json",
         "/admin/audit/auditentry/<path:object_id>": f"/admin/audit/auditentry/{audit.pk}",
         "/admin/accounts/user/<path:object_id>": f"/admin/accounts/user/{viewer.pk}",
         "/admin/providers/provider/<path:object_id>": f"/admin/providers/provider/{row.pk}",
