@@ -176,5 +176,8 @@ def _is_quiet(now: datetime) -> bool:
     start, end = kept.quiet_from, kept.quiet_until
     if start is None or end is None or start == end:
         return False
-    there = now.astimezone(ZoneInfo(kept.zone)).time()
+    try:
+        there = now.astimezone(ZoneInfo(kept.zone)).time()
+    except (KeyError, ValueError, OSError):
+        there = now.time()
     return start <= there < end if start < end else there >= start or there < end

@@ -197,6 +197,8 @@ def _said(step: Step, error: smtplib.SMTPException) -> tuple[Outcome, str]:
         is_tls = step is Step.TLS
         return (Outcome.TLS_ERROR, "no_starttls") if is_tls else (Outcome.BAD_KEY, "sign_in")
     if isinstance(error, smtplib.SMTPServerDisconnected):
+        if isinstance(error.__context__, TimeoutError):  # smtplib calls silence a hang-up
+            return Outcome.TIMEOUT, "read"
         is_first = step is Step.CONNECT
         return (Outcome.UNEXPECTED_RESPONSE, "not_smtp") if is_first else (Outcome.UNREACHABLE, "")
     if isinstance(error, smtplib.SMTPRecipientsRefused):

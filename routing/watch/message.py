@@ -4,7 +4,7 @@
 `Alert.params`, by kind:
 
 fails, still_fails: {"outcome", "since", "hits"?: [slots], "model"?}
-works_again: {"since", "seconds", "hits"?}
+works_again: {"since" (it failed), "seconds", "hits"?}
 money_low: {"amount", "currency", "means"}
 key_expires: {"on", "days"}
 model_retires: {"model", "on", "days", "slots"}; model_lost: {"model", "slots"}
@@ -143,9 +143,11 @@ def _still_fails(name: str, told: _Told) -> _Made:
 
 
 def _works_again(name: str, told: _Told) -> _Made:
-    seconds = _number(told, "seconds")
-    lasted = _("It failed for %s.") % span(seconds) if seconds is not None else ""
-    return _("%s works again") % name, (lasted, _since(told), _hits(told))
+    seconds, began, lasted = _number(told, "seconds"), _moment(told.get("since")), ""
+    if seconds is not None and began:
+        values = {"span": span(seconds), "at": moment_words(began)}
+        lasted = _("It failed for %(span)s, from %(at)s.") % values
+    return _("%s works again") % name, (lasted, _hits(told))
 
 
 def _money_low(name: str, told: _Told) -> _Made:

@@ -207,7 +207,7 @@ def refusing(call: Call) -> None:
         (always(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "timeout"),
         (refusing, "unexpected_response"),
         (lambda call: call.send(b"HTTP/1.1 200 OK\r\n"), "unexpected_response"),
-        (lambda call: call.reset(), "unreachable"),
+        (lambda call: call.reset(), "unexpected_response"),
     ],
     ids=["drip", "hang", "http", "refuses", "no-mail", "reset"],
 )

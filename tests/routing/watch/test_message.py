@@ -47,7 +47,7 @@ def channel(language: str = "en") -> Channel:
             "provider:groq",
             {"seconds": 2520, **SINCE},
             "Groq works again",
-            "It failed for 42 min. Since 2026-11-29 14:05 (UTC).",
+            "It failed for 42 min, from 2026-11-29 14:05 (UTC).",
         ),
         (
             Kind.STILL_FAILS,
