@@ -3,6 +3,7 @@ is left empty stays, unless the channel leads elsewhere now."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django import forms
@@ -50,6 +51,9 @@ class ChannelForm(forms.Form):
             choices=settings.LANGUAGES,
             initial=channel.language,
         )
+        self.fields["seen"] = forms.CharField(
+            widget=forms.HiddenInput, required=False, initial=stamp(channel)
+        )
         self.fields["is_on"] = forms.BooleanField(
             label=gettext_lazy("Send alerts here"), required=False, initial=channel.is_on
         )
@@ -77,7 +81,9 @@ class ChannelForm(forms.Form):
 
     def _mark_saved(self) -> None:
         """For the save bar; a secret is never told, and not kept over the page's own ways."""
-        for field in self.fields.values():
+        for name, field in self.fields.items():
+            if name == "seen":
+                continue
             initial = "" if self.is_new else field.initial
             is_box = isinstance(field, forms.BooleanField)
             saved = ("on" if initial else "") if is_box else _lines(initial)
@@ -88,7 +94,8 @@ class ChannelForm(forms.Form):
     @property
     def unsaved(self) -> int:
         """How many fields hold something else than what is saved."""
-        return sum(self._held(one) != one.field.widget.attrs["data-saved"] for one in self)
+        fields = self.visible_fields()
+        return sum(self._held(one) != one.field.widget.attrs["data-saved"] for one in fields)
 
     def _held(self, one: forms.BoundField) -> str:
         if isinstance(one.field.widget, SecretInput):
@@ -163,6 +170,20 @@ class ChannelForm(forms.Form):
             return stored_origin(self.channel, self.spec)
         return origin(self.spec, self.cleaned_data, self.cleaned_data)
 
+    def meets_other(self, stored: Channel) -> bool:
+        """Whether somebody else has saved since this form was opened; told then, and the form is
+        one of what is stored now: saved once more, it counts."""
+        if self.cleaned_data["seen"] in ("", stamp(stored)):
+            return False
+        data = self.data.copy()
+        data["seen"] = stamp(stored)
+        self.data = data
+        self.add_error(
+            None,
+            _("Somebody else saved this channel meanwhile. Save again to overwrite it."),
+        )
+        return True
+
     # Storing ------------------------------------------------------------------------------------
 
     def apply(self) -> list[str]:
@@ -211,6 +232,15 @@ class ChannelForm(forms.Form):
         can_open = sealing.key_id_of(item["box"]) in keys
         state = "stored" if is_bound and can_open else "unreadable"
         return {"name": name, "state": state, "hint": item.get("hint", "")}
+
+
+def stamp(channel: Channel) -> str:
+    """Of all that a form of it holds."""
+    if channel._state.adding:
+        return ""
+    secrets = {name: item["set_at"] for name, item in sorted(channel.sealed.items())}
+    held = (*(getattr(channel, name) for name in _OWN), channel.values, secrets)
+    return hashlib.sha256(repr(held).encode()).hexdigest()[:16]
 
 
 def _lines(value: Any) -> str:

@@ -163,7 +163,7 @@ def fitted(
     lines = [written(line) for line in message.text.splitlines() if line]
     for count in range(len(lines), -1, -1):
         left = len(lines) - count
-        more = [ngettext("and %d more", "and %d more", left) % left] if left else []
+        more = [written(ngettext("and %d more", "and %d more", left) % left)] if left else []
         text = "\n".join([*head, *lines[:count], *more, message.link])
         if size(text) <= most:
             return text

@@ -21,13 +21,15 @@ from routing.watch.sending import send, steps
 
 QUEUED, RUNNING, DONE = "queued", "running", "done"
 QUEUE_SECONDS = 20  # how long it may wait for a worker
+PAUSE_SECONDS = 2  # after the last one, before another is sent
 _GRACE = 10  # seconds beyond its deadline, before nobody is waited for any more
 
 
 def begin(channel: Channel, now: datetime) -> bool:
-    """Note that a test is wanted; False when one is under way already. In a transaction."""
+    """Note that a test is wanted; False when one is under way already, or was a moment ago. In a
+    transaction."""
     row = Channel.objects.select_for_update().get(pk=channel.pk)
-    if is_pending(row.trial, now):
+    if is_pending(row.trial, now) or _is_just_over(row.trial, now):
         return False
     row.trial = {"state": QUEUED, "id": str(uuid.uuid4()), "at": now.isoformat()}
     row.save(update_fields=["trial"])
@@ -92,6 +94,13 @@ def _worded(verdict: Verdict) -> Verdict:
     if verdict.outcome is not Outcome.OK or verdict.detail:
         return verdict
     return Verdict(Outcome.OK, "sent", {}, verdict.http_status)
+
+
+def _is_just_over(kept: Mapping[str, Any], now: datetime) -> bool:
+    if kept.get("state") != DONE:
+        return False
+    age = now - datetime.fromisoformat(kept["at"])
+    return timedelta() <= age < timedelta(seconds=PAUSE_SECONDS)
 
 
 def is_pending(kept: Mapping[str, Any], now: datetime) -> bool:

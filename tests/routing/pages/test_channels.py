@@ -1,5 +1,7 @@
 """Pages of channels: list, form, test, end; and what the overview says of alerts that are lost."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -167,3 +169,42 @@ def test_a_kind_of_another_version_is_listed_and_harms_nothing(site: Client) -> 
     assert "Old" in site.get(LIST).content.decode()
     assert site.get(page_of(channel)).status_code == 404
     assert site.get(f"{page_of(channel)}remove/").status_code == 200
+
+
+def seen_of(site: Client, channel: Channel) -> str:
+    found = re.search(r'name="seen" value="(\w+)"', site.get(page_of(channel)).content.decode())
+    assert found
+    return found[1]
+
+
+def test_who_saves_second_is_told_and_overwrites_only_on_a_second_save(site: Client) -> None:
+    channel = made("json", name="Ops")
+    data = {**filled("json", name="Mine"), "url": "", "signing": "", "seen": seen_of(site, channel)}
+    Channel.objects.update(name="Theirs")
+    answer = site.post(page_of(channel), data)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Somebody else saved this channel meanwhile." in page
+    assert 'value="Mine"' in page
+    assert Channel.objects.get().name == "Theirs"
+    data["seen"] = seen_of(site, channel)
+    assert f'value="{data["seen"]}"' in page
+    assert site.post(page_of(channel), data).status_code == 302
+    assert Channel.objects.get().name == "Mine"
+
+
+def test_a_channel_that_leads_elsewhere_now_has_no_old_test_and_tries_at_once(
+    site: Client,
+) -> None:
+    channel = made("slack", name="Ops")
+    alert(1)
+    late = timezone.now() + timedelta(minutes=15)
+    Delivery.objects.update(next_at=late, attempts=3)
+    Channel.objects.update(trial={"state": "done", "outcome": "ok", "at": late.isoformat()})
+    same = {"name": "Ops 2", "language": "en", "is_on": "on", "url": ""}
+    site.post(page_of(channel), same)
+    assert Delivery.objects.get().next_at == late
+    assert Channel.objects.get().trial != {}
+    site.post(page_of(channel), {**same, "url": "https://receiver.example/services/T0/B0/new"})
+    assert Delivery.objects.get().next_at < late
+    assert Channel.objects.get().trial == {}

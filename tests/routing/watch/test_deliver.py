@@ -1,10 +1,13 @@
 """Deliveries by a clock that tests give: once, in order, tried again, taken over, given up."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Alert, Channel, Delivery, WatchSettings
@@ -336,3 +339,30 @@ def test_finding_what_is_due_is_one_question(django_assert_max_num_queries: Any)
         alert(number)
     with django_assert_max_num_queries(2):  # and one for the quiet hours
         assert len(due_channels(later(60))) == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_senders_at_once_send_each_alert_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a real database, each with a connection of its own."""
+    receiver = Receiver()
+
+    def slow() -> Verdict:
+        time.sleep(0.05)
+        return OK
+
+    receiver.answers = [slow]
+    monkeypatch.setattr(delivery, "send", receiver)
+    channel = made()
+    for number in range(4):
+        alert(number)
+
+    def run(_number: int) -> int:
+        try:
+            return sum(deliver(channel.pk, later(10)) for _again in range(8))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(run, range(4))) == 4
+    assert len(set(receiver.ids)) == len(receiver.ids) == 4
+    assert statuses() == ["sent"] * 4

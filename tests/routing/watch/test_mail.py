@@ -199,6 +199,12 @@ def refusing(call: Call) -> None:
     call.wait(1)
 
 
+def resetting(call: Call) -> None:
+    call.send(b"2")
+    call.wait(0.1)
+    call.reset()
+
+
 @pytest.mark.parametrize(
     ("script", "outcome"),
     [
@@ -207,7 +213,7 @@ def refusing(call: Call) -> None:
         (always(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "timeout"),
         (refusing, "unexpected_response"),
         (lambda call: call.send(b"HTTP/1.1 200 OK\r\n"), "unexpected_response"),
-        (lambda call: call.reset(), "unexpected_response"),
+        (resetting, "unexpected_response"),
     ],
     ids=["drip", "hang", "http", "refuses", "no-mail", "reset"],
 )

@@ -82,6 +82,14 @@ def test_the_same_wish_twice_is_one_message() -> None:
     assert len(server.requests) == 1
 
 
+def test_two_in_a_row_are_a_moment_apart() -> None:
+    with serve(always(answer())) as server:
+        channel = tried(made("json", f"http://127.0.0.1:{server.port}"))
+    now = clock.now()
+    assert not trial.begin(channel, now)
+    assert trial.begin(channel, now + timedelta(seconds=trial.PAUSE_SECONDS))
+
+
 def test_a_channel_that_is_gone_is_no_fault() -> None:
     trial.run_trial(uuid.uuid4())
 
