@@ -50,7 +50,8 @@ def read(reply: Reply) -> Verdict:
         verdict = replace(verdict, detail="no_bot")
     if verdict.outcome is Outcome.BAD_REQUEST and "ok" in data:
         verdict = replace(verdict, detail="no_chat")
-    wait = data.get("parameters", {}).get("retry_after") if "ok" in data else None
+    told = data.get("parameters")
+    wait = told.get("retry_after") if isinstance(told, dict) else None
     if verdict.outcome is Outcome.RATE_LIMITED and isinstance(wait, int) and 0 < wait < 10**6:
         verdict.params["retry_after_s"] = wait
     return verdict

@@ -283,6 +283,7 @@ def reply(status: int, data: Any = None, text: str = "") -> Reply:
         ("telegram", reply(200, {"ok": False, "error_code": "x" * 9}), "bad_request"),
         ("telegram", reply(404, {"ok": False, "error_code": 404}), "bad_endpoint"),
         ("telegram", reply(200, [1]), "unexpected_response"),
+        ("telegram", reply(429, {"ok": False, "parameters": [1]}), "rate_limited"),
         ("placet", reply(201, {"id": "1"}), "ok"),
         ("placet", reply(200, text="<html>"), "unexpected_response"),
         ("placet", reply(401, {}), "bad_key"),
