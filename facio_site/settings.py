@@ -162,6 +162,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
+            "PRAGMA cache_size=-512;"  # KB for each thread; the system keeps the file in memory
         ),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from facio_site import clock
 from providers import broker
@@ -28,7 +29,7 @@ GRACE_SECONDS = 5  # between the end of a call's own deadline and the end of its
 
 
 class Task(models.TextChoices):
-    CHECK = "check", _("Check")
+    CHECK = "check", pgettext_lazy("task", "Test")
     FETCH = "fetch", _("Fetch")
 
 

@@ -119,8 +119,9 @@ def not_set_here() -> tuple[Other, ...]:
 
 
 def _stamp() -> tuple[Any, ...]:
-    row = BaseDocument.objects.values_list("pk", "imported_at").first()
-    return tuple(sealing.master_keys()), row
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, imported_at FROM routing_basedocument")
+        return tuple(sealing.master_keys()), cursor.fetchone()
 
 
 @lru_cache(maxsize=4)

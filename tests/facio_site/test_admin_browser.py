@@ -178,6 +178,12 @@ def filled(rows: None, owner: Any) -> None:
     record("provider.saved", actor=owner, target="vllm", fields=["api_key", "api_base"])
 
 
+def marked(model: Any) -> Any:
+    """Tables that people look into often, in the gate; the others are long."""
+    marks = [] if model.__name__ in ("User", "Provider", "Job") else [pytest.mark.long]
+    return pytest.param(model, marks=marks, id=model.__name__)
+
+
 def pages_of(model: Any) -> list[str]:
     """The list of a table and the page of one of its rows."""
     row = model._default_manager.first()
@@ -185,7 +191,7 @@ def pages_of(model: Any) -> list[str]:
 
 
 @pytest.mark.axe
-@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [marked(model) for model in admin.site._registry])
 def test_no_page_of_the_admin_has_a_barrier_or_shows_raw_data(
     tab: Page, filled: None, model: Any
 ) -> None:
@@ -252,6 +258,7 @@ def test_what_happened_to_a_row_is_on_the_page_of_changes(tab: Page, filled: Non
     expect(tab.get_by_text("Recent actions")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_every_filter_of_a_list_narrows_it_without_a_fault(tab: Page, filled: None) -> None:
     tried = 0
     for model in admin.site._registry:
