@@ -23,7 +23,7 @@ from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Channel, Delivery, WatchSettings
 from routing.watch.answers import LASTING
 from routing.watch.message import MOST_APART, make
-from routing.watch.sending import send
+from routing.watch.sending import fault, send
 
 GRACE = timedelta(seconds=15)  # beyond the deadline of a call, before its sender counts as dead
 TRIED_FOR = timedelta(hours=1)
@@ -69,12 +69,19 @@ def deliver(channel_id: uuid.UUID, now: datetime) -> int:
         batch = _claim(channel, moment())
         if not batch:
             break
-        message = make([row.alert for row in batch], channel, _message_id(channel, batch))
-        verdict = send(channel, message)
+        verdict = _send(channel, batch)
         if _settle(channel, batch, verdict, moment()) is Status.WAITING:
             break
         sent += len(batch) if verdict.outcome is Outcome.OK else 0
     return sent
+
+
+def _send(channel: Channel, batch: Sequence[Delivery]) -> Verdict:
+    try:
+        message = make([row.alert for row in batch], channel, _message_id(channel, batch))
+    except Exception as error:  # noqa: BLE001 - it has to end as a try, or nobody would hear of it
+        return fault(error)
+    return send(channel, message)
 
 
 def _in_order(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:

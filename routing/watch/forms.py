@@ -175,7 +175,8 @@ class ChannelForm(forms.Form):
         one of what is stored now: saved once more, it counts."""
         if self.cleaned_data["seen"] in ("", stamp(stored)):
             return False
-        data = self.data.copy()
+        given: Any = self.data
+        data = given.copy()
         data["seen"] = stamp(stored)
         self.data = data
         self.add_error(

@@ -36,8 +36,7 @@ def send(channel: Channel, message: Message, observe: Observer | None = None) ->
     except sealing.Unreadable:
         return Verdict(Outcome.MISSING_CONFIG)
     except Exception as error:  # noqa: BLE001 - a fault must not hold up what comes after it
-        reference = _log(error)
-    return Verdict(Outcome.INTERNAL_ERROR, params={"reference": reference})
+        return fault(error)
 
 
 def _sent(channel: Channel, message: Message, observe: Observer | None) -> Verdict:
@@ -69,12 +68,12 @@ def steps(channel: Channel, spec: ChannelSpec) -> list[Step]:
     return [Step.ADDRESS, Step.DNS, Step.CONNECT, *[Step.TLS] * is_safe, Step.MESSAGE]
 
 
-def _log(error: Exception) -> str:
-    """Type and place of a fault, never its text: that may quote what was sent."""
+def fault(error: Exception) -> Verdict:
+    """A fault of ours. Type and place are logged, never its text: that may quote what was sent."""
     reference, frames = random.token_hex(4), []
     trace = error.__traceback__
     while trace:
         frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
         trace = trace.tb_next
     log.error("%s in an alert: %s at %s", reference, type(error).__name__, frames[-4:])
-    return reference
+    return Verdict(Outcome.INTERNAL_ERROR, params={"reference": reference})

@@ -323,6 +323,25 @@ def test_a_clock_that_was_a_day_ahead_holds_nothing_back(receiver: Receiver) -> 
     assert deliver(channel.pk, later(60)) == 1
 
 
+def test_an_alert_that_cannot_be_put_into_words_ends_as_a_fault_and_holds_up_nothing_for_ever(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = made()
+    alert(0)
+
+    def breaks(*_args: Any) -> Message:
+        raise RuntimeError
+
+    monkeypatch.setattr(delivery, "make", breaks)
+    assert deliver(channel.pk, NOW) == 0
+    assert statuses() == ["waiting"]
+    channel.refresh_from_db()
+    assert channel.fault == "internal_error"
+    deliver(channel.pk, NOW + HOUR)
+    monkeypatch.undo()
+    assert receiver.tried == []
+
+
 def test_a_mail_that_some_recipients_did_not_get_is_sent_and_told(receiver: Receiver) -> None:
     channel = made()
     alert(0)
