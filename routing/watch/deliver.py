@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 
+from facio_site import sealing
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Channel, Delivery, WatchSettings
 from routing.watch.answers import LASTING
@@ -56,8 +57,11 @@ def deliver_all(now: datetime) -> int:
 
 
 def deliver(channel_id: uuid.UUID, now: datetime) -> int:
-    """Send what is due for one channel, as long as it is taken; returns how many alerts were."""
+    """Send what is due for one channel, as long as it is taken; returns how many alerts were. A
+    machine without the site's keys leaves it to others: it stays due."""
     began, sent = time.monotonic(), 0
+    if not sealing.master_keys(now=True):
+        return 0
 
     def moment() -> datetime:
         return now + timedelta(seconds=int(time.monotonic() - began))
