@@ -251,7 +251,8 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_REAUTHENTICATION_REQUIRED = True
 USERSESSIONS_TRACK_ACTIVITY = True
 USERSESSIONS_ADAPTER = "facio_site.accounts.adapters.SessionsAdapter"
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail is ever sent
+# Django itself mails nothing, error reports least of all: alerts have a way of their own.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 # Sessions, cookies, transport
 SESSION_COOKIE_AGE = 8 * 3600  # idle
@@ -345,6 +346,21 @@ LIVE_HOLDS = env.whole("LIVE_HOLDS", default=min(12, _SPARED), least=0, most=_SP
 TESTS_PER_MINUTE = env.whole("TESTS_PER_MINUTE", default=30, least=1, most=1_000_000)
 
 METRICS_TOKEN = env.secret("METRICS_TOKEN")  # "" = there is no /metrics
+
+# Alerts: how long one message to a receiver may take, and the mail server of the operator
+ALERT_SECONDS = env.seconds("ALERT_SECONDS", default=30.0, least=0.1, most=80.0)
+SMTP_SECURITY = env.choice("SMTP_SECURITY", "starttls", "tls", "none")
+SMTP_HOST = environment.mail_host(env.str("SMTP_HOST", default=""))  # "" = no mail is sent
+SMTP_PORT = env.whole(
+    "SMTP_PORT",
+    default={"starttls": 587, "tls": 465, "none": 25}[SMTP_SECURITY],
+    least=1,
+    most=65535,
+)
+SMTP_USER = env.str("SMTP_USER", default="").strip()
+SMTP_PASSWORD = env.secret("SMTP_PASSWORD")
+SMTP_FROM = environment.sender(env.str("SMTP_FROM", default=""))
+environment.check_mail(SMTP_HOST, SMTP_SECURITY, SMTP_USER, SMTP_PASSWORD, SMTP_FROM)
 
 # History: how long ended jobs and the bodies of old versions are kept, and how many jobs of each
 # provider. Audit entries are never removed.

@@ -4,6 +4,7 @@ a provider's own text stands in an alert."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -75,6 +76,11 @@ class Channel(SealedRow):
 
     def __str__(self) -> str:
         return self.name
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Its form asks for them again."""
+        self.sealed = {name: item for name, item in self.sealed.items() if name not in names}
+        self.save(update_fields=["sealed"])
 
 
 class Delivery(models.Model):

@@ -23,7 +23,7 @@ from providers.spec.kind import Specs
 from routing.agents.writing import drift
 from routing.forms import Clash, PageRouteForm, asked_use
 from routing.models import Route, Slot, Watch
-from routing.pages.attention import attention, counted, of_clock, of_system
+from routing.pages.attention import attention, counted, of_channels, of_clock, of_system
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
 from routing.pages.overview import guide, last_changes
@@ -53,7 +53,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "routes": routes,
         "steps": guide(rows.values(), routes),
-        "concerns": [*of_system(workers), *of_clock(), *found],
+        "concerns": [*of_system(workers), *of_clock(), *of_channels(), *found],
         "changes": last_changes(),
         "days": days[:DAYS_SHOWN],
         "more_days": len(days) - DAYS_SHOWN,

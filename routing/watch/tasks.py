@@ -18,6 +18,7 @@ from django.db import close_old_connections, connection
 from facio_site import clock
 
 SHOWN_FRAMES = 4
+EXPIRES_SECONDS = 10
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,8 @@ def hand_over_alerts(now: datetime) -> None:
     from routing.watch.deliver import due_channels
 
     for channel_id in due_channels(now):
-        deliver.apply_async((str(channel_id),), retry=False)
+        # what nobody took until the next look is handed over again then
+        deliver.apply_async((str(channel_id),), retry=False, expires=EXPIRES_SECONDS)
 
 
 def _deliver_to(channel_id: uuid.UUID, now: datetime) -> None:

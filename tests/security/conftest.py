@@ -40,8 +40,10 @@ def places(owner: User, viewer: User, monkeypatch: pytest.MonkeyPatch) -> dict[s
     Watch.objects.create(about="provider:openrouter", every=60)
     WatchSettings.objects.create(pk=WatchSettings.ONLY)
     alert = Alert.objects.create(kind="fails", about="provider:openrouter", mark="one")
-    channel = Channel.objects.create(name="mail", kind="email")
+    channel = Channel.objects.create(name="Ops", kind="json")
     return {
+        "channels/<uuid:pk>": f"channels/{channel.pk}",
+        "<slug:kind>": "json",
         "/admin/audit/auditentry/<path:object_id>": f"/admin/audit/auditentry/{audit.pk}",
         "/admin/accounts/user/<path:object_id>": f"/admin/accounts/user/{viewer.pk}",
         "/admin/providers/provider/<path:object_id>": f"/admin/providers/provider/{row.pk}",
