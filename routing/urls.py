@@ -1,10 +1,11 @@
-"""Paths of routes, config.json, overview, palette and activity."""
+"""Paths of routes, config.json, overview, health, palette and activity."""
 
 from django.urls import path
 
 from routing.pages import (
     activity,
     exporting,
+    health,
     importing,
     live_file,
     metrics,
@@ -49,6 +50,9 @@ urlpatterns = [
         versions.version_original,
         name="version-original",
     ),
+    path("health/", health.health, name="health"),
+    path("health/export/", health.health_export, name="health-export"),
+    path("health/<slug:sort>/<name:name>/", health.health_of, name="health-of"),
     path("activity/", activity.activity, name="activity"),
     path("activity/tests/", activity.tests, name="tests"),
     path("activity/export/", activity.activity_export, name="activity-export"),

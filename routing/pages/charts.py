@@ -1,0 +1,178 @@
+"""Drawings of how a subject did: a strip of cells, bars of what tests told, lines of how long they
+took. Pure: tallies in, lines of an SVG out; templates/routing/_strip.html, _bars.html and
+_lines.html draw them.
+
+What a colour says, the shape says as well: a full cell works, one that hangs from above failed, one
+that is half as high proved nothing, a line at the foot was not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from routing.watch.health import Course, Frame, Tally
+
+CELL, STRIP = 4, 24  # of a strip, in its own units; a cell ends with a gap
+COLUMN, HEIGHT = 10, 120  # of a chart
+_LEAST = 4.0  # height of what is drawn at all
+_ROUND = (2, 4, 6, 8, 10)  # the halves of these are whole
+
+# What a cell told: worked, failed at times, failed, proved neither, was not asked
+GOOD, SOME, BAD, OTHER, NONE = "good", "some", "bad", "other", "none"
+
+
+class Lane(NamedTuple):
+    """Thick lines at one height of a strip."""
+
+    tone: str
+    y: int
+    width: int
+    d: str = ""
+
+
+_LANES: Mapping[str, Sequence[Lane]] = {
+    GOOD: (Lane("ok", 12, 24),),
+    SOME: (Lane("error", 6, 12), Lane("ok", 20, 8)),
+    BAD: (Lane("error", 6, 12),),
+    OTHER: (Lane("info", 18, 12),),
+    NONE: (Lane("idle", 23, 2),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """`counts` are cells by what they told, in the order of a legend, without those that are 0."""
+
+    width: int
+    lanes: Sequence[Lane]
+    counts: Mapping[str, int]
+    is_by_hour: bool = True
+
+    @property
+    def words(self) -> str:
+        """As in: 24 hours: 20 passed, 4 without a test."""
+        number = sum(self.counts.values())
+        of_hours = ngettext("%(n)d hour: %(parts)s", "%(n)d hours: %(parts)s", number)
+        of_days = ngettext("%(n)d day: %(parts)s", "%(n)d days: %(parts)s", number)
+        told = {
+            GOOD: _("%d passed"),
+            SOME: _("%d failed in part"),
+            BAD: _("%d failed"),
+            OTHER: _("%d not proven"),
+            NONE: _("%d without a test"),
+        }
+        parts = ", ".join(told[name] % count for name, count in self.counts.items())
+        return (of_hours if self.is_by_hour else of_days) % {"n": number, "parts": parts}
+
+
+def state_of(cell: Tally | None) -> str:
+    if cell is None or not cell.total:
+        return NONE
+    if not cell.proved:
+        return OTHER
+    if not cell.bad:
+        return GOOD
+    return SOME if cell.good else BAD
+
+
+def strip(course: Course, frame: Frame) -> Strip:
+    states = [state_of(course.cells.get(place)) for place in range(frame.cells)]
+    counts = {name: states.count(name) for name in _LANES if name in states}
+    return Strip(frame.cells * CELL, _drawn(states), counts, is_by_hour=not frame.step.days)
+
+
+def key(name: str) -> Strip:
+    """One cell, for a legend."""
+    return Strip(CELL, _drawn([name]), {})
+
+
+def _drawn(states: Sequence[str]) -> list[Lane]:
+    lanes = dict.fromkeys(lane for some in _LANES.values() for lane in some)
+    found = []
+    for lane in lanes:
+        marked = [lane in _LANES[state] for state in states]
+        d = "".join(f"M{CELL * begin} {lane.y}h{CELL * long - 1}" for begin, long in _runs(marked))
+        if d:
+            found.append(lane._replace(d=d))
+    return found
+
+
+def _runs(marked: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """Begin and length of what follows each other."""
+    begin = None
+    for place, is_marked in enumerate([*marked, False]):
+        if is_marked and begin is None:
+            begin = place
+        elif not is_marked and begin is not None:
+            yield begin, place - begin
+            begin = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """`paths` by what they stand for; `top` is what the upper edge means, `half` the middle."""
+
+    width: int
+    top: int
+    paths: Mapping[str, str]
+    height: int = HEIGHT
+
+    @property
+    def half(self) -> int:
+        return self.top // 2
+
+
+def rounded(most: int) -> int:
+    """The upper edge of an axis: at least `most`, even, and told in few digits."""
+    size = 1
+    while most > 10 * size:
+        size *= 10
+    return next(step * size for step in _ROUND if step * size >= most)
+
+
+def bars(course: Course, frame: Frame) -> Chart:
+    """Tests of each cell: those that worked, on them those that proved neither, then failures."""
+    top = rounded(max((cell.total for cell in course.cells.values()), default=0))
+    drawn: dict[str, list[str]] = {GOOD: [], OTHER: [], BAD: []}
+    for place, cell in sorted(course.cells.items()):
+        x, y = place * COLUMN + COLUMN // 2, float(HEIGHT)
+        for name, count in ((GOOD, cell.good), (OTHER, cell.other), (BAD, cell.bad)):
+            if count:
+                high = max(count / top * HEIGHT, _LEAST)
+                drawn[name].append(f"M{x} {_short(y)}V{_short(max(y - high, 0))}")
+                y -= high
+    paths = {name: "".join(lines) for name, lines in drawn.items() if lines}
+    return Chart(frame.cells * COLUMN, top, paths)
+
+
+def lines(course: Course, frame: Frame) -> Chart | None:
+    """How long good tests took, half of them and nearly all; None where none was measured."""
+    timed = {place: cell for place, cell in sorted(course.cells.items()) if cell.times}
+    if not timed:
+        return None
+    p95 = {place: cell.p95 or 0 for place, cell in timed.items()}
+    top = rounded(max(p95.values()))
+    p50 = {place: cell.p50 or 0 for place, cell in timed.items()}
+    paths = {"p95": _line(p95, top), "p50": _line(p50, top)}
+    return Chart(frame.cells * COLUMN, top, paths)
+
+
+def _line(values: Mapping[int, int], top: int) -> str:
+    """Broken where nothing was measured; one value alone is a dot."""
+    words = []
+    for place, value in values.items():
+        x, y = place * COLUMN + COLUMN // 2, _short(HEIGHT - value / top * HEIGHT)
+        if place - 1 in values:
+            words.append(f"L{x} {y}")
+        else:
+            words.append(f"M{x} {y}" if place + 1 in values else f"M{x} {y}h0")
+    return "".join(words)
+
+
+def _short(value: float) -> str:
+    return f"{round(value, 1):g}"
