@@ -15,7 +15,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from routing.watch.health import Course, Frame, Tally
+from routing.watch.health import NOTHING, Course, Frame, Tally, together
 
 CELL, STRIP = 4, 24  # of a strip, in its own units; a cell ends with a gap
 COLUMN, HEIGHT = 10, 120  # of a chart
@@ -46,19 +46,22 @@ _LANES: Mapping[str, Sequence[Lane]] = {
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """`counts` are cells by what they told, in the order of a legend, without those that are 0."""
+    """`counts` are cells by what they told, in the order of a legend, without those that are 0.
+    `hours` = the length of a cell."""
 
     width: int
     lanes: Sequence[Lane]
     counts: Mapping[str, int]
-    is_by_hour: bool = True
+    hours: int = 1
 
     @property
     def words(self) -> str:
         """As in: 24 hours: 20 passed, 4 without a test."""
         number = sum(self.counts.values())
-        of_hours = ngettext("%(n)d hour: %(parts)s", "%(n)d hours: %(parts)s", number)
-        of_days = ngettext("%(n)d day: %(parts)s", "%(n)d days: %(parts)s", number)
+        whole = {
+            1: ngettext("%(n)d hour: %(parts)s", "%(n)d hours: %(parts)s", number),
+            24: ngettext("%(n)d day: %(parts)s", "%(n)d days: %(parts)s", number),
+        }.get(self.hours, _("%(n)d times %(hours)d hours: %(parts)s"))
         told = {
             GOOD: _("%d passed"),
             SOME: _("%d failed in part"),
@@ -67,11 +70,11 @@ class Strip:
             NONE: _("%d without a test"),
         }
         parts = ", ".join(told[name] % count for name, count in self.counts.items())
-        return (of_hours if self.is_by_hour else of_days) % {"n": number, "parts": parts}
+        return whole % {"n": number, "hours": self.hours, "parts": parts}
 
 
-def state_of(cell: Tally | None) -> str:
-    if cell is None or not cell.total:
+def state_of(cell: Tally) -> str:
+    if not cell.total:
         return NONE
     if not cell.proved:
         return OTHER
@@ -80,10 +83,20 @@ def state_of(cell: Tally | None) -> str:
     return SOME if cell.good else BAD
 
 
+def together_in(frame: Frame) -> int:
+    """How many cells a strip shows as one: of more than a hundred none could be seen."""
+    return 1 if frame.cells < 100 else 3
+
+
 def strip(course: Course, frame: Frame) -> Strip:
-    states = [state_of(course.cells.get(place)) for place in range(frame.cells)]
+    number = together_in(frame)
+    states = [
+        state_of(together(course.cells.get(place + one, NOTHING) for one in range(number)))
+        for place in range(0, frame.cells, number)
+    ]
     counts = {name: states.count(name) for name in _LANES if name in states}
-    return Strip(frame.cells * CELL, _drawn(states), counts, is_by_hour=not frame.step.days)
+    hours = number * round(frame.step.total_seconds() / 3600)
+    return Strip(len(states) * CELL, _drawn(states), counts, hours)
 
 
 def key(name: str) -> Strip:

@@ -19,6 +19,7 @@ from facio_site import clock
 from facio_site.accounts.roles import viewer_required
 from facio_site.pieces import in_pieces
 from facio_site.sheets import Cell, csv_lines
+from facio_site.templatetags.ui import status_label
 from providers.models import Provider
 from providers.pages.renamed import follows_renames
 from providers.spec.outcomes import NOT_BAD, Outcome
@@ -29,6 +30,7 @@ from routing.watch import subjects
 from routing.watch.health import (
     DAY,
     FRAMES,
+    QUARTER,
     UNASKED,
     WEEK,
     Course,
@@ -88,7 +90,7 @@ class Sum:
     state: str  # of charts
     words: str
     count: int
-    outcomes: Sequence[tuple[str, int]]
+    ends: str  # in words, the most frequent first
 
 
 @viewer_required
@@ -110,7 +112,7 @@ def health(request: HttpRequest) -> HttpResponse:
         "groups": [group for group in groups if group[2]],
         "has_rows": bool(rows),
         "is_told": any(row.course.whole.total for row in rows),
-        "keys": [(charts.key(state), words) for state, words in _cells(frame).items()],
+        "keys": [(charts.key(state), words) for state, words in _cells().items()],
         "past": _listed(past[:LISTED], now, {row.about: row.label for row in rows}),
         "more_past": max(len(past) - LISTED, 0),
         "is_watched": bool(past) or Watch.objects.on().exists(),
@@ -163,6 +165,7 @@ def _page(request: HttpRequest, subject: Provider | RouteRow) -> HttpResponse:
         "lines": charts.lines(course, frame),
         "listed": [(at, cell, _sums(cell)) for at, cell in course.listed(frame, now)],
         "is_by_hour": frame == DAY,
+        "is_long": frame.cells == QUARTER.cells,
         "is_hours": not frame.step.days,
         "past": _listed(past, now, {**labels, about: row.label}),
         "down": told(past, about, since, now),
@@ -244,15 +247,14 @@ def _marks(frame: Frame) -> list[str]:
     return [ngettext("%d day ago", "%d days ago", number) % number for number in days]
 
 
-def _cells(frame: Frame) -> dict[str, str]:
+def _cells() -> dict[str, str]:
     """What the cells of a strip say, in the order of a legend."""
-    by_hour = frame.step.days == 0
     return {
         charts.GOOD: _("every test passed"),
         charts.SOME: _("some tests failed"),
         charts.BAD: _("every test failed"),
         charts.OTHER: _("nothing was proved"),
-        charts.NONE: _("no test in this hour") if by_hour else _("no test on this day"),
+        charts.NONE: _("no test in this time"),
     }
 
 
@@ -318,12 +320,14 @@ def _sums(tally: Tally) -> list[Sum]:
         if name in NOT_BAD and name != Outcome.OK
     }
     sums = (
-        Sum(charts.GOOD, _("passed"), tally.good, ()),
-        Sum(charts.BAD, _("failed"), tally.bad, _frequent(of_bad)),
-        Sum(charts.OTHER, _("proved neither"), tally.other, _frequent(of_other)),
+        Sum(charts.GOOD, _("passed"), tally.good, ""),
+        Sum(charts.BAD, _("failed"), tally.bad, _ends(of_bad)),
+        Sum(charts.OTHER, _("proved neither"), tally.other, _ends(of_other)),
     )
     return [one for one in sums if one.count]
 
 
-def _frequent(outcomes: Mapping[str, int]) -> list[tuple[str, int]]:
-    return sorted(outcomes.items(), key=lambda one: (-one[1], one[0]))
+def _ends(outcomes: Mapping[str, int]) -> str:
+    """As in: Timed out 12, Provider error 3."""
+    found = sorted(outcomes.items(), key=lambda one: (-one[1], one[0]))
+    return ", ".join(f"{status_label(name)} {count}" for name, count in found)

@@ -3,7 +3,7 @@
 import pytest
 
 from routing.pages.charts import bars, key, lines, rounded, state_of, strip
-from routing.watch.health import DAY, QUARTER, UNASKED, Course, Frame, Tally, together
+from routing.watch.health import DAY, QUARTER, UNASKED, WEEK, Course, Frame, Tally, together
 
 FOUR = Frame("4h", "h", 4)
 GOOD, BAD, SOME = Tally(2, 0, {"ok": 2}), Tally(0, 1, {"timeout": 1}), Tally(1, 1)
@@ -17,8 +17,8 @@ def course(**cells: Tally) -> Course:
 
 
 def test_a_cell_is_told_by_what_was_proved_in_it() -> None:
-    cells = (GOOD, SOME, BAD, OTHER, Tally(), None)
-    assert [*map(state_of, cells)] == ["good", "some", "bad", "other", "none", "none"]
+    cells = (GOOD, SOME, BAD, OTHER, Tally())
+    assert [*map(state_of, cells)] == ["good", "some", "bad", "other", "none"]
 
 
 def test_each_state_of_a_cell_has_a_shape_of_its_own() -> None:
@@ -53,6 +53,13 @@ def test_a_strip_is_told_in_words() -> None:
     words = "24 hours: 1 passed, 1 failed in part, 2 failed, 1 not proven, 19 without a test"
     assert strip(found, DAY).words == words
     assert strip(UNASKED, QUARTER).words == "90 days: 90 without a test"
+
+
+def test_a_week_is_drawn_by_three_hours_so_that_each_cell_is_seen() -> None:
+    drawn = strip(course(a0=GOOD, a1=BAD, a5=GOOD, a167=BAD), WEEK)
+    assert drawn.width == 56 * 4
+    words = "56 times 3 hours: 1 passed, 1 failed in part, 1 failed, 53 without a test"
+    assert drawn.words == words
 
 
 def test_nobody_asked_is_never_drawn_as_good() -> None:
