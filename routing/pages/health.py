@@ -55,14 +55,15 @@ OF_OUTAGES = ("sort", "name", "began_at", "ended_at", "seconds", "outcome", "rou
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One subject. `status` is the word for its pill now, "" where nothing here can test it;
-    `down_since` is of the outage that lasts."""
+    """One subject. `status` is the word for its pill now, "" where nothing here can test it, and
+    `tested_at` when that was found out; `down_since` is of the outage that lasts."""
 
     sort: str
     name: str
     label: str
     note: str
     status: str
+    tested_at: datetime | None
     course: Course
     strip: charts.Strip
     down_since: datetime | None
@@ -262,22 +263,22 @@ def _of_route(
     row: RouteRow, found: Mapping[str, Course], past: Collection[Outage], frame: Frame
 ) -> Row:
     """It is down as well where the provider is that serves it now."""
-    status = row.tested or ("reference" if row.is_out_of_sight else "")
+    now = row.tested or ("reference" if row.is_out_of_sight else ""), row.tested_at
     named = (ROUTE, row.route.slot, str(row.slot.label), row.model)
     by = f"{PROVIDER}:{row.provider.name}" if row.provider else ""
-    return _row(named, status, found, past, frame, by)
+    return _row(named, now, found, past, frame, by)
 
 
 def _of_row(
     row: Provider, found: Mapping[str, Course], past: Collection[Outage], frame: Frame
 ) -> Row:
-    status = row.check_outcome or "never"
-    return _row((PROVIDER, row.name, row.spec.label, ""), status, found, past, frame)
+    now = row.check_outcome or "never", row.checked_at
+    return _row((PROVIDER, row.name, row.spec.label, ""), now, found, past, frame)
 
 
 def _row(
     named: tuple[str, str, str, str],
-    status: str,
+    now: tuple[str, datetime | None],
     found: Mapping[str, Course],
     past: Collection[Outage],
     frame: Frame,
@@ -286,7 +287,7 @@ def _row(
     about = ":".join(named[:2])
     course = found.get(about, UNASKED)
     down = [one.began_at for one in past if one.ended_at is None and one.about in (about, by)]
-    return Row(*named, status, course, charts.strip(course, frame), min(down, default=None))
+    return Row(*named, *now, course, charts.strip(course, frame), min(down, default=None))
 
 
 def _listed(past: Sequence[Outage], now: datetime, labels: Mapping[str, str]) -> list[Past]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from facio_site import clock
@@ -84,11 +84,10 @@ def _down_words(down: Down | None) -> str:
         return ""
     if not down.times:
         return _("No outage was seen in 7 days.")
-    return ngettext(
-        "It was unreachable %(times)d time in 7 days, %(time)s.",
-        "It was unreachable %(times)d times in 7 days, %(time)s altogether.",
-        down.times,
-    ) % {"times": down.times, "time": lasting(down.seconds)}
+    told = {"times": down.times, "time": lasting(down.seconds)}
+    if down.times == 1:
+        return _("It was unreachable once in 7 days, for %(time)s.") % told
+    return _("It was unreachable %(times)d times in 7 days, %(time)s altogether.") % told
 
 
 def _cost(route: Asked, moved: Moved) -> str:

@@ -417,7 +417,7 @@ def test_the_drill_tells_how_often_a_route_was_out_of_reach(site: Client) -> Non
     assert "unreachable" not in drilled()
     assert "No outage" not in drilled()
     Watch.objects.create(about="provider:groq", every=15)
-    assert "It was unreachable 1 time in 7 days, 40 min." in drilled()
+    assert "It was unreachable once in 7 days, for 40 min." in drilled()
     assert "No outage" not in drilled()
     outage("route:main", 30, ended=28)
     assert "It was unreachable 2 times in 7 days, 42 min altogether." in drilled()
