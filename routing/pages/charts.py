@@ -90,10 +90,9 @@ def together_in(frame: Frame) -> int:
 
 def strip(course: Course, frame: Frame) -> Strip:
     number = together_in(frame)
-    states = [
-        state_of(together(course.cells.get(place + one, NOTHING) for one in range(number)))
-        for place in range(0, frame.cells, number)
-    ]
+    places = range(0, frame.cells, number)
+    cells = ([course.cells.get(place + one, NOTHING) for one in range(number)] for place in places)
+    states = [state_of(together(some) if number > 1 else some[0]) for some in cells]
     counts = {name: states.count(name) for name in _LANES if name in states}
     hours = number * round(frame.step.total_seconds() / 3600)
     return Strip(len(states) * CELL, _drawn(states), counts, hours)

@@ -8,7 +8,6 @@ asked there is no number: a gap is neither good nor bad.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,9 +42,10 @@ class Frame:
         last = now.replace(hour=hour, minute=0, second=0, microsecond=0)
         return last - self.step * (self.cells - 1)
 
-    def place(self, at: datetime, now: datetime) -> int:
-        """The number of the cell in which a moment lies; below 0 or too high outside of them."""
-        return math.floor((at - self.first(now)) / self.step)
+    def place(self, at: datetime, first: datetime) -> int:
+        """The number of the cell in which a moment lies, by when the first one begins; below 0 or
+        too high outside of them."""
+        return math.floor((at - first) / self.step)
 
 
 FRAMES = {
@@ -122,13 +122,16 @@ NOTHING = Tally()
 
 
 def together(tallies: Iterable[Tally]) -> Tally:
+    """With all times in order: who sorts them again finds them sorted."""
     good = bad = 0
-    outcomes: Counter[str] = Counter()
+    outcomes: dict[str, int] = {}
     times: list[int] = []
     for one in tallies:
         good, bad = good + one.good, bad + one.bad
-        outcomes.update(one.outcomes)
+        for name, count in one.outcomes.items():
+            outcomes[name] = outcomes.get(name, 0) + count
         times += one.times
+    times.sort()
     return Tally(good, bad, outcomes, times)
 
 
@@ -155,12 +158,13 @@ UNASKED = Course({}, NOTHING)
 
 def courses(frame: Frame, now: datetime, about: str = "") -> dict[str, Course]:
     """By subject; "" = of all of them. Those that nobody tested are left out. One query."""
-    kept = Span.objects.filter(size=frame.size, began_at__range=(frame.first(now), now))
+    first = frame.first(now)
+    kept = Span.objects.filter(size=frame.size, began_at__range=(first, now))
     kept = kept.filter(about=about) if about else kept
     found: dict[str, dict[int, Tally]] = {}
     columns = ("about", "began_at", "good", "bad", "outcomes", "times")
     for subject, began_at, *told in kept.values_list(*columns):
-        found.setdefault(subject, {})[frame.place(began_at, now)] = Tally(*told)
+        found.setdefault(subject, {})[frame.place(began_at, first)] = Tally(*told)
     return {
         subject: Course(cells, together(cells[place] for place in sorted(cells)))
         for subject, cells in found.items()

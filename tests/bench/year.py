@@ -30,9 +30,11 @@ SUBJECTS = 24  # providers; with the routes 29
 def main() -> int:
     django.setup()
     from django.conf import settings
+    from django.core.management import call_command
 
     from facio_site import clock
 
+    call_command("collectstatic", interactive=False, verbosity=0)
     now = clock.now()
     database = Path(settings.DATABASES["default"]["NAME"])
     served = _routes()
@@ -72,7 +74,8 @@ def _year(now: datetime) -> None:
     from facio_site import clock, history
 
     history.PAUSE_SECONDS = 0
-    real, first = clock.now, now - timedelta(days=DAYS)
+    last = now.replace(minute=0, second=0, microsecond=0)
+    real, first = clock.now, last - timedelta(days=DAYS)
     try:
         for month in range(0, DAYS, 30):
             until = first + timedelta(days=min(month + 30, DAYS))
@@ -86,7 +89,7 @@ def _year(now: datetime) -> None:
 def _month(begin: datetime, until: datetime) -> None:
     from routing.models import Outage, Span
 
-    hour = begin.replace(minute=0, second=0, microsecond=0)
+    hour = begin
     abouts = [f"provider:endpoint-{number:02}" for number in range(SUBJECTS)]
     abouts += [f"route:{slot}" for slot in SLOTS]
     rows, place = [], 0

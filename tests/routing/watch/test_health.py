@@ -48,9 +48,10 @@ def test_the_last_cell_of_a_frame_is_that_of_now() -> None:
     assert WEEK.first(NOW) == datetime(2026, 3, 22, 11, tzinfo=UTC)
     assert QUARTER.first(NOW) == datetime(2025, 12, 30, tzinfo=UTC)
     for frame in (DAY, WEEK, QUARTER):
-        assert frame.place(NOW, NOW) == frame.cells - 1
-        assert frame.place(frame.first(NOW), NOW) == 0
-        assert frame.place(frame.first(NOW) - timedelta(seconds=1), NOW) == -1
+        first = frame.first(NOW)
+        assert frame.place(NOW, first) == frame.cells - 1
+        assert frame.place(first, first) == 0
+        assert frame.place(first - timedelta(seconds=1), first) == -1
 
 
 def test_a_frame_counts_in_utc_wherever_now_was_said() -> None:
