@@ -195,7 +195,7 @@ def _quarter(now: datetime, served: list[str]) -> dict[str, float]:
     Provider.objects.filter(name__startswith="endpoint-").delete()
     handed: list[str] = []
     tasks.enqueue = lambda job: handed.append(str(job.pk))
-    broker.has_worker = lambda: True
+    broker.workers = lambda: {"worker-1"}
     broker.announce = lambda: None
     WatchSettings.objects.create(pk=WatchSettings.ONLY, completions_a_day=10_000)
     abouts = [f"provider:{row.name}" for row in Provider.objects.checkable()] + served
