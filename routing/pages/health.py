@@ -45,7 +45,7 @@ from routing.watch.health import (
 )
 from routing.watch.subjects import CATALOG, PROVIDER, ROUTE
 
-LISTED = 10  # outages on the page of all
+LISTED = 10  # outages on a page
 OF_CELLS = (
     *("sort", "name", "began_at", "size", "tests", "good", "bad", "uptime_percent"),
     *("p50_ms", "p95_ms", "outcomes"),
@@ -168,7 +168,8 @@ def _page(request: HttpRequest, subject: Provider | RouteRow) -> HttpResponse:
         "is_by_hour": frame == DAY,
         "is_long": frame.cells == QUARTER.cells,
         "is_hours": not frame.step.days,
-        "past": _listed(past, now, {**labels, about: row.label}),
+        "past": _listed(past[:LISTED], now, {**labels, about: row.label}),
+        "more_past": max(len(past) - LISTED, 0),
         "down": told(past, about, since, now),
         "is_watched": bool(past) or Watch.objects.on().filter(about=about).exists(),
     }
