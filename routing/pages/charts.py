@@ -8,7 +8,7 @@ that is half as high proved nothing, a line at the foot was not asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,8 +19,10 @@ from routing.watch.health import NOTHING, Course, Frame, Tally, together
 
 CELL, STRIP = 4, 24  # of a strip, in its own units; a cell ends with a gap
 COLUMN, HEIGHT = 10, 120  # of a chart
-_LEAST = 4.0  # height of what is drawn at all
+_LEAST = 4  # height of what is drawn at all
 _ROUND = (2, 4, 6, 8, 10)  # the halves of these are whole
+
+Line = list[tuple[int, int]]  # its points, from the left and from above
 
 # What a cell told: worked, failed at times, failed, proved neither, was not asked
 GOOD, SOME, BAD, OTHER, NONE = "good", "some", "bad", "other", "none"
@@ -150,16 +152,25 @@ def rounded(most: int) -> int:
 def bars(course: Course, frame: Frame) -> Chart:
     """Tests of each cell: those that worked, on them those that proved neither, then failures."""
     top = rounded(max((cell.total for cell in course.cells.values()), default=0))
-    drawn: dict[str, list[str]] = {GOOD: [], OTHER: [], BAD: []}
+    drawn: dict[str, list[Line]] = {GOOD: [], OTHER: [], BAD: []}
     for place, cell in sorted(course.cells.items()):
-        x, y = place * COLUMN + COLUMN // 2, float(HEIGHT)
-        for name, count in ((GOOD, cell.good), (OTHER, cell.other), (BAD, cell.bad)):
-            if count:
-                high = max(count / top * HEIGHT, _LEAST)
-                drawn[name].append(f"M{x} {_short(y)}V{_short(max(y - high, 0))}")
-                y -= high
-    paths = {name: "".join(lines) for name, lines in drawn.items() if lines}
+        x, y = _middle(place), HEIGHT
+        for name, height in _heights(cell, top).items():
+            drawn[name].append([(x, y), (x, y - height)])
+            y -= height
+    paths = {name: _path(lines) for name, lines in drawn.items() if lines}
     return Chart(frame.cells * COLUMN, top, paths)
+
+
+def _heights(cell: Tally, top: int) -> dict[str, int]:
+    """Of what stands on each other, from below; the few are seen at the expense of the many."""
+    counts = {GOOD: cell.good, OTHER: cell.other, BAD: cell.bad}
+    found = {
+        name: max(round(count / top * HEIGHT), _LEAST) for name, count in counts.items() if count
+    }
+    if found:
+        found[max(found, key=lambda name: found[name])] -= max(sum(found.values()) - HEIGHT, 0)
+    return found
 
 
 def lines(course: Course, frame: Frame) -> Chart | None:
@@ -167,24 +178,38 @@ def lines(course: Course, frame: Frame) -> Chart | None:
     timed = {place: cell for place, cell in sorted(course.cells.items()) if cell.times}
     if not timed:
         return None
+    p50 = {place: cell.p50 or 0 for place, cell in timed.items()}
     p95 = {place: cell.p95 or 0 for place, cell in timed.items()}
     top = rounded(max(p95.values()))
-    p50 = {place: cell.p50 or 0 for place, cell in timed.items()}
-    paths = {"p95": _line(p95, top), "p50": _line(p50, top)}
+    paths = {"p95": _path(_broken(p95, top)), "p50": _path(_broken(p50, top))}
     return Chart(frame.cells * COLUMN, top, paths)
 
 
-def _line(values: Mapping[int, int], top: int) -> str:
-    """Broken where nothing was measured; one value alone is a dot."""
-    words = []
+def _middle(place: int) -> int:
+    return place * COLUMN + COLUMN // 2
+
+
+def _broken(values: Mapping[int, int], top: int) -> list[Line]:
+    """A line ends where nothing was measured."""
+    found: list[Line] = []
     for place, value in values.items():
-        x, y = place * COLUMN + COLUMN // 2, _short(HEIGHT - value / top * HEIGHT)
-        if place - 1 in values:
-            words.append(f"L{x} {y}")
-        else:
-            words.append(f"M{x} {y}" if place + 1 in values else f"M{x} {y}h0")
+        if place - 1 not in values:
+            found.append([])
+        found[-1].append((_middle(place), round(HEIGHT - value / top * HEIGHT)))
+    return found
+
+
+def _path(drawn: Iterable[Line]) -> str:
+    """From each point to the next one, which packs better than where they are; one alone is a
+    dot."""
+    words, x, y = list[str](), 0, 0
+    for line in drawn:
+        for number, (right, down) in enumerate(line):
+            step, fall = right - x, down - y
+            if not number:
+                words.append(f"{'m' if words else 'M'}{step} {fall}")
+            else:
+                words.append(f"l{step} {fall}" if step else f"v{fall}")
+            x, y = right, down
+        words += ["h0"] * (len(line) == 1)
     return "".join(words)
-
-
-def _short(value: float) -> str:
-    return f"{round(value, 1):g}"

@@ -82,16 +82,16 @@ def test_bars_stand_on_each_other_with_failures_on_top() -> None:
     drawn = bars(found, FOUR)
     assert (drawn.width, drawn.top, drawn.half) == (40, 4, 2)
     assert drawn.paths == {
-        "good": "M5 120V60M25 120V0",
-        "other": "M5 60V30",
-        "bad": "M5 30V0",
+        "good": "M5 120v-60m20 60v-120",
+        "other": "M5 60v-30",
+        "bad": "M5 30v-30",
     }
 
 
 def test_one_failure_among_very_many_tests_is_seen() -> None:
     drawn = bars(course(a0=Tally(399, 1)), FOUR)
-    assert drawn.paths == {"good": "M5 120V0.3", "bad": "M5 0.3V0"}
-    assert bars(course(a0=Tally(200, 1)), FOUR).paths["bad"] == "M5 60V56"
+    assert drawn.paths == {"good": "M5 120v-116", "bad": "M5 4v-4"}
+    assert bars(course(a0=Tally(200, 1)), FOUR).paths["bad"] == "M5 60v-4"
 
 
 def test_a_line_is_broken_where_nothing_was_measured_and_one_value_is_a_dot() -> None:
@@ -101,7 +101,7 @@ def test_a_line_is_broken_where_nothing_was_measured_and_one_value_is_a_dot() ->
     drawn = lines(course(a0=timed(100, 400), a1=timed(200), a2=BAD, a3=timed(300)), FOUR)
     assert drawn is not None
     assert (drawn.top, drawn.half) == (400, 200)
-    assert drawn.paths == {"p50": "M5 90L15 60M35 30h0", "p95": "M5 0L15 60M35 30h0"}
+    assert drawn.paths == {"p50": "M5 90l10 -30m20 -30h0", "p95": "M5 0l10 60m20 -30h0"}
 
 
 def test_nothing_measured_has_no_lines() -> None:
