@@ -1,4 +1,4 @@
-"""Paths of routes, config.json, overview, palette and activity."""
+"""Paths of routes, config.json, overview, health, palette and activity."""
 
 from django.urls import path
 
@@ -7,6 +7,7 @@ from routing.pages import (
     alerts,
     channels,
     exporting,
+    health,
     importing,
     live_file,
     metrics,
@@ -65,6 +66,9 @@ urlpatterns = [
     path("alerts/channels/<uuid:pk>/trial/", channels.channel_trial, name="channel-trial"),
     path("alerts/channels/<uuid:pk>/seen/", channels.channel_seen, name="channel-seen"),
     path("alerts/channels/<uuid:pk>/remove/", channels.channel_remove, name="channel-remove"),
+    path("health/", health.health, name="health"),
+    path("health/export/", health.health_export, name="health-export"),
+    path("health/<slug:sort>/<name:name>/", health.health_of, name="health-of"),
     path("activity/", activity.activity, name="activity"),
     path("activity/tests/", activity.tests, name="tests"),
     path("activity/export/", activity.activity_export, name="activity-export"),

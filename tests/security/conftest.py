@@ -64,5 +64,6 @@ def places(owner: User, viewer: User, monkeypatch: pytest.MonkeyPatch) -> dict[s
         "<uuid:pk>": str(uuid.UUID(int=0)),
         "<name:name>": "openrouter",
         "<slug:slot>": "main",
+        "<slug:sort>": "provider",
         "<slug:part>": "check",
     }
