@@ -24,6 +24,7 @@ MOST_BYTES: Final = 65_536  # of a file with one secret
 UNREADABLE: Final = "can't be read: write special characters of its password as in a URL, / as %2F."
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _TLS_FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+MAIL_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}  # by SMTP_SECURITY
 _DATABASES: Final = ("sqlite", "postgres", "postgresql")
 
 

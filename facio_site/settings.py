@@ -349,14 +349,10 @@ METRICS_TOKEN = env.secret("METRICS_TOKEN")  # "" = there is no /metrics
 
 # Alerts: how long one message to a receiver may take, and the mail server of the operator
 ALERT_SECONDS = env.seconds("ALERT_SECONDS", default=30.0, least=0.1, most=80.0)
-SMTP_SECURITY = env.choice("SMTP_SECURITY", "starttls", "tls", "none")
+SMTP_SECURITY = env.choice("SMTP_SECURITY", *environment.MAIL_PORTS)
 SMTP_HOST = environment.mail_host(env.str("SMTP_HOST", default=""))  # "" = no mail is sent
-SMTP_PORT = env.whole(
-    "SMTP_PORT",
-    default={"starttls": 587, "tls": 465, "none": 25}[SMTP_SECURITY],
-    least=1,
-    most=65535,
-)
+_PORT = environment.MAIL_PORTS[SMTP_SECURITY]
+SMTP_PORT = env.whole("SMTP_PORT", default=_PORT, least=1, most=65535)
 SMTP_USER = env.str("SMTP_USER", default="").strip()
 SMTP_PASSWORD = env.secret("SMTP_PASSWORD")
 SMTP_FROM = environment.sender(env.str("SMTP_FROM", default=""))

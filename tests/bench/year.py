@@ -179,18 +179,12 @@ def _page(frame: str) -> dict[str, float]:
 
 
 def _quarter(now: datetime, served: list[str]) -> dict[str, float]:
-    """CPU seconds of 90 ticks and of the checks that they start; empty without the scheduler."""
-    try:
-        from routing.watch.due import start_due  # noqa: F401 - what a tick starts with
-        from routing.watch.judging import judge_ended  # noqa: F401 - and ends with
-
-        from routing.watch import tasks as watch
-    except ImportError:
-        return {}
+    """CPU seconds of 90 ticks and of the checks that they start."""
     from providers import broker
     from providers.models import Job, Provider
     from providers.work import tasks
     from routing.models import Watch, WatchSettings
+    from routing.watch import tasks as watch
 
     Provider.objects.filter(name__startswith="endpoint-").delete()
     handed: list[str] = []

@@ -84,7 +84,7 @@ def test_a_fault_in_one_step_leaves_the_others(
 def test_each_channel_has_a_task_of_its_own(steps: Steps) -> None:
     steps.waiting = [uuid.uuid4(), uuid.uuid4()]
     tasks.tick(NOW)
-    assert steps.sent == [((str(one),), {"retry": False}) for one in steps.waiting]
+    assert steps.sent == [((str(one),), {"retry": False, "expires": 10}) for one in steps.waiting]
     assert "delivered" not in steps.words  # nobody waits for a receiver here
 
 
