@@ -108,7 +108,11 @@ class Provider(Entry):
         """The row of a name; an unsaved one while nobody entered anything."""
         # PostgreSQL asks nothing that holds a NUL, and no row does.
         row: Provider | None = None if "\0" in name else cls.objects.filter(name=name).first()
-        return row or cls(name=name, kind=name if name in KINDS else OWN_KIND)
+        return row or cls.unsaved(name)
+
+    @classmethod
+    def unsaved(cls, name: str) -> Provider:
+        return cls(name=name, kind=name if name in KINDS else OWN_KIND)
 
     @property
     def display_name(self) -> str:

@@ -148,14 +148,17 @@ def sentence(
     detail: str = "",
     params: Mapping[str, Any] | None = None,
     spec: ProviderSpec | None = None,
+    *,
+    own: Sentences | None = None,
 ) -> str:
     """What happened and what to do, for an outcome of a check, a fetch or one rung.
 
     `spec` makes it more exact: how fields are called, and whether a server of one's own is meant.
-    "" for what is no outcome ("running", "skipped").
+    `own` are sentences for another sort of call. "" for what is no outcome ("running", "skipped").
     """
     values = _values(params or {}, spec)
-    for text in map(str, _candidates(outcome, detail, spec)):
+    first = own or (LOCAL if spec and spec.is_local else {})
+    for text in map(str, _candidates(outcome, detail, (first, SENTENCES))):
         names = _NAME.findall(text)
         if values.keys() >= set(names):
             told = [text % values if names else text, way_words(params or {})]
@@ -226,9 +229,8 @@ _NAME = re.compile(r"%\((\w+)\)s")
 _OWN_HOST = re.compile(r"localhost|127\.[0-9.]+|::1")
 
 
-def _candidates(outcome: str, detail: str, spec: ProviderSpec | None) -> Iterator[Any]:
+def _candidates(outcome: str, detail: str, tables: Sequence[Sentences]) -> Iterator[Any]:
     """Texts that would do, the most exact first; the last one has no placeholders."""
-    tables = (LOCAL, SENTENCES) if spec and spec.is_local else (SENTENCES,)
     for word in dict.fromkeys((detail, "")):
         for table in tables:
             texts = table.get(outcome, {}).get(word, ())

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from kombu.exceptions import KombuError
 
-from facio_site import clock
+from facio_site import clock, faults
 from facio_site.accounts import limits
 from facio_site.memory import give_back
 from facio_site.sealing import rows
@@ -184,13 +184,8 @@ def _entry(job: Job) -> Provider | Draft:
 
 
 def _end_by_bug(job: Job, error: Exception) -> None:
-    """Log type and place of a fault, never its text: that may quote what was sent."""
     reference = secrets.token_hex(4)
-    frames, trace = [], error.__traceback__
-    while trace:
-        frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    log.error("%s in job %s: %s at %s", reference, job.pk, type(error).__name__, frames[-4:])
+    log.error("%s in job %s: %s", reference, job.pk, faults.told(error))
     job.finish(
         outcome=Outcome.INTERNAL_ERROR,
         key_state=KeyState.UNKNOWN,

@@ -1,4 +1,4 @@
-"""What is kept by the names of subjects, when a provider goes or is called otherwise."""
+"""The names of subjects, and what is kept by them when a provider goes or is called otherwise."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from routing.models.alerts import Alert
 from routing.models.health import Outage, Span, Standing
 from routing.models.watching import Watch
 
-OF_PROVIDER = ("provider", "catalog", "money")  # sorts that a provider's name follows
+PROVIDER, CATALOG, MONEY, ROUTE = "provider", "catalog", "money", "route"  # as in "route:main"
+WORKER, BROKER, CONFIG = "system:worker", "system:broker", "config"
+CONDITIONS = "system:conditions"  # not a subject: its standing says when conditions were looked at
+OF_PROVIDER = (PROVIDER, CATALOG, MONEY)  # sorts that a provider's name follows
 _OF_MODELS = (Alert.Kind.MODEL_RETIRES, Alert.Kind.MODEL_LOST)  # it stands in their marks
 _KEPT = (Watch, Standing, Outage, Span)
+
+
+def split(about: str) -> tuple[str, str]:
+    """Sort and name of a subject: ("provider", "groq")."""
+    sort, _colon, name = about.partition(":")
+    return sort, name
 
 
 @transaction.atomic

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
@@ -27,18 +26,13 @@ from facio_site.accounts.roles import SignedIn, viewer_required
 from facio_site.attention import counters
 from facio_site.templatetags.ui import status_label
 from providers.models import Provider
-from routing.models import Alert, Delivery, Watch, WatchSettings
+from routing.models import Alert, Delivery, Watch
 from routing.models.watching import ABOUT_LENGTH
 from routing.pages.bell import see, seen_until
-from routing.watch.alerts.message import words
+from routing.watch.alerts.message import TONES, watch_zone, words
 from routing.watch.subjects import label, link
 
 ROWS = 50
-Kind = Alert.Kind
-_TONES: Mapping[str, str] = {
-    **dict.fromkeys((Kind.FAILS, Kind.STILL_FAILS, Kind.MODEL_LOST, Kind.PART_GONE), "error"),
-    **dict.fromkeys((Kind.WORKS_AGAIN, Kind.PART_BACK), "ok"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +64,16 @@ def alerts(request: SignedIn) -> HttpResponse:
     found = found.prefetch_related(Prefetch("deliveries", sent))
     page = Paginator(found, ROWS).get_page(request.GET.get("page", 1))
     since = seen_until(request.user)
-    rows = [_row(alert, since) for alert in page]
+    zone = watch_zone()
+    providers = {row.name: row for row in Provider.objects.defer("sealed")}
+    rows = [_row(alert, since, zone, providers) for alert in page]
     is_newest = page.number == 1 and not about
     context = {
         "place": "alerts",
         "page": page,
-        "days": _by_day(rows),
+        "days": _by_day(rows, zone),
         "about": about,
-        "subjects": _subjects(about),
+        "subjects": _subjects(about, providers),
         # All up to this one are on this page or older
         "seen_until": rows[0].alert.at if is_newest and rows and rows[0].is_new else None,
         "is_watching": bool(rows) or Watch.objects.on().exists(),
@@ -103,11 +99,17 @@ def _moment(text: str) -> datetime | None:
     return found if found and is_aware(found) else None
 
 
-def _row(alert: Alert, since: datetime) -> Row:
-    told = words(alert)
-    ways = [_way(one) for one in alert.deliveries.all()]
-    tone = _TONES.get(alert.kind, "warn")
-    return Row(alert, tone, told.title, told.text, link(alert.about), alert.at > since, ways)
+def _row(alert: Alert, since: datetime, zone: tzinfo, providers: Mapping[str, Provider]) -> Row:
+    told = words(alert, zone, providers)
+    return Row(
+        alert,
+        TONES[Alert.Kind(alert.kind)],
+        told.title,
+        told.text,
+        link(alert.about),
+        alert.at > since,
+        [_way(one) for one in alert.deliveries.all()],
+    )
 
 
 def _way(one: Delivery) -> Way:
@@ -121,9 +123,7 @@ def _way(one: Delivery) -> Way:
     return Way("idle", _("waits for %(channel)s") % name)
 
 
-def _by_day(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
-    """Days of the zone that the schedule has."""
-    zone = _zone(WatchSettings.read().zone)
+def _by_day(rows: Iterable[Row], zone: tzinfo) -> list[tuple[str, list[Row]]]:
     today = clock.about_now().astimezone(zone).date()
 
     def day(row: Row) -> date:
@@ -137,16 +137,8 @@ def _day_words(day: date, today: date) -> str:
     return near.get(day) or formats.date_format(day, "DATE_FORMAT")
 
 
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, ZoneInfoNotFoundError):
-        return ZoneInfo("UTC")
-
-
-def _subjects(asked: str) -> list[tuple[str, str]]:
+def _subjects(asked: str, providers: Mapping[str, Provider]) -> list[tuple[str, str]]:
     """What there are alerts about, with the one that is asked for."""
     told = set(Alert.objects.order_by().values_list("about", flat=True).distinct())
-    rows = {row.name: row for row in Provider.objects.defer("sealed")} if told else {}
-    found = [(one, label(one, rows)) for one in told | ({asked} - {""})]
+    found = [(one, label(one, providers)) for one in told | ({asked} - {""})]
     return sorted(found, key=lambda one: one[1].lower())

@@ -24,6 +24,7 @@ from providers.models import Provider
 from providers.pages.renamed import follows_renames
 from providers.spec.outcomes import NOT_BAD, Outcome
 from routing.models import Outage, Slot, Span, Watch
+from routing.models.subjects import CATALOG, PROVIDER, ROUTE, split
 from routing.pages import charts
 from routing.pages.rows import RouteRow, provider_rows, route_rows, row_of
 from routing.watch import subjects
@@ -43,7 +44,6 @@ from routing.watch.health import (
     told,
     touching,
 )
-from routing.watch.subjects import CATALOG, PROVIDER, ROUTE
 
 LISTED = 10  # outages on a page
 OF_CELLS = (
@@ -203,7 +203,7 @@ def _span_cells(row: Any) -> Sequence[Cell]:
     tally = Tally(row.good, row.bad, row.outcomes, row.times)
     outcomes = "; ".join(f"{name} {count}" for name, count in sorted(row.outcomes.items()))
     return (
-        *subjects.split(row.about),
+        *split(row.about),
         row.began_at,
         row.get_size_display(),
         tally.total,
@@ -219,7 +219,7 @@ def _span_cells(row: Any) -> Sequence[Cell]:
 def _outage_cells(row: Any) -> Sequence[Cell]:
     seconds = round(lasted(row, row.ended_at)) if row.ended_at else None
     ends = (row.began_at, row.ended_at, seconds, row.outcome)
-    return (*subjects.split(row.about), *ends, " ".join(row.hit))
+    return (*split(row.about), *ends, " ".join(row.hit))
 
 
 # What both pages show ---------------------------------------------------------------------------
@@ -295,7 +295,7 @@ def _listed(past: Sequence[Outage], now: datetime, labels: Mapping[str, str]) ->
     return [
         Past(
             label=_label(one.about, labels),
-            page=subjects.split(one.about) if one.about in labels else None,
+            page=split(one.about) if one.about in labels else None,
             outage=one,
             seconds=lasted(one, now),
             hit=[str(Slot(slot).label) for slot in one.hit if slot in Slot.values],
@@ -306,7 +306,7 @@ def _listed(past: Sequence[Outage], now: datetime, labels: Mapping[str, str]) ->
 
 def _label(about: str, labels: Mapping[str, str]) -> str:
     """Of a provider that is gone, its name."""
-    sort, name = subjects.split(about)
+    sort, name = split(about)
     if sort == CATALOG:
         of = labels.get(f"{PROVIDER}:{name}", name)
         return _("Models of %(provider)s") % {"provider": of}

@@ -27,6 +27,7 @@ from providers.models.jobs import PENDING, Status
 from providers.spec.outcomes import KeyState, Outcome
 from routing.agents.writing import drift
 from routing.models import Delivery, Standing, Watch, WatchSettings
+from routing.models.subjects import CONDITIONS
 from routing.watch import health
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _health(now: datetime) -> Iterator[Metric]:
         labels=["about", "range"],
     )
     standings = Standing.objects.order_by("about").values_list("about", "is_failing")
-    standings = standings.exclude(about="system:conditions")  # says when they were looked at
+    standings = standings.exclude(about=CONDITIONS)
     counts = Counter(one.about for one in health.outages(now - health.LATELY, now))
     for about, is_failing in standings:
         failing.add_metric([about], float(is_failing))

@@ -24,8 +24,9 @@ from facio_site.audit import record
 from providers.models import Provider
 from routing.forms import PICK
 from routing.models import Every, Slot, Watch, WatchSettings
-from routing.watch.judging import forget
-from routing.watch.subjects import CATALOG, PROVIDER, ROUTE, Served, served_routes, split
+from routing.models.subjects import CATALOG, PROVIDER, ROUTE, split
+from routing.watch.changes import forget
+from routing.watch.subjects import Served, served_routes
 
 MOST_CALLS = 100_000
 APART = timedelta(seconds=2)  # between those that are switched on together

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from facio_site import clock
 from providers.models import Job
 from routing.models import Every, Slot, Watch, WatchSettings
+from routing.models.subjects import ROUTE, split
 from routing.watch.costs import Estimate
-from routing.watch.subjects import ROUTE, split
 
 PASSED_OVER: Mapping[str, object] = {
     "budget": gettext_lazy("left out: the paid calls of that day were used up"),

@@ -11,7 +11,8 @@ from datetime import date
 from django.utils import timezone
 
 from providers.models import CatalogEntry, Provider
-from routing.config.agent import AgentView
+from routing.config.agent import AgentView, decide
+from routing.models import Slot
 from routing.rules.explain import Decision
 from routing.rules.lint import (
     Lint,
@@ -34,6 +35,16 @@ class Resolved:
     model: str
     decision: Decision | None
     provider: Provider | None
+
+
+def resolved(rows: Mapping[str, Provider], view: AgentView) -> list[Resolved]:
+    """All routes, in their order. `rows`: the configured ones, by name."""
+    found = []
+    for slot in Slot.values:
+        decision = decide(slot, view)
+        name = decision.provider or "" if decision else ""
+        found.append(Resolved(slot, view.asked(slot)[0], decision, rows.get(name)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

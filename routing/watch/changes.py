@@ -14,10 +14,10 @@ from django.db import transaction
 
 from facio_site import clock
 from routing.models import Alert, Outage, Standing, Watch
+from routing.models.subjects import CATALOG, ROUTE
 from routing.watch.alerts import raise_alert
 from routing.watch.results import Result
 from routing.watch.standing import Event, State, Told, step
-from routing.watch.subjects import CATALOG, ROUTE
 
 AGAIN = timedelta(seconds=30)  # after a first failure
 

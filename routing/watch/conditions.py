@@ -18,18 +18,15 @@ from facio_site import sealing
 from providers.dialects.money import is_low
 from providers.models import CatalogEntry, Provider
 from routing.agents.writing import Drift, drift
-from routing.config.agent import decide
 from routing.models import Alert, Route, Standing, Watch, WatchSettings
+from routing.models.subjects import CATALOG, CONDITIONS, CONFIG, MONEY, PROVIDER, ROUTE
 from routing.rules.lint import Code, Lint
-from routing.state import agent_view
-from routing.state.facts import Resolved
-from routing.state.facts import look as look_at_routes
+from routing.state import agent_view, facts
 from routing.watch.alerts import raise_alert
 from routing.watch.changes import forget
-from routing.watch.subjects import CATALOG, PROVIDER, ROUTE, served_routes
+from routing.watch.subjects import served_routes
 
 EVERY = timedelta(minutes=1)
-LOOKED = "system:conditions"  # the row that says when all this was looked at
 KEY_DAYS = (30, 7, 1)
 MODEL_DAYS = (60, 14, 1)
 PAST_DAYS = 7  # what ended longer ago was told, or is known
@@ -67,14 +64,14 @@ def look(now: datetime) -> bool:
 
 def hasten() -> None:
     """Look at the next opportunity: something has changed."""
-    Standing.objects.filter(about=LOOKED).update(since=None)
+    Standing.objects.filter(about=CONDITIONS).update(since=None)
 
 
 def _is_turn(now: datetime) -> bool:
-    rows = Standing.objects.filter(about=LOOKED)
+    rows = Standing.objects.filter(about=CONDITIONS)
     found = list(rows.values_list("since", flat=True))
     if not found:
-        return Standing.objects.get_or_create(about=LOOKED, defaults={"since": now})[1]
+        return Standing.objects.get_or_create(about=CONDITIONS, defaults={"since": now})[1]
     last = found[0]
     if last and abs(now - last) < EVERY:  # one that lies ahead is of a clock that was set back
         return False
@@ -114,10 +111,10 @@ def _ending(on: date, days: int) -> dict[str, object]:
 
 def _money(rows: Iterable[Provider], now: datetime) -> None:
     """Again each time when it falls below its bound, which its row remembers."""
-    failing = Standing.objects.filter(about__startswith="money:", is_failing=True)
+    failing = Standing.objects.filter(about__startswith=f"{MONEY}:", is_failing=True)
     told = set(failing.values_list("about", flat=True))
     for row in rows:
-        about, money = f"money:{row.name}", row.money
+        about, money = f"{MONEY}:{row.name}", row.money
         is_little = money is not None and is_low(money, row.spec.money)
         if is_little == (about in told):
             continue
@@ -153,14 +150,9 @@ def _keys(rows: Iterable[Provider], now: datetime) -> None:
 def _models(rows: Mapping[str, Provider], now: datetime) -> None:
     view = agent_view(rows.values())
     routes = {route.slot: route for route in Route.objects.all_slots()}
-    resolved = []
-    for slot in routes:
-        decision = decide(slot, view)
-        name = decision.provider or "" if decision else ""
-        resolved.append(Resolved(slot, view.asked(slot)[0], decision, rows.get(name)))
     today = now.astimezone(UTC).date()
     found: dict[tuple[Code, str, str], list[Lint]] = {}
-    for lint in look_at_routes(resolved, view, today).lints:
+    for lint in facts.look(facts.resolved(rows, view), view, today).lints:
         if lint.code in (*_ENDS, *_LOST) and str(lint.params["provider"]) in rows:
             key = (lint.code, str(lint.params["provider"]), str(lint.params["model"]))
             found.setdefault(key, []).append(lint)
@@ -209,7 +201,7 @@ def look_at_file(now: datetime) -> None:
     if found.drift in _BY_ANOTHER and found.number:
         mark = marked("file_drifted", found.number, found.drift.value, found.digest[:16])
         params = {"drift": found.drift.value}
-        raise_alert(Alert.Kind.FILE_DRIFTED, "config", mark, params, now)
+        raise_alert(Alert.Kind.FILE_DRIFTED, CONFIG, mark, params, now)
 
 
 # --- who is not watched any more ------------------------------------------------------------

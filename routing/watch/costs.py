@@ -18,7 +18,8 @@ from providers.http import BadURL
 from providers.kinds import OWN_KIND
 from providers.models import BODY, CatalogEntry, Provider
 from providers.spec.kind import Call
-from routing.watch.subjects import CATALOG, PROVIDER, ROUTE, served_routes
+from routing.models.subjects import CATALOG, PROVIDER, ROUTE
+from routing.watch.subjects import served_routes
 
 # Eight where the word is counted alone, up to seventy with the template of an open model.
 PROMPT_TOKENS = 50

@@ -21,9 +21,10 @@ from providers.dialects.ladder import model_names
 from providers.models import Job, Provider, Task
 from providers.work import queue
 from routing.models import Spent, Watch, WatchSettings
+from routing.models.subjects import CATALOG, ROUTE, split
 from routing.watch.costs import billed
 from routing.watch.schedule import day_of, is_too_far, jitter, next_due, quiet_end, soon_due
-from routing.watch.subjects import CATALOG, ROUTE, Served, served_routes, split
+from routing.watch.subjects import Served, served_routes
 
 SHARE = 4  # the schedule has one of so many threads of a worker, and one at least
 SIDE_BY_SIDE = 32  # without a worker, in a process that does nothing else

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from django.db.models import Q, Sum
 
 from routing.models import Outage, Span, Watch
-from routing.watch.subjects import PROVIDER, ROUTE
+from routing.models.subjects import PROVIDER, ROUTE
 
 P50, P95 = 0.5, 0.95
 LATELY = timedelta(days=7)  # what the failure drill and the count of outages look back

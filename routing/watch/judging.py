@@ -15,12 +15,10 @@ from django.db.models import Q
 
 from providers.models import Job, Task
 from providers.spec.outcomes import UNTOLD, Outcome
+from routing.models.subjects import PROVIDER
 from routing.watch import changes, conditions, spans
-from routing.watch.changes import forget
 from routing.watch.results import Result, of_check, of_fetch
-from routing.watch.subjects import PROVIDER, Served, served_routes
-
-__all__ = ["forget", "judge_ended"]
+from routing.watch.subjects import Served, served_routes
 
 MOST = 500  # jobs of one call; the next one comes in seconds
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from providers.models import Job
 from providers.spec.outcomes import Outcome, Step
+from routing.models.subjects import CATALOG, PROVIDER, ROUTE
 from routing.watch.standing import Told, told_by
-from routing.watch.subjects import CATALOG, PROVIDER, ROUTE, Served
+from routing.watch.subjects import Served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,20 +1,18 @@
-"""Who is watched, by the names that rows and pages have for them: "provider:NAME", "catalog:NAME",
-"route:SLOT". Read-only."""
+"""Who is watched and told of, by the names that routing/models/subjects.py has. Read-only."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from providers.models import Provider
-from routing.config.agent import decide
-from routing.models import Route, Slot
+from routing.models import Slot
+from routing.models.subjects import BROKER, CATALOG, CONFIG, OF_PROVIDER, ROUTE, WORKER, split
 from routing.state import agent_view
-
-PROVIDER, CATALOG, ROUTE = "provider", "catalog", "route"
+from routing.state.facts import resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +34,11 @@ class Served:
 def served_routes() -> list[Served]:
     """In the order of the routes; a fixed number of queries."""
     rows = {row.name: row for row in Provider.objects.configured()}
-    view = agent_view(rows.values())
-    found = []
-    for route in Route.objects.all_slots():
-        decision = decide(route.slot, view)
-        provider = rows.get(decision.provider or "") if decision else None
-        if provider:
-            found.append(Served(route.slot, view.asked(route.slot)[0], provider))
-    return found
-
-
-def split(about: str) -> tuple[str, str]:
-    """Sort and name of a subject: ("provider", "groq")."""
-    sort, _colon, name = about.partition(":")
-    return sort, name
+    return [
+        Served(one.slot, one.model, one.provider)
+        for one in resolved(rows, agent_view(rows.values()))
+        if one.provider
+    ]
 
 
 def label(about: str, rows: Mapping[str, Provider] | None = None) -> str:
@@ -57,12 +46,18 @@ def label(about: str, rows: Mapping[str, Provider] | None = None) -> str:
     read, by name."""
     sort, name = split(about)
     if sort == ROUTE:
-        return str(Slot(name).label) if name in Slot.values else name
-    if sort in (PROVIDER, CATALOG, "money"):
-        text = ((rows or {}).get(name) or Provider.for_name(name)).spec.label
+        return next(iter(slot_labels([name])), name)
+    if sort in OF_PROVIDER:
+        found = Provider.for_name(name) if rows is None else rows.get(name)
+        text = (found or Provider.unsaved(name)).spec.label
         return _("Models of %(provider)s") % {"provider": text} if sort == CATALOG else text
-    parts = {"system:worker": _("Worker"), "system:broker": _("Broker")}
+    parts = {WORKER: _("Worker"), BROKER: _("Broker")}
     return parts.get(about, "config.json")
+
+
+def slot_labels(slots: Iterable[str]) -> list[str]:
+    """Those that this version has."""
+    return [str(Slot(slot).label) for slot in slots if slot in Slot.values]
 
 
 def link(about: str) -> str:
@@ -70,6 +65,6 @@ def link(about: str) -> str:
     sort, name = split(about)
     if sort == ROUTE:
         return reverse("routing:routing") + f"#route-{name}"
-    if sort in (PROVIDER, CATALOG, "money"):
+    if sort in OF_PROVIDER:
         return reverse("providers:detail", args=[name])
-    return reverse("routing:config" if sort == "config" else "routing:overview")
+    return reverse("routing:config" if about == CONFIG else "routing:overview")

@@ -20,10 +20,10 @@ from django.db import Error, connection, transaction
 from facio_site import clock
 from providers import broker
 from routing.models import Alert, Channel, Standing, Watch
+from routing.models.subjects import BROKER, WORKER
 from routing.watch import conditions
 from routing.watch.alerts import deliver, raise_alert
 
-WORKER, BROKER = "system:worker", "system:broker"
 LOOK_SECONDS = 15.0
 PATIENCE = timedelta(seconds=20)  # between the first look that missed a part and the one that tells
 FILE_EVERY = timedelta(minutes=1)

@@ -3,7 +3,6 @@ shown: they are somebody else's."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -55,6 +54,15 @@ def unless(reply: Reply, *, is_taken: bool) -> Verdict:
     if verdict.outcome is not Outcome.OK or is_taken:
         return verdict
     return Verdict(Outcome.UNEXPECTED_RESPONSE, "not_taken", {"status": reply.status}, reply.status)
+
+
+def says_ok(reply: Reply) -> Verdict:
+    return unless(reply, is_taken=reply.text.strip() == "ok")
+
+
+def has_id(reply: Reply) -> Verdict:
+    """The stored message comes back."""
+    return unless(reply, is_taken=isinstance(reply.data, dict) and "id" in reply.data)
 
 
 SENTENCES: Sentences = {
@@ -167,24 +175,8 @@ SENTENCES: Sentences = {
         "": _("The secrets of this channel can't be opened: the master key is missing."),
     },
 }
-_NAME = re.compile(r"%\((\w+)\)s")
 
 
 def sentence(outcome: str, detail: str = "", params: Mapping[str, Any] | None = None) -> str:
     """What happened and what to do: our own words for channels, else those for any call."""
-    told = dict(params or {})
-    host, port = str(told.get("host", "")), told.get("port")
-    if host:
-        name = f"[{host}]" if ":" in host else host
-        told["place"] = name if port in (None, 80, 443) else f"{name}:{port}"
-    if wait := told.get("retry_after_s"):
-        told["wait"] = f"{wait} s" if int(wait) < 120 else f"{-(-int(wait) // 60)} min"
-    table = SENTENCES.get(outcome, {})
-    for word in dict.fromkeys((detail, "")):
-        texts = table.get(word, ())
-        for text in map(str, texts if isinstance(texts, tuple) else (texts,)):
-            if told.keys() >= set(names := _NAME.findall(text)):
-                return text % told if names else text
-        if word and (text := of_call(outcome, word, params)) != of_call(outcome, "", params):
-            return text
-    return of_call(outcome, detail, params)
+    return of_call(outcome, detail, params, own=SENTENCES)

@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.utils import translation
 
-from facio_site import sealing
+from facio_site import faults, sealing
 from providers.http import Observer
 from providers.outbound import open_door
 from providers.spec.outcomes import Failed, Outcome, Step, Verdict
@@ -69,11 +69,7 @@ def steps(channel: Channel, spec: ChannelSpec) -> list[Step]:
 
 
 def fault(error: Exception) -> Verdict:
-    """A fault of ours. Type and place are logged, never its text: that may quote what was sent."""
-    reference, frames = random.token_hex(4), []
-    trace = error.__traceback__
-    while trace:
-        frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    log.error("%s in an alert: %s at %s", reference, type(error).__name__, frames[-4:])
+    """A fault of ours, which the log tells by its reference."""
+    reference = random.token_hex(4)
+    log.error("%s in an alert: %s", reference, faults.told(error))
     return Verdict(Outcome.INTERNAL_ERROR, params={"reference": reference})

@@ -26,21 +26,9 @@ Tone = Literal["error", "warn", "ok", "info"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One alert within a message."""
-
-    id: str
-    at: datetime
-    kind: str
-    about: str
-    title: str
-    text: str
-    link: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What one channel is told, in its language. `id` is the same at every try."""
+    """What one channel is told, in its language. `id` is the same at every try; each of `lines` is
+    one alert by itself, with its own."""
 
     id: str
     at: datetime  # of its newest alert
@@ -50,7 +38,7 @@ class Message:
     title: str  # one line
     text: str  # further lines
     link: str  # with the site's address
-    lines: tuple[Line, ...] = ()
+    lines: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +69,18 @@ class ChannelField:
     default: str = ""
     placeholder: str = ""
     validator: Validator = str
+
+
+def webhook_url(placeholder: str) -> ChannelField:
+    """Of an incoming webhook: who knows its address can write there."""
+    return ChannelField(
+        name="url",
+        label=_("Webhook URL"),
+        is_secret=True,
+        is_address=True,
+        placeholder=placeholder,
+        validator=webhook,
+    )
 
 
 Values = Mapping[str, str]

@@ -19,6 +19,7 @@ from providers.catalog.fetch import CatalogItem
 from providers.models import CatalogEntry, Provider, Task
 from providers.spec.names import NAME_LENGTH
 from routing.models import Alert, Outage, Route, Standing, Watch, WatchSettings
+from routing.models.subjects import CONDITIONS
 from routing.watch import conditions
 from routing.watch.conditions import KEY_DAYS, PAST_DAYS, SHORT, look, marked, nearest, short
 from routing.watch.judging import judge_ended
@@ -66,9 +67,9 @@ def test_not_time_yet_is_one_query() -> None:
 
 def test_of_two_at_one_moment_one_looks() -> None:
     look(after(0))
-    stale = Standing.objects.get(about=conditions.LOOKED)
+    stale = Standing.objects.get(about=CONDITIONS)
     assert look(after(1))
-    rows = Standing.objects.filter(about=conditions.LOOKED, since=stale.since)
+    rows = Standing.objects.filter(about=CONDITIONS, since=stale.since)
     assert not rows.exists()
 
 
@@ -318,9 +319,7 @@ def test_what_fell_with_a_provider_that_is_not_watched_is_reminded_of_once(remin
 def test_what_was_judged_while_its_schedule_was_switched_off_leaves_nothing(down: Provider) -> None:
     Watch.objects.filter(about="provider:groq").update(every=0)  # by whatever way
     look(after(2))
-    assert set(Standing.objects.values_list("about", flat=True)) == {
-        *("route:main", conditions.LOOKED)
-    }
+    assert set(Standing.objects.values_list("about", flat=True)) == {*("route:main", CONDITIONS)}
     ends = dict(Outage.objects.values_list("about", "ended_at"))
     assert ends == {"provider:groq": after(2), "route:main": None}
 

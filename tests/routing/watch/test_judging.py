@@ -14,7 +14,8 @@ from providers.models import Job, Provider, Task
 from providers.spec.outcomes import NOT_BAD, UNTOLD, Outcome
 from routing.models import Alert, Outage, Span, Standing, Watch
 from routing.watch import changes, judging, spans, subjects
-from routing.watch.judging import forget, judge_ended
+from routing.watch.changes import forget
+from routing.watch.judging import judge_ended
 from tests.desk import saved
 from tests.routing.watch.results import after, ended, provider, route, told, watched
 

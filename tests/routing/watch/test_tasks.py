@@ -1,11 +1,9 @@
 """What beat brings about: four steps, of which each is taken whatever becomes of the others."""
 
 import logging
-import sys
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,18 +23,15 @@ class Steps:
         self.broken: set[str] = set()
         self.waiting: list[uuid.UUID] = []
         self.sent: list[tuple[Any, dict[str, Any]]] = []
-        parts = {
-            "judging": {"judge_ended": self.step("judged")},
-            "conditions": {"look": self.step("looked")},
-            "due": {"start_due": self.step("started")},
-            "alerts.deliver": {
-                "due_channels": self.step("gathered", lambda: self.waiting),
-                "deliver": lambda channel, now: self.taken.append(("delivered", channel, now)),
-            },
-            "alerts.trial": {"run_trial": lambda channel: self.taken.append(("tried", channel))},
-        }
-        for name, functions in parts.items():
-            monkeypatch.setitem(sys.modules, f"routing.watch.{name}", SimpleNamespace(**functions))
+        for name, part in {
+            "judging.judge_ended": self.step("judged"),
+            "conditions.look": self.step("looked"),
+            "due.start_due": self.step("started"),
+            "alerts.deliver.due_channels": self.step("gathered", lambda: self.waiting),
+            "alerts.deliver.deliver": lambda *told: self.taken.append(("delivered", *told)),
+            "alerts.trial.run_trial": lambda channel: self.taken.append(("tried", channel)),
+        }.items():
+            monkeypatch.setattr(f"routing.watch.{name}", part)
         monkeypatch.setattr(
             tasks.deliver, "apply_async", lambda args, **options: self.sent.append((args, options))
         )

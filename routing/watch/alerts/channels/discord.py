@@ -10,7 +10,6 @@ from providers.http import Reply, Request
 from providers.spec.outcomes import Verdict
 from routing.watch.alerts.answers import unless
 from routing.watch.alerts.spec import (
-    ChannelField,
     ChannelSpec,
     Message,
     Secrets,
@@ -18,7 +17,7 @@ from routing.watch.alerts.spec import (
     fitted,
     no_markdown,
     utf16,
-    webhook,
+    webhook_url,
 )
 
 MOST = 2_000
@@ -45,16 +44,7 @@ SPEC = ChannelSpec(
     label="Discord",
     docs_url="https://docs.discord.com/developers/resources/webhook",
     help=_("In the channel's settings under Integrations: make a webhook and copy its URL."),
-    fields=(
-        ChannelField(
-            name="url",
-            label=_("Webhook URL"),
-            is_secret=True,
-            is_address=True,
-            placeholder="https://discord.com/api/webhooks/…/…",
-            validator=webhook,
-        ),
-    ),
+    fields=(webhook_url("https://discord.com/api/webhooks/…/…"),),
     build=build,
     read=read,
 )

@@ -14,7 +14,6 @@ from providers.http import Request, encode_json
 from routing.watch.alerts.spec import (
     ChannelField,
     ChannelSpec,
-    Line,
     Message,
     Secrets,
     Values,
@@ -24,6 +23,10 @@ from routing.watch.alerts.spec import (
 
 
 def body(message: Message) -> dict[str, Any]:
+    return {**_told(message), "alerts": [_told(line) for line in message.lines]}
+
+
+def _told(message: Message) -> dict[str, str]:
     return {
         "id": message.id,
         "at": message.at.isoformat(timespec="seconds"),
@@ -32,19 +35,6 @@ def body(message: Message) -> dict[str, Any]:
         "title": message.title,
         "text": message.text,
         "link": message.link,
-        "alerts": [_alert(line) for line in message.lines],
-    }
-
-
-def _alert(line: Line) -> dict[str, str]:
-    return {
-        "id": line.id,
-        "at": line.at.isoformat(timespec="seconds"),
-        "kind": line.kind,
-        "about": line.about,
-        "title": line.title,
-        "text": line.text,
-        "link": line.link,
     }
 
 

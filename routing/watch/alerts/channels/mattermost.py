@@ -6,18 +6,16 @@ characters: https://developers.mattermost.com/integrate/webhooks/incoming/#tips-
 """
 
 from facio_site.marked import marked as _
-from providers.http import Reply, Request
-from providers.spec.outcomes import Verdict
-from routing.watch.alerts.answers import unless
+from providers.http import Request
+from routing.watch.alerts.answers import says_ok
 from routing.watch.alerts.spec import (
-    ChannelField,
     ChannelSpec,
     Message,
     Secrets,
     Values,
     fitted,
     no_markdown,
-    webhook,
+    webhook_url,
 )
 
 MOST = 16_383
@@ -29,25 +27,12 @@ def build(values: Values, secrets: Secrets, message: Message) -> Request:
     return Request(url=secrets["url"].reveal(), method="POST", json={"text": text})
 
 
-def read(reply: Reply) -> Verdict:
-    return unless(reply, is_taken=reply.text.strip() == "ok")
-
-
 SPEC = ChannelSpec(
     kind="mattermost",
     label="Mattermost",
     docs_url="https://developers.mattermost.com/integrate/webhooks/incoming/",
     help=_("Under Integrations: make an incoming webhook for the channel and copy its URL."),
-    fields=(
-        ChannelField(
-            name="url",
-            label=_("Webhook URL"),
-            is_secret=True,
-            is_address=True,
-            placeholder="https://mattermost.example.org/hooks/…",
-            validator=webhook,
-        ),
-    ),
+    fields=(webhook_url("https://mattermost.example.org/hooks/…"),),
     build=build,
-    read=read,
+    read=says_ok,
 )

@@ -6,10 +6,9 @@ Whoever knows a topic may read it, so the topic is kept like a password.
 """
 
 from facio_site.marked import marked as _
-from providers.http import Reply, Request
-from providers.spec.outcomes import Verdict
+from providers.http import Request
 from providers.spec.secret import Secret
-from routing.watch.alerts.answers import unless
+from routing.watch.alerts.answers import has_id
 from routing.watch.alerts.spec import (
     TOKEN,
     ChannelField,
@@ -41,10 +40,6 @@ def build(values: Values, secrets: Secrets, message: Message) -> Request:
             "priority": _PRIORITY.get(message.tone, 3),
         },
     )
-
-
-def read(reply: Reply) -> Verdict:
-    return unless(reply, is_taken=isinstance(reply.data, dict) and "id" in reply.data)
 
 
 SPEC = ChannelSpec(
@@ -82,5 +77,5 @@ SPEC = ChannelSpec(
         ),
     ),
     build=build,
-    read=read,
+    read=has_id,
 )

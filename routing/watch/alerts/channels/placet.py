@@ -6,9 +6,8 @@ message with its id). It names no longest text; MOST is far below any that would
 """
 
 from facio_site.marked import marked as _
-from providers.http import Reply, Request
-from providers.spec.outcomes import Verdict
-from routing.watch.alerts.answers import unless
+from providers.http import Request
+from routing.watch.alerts.answers import has_id
 from routing.watch.alerts.spec import (
     TOKEN,
     ChannelField,
@@ -44,10 +43,6 @@ def build(values: Values, secrets: Secrets, message: Message) -> Request:
     )
 
 
-def read(reply: Reply) -> Verdict:
-    return unless(reply, is_taken=isinstance(reply.data, dict) and "id" in reply.data)
-
-
 SPEC = ChannelSpec(
     kind="placet",
     label="Placet",
@@ -78,5 +73,5 @@ SPEC = ChannelSpec(
         ),
     ),
     build=build,
-    read=read,
+    read=has_id,
 )

@@ -6,17 +6,15 @@ https://docs.slack.dev/changelog/2018-truncating-really-long-messages (40,000 ch
 """
 
 from facio_site.marked import marked as _
-from providers.http import Reply, Request
-from providers.spec.outcomes import Verdict
-from routing.watch.alerts.answers import unless
+from providers.http import Request
+from routing.watch.alerts.answers import says_ok
 from routing.watch.alerts.spec import (
-    ChannelField,
     ChannelSpec,
     Message,
     Secrets,
     Values,
     fitted,
-    webhook,
+    webhook_url,
 )
 
 MOST = 40_000
@@ -36,25 +34,12 @@ def build(values: Values, secrets: Secrets, message: Message) -> Request:
     )
 
 
-def read(reply: Reply) -> Verdict:
-    return unless(reply, is_taken=reply.text.strip() == "ok")
-
-
 SPEC = ChannelSpec(
     kind="slack",
     label="Slack",
     docs_url="https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks",
     help=_("Make an app with an incoming webhook for the channel, and paste the webhook's URL."),
-    fields=(
-        ChannelField(
-            name="url",
-            label=_("Webhook URL"),
-            is_secret=True,
-            is_address=True,
-            placeholder="https://hooks.slack.com/services/T…/B…/…",
-            validator=webhook,
-        ),
-    ),
+    fields=(webhook_url("https://hooks.slack.com/services/T…/B…/…"),),
     build=build,
-    read=read,
+    read=says_ok,
 )

@@ -8,7 +8,7 @@ from django.urls import set_script_prefix
 from django.utils import translation
 
 from routing.models import Alert, Channel, WatchSettings
-from routing.watch.alerts.message import make, span, words
+from routing.watch.alerts.message import make, words
 from tests.desk import saved
 from tests.routing.watch.alerts.desk import NOW
 
@@ -167,17 +167,3 @@ def test_a_digest_has_a_line_for_each_and_the_gravest_tone() -> None:
     assert digest.title == "3 alerts"
     assert digest.text.splitlines()[1] == "Main fails: Timed out."
     assert [line.kind for line in digest.lines] == ["works_again", "fails", "key_expires"]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (42, "42 s"),
-        (3_599, "59 min"),
-        (7_200, "2 h"),
-        (11_100, "3 h 5 min"),
-        (172_800, "2 days"),
-    ],
-)
-def test_how_long_something_lasted(seconds: int, text: str) -> None:
-    assert span(seconds) == text

@@ -16,7 +16,7 @@ from routing.models import Channel
 from routing.watch.alerts.channels import CHANNELS
 from routing.watch.alerts.entered import secrets_of, values_of, where
 from routing.watch.alerts.message import make
-from routing.watch.alerts.spec import ChannelSpec, Line, Mail, Message, utf8, utf16
+from routing.watch.alerts.spec import ChannelSpec, Mail, Message, utf8, utf16
 from tests.routing.watch.alerts.desk import NOW, OUTSIDE, alert, filled, form_of, made, sample
 from tests.security.sweep import CANARY
 
@@ -46,11 +46,12 @@ def message(lines: int = 1, text: str = "Key rejected.", title: str = "Groq fail
         text="\n".join(told),
         link="https://facio.example/providers/groq/",
         lines=(
-            Line(
+            Message(
                 id="1",
                 at=NOW,
                 kind="fails",
                 about="provider:groq",
+                tone="error",
                 title=title,
                 text=told[0],
                 link="https://facio.example/",
