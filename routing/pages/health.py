@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -23,8 +23,8 @@ from facio_site.templatetags.ui import status_label
 from providers.models import Provider
 from providers.pages.renamed import follows_renames
 from providers.spec.outcomes import NOT_BAD, Outcome
-from routing.models import Outage, Slot, Span, Watch
-from routing.models.subjects import CATALOG, PROVIDER, ROUTE, split
+from routing.models import Outage, Slot, Watch
+from routing.models.subjects import PROVIDER, ROUTE, split
 from routing.pages import charts
 from routing.pages.rows import RouteRow, provider_rows, route_rows, row_of
 from routing.watch import subjects
@@ -41,6 +41,7 @@ from routing.watch.health import (
     frame_of,
     lasted,
     outages,
+    spans,
     told,
     touching,
 )
@@ -99,24 +100,22 @@ class Sum:
 def health(request: HttpRequest) -> HttpResponse:
     """All of them; a fixed number of queries."""
     now, frame = clock.now(), frame_of(request.GET.get("range", ""))
-    found, past = courses(frame, now), outages(frame.first(now), now)
+    found, past = courses(frame, now), list(outages(frame.first(now), now))
     providers = provider_rows()
     routes = [row for row in route_rows(providers, with_tests=True) if row.is_set]
-    of_routes = [_of_route(row, found, past, frame) for row in routes]
-    of_providers = [
-        _of_row(row, found, past, frame) for row in providers.values() if not row.spec.is_oauth
+    asked = [row for row in providers.values() if not row.spec.is_oauth]
+    groups = [
+        (ROUTE, _("Routes"), [_row(one, found, past, frame) for one in routes]),
+        (PROVIDER, _("Providers"), [_row(one, found, past, frame) for one in asked]),
     ]
-    rows = [*of_routes, *of_providers]
-    groups = ((ROUTE, _("Routes"), of_routes), (PROVIDER, _("Providers"), of_providers))
+    rows = [row for _sort, _title, group in groups for row in group]
     context = {
         **_of_frame(frame),
+        **_of_outages(past, now, providers, about=""),
         "groups": [group for group in groups if group[2]],
         "has_rows": bool(rows),
         "is_told": any(row.course.whole.total for row in rows),
         "keys": [(charts.key(state), words) for state, words in _cells().items()],
-        "past": _listed(past[:LISTED], now, {row.about: row.label for row in rows}),
-        "more_past": max(len(past) - LISTED, 0),
-        "is_watched": bool(past) or Watch.objects.on().exists(),
     }
     return render(request, "routing/health.html", context)
 
@@ -141,37 +140,25 @@ def _of_provider(request: HttpRequest, *, name: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, subject: Provider | RouteRow) -> HttpResponse:
-    if isinstance(subject, RouteRow):
-        about = f"{ROUTE}:{subject.route.slot}"
-    else:
-        about = f"{PROVIDER}:{subject.name}"
     now, frame = clock.now(), frame_of(request.GET.get("range", ""))
+    about = _about(subject)
     found, since = courses(frame, now, about), frame.first(now)
-    course = found.get(about, UNASKED)
-    everywhere = outages(since, now)
-    past = touching(everywhere, about)
-    row = (
-        _of_route(subject, found, everywhere, frame)
-        if isinstance(subject, RouteRow)
-        else _of_row(subject, found, everywhere, frame)
-    )
-    labels = {f"{PROVIDER}:{one.name}": one.spec.label for one in provider_rows().values()}
+    everywhere = list(outages(since, now))
+    row = _row(subject, found, everywhere, frame)
     context = {
         **_of_frame(frame),
+        **_of_outages(touching(everywhere, about), now, provider_rows(), about),
         "row": row,
         "link": subjects.link(about),
-        "whole": course.whole,
-        "sums": _sums(course.whole),
-        "bars": charts.bars(course, frame),
-        "lines": charts.lines(course, frame),
-        "listed": [(at, cell, _sums(cell)) for at, cell in course.listed(frame, now)],
+        "whole": row.course.whole,
+        "sums": _sums(row.course.whole),
+        "bars": charts.bars(row.course, frame),
+        "lines": charts.lines(row.course, frame),
+        "listed": [(at, cell, _sums(cell)) for at, cell in row.course.listed(frame, now)],
         "is_by_hour": frame == DAY,
-        "is_long": frame.cells == QUARTER.cells,
+        "is_long": frame == QUARTER,
         "is_hours": not frame.step.days,
-        "past": _listed(past[:LISTED], now, {**labels, about: row.label}),
-        "more_past": max(len(past) - LISTED, 0),
-        "down": told(past, about, since, now),
-        "is_watched": bool(past) or Watch.objects.on().filter(about=about).exists(),
+        "down": told(everywhere, about, since, now),
     }
     return render(request, "routing/health_of.html", context)
 
@@ -183,18 +170,16 @@ def health_export(request: HttpRequest) -> StreamingHttpResponse:
     `about` narrows it to one subject."""
     now, frame = clock.now(), frame_of(request.GET.get("range", ""))
     about = request.GET.get("about", "")[:200].replace("\0", "")
-    of_outages = request.GET.get("what") == "outages"
-    since = frame.first(now)
     rows: QuerySet[Any]
-    if of_outages:
-        rows = Outage.objects.filter(Q(ended_at=None) | Q(ended_at__gt=since), began_at__lte=now)
+    if request.GET.get("what") == "outages":
+        name, head, cells = "outages", OF_OUTAGES, _outage_cells
+        rows = outages(frame.first(now), now)
+        rows = rows.filter(about=about) if about else rows
     else:
-        rows = Span.objects.filter(size=frame.size, began_at__range=(since, now))
-    rows = rows.filter(about=about) if about else rows
-    head, cells = (OF_OUTAGES, _outage_cells) if of_outages else (OF_CELLS, _span_cells)
+        name, head, cells = "health", OF_CELLS, _span_cells
+        rows = spans(frame, now, about)
     lines = csv_lines(head, (cells(row) for row in in_pieces(rows)))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    name = "outages" if of_outages else "health"
     response["Content-Disposition"] = f'attachment; filename="{name}-{frame.name}.csv"'
     return response
 
@@ -260,57 +245,59 @@ def _cells() -> dict[str, str]:
     }
 
 
-def _of_route(
-    row: RouteRow, found: Mapping[str, Course], past: Collection[Outage], frame: Frame
-) -> Row:
-    """It is down as well where the provider is that serves it now."""
-    now = row.tested or ("reference" if row.is_out_of_sight else ""), row.tested_at
-    named = (ROUTE, row.route.slot, str(row.slot.label), row.model)
-    by = f"{PROVIDER}:{row.provider.name}" if row.provider else ""
-    return _row(named, now, found, past, frame, by)
-
-
-def _of_row(
-    row: Provider, found: Mapping[str, Course], past: Collection[Outage], frame: Frame
-) -> Row:
-    now = row.check_outcome or "never", row.checked_at
-    return _row((PROVIDER, row.name, row.spec.label, ""), now, found, past, frame)
+def _about(subject: Provider | RouteRow) -> str:
+    if isinstance(subject, RouteRow):
+        return f"{ROUTE}:{subject.route.slot}"
+    return f"{PROVIDER}:{subject.name}"
 
 
 def _row(
-    named: tuple[str, str, str, str],
-    now: tuple[str, datetime | None],
+    one: Provider | RouteRow,
     found: Mapping[str, Course],
-    past: Collection[Outage],
+    past: Iterable[Outage],
     frame: Frame,
-    by: str = "",
 ) -> Row:
-    about = ":".join(named[:2])
+    """A route is down as well where the provider is that serves it now."""
+    about = _about(one)
+    down = {about}
+    if isinstance(one, RouteRow):
+        label, note = str(one.slot.label), one.model
+        status = one.tested or ("reference" if one.is_out_of_sight else "")
+        at = one.tested_at
+        if one.provider:
+            down.add(_about(one.provider))
+    else:
+        label, note = one.spec.label, ""
+        status, at = one.check_outcome or "never", one.checked_at
     course = found.get(about, UNASKED)
-    down = [one.began_at for one in past if one.ended_at is None and one.about in (about, by)]
-    return Row(*named, *now, course, charts.strip(course, frame), min(down, default=None))
+    since = [outage.began_at for outage in past if not outage.ended_at and outage.about in down]
+    strip = charts.strip(course, frame)
+    return Row(*split(about), label, note, status, at, course, strip, min(since, default=None))
 
 
-def _listed(past: Sequence[Outage], now: datetime, labels: Mapping[str, str]) -> list[Past]:
-    return [
-        Past(
-            label=_label(one.about, labels),
-            page=split(one.about) if one.about in labels else None,
-            outage=one,
-            seconds=lasted(one, now),
-            hit=[str(Slot(slot).label) for slot in one.hit if slot in Slot.values],
-        )
-        for one in past
-    ]
+def _of_outages(
+    past: Sequence[Outage], now: datetime, providers: Mapping[str, Provider], about: str
+) -> dict[str, Any]:
+    """`about`: the one that is looked at; "" = all."""
+    watched = Watch.objects.on()
+    watched = watched.filter(about=about) if about else watched
+    return {
+        "past": [_past(one, now, providers) for one in past[:LISTED]],
+        "more_past": max(len(past) - LISTED, 0),
+        "is_watched": bool(past) or watched.exists(),
+    }
 
 
-def _label(about: str, labels: Mapping[str, str]) -> str:
-    """Of a provider that is gone, its name."""
-    sort, name = split(about)
-    if sort == CATALOG:
-        of = labels.get(f"{PROVIDER}:{name}", name)
-        return _("Models of %(provider)s") % {"provider": of}
-    return labels.get(about) or (name if sort == PROVIDER else subjects.label(about))
+def _past(one: Outage, now: datetime, providers: Mapping[str, Provider]) -> Past:
+    sort, name = split(one.about)
+    has_page = sort == ROUTE or (sort == PROVIDER and name in providers)
+    return Past(
+        label=subjects.label(one.about, providers),
+        page=(sort, name) if has_page else None,
+        outage=one,
+        seconds=lasted(one, now),
+        hit=subjects.slot_labels(one.hit),
+    )
 
 
 def _sums(tally: Tally) -> list[Sum]:

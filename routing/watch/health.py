@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from routing.models import Outage, Span, Watch
-from routing.models.subjects import PROVIDER, ROUTE
+from routing.models.subjects import PROVIDER, ROUTE, split
 
 P50, P95 = 0.5, 0.95
 LATELY = timedelta(days=7)  # what the failure drill and the count of outages look back
@@ -156,11 +156,15 @@ class Course:
 UNASKED = Course({}, NOTHING)
 
 
+def spans(frame: Frame, now: datetime, about: str = "") -> QuerySet[Span]:
+    """Rows of the cells of this time; "" = of all subjects."""
+    rows = Span.objects.filter(size=frame.size, began_at__range=(frame.first(now), now))
+    return rows.filter(about=about) if about else rows
+
+
 def courses(frame: Frame, now: datetime, about: str = "") -> dict[str, Course]:
     """By subject; "" = of all of them. Those that nobody tested are left out. One query."""
-    first = frame.first(now)
-    kept = Span.objects.filter(size=frame.size, began_at__range=(first, now))
-    kept = kept.filter(about=about) if about else kept
+    first, kept = frame.first(now), spans(frame, now, about)
     found: dict[str, dict[int, Tally]] = {}
     columns = ("about", "began_at", "good", "bad", "outcomes", "times")
     for subject, began_at, *told in kept.values_list(*columns):
@@ -173,8 +177,7 @@ def courses(frame: Frame, now: datetime, about: str = "") -> dict[str, Course]:
 
 def uptimes(frame: Frame, now: datetime) -> dict[str, float]:
     """By subject of which anything was proved. One query, whose answer is sums."""
-    kept = Span.objects.filter(size=frame.size, began_at__range=(frame.first(now), now))
-    sums = kept.order_by().values_list("about").annotate(Sum("good"), Sum("bad"))
+    sums = spans(frame, now).order_by().values_list("about").annotate(Sum("good"), Sum("bad"))
     return {about: good / (good + bad) for about, good, bad in sums if good + bad}
 
 
@@ -188,18 +191,16 @@ class Down(NamedTuple):
     seconds: float
 
 
-def outages(since: datetime, now: datetime) -> list[Outage]:
-    """All that reached into this time, the newest first. One query."""
+def outages(since: datetime, now: datetime) -> QuerySet[Outage]:
+    """All that reached into this time, the newest first."""
     rows = Outage.objects.filter(Q(ended_at=None) | Q(ended_at__gt=since), began_at__lte=now)
-    return list(rows.order_by("-began_at", "about"))
+    return rows.order_by("-began_at", "about")
 
 
 def touching(found: Iterable[Outage], about: str) -> list[Outage]:
     """Those of one subject; of a route, those of providers that served it then as well."""
-    sort, _colon, name = about.partition(":")
-    return [
-        one for one in found if one.about == about or (sort == ROUTE and name in (one.hit or ()))
-    ]
+    sort, name = split(about)
+    return [one for one in found if one.about == about or (sort == ROUTE and name in one.hit)]
 
 
 def lasted(outage: Outage, now: datetime) -> float:
@@ -232,7 +233,7 @@ def lately(served: Mapping[str, str], now: datetime) -> dict[str, Down]:
     if not watched:
         return {}
     since = now - LATELY
-    found = outages(since, now)
+    found = list(outages(since, now))
     return {
         slot: told(found, f"{ROUTE}:{slot}", since, now)
         for slot, subjects in names.items()
