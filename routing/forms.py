@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from facio_site.web.forms import with_texts
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import MODEL_LENGTH
 from routing.models import MEDIA, Route, Slot
@@ -139,6 +140,7 @@ class ModelInput(forms.TextInput):
         return {**super().get_context(name, value, attrs), "slot": self._slot}
 
 
+Kept = TypeVar("Kept", list[str], dict[str, str])
 PICK = "pick-"  # before the name of a field: which of two versions was chosen
 
 
@@ -152,26 +154,22 @@ class Clash:
     theirs: str
     has_choice: bool = True
     pick: str = "mine"
+    value: str = ""  # mine, as the form sends it where that is not how it is shown
 
 
-def _settled(data: Any, prefix: str, saved: Mapping[str, str]) -> Any:
-    """What was sent, with what is saved where that was chosen."""
-    chosen = [name for name in saved if data and data.get(f"{PICK}{prefix}-{name}") == "theirs"]
-    if not chosen:
-        return data
-    data = copy(data)
-    for name in chosen:
-        data[f"{prefix}-{name}"] = saved[name]
-    return data
+def settled(data: Any, saved: Mapping[str, str]) -> Any:
+    """What was sent, with what is saved, by field, where that was chosen."""
+    chosen = [name for name in saved if data and data.get(f"{PICK}{name}") == "theirs"]
+    return with_texts(data, {name: saved[name] for name in chosen}) if chosen else data
 
 
-def _read_was(text: str) -> list[str]:
-    """[] = nothing that a page of ours has sent: then all of it counts as touched."""
+def read_was(text: str, kind: type[Kept]) -> Kept:
+    """Empty = nothing that a page of ours has sent: then all of it counts as touched."""
     try:
-        found = json.loads(text or "[]")
+        found = json.loads(text)
     except (ValueError, RecursionError):
-        return []
-    return found if isinstance(found, list) else []
+        return kind()
+    return found if isinstance(found, kind) else kind()
 
 
 class PageRouteForm(RouteForm):
@@ -185,7 +183,8 @@ class PageRouteForm(RouteForm):
         route, prefix = kwargs["instance"], kwargs["prefix"]
         # What the save bar compares with. Validation changes the instance, so it is kept here.
         self._saved = {"model": route.model, "provider": route.provider}
-        super().__init__(_settled(data, prefix, self._saved), *args, **kwargs)
+        stored = {f"{prefix}-{name}": text for name, text in self._saved.items()}
+        super().__init__(settled(data, stored), *args, **kwargs)
         self.initial["was"] = json.dumps(list(self._saved.values()))
         model, provider = self.fields["model"], self.fields["provider"]
         model.widget = ModelInput(self.instance.slot, model.widget.attrs)
@@ -200,7 +199,7 @@ class PageRouteForm(RouteForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         self.followed = []
-        for name, was in zip(self._saved, _read_was(data.get("was", "")), strict=False):
+        for name, was in zip(self._saved, read_was(data.get("was", ""), list), strict=False):
             if data.get(name) == was != self._saved[name]:
                 data[name] = self._saved[name]
                 self.followed.append(name)
@@ -210,10 +209,10 @@ class PageRouteForm(RouteForm):
         stored = super().meets_other()
         if stored:  # from now on this page is of what is saved by now
             saved = {"model": stored.model, "provider": stored.provider}
-            data: Any = self.data
-            data[self.add_prefix("was")] = json.dumps(list(saved.values()))
-            for name in self.followed:
-                data[self.add_prefix(name)] = saved[name]
+            texts = {"was": json.dumps(list(saved.values()))}
+            texts |= {name: saved[name] for name in self.followed}
+            named = {self.add_prefix(name): text for name, text in texts.items()}
+            self.data = with_texts(self.data, named)
         return stored
 
     def side_by_side(self, stored: Route) -> list[Clash]:

@@ -1,5 +1,9 @@
-"""How every form of the site is drawn: FORM_RENDERER points here. Not here: any form."""
+"""How every form of the site is drawn: FORM_RENDERER points here; and values as a form sends them.
+Not here: any form."""
 
+from collections.abc import Mapping
+from copy import copy
+from datetime import time
 from typing import Any
 
 from django.forms import BaseForm
@@ -33,3 +37,20 @@ def _put_cursor(form: BaseForm) -> None:
         field.widget.attrs.pop("autofocus", None)
     for first in wrong[:1]:
         first.field.widget.attrs["autofocus"] = True
+
+
+def text_of(value: Any) -> str:
+    """Of a value, the text that a form sends for it."""
+    if isinstance(value, bool):
+        return "on" if value else ""
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    return "" if value is None else str(value).replace("\r\n", "\n")
+
+
+def with_texts(data: Any, texts: Mapping[str, str]) -> Any:
+    """What was sent, as it would have been with these."""
+    data = copy(data)
+    for name, text in texts.items():
+        data[name] = text
+    return data

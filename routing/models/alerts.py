@@ -92,6 +92,8 @@ class Delivery(models.Model):
         SENT = "sent", _("Sent")
         LOST = "lost", _("Not sent")  # after an hour of tries
 
+    PENDING = (Status.WAITING, Status.SENDING)
+
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)

@@ -108,7 +108,7 @@ def _rungs(kept: Iterable[dict[str, Any]], *, is_pending: bool) -> Iterable[Show
 @viewer_required
 @require_safe
 def channels(request: HttpRequest) -> HttpResponse:
-    waiting = Count("deliveries", filter=Q(deliveries__status__in=(Status.WAITING, Status.SENDING)))
+    waiting = Count("deliveries", filter=Q(deliveries__status__in=Delivery.PENDING))
     rows = [
         {
             "channel": row,
@@ -224,7 +224,7 @@ def _begin_anew(row: Channel) -> None:
 
 def _drop_waiting(row: Channel) -> int:
     """Of a channel that is switched off: they would come at some time, and be old then."""
-    waiting = row.deliveries.filter(status__in=(Status.WAITING, Status.SENDING))
+    waiting = row.deliveries.filter(status__in=Delivery.PENDING)
     return int(waiting.update(status=Status.LOST, outcome=Outcome.CANCELLED))
 
 
@@ -279,7 +279,7 @@ def channel_remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Ask, then forget a channel with its secrets and what it still had to send."""
     row = get_object_or_404(Channel, pk=pk)
     if request.method != "POST":
-        waiting = row.deliveries.filter(status__in=(Status.WAITING, Status.SENDING)).count()
+        waiting = row.deliveries.filter(status__in=Delivery.PENDING).count()
         context = {"channel": row, "where": where(row), "waiting": waiting}
         return render(request, "routing/channel_remove.html", context)
     with transaction.atomic():

@@ -171,6 +171,7 @@ def health_export(request: HttpRequest) -> StreamingHttpResponse:
     now, frame = clock.now(), frame_of(request.GET.get("range", ""))
     about = request.GET.get("about", "")[:200].replace("\0", "")
     rows: QuerySet[Any]
+    head: Sequence[str]
     if request.GET.get("what") == "outages":
         name, head, cells = "outages", OF_OUTAGES, _outage_cells
         rows = outages(frame.first(now), now)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -21,11 +20,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from facio_site.audit import record
+from facio_site.web.forms import text_of, with_texts
 from providers.models import Provider
-from routing.forms import PICK
+from routing.forms import PICK, Clash, read_was, settled
 from routing.models import Every, Slot, Watch, WatchSettings
 from routing.models.subjects import CATALOG, PROVIDER, ROUTE, split
-from routing.watch.changes import forget
 from routing.watch.subjects import Served, served_routes
 
 MOST_CALLS = 100_000
@@ -129,19 +128,6 @@ def zones() -> list[str]:
     return ["UTC", *sorted(found)]
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
-    """A field that two people changed, or that follows what somebody else has saved."""
-
-    key: str
-    label: Any
-    mine: str
-    theirs: str
-    value: str = ""  # mine, as the form sends it
-    has_choice: bool = True
-    pick: str = "mine"
-
-
 class ScheduleForm(forms.Form):
     """Settings, a choice for each subject, and one for all of a group: that one holds for those
     which nobody has touched. `stored`: text of what is saved, by field."""
@@ -173,15 +159,8 @@ class ScheduleForm(forms.Form):
         self, data: Any, shown: Sequence[Group], stored: Mapping[str, str], *, is_open: bool = True
     ) -> None:
         self._groups, self._stored = shown, stored
-        self._picked = {
-            name: data[f"{PICK}{name}"] for name in stored if data and f"{PICK}{name}" in data
-        }
-        taken = {name: stored[name] for name, way in self._picked.items() if way == "theirs"}
-        if taken:
-            data = copy(data)
-            for name, text in taken.items():
-                data[name] = text
-        super().__init__(data, initial={**stored, "was": json.dumps(stored)})
+        self._picked = {name for name in stored if data and f"{PICK}{name}" in data}
+        super().__init__(settled(data, stored), initial={**stored, "was": json.dumps(stored)})
         for name in ("is_on", "reminds"):
             self.initial[name] = bool(stored[name])
         self._build()
@@ -189,7 +168,7 @@ class ScheduleForm(forms.Form):
             one.disabled = not is_open
             if name != "was":
                 one.widget.attrs["data-saved"] = stored.get(name, "")
-        self.clashes: list[Both] = []
+        self.clashes: list[Clash] = []
         self.changed: dict[str, str] = {}  # new texts by field
 
     def _build(self) -> None:
@@ -231,7 +210,7 @@ class ScheduleForm(forms.Form):
 
     def _compare(self, data: Mapping[str, Any]) -> None:
         """What was changed here against what was saved meanwhile."""
-        was, follows = _read_was(data.get("was", "")), dict[str, str]()
+        was, follows = read_was(data.get("was", ""), dict), dict[str, str]()
         mine, touched = self._asked(data, was)
         for name, text in mine.items():
             theirs = self._stored[name]
@@ -252,7 +231,7 @@ class ScheduleForm(forms.Form):
         """What the form asks for, groups included, and what somebody has touched of it."""
         mine = {name: self._text(name, data) for name in self._stored if name in self.fields}
         touched = {name for name, text in mine.items() if text != was.get(name)}
-        touched |= self._picked.keys()
+        touched |= self._picked
         for group in self._groups:
             if chosen := data.get(group.key):
                 asked = [about for about in group.open if about not in touched]
@@ -263,27 +242,28 @@ class ScheduleForm(forms.Form):
     def rates(self) -> dict[str, int]:
         """Minutes by subject, of those that would be on; a choice that is wrong is as it was."""
         data = self.cleaned_data
-        asked, _touched = self._asked(data, _read_was(data.get("was", "")))
+        asked, _touched = self._asked(data, read_was(data.get("was", ""), dict))
         return {name: int(text) for name, text in asked.items() if name not in OF_ALL and int(text)}
 
     def _settle(self, follows: Mapping[str, str], was: Mapping[str, str]) -> None:
         """From now on this page is of what is saved by now."""
-        data: Any = copy(self.data)
-        data[self.add_prefix("was")] = json.dumps(self._stored)
-        for name, theirs in follows.items():
-            data[name] = theirs
-            label = self.fields[name].label
-            told = self._words(name, theirs)
-            self.clashes.append(Both(name, label, "", told, has_choice=False))
+        self.data = with_texts(
+            self.data,
+            {
+                "was": json.dumps(self._stored),
+                **follows,
+                **{one.key: one.value for one in self.clashes},
+            },
+        )
         for one in self.clashes:
-            if one.has_choice:
-                data[one.key] = one.value
-                self.fields[one.key].widget.attrs["disabled"] = True
-        self.data = data
+            self.fields[one.key].widget.attrs["disabled"] = True
+        for name, theirs in follows.items():
+            told = self._words(name, theirs)
+            self.clashes.append(Clash(name, self.fields[name].label, "", told, has_choice=False))
 
-    def _both(self, name: str, mine: str, theirs: str) -> Both:
+    def _both(self, name: str, mine: str, theirs: str) -> Clash:
         words = self._words(name, mine), self._words(name, theirs)
-        return Both(name, self.fields[name].label, *words, value=mine)
+        return Clash(name, self.fields[name].label, *words, value=mine)
 
     def _text(self, name: str, data: Mapping[str, Any]) -> str:
         """As the form sends it; a choice that did not come is as it was."""
@@ -302,24 +282,6 @@ class ScheduleForm(forms.Form):
         """How many of its fields hold something else than what is saved."""
         names = [name for name in self.fields if name != "was"]
         return sum(text_of(self[name].value()) != self._stored.get(name, "") for name in names)
-
-
-def text_of(value: Any) -> str:
-    """Of a value, the text that a form sends for it."""
-    if isinstance(value, bool):
-        return "on" if value else ""
-    if isinstance(value, time):
-        return f"{value:%H:%M}"
-    return "" if value is None else str(value)
-
-
-def _read_was(text: str) -> dict[str, str]:
-    """{} = nothing that a page of ours has sent: then all of it counts as touched."""
-    try:
-        found = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def stored_texts(
@@ -366,11 +328,9 @@ def save(
 
 def _put(row: Watch, every: int, now: datetime, first: datetime) -> None:
     """What is asked oftener than before is not kept waiting for its old time."""
-    if not every:
-        forget(row.about)
-    elif not row.every:
+    if not row.every:
         row.due_at = first
-    else:
+    elif every:
         row.due_at = min(row.due_at, now + timedelta(minutes=every))
     row.every, row.passed_over = every, ""
     row.save()

@@ -78,11 +78,6 @@ def _is_turn(now: datetime) -> bool:
     return bool(rows.filter(since=last).update(since=now))
 
 
-def marked(*parts: object) -> str:
-    """The mark of an alert."""
-    return ":".join(map(str, parts))
-
-
 def short(model: str) -> str:
     """A model in marks, which hold no more of a long name."""
     if len(model) <= SHORT:
@@ -103,7 +98,7 @@ def _days(on: date, now: datetime) -> int:
 
 def _ending(on: date, days: int) -> dict[str, object]:
     """The day, and how many are left before it, if it is not over."""
-    return {"on": on.isoformat(), **({"days": days} if days >= 0 else {})}
+    return {"on": on.isoformat()} | ({"days": days} if days >= 0 else {})
 
 
 # --- providers ------------------------------------------------------------------------------
@@ -121,7 +116,7 @@ def _money(rows: Iterable[Provider], now: datetime) -> None:
         with transaction.atomic():
             if not turn(about, now, is_failing=is_little) or not money or not is_little:
                 continue
-            mark = marked("money_low", row.name, now.isoformat())
+            mark = f"money_low:{row.name}:{now.isoformat()}"
             raise_alert(Alert.Kind.MONEY_LOW, about, mark, dict(money.as_json()), now)
 
 
@@ -136,10 +131,12 @@ def turn(about: str, at: datetime, *, is_failing: bool) -> bool:
 def _keys(rows: Iterable[Provider], now: datetime) -> None:
     for row in rows:
         on = row.key_expires_on
-        days = _days(on, now) if on else 0
-        near = nearest(days, KEY_DAYS) if on else None
-        if on and near is not None:
-            mark = marked("key_expires", row.name, on.isoformat(), near)
+        if on is None:
+            continue
+        days = _days(on, now)
+        near = nearest(days, KEY_DAYS)
+        if near is not None:
+            mark = f"key_expires:{row.name}:{on}:{near}"
             about = f"{PROVIDER}:{row.name}"
             raise_alert(Alert.Kind.KEY_EXPIRES, about, mark, _ending(on, days), now)
 
@@ -169,7 +166,7 @@ def _retires(name: str, model: str, on: date, slots: list[str], now: datetime) -
     near = nearest(days, MODEL_DAYS)
     if near is None:
         return
-    mark = marked("model_retires", name, short(model), on.isoformat(), near)
+    mark = f"model_retires:{name}:{short(model)}:{on}:{near}"
     params = {"model": model, "slots": slots, **_ending(on, days)}
     raise_alert(Alert.Kind.MODEL_RETIRES, f"{ROUTE}:{slots[0]}", mark, params, now)
 
@@ -180,7 +177,7 @@ def _lost(row: Provider, model: str, routes: list[Route], now: datetime) -> None
     sent = row.adapter(with_secrets=False).sent_name(model)
     gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
     at = gone.filter(model_id__in=(sent, model)).values_list("gone_at", flat=True).first()
-    begin = marked("model_lost", row.name, short(model), f"v{routes[0].version}", "")
+    begin = f"model_lost:{row.name}:{short(model)}:v{routes[0].version}:"
     if at is None:
         chosen = max(route.updated_at for route in routes)
         is_before = row.catalog_at is None or row.catalog_at < chosen
@@ -199,7 +196,7 @@ def look_at_file(now: datetime) -> None:
     has no live file nothing is known of it."""
     found = drift()
     if found.drift in _BY_ANOTHER and found.number:
-        mark = marked("file_drifted", found.number, found.drift.value, found.digest[:16])
+        mark = f"file_drifted:{found.number}:{found.drift.value}:{found.digest[:16]}"
         params = {"drift": found.drift.value}
         raise_alert(Alert.Kind.FILE_DRIFTED, CONFIG, mark, params, now)
 
@@ -245,6 +242,6 @@ def _remind(now: datetime) -> None:
             if not rows.update(reminded_at=now):
                 continue
             began = row.since.isoformat() if row.since else ""
-            mark = marked("still_fails", about, now.date().isoformat())
+            mark = f"still_fails:{about}:{now.date()}"
             params = {"outcome": row.outcome, "since": began}
             raise_alert(Alert.Kind.STILL_FAILS, about, mark, params, now)

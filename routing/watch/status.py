@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from django.db.models import Q
 
@@ -13,45 +12,31 @@ from routing.models import Delivery, Spent, Standing, Watch, WatchSettings
 from routing.watch.schedule import day_of, is_quiet
 from routing.watch.subjects import label
 
-State = Literal["works", "failing", "unknown", "off"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """One subject. `since`: of its state; `last_at`: when the schedule's last check of it ended."""
-
-    about: str
-    label: str
-    every: int  # minutes; 0 = off
-    due_at: datetime
-    state: State
-    since: datetime | None
-    outcome: str  # of its last test; "" = none told anything yet
-    passed_over: str  # why it was not asked when it was last due; "" = it was
-    last_at: datetime | None
-
-
-def watched(rules: WatchSettings) -> list[Watched]:
+def watched(rules: WatchSettings) -> list[dict[str, Any]]:
+    """Each subject. `since` is of its state; `outcome` of its last test, "" = none told anything
+    yet; `passed_over` says why it was not asked when it was last due, "" = it was; `last_at` is
+    when the schedule's last check of it ended."""
     standings = {row.about: row for row in Standing.objects.all()}
-    rows = Watch.objects.select_related("job").order_by("about")
-    return [_watched(row, standings.get(row.about) or Standing(), rules) for row in rows]
+    found = []
+    for row in Watch.objects.select_related("job").order_by("about"):
+        standing = standings.get(row.about) or Standing()
+        one = {
+            "about": row.about,
+            "label": label(row.about),
+            "every": row.every,
+            "due_at": row.due_at,
+            "state": _state(standing) if row.every and rules.is_on else "off",
+            "since": standing.since,
+            "outcome": standing.outcome,
+            "passed_over": row.passed_over,
+            "last_at": row.job.finished_at if row.job else None,
+        }
+        found.append(one)
+    return found
 
 
-def _watched(row: Watch, standing: Standing, rules: WatchSettings) -> Watched:
-    return Watched(
-        about=row.about,
-        label=label(row.about),
-        every=row.every,
-        due_at=row.due_at,
-        state=_state(standing) if row.every and rules.is_on else "off",
-        since=standing.since,
-        outcome=standing.outcome,
-        passed_over=row.passed_over,
-        last_at=row.job.finished_at if row.job else None,
-    )
-
-
-def _state(standing: Standing) -> State:
+def _state(standing: Standing) -> str:
     if standing.since is None:
         return "unknown"
     return "failing" if standing.is_failing else "works"
@@ -68,7 +53,7 @@ def unsent() -> int:
 def settings_as_json(rules: WatchSettings, now: datetime) -> dict[str, Any]:
     begins, ends = rules.quiet_from, rules.quiet_until
     quiet = None
-    if begins is not None and ends is not None and begins != ends:
+    if begins and ends:
         quiet = {
             "from": f"{begins:%H:%M}",
             "until": f"{ends:%H:%M}",
@@ -88,5 +73,5 @@ def _used(rules: WatchSettings, now: datetime) -> int:
     return of_today.values_list("completions", flat=True).first() or 0
 
 
-def is_well(found: Iterable[Watched], unsent_count: int) -> bool:
-    return not unsent_count and all(one.state != "failing" for one in found)
+def is_well(found: Iterable[Mapping[str, Any]], unsent_count: int) -> bool:
+    return not unsent_count and all(one["state"] != "failing" for one in found)

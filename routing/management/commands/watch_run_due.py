@@ -19,11 +19,9 @@ from providers.wording import sentence
 from providers.work.tasks import check_provider, refresh_catalog
 from routing.models import Watch, WatchSettings
 from routing.models.subjects import ROUTE, split
-from routing.watch import tasks
-from routing.watch.alerts.deliver import due_channels
-from routing.watch.conditions import look
+from routing.watch import conditions, judging, tasks
+from routing.watch.alerts import deliver as sender
 from routing.watch.due import start_due
-from routing.watch.judging import judge_ended
 from routing.watch.status import is_well, settings_as_json, unsent, watched
 from routing.watch.subjects import label, served_routes
 
@@ -48,11 +46,11 @@ class Command(OneLine):
         Job.objects.finish_overdue()
         due = list(Watch.objects.due(clock.now()).values_list("pk", flat=True))
         jobs = _ask()
-        went_well = _step(judge_ended)
+        went_well = _step(judging.judge_ended)
         if jobs and _wait_for_second(jobs):
             jobs += _ask()
-            went_well &= _step(judge_ended)
-        went_well &= _step(look)
+            went_well &= _step(judging.judge_ended)
+        went_well &= _step(conditions.look)
         went_well &= _step(_send)
         rules, count = WatchSettings.read(), unsent()
         rows = [_row(watch, jobs) for watch in _in_order(due)] if rules.is_on else []
@@ -92,7 +90,7 @@ def _wait_for_second(jobs: Iterable[Job]) -> bool:
 
 def _send(now: datetime) -> None:
     """Channel after channel; one that is slow or fails leaves the others."""
-    for channel_id in due_channels(now):
+    for channel_id in sender.due_channels(now):
         tasks.deliver(str(channel_id))
 
 

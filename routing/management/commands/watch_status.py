@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -28,7 +27,7 @@ class Command(OneLine):
         found, count = watched(rules), unsent()
         told = {
             **settings_as_json(rules, clock.now()),
-            "watched": [asdict(one) for one in found],
+            "watched": found,
             "unsent": count,
         }
         if options["json"]:

@@ -36,7 +36,6 @@ FAR = timedelta(hours=2)  # nothing waits so long: a clock was wrong
 LATE = timedelta(minutes=1)  # nobody was there to try, or it was quiet
 
 Status = Delivery.Status
-PENDING = (Status.WAITING, Status.SENDING)
 
 
 def due_channels(now: datetime) -> list[uuid.UUID]:
@@ -91,7 +90,7 @@ def _send(channel: Channel, batch: Sequence[Delivery]) -> Verdict:
 def _in_order(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
     """What is under way, then the oldest alert."""
     under_way = F("first_tried_at").asc(nulls_last=True)
-    return rows.filter(status__in=PENDING).order_by(under_way, "alert__at", "pk")
+    return rows.filter(status__in=Delivery.PENDING).order_by(under_way, "alert__at", "pk")
 
 
 def _claim(channel: Channel, at: datetime) -> list[Delivery]:
@@ -119,7 +118,7 @@ def _claim(channel: Channel, at: datetime) -> list[Delivery]:
         if not Delivery.objects.filter(pk=first.pk, **as_read).update(**new):
             return []
         rest = [row.pk for row in batch[1:]]
-        Delivery.objects.filter(pk__in=rest, status__in=PENDING).update(**new)
+        Delivery.objects.filter(pk__in=rest, status__in=Delivery.PENDING).update(**new)
     for row in batch:
         row.attempts, row.first_tried_at, row.next_at = first.attempts + 1, began, lease
     return batch
@@ -181,7 +180,6 @@ def _next_at(row: Delivery, verdict: Verdict, at: datetime) -> datetime | None:
     return min(at + timedelta(seconds=wait), end)
 
 
-# To be replaced by routing.watch.schedule's at the merge.
 def _is_quiet(now: datetime) -> bool:
     kept = WatchSettings.read()
     return is_quiet(now, kept.quiet_from, kept.quiet_until, kept.zone)

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from facio_site import sealing
+from facio_site.web.forms import text_of, with_texts
 from providers.forms.fields import SecretInput
 from providers.http import BadURL, parse_target
 from providers.http.addresses import read
-from providers.http.urls import Target
 from providers.outbound import policy
 from providers.spec.masks import is_mask
 from providers.spec.outcomes import Failed
@@ -32,38 +32,35 @@ _OWN = ("name", "language", "is_on")  # fields of every kind
 class ChannelForm(forms.Form):
     """Fields of the kind between name and language. `channel` is what is stored, or a new one."""
 
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=CHANNEL_NAME_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of its messages"), choices=lambda: settings.LANGUAGES
+    )
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    is_on = forms.BooleanField(label=gettext_lazy("Send alerts here"), required=False)
+
     def __init__(self, spec: ChannelSpec, channel: Channel, data: Any = None) -> None:
-        super().__init__(data)
         self.spec, self.channel = spec, channel
         self.is_new = channel._state.adding
-        plain = forms.TextInput(attrs={"autocomplete": "off"})
-        self.fields["name"] = forms.CharField(
-            label=gettext_lazy("Name"),
-            max_length=CHANNEL_NAME_LENGTH,
-            initial=channel.name or str(_(spec.label)),
-            widget=plain,
-        )
+        initial = {name: getattr(channel, name) for name in _OWN}
+        initial |= {"name": channel.name or str(_(spec.label)), "seen": stamp(channel)}
+        super().__init__(data, initial=initial)
         values = values_of(channel, spec)
         for field in spec.fields:
             self._add(field, values.get(field.name, ""))
-        self.fields["language"] = forms.ChoiceField(
-            label=gettext_lazy("Language of its messages"),
-            choices=settings.LANGUAGES,
-            initial=channel.language,
-        )
-        self.fields["seen"] = forms.CharField(
-            widget=forms.HiddenInput, required=False, initial=stamp(channel)
-        )
-        self.fields["is_on"] = forms.BooleanField(
-            label=gettext_lazy("Send alerts here"), required=False, initial=channel.is_on
-        )
+        self.order_fields(["name", *(name for name in self.fields if name not in self.base_fields)])
         self._mark_saved()
 
     def _add(self, field: ChannelField, value: str) -> None:
         attrs = {"placeholder": field.placeholder, "spellcheck": "false", "autocomplete": "off"}
         widget: forms.Widget = forms.TextInput(attrs={**attrs, "class": "mono"})
         if field.is_secret:
-            widget = SecretInput(attrs={"placeholder": field.placeholder})
+            # never told, and not kept over the page's own ways
+            widget = SecretInput(attrs={"placeholder": field.placeholder, "data-unkept": ""})
         elif field.is_lines:
             widget = forms.Textarea(attrs={**attrs, "rows": 3, "class": "mono"})
         self.fields[field.name] = forms.CharField(
@@ -80,28 +77,19 @@ class ChannelForm(forms.Form):
             )
 
     def _mark_saved(self) -> None:
-        """For the save bar; a secret is never told, and not kept over the page's own ways."""
-        for name, field in self.fields.items():
-            if name == "seen":
-                continue
-            initial = "" if self.is_new else field.initial
-            is_box = isinstance(field, forms.BooleanField)
-            saved = ("on" if initial else "") if is_box else _lines(initial)
-            field.widget.attrs["data-saved"] = saved
-            if isinstance(field.widget, SecretInput):
-                field.widget.attrs["data-unkept"] = ""
+        """For the save bar: of a new one nothing is."""
+        for one in self.visible_fields():
+            saved = "" if self.is_new else text_of(one.initial)
+            one.field.widget.attrs["data-saved"] = saved
 
     @property
     def unsaved(self) -> int:
-        """How many fields hold something else than what is saved."""
-        fields = self.visible_fields()
-        return sum(self._held(one) != one.field.widget.attrs["data-saved"] for one in fields)
-
-    def _held(self, one: forms.BoundField) -> str:
-        if isinstance(one.field.widget, SecretInput):
-            return ""  # never sent back
-        is_box, value = isinstance(one.field, forms.BooleanField), one.value()
-        return ("on" if value else "") if is_box else _lines(value)
+        """How many fields hold something else than what is saved; a secret is never sent back."""
+        return sum(
+            text_of(one.value()) != one.field.widget.attrs["data-saved"]
+            for one in self.visible_fields()
+            if not isinstance(one.field.widget, SecretInput)
+        )
 
     # Reading ------------------------------------------------------------------------------------
 
@@ -175,10 +163,7 @@ class ChannelForm(forms.Form):
         one of what is stored now: saved once more, it counts."""
         if self.cleaned_data["seen"] in ("", stamp(stored)):
             return False
-        given: Any = self.data
-        data = given.copy()
-        data["seen"] = stamp(stored)
-        self.data = data
+        self.data = with_texts(self.data, {"seen": stamp(stored)})
         self.add_error(
             None,
             _("Somebody else saved this channel meanwhile. Save again to overwrite it."),
@@ -229,8 +214,7 @@ class ChannelForm(forms.Form):
         if item is None:
             return {"name": name, "state": "missing", "hint": ""}
         is_bound = item["bound"] == stored_origin(self.channel, self.spec)
-        keys = sealing.master_keys()
-        can_open = sealing.key_id_of(item["box"]) in keys
+        can_open = sealing.key_id_of(item["box"]) in sealing.master_keys()
         state = "stored" if is_bound and can_open else "unreadable"
         return {"name": name, "state": state, "hint": item.get("hint", "")}
 
@@ -244,13 +228,9 @@ def stamp(channel: Channel) -> str:
     return hashlib.sha256(repr(held).encode()).hexdigest()[:16]
 
 
-def _lines(value: Any) -> str:
-    return str(value or "").replace("\r\n", "\n")
-
-
 def refuse_forbidden(url: str) -> None:
     """What can be known of an address without asking anybody. Raises Failed, BadURL."""
-    target: Target = parse_target(url)
+    target = parse_target(url)
     rules = policy()
     place = (target.host, target.port)
     if mapped := rules.mapped(*place):

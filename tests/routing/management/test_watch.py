@@ -2,11 +2,9 @@
 
 import io
 import json
-import sys
 import uuid
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -187,8 +185,8 @@ class Watchers:
         monkeypatch.setattr(watch_run_due, "sleep", self.sleep)
 
     def part(self, monkeypatch: pytest.MonkeyPatch, name: str, **functions: Any) -> None:
-        monkeypatch.setitem(sys.modules, f"routing.watch.{name}", SimpleNamespace(**functions))
-
+        for function, stand_in in functions.items():
+            monkeypatch.setattr(f"routing.watch.{name}.{function}", stand_in)
     def look(self, now: datetime) -> None:
         self.looked += 1
 

@@ -21,7 +21,7 @@ from providers.spec.names import NAME_LENGTH
 from routing.models import Alert, Outage, Route, Standing, Watch, WatchSettings
 from routing.models.subjects import CONDITIONS
 from routing.watch import conditions
-from routing.watch.conditions import KEY_DAYS, PAST_DAYS, SHORT, look, marked, nearest, short
+from routing.watch.conditions import KEY_DAYS, PAST_DAYS, SHORT, look, nearest, short
 from routing.watch.judging import judge_ended
 from tests.desk import saved, stocked
 from tests.routing.agents.live_desk import edit, write
@@ -219,8 +219,7 @@ def test_marks_of_long_names_fit_and_stay_apart() -> None:
     assert short("m" * SHORT) == "m" * SHORT
     name, version, moment = "n" * NAME_LENGTH, f"v{2**31}", datetime.now(UTC).isoformat()
     longest = Alert._meta.get_field("mark").max_length
-    assert len(marked("model_lost", name, one, version, moment)) <= longest
-    assert marked("key_expires", "groq", "2026-12-24", 30) == "key_expires:groq:2026-12-24:30"
+    assert len(f"model_lost:{name}:{one}:{version}:{moment}") <= longest
 
 
 # --- the live file --------------------------------------------------------------------------
