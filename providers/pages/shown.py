@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -93,7 +94,9 @@ def show_job(job: Job | None, provider: Provider) -> ShownJob:
         text=""
         if job.is_pending
         else sentence(job.shown_outcome, job.detail, job.params, provider.spec),
-        rungs=tuple(_rungs(job, provider.spec)),
+        rungs=tuple(
+            shown_rungs(job.rungs, partial(sentence, spec=provider.spec), is_pending=job.is_pending)
+        ),
         quoted=str(job.params.get("quote", "")),
         is_stale=not job.is_pending and not job.is_draft and job.input_version != provider.version,
     )
@@ -147,20 +150,15 @@ def shown_expiry(on: date | None) -> ShownExpiry | None:
     return ShownExpiry(state, expiry_words(state, on)) if state and on else None
 
 
-def _rungs(job: Job, spec: ProviderSpec) -> Iterable[ShownRung]:
-    for rung in job.rungs:
-        name = rung.get("label", "")
-        label = str(STEPS.get(rung["step"], rung["step"]))
-        outcome = rung["outcome"]
-        if outcome == "running" and not job.is_pending:  # cancelled, or nobody ended it
+def shown_rungs(
+    kept: Iterable[Mapping[str, Any]], say: Callable[..., str], *, is_pending: bool
+) -> Iterator[ShownRung]:
+    """`say` has the sentences of its outcomes."""
+    for rung in kept:
+        label = f"{STEPS.get(rung['step'], rung['step'])} {rung.get('label', '')}".strip()
+        outcome, detail = rung["outcome"], rung.get("detail", "")
+        if outcome == "running" and not is_pending:  # cancelled, or nobody ended it
             outcome = "skipped"
-        is_quiet = outcome in (Outcome.OK, "skipped", "running") and not rung.get("detail")
-        yield ShownRung(
-            step=rung["step"],
-            label=f"{label} {name}".strip(),
-            outcome=outcome,
-            ms=rung.get("ms"),
-            text=""
-            if is_quiet
-            else sentence(outcome, rung.get("detail", ""), rung.get("params"), spec),
-        )
+        is_quiet = outcome in (Outcome.OK, "skipped", "running") and not detail
+        text = "" if is_quiet else say(outcome, detail, rung.get("params"))
+        yield ShownRung(rung["step"], label, outcome, rung.get("ms"), text)

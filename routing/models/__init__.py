@@ -12,7 +12,7 @@ from routing.models.documents import (
 )
 from routing.models.health import Outage, Span, Standing
 from routing.models.routes import MEDIA, Route, Slot
-from routing.models.watching import Every, Spent, Watch, WatchSettings
+from routing.models.watching import Every, PassedOver, Spent, Watch, WatchSettings
 
 __all__ = [
     "MEDIA",
@@ -28,6 +28,7 @@ __all__ = [
     "Every",
     "Outage",
     "Outlived",
+    "PassedOver",
     "PendingImport",
     "Route",
     "Slot",

@@ -28,6 +28,16 @@ class Every(models.IntegerChoices):
     DAY = 1440, _("Every day")
 
 
+class PassedOver(models.TextChoices):
+    """Why nothing was started when a subject was due."""
+
+    # The provider is removed, or nothing can be called there from here
+    GONE = "gone", _("left out: there is nobody to ask")
+    # The route is not set, or a call to its model is none that is made here
+    NOT_SET = "not_set", _("left out: the route was not set")
+    BUDGET = "budget", _("left out: the paid calls of that day were used up")
+
+
 class WatchQuerySet(models.QuerySet["Watch"]):
     def on(self) -> WatchQuerySet:
         return self.exclude(every=Every.OFF)
@@ -45,7 +55,7 @@ class Watch(models.Model):
     due_at = models.DateTimeField(_("next"), default=clock.now)
     # The last one that this schedule started; None = none yet, or history has removed it.
     job = models.ForeignKey("providers.Job", null=True, on_delete=models.SET_NULL, related_name="+")
-    # Why nothing was started when it was last due; "" = something was. See routing/watch/due.py.
+    # A word of PassedOver, when it was last due; "" = something was started
     passed_over = models.CharField(max_length=20, blank=True, default="")
 
     objects: ClassVar[Any] = WatchQuerySet.as_manager()

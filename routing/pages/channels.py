@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,9 +21,8 @@ from kombu.exceptions import KombuError
 from facio_site import clock, sealing
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
-from providers.pages.shown import ShownRung
+from providers.pages.shown import ShownRung, shown_rungs
 from providers.spec.outcomes import Outcome
-from providers.wording import STEPS
 from routing.models import Channel, Delivery
 from routing.watch import tasks
 from routing.watch.alerts import trial
@@ -69,7 +66,7 @@ def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
     if not kept:
         return ShownTrial("never")
     is_pending = trial.is_pending(kept, now)
-    rungs = tuple(_rungs(kept.get("rungs", ()), is_pending=is_pending))
+    rungs = tuple(shown_rungs(kept.get("rungs", ()), sentence, is_pending=is_pending))
     if is_pending:
         return ShownTrial(kept["state"], rungs=rungs)
     outcome, detail = kept.get("outcome"), kept.get("detail", "")
@@ -85,21 +82,6 @@ def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
         http_status=kept.get("http_status"),
         at=datetime.fromisoformat(kept["at"]),
     )
-
-
-def _rungs(kept: Iterable[dict[str, Any]], *, is_pending: bool) -> Iterable[ShownRung]:
-    for rung in kept:
-        outcome, detail = rung["outcome"], rung.get("detail", "")
-        if outcome == "running" and not is_pending:
-            outcome = "skipped"
-        is_quiet = outcome in (Outcome.OK, "skipped", "running") and not detail
-        yield ShownRung(
-            step=rung["step"],
-            label=str(STEPS.get(rung["step"], rung["step"])),
-            outcome=outcome,
-            ms=rung.get("ms"),
-            text="" if is_quiet else sentence(outcome, detail, rung.get("params")),
-        )
 
 
 # Pages --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -118,13 +119,10 @@ def _drawn(states: Sequence[str]) -> list[Lane]:
 
 def _runs(marked: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """Begin and length of what follows each other."""
-    begin = None
-    for place, is_marked in enumerate([*marked, False]):
-        if is_marked and begin is None:
-            begin = place
-        elif not is_marked and begin is not None:
-            yield begin, place - begin
-            begin = None
+    for is_marked, places in groupby(range(len(marked)), key=lambda place: marked[place]):
+        run = [*places]
+        if is_marked:
+            yield run[0], len(run)
 
 
 @dataclass(frozen=True, slots=True)

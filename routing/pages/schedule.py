@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from facio_site import clock
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.web.typed import keeps_typed
-from routing.models import Watch, WatchSettings
+from routing.models import PassedOver, Watch, WatchSettings
 from routing.pages.scheduling import (
     OF_ALL,
     Group,
@@ -29,7 +28,7 @@ from routing.pages.scheduling import (
     stored_texts,
     zones,
 )
-from routing.pages.watched import PASSED_OVER, cost_words, forecast, in_words, told_outcome
+from routing.pages.watched import cost_words, forecast, in_words, told_outcome
 from routing.watch.costs import estimates
 
 
@@ -39,13 +38,11 @@ class Row:
 
     subject: Subject
     field: Any  # None where it can't be checked by itself
-    every: int
     cost: str
-    due: str  # "" = it is off
-    due_at: datetime | None
-    outcome: str  # a word for a pill; "" = none yet
-    at: datetime | None
-    passed_over: str
+    watch: Watch | None  # None = it is off
+    due: str = ""
+    outcome: str = ""  # a word for a pill; "" = none yet
+    passed_over: str = ""
 
 
 def _plain_fields(_request: HttpRequest) -> dict[str, str]:
@@ -131,19 +128,19 @@ def _page(
     costs, now = estimates(), clock.about_now()
 
     def row(one: Subject) -> Row:
+        if one.why_not:
+            return Row(one, None, "", None)
         watch = rows.get(one.about)
-        every = watch.every if watch and not one.why_not else 0
-        job = watch.job if watch and every else None
+        if watch is None or not watch.every:
+            return Row(one, form[one.about], cost_words(costs.get(one.about), 0), None)
         return Row(
             one,
-            None if one.why_not else form[one.about],
-            every,
-            "" if one.why_not else cost_words(costs.get(one.about), every),
-            in_words((watch.due_at - now).total_seconds()) if watch and every else "",
-            watch.due_at if watch and every else None,
-            told_outcome(job, one.model) if job else "",
-            job.finished_at if job else None,
-            str(PASSED_OVER.get(watch.passed_over, watch.passed_over)) if watch and every else "",
+            form[one.about],
+            cost_words(costs.get(one.about), watch.every),
+            watch,
+            in_words((watch.due_at - now).total_seconds()),
+            told_outcome(watch.job, one.model) if watch.job else "",
+            str(PassedOver(watch.passed_over).label) if watch.passed_over else "",
         )
 
     context = {

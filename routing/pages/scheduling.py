@@ -66,43 +66,25 @@ def groups() -> list[Group]:
     """All that could be watched; a fixed number of queries."""
     rows = sorted(Provider.objects.configured(), key=lambda row: row.spec.label.lower())
     served = {one.slot: one for one in served_routes()}
+    tests = [_of_row(PROVIDER, row) for row in rows]
+    lists = [_of_row(CATALOG, row) for row in rows]
+    calls = [_of_route(slot, served.get(slot.value)) for slot in Slot]
+    test, listing = _("the connection test of each"), _("the list of models of each")
+    call = _("a small call with the route's own model")
     return [
-        Group(
-            PROVIDER,
-            _("Providers"),
-            _("the connection test of each"),
-            _("All providers"),
-            [_of_provider(row) for row in rows],
-        ),
-        Group(
-            CATALOG,
-            _("Models"),
-            _("the list of models of each"),
-            _("All lists of models"),
-            [_of_catalog(row) for row in rows],
-        ),
-        Group(
-            ROUTE,
-            _("Routes"),
-            _("a small call with the route's own model"),
-            _("All routes"),
-            [_of_route(slot, served.get(slot.value)) for slot in Slot],
-        ),
+        Group(PROVIDER, _("Providers"), test, _("All providers"), tests),
+        Group(CATALOG, _("Models"), listing, _("All lists of models"), lists),
+        Group(ROUTE, _("Routes"), call, _("All routes"), calls),
     ]
 
 
-def _of_provider(row: Provider) -> Subject:
-    why = _("the agent signs in itself") if row.spec.is_oauth else ""
-    return Subject(f"{PROVIDER}:{row.name}", row.spec.label, row.name, why_not=why)
-
-
-def _of_catalog(row: Provider) -> Subject:
+def _of_row(sort: str, row: Provider) -> Subject:
     why = ""
     if row.spec.is_oauth:
         why = _("the agent signs in itself")
-    elif row.spec.list_call is None:
+    elif sort == CATALOG and row.spec.list_call is None:
         why = _("it has no list to fetch")
-    return Subject(f"{CATALOG}:{row.name}", row.spec.label, row.name, why_not=why)
+    return Subject(f"{sort}:{row.name}", row.spec.label, row.name, why_not=why)
 
 
 def _of_route(slot: Slot, served: Served | None) -> Subject:

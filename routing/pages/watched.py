@@ -12,20 +12,14 @@ from math import ceil
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from facio_site import clock
 from providers.models import Job
-from routing.models import Every, Slot, Watch, WatchSettings
+from routing.models import Every, Watch, WatchSettings
 from routing.models.subjects import ROUTE, split
 from routing.watch.costs import Estimate
-
-PASSED_OVER: Mapping[str, object] = {
-    "budget": gettext_lazy("left out: the paid calls of that day were used up"),
-    "gone": gettext_lazy("left out: there is nobody to ask"),
-    "not_set": gettext_lazy("left out: the route was not set"),
-}
-DAY = 1440  # minutes
+from routing.watch.subjects import label
 
 
 def in_words(seconds: float) -> str:
@@ -60,7 +54,7 @@ def lines_of(about: Iterable[str]) -> list[Line]:
     page = reverse("routing:schedule")
     return [
         Line(
-            str(Slot(split(one)[1]).label) if split(one)[0] == ROUTE else "",
+            label(one) if split(one)[0] == ROUTE else "",
             _line(rows[one], now, is_on=is_on) if one in rows else "",
             f"{page}#{one}",
             is_on,
@@ -126,10 +120,10 @@ def forecast(
     if not settings.is_on:
         return _("Nothing is checked while scheduled checks are off.")
     paid = {about: every for about, every in rates.items() if _is_paid(costs.get(about))}
-    free = sum(DAY // every for about, every in rates.items() if about not in paid)
+    free = sum(Every.DAY // every for about, every in rates.items() if about not in paid)
     calls = ceil(sum(costs[about].calls_a_day(every) for about, every in paid.items()))
     most = settings.completions_a_day
-    checks = free + sum(DAY // every for every in paid.values())
+    checks = free + sum(Every.DAY // every for every in paid.values())
     if most == 0:
         checks = free
     told = [_often(checks), _spent(paid, costs, most)]

@@ -6,8 +6,8 @@ One cause, one alert: a route that stands or falls with its provider is named in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -88,10 +88,9 @@ def _is_told(rows: Iterable[Standing], provider: str, results: Iterable[Result])
 def _at_fault(one: Result, job: Ended, known: dict[str, Standing]) -> Result:
     """A list of models that fails while its provider does has the same cause."""
     provider = known.get(job.provider)
-    is_list = one.about.startswith(f"{CATALOG}:")
-    if not (is_list and one.told is Told.BAD and provider and provider.is_failing):
-        return one
-    return Result(about=one.about, told=one.told, outcome=one.outcome, cause=job.provider)
+    is_bad_list = one.told is Told.BAD and one.about.startswith(f"{CATALOG}:")
+    is_by_provider = is_bad_list and provider and provider.is_failing
+    return replace(one, cause=job.provider) if is_by_provider else one
 
 
 def _changed(row: Standing, one: Result, job: Ended) -> Change:
@@ -186,10 +185,8 @@ def _tell_own(change: Change, job: Ended) -> None:
     one, hits = change.result, [change.result.slot] if change.result.slot else []
     if change.is_retold or (change.event is Event.BEGAN_TO_FAIL and change.is_own):
         since = job.at if change.is_retold else change.row.since or job.at
-        params: dict[str, object] = {"outcome": one.outcome, "since": since.isoformat()}
-        params["hits"] = hits
-        if one.model:
-            params["model"] = one.model
+        params = {"outcome": one.outcome, "since": since.isoformat(), "hits": hits}
+        params |= {"model": one.model} if one.model else {}
         _raise(Alert.Kind.FAILS, one.about, params, job)
     elif change.event is Event.WORKS_AGAIN and change.cause != job.provider:
         since = change.before.since or job.at
@@ -201,9 +198,9 @@ def _over(since: datetime, hits: list[str], job: Ended) -> dict[str, object]:
     return {"since": since.isoformat(), "seconds": seconds, "hits": hits}
 
 
-def _raise(kind: Alert.Kind, about: str, params: dict[str, object], job: Ended) -> None:
+def _raise(kind: Alert.Kind, about: str, params: Mapping[str, object], job: Ended) -> None:
     """`at` is now, not the end of the job: what is new to a person is what came since he looked."""
-    raise_alert(kind, about, f"{kind}:{about}:{job.mark}", params, job.now)
+    raise_alert(kind, about, f"{kind}:{about}:{job.mark}", {**params}, job.now)
 
 
 # --- the second test ------------------------------------------------------------------------

@@ -18,12 +18,12 @@ from providers.http import BadURL
 from providers.kinds import OWN_KIND
 from providers.models import BODY, CatalogEntry, Provider
 from providers.spec.kind import Call
+from routing.models import Every
 from routing.models.subjects import CATALOG, PROVIDER, ROUTE
 from routing.watch.subjects import served_routes
 
 # Eight where the word is counted alone, up to seventy with the template of an open model.
 PROMPT_TOKENS = 50
-MINUTES_OF_A_DAY = 1440
 # Fields that bound an answer, by whatever API.
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokens")
 _MILLION = Decimal(1_000_000)
@@ -52,13 +52,13 @@ class Estimate:
 
     def calls_a_day(self, every: int) -> int:
         """Billed ones, at one check in so many minutes; 0 = off."""
-        return MINUTES_OF_A_DAY // every * self.completions if every else 0
+        return Every.DAY // every * self.completions if every else 0
 
     def a_day(self, every: int) -> Decimal | None:
         """USD; None = no price is known."""
         if self.each is None:
             return None
-        return self.each * (MINUTES_OF_A_DAY // every) if every else Decimal(0)
+        return self.each * (Every.DAY // every) if every else Decimal(0)
 
 
 FREE = Estimate(0, Decimal(0))

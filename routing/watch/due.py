@@ -7,10 +7,9 @@ stays due; what cannot be asked at all is passed over until its next time, with 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -20,22 +19,14 @@ from providers import broker
 from providers.dialects.ladder import model_names
 from providers.models import Job, Provider, Task
 from providers.work import queue
-from routing.models import Spent, Watch, WatchSettings
+from routing.models import PassedOver, Spent, Watch, WatchSettings
 from routing.models.subjects import CATALOG, ROUTE, split
 from routing.watch.costs import billed
 from routing.watch.schedule import day_of, is_too_far, jitter, next_due, quiet_end, soon_due
-from routing.watch.subjects import Served, served_routes
+from routing.watch.subjects import served_routes
 
 SHARE = 4  # the schedule has one of so many threads of a worker, and one at least
 SIDE_BY_SIDE = 32  # without a worker, in a process that does nothing else
-
-
-class PassedOver(StrEnum):
-    """Why nothing was started when a subject was due."""
-
-    GONE = "gone"  # the provider is removed, or nothing can be called there from here
-    NOT_SET = "not_set"  # the route is not set, or a call to its model is none that is made here
-    BUDGET = "budget"  # the paid calls of that day are used up
 
 
 class _Undone(Exception):
@@ -100,7 +91,7 @@ def _can_start(*, hand_over: bool) -> bool:
 def _asks(due: Sequence[Watch], now: datetime) -> list[Ask]:
     """What is due, by the jobs that do it; those that cannot be asked are passed over here."""
     rows = {row.name: row for row in Provider.objects.checkable()}
-    served = _served(due)
+    served = {one.slot: one for one in served_routes() if one.can_be_asked}
     asks: dict[tuple[str, Task], Ask] = {}
     for watch in due:
         sort, name = split(watch.about)
@@ -115,13 +106,6 @@ def _asks(due: Sequence[Watch], now: datetime) -> list[Ask]:
             ask.models[watch.about] = route.model
         ask.watches.append(watch)
     return list(asks.values())
-
-
-def _served(due: Iterable[Watch]) -> dict[str, Served]:
-    """The routes that can be asked, by their slot; asked for only where one is due."""
-    if not any(split(watch.about)[0] == ROUTE for watch in due):
-        return {}
-    return {one.slot: one for one in served_routes() if one.can_be_asked}
 
 
 def _pass_over(watch: Watch, why: PassedOver, now: datetime) -> None:
@@ -140,12 +124,10 @@ class _Round:
         self._most = rules.completions_a_day
         spent = Spent.objects.filter(day=self._day).values_list("completions", flat=True).first()
         self._left = max(0, self._most - (spent or 0))
-        pending = list(
-            Job.objects.pending().order_by().values_list("provider", "task", "is_scheduled")
-        )
-        self._busy = {(provider, task) for provider, task, _is_ours in pending}
+        pending = Job.objects.pending()
+        self._busy = set(pending.values_list("provider", "task"))
         threads = max(1, settings.CELERY_WORKER_CONCURRENCY // SHARE)
-        ours = sum(is_ours for _provider, _task, is_ours in pending)
+        ours = pending.filter(is_scheduled=True).count()
         self._room = (threads if hand_over else SIDE_BY_SIDE) - ours
 
     def start(self, asks: Sequence[Ask]) -> list[Job]:

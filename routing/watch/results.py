@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.models import Job
@@ -57,29 +57,22 @@ def _of_route(job: Job, one: Served, provider: Result) -> Result:
     about = f"{ROUTE}:{one.slot}"
     is_asked, name, rung = _rung(job, one)
     outcome = job.for_agent(name)[0] or str(rung.get("outcome", ""))
-    told = told_by(outcome)
-    if told is Told.NOTHING and provider.told is not Told.NOTHING:
-        is_lost = provider.told is Told.BAD and is_asked and not rung
-        return Result(
-            about=about,
-            told=provider.told,
-            outcome=provider.outcome,
-            cause=provider.about,
-            is_asked=is_lost,
-            slot=one.slot,
-            model=one.model,
-        )
-    is_by_provider = told is Told.BAD and provider.told is Told.BAD
-    return Result(
+    own = Result(
         about=about,
-        told=told,
+        told=told_by(outcome),
         outcome=outcome,
-        cause=provider.about if is_by_provider else about,
+        cause=about,
         ms=rung.get("ms"),
         is_asked=bool(rung),
         slot=one.slot,
         model=one.model,
     )
+    if own.told is Told.NOTHING and provider.told is not Told.NOTHING:
+        is_lost = provider.told is Told.BAD and is_asked and not rung
+        own = replace(own, told=provider.told, outcome=provider.outcome, is_asked=is_lost)
+        return replace(own, cause=provider.about)
+    is_by_provider = own.told is Told.BAD and provider.told is Told.BAD
+    return replace(own, cause=provider.about) if is_by_provider else own
 
 
 def _rung(job: Job, one: Served) -> tuple[bool, str, Mapping[str, Any]]:

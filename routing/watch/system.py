@@ -91,9 +91,7 @@ def gone(part: str, since: datetime, now: datetime) -> None:
     """Told by the first process that comes here."""
     with transaction.atomic():
         if conditions.turn(part, since, is_failing=True):
-            told = since.isoformat()
-            mark = f"{Alert.Kind.PART_GONE}:{part}:{told}"
-            raise_alert(Alert.Kind.PART_GONE, part, mark, {"since": told}, now)
+            _raise(Alert.Kind.PART_GONE, part, since, now)
 
 
 def back(parts: Sequence[str], now: datetime) -> None:
@@ -101,6 +99,9 @@ def back(parts: Sequence[str], now: datetime) -> None:
     for row in Standing.objects.filter(about__in=parts, is_failing=True):
         with transaction.atomic():
             if conditions.turn(row.about, now, is_failing=False):
-                told = row.since.isoformat() if row.since else ""
-                mark = f"{Alert.Kind.PART_BACK}:{row.about}:{told}"
-                raise_alert(Alert.Kind.PART_BACK, row.about, mark, {"since": told}, now)
+                _raise(Alert.Kind.PART_BACK, row.about, row.since, now)
+
+
+def _raise(kind: Alert.Kind, part: str, since: datetime | None, now: datetime) -> None:
+    told = since.isoformat() if since else ""
+    raise_alert(kind, part, f"{kind}:{part}:{told}", {"since": told}, now)

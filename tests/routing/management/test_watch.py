@@ -178,7 +178,7 @@ class Watchers:
         self.part(monkeypatch, "conditions", look=self.look)
         self.part(
             monkeypatch,
-            "deliver",
+            "alerts.deliver",
             due_channels=lambda now: CHANNELS,
             deliver=lambda channel, now: self.sent.append(channel),
         )
@@ -187,6 +187,7 @@ class Watchers:
     def part(self, monkeypatch: pytest.MonkeyPatch, name: str, **functions: Any) -> None:
         for function, stand_in in functions.items():
             monkeypatch.setattr(f"routing.watch.{name}.{function}", stand_in)
+
     def look(self, now: datetime) -> None:
         self.looked += 1
 

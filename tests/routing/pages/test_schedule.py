@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from facio_site.audit.models import AuditEntry
 from providers.models import Job, Provider
-from routing.models import Route, Watch, WatchSettings
+from routing.models import Route, Standing, Watch, WatchSettings
 from routing.pages import schedule, scheduling
 from routing.pages.watched import dollars, forecast, in_words
 from routing.watch.costs import Estimate
@@ -165,15 +165,12 @@ def test_a_provider_is_switched_on_and_off(site: Client, groq: Provider) -> None
     assert rates() == {}
 
 
-def test_what_is_switched_off_is_forgotten(
-    site: Client, groq: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    forgotten: list[str] = []
-    monkeypatch.setattr(scheduling, "forget", forgotten.append)
+def test_what_is_switched_off_is_forgotten(site: Client, groq: Provider) -> None:
     put(site, {"provider:groq": "60", "catalog:groq": "1440"})
-    assert forgotten == []
+    for about in ("provider:groq", "catalog:groq"):
+        Standing.objects.create(about=about)
     put(site, {"provider:groq": "0"})
-    assert forgotten == ["provider:groq"]
+    assert [row.about for row in Standing.objects.all()] == ["catalog:groq"]
 
 
 def test_what_is_not_changed_keeps_its_time(site: Client, groq: Provider) -> None:
