@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
+from typing import NamedTuple
 
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
@@ -35,8 +36,7 @@ from routing.watch.subjects import label, link
 ROWS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """What became of an alert on one channel."""
 
     tone: str

@@ -21,7 +21,7 @@ from kombu.exceptions import KombuError
 from facio_site import clock, sealing
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
-from providers.pages.shown import ShownRung, shown_rungs
+from providers.pages.shown import ShownJob, shown_rungs
 from providers.spec.outcomes import Outcome
 from routing.models import Channel, Delivery
 from routing.watch import tasks
@@ -33,49 +33,33 @@ from routing.watch.alerts.forms import ChannelForm
 from routing.watch.alerts.spec import ChannelSpec
 
 Status = Delivery.Status
-_SAVED = ("name", "values", "sealed", "language", "is_on", "trial")
+_SAVED = ("name", "values", "sealed", "language", "is_on")
 
 
-@dataclass(frozen=True, slots=True)
-class ShownTrial:
-    """The last test of a channel; `state` is never, queued, running or done."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownTrial(ShownJob):
+    """The last test of a channel, as the tests of providers are shown."""
 
-    state: str
-    outcome: str = ""
-    text: str = ""
-    rungs: tuple[ShownRung, ...] = ()
     http_status: int | None = None
     at: datetime | None = None
-
-    @property
-    def is_pending(self) -> bool:
-        return self.state in (trial.QUEUED, trial.RUNNING)
-
-    @property
-    def status(self) -> str:
-        """The word for a pill."""
-        return self.outcome if self.state == trial.DONE else self.state
-
-    @property
-    def is_told_by_rung(self) -> bool:
-        return any(rung.text == self.text for rung in self.rungs)
 
 
 def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
     kept = channel.trial
     if not kept:
-        return ShownTrial("never")
+        return ShownTrial(job=None, state="never", outcome="", text="")
     is_pending = trial.is_pending(kept, now)
     rungs = tuple(shown_rungs(kept.get("rungs", ()), sentence, is_pending=is_pending))
     if is_pending:
-        return ShownTrial(kept["state"], rungs=rungs)
+        return ShownTrial(job=None, state=kept["state"], outcome="", text="", rungs=rungs)
     outcome, detail = kept.get("outcome"), kept.get("detail", "")
     if outcome is None:  # nobody took it, or whoever did is gone
         is_queued = kept["state"] == trial.QUEUED
-        outcome, detail = (Outcome.NO_WORKER if is_queued else Outcome.NO_ANSWER), ""
+        outcome = Outcome.NO_WORKER if is_queued else Outcome.NO_ANSWER
     is_ok = outcome == Outcome.OK
     return ShownTrial(
-        trial.DONE,
+        job=None,
+        state=trial.DONE,
         outcome=outcome,
         text=sentence(outcome, detail or ("sent" if is_ok else ""), kept.get("params")),
         rungs=rungs,
@@ -165,15 +149,18 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
     try:
         with transaction.atomic():
             stored = Channel.objects.select_for_update().filter(pk=row.pk).first()
+            if stored is None and not is_new:
+                raise Http404  # removed meanwhile
             if stored is not None and form.meets_other(stored):
                 return False
             changed = form.apply()
-            if is_new:
+            if stored is None:
                 row.save(force_insert=True)
             else:
+                row.keep_boxes(stored)
+                row.save(update_fields=_SAVED)
                 if {*changed} - {"name", "language", "is_on"}:
                     _begin_anew(row)
-                row.save(update_fields=_SAVED)
             record(
                 "channel.added" if is_new else "channel.changed",
                 actor=request.user,
@@ -201,6 +188,7 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
 def _begin_anew(row: Channel) -> None:
     """It leads elsewhere now: the last test says nothing of it, and what waits is tried at once."""
     row.trial = {}
+    row.save(update_fields=["trial"])
     row.deliveries.filter(status=Status.WAITING).update(next_at=clock.now())
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from facio_site.audit.models import AuditEntry
 from routing.models import Channel, Delivery
+from routing.watch.alerts.forms import ChannelForm
 from tests.conftest import signed_in
 from tests.desk import HTMX
 from tests.routing.watch.alerts.desk import alert, filled, made
@@ -208,3 +209,51 @@ def test_a_channel_that_leads_elsewhere_now_has_no_old_test_and_tries_at_once(
     site.post(page_of(channel), {**same, "url": "https://receiver.example/services/T0/B0/new"})
     assert Delivery.objects.get().next_at < late
     assert Channel.objects.get().trial == {}
+
+
+def test_a_test_that_ends_while_somebody_saves_keeps_its_result(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, apply = made("json", name="Ops"), ChannelForm.apply
+
+    def meanwhile(form: ChannelForm) -> list[str]:
+        Channel.objects.filter(pk=channel.pk).update(trial={"state": "done", "id": "x"})
+        return apply(form)
+
+    monkeypatch.setattr(ChannelForm, "apply", meanwhile)
+    data = {"name": "Ops 2", "language": "en", "is_on": "on", "url": "", "signing": ""}
+    assert site.post(page_of(channel), data).status_code == 302
+    channel.refresh_from_db()
+    assert (channel.name, channel.trial) == ("Ops 2", {"state": "done", "id": "x"})
+
+
+def test_a_secret_that_is_sealed_anew_while_somebody_saves_stays_so(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, clean = made("json", name="Ops"), ChannelForm.clean
+    sealed = {name: {**item, "box": f"anew {name}"} for name, item in channel.sealed.items()}
+
+    def meanwhile(form: ChannelForm) -> dict[str, Any]:
+        Channel.objects.filter(pk=channel.pk).update(sealed=sealed)
+        return clean(form)
+
+    monkeypatch.setattr(ChannelForm, "clean", meanwhile)
+    data = {"name": "Ops 2", "language": "en", "is_on": "on", "url": "", "signing": ""}
+    assert site.post(page_of(channel), data).status_code == 302
+    channel.refresh_from_db()
+    assert channel.sealed == sealed
+
+
+def test_who_saves_what_was_removed_meanwhile_is_told_so(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, clean = made("json", name="Ops"), ChannelForm.clean
+
+    def meanwhile(form: ChannelForm) -> dict[str, Any]:
+        Channel.objects.filter(pk=channel.pk).delete()
+        return clean(form)
+
+    monkeypatch.setattr(ChannelForm, "clean", meanwhile)
+    data = {"name": "Ops 2", "language": "en", "is_on": "on", "url": "", "signing": ""}
+    assert site.post(page_of(channel), data).status_code == 404
+    assert not Channel.objects.exists()
