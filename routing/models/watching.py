@@ -7,7 +7,7 @@ provider that is removed go with it.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -115,7 +115,11 @@ class Spent(models.Model):
         return f"{self.day}: {self.completions}"
 
     @classmethod
-    def take(cls, day: Any, number: int, most: int) -> bool:
+    def on(cls, day: date) -> int:
+        return cls.objects.filter(day=day).values_list("completions", flat=True).first() or 0
+
+    @classmethod
+    def take(cls, day: date, number: int, most: int) -> bool:
         """Count so many calls in, if no more than `most` are then made that day. In the
         transaction that makes the job: both happen or neither does."""
         cls.objects.get_or_create(day=day)

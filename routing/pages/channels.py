@@ -56,12 +56,11 @@ def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
     if outcome is None:  # nobody took it, or whoever did is gone
         is_queued = kept["state"] == trial.QUEUED
         outcome = Outcome.NO_WORKER if is_queued else Outcome.NO_ANSWER
-    is_ok = outcome == Outcome.OK
     return ShownTrial(
         job=None,
         state=trial.DONE,
         outcome=outcome,
-        text=sentence(outcome, detail or ("sent" if is_ok else ""), kept.get("params")),
+        text=sentence(outcome, detail, kept.get("params")),
         rungs=rungs,
         http_status=kept.get("http_status"),
         at=datetime.fromisoformat(kept["at"]),

@@ -86,13 +86,8 @@ def state_of(cell: Tally) -> str:
     return SOME if cell.good else BAD
 
 
-def together_in(frame: Frame) -> int:
-    """How many cells a strip shows as one: of more than a hundred none could be seen."""
-    return 1 if frame.cells < 100 else 3
-
-
 def strip(course: Course, frame: Frame) -> Strip:
-    number = together_in(frame)
+    number = 1 if frame.cells < 100 else 3  # of more than a hundred none could be seen
     places = range(0, frame.cells, number)
     cells = ([course.cells.get(place + one, NOTHING) for one in range(number)] for place in places)
     states = [state_of(together(some) if number > 1 else some[0]) for some in cells]

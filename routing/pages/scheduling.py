@@ -203,7 +203,8 @@ class ScheduleForm(forms.Form):
             elif was.get(name) == theirs:
                 self.changed[name] = text
             else:
-                self.clashes.append(self._both(name, text, theirs))
+                words = self._words(name, text), self._words(name, theirs)
+                self.clashes.append(Clash(name, self.fields[name].label, *words, value=text))
         if self.clashes:
             self._settle(follows, was)
 
@@ -242,10 +243,6 @@ class ScheduleForm(forms.Form):
         for name, theirs in follows.items():
             told = self._words(name, theirs)
             self.clashes.append(Clash(name, self.fields[name].label, "", told, has_choice=False))
-
-    def _both(self, name: str, mine: str, theirs: str) -> Clash:
-        words = self._words(name, mine), self._words(name, theirs)
-        return Clash(name, self.fields[name].label, *words, value=mine)
 
     def _text(self, name: str, data: Mapping[str, Any]) -> str:
         """As the form sends it; a choice that did not come is as it was."""

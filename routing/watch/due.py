@@ -122,8 +122,7 @@ class _Round:
         self._hand_over = hand_over
         self._day = day_of(now, rules.zone)
         self._most = rules.completions_a_day
-        spent = Spent.objects.filter(day=self._day).values_list("completions", flat=True).first()
-        self._left = max(0, self._most - (spent or 0))
+        self._left = max(0, self._most - Spent.on(self._day))
         pending = Job.objects.pending()
         self._busy = set(pending.values_list("provider", "task"))
         threads = max(1, settings.CELERY_WORKER_CONCURRENCY // SHARE)

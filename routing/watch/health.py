@@ -48,15 +48,9 @@ class Frame:
         return math.floor((at - first) / self.step)
 
 
-FRAMES = {
-    frame.name: frame
-    for frame in (
-        Frame("24h", Span.HOUR, 24),
-        Frame("7d", Span.HOUR, 7 * 24),
-        Frame("90d", Span.DAY, 90),
-    )
-}
-DAY, WEEK, QUARTER = FRAMES.values()
+DAY, WEEK = Frame("24h", Span.HOUR, 24), Frame("7d", Span.HOUR, 7 * 24)
+QUARTER = Frame("90d", Span.DAY, 90)
+FRAMES = {frame.name: frame for frame in (DAY, WEEK, QUARTER)}
 
 
 def frame_of(name: str) -> Frame:

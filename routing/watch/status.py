@@ -63,14 +63,11 @@ def settings_as_json(rules: WatchSettings, now: datetime) -> dict[str, Any]:
     return {
         "is_on": rules.is_on,
         "quiet": quiet,
-        "completions": {"used": _used(rules, now), "allowed": rules.completions_a_day},
+        "completions": {
+            "used": Spent.on(day_of(now, rules.zone)),
+            "allowed": rules.completions_a_day,
+        },
     }
-
-
-def _used(rules: WatchSettings, now: datetime) -> int:
-    """Paid calls of the schedule so far today."""
-    of_today = Spent.objects.filter(day=day_of(now, rules.zone))
-    return of_today.values_list("completions", flat=True).first() or 0
 
 
 def is_well(found: Iterable[Mapping[str, Any]], unsent_count: int) -> bool:

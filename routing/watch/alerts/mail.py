@@ -28,10 +28,6 @@ STARTTLS, TLS, NONE = "starttls", "tls", "none"  # of SMTP_SECURITY
 SILENCE_SECONDS = 10.0  # between two signs of life of the server
 
 
-def is_set_up() -> bool:
-    return bool(settings.SMTP_HOST)
-
-
 def steps() -> list[Step]:
     """What lies ahead of a mail, as far as smtplib tells it."""
     is_safe, signs_in = settings.SMTP_SECURITY != NONE, bool(settings.SMTP_USER)
@@ -41,7 +37,7 @@ def steps() -> list[Step]:
 
 def send(mail: Mail, seconds: float, observe: Observer | None = None) -> Verdict:
     """OK once the server has taken it. Raises Failed."""
-    if not is_set_up():
+    if not settings.SMTP_HOST:
         raise Failed(Outcome.MISSING_CONFIG, "no_mail")
     climb = _Climb(seconds, observe)
     backend = _Backend(climb)

@@ -111,9 +111,6 @@ class ChannelSpec:
     def secrets(self) -> tuple[ChannelField, ...]:
         return tuple(field for field in self.fields if field.is_secret)
 
-    def field(self, name: str) -> ChannelField:
-        return next(field for field in self.fields if field.name == name)
-
 
 # Validators ---------------------------------------------------------------------------------------
 

@@ -72,11 +72,11 @@ def run_trial(channel_id: uuid.UUID) -> None:
     if spec is not None:
         ladder.plan((step, "") for step in steps(channel, spec))
     began = clock.now()
-    verdict = send(channel, trial(channel, kept["id"], began), observe)
+    verdict = _worded(send(channel, trial(channel, kept["id"], began), observe))
     ended = clock.now()
     if all(outcome is Outcome.OK for outcome in told):
         ms = round((ended - began).total_seconds() * 1000)
-        ladder.done(Step.MESSAGE, Finding(_worded(verdict), KeyState.UNKNOWN, ms))
+        ladder.done(Step.MESSAGE, Finding(verdict, KeyState.UNKNOWN, ms))
     rungs = [rung.as_json() for rung in ladder.end()]
     end = {
         "state": DONE,
