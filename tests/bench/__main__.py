@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import ground, pages, report, scale, sides, team, work, workers
+from tests.bench import ground, pages, report, scale, sides, team, watch, work, workers
 from tests.bench.browser import browser
 from tests.bench.report import Line, say
 from tests.bench.stage import QUICK, Plan, Stage
@@ -28,7 +28,7 @@ FIGURES: dict[str, Callable[[Stage], list[Line]]] = {
     "team": team.watching,
     "long": team.memory,
 }
-NAMES = ("start", *FIGURES, "memory", "scale", "workers", "size")
+NAMES = ("start", *FIGURES, "memory", "watch", "scale", "workers", "size")
 NOTES = (
     "A click's result counts from the click to the mutation that puts the result into the page. "
     "The plainest way is an htmx button, a Celery task that calls the same simulated provider "
@@ -89,6 +89,9 @@ def _measure(
                     lines += measure(stage)
             if "memory" in wanted:
                 lines += ground.memory_lines(stage, idle)
+        if "watch" in wanted:
+            _tell("watch")
+            lines += watch.measure(folder / "watch", found, demo_key("custom"))
         if "scale" in wanted:
             _tell("scale")
             lines += scale.measure(folder / "scale", found, plan)
