@@ -267,11 +267,12 @@ def messages_arrive_once(world: World) -> None:
 
 def checks_keep_their_time(world: World) -> None:
     """Each subject: never sooner than its interval but after a first failure, never later than a
-    tenth beyond it; after a pause it is asked once."""
+    tenth beyond it. After a pause it is asked once, and a clock that was wrong silences
+    nobody."""
     odd = oracle.disturbed(world.script)
     for about in EVERY:
-        if about.startswith("route:"):
-            continue  # the budget holds them back
+        if about.startswith("route:") or about == GONE:
+            continue  # the budget holds those back
         mine = [one for one in world.asked if about in one.abouts]
         assert len(mine) > 5, about
         for before, after in pairwise(mine):
@@ -285,10 +286,21 @@ def checks_keep_their_time(world: World) -> None:
             if is_watched(about, before.true_at + minutes(1)):
                 awake = gap - oracle.quiet_between(before.true_at, after.true_at)
                 assert awake <= minutes(every) * 1.1 + minutes(2), (about, before, after)
+        for moment in {moment for span in odd for moment in span}:
+            if is_watched(about, moment) and not in_a_silence(world, moment):
+                first = next((one for one in mine if one.true_at >= moment), None)
+                assert first, (about, moment)
+                asleep = oracle.quiet_between(moment, first.true_at)
+                limit = minutes(every_of(about, moment)) * 1.1 + minutes(2)
+                assert first.true_at - moment - asleep <= limit, (about, moment, first)
         for _since, until in world.script.silences:
             half = minutes(EVERY[about]) / 2
             soon = [one for one in mine if until <= one.true_at < until + half]
             assert len([one for one in soon if one.outcome == oracle.GOOD]) <= 1, (about, soon)
+
+
+def in_a_silence(world: World, moment: datetime) -> bool:
+    return any(since <= moment < until for since, until in world.script.silences)
 
 
 def nothing_is_left_over(world: World) -> None:
