@@ -101,7 +101,7 @@ def the_month(site: Client, path: Path) -> Script:
             Spell("groq", at(21, 8), at(21, 8, 50), Outcome.TLS_ERROR),
             Spell("openai", at(22, 10), at(22, 19), Outcome.BAD_KEY),
             Spell("groq", at(25, 1), at(25, 11), Outcome.UNREACHABLE),  # over the change
-            Spell("groq", at(26, 19, 50), at(27, 8), Outcome.SERVER_ERROR),
+            Spell("groq", at(26, 20, 10), at(27, 8), Outcome.SERVER_ERROR),
             Spell("openai", at(30, 4), at(30, 17), Outcome.FORBIDDEN),
         ],
         flaps=[
@@ -120,12 +120,14 @@ def the_month(site: Client, path: Path) -> Script:
             Manner("lost", at(7, 4), at(7, 18), "dead", hours(3)),
             Manner("limited", at(19, 9), at(19, 18), "limited", minutes(35)),
             Manner("broken", at(21, 8), at(21, 18), "broken", minutes(45)),
-            Manner("evening", at(26, 19), at(27, 4), "dead"),
+            Manner("evening", at(26, 19), at(27, 6, 3), "dead"),
         ],
         events=[
             *((at(day, 12, 7), person("groq")) for day in range(6, 30, 3)),
             (at(12, 7, 30), person("groq", model_names=[MODELS["main"][1]])),
             (at(6, 9, 20), person("groq")),
+            (at(26, 20, 38), person("groq")),  # two failures, also when somebody else asks
+            (at(26, 20, 39), person("groq")),
             (at(13, 12), lambda _world: Provider.objects.get(name="deepseek").delete()),
             (at(14, 10), switched("provider:moonshot", Every.OFF)),
             (at(16, 10), switched("provider:moonshot", Every.DAY)),
