@@ -1,5 +1,5 @@
 """How much needs attention, for the navigation. The apps above the site know it and say so by
-`NEEDS_ATTENTION`; here it is asked once for each request."""
+`NEEDS_ATTENTION` and `NEWS_FOR`; here both are asked once for each request."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from django.utils.module_loading import import_string
 
 
 class Needed(NamedTuple):
-    """Causes by the page that mends them; each stands in one of them."""
+    """Causes by the page that mends them; each stands in one of them. `alerts` are those that this
+    person has not seen."""
 
     providers: int = 0
     routes: int = 0
     config: int = 0
+    alerts: int = 0
 
 
 def needed(request: HttpRequest | None) -> Needed:
@@ -31,10 +33,12 @@ def counters(request: HttpRequest) -> str:
     """What stands beside the links, to be put into a page that is open: something has ended."""
     counts = needed(request)._asdict().items()
     told = [{"about": about, "count": count, "oob": True} for about, count in counts]
-    return "".join(render_to_string("_needed.html", one) for one in told)
+    bell = render_to_string("_bell.html", {"count": needed(request).alerts, "oob": True})
+    return "".join([*(render_to_string("_needed.html", one) for one in told), bell])
 
 
 def tell(request: HttpRequest, found: Needed) -> Needed:
     """For a page that has counted already: then its navigation says the same."""
-    request.attention_needed = found  # type: ignore[attr-defined]
-    return found
+    whole = found._replace(alerts=import_string(settings.NEWS_FOR)(request.user))
+    request.attention_needed = whole  # type: ignore[attr-defined]
+    return whole

@@ -24,6 +24,7 @@ MOST_BYTES: Final = 65_536  # of a file with one secret
 UNREADABLE: Final = "can't be read: write special characters of its password as in a URL, / as %2F."
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 _TLS_FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+MAIL_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}  # by SMTP_SECURITY
 _DATABASES: Final = ("sqlite", "postgres", "postgresql")
 
 
@@ -267,3 +268,39 @@ def _server(parts: SplitResult, options: dict[str, str]) -> Broker:
     tls = {"ssl_cert_reqs": "required", "ssl_check_hostname": True, **files}
     query = urlencode({**tls, "ssl_check_hostname": "true"})
     return Broker(f"rediss:{place}?{query}", f"rediss:{place}", tls)
+
+
+# Mail
+
+
+def mail_host(text: str) -> str:
+    """Of SMTP_HOST: a name or an address alone. Raises ImproperlyConfigured."""
+    host = text.strip()
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if bare and not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}|[0-9A-Fa-f:.]{2,45}", bare):
+        refuse("SMTP_HOST must be a host name or address alone; its port goes into SMTP_PORT.")
+    return bare
+
+
+def sender(text: str) -> str:
+    """Of SMTP_FROM: an address, or a name with one. Raises ImproperlyConfigured."""
+    found = text.strip()
+    plain = r"[^\s<>@,;:\"\x00-\x1f]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+    if found and not re.fullmatch(rf"{plain}|[^<>@,\"\x00-\x1f\x7f]{{1,80}} <{plain}>", found):
+        refuse("SMTP_FROM must be an address such as facio@example.org, or Name <address>.")
+    return found
+
+
+def check_mail(host: str, security: str, user: str, password: str, sender: str) -> None:
+    """What belongs together. Raises ImproperlyConfigured."""
+    if not host:
+        return
+    if not sender:
+        refuse("SMTP_FROM must be set beside SMTP_HOST: the address that alerts come from.")
+    if bool(user) != bool(password):
+        refuse("SMTP_USER and SMTP_PASSWORD must be set both, or neither.")
+    if not re.fullmatch(r"[\x20-\x7e]*", user + password):
+        refuse("SMTP_USER and SMTP_PASSWORD must be plain ASCII.")
+    is_here = host in ("localhost", "::1") or host.startswith("127.")
+    if user and security == "none" and not is_here:
+        refuse("SMTP_SECURITY none would send the SMTP_PASSWORD in clear: use starttls or tls.")

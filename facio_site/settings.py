@@ -129,8 +129,11 @@ HISTORY = [
     "facio_site.accounts.history.old",
     "providers.work.history.old",
     "routing.state.store.old_bodies",
+    "routing.watch.history.old",
 ]
+BESIDE_WEB = ["routing.watch.system.start"]  # in each process that answers requests
 NEEDS_ATTENTION = "routing.pages.attention.needed"  # what the navigation counts
+NEWS_FOR = "routing.pages.bell.unseen"  # what the bell counts for one person
 ROOT_URLCONF = "facio_site.urls"
 WSGI_APPLICATION = "facio_site.wsgi.application"
 TEMPLATES = [
@@ -162,6 +165,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": (
             "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;"
+            "PRAGMA cache_size=-512;"  # KB for each thread; the system keeps the file in memory
         ),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
@@ -247,7 +251,8 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_REAUTHENTICATION_REQUIRED = True
 USERSESSIONS_TRACK_ACTIVITY = True
 USERSESSIONS_ADAPTER = "facio_site.accounts.adapters.SessionsAdapter"
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # no mail is ever sent
+# Django itself mails nothing, error reports least of all: alerts have a way of their own.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 # Sessions, cookies, transport
 SESSION_COOKIE_AGE = 8 * 3600  # idle
@@ -319,6 +324,7 @@ CELERY_BEAT_SCHEDULER = "providers.work.beat.OneOfAll"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "providers.tasks.sweep", "schedule": 10.0},
     "prune": {"task": "providers.tasks.prune", "schedule": 3600.0},
+    "watch": {"task": "routing.tasks.watch", "schedule": 10.0},
 }
 
 # The outbound door. Only the operator opens addresses, here and nowhere else.
@@ -340,6 +346,17 @@ LIVE_HOLDS = env.whole("LIVE_HOLDS", default=min(12, _SPARED), least=0, most=_SP
 TESTS_PER_MINUTE = env.whole("TESTS_PER_MINUTE", default=30, least=1, most=1_000_000)
 
 METRICS_TOKEN = env.secret("METRICS_TOKEN")  # "" = there is no /metrics
+
+# Alerts: how long one message to a receiver may take, and the mail server of the operator
+ALERT_SECONDS = env.seconds("ALERT_SECONDS", default=30.0, least=0.1, most=80.0)
+SMTP_SECURITY = env.choice("SMTP_SECURITY", *environment.MAIL_PORTS)
+SMTP_HOST = environment.mail_host(env.str("SMTP_HOST", default=""))  # "" = no mail is sent
+_PORT = environment.MAIL_PORTS[SMTP_SECURITY]
+SMTP_PORT = env.whole("SMTP_PORT", default=_PORT, least=1, most=65535)
+SMTP_USER = env.str("SMTP_USER", default="").strip()
+SMTP_PASSWORD = env.secret("SMTP_PASSWORD")
+SMTP_FROM = environment.sender(env.str("SMTP_FROM", default=""))
+environment.check_mail(SMTP_HOST, SMTP_SECURITY, SMTP_USER, SMTP_PASSWORD, SMTP_FROM)
 
 # History: how long ended jobs and the bodies of old versions are kept, and how many jobs of each
 # provider. Audit entries are never removed.

@@ -81,6 +81,25 @@ def workers() -> set[str]:
     return {key.decode().removeprefix(_HEARTBEAT) for key in keys}
 
 
+def skews() -> dict[str, float]:
+    """Seconds by which the clock of each of them is ahead of the database's, as it said itself;
+    empty while the broker does not answer."""
+    try:
+        names = sorted(workers())
+        told = _client().mget([_HEARTBEAT + name for name in names]) if names else []
+    except (ConnectionError, redis.RedisError, OSError):
+        return {}
+    return {name: _seconds(one) for name, one in zip(names, told, strict=True)}
+
+
+def _seconds(told: object) -> float:
+    """0.0 for a worker of another release, which says only that it lives."""
+    try:
+        return float(told) if isinstance(told, bytes) else 0.0
+    except ValueError:
+        return 0.0
+
+
 def count_workers() -> int | None:
     """How many workers were alive in the last seconds; None when the broker does not answer."""
     try:
@@ -105,16 +124,19 @@ def has_worker() -> bool:
         return False
 
 
-def beat_for_ever(worker: str, may: Callable[[], bool] = lambda: True) -> None:
+def beat_for_ever(
+    worker: str, may: Callable[[], bool] = lambda: True, skew: Callable[[], float] = lambda: 0.0
+) -> None:
     """Start the daemon thread that says every two seconds that this worker lives, while it `may`
-    be one."""
+    be one, and how many seconds its clock is ahead."""
 
     def loop() -> None:
         while True:
             is_one = may()
             try:
                 if is_one:
-                    _client().set(_HEARTBEAT + worker, b"1", ex=LIFETIME_SECONDS)
+                    told = f"{skew():.1f}"
+                    _client().set(_HEARTBEAT + worker, told, ex=LIFETIME_SECONDS)
                 else:
                     _client().delete(_HEARTBEAT + worker)
                 _tell(None)

@@ -73,14 +73,20 @@ def _is_number(host: str) -> bool:
     return ":" in host or host.rpartition(".")[2].isdigit()
 
 
-def open_door(seconds: float, *, observe: Observer | None = None) -> Door:
+def open_door(
+    seconds: float,
+    *,
+    observe: Observer | None = None,
+    wire_bytes: int = WIRE_BYTES,
+    decoded_bytes: int = DECODED_BYTES,
+) -> Door:
     """A door for one job; `seconds` bound all of its calls together. A test reads as much of an
     answer as a fetch does: a list that can be fetched can be tested."""
     return Door(
         policy(),
         seconds=seconds,
-        wire_bytes=WIRE_BYTES,
-        decoded_bytes=DECODED_BYTES,
+        wire_bytes=wire_bytes,
+        decoded_bytes=decoded_bytes,
         all_answers=ALL_ANSWERS,
         ca_file=settings.OUTBOUND_CA_FILE or None,
         observe=observe,

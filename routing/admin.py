@@ -1,4 +1,5 @@
-"""Routes in the admin, by the same fields and rules as on the page."""
+"""Routes in the admin, by the same fields and rules as on the page; what the site watches, to look
+at. Of a channel nothing is shown that its address or its secrets are made of."""
 
 from __future__ import annotations
 
@@ -13,11 +14,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from facio_site.audit import record
-from facio_site.templatetags.ui import ago
+from facio_site.audit.admin import ReadOnlyAdmin
+from facio_site.templatetags.ui import ago, status_label
 from facio_site.web.admin import LockedAdmin, Overtaken
 from providers.kinds import KINDS
 from routing.forms import RouteForm
-from routing.models import Route, Slot
+from routing.models import Alert, Channel, Route, Slot, Watch, WatchSettings
 from routing.rules.explain import AUTO
 
 
@@ -102,3 +104,43 @@ class RouteAdmin(LockedAdmin):
             changes=obj.changes(),
             request=request,
         )
+
+
+@admin.register(Watch)
+class WatchAdmin(ReadOnlyAdmin):
+    list_display = ("about", "every", "due_at")
+    list_filter = ("every",)
+    search_fields = ("about",)
+    fields = ("about", "every", "due_at")
+
+    def changes_of(self, obj: Watch) -> Mapping[str, str]:
+        return {"action": "schedule.changed"}
+
+
+@admin.register(WatchSettings)
+class WatchSettingsAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", "is_on", "completions_a_day", "zone", "reminds")
+    fields = ("is_on", "completions_a_day", "zone", "reminds", "quiet_from", "quiet_until")
+
+    def changes_of(self, obj: WatchSettings) -> Mapping[str, str]:
+        return {"action": "schedule.changed"}
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    list_display = ("at", "kind", "about")
+    list_filter = ("kind", "at")
+    search_fields = ("about",)
+    date_hierarchy = "at"
+    fields = ("at", "kind", "about")
+
+
+@admin.register(Channel)
+class ChannelAdmin(ReadOnlyAdmin):
+    list_display = ("name", "kind", "is_on", "sent_at", "ended")
+    fields = ("name", "kind", "language", "is_on", "sent_at", "ended")
+    readonly_fields = ("ended",)
+
+    @admin.display(description=_("last fault"), empty_value="–")
+    def ended(self, channel: Channel) -> str | None:
+        return status_label(channel.fault) if channel.fault else None

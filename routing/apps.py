@@ -10,3 +10,4 @@ class RoutingConfig(AppConfig):
 
     def ready(self) -> None:
         from routing import checks  # noqa: F401 - its checks and receivers register themselves
+        from routing.watch import receivers, tasks  # noqa: F401 - likewise

@@ -1,10 +1,13 @@
-"""Paths of routes, config.json, overview, palette and activity."""
+"""Paths of routes, config.json, overview, health, palette and activity."""
 
 from django.urls import path
 
 from routing.pages import (
     activity,
+    alerts,
+    channels,
     exporting,
+    health,
     importing,
     live_file,
     metrics,
@@ -12,6 +15,7 @@ from routing.pages import (
     palette,
     picker,
     routes,
+    schedule,
     testing,
     using,
     versions,
@@ -49,6 +53,22 @@ urlpatterns = [
         versions.version_original,
         name="version-original",
     ),
+    path("schedule/", schedule.schedule, name="schedule"),
+    path("schedule/costs/", schedule.costs, name="schedule-costs"),
+    path("schedule/zones/", schedule.zone_names, name="zones"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/seen/", alerts.seen, name="alerts-seen"),
+    path("alerts/channels/", channels.channels, name="channels"),
+    path("alerts/channels/new/", channels.channel_new, name="channel-new"),
+    path("alerts/channels/new/<slug:kind>/", channels.channel_new_of, name="channel-new-of"),
+    path("alerts/channels/<uuid:pk>/", channels.channel, name="channel"),
+    path("alerts/channels/<uuid:pk>/test/", channels.channel_test, name="channel-test"),
+    path("alerts/channels/<uuid:pk>/trial/", channels.channel_trial, name="channel-trial"),
+    path("alerts/channels/<uuid:pk>/seen/", channels.channel_seen, name="channel-seen"),
+    path("alerts/channels/<uuid:pk>/remove/", channels.channel_remove, name="channel-remove"),
+    path("health/", health.health, name="health"),
+    path("health/export/", health.health_export, name="health-export"),
+    path("health/<slug:sort>/<name:name>/", health.health_of, name="health-of"),
     path("activity/", activity.activity, name="activity"),
     path("activity/tests/", activity.tests, name="tests"),
     path("activity/export/", activity.activity_export, name="activity-export"),

@@ -18,6 +18,12 @@ from tests.security import sweep
 
 ROOT = Path(__file__).resolve().parent.parent
 HEARTBEATS = "facio:worker:*"
+BEATING = """
+import sys, django; django.setup()
+from facio_site.run import parts
+parts.load_tasks()
+parts.run_worker(int(sys.argv[1]))
+"""
 
 
 @contextmanager
@@ -71,15 +77,23 @@ def environment(broker_url: str, **more: str) -> dict[str, str]:
 
 
 def start_worker(
-    broker_url: str, *, threads: int = 32, log: Path | None = None, **more: str
+    broker_url: str,
+    *,
+    threads: int = 32,
+    with_beat: bool = False,
+    log: Path | None = None,
+    **more: str,
 ) -> subprocess.Popen[bytes]:
-    """The real worker, started as `make run` starts it; returns once it says that it lives.
+    """The real worker, started as `make run` starts it; returns once it says that it lives. Without
+    its beat nothing comes by the clock.
 
     `log` takes what it writes; this process's own standard error does otherwise.
     """
     command = [sys.executable, "-m", "celery", "-A", "facio_site.celery", "worker"]
     command += ["-P", "threads", "-c", str(threads), "-l", "WARNING"]
     command += ["--without-mingle", "--without-gossip"]
+    if with_beat:
+        command = [sys.executable, "-c", BEATING, str(threads)]
     client = redis.Redis.from_url(broker_url)
     before = set(client.scan_iter(HEARTBEATS))
     with log.open("ab") if log else nullcontext() as output:

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.journeys.stack import Stack, running
 from tests.journeys.tab import Tab, make_owner, opened
+from tests.lived import live
 from tests.processes import ROOT
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
@@ -43,6 +44,13 @@ PAGES = {
     "use": "/routing/use/?use=claude-opus-4-7&kind=anthropic",
     "routing-finding": "/routing/#route-image",
     "routing": "/routing/",
+    "schedule": "/schedule/",
+    "alerts": "/alerts/",
+    "health": "/health/",
+    "health-week": "/health/?range=7d",
+    "health-quarter": "/health/?range=90d",
+    "health-provider": "/health/provider/anthropic/?range=7d",
+    "health-route": "/health/route/main/",
     "config": "/config/",
     "config-export": "/config/export/",
     "config-import": "/config/import/",
@@ -182,7 +190,7 @@ def shoot(tab: Tab, name: str) -> None:
 
 
 @contextmanager
-def site() -> Iterator[Stack]:
+def site() -> Iterator[tuple[Stack, Simulators]]:
     with (
         tempfile.TemporaryDirectory(prefix="facio-pictures-") as folder,
         Simulators(Path(folder) / "simulators") as simulators,
@@ -192,10 +200,10 @@ def site() -> Iterator[Stack]:
             FACIO_CONFIG_PATH=str(Path(folder) / "config.json"),
         ) as stack,
     ):
-        yield stack
+        yield stack, simulators
 
 
-def take(browser: Browser, stack: Stack) -> None:
+def take(browser: Browser, stack: Stack, simulators: Simulators) -> None:
     with opened(browser, stack, **LOOKS["light"]) as owner:
         owner.go(stack.link)  # once; the session keeps it
         for look, choices in LOOKS.items():
@@ -205,6 +213,7 @@ def take(browser: Browser, stack: Stack) -> None:
         make_owner(owner, "/setup/")
         owner.page.set_viewport_size(DESK)
         fill(owner)
+        live(stack.log.parent / "state", simulators, **stack.broker)
         signed_in = owner.page.context.storage_state()
     for look, choices in LOOKS.items():
         with opened(browser, stack, **choices) as stranger:
@@ -226,9 +235,9 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.jpg"):
         old.unlink()
-    with site() as stack, sync_playwright() as playwright:
+    with site() as (stack, simulators), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        take(browser, stack)
+        take(browser, stack, simulators)
         browser.close()
     taken = list(FOLDER.glob("*.jpg"))
     total = sum(path.stat().st_size for path in taken)

@@ -18,6 +18,7 @@ if not IS_CHILD:
         "OUTBOUND_CA_FILE",
         "OUTBOUND_PROXY",
         "METRICS_TOKEN",
+        "SMTP_HOST",
     ):
         os.environ.pop(_name, None)
     for _name in ("DATABASE_URL", "REDIS_URL"):  # whose servers are used: see tests.stores

@@ -15,14 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from celery.beat import Service
+from django.conf import settings as site_settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import execute_from_command_line
+from django.utils.module_loading import import_string
 from gunicorn.app.base import BaseApplication
 
 from facio_site import boot, schema
 from facio_site.celery import app
 from facio_site.run import joining
 from facio_site.run.prepared import is_collected
+
+
+def start_beside(_process: object) -> None:
+    """What the apps do beside the answers, in the process that gives them."""
+    for path in site_settings.BESIDE_WEB:
+        import_string(path)()
+
 
 WEB: dict[str, object] = {
     "worker_class": "gthread",
@@ -31,6 +40,7 @@ WEB: dict[str, object] = {
     "forwarded_allow_ips": "",
     "logger_class": "facio_site.run.access.Log",
     "control_socket_disable": True,
+    "post_worker_init": start_beside,
 }
 WORKER: dict[str, Any] = {
     "pool": "threads",

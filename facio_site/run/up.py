@@ -122,6 +122,7 @@ def demo_environ(state: Path) -> dict[str, str]:
         *("FACIO_CONFIG_GROUP", "FACIO_CONFIG_IN_PLACE", "FACIO_CONFIG_MODE", "MASTER_KEYS"),
         *("OUTBOUND_PROXY", "OUTBOUND_PROXY_FILE", "OUTBOUND_PUBLIC_HTTP", "PUBLIC_URL"),
         *("REDIS_URL", "REDIS_URL_FILE", "SECRET_KEY", "SECRET_KEY_FILE", "TRUSTED_PROXY_COUNT"),
+        *("SMTP_HOST", "SMTP_PASSWORD", "SMTP_PASSWORD_FILE"),
     )
     return dict.fromkeys(unset, "") | {
         "DATABASE_URL": f"sqlite:///{state / 'db.sqlite3'}",

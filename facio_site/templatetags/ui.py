@@ -247,6 +247,22 @@ def ms(value: float | None) -> str:
 
 
 @register.filter
+def lasting(seconds: float) -> str:
+    """How long something lasted, in its two largest units: "40 s", "42 min", "3 h 5 min"."""
+    if seconds < 60:
+        return _("%d s") % seconds
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return _("%d min") % minutes
+    if minutes < 48 * 60:
+        rest = _("%d min") % (minutes % 60) if minutes % 60 else ""
+        return " ".join(filter(None, (_("%d h") % (minutes // 60), rest)))
+    days, hours = divmod(round(minutes / 60), 24)
+    rest = _("%d h") % hours if hours else ""
+    return " ".join(filter(None, (ngettext("%d day", "%d days", days) % days, rest)))
+
+
+@register.filter
 def short(value: int | None) -> str:
     """Token counts as people read them: "8K", "128K", "1M"; "" for None."""
     if value is None:

@@ -19,7 +19,7 @@ class Request:
     User-Agent) can be set otherwise here.
     """
 
-    url: str
+    url: str = field(repr=False)  # that of a webhook is a secret as a whole
     method: str = "GET"
     headers: Mapping[str, str | Secret] = field(default_factory=dict, repr=False)
     json: Any = field(default=None, repr=False)  # None = no body; see bodies.encode_json

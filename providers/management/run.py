@@ -78,10 +78,16 @@ def run(
     """One finished job for each provider, in their order; all calls side by side. A test asks
     each of `models` as well."""
     made = [_started(row, task, models) for row in rows]
+    carry_out(made, lambda job: call(str(job.pk)))
+    return made
+
+
+def carry_out(made: Sequence[Job], call: Callable[[Job], None]) -> None:
+    """All calls side by side; each job is then as it ended."""
 
     def one(job: Job) -> None:
         try:
-            call(str(job.pk))
+            call(job)
         finally:
             connections.close_all()
 
@@ -93,7 +99,6 @@ def run(
             sleep(LOOK_SECONDS)
             Job.objects.finish_overdue()
             job.refresh_from_db()
-    return made
 
 
 def tell(command: BaseCommand, rows: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -28,6 +28,11 @@ class Migration(migrations.Migration):
             name='is_scheduled',
             field=models.BooleanField(default=False, verbose_name='by the schedule'),
         ),
+        migrations.AlterField(
+            model_name='job',
+            name='task',
+            field=models.CharField(choices=[('check', 'Test'), ('fetch', 'Fetch')], max_length=10, verbose_name='task'),
+        ),
         migrations.AddIndex(
             model_name='job',
             index=models.Index(condition=models.Q(('is_rolled_up', False)), fields=['finished_at'], name='job_not_rolled_up'),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Count, F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from facio_site import clock
 from providers import broker
@@ -28,7 +29,7 @@ GRACE_SECONDS = 5  # between the end of a call's own deadline and the end of its
 
 
 class Task(models.TextChoices):
-    CHECK = "check", _("Check")
+    CHECK = "check", pgettext_lazy("task", "Test")
     FETCH = "fetch", _("Fetch")
 
 
@@ -95,7 +96,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         tests = of_these.filter(task=Task.CHECK, status=Status.DONE).exclude(outcome__in=UNTOLD)
         job = tests.order_by("-created_at").first()
         if job:
-            self.filter(pk=job.pk).update(is_draft=False, input_version=provider.version)
+            # As a draft's it was passed over, wherever ends are counted
+            counts = {"is_rolled_up": False} if job.is_draft else {}
+            news = {"is_draft": False, "input_version": provider.version, **counts}
+            self.filter(pk=job.pk).update(**news)
             job.input_version = provider.version
             job.record_check()
 

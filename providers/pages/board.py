@@ -123,7 +123,7 @@ class Card:
         return _drawn(self, get_language() or "", look)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _drawn(card: Card, _language: str, look: Look) -> SafeString:
     context = {
         "card": card,

@@ -109,6 +109,7 @@ def _context(
         "history": cache(lambda: history(provider) if saved else None),
         "beside": cache(lambda: above().kept_beside(provider) if saved else []),
         "pending": "check" if check.is_pending else "catalog" if fetch.is_pending else "",
+        "watched": cache(lambda: _watched(provider)),
         "policy": policy(),
         "named": [(name, use_link(name, provider.name)) for name in _own_names(provider)],
         **{name: partial(_one_of, catalog, name) for name in CATALOG},
@@ -118,6 +119,12 @@ def _context(
 def _own_names(provider: Provider) -> list[str]:
     """Names for a route that are known without a list."""
     return [*provider.values.get("deployments", []), *provider.spec.static_models]
+
+
+def _watched(provider: Provider) -> Any:
+    """What the schedule says of its test; None where it has none."""
+    is_tested = provider.is_configured and not provider.spec.is_oauth
+    return above().watched(f"provider:{provider.name}") if is_tested else None
 
 
 def next_step(provider: Provider) -> dict[str, Any] | None:

@@ -28,6 +28,7 @@ class Past:
     at: datetime
     outcome: str
     ms: int | None
+    is_scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def _newest(provider: Any) -> Any:
     rows = Job.objects.filter(provider=provider, task=Task.CHECK, status=Status.DONE)
     told_by_it = rows.exclude(outcome__in=[*UNTOLD, Outcome.REFERENCE])
     newest = told_by_it.filter(is_draft=False, finished_at__isnull=False).order_by("-created_at")
-    return newest.values_list("finished_at", "outcome", "ms")[:SHOWN]
+    return newest.values_list("finished_at", "outcome", "ms", "is_scheduled")[:SHOWN]
 
 
 def told(newest_first: Sequence[Past]) -> History | None:

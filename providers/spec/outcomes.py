@@ -82,6 +82,8 @@ class Step(StrEnum):
     KEY = "key"
     MODEL = "model"  # one rung for each model or deployment that was asked for
     CATALOG = "catalog"
+    SIGN_IN = "sign_in"  # at a mail server
+    MESSAGE = "message"  # an alert
 
 
 _PROVES_KEY = {

@@ -34,6 +34,8 @@ STEPS: dict[str, Any] = {
     Step.KEY: gettext_lazy("Key"),
     Step.MODEL: gettext_lazy("Model"),
     Step.CATALOG: gettext_lazy("Model list"),
+    Step.SIGN_IN: gettext_lazy("Sign-in"),
+    Step.MESSAGE: gettext_lazy("Message"),
 }
 
 KEY_STATES: dict[str, Any] = {

@@ -109,6 +109,30 @@ def _is_joined(running: Job, digest: str, names: Sequence[str]) -> bool:
     return False
 
 
+def start_scheduled(
+    provider: Provider, task: Task, *, model_names: Iterable[str] = (), hand_over: bool = True
+) -> Job | None:
+    """The same for the schedule, on saved values, within the caller's transaction. It joins and
+    supersedes nothing: None while anything of that task is pending for the provider. It counts
+    against nobody's limit."""
+    try:
+        with transaction.atomic():
+            job: Job = Job.objects.create(
+                provider=provider,
+                task=task,
+                model_names=list(model_names),
+                is_scheduled=True,
+                input_version=provider.version,
+                input_digest=provider.fingerprint(),
+                **next(_times()),
+            )
+    except IntegrityError:
+        return None
+    if hand_over:
+        transaction.on_commit(lambda: _hand_over([job]))
+    return job
+
+
 def start_all(providers: Sequence[Provider], task: Task, *, user: Any = None) -> None:
     """The same for all of these on their saved values, as one batch; handed over like a single one.
 

@@ -219,7 +219,7 @@ def take_up(**_kwargs: object) -> None:
     global WORKER
     # Now, for a parent has loaded this before it forks: who comes after a dead one is another.
     WORKER = f"worker-{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
-    broker.beat_for_ever(WORKER, may=has_keys)
+    broker.beat_for_ever(WORKER, may=has_keys, skew=_skew)
     clock.skew()
     try:
         Job.objects.end_orphans()
@@ -232,6 +232,14 @@ def take_up(**_kwargs: object) -> None:
     later = threading.Timer(broker.LIFETIME_SECONDS + broker.BEAT_SECONDS, _end_late_orphans)
     later.daemon = True
     later.start()
+
+
+def _skew() -> float:
+    """For its heartbeat, which goes on while the database is away."""
+    try:
+        return clock.skew()
+    except DatabaseError:
+        return 0.0
 
 
 def _end_late_orphans() -> None:

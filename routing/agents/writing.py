@@ -118,6 +118,8 @@ class Drifted:
     drift: Drift
     path: str = ""
     written_at: datetime | None = None
+    number: int = 0  # of the version that was written last; 0 = none
+    digest: str = ""  # of the file; "" = it isn't there, or can't be read
 
     @property
     def is_due(self) -> bool:
@@ -131,12 +133,12 @@ def drift() -> Drifted:
     if path is None:
         return Drifted(Drift.UNSET)
     version = ConfigVersion.objects.written()
-    at = version.created_at if version else None
+    at, number = (version.created_at, version.number) if version else (None, 0)
     try:
         digest = _digest_at(path)
     except BadTarget:
-        return Drifted(Drift.UNUSABLE, str(path), at)
-    return Drifted(_drift(digest, version), str(path), at)
+        return Drifted(Drift.UNUSABLE, str(path), at, number)
+    return Drifted(_drift(digest, version), str(path), at, number, digest or "")
 
 
 def _drift(digest: str | None, version: ConfigVersion | None) -> Drift:

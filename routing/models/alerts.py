@@ -4,6 +4,7 @@ a provider's own text stands in an alert."""
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -34,14 +35,16 @@ class Alert(models.Model):
         PART_BACK = "part_back", _("Part of the system is back")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    kind = models.CharField(max_length=20, choices=Kind)
-    about = models.CharField(max_length=ABOUT_LENGTH)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    about = models.CharField(_("about"), max_length=ABOUT_LENGTH)
     # Words of closed sets, names, dates and numbers; what stands in it: routing/watch/message.py
     params: models.JSONField[Any, Any] = models.JSONField(default=dict)
     mark = models.CharField(max_length=200, unique=True)
-    at = models.DateTimeField(default=clock.now)
+    at = models.DateTimeField(_("when"), default=clock.now)
 
     class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["-at"], name="alert_newest")]
         ordering: ClassVar[list[str]] = ["-at"]
 
@@ -60,17 +63,24 @@ class Channel(SealedRow):
     is_on = models.BooleanField(_("alerts are sent"), default=True)
     created_at = models.DateTimeField(default=clock.now)
     # The last message that was taken, and the last that was not since then: "" = none
-    sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(_("last sent"), null=True)
     fault = models.CharField(max_length=30, blank=True, default="")
     fault_at = models.DateTimeField(null=True)
     # Of "Send a test": {"state", "id", "outcome", "http_status", "rungs", "at"}; {} = never
     trial: models.JSONField[Any, Any] = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name = _("channel")
+        verbose_name_plural = _("channels")
         ordering: ClassVar[list[str]] = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    def forget(self, names: Sequence[str]) -> None:
+        """Its form asks for them again."""
+        self.sealed = {name: item for name, item in self.sealed.items() if name not in names}
+        self.save(update_fields=["sealed"])
 
 
 class Delivery(models.Model):

@@ -37,7 +37,8 @@ class Span(models.Model):
 
 class Standing(models.Model):
     """Where one watched subject or condition stands: "provider:NAME", "route:SLOT",
-    "catalog:NAME", "money:NAME", "config", "system:worker", "system:broker"."""
+    "catalog:NAME", "money:NAME", "system:worker", "system:broker"; in "system:conditions" stands
+    when conditions were looked at last."""
 
     about = models.CharField(max_length=ABOUT_LENGTH, primary_key=True)
     is_failing = models.BooleanField(default=False)
@@ -45,6 +46,8 @@ class Standing(models.Model):
     first_failed_at = models.DateTimeField(null=True)  # the first of them
     since = models.DateTimeField(null=True)  # of `is_failing`; None = nothing was told yet
     outcome = models.CharField(max_length=30, blank=True, default="")  # of the last one
+    # Of the failures: itself, or the provider with which a route fell; "" = there is none
+    cause = models.CharField(max_length=ABOUT_LENGTH, blank=True, default="")
     reminded_at = models.DateTimeField(null=True)
 
     class Meta:

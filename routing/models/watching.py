@@ -40,9 +40,9 @@ class WatchQuerySet(models.QuerySet["Watch"]):
 class Watch(models.Model):
     """The schedule of one subject. A subject without a row is not watched."""
 
-    about = models.CharField(max_length=ABOUT_LENGTH, primary_key=True)
+    about = models.CharField(_("about"), max_length=ABOUT_LENGTH, primary_key=True)
     every = models.PositiveIntegerField(_("every"), choices=Every, default=Every.OFF)
-    due_at = models.DateTimeField(default=clock.now)
+    due_at = models.DateTimeField(_("next"), default=clock.now)
     # The last one that this schedule started; None = none yet, or history has removed it.
     job = models.ForeignKey("providers.Job", null=True, on_delete=models.SET_NULL, related_name="+")
     # Why nothing was started when it was last due; "" = something was. See routing/watch/due.py.
@@ -51,6 +51,8 @@ class Watch(models.Model):
     objects: ClassVar[Any] = WatchQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("schedule of one subject")
+        verbose_name_plural = _("schedules")
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["due_at"], name="watch_due")]
         ordering: ClassVar[list[str]] = ["about"]
 
@@ -80,6 +82,9 @@ class WatchSettings(models.Model):
     # Calls of a day, by `zone`, that a provider bills; 0 = none is made by the schedule.
     completions_a_day = models.PositiveIntegerField(_("paid calls a day"), default=50)
     reminds = models.BooleanField(_("remind once a day while it lasts"), default=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("settings of the schedule")
 
     def __str__(self) -> str:
         return "scheduled checks"

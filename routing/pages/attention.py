@@ -12,17 +12,20 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from facio_site import clock, sealing
 from facio_site.attention import Needed
+from providers import broker
 from providers.models import Provider
 from routing.agents.writing import Drift, Drifted, drift
-from routing.models import Slot
+from routing.models import Channel, Delivery, Slot
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
+from routing.watch.answers import sentence
 
 HOLDS_SECONDS = 60  # for what no row tells, such as a new day
 _STATEMENTS = (
@@ -56,16 +59,36 @@ def of_system(workers: int | None) -> list[Concern]:
 
 
 def of_clock() -> list[Concern]:
-    """That this process and the database do not agree what time it is."""
-    seconds = clock.skew()
-    if not clock.is_off(seconds):
-        return []
-    words = _("%d s ahead of the database's") if seconds > 0 else _("%d s behind the database's")
+    """Those who do not agree with the database what time it is: this process, and workers, one for
+    each machine."""
+    off = {_("Clock of the web server"): clock.skew()}
+    for worker, seconds in broker.skews().items():
+        machine = worker.removeprefix("worker-").rpartition("-")[0]
+        label = _("Clock of a worker (%(machine)s)") % {"machine": machine}
+        off[label] = max(seconds, off.get(label, 0.0), key=abs)
     return [
-        Concern(
-            "system", "", _("Clock of the web server"), words % abs(round(seconds)), "#attention"
-        )
+        Concern("system", "", label, _ahead(seconds), "#attention")
+        for label, seconds in off.items()
+        if clock.is_off(seconds)
     ]
+
+
+def _ahead(seconds: float) -> str:
+    words = _("%d s ahead of the database's") if seconds > 0 else _("%d s behind the database's")
+    return words % abs(round(seconds))
+
+
+def of_channels() -> list[Concern]:
+    """Alerts that do not arrive, or were lost and nobody has noted it yet."""
+    pending = (Delivery.Status.WAITING, Delivery.Status.SENDING)
+    waiting = Count("deliveries", filter=Q(deliveries__status__in=pending))
+    rows = Channel.objects.filter(is_on=True).exclude(fault="").annotate(waiting=waiting)
+    found = []
+    for row in rows:
+        title = _("Alerts to %s are not arriving") if row.waiting else _("Alerts to %s were lost")
+        note, link = sentence(row.fault), reverse("routing:channel", args=[row.pk])
+        found.append(Concern("system", "", title % row.name, note, link, "", row.fault_at))
+    return found
 
 
 def counted(found: Iterable[Concern]) -> Needed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, Min, OuterRef, Subquery
+from django.db.models import Count, Min, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from facio_site import clock
@@ -25,6 +26,8 @@ from providers.models import Job, Provider, Task
 from providers.models.jobs import PENDING, Status
 from providers.spec.outcomes import KeyState, Outcome
 from routing.agents.writing import drift
+from routing.models import Delivery, Standing, Watch, WatchSettings
+from routing.watch import health
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -101,6 +104,8 @@ class Collector:
             if row.catalog_at:
                 catalogs.add_metric([row.name], _age(now, row.catalog_at))
         yield from (last_ok, states, catalogs)
+        yield from _health(now)
+        yield from _watch(now)
         yield GaugeMetricFamily(
             "facio_live_file_drift",
             "1 when the agent's file is not what is set here; 0 also where none is named.",
@@ -123,6 +128,67 @@ def _queue(now: datetime) -> Iterator[Metric]:
         "facio_job_oldest_queued_seconds",
         "Age of the oldest one that no worker has taken; 0 without any.",
         value=_age(now, found["oldest"]) if found["oldest"] else 0.0,
+    )
+
+
+def _health(now: datetime) -> Iterator[Metric]:
+    """What the tests of the last hours and days told; nothing of what nobody tested."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    failing = GaugeMetricFamily(
+        "facio_subject_failing",
+        "1 where a watched subject, or a part of the site, fails.",
+        labels=["about"],
+    )
+    uptime = GaugeMetricFamily(
+        "facio_uptime_ratio",
+        "Share of the tests that proved it to work, of those that proved anything.",
+        labels=["about", "range"],
+    )
+    latency = GaugeMetricFamily(
+        "facio_latency_ms",
+        "Milliseconds that so large a share of the good tests did not exceed.",
+        labels=["about", "quantile", "range"],
+    )
+    ended = GaugeMetricFamily(
+        "facio_outages",
+        "Outages of a watched subject that reached into this time.",
+        labels=["about", "range"],
+    )
+    standings = Standing.objects.order_by("about").values_list("about", "is_failing")
+    standings = standings.exclude(about="system:conditions")  # says when they were looked at
+    counts = Counter(one.about for one in health.outages(now - health.LATELY, now))
+    for about, is_failing in standings:
+        failing.add_metric([about], float(is_failing))
+        counts.setdefault(about, 0)
+    for about, course in sorted(health.courses(health.DAY, now).items()):
+        whole = course.whole
+        if whole.uptime is not None:
+            uptime.add_metric([about, health.DAY.name], whole.uptime)
+        for share, ms in ((health.P50, whole.p50), (health.P95, whole.p95)):
+            if ms is not None:
+                latency.add_metric([about, str(share), health.DAY.name], ms)
+    for about, ratio in sorted(health.uptimes(health.WEEK, now).items()):
+        uptime.add_metric([about, health.WEEK.name], ratio)
+    for about, count in sorted(counts.items()):
+        ended.add_metric([about, health.WEEK.name], count)
+    yield from (failing, uptime, latency, ended)
+
+
+def _watch(now: datetime) -> Iterator[Metric]:
+    from prometheus_client.core import GaugeMetricFamily
+
+    failed = Q(status=Delivery.Status.LOST) | Q(status=Delivery.Status.WAITING, attempts__gt=0)
+    yield GaugeMetricFamily(
+        "facio_alerts_unsent",
+        "Alerts that a channel did not take: given up, or to be tried again.",
+        value=Delivery.objects.filter(failed).count(),
+    )
+    oldest = Watch.objects.due(now).first() if WatchSettings.read().is_on else None
+    yield GaugeMetricFamily(
+        "facio_watch_overdue_seconds",
+        "For how long the oldest scheduled check has been due; 0 without any.",
+        value=_age(now, oldest.due_at) if oldest else 0.0,
     )
 
 

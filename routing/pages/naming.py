@@ -31,6 +31,7 @@ from routing.config.pasted import Pasted
 from routing.models import BaseDocument
 from routing.pages.attention import serving
 from routing.pages.rows import RouteRow, route_rows, served_by
+from routing.pages.watched import watched
 from routing.pages.wording import FAULTS, fault_words
 from routing.state import current
 from routing.state.store import forgotten, renamed, take_in
@@ -46,6 +47,7 @@ __all__ = [
     "served_by",
     "serving",
     "take_over",
+    "watched",
 ]
 
 _ROUTES = (
@@ -119,8 +121,9 @@ def not_set_here() -> tuple[Other, ...]:
 
 
 def _stamp() -> tuple[Any, ...]:
-    row = BaseDocument.objects.values_list("pk", "imported_at").first()
-    return tuple(sealing.master_keys()), row
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, imported_at FROM routing_basedocument")
+        return tuple(sealing.master_keys()), cursor.fetchone()
 
 
 @lru_cache(maxsize=4)

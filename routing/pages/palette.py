@@ -60,6 +60,24 @@ PAGES = (
         "/routing/", "route", gettext_lazy("Routing"), gettext_lazy("routes main model fallback")
     ),
     Offer(
+        "/health/",
+        "heart-pulse",
+        gettext_lazy("Health"),
+        gettext_lazy("uptime latency outages over time monitoring graph"),
+    ),
+    Offer(
+        "/schedule/",
+        "clock",
+        gettext_lazy("Schedule"),
+        gettext_lazy("watch monitor by itself automatic checks every hour quiet hours budget"),
+    ),
+    Offer(
+        "/alerts/",
+        "bell",
+        gettext_lazy("Alerts"),
+        gettext_lazy("notifications news bell what failed mail webhook"),
+    ),
+    Offer(
         "/config/",
         "braces",
         gettext_lazy("Config"),

@@ -22,8 +22,8 @@ from providers.pages.day import last_day
 from providers.spec.kind import Specs
 from routing.agents.writing import drift
 from routing.forms import Clash, PageRouteForm, asked_use
-from routing.models import Route, Slot
-from routing.pages.attention import attention, counted, of_clock, of_system
+from routing.models import Route, Slot, Watch
+from routing.pages.attention import attention, counted, of_channels, of_clock, of_system
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
 from routing.pages.overview import guide, last_changes
@@ -36,6 +36,7 @@ from routing.pages.trying import (
     recipe_told,
     what_if,
 )
+from routing.pages.watched import Line, lines_of
 from routing.rules.recipes import RECIPES, recipe
 from routing.state import agent_view, specs_by_name
 
@@ -52,7 +53,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "routes": routes,
         "steps": guide(rows.values(), routes),
-        "concerns": [*of_system(workers), *of_clock(), *found],
+        "concerns": [*of_system(workers), *of_clock(), *of_channels(), *found],
         "changes": last_changes(),
         "days": days[:DAYS_SHOWN],
         "more_days": len(days) - DAYS_SHOWN,
@@ -63,6 +64,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "broker": workers is not None,
         "workers": workers or 0,
         "drift": drifted,
+        "is_watching": Watch.objects.on().exists(),
     }
     return render(request, "routing/overview.html", context)
 
@@ -112,6 +114,7 @@ def routing(request: SignedIn) -> HttpResponse:
         "use": asked_use(request.GET, specs),
         "is_overtaken": status == HTTPStatus.CONFLICT,
         "overtaken": overtaken,
+        "watched": _watched(shown),
         **what_if(request, view),
         **drilled(request, shown, view),
         **recipe_told(request, rows),
@@ -120,6 +123,13 @@ def routing(request: SignedIn) -> HttpResponse:
 
 
 _ANSWERS = {"tried": "routing/_what_if.html#tried", "gone": "routing/_drill.html#gone"}
+
+
+def _watched(rows: list[RouteRow]) -> list[Line]:
+    """Of the routes that are checked by themselves; of none, one that could be."""
+    asked = [row for row in rows if row.is_set and row.can_test and not row.route.is_media]
+    lines = lines_of(f"route:{row.route.slot}" for row in asked)
+    return [line for line in lines if line.words] or lines[:1]
 
 
 def _answer(request: HttpRequest, wanted: str) -> HttpResponse:

@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from facio_site import clock
+from facio_site.templatetags.ui import lasting
 from providers.kinds import KINDS
 from providers.models import CatalogEntry, Provider
 from providers.pages.entries import dollars
@@ -21,6 +23,7 @@ from routing.pages.wording import drill_words, ranking, resolution
 from routing.rules.drill import Asked, Moved, drill
 from routing.rules.explain import AUTO, explain
 from routing.rules.recipes import recipe
+from routing.watch.health import Down, lately
 
 _Price = tuple[Decimal | None, Decimal | None]  # USD per million tokens in and out
 
@@ -60,11 +63,31 @@ def drilled(request: HttpRequest, shown: list[RouteRow], view: AgentView) -> dic
         return {}
     labels = {row.route.slot: row.slot.label for row in shown}
     routes = asked(shown)
+    moves = drill(routes, view.providers, without)
+    downs = lately({moved.slot: moved.before.provider or "" for moved in moves}, clock.now())
     told = [
-        (labels[moved.slot], moved.verdict, drill_words(moved), _cost(route, moved))
-        for route, moved in zip(routes, drill(routes, view.providers, without), strict=True)
+        (
+            labels[moved.slot],
+            moved.verdict,
+            drill_words(moved),
+            _cost(route, moved),
+            _down_words(downs.get(moved.slot)),
+        )
+        for route, moved in zip(routes, moves, strict=True)
     ]
     return {"without": without, "moved": told}
+
+
+def _down_words(down: Down | None) -> str:
+    """How often it was out of reach lately; "" where nobody watched."""
+    if down is None:
+        return ""
+    if not down.times:
+        return _("No outage was seen in 7 days.")
+    told = {"times": down.times, "time": lasting(down.seconds)}
+    if down.times == 1:
+        return _("It was unreachable once in 7 days, for %(time)s.") % told
+    return _("It was unreachable %(times)d times in 7 days, %(time)s altogether.") % told
 
 
 def _cost(route: Asked, moved: Moved) -> str:

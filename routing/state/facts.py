@@ -64,8 +64,8 @@ class _Catalog(Mapping[str, ModelFacts]):
         return self._count
 
 
-def look(routes: Iterable[Resolved], view: AgentView) -> Looked:
-    """Only rows of resolved providers are read."""
+def look(routes: Iterable[Resolved], view: AgentView, today: date | None = None) -> Looked:
+    """Only rows of resolved providers are read. `today` None = by this process's clock."""
     listed = list(routes)
     used = {_name(one): one.provider for one in listed if one.provider}
     facts = _with_entries([_route_facts(one) for one in listed], used)
@@ -73,7 +73,7 @@ def look(routes: Iterable[Resolved], view: AgentView) -> Looked:
     names = dict.fromkeys(_name(one) for one in listed)
     states += [_in_file(name, view) for name in names if name in view.names - used.keys()]
     main = next((one.able for one in facts if one.slot == MAIN), ModelFacts())
-    return Looked(lints(facts, states, today=_today(), preset=view.preset), main)
+    return Looked(lints(facts, states, today=today or _today(), preset=view.preset), main)
 
 
 def _name(one: Resolved) -> str:

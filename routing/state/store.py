@@ -36,6 +36,7 @@ from routing.config.export import Mode
 from routing.config.importing.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
 from routing.models import BaseDocument, ConfigVersion, PendingImport, Route
+from routing.models.subjects import rename_subjects
 from routing.state import beside, current, exported, fingerprint, specs_by_name
 
 if TYPE_CHECKING:
@@ -152,6 +153,7 @@ def _spell_names(document: Mapping[str, Any] | None) -> None:
     for row in Provider.objects.exclude(name=F("kind")):
         if row.name not in entries and (name := same_name(row.name, entries)):
             Provider.objects.filter(pk=row.pk).update(name=name)
+            rename_subjects(row.name, name)
 
 
 def _put_plain(row: Provider, edit: ProviderEdit) -> None:
@@ -179,7 +181,8 @@ def _store_route(state: RouteState) -> None:
 
 
 def renamed(old: str, new: str) -> list[str] | None:
-    """Routes that force an endpoint, and the imported document, go along with its new name.
+    """Routes that force an endpoint, the imported document, and what is known of it over time go
+    along with its new name.
 
     Returns the slots of these routes; None when somebody else was faster. Raises
     sealing.KeyMissing, sealing.Unreadable.
@@ -192,6 +195,7 @@ def renamed(old: str, new: str) -> list[str] | None:
                 return None
             changed.append(route.slot)
     _put_entry(old, new)
+    rename_subjects(old, new)
     return changed
 
 

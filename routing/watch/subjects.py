@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -51,13 +52,14 @@ def split(about: str) -> tuple[str, str]:
     return sort, name
 
 
-def label(about: str) -> str:
-    """What a person calls it; of a provider that is gone, its name."""
+def label(about: str, rows: Mapping[str, Provider] | None = None) -> str:
+    """What a person calls it; of a provider that is gone, its name. `rows`: those that have been
+    read, by name."""
     sort, name = split(about)
     if sort == ROUTE:
         return str(Slot(name).label) if name in Slot.values else name
     if sort in (PROVIDER, CATALOG, "money"):
-        text = Provider.for_name(name).spec.label
+        text = ((rows or {}).get(name) or Provider.for_name(name)).spec.label
         return _("Models of %(provider)s") % {"provider": text} if sort == CATALOG else text
     parts = {"system:worker": _("Worker"), "system:broker": _("Broker")}
     return parts.get(about, "config.json")

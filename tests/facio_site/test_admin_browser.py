@@ -16,7 +16,8 @@ from providers.forms.plain import form_for
 from providers.kinds import KINDS
 from providers.models import Job, Provider
 from providers.work import queue, tasks
-from routing.models import Route, Slot
+from routing.models import Alert, Channel, Route, Slot, WatchSettings
+from routing.models import Watch as Watched
 from tests.conftest import signed_in
 from tests.journeys.interface.conftest import DESK
 from tests.journeys.interface.test_barriers import barriers, too_wide
@@ -176,6 +177,16 @@ def filled(rows: None, owner: Any) -> None:
         deadline=timezone.now(),
     )
     record("provider.saved", actor=owner, target="vllm", fields=["api_key", "api_base"])
+    Watched.objects.create(about="provider:vllm", every=60)
+    WatchSettings.objects.create(pk=WatchSettings.ONLY)
+    Alert.objects.create(kind="fails", about="provider:vllm", mark="one")
+    Channel.objects.create(name="mail", kind="email", fault="timeout")
+
+
+def marked(model: Any) -> Any:
+    """Tables that people look into often, in the gate; the others are long."""
+    marks = [] if model.__name__ in ("User", "Provider", "Job") else [pytest.mark.long]
+    return pytest.param(model, marks=marks, id=model.__name__)
 
 
 def pages_of(model: Any) -> list[str]:
@@ -185,7 +196,7 @@ def pages_of(model: Any) -> list[str]:
 
 
 @pytest.mark.axe
-@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [marked(model) for model in admin.site._registry])
 def test_no_page_of_the_admin_has_a_barrier_or_shows_raw_data(
     tab: Page, filled: None, model: Any
 ) -> None:
@@ -252,6 +263,7 @@ def test_what_happened_to_a_row_is_on_the_page_of_changes(tab: Page, filled: Non
     expect(tab.get_by_text("Recent actions")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_every_filter_of_a_list_narrows_it_without_a_fault(tab: Page, filled: None) -> None:
     tried = 0
     for model in admin.site._registry:

@@ -1,20 +1,24 @@
 """One clock for all processes, the database's; whoever's own is off is told."""
 
 import logging
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import redis
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from facio_site import clock
 from facio_site.templatetags import ui
+from providers import broker
 from providers.models import Draft, Job, Task
 from providers.work import queue
 from tests.conftest import signed_in
 from tests.desk import saved
+from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +120,39 @@ def test_s86_a_small_skew_is_nobodys_business(
     caplog.set_level(logging.WARNING)
     assert "the database's" not in signed_in(owner).get("/").content.decode()
     assert not [one for one in caplog.records if one.name == "facio_site.clock"]
+
+
+@pytest.mark.parametrize(
+    ("skews", "told"),
+    [
+        ({"worker-ahead-0123": 40.2, "worker-right-4567": 0.1}, ["(ahead) 40 s ahead of"]),
+        ({"worker-late-1-01": -7.0, "worker-late-1-23": -7.1}, ["(late-1) 7 s behind"]),
+        ({"worker-a-01": 5.0, "worker-b-23": -4.9}, []),
+        ({}, []),
+    ],
+)
+def test_s86_a_worker_whose_clock_is_off_is_shown_on_the_overview(
+    site: Client, monkeypatch: pytest.MonkeyPatch, skews: dict[str, float], told: list[str]
+) -> None:
+    monkeypatch.setattr(broker, "skews", lambda: skews)
+    html = flat(site.get("/")).partition('id="attention"')[2]
+    parts = [re.sub("<[^>]+>", " ", part) for part in html.split("Clock of a worker")[1:]]
+    assert len(parts) == len(told)
+    for part, words in zip(parts, told, strict=True):
+        assert " ".join(part.split()).startswith(words)
+
+
+def test_a_heartbeat_says_how_far_the_clock_of_its_worker_is_off(with_broker: str) -> None:
+    said = {"late-1": "-12.3", "right-1": "0.0", "older-1": "1", "odd-1": "x"}
+    with redis.Redis.from_url(with_broker) as client:
+        for worker, text in said.items():
+            client.set(f"facio:worker:worker-{worker}", text, ex=30)
+    expected = {"late-1": -12.3, "right-1": 0.0, "older-1": 1.0, "odd-1": 0.0}
+    assert broker.skews() == {f"worker-{name}": value for name, value in expected.items()}
+
+
+def test_without_a_broker_nobody_knows_of_workers() -> None:
+    assert broker.skews() == {}
 
 
 @pytest.mark.parametrize("off", [90.0, -90.0], indirect=True)

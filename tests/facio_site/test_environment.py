@@ -266,3 +266,60 @@ def test_a_site_starts_with_its_secrets_in_files(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert (state / "other.sqlite3").exists()
     assert not (state / "secret_key").exists()
+
+
+@pytest.mark.parametrize("text", ["http://mail.example", "mail.example:25", "a b", "x/y", "a\nb"])
+def test_a_mail_server_is_a_host_alone(text: str) -> None:
+    sentence = told(lambda: environment.mail_host(text))
+    assert sentence.startswith("SMTP_HOST must be")
+
+
+@pytest.mark.parametrize("text", ["mail.example", "127.0.0.1", "[::1]", "mail", ""])
+def test_a_host_of_a_mail_server_is_taken(text: str) -> None:
+    assert environment.mail_host(text) == text.strip("[]")
+
+
+@pytest.mark.parametrize("text", ["facio", "a@b\nBcc: c@d", "<a@b", "a@b, c@d", "a b@c"])
+def test_who_mails_is_one_address(text: str) -> None:
+    assert told(lambda: environment.sender(text)).startswith("SMTP_FROM must be")
+
+
+@pytest.mark.parametrize("text", ["facio@example.org", "Facio Settings <facio@example.org>", ""])
+def test_an_address_of_who_mails_is_taken(text: str) -> None:
+    assert environment.sender(text) == text
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        (("mail.example", "tls", "", "", ""), "SMTP_FROM"),
+        (("mail.example", "tls", "facio", "", "a@b"), "SMTP_USER"),
+        (("mail.example", "tls", "", SECRET, "a@b"), "SMTP_USER"),
+        (("mail.example", "tls", "facio", "pässword", "a@b"), "SMTP_USER"),
+        (("mail.example", "none", "facio", SECRET, "a@b"), "SMTP_SECURITY"),
+    ],
+)
+def test_settings_of_mail_that_do_not_fit_are_refused_by_name(
+    found: tuple[str, str, str, str, str], name: str
+) -> None:
+    sentence = told(lambda: environment.check_mail(*found))
+    assert sentence.startswith(name)
+    assert SECRET not in sentence
+
+
+def test_settings_of_mail_that_fit_are_taken() -> None:
+    environment.check_mail("", "none", "facio", "", "")
+    environment.check_mail("127.0.0.1", "none", "facio", SECRET, "a@b")
+    environment.check_mail("mail.example", "starttls", "facio", SECRET, "a@b")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SMTP_PORT", "70000"), ("SMTP_SECURITY", "ssl"), ("ALERT_SECONDS", "0"), ("SMTP_HOST", "x/")],
+)
+def test_the_start_refuses_a_bad_setting_of_mail_by_name(
+    name: str, value: str, tmp_path: Path
+) -> None:
+    done = command.run(tmp_path, "check", SMTP_FROM="a@b.example", **{name: value})
+    assert done.returncode == 1
+    assert name in done.stderr

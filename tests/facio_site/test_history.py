@@ -39,6 +39,11 @@ KINDS_OF_ROWS = [
     "counters of guesses",
     "jobs",
     "bodies of versions",
+    "hours of health",
+    "days of health",
+    "ended outages",
+    "alerts",
+    "days of paid calls",
 ]
 
 

@@ -128,6 +128,7 @@ def words(client: Client, path: str, language: str) -> Words:
     return found
 
 
+@pytest.mark.battery
 @pytest.mark.alike
 def test_no_page_speaks_english_to_a_german(site: Client) -> None:
     for kind in KINDS:

@@ -129,9 +129,9 @@ def silence(_desk: Desk, _worker: Any, url: str) -> None:
     ("state", "fault"),
     [
         (running, kill_worker),
-        pytest.param(running, kill_both, marks=pytest.mark.alike),
+        pytest.param(running, kill_both, marks=[pytest.mark.alike, pytest.mark.long]),
         pytest.param(waiting, kill_worker, marks=pytest.mark.alike),
-        pytest.param(waiting, kill_both, marks=pytest.mark.alike),
+        pytest.param(waiting, kill_both, marks=[pytest.mark.alike, pytest.mark.long]),
         (waiting, silence),
         (waiting, flush),
     ],

@@ -73,7 +73,9 @@ def jobs(state: Path) -> list[Any]:
 
 
 @pytest.mark.alike
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "signum", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
+)
 def test_s79_a_stop_in_the_middle_of_a_call_is_over_in_time_and_the_next_start_ends_its_row(
     state: Path, simulators: Simulators, signum: signal.Signals
 ) -> None:

@@ -267,7 +267,10 @@ def hung_up_within_a_second(desk: Desk, *, left: int = 0) -> bool:
 
 
 @pytest.mark.parametrize("what", ["check", "catalog"])
-@pytest.mark.parametrize("end", ["cancelled", "removed", "overdue"])
+@pytest.mark.parametrize(
+    "end",
+    ["cancelled", *(pytest.param(end, marks=pytest.mark.long) for end in ("removed", "overdue"))],
+)
 def test_s87_the_call_of_a_job_that_is_over_ends_within_a_second(
     alone: Desk, hire: Hire, what: str, end: str
 ) -> None:

@@ -81,6 +81,7 @@ def test_s80_a_restore_keeps_what_was_there_and_goes_back_in_time(filled: Path, 
         assert database.execute("SELECT count(*) FROM providers_provider").fetchone() == (2,)
 
 
+@pytest.mark.long
 @pytest.mark.sqlite("`backup` copies SQLite; PostgreSQL has pg_dump")
 @pytest.mark.journey
 def test_s80_a_restore_with_another_master_key_says_so(copy: Path, tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def test_s40_any_document_of_the_right_outline_is_previewed_or_refused(
 ASKED = [
     *("q", "page", "actor", "action", "target", "since", "until", "secrets", "model", "provider"),
     *("without", "recipe", "slot", "main-model", "main-provider", "w", "next", "token", "e", "o"),
-    *("sort", "kind", "limit", "offset", "p", "_facets", "role", "test_model"),
+    *("sort", "kind", "limit", "offset", "p", "_facets", "role", "test_model", "about"),
 ]
 
 

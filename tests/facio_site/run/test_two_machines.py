@@ -195,6 +195,15 @@ def test_every_page_is_the_same_at_both(machines: Machines) -> None:
         assert not told or "ahead of the database" in " ".join(told)
 
 
+def test_the_worker_whose_clock_is_off_is_told_at_both(machines: Machines) -> None:
+    def told(port: int) -> bool:
+        page = machines.visitor.at(port, "/")[1].rpartition("Clock of a worker")[2]
+        return f"{AHEAD_SECONDS} s ahead of the database" in unescape(page[:600])
+
+    for port in machines.ports:
+        wait_for(lambda port=port: told(port))
+
+
 def test_a_test_is_cancelled_from_the_other_machine(machines: Machines) -> None:
     site, visitor = machines.site, machines.visitor
     set_up(site, "groq")

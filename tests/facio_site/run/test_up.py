@@ -245,8 +245,11 @@ def test_a_killed_part_comes_back(site: Site, part: str) -> None:
     wait_until(site.all_up)
 
 
+MORE_SIGNALS = [pytest.param(one, marks=pytest.mark.long) for one in (signal.SIGINT, signal.SIGHUP)]
+
+
 @pytest.mark.journey
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("signum", [signal.SIGTERM, *MORE_SIGNALS])
 def test_a_signal_ends_everything_and_leaves_nothing(state: Path, signum: signal.Signals) -> None:
     with running(state) as site:
         wait_until(site.all_up)
@@ -294,6 +297,7 @@ def test_every_start_migrates_and_collects_only_what_is_newer(state: Path) -> No
     assert manifest.stat().st_mtime_ns == before
 
 
+@pytest.mark.long
 @pytest.mark.journey
 def test_the_demo_serves_simulated_providers_and_leaves_no_folder(tmp_path: Path) -> None:
     with running(tmp_path / "unused", "--demo", TMPDIR=str(tmp_path)) as site:

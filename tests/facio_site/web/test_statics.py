@@ -34,6 +34,7 @@ def test_no_text_in_the_script_goes_over_a_line() -> None:
         assert line.count("`") % 2 == 0, number
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize("times", [1, 2])
 def test_the_collected_script_is_the_lean_one_under_a_name_of_its_own(
     settings: Any, tmp_path: Path, times: int

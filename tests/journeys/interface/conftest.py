@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests import stores
 from tests.journeys.stack import Stack, running
 from tests.journeys.tab import PASSWORD, Tab, agree, make_owner, opened
+from tests.lived import live
 from tests.simulators import Simulators
 from tests.simulators.entries import BASES, KEYS, LOCAL, NEEDS, demo_key
 
@@ -69,6 +70,7 @@ def furnished(
         with opened(browser, stack) as tab:
             make_owner(tab, stack.link)
             furnish(tab)
+            live(state, simulators, **stack.broker)
             signed_in = tab.page.context.storage_state()
         yield stack, signed_in
 

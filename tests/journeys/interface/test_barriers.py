@@ -43,35 +43,50 @@ UNDER_PILLS = """() => {
   }
   return found;
 }"""
-PAGES = (
+# In the gate
+USUAL = (
     "/",
     "/providers/",
     "/providers/?view=list",
+    "/providers/groq/",
+    "/providers/bedrock/",
+    "/catalog/",
+    "/routing/",
+    "/health/",
+    "/health/provider/groq/",
+    "/schedule/",
+    "/alerts/",
+    "/config/",
+    "/config/import/",
+    "/activity/",
+    "/accounts/",
+    "/accounts/users/",
+)
+RARE = (
     "/providers/?sort=name",
     "/providers/?q=nothing-like-it",
-    "/providers/groq/",
     "/providers/openrouter/",
     "/providers/deepseek/",
-    "/providers/bedrock/",
     "/providers/openai_codex/",
     "/providers/groq/remove/",
     "/providers/remove/?name=groq&name=mistral",
-    "/catalog/",
     "/catalog/?q=nothing-like-it",
-    "/routing/",
     "/routing/?use=llama-9&kind=groq&slot=vision",
     "/routing/use/?use=whisper-large-v3&kind=groq",
     "/routing/?recipe=azure&model=gpt-5&without=groq",
-    "/config/",
+    "/health/?range=7d",
+    "/health/?range=90d",
+    "/health/provider/deepseek/?range=7d",
+    "/health/route/main/?range=90d",
+    "/health/route/vision/",
     "/config/export/?secrets=keys",
-    "/config/import/",
     "/config/versions/",
     "/config/versions/1/",
-    "/activity/",
+    "/alerts/channels/",
+    "/alerts/channels/new/",
+    "/alerts/channels/new/telegram/",
     "/activity/?actor=nobody",
     "/activity/tests/",
-    "/accounts/",
-    "/accounts/users/",
     "/accounts/password/change/",
     "/accounts/2fa/",
     "/accounts/2fa/totp/activate/",
@@ -83,12 +98,13 @@ PAGES = (
     "/accounts/inactive/",
     "/no-such-page/",  # refusals and faults look the same
 )
+PAGES = (*USUAL, *(pytest.param(path, marks=pytest.mark.long) for path in RARE))
 ADMIN_PAGES = (
     "/admin/",
-    "/admin/accounts/user/",
-    "/admin/accounts/user/1/change/",
     "/admin/providers/provider/",
-    "/admin/providers/job/",
+    pytest.param("/admin/accounts/user/", marks=pytest.mark.long),
+    pytest.param("/admin/accounts/user/1/change/", marks=pytest.mark.long),
+    pytest.param("/admin/providers/job/", marks=pytest.mark.long),
 )
 MAX_COLD, MAX_WARM, MAX_SCRIPTS, MAX_OWN, MAX_REQUESTS = 80_000, 9_000, 22_000, 8_000, 6
 AXE = Path("var/axe/axe.min.js")

@@ -153,6 +153,7 @@ WIDE = [  # what makes Python's text grow, or the work on it
 ]
 
 
+@pytest.mark.long
 def test_s7_a_worker_full_of_hostile_catalogs_stays_under_256_mb():
     """One on each of its 32 threads, all at once."""
     scripts = [

@@ -428,6 +428,7 @@ def test_a_wrong_certificate_behind_a_proxy_is_the_servers(
     assert rungs[-1] == ("tls", "tls_error", "wrong_name")
 
 
+@pytest.mark.battery
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_whoever_hangs_up_ends_a_call_that_waits_behind_the_proxy(
     names: Any, authority: Any, scheme: str
@@ -473,6 +474,7 @@ def test_whoever_hangs_up_ends_a_call_that_waits_for_the_proxy_itself(
         timer.join()
 
 
+@pytest.mark.battery
 def test_a_server_that_drips_inside_of_two_layers_ends_at_the_deadline(
     names: Any, authority: Any
 ) -> None:

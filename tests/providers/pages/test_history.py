@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.template.loader import render_to_string
+from django.test import Client
 from django.utils import translation
 
 from providers.models import Job, Task
@@ -91,3 +92,22 @@ def test_only_finished_tests_of_saved_values_count() -> None:
     shown = history(provider)
     assert shown is not None
     assert [one.outcome for one in shown.listed] == ["bad_key", "ok"]
+
+
+@pytest.mark.django_db
+def test_what_the_schedule_has_asked_is_told_by_a_word(site: Client) -> None:
+    provider = saved("groq")
+    for is_scheduled in (False, True):
+        Job.objects.create(
+            provider=provider,
+            task=Task.CHECK,
+            status="done",
+            outcome="ok",
+            finished_at=NOON,
+            input_version=1,
+            input_digest="x",
+            deadline=NOON,
+            is_scheduled=is_scheduled,
+        )
+    assert site.get("/providers/groq/").content.decode().count(">schedule<") == 1
+    assert site.get("/activity/tests/").content.decode().count(">schedule<") == 1

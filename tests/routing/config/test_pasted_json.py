@@ -103,6 +103,7 @@ def test_s40_mending_loosens_no_limit(text: str, code: str) -> None:
     assert caught.value.code == code
 
 
+@pytest.mark.battery
 @given(documents(), st.sampled_from(["// c\n", "/* , */", "# c\n", " \n"]), st.booleans())
 def test_a_document_says_the_same_with_comments_and_commas_too_many(
     document: dict[str, Any], between: str, has_comma: bool

@@ -152,6 +152,7 @@ def test_an_import_that_fails_halfway_saves_nothing(
     assert not AuditEntry.objects.exists()
 
 
+@pytest.mark.battery
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(document=documents().filter(lambda document: not problems(document)))
 def test_import_then_export_gives_an_equal_document(tmp_path: Path, document: Any) -> None:

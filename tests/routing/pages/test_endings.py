@@ -8,8 +8,8 @@ from django.test import Client
 from providers.models import Task
 from providers.work import queue, tasks
 from routing.models import Route
-from routing.pages import facts
 from routing.pages.rows import route_rows
+from routing.state import facts
 from tests.desk import saved
 from tests.markup import flat
 from tests.simulators import Simulators

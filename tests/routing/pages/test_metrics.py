@@ -15,6 +15,16 @@ from providers import broker
 from providers.models import Job, Provider, Task
 from providers.models.jobs import Status
 from providers.spec.outcomes import KeyState, Outcome
+from routing.models import (
+    Alert,
+    Channel,
+    Delivery,
+    Outage,
+    Span,
+    Standing,
+    Watch,
+    WatchSettings,
+)
 from routing.pages import metrics
 from tests.processes import ROOT
 
@@ -28,6 +38,12 @@ NAMES = {
     "facio_provider_last_ok_seconds": {"provider"},
     "facio_provider_key_state": {"provider", "state"},
     "facio_catalog_age_seconds": {"provider"},
+    "facio_subject_failing": {"about"},
+    "facio_uptime_ratio": {"about", "range"},
+    "facio_latency_ms": {"about", "quantile", "range"},
+    "facio_outages": {"about", "range"},
+    "facio_alerts_unsent": set(),
+    "facio_watch_overdue_seconds": set(),
     "facio_live_file_drift": set(),
     "facio_build_info": {"version"},
 }
@@ -71,6 +87,16 @@ def job(row: Provider, status: Status = Status.DONE, *, age: float = 0, **more: 
     ended = None if status in (Status.QUEUED, Status.RUNNING) else moment
     Job.objects.filter(pk=made.pk).update(created_at=moment, finished_at=ended)
     return made
+
+
+def span(about: str, *, hours: int = 0, **told: Any) -> Span:
+    """Of the hour that began so many hours before this one."""
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    outcomes = {Outcome.OK: told.get("good", 0), Outcome.TIMEOUT: told.get("bad", 0)}
+    began_at = hour - timedelta(hours=hours)
+    return Span.objects.create(
+        about=about, size=Span.HOUR, began_at=began_at, outcomes=outcomes, **told
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,6 +171,8 @@ def test_names_and_labels_are_these(scrape: Any) -> None:
     row = provider(catalog_at=timezone.now())
     job(row)
     job(provider("groq"), Status.QUEUED)
+    span("provider:openai", good=1, times=[300])
+    Standing.objects.create(about="provider:openai")
     found: dict[str, set[str]] = {}
     for name, labels in scrape():
         found.setdefault(name, set()).update(label for label, _ in labels)
@@ -160,6 +188,8 @@ def test_an_empty_site_has_numbers_too(scrape: Any, monkeypatch: pytest.MonkeyPa
         "facio_jobs_queued",
         "facio_job_oldest_queued_seconds",
         "facio_workers",
+        "facio_alerts_unsent",
+        "facio_watch_overdue_seconds",
         "facio_live_file_drift",
     }
 
@@ -229,6 +259,57 @@ def test_what_was_never_saved_is_no_provider(scrape: Any) -> None:
     assert not [labels for _, labels in scrape() if ("provider", "openai") in labels]
 
 
+def test_uptime_and_latency_are_those_of_the_last_day_and_week(scrape: Any) -> None:
+    span("provider:groq", good=3, bad=1, times=[100, 200, 900])
+    span("provider:groq", hours=30, good=4)
+    span("provider:groq", hours=8 * 24, bad=50)
+    span("route:main")
+    found = scrape()
+    assert found[of("facio_uptime_ratio", about="provider:groq", range="24h")] == 0.75
+    assert found[of("facio_uptime_ratio", about="provider:groq", range="7d")] == 7 / 8
+    latency = {"about": "provider:groq", "range": "24h"}
+    assert found[of("facio_latency_ms", quantile="0.5", **latency)] == 200
+    assert found[of("facio_latency_ms", quantile="0.95", **latency)] == 900
+    assert not [labels for _, labels in found if ("about", "route:main") in labels]
+
+
+def test_what_fails_and_how_often_it_did_is_told_of_what_is_watched(scrape: Any) -> None:
+    now = timezone.now()
+    Standing.objects.create(about="provider:groq", is_failing=True)
+    Standing.objects.create(about="system:worker")
+    for days, ended in ((1, None), (3, 2.9), (8, 7.5)):
+        Outage.objects.create(
+            about="provider:groq",
+            outcome="timeout",
+            began_at=now - timedelta(days=days),
+            ended_at=ended and now - timedelta(days=ended),
+        )
+    found = scrape()
+    assert found[of("facio_subject_failing", about="provider:groq")] == 1
+    assert found[of("facio_subject_failing", about="system:worker")] == 0
+    assert found[of("facio_outages", about="provider:groq", range="7d")] == 2
+    assert found[of("facio_outages", about="system:worker", range="7d")] == 0
+
+
+def test_alerts_that_no_channel_took_are_counted(scrape: Any) -> None:
+    alert = Alert.objects.create(kind="fails", about="provider:groq", mark="m")
+    for place, (status, attempts) in enumerate(
+        [("lost", 9), ("waiting", 2), ("waiting", 0), ("sending", 1), ("sent", 3)]
+    ):
+        channel = Channel.objects.create(name=f"c{place}", kind="plain")
+        Delivery.objects.create(alert=alert, channel=channel, status=status, attempts=attempts)
+    assert scrape()[of("facio_alerts_unsent")] == 2
+
+
+def test_the_oldest_check_that_is_due_is_told_while_checks_are_made(scrape: Any) -> None:
+    now = timezone.now()
+    for about, every, seconds in (("a", 15, 90), ("b", 60, 20), ("c", 0, 900), ("d", 15, -30)):
+        Watch.objects.create(about=about, every=every, due_at=now - timedelta(seconds=seconds))
+    assert 90 <= scrape()[of("facio_watch_overdue_seconds")] < 120
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
+    assert scrape()[of("facio_watch_overdue_seconds")] == 0
+
+
 def test_a_live_file_that_differs_is_told(scrape: Any, settings: Any, tmp_path: Path) -> None:
     assert scrape()[of("facio_live_file_drift")] == 0
     settings.FACIO_CONFIG_PATH = str(tmp_path / "config.json")
@@ -241,7 +322,9 @@ def test_a_live_file_that_differs_is_told(scrape: Any, settings: Any, tmp_path: 
 )
 def test_a_name_stays_inside_of_its_label(scrape: Any, name: str) -> None:
     provider(name, catalog_at=timezone.now(), check_key_state="valid")
+    span(f"provider:{name}", good=1)
     found = scrape()
+    assert found[of("facio_uptime_ratio", about=f"provider:{name}", range="24h")] == 1
     assert found[of("facio_provider_key_state", provider=name, state="valid")] == 1
     assert {metric for metric, _ in found} <= NAMES.keys()
 
@@ -251,11 +334,13 @@ def test_each_scrape_reads_anew_and_takes_no_more_questions_for_more_providers(
 ) -> None:
     row = provider()
     job(row, outcome=Outcome.BAD_KEY)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(17):
         first = scrape()
     for number in range(40):
         job(provider(f"own-{number}"))
-    with django_assert_max_num_queries(10):
+        span(f"provider:own-{number}", good=1)
+        Standing.objects.create(about=f"provider:own-{number}")
+    with django_assert_max_num_queries(17):
         second = scrape()
     assert second[of("facio_jobs_total", task="check", outcome="ok")] == 40
     assert of("facio_jobs_total", task="check", outcome="ok") not in first

@@ -23,7 +23,7 @@ from providers.work import queue
 from routing.models import Alert, Delivery, Every, Outage, Standing, Watch
 from tests.routing.agents.live_desk import edit, write
 from tests.routing.watch import oracle
-from tests.routing.watch.month import Flap, Manner, Script, Spell, World, hours, minutes
+from tests.routing.watch.month import Asked, Flap, Manner, Script, Spell, World, hours, minutes
 from tests.routing.watch.told import (
     CHANGES,
     MODELS,
@@ -282,8 +282,7 @@ def checks_keep_their_time(world: World) -> None:
             every = every_of(about, before.true_at)
             if oracle.overlaps(before.true_at, after.true_at + hours(1), odd):
                 continue
-            is_second = before.outcome in {*oracle.BAD, ""} or gap < minutes(1)
-            if not is_second:
+            if not is_after_a_failure(world, after):
                 assert gap >= minutes(every), (about, before, after)
             if is_watched(about, before.true_at + minutes(1)):
                 awake = gap - oracle.quiet_between(before.true_at, after.true_at)
@@ -299,6 +298,17 @@ def checks_keep_their_time(world: World) -> None:
             half = minutes(EVERY[about]) / 2
             soon = [one for one in mine if until <= one.true_at < until + half]
             assert len([one for one in soon if one.outcome == oracle.GOOD]) <= 1, (about, soon)
+
+
+def is_after_a_failure(world: World, asked: Asked) -> bool:
+    """Whether anybody's test of the same provider failed just before."""
+    since = asked.true_at - minutes(2)
+    just_before = [
+        one
+        for one in world.asked
+        if one.provider == asked.provider and since <= one.true_at < asked.true_at
+    ]
+    return any({one.outcome, one.model_outcome} & oracle.BAD for one in just_before)
 
 
 def in_a_silence(world: World, moment: datetime) -> bool:

@@ -1,0 +1,44 @@
+"""What is kept by the names of subjects, when a provider goes or is called otherwise."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Q
+
+from routing.models.alerts import Alert
+from routing.models.health import Outage, Span, Standing
+from routing.models.watching import Watch
+
+OF_PROVIDER = ("provider", "catalog", "money")  # sorts that a provider's name follows
+_OF_MODELS = (Alert.Kind.MODEL_RETIRES, Alert.Kind.MODEL_LOST)  # it stands in their marks
+_KEPT = (Watch, Standing, Outage, Span)
+
+
+@transaction.atomic
+def remove_subjects(name: str) -> None:
+    """Nothing is left of a provider but the alerts that were told."""
+    abouts = [f"{sort}:{name}" for sort in OF_PROVIDER]
+    for model in _KEPT:
+        model.objects.filter(about__in=abouts).delete()
+
+
+@transaction.atomic
+def rename_subjects(old: str, new: str) -> None:
+    """All of it goes along, in place of what there may be under the new name."""
+    if old == new:
+        return
+    remove_subjects(new)
+    names = {f"{sort}:{old}": f"{sort}:{new}" for sort in OF_PROVIDER}
+    for about, then in names.items():
+        for model in _KEPT:
+            model.objects.filter(about=about).update(about=then)
+        Standing.objects.filter(cause=about).update(cause=then)
+    told = Q(about__in=names)
+    for kind in _OF_MODELS:
+        told |= Q(mark__startswith=f"{kind}:{old}:")
+    alerts = list(Alert.objects.filter(told))
+    longest = Alert._meta.get_field("mark").max_length
+    for alert in alerts:
+        alert.about = names.get(alert.about, alert.about)
+        alert.mark = alert.mark.replace(f":{old}:", f":{new}:", 1)[:longest]
+    Alert.objects.bulk_update(alerts, ["about", "mark"])

@@ -1,0 +1,288 @@
+"""Where alerts go: the list of channels, a new one, one's form, its test, its end."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from kombu.exceptions import KombuError
+
+from facio_site import clock, sealing
+from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
+from facio_site.audit import record
+from providers.pages.shown import ShownRung
+from providers.spec.outcomes import Outcome
+from providers.wording import STEPS
+from routing.models import Channel, Delivery
+from routing.watch import tasks, trial
+from routing.watch.answers import sentence
+from routing.watch.channels import CHANNELS
+from routing.watch.entered import spec_of, where
+from routing.watch.forms import ChannelForm
+from routing.watch.spec import ChannelSpec
+
+Status = Delivery.Status
+_SAVED = ("name", "values", "sealed", "language", "is_on", "trial")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTrial:
+    """The last test of a channel; `state` is never, queued, running or done."""
+
+    state: str
+    outcome: str = ""
+    text: str = ""
+    rungs: tuple[ShownRung, ...] = ()
+    http_status: int | None = None
+    at: datetime | None = None
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state in (trial.QUEUED, trial.RUNNING)
+
+    @property
+    def status(self) -> str:
+        """The word for a pill."""
+        return self.outcome if self.state == trial.DONE else self.state
+
+    @property
+    def is_told_by_rung(self) -> bool:
+        return any(rung.text == self.text for rung in self.rungs)
+
+
+def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
+    kept = channel.trial
+    if not kept:
+        return ShownTrial("never")
+    is_pending = trial.is_pending(kept, now)
+    rungs = tuple(_rungs(kept.get("rungs", ()), is_pending=is_pending))
+    if is_pending:
+        return ShownTrial(kept["state"], rungs=rungs)
+    outcome, detail = kept.get("outcome"), kept.get("detail", "")
+    if outcome is None:  # nobody took it, or whoever did is gone
+        is_queued = kept["state"] == trial.QUEUED
+        outcome, detail = (Outcome.NO_WORKER if is_queued else Outcome.NO_ANSWER), ""
+    is_ok = outcome == Outcome.OK
+    return ShownTrial(
+        trial.DONE,
+        outcome=outcome,
+        text=sentence(outcome, detail or ("sent" if is_ok else ""), kept.get("params")),
+        rungs=rungs,
+        http_status=kept.get("http_status"),
+        at=datetime.fromisoformat(kept["at"]),
+    )
+
+
+def _rungs(kept: Iterable[dict[str, Any]], *, is_pending: bool) -> Iterable[ShownRung]:
+    for rung in kept:
+        outcome, detail = rung["outcome"], rung.get("detail", "")
+        if outcome == "running" and not is_pending:
+            outcome = "skipped"
+        is_quiet = outcome in (Outcome.OK, "skipped", "running") and not detail
+        yield ShownRung(
+            step=rung["step"],
+            label=str(STEPS.get(rung["step"], rung["step"])),
+            outcome=outcome,
+            ms=rung.get("ms"),
+            text="" if is_quiet else sentence(outcome, detail, rung.get("params")),
+        )
+
+
+# Pages --------------------------------------------------------------------------------------------
+
+
+@viewer_required
+@require_safe
+def channels(request: HttpRequest) -> HttpResponse:
+    waiting = Count("deliveries", filter=Q(deliveries__status__in=(Status.WAITING, Status.SENDING)))
+    rows = [
+        {
+            "channel": row,
+            "spec": spec_of(row),
+            "where": where(row),
+            "fault": sentence(row.fault) if row.fault else "",
+        }
+        for row in Channel.objects.annotate(waiting=waiting)
+    ]
+    return render(request, "routing/channels.html", {"rows": rows})
+
+
+@editor_required
+@require_safe
+def channel_new(request: HttpRequest) -> HttpResponse:
+    """Which kind."""
+    kinds = [{"spec": spec, "lacks": lacking(spec)} for spec in CHANNELS.values()]
+    return render(request, "routing/channel_new.html", {"kinds": kinds})
+
+
+@editor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def channel_new_of(request: SignedIn, kind: str) -> HttpResponse:
+    """The form of a kind."""
+    spec = CHANNELS.get(kind)
+    if spec is None or lacking(spec):
+        raise Http404
+    channel = Channel(kind=kind, language=request.LANGUAGE_CODE)
+    return _form_page(request, spec, channel)
+
+
+@viewer_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def channel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    row = get_object_or_404(Channel, pk=pk)
+    if request.method == "POST" and not can_edit(request.user):
+        raise PermissionDenied
+    spec = spec_of(row)
+    if spec is None:
+        raise Http404
+    return _form_page(request, spec, row)
+
+
+def lacking(spec: ChannelSpec) -> str:
+    """The operator's setting without which there is no such channel; "" = nothing lacks."""
+    return spec.needs if spec.needs and not getattr(settings, spec.needs) else ""
+
+
+def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpResponse:
+    form = ChannelForm(spec, row, request.POST if request.method == "POST" else None)
+    is_new, name = form.is_new, row.name
+    if form.is_valid() and _saved(request, form, is_new=is_new):
+        messages.success(request, _("%s saved.") % row.name)
+        return redirect("routing:channel", row.pk)
+    context = {
+        "form": form,
+        "spec": spec,
+        "channel": row,
+        "name": name,
+        "is_new": is_new,
+        "lacks": lacking(spec),
+        "trial": shown_trial(row, clock.now()),
+        "fault": sentence(row.fault) if row.fault else "",
+        "lost": 0 if is_new else row.deliveries.filter(status=Status.LOST).count(),
+    }
+    return render(request, "routing/channel.html", context, status=422 if form.errors else 200)
+
+
+def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
+    row, was_on = form.channel, form.channel.is_on and not is_new
+    dropped = 0
+    try:
+        with transaction.atomic():
+            stored = Channel.objects.select_for_update().filter(pk=row.pk).first()
+            if stored is not None and form.meets_other(stored):
+                return False
+            changed = form.apply()
+            if is_new:
+                row.save(force_insert=True)
+            else:
+                if {*changed} - {"name", "language", "is_on"}:
+                    _begin_anew(row)
+                row.save(update_fields=_SAVED)
+            record(
+                "channel.added" if is_new else "channel.changed",
+                actor=request.user,
+                target=row.name,
+                fields=changed,
+                request=request,
+            )
+            if was_on and not row.is_on:
+                dropped = _drop_waiting(row)
+    except sealing.KeyMissing:
+        form.add_error(None, _("The master key is missing, so nothing can be sealed."))
+    except IntegrityError:
+        form.add_error("name", _("Another channel has this name already."))
+    else:
+        if dropped:
+            words = ngettext(
+                "%d alert that waited is not sent any more.",
+                "%d alerts that waited are not sent any more.",
+                dropped,
+            )
+            messages.warning(request, words % dropped)
+    return form.is_valid()
+
+
+def _begin_anew(row: Channel) -> None:
+    """It leads elsewhere now: the last test says nothing of it, and what waits is tried at once."""
+    row.trial = {}
+    row.deliveries.filter(status=Status.WAITING).update(next_at=clock.now())
+
+
+def _drop_waiting(row: Channel) -> int:
+    """Of a channel that is switched off: they would come at some time, and be old then."""
+    waiting = row.deliveries.filter(status__in=(Status.WAITING, Status.SENDING))
+    return int(waiting.update(status=Status.LOST, outcome=Outcome.CANCELLED))
+
+
+@editor_required
+@require_POST
+def channel_test(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
+    """Send a test with what is saved."""
+    row = get_object_or_404(Channel, pk=pk)
+    with transaction.atomic():
+        is_new = trial.begin(row, clock.now())
+        if is_new:
+            record("channel.tested", actor=request.user, target=row.name, request=request)
+    if is_new:
+        try:
+            tasks.try_channel.apply_async((str(pk),), retry=False)
+        except (KombuError, OSError):
+            trial.give_up(pk, Outcome.NO_WORKER, "no_broker")
+    if request.htmx:
+        return _trial_part(request, pk)
+    response = redirect("routing:channel", pk)
+    response["Location"] += "#trial"
+    return response
+
+
+@viewer_required
+@require_safe
+def channel_trial(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """The ladder alone, while it is climbed."""
+    return _trial_part(request, pk)
+
+
+def _trial_part(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    row = get_object_or_404(Channel, pk=pk)
+    context = {"channel": row, "trial": shown_trial(row, clock.now())}
+    return render(request, "routing/_trial.html", context)
+
+
+@editor_required
+@require_POST
+def channel_seen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Somebody knows that alerts were lost."""
+    row = get_object_or_404(Channel, pk=pk)
+    with transaction.atomic():
+        if Channel.objects.filter(pk=pk).exclude(fault="").update(fault="", fault_at=None):
+            record("channel.seen", actor=request.user, target=row.name, request=request)
+    return redirect("routing:channel", pk)
+
+
+@editor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def channel_remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Ask, then forget a channel with its secrets and what it still had to send."""
+    row = get_object_or_404(Channel, pk=pk)
+    if request.method != "POST":
+        waiting = row.deliveries.filter(status__in=(Status.WAITING, Status.SENDING)).count()
+        context = {"channel": row, "where": where(row), "waiting": waiting}
+        return render(request, "routing/channel_remove.html", context)
+    with transaction.atomic():
+        row.delete()
+        record("channel.removed", actor=request.user, target=row.name, request=request)
+    messages.success(request, _("%s removed.") % row.name)
+    return redirect("routing:channels")

@@ -1,0 +1,175 @@
+"""What a page says of a schedule: how often, when next, what it costs, how the last check ended.
+Read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
+
+from django.urls import reverse
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from facio_site import clock
+from providers.models import Job
+from routing.models import Every, Slot, Watch, WatchSettings
+from routing.watch.costs import Estimate
+from routing.watch.subjects import ROUTE, split
+
+PASSED_OVER: Mapping[str, object] = {
+    "budget": gettext_lazy("left out: the paid calls of that day were used up"),
+    "gone": gettext_lazy("left out: there is nobody to ask"),
+    "not_set": gettext_lazy("left out: the route was not set"),
+}
+DAY = 1440  # minutes
+
+
+def in_words(seconds: float) -> str:
+    """How long until then, in the largest unit that fits."""
+    if seconds <= 0:
+        return _("now")
+    if seconds < 60:
+        return _("in less than a minute")
+    if seconds < 3600:
+        return _("in %d min") % (seconds // 60)
+    if seconds < 2 * 86400:
+        return _("in %d h") % (seconds // 3600)
+    days = int(seconds // 86400)
+    return ngettext("in %d day", "in %d days", days) % days
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What stands on another page of one subject's schedule; `words` "" = it is not watched."""
+
+    label: str
+    words: str
+    link: str
+    is_open: bool = True  # the switch for all of them
+
+
+def lines_of(about: Iterable[str]) -> list[Line]:
+    """In the order in which they are given; two queries."""
+    wanted = list(about)
+    rows = Watch.objects.on().in_bulk(wanted)
+    is_on, now = WatchSettings.read().is_on, clock.about_now()
+    page = reverse("routing:schedule")
+    return [
+        Line(
+            str(Slot(split(one)[1]).label) if split(one)[0] == ROUTE else "",
+            _line(rows[one], now, is_on=is_on) if one in rows else "",
+            f"{page}#{one}",
+            is_on,
+        )
+        for one in wanted
+    ]
+
+
+def watched(about: str) -> Line:
+    return lines_of([about])[0]
+
+
+def _line(row: Watch, now: datetime, *, is_on: bool) -> str:
+    if not is_on:
+        return _("Scheduled checks are off")
+    often = {
+        Every.QUARTER: _("Checked every 15 minutes"),
+        Every.HOUR: _("Checked every hour"),
+        Every.SIX_HOURS: _("Checked every 6 hours"),
+        Every.DAY: _("Checked every day"),
+    }
+    then = in_words((row.due_at - now).total_seconds())
+    return f"{often[Every(row.every)]} · {_('next %(when)s') % {'when': then}}"
+
+
+def dollars(amount: Decimal) -> str:
+    """An amount in USD; what is under a cent keeps two digits that say something."""
+    if amount == 0 or amount >= Decimal("0.01"):
+        told = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    else:
+        told = amount.quantize(Decimal(1).scaleb(amount.adjusted() - 1), ROUND_HALF_UP).normalize()
+    return _("$%(amount)s") % {"amount": formats.number_format(told)}
+
+
+def cost_words(cost: Estimate | None, every: int) -> str:
+    """Beside the choice; of what is off, what one call costs."""
+    if cost is None:
+        return ""
+    if cost.is_free:
+        return _("free")
+    if cost.each is None:
+        return _("paid, price unknown")
+    told = cost.a_day(every) if every else cost.each
+    words = _("about %(amount)s a day") if every else _("about %(amount)s a call")
+    return words % {"amount": dollars(told or Decimal(0))}
+
+
+def told_outcome(job: Job, model: str = "") -> str:
+    """The word for the pill of a scheduled job; of a route's, what came of its own model."""
+    if job.is_pending:
+        return str(job.status)
+    if model and not (of_agent := job.for_agent(model)[0]):
+        return str(job.rung_of(model).get("outcome", job.shown_outcome))
+    return str(of_agent if model else job.shown_outcome)
+
+
+def forecast(
+    rates: Mapping[str, int], costs: Mapping[str, Estimate], settings: WatchSettings
+) -> str:
+    """What is going to happen, in one sentence. `rates`: minutes of those that are on."""
+    if not rates:
+        return _("Nothing is checked by itself.")
+    if not settings.is_on:
+        return _("Nothing is checked while scheduled checks are off.")
+    paid = {about: every for about, every in rates.items() if _is_paid(costs.get(about))}
+    free = sum(DAY // every for about, every in rates.items() if about not in paid)
+    calls = ceil(sum(costs[about].calls_a_day(every) for about, every in paid.items()))
+    most = settings.completions_a_day
+    checks = free + sum(DAY // every for every in paid.values())
+    if most == 0:
+        checks = free
+    told = [_often(checks), _spent(paid, costs, most)]
+    if most and calls > most:
+        told.append(
+            ngettext("they end at %d paid call a day", "they end at %d paid calls a day", most)
+            % most
+        )
+    if most == 0 and paid:
+        told.append(_("those that cost something are left out"))
+    return "; ".join([", ".join(told[:2]), *told[2:]]) + "."
+
+
+def _is_paid(cost: Estimate | None) -> bool:
+    return cost is not None and not cost.is_free
+
+
+def _often(checks: int) -> str:
+    """So many a day, in the unit in which it is a whole number."""
+    shown, unit = (checks // 24, "h") if checks and checks % 24 == 0 else (checks, "d")
+    number = formats.number_format(shown, force_grouping=True)
+    if unit == "h":
+        words = ngettext("%(n)s check an hour", "%(n)s checks an hour", shown)
+    else:
+        words = ngettext("%(n)s check a day", "%(n)s checks a day", shown)
+    return words % {"n": number}
+
+
+def _spent(rates: Mapping[str, int], costs: Mapping[str, Estimate], most: int) -> str:
+    """The dearest calls of a day, as many of them as the budget lets be made."""
+    if not rates or most == 0:
+        return _("free")
+    left, total, is_known = Decimal(most), Decimal(0), True
+    for about in sorted(rates, key=lambda one: costs[one].each or Decimal(0), reverse=True):
+        calls = min(left, Decimal(str(costs[about].calls_a_day(rates[about]))))
+        left -= calls
+        each = costs[about].each
+        is_known &= each is not None
+        total += calls * (each or Decimal(0))
+    if not is_known:
+        known = _("at a price that is not known in full")
+        return known if total else _("at a price that is not known")
+    return _("about %(amount)s a day at most") % {"amount": dollars(total)}

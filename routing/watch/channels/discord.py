@@ -1,0 +1,60 @@
+"""Discord, by a webhook of a channel.
+
+Sources: https://docs.discord.com/developers/resources/webhook#execute-webhook (204; 2,000
+characters; flags), https://docs.discord.com/developers/resources/message#allowed-mentions-object,
+https://docs.discord.com/developers/topics/rate-limits (429 with Retry-After).
+"""
+
+from facio_site.marked import marked as _
+from providers.http import Reply, Request
+from providers.spec.outcomes import Verdict
+from routing.watch.answers import unless
+from routing.watch.spec import (
+    ChannelField,
+    ChannelSpec,
+    Message,
+    Secrets,
+    Values,
+    fitted,
+    no_markdown,
+    utf16,
+    webhook,
+)
+
+MOST = 2_000
+_NO_PREVIEWS = 1 << 2
+
+
+def build(values: Values, secrets: Secrets, message: Message) -> Request:
+    content = fitted(message, MOST, written=no_markdown, size=utf16)
+    return Request(
+        url=secrets["url"].reveal(),
+        method="POST",
+        json={"content": content, "allowed_mentions": {"parse": []}, "flags": _NO_PREVIEWS},
+    )
+
+
+def read(reply: Reply) -> Verdict:
+    """204; with ?wait=true in the URL the message itself comes."""
+    is_message = isinstance(reply.data, dict) and "id" in reply.data
+    return unless(reply, is_taken=reply.status == 204 or is_message)
+
+
+SPEC = ChannelSpec(
+    kind="discord",
+    label="Discord",
+    docs_url="https://docs.discord.com/developers/resources/webhook",
+    help=_("In the channel's settings under Integrations: make a webhook and copy its URL."),
+    fields=(
+        ChannelField(
+            name="url",
+            label=_("Webhook URL"),
+            is_secret=True,
+            is_address=True,
+            placeholder="https://discord.com/api/webhooks/…/…",
+            validator=webhook,
+        ),
+    ),
+    build=build,
+    read=read,
+)

@@ -1,0 +1,53 @@
+"""Mattermost, by an incoming webhook.
+
+Sources: https://developers.mattermost.com/integrate/webhooks/incoming/ (200 "ok"),
+https://docs.mattermost.com/end-user-guide/collaborate/format-messages.html; a post holds 16,383
+characters: https://developers.mattermost.com/integrate/webhooks/incoming/#tips-and-best-practices.
+"""
+
+from facio_site.marked import marked as _
+from providers.http import Reply, Request
+from providers.spec.outcomes import Verdict
+from routing.watch.answers import unless
+from routing.watch.spec import (
+    ChannelField,
+    ChannelSpec,
+    Message,
+    Secrets,
+    Values,
+    fitted,
+    no_markdown,
+    webhook,
+)
+
+MOST = 16_383
+
+
+def build(values: Values, secrets: Secrets, message: Message) -> Request:
+    """A payload can't forbid mentions; `no_markdown` takes them apart."""
+    text = fitted(message, MOST, written=no_markdown)
+    return Request(url=secrets["url"].reveal(), method="POST", json={"text": text})
+
+
+def read(reply: Reply) -> Verdict:
+    return unless(reply, is_taken=reply.text.strip() == "ok")
+
+
+SPEC = ChannelSpec(
+    kind="mattermost",
+    label="Mattermost",
+    docs_url="https://developers.mattermost.com/integrate/webhooks/incoming/",
+    help=_("Under Integrations: make an incoming webhook for the channel and copy its URL."),
+    fields=(
+        ChannelField(
+            name="url",
+            label=_("Webhook URL"),
+            is_secret=True,
+            is_address=True,
+            placeholder="https://mattermost.example.org/hooks/…",
+            validator=webhook,
+        ),
+    ),
+    build=build,
+    read=read,
+)

@@ -1,0 +1,86 @@
+"""ntfy, published as JSON: ntfy.sh or a server of one's own.
+
+Source: https://docs.ntfy.sh/publish/#publish-as-json (fields; 200 with the message),
+https://docs.ntfy.sh/publish/#limitations (4,096 bytes), https://docs.ntfy.sh/publish/#access-tokens.
+Whoever knows a topic may read it, so the topic is kept like a password.
+"""
+
+from facio_site.marked import marked as _
+from providers.http import Reply, Request
+from providers.spec.outcomes import Verdict
+from providers.spec.secret import Secret
+from routing.watch.answers import unless
+from routing.watch.spec import (
+    TOKEN,
+    ChannelField,
+    ChannelSpec,
+    Message,
+    Secrets,
+    Values,
+    base,
+    fitted,
+    matching,
+    utf8,
+)
+
+MOST = 4_096
+_PRIORITY = {"error": 4, "warn": 4}  # of 1 to 5; 3 is usual
+
+
+def build(values: Values, secrets: Secrets, message: Message) -> Request:
+    token = secrets.get("token")
+    return Request(
+        url=values["server"] + "/",
+        method="POST",
+        headers={"Authorization": Secret(f"Bearer {token.reveal()}")} if token else {},
+        json={
+            "topic": secrets["topic"].reveal(),
+            "title": message.title,
+            "message": fitted(message, MOST, size=utf8, has_title=False),
+            "click": message.link,
+            "priority": _PRIORITY.get(message.tone, 3),
+        },
+    )
+
+
+def read(reply: Reply) -> Verdict:
+    return unless(reply, is_taken=isinstance(reply.data, dict) and "id" in reply.data)
+
+
+SPEC = ChannelSpec(
+    kind="ntfy",
+    label="ntfy",
+    docs_url="https://docs.ntfy.sh/publish/",
+    help=_("Subscribe to a topic in the app, and enter the same one here."),
+    fields=(
+        ChannelField(
+            name="server",
+            label=_("Server"),
+            is_address=True,
+            default="https://ntfy.sh",
+            placeholder="https://ntfy.sh",
+            validator=base,
+        ),
+        ChannelField(
+            name="topic",
+            label=_("Topic"),
+            help=_("Who knows the topic can read it: choose a long, random one."),
+            is_secret=True,
+            validator=matching(
+                r"[-_A-Za-z0-9]{1,64}",
+                _("A topic has 1 to 64 letters, digits, hyphens and underscores."),
+            ),
+        ),
+        ChannelField(
+            name="token",
+            label=_("Access token"),
+            help=_("Only for a protected topic."),
+            is_secret=True,
+            required=False,
+            placeholder="tk_…",
+            validator=TOKEN,
+        ),
+    ),
+    build=build,
+    read=read,
+)

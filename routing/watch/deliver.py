@@ -1,0 +1,187 @@
+"""Alerts on their way: claimed, sent, tried again, given up. One sender a channel, in order.
+
+A message is one alert, or all that are due where they are more than MOST_APART. What is sent
+together is tried again together, as the very same message with the same id: `first_tried_at` holds
+it together. A claim is a lease. A sender that dies is taken over when it ends; if it died between
+the receiver's answer and the row, the receiver gets the same id once more.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+
+from facio_site import sealing
+from providers.spec.outcomes import Outcome, Verdict
+from routing.models import Channel, Delivery, WatchSettings
+from routing.watch.answers import LASTING
+from routing.watch.message import MOST_APART, make
+from routing.watch.schedule import is_quiet
+from routing.watch.sending import fault, send
+
+GRACE = timedelta(seconds=15)  # beyond the deadline of a call, before its sender counts as dead
+TRIED_FOR = timedelta(hours=1)
+PAUSES = (10, 30, 60, 120, 240, 480, 900)  # seconds after each try; the last for all that follow
+LONG_PAUSES = (300, 900)  # after what only a person can mend
+MOST_TOGETHER = 200  # alerts of one message
+MOST_MESSAGES = 20  # of one call of `deliver`
+FAR = timedelta(hours=2)  # nothing waits so long: a clock was wrong
+LATE = timedelta(minutes=1)  # nobody was there to try, or it was quiet
+
+Status = Delivery.Status
+PENDING = (Status.WAITING, Status.SENDING)
+
+
+def due_channels(now: datetime) -> list[uuid.UUID]:
+    """Ids of the channels that have something to send now; none in quiet hours."""
+    if _is_quiet(now):
+        return []
+    first = _in_order(Delivery.objects.filter(channel=OuterRef("pk")))
+    rows = Channel.objects.filter(is_on=True).annotate(
+        next_at=Subquery(first.values("next_at")[:1])
+    )
+    due = rows.filter(Q(next_at__lte=now) | Q(next_at__gt=now + FAR))
+    return list(due.order_by("name").values_list("pk", flat=True))
+
+
+def deliver_all(now: datetime) -> int:
+    """All that is due, channel by channel, in this process; returns how many alerts arrived."""
+    return sum(deliver(channel_id, now) for channel_id in due_channels(now))
+
+
+def deliver(channel_id: uuid.UUID, now: datetime) -> int:
+    """Send what is due for one channel, as long as it is taken; returns how many alerts were. A
+    machine without the site's keys leaves it to others: it stays due."""
+    began, sent = time.monotonic(), 0
+    if not sealing.master_keys(now=True):
+        return 0
+
+    def moment() -> datetime:
+        return now + timedelta(seconds=int(time.monotonic() - began))
+
+    for _message in range(MOST_MESSAGES):
+        channel = Channel.objects.filter(pk=channel_id, is_on=True).first()
+        if channel is None or _is_quiet(moment()):
+            break
+        batch = _claim(channel, moment())
+        if not batch:
+            break
+        verdict = _send(channel, batch)
+        if _settle(channel, batch, verdict, moment()) is Status.WAITING:
+            break
+        sent += len(batch) if verdict.outcome is Outcome.OK else 0
+    return sent
+
+
+def _send(channel: Channel, batch: Sequence[Delivery]) -> Verdict:
+    try:
+        message = make([row.alert for row in batch], channel, _message_id(channel, batch))
+    except Exception as error:  # noqa: BLE001 - it has to end as a try, or nobody would hear of it
+        return fault(error)
+    return send(channel, message)
+
+
+def _in_order(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """What is under way, then the oldest alert."""
+    under_way = F("first_tried_at").asc(nulls_last=True)
+    return rows.filter(status__in=PENDING).order_by(under_way, "alert__at", "pk")
+
+
+def _claim(channel: Channel, at: datetime) -> list[Delivery]:
+    """What makes up the next message, taken by this sender; [] when nothing is due, or another
+    sender has it."""
+    with transaction.atomic():
+        rows = _in_order(Delivery.objects.filter(channel=channel)).select_related("alert")
+        pending = list(rows[:MOST_TOGETHER])
+        if not pending or not _is_due(pending[0], at):
+            return []
+        first = pending[0]
+        batch = _together(pending, at)
+        began = first.first_tried_at or at
+        if first.first_tried_at and at - first.next_at > LATE:
+            began += at - first.next_at  # the hour is one in which it could be tried
+        began = min(began, at)  # whatever the clock has done
+        lease = at + timedelta(seconds=settings.ALERT_SECONDS) + GRACE
+        as_read = {"status": first.status, "next_at": first.next_at, "attempts": first.attempts}
+        new: dict[str, Any] = {
+            "status": Status.SENDING,
+            "attempts": F("attempts") + 1,
+            "first_tried_at": began,
+            "next_at": lease,
+        }
+        if not Delivery.objects.filter(pk=first.pk, **as_read).update(**new):
+            return []
+        rest = [row.pk for row in batch[1:]]
+        Delivery.objects.filter(pk__in=rest, status__in=PENDING).update(**new)
+    for row in batch:
+        row.attempts, row.first_tried_at, row.next_at = first.attempts + 1, began, lease
+    return batch
+
+
+def _is_due(row: Delivery, at: datetime) -> bool:
+    return row.next_at <= at or row.next_at > at + FAR
+
+
+def _together(pending: Sequence[Delivery], at: datetime) -> list[Delivery]:
+    """As it was tried before, or a new message."""
+    first = pending[0]
+    if first.first_tried_at:
+        return [row for row in pending if row.first_tried_at == first.first_tried_at]
+    new = [row for row in pending if _is_due(row, at)]
+    return new if len(new) > MOST_APART else [first]
+
+
+def _message_id(channel: Channel, batch: Sequence[Delivery]) -> str:
+    """The same alerts to the same channel have the same one, at every try."""
+    return str(uuid.uuid5(channel.pk, " ".join(str(row.alert_id) for row in batch)))
+
+
+def _settle(
+    channel: Channel, batch: Sequence[Delivery], verdict: Verdict, at: datetime
+) -> Delivery.Status:
+    """Put down what came of a try; returns what its rows are now. A sender whose lease was taken
+    over changes nothing."""
+    first = batch[0]
+    keys = [row.pk for row in batch]
+    rows = Delivery.objects.filter(pk__in=keys, status=Status.SENDING, next_at=first.next_at)
+    told: dict[str, Any]
+    if verdict.outcome is Outcome.OK:
+        new = Status.SENT
+        changes: dict[str, Any] = {"sent_at": at}
+        told = {"sent_at": at, "fault": "", "fault_at": None}
+        if verdict.detail:  # taken, but not for everybody
+            told |= {"fault": Outcome.BAD_REQUEST, "fault_at": at}
+    else:
+        next_at = _next_at(first, verdict, at)
+        new = Status.WAITING if next_at else Status.LOST
+        changes = {"next_at": next_at} if next_at else {}
+        told = {"fault": verdict.outcome, "fault_at": at}
+    with transaction.atomic():
+        if rows.update(status=new, outcome=verdict.outcome, **changes):
+            Channel.objects.filter(pk=channel.pk).update(**told)
+            return new
+    return Status.WAITING  # somebody else's by now
+
+
+def _next_at(row: Delivery, verdict: Verdict, at: datetime) -> datetime | None:
+    """When it is tried again; None = the hour is over. The last try is at its end."""
+    end = (row.first_tried_at or at) + TRIED_FOR
+    if at >= end:
+        return None
+    pauses = LONG_PAUSES if verdict.outcome in LASTING else PAUSES
+    pause = pauses[min(row.attempts, len(pauses)) - 1]
+    wait = max(pause, int(verdict.params.get("retry_after_s", 0)))
+    return min(at + timedelta(seconds=wait), end)
+
+
+# To be replaced by routing.watch.schedule's at the merge.
+def _is_quiet(now: datetime) -> bool:
+    kept = WatchSettings.read()
+    return is_quiet(now, kept.quiet_from, kept.quiet_until, kept.zone)

@@ -1,0 +1,261 @@
+"""The form of a channel, as its kind declares it. A secret goes in and never comes out; one that
+is left empty stays, unless the channel leads elsewhere now."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from facio_site import sealing
+from providers.forms.fields import SecretInput
+from providers.http import BadURL, parse_target
+from providers.http.addresses import read
+from providers.http.urls import Target
+from providers.outbound import policy
+from providers.spec.masks import is_mask
+from providers.spec.outcomes import Failed
+from providers.wording import url_sentence
+from routing.models import Channel
+from routing.models.alerts import CHANNEL_NAME_LENGTH
+from routing.watch.answers import sentence
+from routing.watch.entered import masked, origin, stored_origin, values_of
+from routing.watch.spec import TEXT_LENGTH, ChannelField, ChannelSpec
+
+_OWN = ("name", "language", "is_on")  # fields of every kind
+
+
+class ChannelForm(forms.Form):
+    """Fields of the kind between name and language. `channel` is what is stored, or a new one."""
+
+    def __init__(self, spec: ChannelSpec, channel: Channel, data: Any = None) -> None:
+        super().__init__(data)
+        self.spec, self.channel = spec, channel
+        self.is_new = channel._state.adding
+        plain = forms.TextInput(attrs={"autocomplete": "off"})
+        self.fields["name"] = forms.CharField(
+            label=gettext_lazy("Name"),
+            max_length=CHANNEL_NAME_LENGTH,
+            initial=channel.name or str(_(spec.label)),
+            widget=plain,
+        )
+        values = values_of(channel, spec)
+        for field in spec.fields:
+            self._add(field, values.get(field.name, ""))
+        self.fields["language"] = forms.ChoiceField(
+            label=gettext_lazy("Language of its messages"),
+            choices=settings.LANGUAGES,
+            initial=channel.language,
+        )
+        self.fields["seen"] = forms.CharField(
+            widget=forms.HiddenInput, required=False, initial=stamp(channel)
+        )
+        self.fields["is_on"] = forms.BooleanField(
+            label=gettext_lazy("Send alerts here"), required=False, initial=channel.is_on
+        )
+        self._mark_saved()
+
+    def _add(self, field: ChannelField, value: str) -> None:
+        attrs = {"placeholder": field.placeholder, "spellcheck": "false", "autocomplete": "off"}
+        widget: forms.Widget = forms.TextInput(attrs={**attrs, "class": "mono"})
+        if field.is_secret:
+            widget = SecretInput(attrs={"placeholder": field.placeholder})
+        elif field.is_lines:
+            widget = forms.Textarea(attrs={**attrs, "rows": 3, "class": "mono"})
+        self.fields[field.name] = forms.CharField(
+            label=_(field.label),
+            help_text=_(field.help) if field.help else "",
+            required=False,  # told below, for a stored secret need not be typed again
+            max_length=TEXT_LENGTH,
+            initial="" if field.is_secret else value or field.default,
+            widget=widget,
+        )
+        if field.is_secret and not field.required and field.name in self.channel.sealed:
+            self.fields[f"clear_{field.name}"] = forms.BooleanField(
+                label=_("Remove"), required=False
+            )
+
+    def _mark_saved(self) -> None:
+        """For the save bar; a secret is never told, and not kept over the page's own ways."""
+        for name, field in self.fields.items():
+            if name == "seen":
+                continue
+            initial = "" if self.is_new else field.initial
+            is_box = isinstance(field, forms.BooleanField)
+            saved = ("on" if initial else "") if is_box else _lines(initial)
+            field.widget.attrs["data-saved"] = saved
+            if isinstance(field.widget, SecretInput):
+                field.widget.attrs["data-unkept"] = ""
+
+    @property
+    def unsaved(self) -> int:
+        """How many fields hold something else than what is saved."""
+        fields = self.visible_fields()
+        return sum(self._held(one) != one.field.widget.attrs["data-saved"] for one in fields)
+
+    def _held(self, one: forms.BoundField) -> str:
+        if isinstance(one.field.widget, SecretInput):
+            return ""  # never sent back
+        is_box, value = isinstance(one.field, forms.BooleanField), one.value()
+        return ("on" if value else "") if is_box else _lines(value)
+
+    # Reading ------------------------------------------------------------------------------------
+
+    def clean_name(self) -> str:
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        if not name.isprintable():
+            raise forms.ValidationError(_("A name has no control characters."))
+        others = Channel.objects.filter(name=name).exclude(pk=self.channel.pk)
+        if others.exists():
+            raise forms.ValidationError(_("Another channel has this name already."))
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        for field in self.spec.fields:
+            if field.name not in self.errors:
+                self._clean_one(field, data)
+        if not self.errors:
+            self._keep_where_it_belongs(data)
+        return data
+
+    def _clean_one(self, field: ChannelField, data: dict[str, Any]) -> None:
+        text = str(data.get(field.name) or "").strip()
+        is_stored = field.name in self.channel.sealed
+        if field.is_secret and is_stored and is_mask(text):
+            text = ""
+        if not text and not field.is_secret:
+            text = field.default
+        data[field.name] = text
+        if not text:
+            if field.required and not is_stored:
+                self.add_error(field.name, _("Fill this in."))
+            return
+        try:
+            data[field.name] = field.validator(text)
+            if field.is_address:
+                refuse_forbidden(data[field.name])
+        except BadURL as error:
+            self.add_error(field.name, url_sentence(error))
+        except Failed as failed:
+            verdict = failed.verdict
+            told = sentence(verdict.outcome, verdict.detail, verdict.params)
+            self.add_error(field.name, told)
+        except ValueError as error:
+            self.add_error(field.name, str(error))
+
+    def _keep_where_it_belongs(self, data: dict[str, Any]) -> None:
+        """A stored secret never follows to another origin: it is asked for again."""
+        if self.is_new or self.origin == stored_origin(self.channel, self.spec):
+            return
+        for field in self.spec.secrets:
+            is_left = data[field.name] or data.get(f"clear_{field.name}")
+            if field.name in self.channel.sealed and not is_left:
+                self.add_error(
+                    field.name,
+                    _("The address is another one now. Type this again, or remove it.")
+                    if not field.required
+                    else _("The address is another one now. Type this again."),
+                )
+
+    @property
+    def origin(self) -> str:
+        """Where the channel leads by what is in the form; a stored address of a secret stays."""
+        address = self.spec.address
+        if address is not None and address.is_secret and not self.cleaned_data[address.name]:
+            return stored_origin(self.channel, self.spec)
+        return origin(self.spec, self.cleaned_data, self.cleaned_data)
+
+    def meets_other(self, stored: Channel) -> bool:
+        """Whether somebody else has saved since this form was opened; told then, and the form is
+        one of what is stored now: saved once more, it counts."""
+        if self.cleaned_data["seen"] in ("", stamp(stored)):
+            return False
+        given: Any = self.data
+        data = given.copy()
+        data["seen"] = stamp(stored)
+        self.data = data
+        self.add_error(
+            None,
+            _("Somebody else saved this channel meanwhile. Save again to overwrite it."),
+        )
+        return True
+
+    # Storing ------------------------------------------------------------------------------------
+
+    def apply(self) -> list[str]:
+        """Put everything into `channel`, which the caller saves; names of what changed. Raises
+        sealing.KeyMissing."""
+        channel, data = self.channel, self.cleaned_data
+        changed = [name for name in _OWN if getattr(channel, name) != data[name]]
+        before, bound = values_of(channel, self.spec), self.origin
+        for name in _OWN:
+            setattr(channel, name, data[name])
+        values = {field.name: data[field.name] for field in self.spec.fields if not field.is_secret}
+        changed += [name for name, value in values.items() if value != before.get(name)]
+        channel.values = values
+        for field in self.spec.secrets:
+            if text := data[field.name]:
+                hint = masked(bound) if field.is_address else ""
+                channel.seal(field.name, text, hint=hint, bound=bound)
+                changed.append(field.name)
+            elif data.get(f"clear_{field.name}") and channel.sealed.pop(field.name, None):
+                changed.append(field.name)
+        return changed
+
+    # Showing ------------------------------------------------------------------------------------
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Each visible field; a secret with its state and the box that removes it."""
+        secrets = {field.name for field in self.spec.secrets}
+        found = []
+        for field in self.visible_fields():
+            if field.name.startswith("clear_"):
+                continue
+            row: dict[str, Any] = {"field": field}
+            if field.name in secrets:
+                row["secret"] = self._state(field.name)
+                clear = f"clear_{field.name}"
+                row["clear"] = self[clear] if clear in self.fields else None
+            found.append(row)
+        return found
+
+    def _state(self, name: str) -> dict[str, str]:
+        item = self.channel.sealed.get(name)
+        if item is None:
+            return {"name": name, "state": "missing", "hint": ""}
+        is_bound = item["bound"] == stored_origin(self.channel, self.spec)
+        keys = sealing.master_keys()
+        can_open = sealing.key_id_of(item["box"]) in keys
+        state = "stored" if is_bound and can_open else "unreadable"
+        return {"name": name, "state": state, "hint": item.get("hint", "")}
+
+
+def stamp(channel: Channel) -> str:
+    """Of all that a form of it holds."""
+    if channel._state.adding:
+        return ""
+    secrets = {name: item["set_at"] for name, item in sorted(channel.sealed.items())}
+    held = (*(getattr(channel, name) for name in _OWN), channel.values, secrets)
+    return hashlib.sha256(repr(held).encode()).hexdigest()[:16]
+
+
+def _lines(value: Any) -> str:
+    return str(value or "").replace("\r\n", "\n")
+
+
+def refuse_forbidden(url: str) -> None:
+    """What can be known of an address without asking anybody. Raises Failed, BadURL."""
+    target: Target = parse_target(url)
+    rules = policy()
+    place = (target.host, target.port)
+    if mapped := rules.mapped(*place):
+        rules.check_mapped(*place, *mapped)
+    elif read(target.host):
+        rules.check(*place, target.scheme, [target.host])
+    elif target.host == "localhost" or target.host.endswith(".localhost"):
+        rules.check(*place, target.scheme, ["127.0.0.1"])

@@ -1,0 +1,106 @@
+"""Whether broker and workers are there, seen by the web side: nobody else could tell that they are
+gone. A thread of each web server looks; of several one tells, and a restart is no alert.
+
+While no worker is there the same thread sends what is to be told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import Error, connection, transaction
+
+from facio_site import clock
+from providers import broker
+from routing.models import Alert, Channel, Standing, Watch
+from routing.watch import conditions, deliver
+from routing.watch.alerts import raise_alert
+
+WORKER, BROKER = "system:worker", "system:broker"
+LOOK_SECONDS = 15.0
+PATIENCE = timedelta(seconds=20)  # between the first look that missed a part and the one that tells
+FILE_EVERY = timedelta(minutes=1)
+SAID_EVERY = 60.0
+
+log = logging.getLogger(__name__)
+
+
+def start() -> None:
+    """In a process that answers requests, after its fork: a thread that does not keep it alive."""
+    threading.Thread(target=_look_for_ever, name="watch", daemon=True).start()
+
+
+def _look_for_ever() -> None:
+    seen, said_at = Looker(), float("-inf")
+    while True:
+        time.sleep(LOOK_SECONDS)
+        try:
+            seen.look(clock.now(), broker.count_workers())
+        except Exception as error:  # noqa: BLE001 - without this thread nobody would look again
+            # A database that is away is told by whoever asks it; type only, no text of a fault.
+            if time.monotonic() - said_at > SAID_EVERY:
+                said_at = time.monotonic()
+                log.warning("parts of the system were not looked at: %s", type(error).__name__)
+        finally:
+            with contextlib.suppress(Error):
+                connection.close()
+
+
+@dataclass(slots=True)
+class Looker:
+    """What one process has seen so far."""
+
+    missing: str = ""  # the part that was missing at the last look
+    missed_at: datetime | None = None  # at the first of those looks in a row
+    looked_at: datetime | None = None  # when the file was looked at last
+
+    def look(self, now: datetime, workers: int | None) -> None:
+        """`workers` None: the broker does not answer, and nobody knows of workers."""
+        missing = BROKER if workers is None else "" if workers else WORKER
+        if missing != self.missing or (self.missed_at and now < self.missed_at):
+            self.missing, self.missed_at = missing, now if missing else None
+        if workers is not None:
+            back([BROKER, WORKER] if workers else [BROKER], now)
+        if self.missed_at and now - self.missed_at >= PATIENCE and is_used():
+            gone(missing, self.missed_at, now)
+            deliver.deliver_all(now)
+        self._look_at_file(now)
+
+    def _look_at_file(self, now: datetime) -> None:
+        """The live file may stand on this machine alone."""
+        is_due = self.looked_at is None or abs(now - self.looked_at) >= FILE_EVERY
+        if settings.FACIO_CONFIG_PATH and is_due:
+            self.looked_at = now
+            if is_used():
+                conditions.look_at_file(now)
+
+
+def is_used() -> bool:
+    """Whether anything is watched, or anybody is to be told: else a site pays one small query."""
+    return Watch.objects.on().exists() or Channel.objects.exists()
+
+
+def gone(part: str, since: datetime, now: datetime) -> None:
+    """Told by the first process that comes here."""
+    with transaction.atomic():
+        if conditions.turn(part, since, is_failing=True):
+            told = since.isoformat()
+            mark = f"{Alert.Kind.PART_GONE}:{part}:{told}"
+            raise_alert(Alert.Kind.PART_GONE, part, mark, {"since": told}, now)
+
+
+def back(parts: Sequence[str], now: datetime) -> None:
+    """Likewise, of those of which it was told that they are gone."""
+    for row in Standing.objects.filter(about__in=parts, is_failing=True):
+        with transaction.atomic():
+            if conditions.turn(row.about, now, is_failing=False):
+                told = row.since.isoformat() if row.since else ""
+                mark = f"{Alert.Kind.PART_BACK}:{row.about}:{told}"
+                raise_alert(Alert.Kind.PART_BACK, row.about, mark, {"since": told}, now)

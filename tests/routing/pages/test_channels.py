@@ -1,0 +1,210 @@
+"""Pages of channels: list, form, test, end; and what the overview says of alerts that are lost."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from facio_site.audit.models import AuditEntry
+from routing.models import Channel, Delivery
+from tests.conftest import signed_in
+from tests.desk import HTMX
+from tests.routing.watch.desk import alert, filled, made
+from tests.security.sweep import CANARY
+
+pytestmark = pytest.mark.django_db
+LIST = "/alerts/channels/"
+
+
+def page_of(channel: Channel) -> str:
+    return f"{LIST}{channel.pk}/"
+
+
+def entries() -> list[tuple[str, str]]:
+    found = AuditEntry.objects.filter(action__startswith="channel.").order_by("pk")
+    return list(found.values_list("action", "target"))
+
+
+def test_a_channel_is_added_changed_and_removed(site: Client) -> None:
+    added = site.post(f"{LIST}new/slack/", filled("slack", name="Ops"))
+    channel = Channel.objects.get()
+    assert added.headers["Location"] == page_of(channel)
+    changed = site.post(page_of(channel), {"name": "Ops 2", "language": "de", "url": ""})
+    assert changed.status_code == 302
+    channel.refresh_from_db()
+    assert (channel.name, channel.language, channel.is_on) == ("Ops 2", "de", False)
+    assert "url" in channel.sealed
+    assert "Remove Ops 2" in site.get(f"{page_of(channel)}remove/").content.decode()
+    assert site.post(f"{page_of(channel)}remove/").headers["Location"] == LIST
+    assert not Channel.objects.exists()
+    assert entries() == [
+        *(("channel.added", "Ops"), ("channel.changed", "Ops 2"), ("channel.removed", "Ops 2"))
+    ]
+    assert CANARY not in repr(list(AuditEntry.objects.values()))
+
+
+def test_what_was_typed_comes_back_but_for_secrets(site: Client) -> None:
+    data = filled("ntfy", name="", topic=f"bad topic {CANARY}")
+    answer = site.post(f"{LIST}new/ntfy/", data)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "https://receiver.example" in page
+    assert CANARY not in page
+    assert "letters, digits, hyphens" in page
+    assert not Channel.objects.exists()
+
+
+def test_two_channels_have_two_names(site: Client) -> None:
+    made("json", name="Ops")
+    answer = site.post(f"{LIST}new/json/", filled("json", name=" Ops "))
+    assert answer.status_code == 422
+    assert "Another channel has this name" in answer.content.decode()
+
+
+def test_mail_is_offered_only_where_a_server_is_set(site: Client, settings: Any) -> None:
+    assert "SMTP_HOST" in site.get(f"{LIST}new/").content.decode()
+    assert site.get(f"{LIST}new/email/").status_code == 404
+    settings.SMTP_HOST = "mail.example"
+    assert "SMTP_HOST" not in site.get(f"{LIST}new/").content.decode()
+    assert site.get(f"{LIST}new/email/").status_code == 200
+
+
+def test_the_list_shows_scheme_and_host_of_a_webhook_only(site: Client) -> None:
+    made("slack", name="Ops")
+    page = site.get(LIST).content.decode()
+    assert "https://receiver.example/…" in page
+    assert "services" not in page
+
+
+def test_a_viewer_looks_and_changes_nothing(viewer: Any) -> None:
+    channel, client = made("json", name="Ops"), signed_in(viewer)
+    assert client.get(LIST).status_code == 200
+    assert client.get(page_of(channel)).status_code == 200
+    for path, data in (
+        (page_of(channel), filled("json")),
+        (f"{page_of(channel)}test/", {}),
+        (f"{page_of(channel)}seen/", {}),
+        (f"{page_of(channel)}remove/", {}),
+        (f"{LIST}new/json/", filled("json", name="x")),
+    ):
+        assert client.post(path, data).status_code == 403, path
+    assert [row.name for row in Channel.objects.all()] == ["Ops"]
+
+
+def test_a_test_without_a_broker_says_so_and_is_recorded(site: Client) -> None:
+    channel = made("json", name="Ops")
+    part = site.post(f"{page_of(channel)}test/", headers=HTMX).content.decode()
+    assert 'data-state="done"' in part
+    assert "broker" in part
+    assert "every 1s" not in part
+    assert entries() == [("channel.tested", "Ops")]
+
+
+def test_a_test_under_way_asks_again_and_works_without_scripts(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        "routing.watch.tasks.try_channel.apply_async", lambda args, **more: asked.append(args)
+    )
+    channel = made("json", name="Ops")
+    assert site.post(f"{page_of(channel)}test/").headers["Location"] == f"{page_of(channel)}#trial"
+    site.post(f"{page_of(channel)}test/")
+    assert asked == [(str(channel.pk),)]
+    page = site.get(page_of(channel)).content.decode()
+    assert 'hx-trigger="every 1s"' in page
+    assert "Reload to see the result" in page
+    part = site.get(f"{page_of(channel)}trial/", headers=HTMX).content.decode()
+    assert part.lstrip().startswith("<section")
+    assert 'data-state="queued"' in part
+
+
+def test_switching_off_drops_what_waits_and_says_so(site: Client) -> None:
+    channel = made("json", name="Ops")
+    alert(1)
+    alert(2)
+    data = {**filled("json", name="Ops"), "url": "", "signing": ""}
+    del data["is_on"]
+    page = site.post(page_of(channel), data, follow=True).content.decode()
+    assert "2 alerts that waited are not sent any more." in page
+    assert set(Delivery.objects.values_list("status", flat=True)) == {"lost"}
+
+
+def test_s96_alerts_that_do_not_arrive_are_told_on_the_overview_until_seen(site: Client) -> None:
+    channel = made("slack", name="Ops")
+    alert(1)
+    assert "Ops" not in site.get("/").content.decode()
+    Channel.objects.update(fault="bad_endpoint", fault_at=timezone.now())
+    page = site.get("/").content.decode()
+    assert "Alerts to Ops are not arriving" in page
+    assert "no such webhook" in page
+    assert page_of(channel) in page
+    Delivery.objects.update(status="lost")
+    assert "Alerts to Ops were lost" in site.get("/").content.decode()
+    assert "1 alert was lost so far." in " ".join(
+        site.get(page_of(channel)).content.decode().split()
+    )
+    site.post(f"{page_of(channel)}seen/")
+    assert "Alerts to Ops" not in site.get("/").content.decode()
+    assert entries() == [("channel.seen", "Ops")]
+
+
+def test_removing_asks_first_and_says_what_still_waits(site: Client) -> None:
+    channel = made("json", name="Ops")
+    alert(1)
+    page = " ".join(site.get(f"{page_of(channel)}remove/").content.decode().split())
+    assert "1 alert still waits" in page
+
+
+@pytest.mark.parametrize("path", ["new/pager/", "00000000-0000-0000-0000-000000000001/"])
+def test_what_is_not_there_is_not_found(site: Client, path: str) -> None:
+    assert site.get(f"{LIST}{path}").status_code == 404
+
+
+def test_a_kind_of_another_version_is_listed_and_harms_nothing(site: Client) -> None:
+    channel = Channel.objects.create(name="Old", kind="pager")
+    assert "Old" in site.get(LIST).content.decode()
+    assert site.get(page_of(channel)).status_code == 404
+    assert site.get(f"{page_of(channel)}remove/").status_code == 200
+
+
+def seen_of(site: Client, channel: Channel) -> str:
+    found = re.search(r'name="seen" value="(\w+)"', site.get(page_of(channel)).content.decode())
+    assert found
+    return found[1]
+
+
+def test_who_saves_second_is_told_and_overwrites_only_on_a_second_save(site: Client) -> None:
+    channel = made("json", name="Ops")
+    data = {**filled("json", name="Mine"), "url": "", "signing": "", "seen": seen_of(site, channel)}
+    Channel.objects.update(name="Theirs")
+    answer = site.post(page_of(channel), data)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Somebody else saved this channel meanwhile." in page
+    assert 'value="Mine"' in page
+    assert Channel.objects.get().name == "Theirs"
+    data["seen"] = seen_of(site, channel)
+    assert f'value="{data["seen"]}"' in page
+    assert site.post(page_of(channel), data).status_code == 302
+    assert Channel.objects.get().name == "Mine"
+
+
+def test_a_channel_that_leads_elsewhere_now_has_no_old_test_and_tries_at_once(
+    site: Client,
+) -> None:
+    channel = made("slack", name="Ops")
+    alert(1)
+    late = timezone.now() + timedelta(minutes=15)
+    Delivery.objects.update(next_at=late, attempts=3)
+    Channel.objects.update(trial={"state": "done", "outcome": "ok", "at": late.isoformat()})
+    same = {"name": "Ops 2", "language": "en", "is_on": "on", "url": ""}
+    site.post(page_of(channel), same)
+    assert Delivery.objects.get().next_at == late
+    assert Channel.objects.get().trial != {}
+    site.post(page_of(channel), {**same, "url": "https://receiver.example/services/T0/B0/new"})
+    assert Delivery.objects.get().next_at < late
+    assert Channel.objects.get().trial == {}

@@ -1,0 +1,426 @@
+"""The pages of health: rows, drawings, what stands there when nothing was asked, and the files."""
+
+import csv
+import re
+from datetime import datetime, timedelta
+from html import unescape
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from facio_site.audit import record
+from providers.models import Provider
+from routing.models import Outage, Route, Span, Watch
+from routing.watch.health import FRAMES
+from tests.conftest import signed_in
+from tests.desk import saved
+from tests.markup import flat
+
+pytestmark = pytest.mark.django_db
+LIGHT, MOST_QUERIES = 7_500, 30  # bytes as sent, without headers; statements
+NAMES = ["=1+1", "a&b", '"><b>', "..", "new", "~x", "ü 你", "a%2Fb", "x;y", "-dash"]
+
+
+def hour(back: int = 0) -> datetime:
+    return timezone.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=back)
+
+
+def day(back: int = 0) -> datetime:
+    return hour().replace(hour=0) - timedelta(days=back)
+
+
+def span(about: str, at: datetime | None = None, size: str = Span.HOUR, **told: Any) -> Span:
+    outcomes = told.pop("outcomes", None) or {"ok": told.get("good", 0)}
+    return Span.objects.create(
+        about=about, size=size, began_at=at or hour(), outcomes=outcomes, **told
+    )
+
+
+def outage(about: str, minutes: float, *hit: str, ended: float | None = 0) -> Outage:
+    """Began so many minutes ago; `ended` likewise, None = it lasts."""
+    now = timezone.now()
+    return Outage.objects.create(
+        about=about,
+        outcome="timeout",
+        began_at=now - timedelta(minutes=minutes),
+        ended_at=None if ended is None else now - timedelta(minutes=ended),
+        hit=list(hit),
+    )
+
+
+def own(name: str) -> Provider:
+    """An endpoint of one's own, under any name."""
+    return Provider.objects.create(name=name, kind="custom", configured_at=timezone.now())
+
+
+def row(html: str, about: str) -> str:
+    """The table row of one subject, as text."""
+    found = re.search(rf'<tr data-about="{re.escape(about)}">.*?</tr>', html)
+    assert found, about
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+
+def sheet(client: Client, query: str = "") -> list[dict[str, str]]:
+    answer = client.get(f"/health/export/{query}")
+    assert answer.status_code == 200
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]
+    return list(csv.DictReader(StringIO(text, newline="")))
+
+
+# All of them
+
+
+def test_each_row_says_how_many_tests_its_uptime_comes_from(site: Client) -> None:
+    saved("groq")
+    Provider.objects.update(check_outcome="timeout")
+    outcomes = {"ok": 1194, "timeout": 10, "rate_limited": 3}
+    span("provider:groq", good=1194, bad=10, outcomes=outcomes, times=[100, 200, 1500])
+    told = row(flat(site.get("/health/")), "provider:groq")
+    assert "99.1 % of 1,204 tests" in told
+    assert "200 ms / 1.50 s" in told
+    assert "Groq Timed out 24 hours: 1 failed in part, 23 without a test" in told
+
+
+def test_what_nobody_asked_is_never_good(site: Client) -> None:
+    for kind in ("groq", "mistral", "openai"):
+        saved(kind)
+    span("provider:groq", good=1)
+    span("provider:mistral", outcomes={"rate_limited": 2})
+    html = flat(site.get("/health/"))
+    assert "nobody asked" in row(html, "provider:openai")
+    assert "24 hours: 24 without a test" in row(html, "provider:openai")
+    assert "nothing proved" in row(html, "provider:mistral")
+    for about in ("provider:openai", "provider:mistral"):
+        assert "%" not in row(html, about)
+
+
+def test_routes_that_are_set_come_first_with_their_model(site: Client) -> None:
+    saved("groq")
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    span("route:main", good=3)
+    html = flat(site.get("/health/"))
+    assert re.findall('data-about="([^"]+)"', html) == ["route:main", "provider:groq"]
+    assert row(html, "route:main").startswith("Main llama-9")
+    assert "100 % of 3 tests" in row(html, "route:main")
+    assert 'href="/health/route/main/?range=24h"' in html
+
+
+def test_a_sign_in_of_the_agent_is_no_row_since_nobody_can_ask_it(site: Client) -> None:
+    saved("groq")
+    Provider.objects.create(kind="openai_codex", configured_at=timezone.now())
+    span("provider:groq", good=1)
+    assert re.findall('data-about="([^"]+)"', flat(site.get("/health/"))) == ["provider:groq"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"), [("24h", "24h"), ("7d", "7d"), ("90d", "90d"), ("1y", "24h"), ("", "24h")]
+)
+def test_the_time_is_one_of_three_whatever_is_asked(site: Client, asked: str, shown: str) -> None:
+    saved("groq")
+    span("provider:groq", good=1)
+    span("provider:groq", day(), Span.DAY, good=1)
+    for path in ("/health/", "/health/provider/groq/"):
+        html = flat(site.get(path, {"range": asked} if asked else {}))
+        marked = re.findall(r'<a href="\?range=(\w+)" aria-current="page"', html)
+        assert marked == [shown], path
+
+
+def test_ninety_days_are_told_by_the_day(site: Client) -> None:
+    saved("groq")
+    for back, told in ((0, {"good": 1}), (89, {"bad": 1}), (90, {"bad": 50})):
+        span("provider:groq", day(back), Span.DAY, **told)
+    told = row(flat(site.get("/health/?range=90d")), "provider:groq")
+    assert "90 days: 1 passed, 1 failed, 88 without a test" in told
+    assert "50 % of 2 tests" in told
+
+
+def test_an_empty_site_shows_the_way_to_a_provider(site: Client) -> None:
+    html = flat(site.get("/health/"))
+    assert "Nothing is set up yet" in html
+    assert "<table" not in html
+
+
+def test_a_time_without_a_test_says_so_and_what_to_do(site: Client) -> None:
+    saved("groq")
+    span("provider:groq", hour(30), good=1)
+    html = flat(site.get("/health/"))
+    assert "Nothing was tested in this time" in html
+    assert "Switch on scheduled checks." in html
+    assert "data-about" not in html
+    assert 'data-about="provider:groq"' in flat(site.get("/health/?range=7d"))
+
+
+def test_outages_are_listed_with_cause_length_and_the_routes_they_hit(site: Client) -> None:
+    saved("groq")
+    span("provider:groq", good=1)
+    outage("provider:groq", 90, "main", "vision", ended=48)
+    outage("provider:gone", 30, "main", "nosuchslot", ended=None)
+    html = flat(site.get("/health/"))
+    part = re.sub(r"<[^>]+>", " ", html[html.index('id="outages"') :])
+    part = " ".join(part[: part.index("</")].split()) if "</" in part else " ".join(part.split())
+    assert "Groq Timed out 1 h ago 42 min Main, Vision" in part
+    assert "gone Timed out 30 min ago 30 min so far Main" in part
+    assert part.index("gone Timed") < part.index("Groq Timed")
+    assert 'href="/health/provider/gone/' not in html
+    assert "fails since:" not in row(html, "provider:groq")
+
+
+def test_an_outage_that_lasts_stands_beside_the_state(site: Client) -> None:
+    saved("groq")
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    span("provider:groq", bad=1)
+    outage("provider:groq", 30, "main", ended=None)
+    html = flat(site.get("/health/"))
+    assert "fails since: 30 min ago" in row(html, "provider:groq")
+    assert "fails since: 30 min ago" in row(html, "route:main")
+
+
+def test_no_outage_is_said_only_where_somebody_watches(site: Client) -> None:
+    saved("groq")
+    span("provider:groq", good=1)
+    for path in ("/health/", "/health/provider/groq/"):
+        assert "Not watched, so no outage is known." in flat(site.get(path))
+    Watch.objects.create(about="provider:groq", every=15)
+    for path in ("/health/", "/health/provider/groq/"):
+        assert "No outage was seen in this time." in flat(site.get(path))
+
+
+def test_of_many_outages_the_newest_are_listed_and_the_rest_is_counted(site: Client) -> None:
+    saved("groq")
+    span("provider:groq", good=1)
+    for minutes in range(10, 130, 10):
+        outage("provider:groq", minutes, ended=minutes - 5)
+    for path in ("/health/", "/health/provider/groq/"):
+        html = flat(site.get(path))
+        assert html.count("data-outage=") == 10
+        assert "2 earlier ones are in the file." in html
+
+
+# One of them
+
+
+def test_a_page_of_one_draws_and_lists_what_was_told(site: Client) -> None:
+    saved("groq")
+    span("provider:groq", hour(5), good=2, outcomes={"ok": 2}, times=[100, 300])
+    outcomes = {"ok": 2, "timeout": 1, "bad_key": 2, "rate_limited": 1}
+    span("provider:groq", good=2, bad=3, outcomes=outcomes, times=[200, 250])
+    html = flat(site.get("/health/provider/groq/"))
+    assert '<path data-tone="ok" stroke-width="8" d="M185 120v-40m50 40v-40"/>' in html
+    assert 'stroke-width="8" stroke-dasharray="4 2" d="M235 60v-60"/>' in html
+    text = " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    assert "57.1 % of 7 tests" in text
+    assert "3 failed: Key rejected 2, Timed out 1" in text
+    assert "1 proved neither: Rate limited 1" in text
+    numbers = html[html.index('id="numbers"') :]
+    assert numbers.count('<th scope="row">') - numbers.count("data-outage") == 2
+    assert numbers.index("40 %") < numbers.index("100 %")
+
+
+def test_a_route_tells_the_outages_of_providers_that_served_it(site: Client) -> None:
+    saved("groq")
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    span("route:main", good=1)
+    outage("provider:groq", 60, "main", ended=40)
+    outage("route:main", 55, ended=35)
+    outage("provider:groq", 20, "vision", ended=10)
+    html = flat(site.get("/health/route/main/"))
+    assert html.count("data-outage=") == 2
+    text = " ".join(re.sub(r"<[^>]+>", " ", html).split())
+    assert "Outages 1 25 min altogether" in text
+    assert 'href="/routing/#route-main"' in html
+
+
+def test_what_is_not_set_up_has_no_page(site: Client) -> None:
+    span("provider:mistral", good=1)
+    for path in ("provider/mistral/", "provider/none/", "route/none/", "catalog/groq/", "x/y/"):
+        assert site.get(f"/health/{path}").status_code == 404, path
+    assert site.get("/health/route/vision/").status_code == 200
+
+
+def test_an_endpoints_old_name_leads_to_the_newer(site: Client, owner: Any) -> None:
+    own("lab-2")
+    record("provider.renamed", actor=owner, target="lab → lab-2")
+    answer = site.get("/health/provider/lab/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/providers/lab-2/")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_has_its_row_its_page_and_its_file(site: Client, name: str) -> None:
+    own(name)
+    span(f"provider:{name}", good=1)
+    html = flat(site.get("/health/"))
+    href = re.search(r'<a href="(/health/provider/[^"]+)\?range=24h"', html)
+    assert href
+    answer = site.get(unescape(href[1]))
+    assert answer.status_code == 200
+    asked = re.search(r'href="(/health/export/\?[^"]+)"', answer.content.decode())
+    assert asked
+    query = unescape(asked[1]).removeprefix("/health/export/")
+    (told,) = sheet(site, query)
+    shielded = f"'{name}" if name[0] in "=+-@" else name
+    assert (told["sort"], told["name"], told["good"]) == ("provider", shielded, "1")
+
+
+def test_a_provider_that_was_removed_leaves_no_row(site: Client) -> None:
+    groq, _other = saved("groq"), saved("mistral")
+    for kind in ("groq", "mistral"):
+        span(f"provider:{kind}", good=1)
+    groq.delete()
+    assert re.findall('data-about="([^"]+)"', flat(site.get("/health/"))) == ["provider:mistral"]
+
+
+def test_a_viewer_sees_all_of_it(viewer: Any) -> None:
+    saved("groq")
+    span("provider:groq", good=1)
+    client = signed_in(viewer)
+    for path in ("/health/", "/health/provider/groq/", "/health/export/"):
+        assert client.get(path).status_code == 200, path
+
+
+def test_provider_and_route_lead_to_their_health(site: Client) -> None:
+    saved("groq")
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    assert 'href="/health/provider/groq/"' in flat(site.get("/providers/groq/"))
+    assert "/health/provider/" not in flat(site.get("/providers/mistral/"))
+    html = flat(site.get("/routing/"))
+    assert re.findall(r'href="/health/route/(\w+)/"', html) == ["main"]
+
+
+# Files
+
+
+def test_the_file_has_what_the_page_shows(site: Client) -> None:
+    outcomes = {"timeout": 1, "ok": 3}
+    span("provider:groq", hour(1), good=3, bad=1, outcomes=outcomes, times=[100, 200, 900])
+    span("provider:groq", hour(30), good=9)
+    span("route:main", good=1)
+    one, other = sheet(site)
+    assert one == {
+        "sort": "provider",
+        "name": "groq",
+        "began_at": hour(1).isoformat(timespec="seconds"),
+        "size": "hour",
+        "tests": "4",
+        "good": "3",
+        "bad": "1",
+        "uptime_percent": "75.0",
+        "p50_ms": "200",
+        "p95_ms": "900",
+        "outcomes": "ok 3; timeout 1",
+    }
+    assert (other["name"], other["p50_ms"]) == ("main", "")
+    assert len(sheet(site, "?range=7d&about=provider:groq")) == 2
+    assert sheet(site, "?about=provider:none%00") == sheet(site, "?range=90d") == []
+    answer = site.get("/health/export/?range=7d")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="health-7d.csv"'
+
+
+def test_outages_have_a_file_of_their_own(site: Client) -> None:
+    outage("provider:groq", 100, "main", "vision", ended=60)
+    outage("route:main", 10, ended=None)
+    outage("route:main", 3000, ended=2990)
+    one, other = sheet(site, "?what=outages")
+    assert (one["seconds"], one["outcome"], one["routes"]) == ("2400", "timeout", "main vision")
+    assert (other["ended_at"], other["seconds"]) == ("", "")
+    assert len(sheet(site, "?what=outages&range=7d&about=route:main")) == 2
+
+
+def test_a_file_is_read_in_pieces_and_not_before_it_is_taken(site: Client) -> None:
+    rows = [
+        Span(about=f"provider:p{n}", size=Span.HOUR, began_at=hour(), good=1) for n in range(1100)
+    ]
+    Span.objects.bulk_create(rows)
+    answer: Any = site.get("/health/export/")
+    with CaptureQueriesContext(connection) as captured:
+        lines = list(answer.streaming_content)
+    assert (len(lines), len(captured)) == (1101, 3)
+
+
+# What it costs
+
+
+def crowd(frame: str) -> None:
+    """24 providers and five routes, each asked in every cell; some failed, and often."""
+    many = FRAMES[frame]
+    first = many.first(timezone.now())
+    abouts = [f"provider:own-{place:02}" for place in range(24)]
+    for about in abouts:
+        own(about.partition(":")[2])
+    slots = ("main", "subagent", "vision", "image", "video")
+    for slot in slots:
+        Route.objects.create(slot=slot, model="m", provider="own-00")
+    rows = []
+    for number, about in enumerate([*abouts, *(f"route:{slot}" for slot in slots)]):
+        for cell in range(many.cells):
+            bad = int((cell * 7 + number * 5) % 41 == 0)
+            outcomes = {"ok": 4 - bad, "timeout": bad}
+            times = [(cell * 977 + number * 131 + one * 53) % 4000 for one in range(4 - bad)]
+            at = first + cell * many.step
+            values = {"good": 4 - bad, "bad": bad, "outcomes": outcomes, "times": times}
+            rows.append(Span(about=about, size=many.size, began_at=at, **values))
+    Span.objects.bulk_create(rows, batch_size=500)
+    for number in range(40):
+        outage(abouts[number % 24], 100 + number, "main", "vision", ended=99)
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_a_full_page_is_light_and_asks_little(site: Client, frame: str) -> None:
+    crowd(frame)
+    for path in ("/health/", "/health/provider/own-00/", "/health/route/main/"):
+        site.get(f"{path}?range={frame}")
+        with CaptureQueriesContext(connection) as captured:
+            answer = site.get(f"{path}?range={frame}", headers={"Accept-Encoding": "gzip"})
+        assert len(answer.content) < LIGHT, path
+        assert len(captured) < MOST_QUERIES, path
+
+
+def test_more_subjects_and_a_longer_time_take_no_more_questions(site: Client) -> None:
+    own("lab")
+    span("provider:lab", good=1)
+    span("provider:lab", day(), Span.DAY, good=1)
+
+    def asked(query: str) -> int:
+        site.get(f"/health/{query}")
+        with CaptureQueriesContext(connection) as captured:
+            site.get(f"/health/{query}")
+        return len(captured)
+
+    few = asked("")
+    for number in range(20):
+        own(f"own-{number}")
+        for at, size in ((hour(), Span.HOUR), (day(), Span.DAY)):
+            span(f"provider:own-{number}", at, size, good=1)
+        outage(f"provider:own-{number}", 10, ended=None)
+    assert asked("") <= few
+    assert asked("?range=90d") <= few
+
+
+# The failure drill
+
+
+def test_the_drill_tells_how_often_a_route_was_out_of_reach(site: Client) -> None:
+    saved("groq")
+    saved("mistral")
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    Route.objects.create(slot="vision", model="pixtral", provider="mistral")
+
+    def drilled() -> str:
+        html = flat(site.get("/routing/?without=groq"))
+        return html[html.index('id="gone"') :]
+
+    outage("provider:groq", 100, "main", ended=60)
+    assert "unreachable" not in drilled()
+    assert "No outage" not in drilled()
+    Watch.objects.create(about="provider:groq", every=15)
+    assert "It was unreachable once in 7 days, for 40 min." in drilled()
+    assert "No outage" not in drilled()
+    outage("route:main", 30, ended=28)
+    assert "It was unreachable 2 times in 7 days, 42 min altogether." in drilled()
+    Watch.objects.create(about="route:vision", every=15)
+    assert drilled().count("No outage was seen in 7 days.") == 1

@@ -1,0 +1,511 @@
+"""The schedule: what is switched on and off, what that costs, and two editors at once."""
+
+import html
+import json
+import re
+from datetime import time, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from facio_site.audit.models import AuditEntry
+from providers.models import Job, Provider
+from routing.models import Route, Watch, WatchSettings
+from routing.pages import schedule, scheduling
+from routing.pages.watched import dollars, forecast, in_words
+from routing.watch.costs import Estimate
+from tests.conftest import signed_in
+from tests.desk import saved
+from tests.markup import flat
+
+pytestmark = [pytest.mark.alike, pytest.mark.django_db]
+PAGE = "/schedule/"
+FREE = Estimate(0, Decimal(0))
+PAID = Estimate(1, Decimal("0.001"))
+UNKNOWN = Estimate(1, None)
+
+
+def opened(page: str) -> dict[str, str]:
+    """All that the page's form sends, as it stands."""
+    found = {}
+    for tag in re.findall(r"<input [^>]*>", page.partition('id="schedule"')[2]):
+        said = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        is_ticked = said.get("type") not in ("radio", "checkbox") or " checked" in tag
+        if "name" in said and is_ticked and " disabled" not in tag:
+            standard = "on" if said.get("type") == "checkbox" else ""
+            found[html.unescape(said["name"])] = html.unescape(said.get("value", standard))
+    for tag in re.findall(r'<input type="radio" name="pick[^>]*checked[^>]*>', page):
+        said = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        found[html.unescape(said["name"])] = said["value"]
+    for name, options in re.findall(r'<select name="([^"]+)"([^>]*>.*?)</select>', page):
+        if " disabled" not in options.partition(">")[0]:
+            chosen = re.search(r'value="([^"]*)" selected', options)
+            found[html.unescape(name)] = chosen[1] if chosen else ""
+    return found
+
+
+def form(client: Client, **changes: str) -> dict[str, str]:
+    return {**opened(flat(client.get(PAGE))), **changes}
+
+
+def put(client: Client, changes: dict[str, str]) -> Any:
+    """Open the page, change these fields, save."""
+    return client.post(PAGE, {**form(client), **changes})
+
+
+def rates() -> dict[str, int]:
+    return dict(Watch.objects.on().values_list("about", "every"))
+
+
+def row(page: str, about: str) -> str:
+    found = re.search(rf'<tr id="{about}".*?</tr>', page)
+    assert found, about
+    return found[0]
+
+
+@pytest.fixture
+def groq(site: Client) -> Provider:
+    return saved("groq", "gsk_0123456789abcdef")
+
+
+# What is shown
+
+
+def test_nothing_is_checked_by_itself_at_first(site: Client, groq: Provider) -> None:
+    page = flat(site.get(PAGE))
+    assert "Nothing is checked by itself." in page
+    assert 'data-every="0"' in row(page, "provider:groq")
+    assert opened(page)["provider:groq"] == opened(page)["catalog:groq"] == "0"
+    assert re.search(r'name="is_on"[^>]* checked', page)
+
+
+def test_without_a_provider_the_page_shows_the_way_to_one(site: Client) -> None:
+    page = flat(site.get(PAGE))
+    assert "There is nothing to check yet" in page
+    assert "<table" not in page
+
+
+def test_what_cannot_be_checked_says_why(site: Client, groq: Provider) -> None:
+    Provider(kind="openai_codex").store()
+    saved("azure_openai", api_base="https://d.openai.azure.com", values={"deployments": ["one"]})
+    Route.objects.create(slot="image", model="gpt-image", provider="groq")
+    page = flat(site.get(PAGE))
+    assert "the agent signs in itself" in row(page, "provider:openai_codex")
+    assert "the agent signs in itself" in row(page, "catalog:openai_codex")
+    assert "a picture or a film" in row(page, "route:image")
+    assert "not set" in row(page, "route:main")
+    fields = opened(page)
+    assert not {"provider:openai_codex", "route:image", "route:main"} & set(fields)
+    assert "provider:azure_openai" in fields
+
+
+def test_when_it_is_due_and_how_it_ended_stand_beside_it(site: Client, groq: Provider) -> None:
+    now = timezone.now()
+    job = Job.objects.create(
+        provider=groq,
+        task="check",
+        status="done",
+        outcome="timeout",
+        finished_at=now,
+        deadline=now,
+        input_version=1,
+        is_scheduled=True,
+    )
+    Watch.objects.create(
+        about="provider:groq", every=60, due_at=now + timedelta(minutes=12, seconds=30), job=job
+    )
+    Watch.objects.create(about="catalog:groq", every=60, due_at=now, passed_over="budget")
+    page = flat(site.get(PAGE))
+    assert "in 12 min" in row(page, "provider:groq")
+    assert "Timed out" in row(page, "provider:groq")
+    assert "the paid calls of that day were used up" in row(page, "catalog:groq")
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
+    assert "in 12 min" not in flat(site.get(PAGE))
+
+
+def test_a_schedule_of_a_provider_that_is_gone_breaks_nothing(site: Client, groq: Provider) -> None:
+    Watch.objects.create(about="provider:gone", every=60)
+    page = flat(site.get(PAGE))
+    assert "provider:gone" not in page
+    assert put(site, {"provider:groq": "60"}).status_code == 302
+    assert rates() == {"provider:groq": 60, "provider:gone": 60}
+
+
+def test_more_providers_take_no_more_queries(site: Client, groq: Provider) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            site.get(PAGE)
+        return len(captured)
+
+    queries()
+    before = queries()
+    for kind in ("mistral", "deepseek", "openrouter"):
+        saved(kind)
+        Watch.objects.create(about=f"provider:{kind}", every=60)
+    queries()
+    assert queries() == before
+
+
+# What is saved
+
+
+def test_a_provider_is_switched_on_and_off(site: Client, groq: Provider) -> None:
+    before = timezone.now()
+    assert put(site, {"provider:groq": "60"}).status_code == 302
+    watch = Watch.objects.get(about="provider:groq")
+    assert watch.every == 60
+    assert before <= watch.due_at <= timezone.now()
+    assert put(site, {"provider:groq": "0"}).status_code == 302
+    assert rates() == {}
+
+
+def test_what_is_switched_off_is_forgotten(
+    site: Client, groq: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[str] = []
+    monkeypatch.setattr(scheduling, "forget", forgotten.append)
+    put(site, {"provider:groq": "60", "catalog:groq": "1440"})
+    assert forgotten == []
+    put(site, {"provider:groq": "0"})
+    assert forgotten == ["provider:groq"]
+
+
+def test_what_is_not_changed_keeps_its_time(site: Client, groq: Provider) -> None:
+    then = timezone.now() + timedelta(minutes=40)
+    Watch.objects.create(about="provider:groq", every=60, due_at=then, passed_over="budget")
+    put(site, {"catalog:groq": "60"})
+    watch = Watch.objects.get(about="provider:groq")
+    assert (watch.due_at, watch.passed_over) == (then, "budget")
+
+
+@pytest.mark.parametrize(("every", "minutes"), [("15", 15), ("1440", 40)])
+def test_who_asks_oftener_does_not_wait_for_the_old_time(
+    site: Client, groq: Provider, every: str, minutes: int
+) -> None:
+    now = timezone.now()
+    due = now + timedelta(minutes=40)
+    Watch.objects.create(about="provider:groq", every=60, due_at=due)
+    put(site, {"provider:groq": every})
+    found = Watch.objects.get().due_at
+    assert abs(found - now - timedelta(minutes=minutes)) < timedelta(seconds=30)
+
+
+def test_what_is_switched_on_together_is_due_one_after_the_other(
+    site: Client, groq: Provider
+) -> None:
+    for kind in ("mistral", "deepseek"):
+        saved(kind)
+    put(site, {"all:provider": "15"})
+    due = sorted(Watch.objects.values_list("due_at", flat=True))
+    assert [later - sooner for sooner, later in pairwise(due)] == [scheduling.APART] * 2
+
+
+def test_a_group_holds_for_those_that_nobody_touched(site: Client, groq: Provider) -> None:
+    saved("mistral")
+    saved("deepseek")
+    Watch.objects.create(about="provider:deepseek", every=1440)
+    put(site, {"all:provider": "60", "provider:groq": "15"})
+    assert rates() == {"provider:groq": 15, "provider:mistral": 60, "provider:deepseek": 60}
+    put(site, {"all:provider": "0"})
+    assert rates() == {}
+
+
+def test_what_holds_for_all_is_saved_and_recorded(site: Client, groq: Provider) -> None:
+    answer = put(
+        site,
+        {
+            "quiet_from": "22:00",
+            "quiet_until": "06:30",
+            "zone": "Europe/Berlin",
+            "completions_a_day": "7",
+            "reminds": "on",
+            "provider:groq": "60",
+        },
+    )
+    assert answer.status_code == 302
+    found = WatchSettings.read()
+    assert (found.quiet_from, found.quiet_until) == (time(22), time(6, 30))
+    assert (found.zone, found.completions_a_day) == ("Europe/Berlin", 7)
+    assert found.reminds
+    entry = AuditEntry.objects.get(action="schedule.changed")
+    changes = {field: (before, after) for field, before, after in entry.changes}
+    assert changes["completions_a_day"] == ("50", "7")
+    assert changes["provider.groq"] == ("off", "1 h")
+    assert changes["quiet_from"] == ("–", "22:00")
+
+
+def test_the_switch_for_all_is_taken_off(site: Client, groq: Provider) -> None:
+    sent = form(site)
+    del sent["is_on"]
+    assert site.post(PAGE, sent).status_code == 302
+    assert WatchSettings.read().is_on is False
+    assert put(site, {"is_on": "on"}).status_code == 302
+    assert WatchSettings.read().is_on is True
+
+
+def test_saving_nothing_records_nothing(site: Client, groq: Provider) -> None:
+    assert put(site, {}).status_code == 302
+    assert not AuditEntry.objects.filter(action="schedule.changed").exists()
+
+
+def test_after_a_save_one_sentence_says_what_will_happen(site: Client, groq: Provider) -> None:
+    saved("mistral")
+    put(site, {"all:provider": "15", "all:catalog": "60"})
+    assert "Schedule saved. 10 checks an hour, free." in flat(site.get(PAGE))
+
+
+def costs(client: Client, **changes: str) -> str:
+    """What is told while somebody chooses."""
+    answer = client.post("/schedule/costs/", form(client, **changes))
+    assert answer.status_code == 200
+    return flat(answer)
+
+
+def test_while_somebody_chooses_the_costs_follow_and_nothing_is_saved(
+    site: Client, groq: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    prices = {"route:main": PAID, "provider:groq": FREE}
+    monkeypatch.setattr(schedule, "estimates", lambda: prices)
+    told = costs(site, **{"route:main": "60", "provider:groq": "60"})
+    assert "Once saved: 2 checks an hour, about $0.02 a day at most." in told
+    assert '<span id="cost-route:main" hx-swap-oob="true">about $0.02 a day</span>' in told
+    assert "cost-provider:groq" not in told
+    saved("mistral")
+    assert "Once saved: 2 checks an hour, free." in costs(site, **{"all:provider": "60"})
+    assert "about $0.001 a call" in costs(site)
+    assert "Once saved" not in costs(site)
+    assert not Watch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["provider:groq", "zone", "completions_a_day", "was", "quiet_from"]
+)
+@pytest.mark.parametrize("text", ["", "x", "\0", "-1", "9" * 400])
+def test_costs_are_told_whatever_is_typed(
+    site: Client, groq: Provider, name: str, text: str
+) -> None:
+    assert "forecast" in costs(site, **{name: text})
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"zone": "Mars/Olympus"}, "No time zone has this name"),
+        ({"zone": "../../etc/passwd"}, "No time zone has this name"),
+        ({"quiet_from": "22:00"}, "Say when the quiet hours end"),
+        ({"quiet_until": "22:00"}, "Say when the quiet hours begin"),
+        ({"quiet_from": "22:00", "quiet_until": "22:00"}, "end at another time"),
+        ({"quiet_from": "25:00", "quiet_until": "06:00"}, "Enter a valid time"),
+        ({"completions_a_day": "-1"}, "greater than or equal to 0"),
+        ({"completions_a_day": "100001"}, "less than or equal to 100000"),
+        ({"completions_a_day": "1.5"}, "Enter a whole number"),
+        ({"completions_a_day": ""}, "This field is required"),
+        ({"provider:groq": "7"}, "Select a valid choice"),
+    ],
+)
+def test_a_mistake_stands_at_its_field_and_nothing_typed_is_lost(
+    site: Client, groq: Provider, changes: dict[str, str], words: str
+) -> None:
+    answer = put(site, {"catalog:groq": "1440", **changes})
+    page = flat(answer)
+    assert answer.status_code == 422
+    assert words in page
+    assert not Watch.objects.exists()
+    again = opened(page)
+    kept = {name: text for name, text in changes.items() if name != "provider:groq"}
+    assert {name: again[name] for name in kept} == kept
+    assert again["catalog:groq"] == "1440"
+
+
+def test_a_viewer_sees_closed_fields_and_may_save_nothing(
+    site: Client, groq: Provider, viewer: Any
+) -> None:
+    sent = form(site, **{"provider:groq": "60"})
+    client = signed_in(viewer)
+    page = flat(client.get(PAGE))
+    selects = re.findall(r'<select name="[^"]+"[^>]*>', page)
+    assert selects
+    assert all(" disabled" in one for one in selects)
+    assert 'id="savebar"' not in page
+    assert client.post(PAGE, sent).status_code == 403
+    assert not Watch.objects.exists()
+
+
+# Two editors at once
+
+
+def test_s78_what_nobody_touched_here_follows_what_is_saved(site: Client, groq: Provider) -> None:
+    mine = form(site, **{"catalog:groq": "60"})
+    put(site, {"provider:groq": "15", "zone": "Europe/Berlin"})
+    assert site.post(PAGE, mine).status_code == 302
+    assert rates() == {"provider:groq": 15, "catalog:groq": 60}
+    assert WatchSettings.read().zone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize(("pick", "every"), [("mine", 60), ("theirs", 15)])
+def test_s78_what_both_changed_is_chosen_between(
+    site: Client, groq: Provider, pick: str, every: int
+) -> None:
+    mine = form(site, **{"provider:groq": "60", "catalog:groq": "60", "completions_a_day": "9"})
+    put(site, {"provider:groq": "15", "zone": "Europe/Berlin"})
+    answer = site.post(PAGE, mine)
+    page = flat(answer)
+    assert answer.status_code == 409
+    assert rates() == {"provider:groq": 15}
+    told = re.search(r'data-field="provider:groq".*?</tr>', page)
+    assert told
+    assert "Every hour" in told[0]
+    assert "Every 15 minutes" in told[0]
+    assert re.search(r'data-field="zone".*?Europe/Berlin.*?taken over', page)
+    again = opened(page)
+    assert again["provider:groq"] == "60"
+    assert site.post(PAGE, {**again, "pick-provider:groq": pick}).status_code == 302
+    assert rates() == {"provider:groq": every, "catalog:groq": 60}
+    found = WatchSettings.read()
+    assert (found.zone, found.completions_a_day) == ("Europe/Berlin", 9)
+
+
+@pytest.mark.parametrize(("pick", "is_on"), [("mine", False), ("theirs", True)])
+def test_s78_a_switch_is_chosen_between(
+    site: Client, groq: Provider, pick: str, is_on: bool
+) -> None:
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=True, reminds=False)
+    mine = form(site, reminds="on")
+    mine["was"] = json.dumps({**json.loads(mine["was"]), "is_on": "?"})  # of another state
+    del mine["is_on"]
+    page = flat(site.post(PAGE, mine))
+    assert 'name="pick-is_on"' in page
+    assert site.post(PAGE, {**opened(page), "pick-is_on": pick}).status_code == 302
+    assert WatchSettings.read().is_on is is_on
+    assert WatchSettings.read().reminds is True
+
+
+def test_s78_a_group_overwrites_nothing_that_was_saved_meanwhile(
+    site: Client, groq: Provider
+) -> None:
+    saved("mistral")
+    mine = form(site, **{"all:provider": "60"})
+    put(site, {"provider:groq": "15"})
+    page = flat(site.post(PAGE, mine))
+    assert rates() == {"provider:groq": 15}
+    again = {**opened(page), "pick-provider:groq": "theirs"}
+    assert again["all:provider"] == "60"
+    assert site.post(PAGE, again).status_code == 302
+    assert rates() == {"provider:groq": 15, "provider:mistral": 60}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 5000, "[1, 2]", '"x"', "null", '{"zone": 5}'])
+def test_what_no_page_of_ours_has_sent_overwrites_nothing(
+    site: Client, groq: Provider, text: str
+) -> None:
+    Watch.objects.create(about="provider:groq", every=15)
+    sent = form(site, **{"provider:groq": "60", "was": text})
+    assert site.post(PAGE, sent).status_code == 409
+    assert rates() == {"provider:groq": 15}
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "now"),
+        (0, "now"),
+        (59, "in less than a minute"),
+        (60, "in 1 min"),
+        (3599, "in 59 min"),
+        (3600, "in 1 h"),
+        (86400, "in 24 h"),
+        (3 * 86400, "in 3 days"),
+    ],
+)
+def test_how_long_it_is_until_then(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [("0", "$0.00"), ("1.234", "$1.23"), ("0.05", "$0.05"), ("0.00042", "$0.00042")],
+)
+def test_a_small_amount_keeps_what_it_says(amount: str, words: str) -> None:
+    assert dollars(Decimal(amount)) == words
+
+
+@pytest.mark.parametrize(
+    ("rates", "budget", "words"),
+    [
+        ({"a": 60}, 50, "1 check an hour, free."),
+        ({"a": 15, "b": 1440}, 50, "97 checks a day, free."),
+        ({"p": 1440}, 50, "1 check a day, about $0.001 a day at most."),
+        ({"a": 60, "p": 60}, 50, "2 checks an hour, about $0.02 a day at most."),
+        (
+            {"p": 15},
+            10,
+            "4 checks an hour, about $0.01 a day at most; they end at 10 paid calls a day.",
+        ),
+        ({"a": 60, "p": 60}, 0, "1 check an hour, free; those that cost something are left out."),
+        ({"u": 60}, 50, "1 check an hour, at a price that is not known."),
+    ],
+)
+def test_the_forecast_is_one_sentence(rates: dict[str, int], budget: int, words: str) -> None:
+    costs = {"a": FREE, "b": FREE, "p": PAID, "u": UNKNOWN}
+    assert forecast(rates, costs, WatchSettings(completions_a_day=budget)) == words
+
+
+def test_the_forecast_of_what_is_off_says_that(site: Client, groq: Provider) -> None:
+    Watch.objects.create(about="provider:groq", every=60)
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
+    assert "Nothing is checked while scheduled checks are off." in flat(site.get(PAGE))
+
+
+# On other pages
+
+
+def test_a_provider_s_page_says_whether_it_is_checked(site: Client, groq: Provider) -> None:
+    page = flat(site.get("/providers/groq/"))
+    assert "Not checked by itself" in page
+    assert 'href="/schedule/#provider:groq"' in page
+    Watch.objects.create(
+        about="provider:groq", every=60, due_at=timezone.now() + timedelta(minutes=12, seconds=30)
+    )
+    assert "Checked every hour · next in 12 min" in flat(site.get("/providers/groq/"))
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
+    assert "Scheduled checks are off" in flat(site.get("/providers/groq/"))
+
+
+def test_the_page_of_routes_says_which_are_checked(site: Client, groq: Provider) -> None:
+    assert "/schedule/#" not in flat(site.get("/routing/"))
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    assert 'href="/schedule/#route:main"> switch on' in flat(site.get("/routing/")) or (
+        'href="/schedule/#route:main">switch on' in flat(site.get("/routing/"))
+    )
+    Watch.objects.create(
+        about="route:main", every=360, due_at=timezone.now() + timedelta(hours=2, minutes=1)
+    )
+    assert "Main: Checked every 6 hours · next in 2 h" in flat(site.get("/routing/"))
+
+
+def test_the_overview_says_that_nothing_is_checked(site: Client, groq: Provider) -> None:
+    assert "Nothing is checked by itself." in flat(site.get("/"))
+    Watch.objects.create(about="provider:groq", every=60)
+    assert "Nothing is checked by itself." not in flat(site.get("/"))
+
+
+def test_the_page_speaks_german(site: Client, groq: Provider) -> None:
+    site.cookies["language"] = "de"
+    page = flat(site.get(PAGE))
+    assert "<h1>Zeitplan</h1>" in page
+    assert "Jede Stunde" in page
+    for words in ("Every hour", "Quiet from", "not checked by itself"):
+        assert words not in page

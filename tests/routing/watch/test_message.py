@@ -1,0 +1,183 @@
+"""Alerts in words."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.urls import set_script_prefix
+from django.utils import translation
+
+from routing.models import Alert, Channel, WatchSettings
+from routing.watch.message import make, span, words
+from tests.desk import saved
+from tests.routing.watch.desk import NOW
+
+pytestmark = pytest.mark.django_db
+Kind = Alert.Kind
+SINCE = {"since": "2026-11-29T14:05:00+00:00"}
+
+
+def an_alert(kind: Kind, about: str = "provider:groq", **params: Any) -> Alert:
+    return Alert(kind=kind, about=about, params=params, mark=str(kind), at=NOW)
+
+
+def channel(language: str = "en") -> Channel:
+    return Channel(kind="json", name="x", language=language)
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "params", "title", "text"),
+    [
+        (
+            Kind.FAILS,
+            "provider:groq",
+            {"outcome": "bad_key", **SINCE, "hits": ["main", "vision"]},
+            "Groq fails",
+            "Key rejected. Since 2026-11-29 14:05 (UTC). Routes: Main, Vision.",
+        ),
+        (
+            Kind.FAILS,
+            "route:main",
+            {"outcome": "model_not_found", "model": "llama-9", **SINCE},
+            "Main fails",
+            "Model not found. Model: llama-9. Since 2026-11-29 14:05 (UTC).",
+        ),
+        (
+            Kind.WORKS_AGAIN,
+            "provider:groq",
+            {"seconds": 2520, **SINCE},
+            "Groq works again",
+            "It failed for 42 min, from 2026-11-29 14:05 (UTC).",
+        ),
+        (
+            Kind.STILL_FAILS,
+            "provider:groq",
+            {"outcome": "timeout", **SINCE},
+            "Groq still fails",
+            "Timed out. Since 2026-11-29 14:05 (UTC).",
+        ),
+        (
+            Kind.MONEY_LOW,
+            "money:groq",
+            {"amount": "3.218", "currency": "USD", "means": "balance"},
+            "Groq: money is low",
+            "Balance: 3.21 USD.",
+        ),
+        (
+            Kind.KEY_EXPIRES,
+            "provider:groq",
+            {"on": "2026-12-06", "days": 7},
+            "Groq: the key expires",
+            "On Dec. 6, 2026. In 7 days.",
+        ),
+        (
+            Kind.MODEL_RETIRES,
+            "catalog:groq",
+            {"model": "llama-9", "on": "2026-11-30", "days": 1, "slots": ["main"]},
+            "Models of Groq: the model llama-9 retires",
+            "On Nov. 30, 2026. In 1 day. Route: Main.",
+        ),
+        (
+            Kind.MODEL_LOST,
+            "catalog:groq",
+            {"model": "llama-9", "slots": ["main"]},
+            "Models of Groq: the model llama-9 is gone",
+            "Route: Main.",
+        ),
+        (
+            Kind.FILE_DRIFTED,
+            "config",
+            {"drift": "changed"},
+            "config.json differs from what is set here",
+            "Changed by someone else.",
+        ),
+        (
+            Kind.PART_GONE,
+            "system:worker",
+            SINCE,
+            "Worker is gone",
+            "Since 2026-11-29 14:05 (UTC).",
+        ),
+        (
+            Kind.PART_BACK,
+            "system:broker",
+            SINCE,
+            "Broker is back",
+            "Since 2026-11-29 14:05 (UTC).",
+        ),
+    ],
+    ids=lambda value: str(value) if isinstance(value, Kind) else "",
+)
+def test_each_kind_in_words(
+    kind: Kind, about: str, params: dict[str, Any], title: str, text: str
+) -> None:
+    assert words(an_alert(kind, about, **params)) == (title, text)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_s99_no_kind_breaks_on_params_that_lack_or_are_odd(kind: Kind) -> None:
+    for params in (
+        {},
+        {"outcome": "<b>", "since": "x", "hits": ["nobody"], "seconds": "x", "days": None},
+        {"on": 5, "amount": "x", "currency": [], "means": {}, "drift": "?", "slots": None},
+    ):
+        title, text = words(an_alert(kind, **params))
+        assert title
+        assert "<b>" not in text
+        assert "nobody" not in text
+
+
+def test_times_are_in_the_zone_of_the_watch() -> None:
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, zone="Europe/Berlin")
+    summer = datetime(2026, 7, 1, 22, 30, tzinfo=UTC).isoformat()
+    text = words(an_alert(Kind.PART_GONE, "system:worker", since=summer)).text
+    assert text == "Since 2026-07-02 00:30 (Europe/Berlin)."
+
+
+def test_the_link_keeps_the_path_of_the_public_address(settings: Any) -> None:
+    settings.PUBLIC_URL = "https://tools.example/facio"
+    told = an_alert(Kind.FAILS)
+    expected = "https://tools.example/facio/providers/groq/"
+    assert make([told], channel(), "x").link == expected
+    set_script_prefix("/facio/")  # a page is asked for under it, a worker is not
+    try:
+        assert make([told], channel(), "x").link == expected
+    finally:
+        set_script_prefix("/")
+
+
+def test_a_message_is_in_the_channels_language_whoever_asks() -> None:
+    told = an_alert(Kind.FAILS, outcome="bad_key")
+    with translation.override("de"):
+        assert make([told], channel("en"), "x").title == "Groq fails"
+    german = make([told], channel("de"), "x")
+    assert "fails" not in german.title
+    assert "Groq" in german.title
+
+
+def test_a_digest_has_a_line_for_each_and_the_gravest_tone() -> None:
+    saved("groq")
+    told = [
+        an_alert(Kind.WORKS_AGAIN),
+        an_alert(Kind.FAILS, "route:main", outcome="timeout"),
+        an_alert(Kind.KEY_EXPIRES),
+    ]
+    digest = make(told, channel(), "x")
+    assert (digest.kind, digest.about, digest.tone) == ("digest", "", "error")
+    assert digest.title == "3 alerts"
+    assert digest.text.splitlines()[1] == "Main fails: Timed out."
+    assert [line.kind for line in digest.lines] == ["works_again", "fails", "key_expires"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (42, "42 s"),
+        (3_599, "59 min"),
+        (7_200, "2 h"),
+        (11_100, "3 h 5 min"),
+        (172_800, "2 days"),
+    ],
+)
+def test_how_long_something_lasted(seconds: int, text: str) -> None:
+    assert span(seconds) == text
