@@ -228,12 +228,14 @@ class World:
     def _beat(self) -> None:
         """What the sweep and the watch do every ten seconds, and what they hand over."""
         self.beats += 1
-        begun = self.true
+        begun, ticked_at = self.true, self.now()
         Job.objects.finish_overdue()
         self._tick()
         self.work()
         self._send()
-        self._beat_at = self._on_the_beat(max(self._soonest(), self.true + timedelta(seconds=0.01)))
+        self._beat_at = self._on_the_beat(
+            max(self._soonest(ticked_at), self.true + timedelta(seconds=0.01))
+        )
         assert self._beat_at > begun
 
     def _tick(self) -> None:
@@ -257,21 +259,25 @@ class World:
         for worker in workers:
             worker.join()
 
-    def _soonest(self) -> datetime:
-        """When a beat would find something to do."""
+    def _soonest(self, ticked_at: datetime) -> datetime:
+        """When a beat would find something to do; the last one looked at `ticked_at`."""
         now, skew = self.now(), self._skew(self.true)
+
+        def again(at: datetime, pause: timedelta) -> datetime:
+            return max(at, now) if at > ticked_at else now + pause
+
         found = [now + LOOK]
         due = Watch.objects.on().order_by("due_at").values_list("due_at", flat=True).first()
         if due:
-            found.append(due if due > now else now + IDLE)
+            found.append(again(due, IDLE))
         open_ones = Delivery.objects.exclude(status__in=["sent", "lost"])
         at = open_ones.order_by("next_at").values_list("next_at", flat=True).first()
         if at:
-            found.append(at if at > now else now + IDLE)
+            found.append(again(at, IDLE))
         found += [morning + skew for morning in self._mornings if morning + skew > now][:1]
         limit = Job.objects.filter(status__in=PENDING).order_by("deadline")
         if deadline := limit.values_list("deadline", flat=True).first():
-            found.append(deadline if deadline > now else now + BEAT)
+            found.append(again(deadline, BEAT))
         return min(found) - skew
 
     # -- workers ------------------------------------------------------------------------------
