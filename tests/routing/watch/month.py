@@ -18,7 +18,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
-from routing.watch.spec import Message
 
 from facio_site import clock
 from providers import broker
@@ -31,6 +30,7 @@ from providers.spec.outcomes import Outcome, Verdict, key_state_of
 from providers.work import tasks as work
 from routing.models import Channel, Delivery, Watch
 from routing.watch import conditions, deliver, tasks
+from routing.watch.spec import Message
 
 BEAT = timedelta(seconds=10)
 LOOK = timedelta(hours=3)  # the longest time without a beat
