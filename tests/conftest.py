@@ -17,6 +17,7 @@ import redis
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling
 
 from facio_site.sealing import site as site_keys
@@ -134,6 +135,12 @@ def absent(what: str, how: str = "is not installed") -> NoReturn:
 def _keys_looked_up_anew() -> None:
     """What one test's database said of keys is not the next one's."""
     site_keys.forget()
+
+
+@pytest.fixture(autouse=True)
+def _language_of_no_page_before() -> None:
+    """A request leaves its language to the thread, and a test without a page speaks in it."""
+    translation.activate(django_settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,7 @@ class Alert(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     about = models.CharField(_("about"), max_length=ABOUT_LENGTH)
-    # Words of closed sets, names, dates and numbers; what stands in it: routing/watch/message.py
+    # Words of closed sets, names, dates and numbers: routing/watch/alerts/message.py knows which
     params: models.JSONField[Any, Any] = models.JSONField(default=dict)
     mark = models.CharField(max_length=200, unique=True)
     at = models.DateTimeField(_("when"), default=clock.now)
@@ -53,7 +53,7 @@ class Alert(models.Model):
 
 
 class Channel(SealedRow):
-    """Where alerts go. `kind` names its file in routing/watch/channels; what is secret of its
+    """Where alerts go. `kind` names its file in watch/alerts/channels; what is secret of its
     fields stands sealed by the field's name, bound to the rest of its address."""
 
     name = models.CharField(_("name"), max_length=CHANNEL_NAME_LENGTH, unique=True)

@@ -30,7 +30,7 @@ from providers.models import Provider
 from routing.models import Alert, Delivery, Watch, WatchSettings
 from routing.models.watching import ABOUT_LENGTH
 from routing.pages.bell import see, seen_until
-from routing.watch.message import words
+from routing.watch.alerts.message import words
 from routing.watch.subjects import label, link
 
 ROWS = 50

@@ -25,7 +25,7 @@ from routing.agents.writing import Drift, Drifted, drift
 from routing.models import Channel, Delivery, Slot
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
-from routing.watch.answers import sentence
+from routing.watch.alerts.answers import sentence
 
 HOLDS_SECONDS = 60  # for what no row tells, such as a new day
 _STATEMENTS = (

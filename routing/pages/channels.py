@@ -27,12 +27,13 @@ from providers.pages.shown import ShownRung
 from providers.spec.outcomes import Outcome
 from providers.wording import STEPS
 from routing.models import Channel, Delivery
-from routing.watch import tasks, trial
-from routing.watch.answers import sentence
-from routing.watch.channels import CHANNELS
-from routing.watch.entered import spec_of, where
-from routing.watch.forms import ChannelForm
-from routing.watch.spec import ChannelSpec
+from routing.watch import tasks
+from routing.watch.alerts import trial
+from routing.watch.alerts.answers import sentence
+from routing.watch.alerts.channels import CHANNELS
+from routing.watch.alerts.entered import spec_of, where
+from routing.watch.alerts.forms import ChannelForm
+from routing.watch.alerts.spec import ChannelSpec
 
 Status = Delivery.Status
 _SAVED = ("name", "values", "sealed", "language", "is_on", "trial")

@@ -20,8 +20,8 @@ from django.db import Error, connection, transaction
 from facio_site import clock
 from providers import broker
 from routing.models import Alert, Channel, Standing, Watch
-from routing.watch import conditions, deliver
-from routing.watch.alerts import raise_alert
+from routing.watch import conditions
+from routing.watch.alerts import deliver, raise_alert
 
 WORKER, BROKER = "system:worker", "system:broker"
 LOOK_SECONDS = 15.0

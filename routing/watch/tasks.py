@@ -84,7 +84,7 @@ def start(now: datetime) -> None:
 
 def hand_over_alerts(now: datetime) -> None:
     """A task for each channel for which something waits."""
-    from routing.watch.deliver import due_channels
+    from routing.watch.alerts.deliver import due_channels
 
     for channel_id in due_channels(now):
         # what nobody took until the next look is handed over again then
@@ -92,12 +92,12 @@ def hand_over_alerts(now: datetime) -> None:
 
 
 def _deliver_to(channel_id: uuid.UUID, now: datetime) -> None:
-    from routing.watch.deliver import deliver as send
+    from routing.watch.alerts.deliver import deliver as send
 
     send(channel_id, now)
 
 
 def _try(channel_id: uuid.UUID) -> None:
-    from routing.watch.trial import run_trial
+    from routing.watch.alerts.trial import run_trial
 
     run_trial(channel_id)

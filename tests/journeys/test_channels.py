@@ -10,9 +10,9 @@ from django.test import Client
 from facio_site import clock
 from routing.models import Channel, Delivery
 from routing.watch import tasks
-from routing.watch.deliver import due_channels
+from routing.watch.alerts.deliver import due_channels
 from tests.providers.http.servers import always, answer, serve
-from tests.routing.watch.desk import alert, made
+from tests.routing.watch.alerts.desk import alert, made
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 

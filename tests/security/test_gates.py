@@ -102,12 +102,12 @@ REVEALING = {
     "routing/state/store.py",
     "routing/state/__init__.py",
     # What a channel was entered with, into the request to its own receiver
-    "routing/watch/channels/discord.py",
-    "routing/watch/channels/json.py",
-    "routing/watch/channels/mattermost.py",
-    "routing/watch/channels/ntfy.py",
-    "routing/watch/channels/slack.py",
-    "routing/watch/channels/telegram.py",
+    "routing/watch/alerts/channels/discord.py",
+    "routing/watch/alerts/channels/json.py",
+    "routing/watch/alerts/channels/mattermost.py",
+    "routing/watch/alerts/channels/ntfy.py",
+    "routing/watch/alerts/channels/slack.py",
+    "routing/watch/alerts/channels/telegram.py",
 }
 # What marks text as markup: icons of a package, and help that the site's own forms give.
 MARKING = {
@@ -206,7 +206,7 @@ def test_s30_a_report_shows_names_and_no_values(rf: RequestFactory) -> None:
 
 
 def test_s30_no_report_is_ever_mailed() -> None:
-    """Alerts have a way of their own (routing/watch/mail.py): Django itself has none."""
+    """Alerts have a way of their own (routing/watch/alerts/mail.py): Django itself has none."""
     from facio_site import settings as real
 
     assert real.EMAIL_BACKEND.endswith("dummy.EmailBackend")

@@ -88,7 +88,7 @@ def _wait_for_second(jobs: Iterable[Job]) -> bool:
 
 def _send(now: datetime) -> None:
     """Channel after channel; one that is slow or fails leaves the others."""
-    from routing.watch.deliver import due_channels
+    from routing.watch.alerts.deliver import due_channels
 
     for channel_id in due_channels(now):
         tasks.deliver(str(channel_id))

@@ -12,7 +12,7 @@ from facio_site.audit.models import AuditEntry
 from routing.models import Channel, Delivery
 from tests.conftest import signed_in
 from tests.desk import HTMX
-from tests.routing.watch.desk import alert, filled, made
+from tests.routing.watch.alerts.desk import alert, filled, made
 from tests.security.sweep import CANARY
 
 pytestmark = pytest.mark.django_db

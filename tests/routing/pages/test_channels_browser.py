@@ -10,7 +10,8 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 
 from routing.models import Channel
-from routing.watch import tasks, trial
+from routing.watch import tasks
+from routing.watch.alerts import trial
 from tests.conftest import signed_in
 from tests.providers.http.servers import Call, answer, serve
 

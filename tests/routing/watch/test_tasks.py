@@ -29,11 +29,11 @@ class Steps:
             "judging": {"judge_ended": self.step("judged")},
             "conditions": {"look": self.step("looked")},
             "due": {"start_due": self.step("started")},
-            "deliver": {
+            "alerts.deliver": {
                 "due_channels": self.step("gathered", lambda: self.waiting),
                 "deliver": lambda channel, now: self.taken.append(("delivered", channel, now)),
             },
-            "trial": {"run_trial": lambda channel: self.taken.append(("tried", channel))},
+            "alerts.trial": {"run_trial": lambda channel: self.taken.append(("tried", channel))},
         }
         for name, functions in parts.items():
             monkeypatch.setitem(sys.modules, f"routing.watch.{name}", SimpleNamespace(**functions))

@@ -15,9 +15,9 @@ from providers.dialects.adapters import Finding
 from providers.dialects.ladder import Ladder
 from providers.spec.outcomes import KeyState, Outcome, Step, Verdict
 from routing.models import Channel
-from routing.watch.entered import spec_of
-from routing.watch.message import trial
-from routing.watch.sending import send, steps
+from routing.watch.alerts.entered import spec_of
+from routing.watch.alerts.message import trial
+from routing.watch.alerts.sending import send, steps
 
 QUEUED, RUNNING, DONE = "queued", "running", "done"
 QUEUE_SECONDS = 20  # how long it may wait for a worker

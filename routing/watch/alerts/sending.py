@@ -15,9 +15,9 @@ from providers.http import Observer
 from providers.outbound import open_door
 from providers.spec.outcomes import Failed, Outcome, Step, Verdict
 from routing.models import Channel
-from routing.watch import mail
-from routing.watch.entered import lacks, secrets_of, spec_of, stored_origin, values_of
-from routing.watch.spec import ChannelSpec, Mail, Message
+from routing.watch.alerts import mail
+from routing.watch.alerts.entered import lacks, secrets_of, spec_of, stored_origin, values_of
+from routing.watch.alerts.spec import ChannelSpec, Mail, Message
 
 ANSWER_BYTES: Final = 64_000  # of a receiver, whose answer is a word or a small object
 

@@ -8,8 +8,8 @@ https://docs.discord.com/developers/topics/rate-limits (429 with Retry-After).
 from facio_site.marked import marked as _
 from providers.http import Reply, Request
 from providers.spec.outcomes import Verdict
-from routing.watch.answers import unless
-from routing.watch.spec import (
+from routing.watch.alerts.answers import unless
+from routing.watch.alerts.spec import (
     ChannelField,
     ChannelSpec,
     Message,

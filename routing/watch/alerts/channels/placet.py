@@ -8,8 +8,8 @@ message with its id). It names no longest text; MOST is far below any that would
 from facio_site.marked import marked as _
 from providers.http import Reply, Request
 from providers.spec.outcomes import Verdict
-from routing.watch.answers import unless
-from routing.watch.spec import (
+from routing.watch.alerts.answers import unless
+from routing.watch.alerts.spec import (
     TOKEN,
     ChannelField,
     ChannelSpec,

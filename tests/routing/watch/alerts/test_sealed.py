@@ -10,9 +10,9 @@ from django.core.management import call_command
 from facio_site import sealing
 from facio_site.sealing import rows, site
 from routing.models import Channel
-from routing.watch.channels import CHANNELS
-from routing.watch.entered import secrets_of
-from tests.routing.watch.desk import made, sample
+from routing.watch.alerts.channels import CHANNELS
+from routing.watch.alerts.entered import secrets_of
+from tests.routing.watch.alerts.desk import made, sample
 from tests.security.sweep import CANARY
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,16 @@ https://docs.slack.dev/changelog/2018-truncating-really-long-messages (40,000 ch
 from facio_site.marked import marked as _
 from providers.http import Reply, Request
 from providers.spec.outcomes import Verdict
-from routing.watch.answers import unless
-from routing.watch.spec import ChannelField, ChannelSpec, Message, Secrets, Values, fitted, webhook
+from routing.watch.alerts.answers import unless
+from routing.watch.alerts.spec import (
+    ChannelField,
+    ChannelSpec,
+    Message,
+    Secrets,
+    Values,
+    fitted,
+    webhook,
+)
 
 MOST = 40_000
 

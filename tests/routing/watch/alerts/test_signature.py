@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from routing.watch.channels import CHANNELS
-from routing.watch.message import make
-from routing.watch.sending import send
+from routing.watch.alerts.channels import CHANNELS
+from routing.watch.alerts.message import make
+from routing.watch.alerts.sending import send
 from tests.processes import ROOT
 from tests.providers.http.servers import always, answer, head_of, serve
-from tests.routing.watch.desk import alert, made, sample
+from tests.routing.watch.alerts.desk import alert, made, sample
 
 PAGE = (ROOT / "docs" / "alerts.md").read_text()
 

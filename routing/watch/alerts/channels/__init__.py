@@ -4,7 +4,7 @@ declares. Another channel is one file."""
 import importlib
 import pkgutil
 
-from routing.watch.spec import ChannelSpec
+from routing.watch.alerts.spec import ChannelSpec
 
 
 def _load() -> dict[str, ChannelSpec]:

@@ -22,7 +22,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from providers.http import Observer, tls_context
 from providers.http.tls import word_of
 from providers.spec.outcomes import Failed, Outcome, Step, Verdict
-from routing.watch.spec import Mail
+from routing.watch.alerts.spec import Mail
 
 STARTTLS, TLS, NONE = "starttls", "tls", "none"  # of SMTP_SECURITY
 SILENCE_SECONDS = 10.0  # between two signs of life of the server

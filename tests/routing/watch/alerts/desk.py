@@ -5,8 +5,8 @@ from typing import Any
 
 from routing.models import Alert, Channel
 from routing.watch.alerts import raise_alert
-from routing.watch.channels import CHANNELS
-from routing.watch.forms import ChannelForm
+from routing.watch.alerts.channels import CHANNELS
+from routing.watch.alerts.forms import ChannelForm
 from tests.security.sweep import CANARY
 
 NOW = datetime(2026, 11, 29, 14, 5, tzinfo=UTC)

@@ -8,9 +8,10 @@ from facio_site import clock
 from facio_site.sealing import site
 from providers.spec.outcomes import Outcome
 from routing.models import Channel, Delivery
-from routing.watch import tasks, trial
+from routing.watch import tasks
+from routing.watch.alerts import trial
 from tests.providers.http.servers import always, answer, serve
-from tests.routing.watch.desk import alert, made
+from tests.routing.watch.alerts.desk import alert, made
 
 pytestmark = pytest.mark.django_db
 

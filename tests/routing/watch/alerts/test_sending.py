@@ -9,11 +9,11 @@ import pytest
 from providers.http import resolver
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Channel, Delivery
-from routing.watch.answers import sentence
-from routing.watch.channels import CHANNELS
-from routing.watch.deliver import deliver
-from routing.watch.message import make
-from routing.watch.sending import send
+from routing.watch.alerts.answers import sentence
+from routing.watch.alerts.channels import CHANNELS
+from routing.watch.alerts.deliver import deliver
+from routing.watch.alerts.message import make
+from routing.watch.alerts.sending import send
 from tests.providers.http.servers import (
     CHUNKED,
     PACKED,
@@ -29,7 +29,7 @@ from tests.providers.http.servers import (
     head_of,
     serve,
 )
-from tests.routing.watch.desk import NOW, alert, made
+from tests.routing.watch.alerts.desk import NOW, alert, made
 from tests.security.sweep import CANARY
 
 pytestmark = pytest.mark.django_db
@@ -197,7 +197,7 @@ def test_a_fault_of_ours_ends_as_one_and_its_text_is_not_logged(
     def breaks(*_args: Any) -> Any:
         raise RuntimeError("with a secret in it")
 
-    monkeypatch.setattr("routing.watch.sending.secrets_of", breaks)
+    monkeypatch.setattr("routing.watch.alerts.sending.secrets_of", breaks)
     verdict = send(channel, told)
     assert verdict.outcome == Outcome.INTERNAL_ERROR
     assert verdict.params["reference"] in caplog.text

@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext
 
 from facio_site.marked import marked as _
-from routing.watch.spec import ChannelField, ChannelSpec, Mail, Message, Secrets, Values
+from routing.watch.alerts.spec import ChannelField, ChannelSpec, Mail, Message, Secrets, Values
 
 MOST_RECIPIENTS = 20
 

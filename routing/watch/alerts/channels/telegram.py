@@ -11,8 +11,8 @@ from typing import Any
 from facio_site.marked import marked as _
 from providers.http import Reply, Request
 from providers.spec.outcomes import Outcome, Verdict
-from routing.watch.answers import judge, unless
-from routing.watch.spec import (
+from routing.watch.alerts.answers import judge, unless
+from routing.watch.alerts.spec import (
     ChannelField,
     ChannelSpec,
     Message,

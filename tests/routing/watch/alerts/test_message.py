@@ -8,9 +8,9 @@ from django.urls import set_script_prefix
 from django.utils import translation
 
 from routing.models import Alert, Channel, WatchSettings
-from routing.watch.message import make, span, words
+from routing.watch.alerts.message import make, span, words
 from tests.desk import saved
-from tests.routing.watch.desk import NOW
+from tests.routing.watch.alerts.desk import NOW
 
 pytestmark = pytest.mark.django_db
 Kind = Alert.Kind

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from providers.http import BadURL, origin_of
 from providers.spec.secret import Secret
 from routing.models import Channel
-from routing.watch.channels import CHANNELS
-from routing.watch.spec import ChannelSpec
+from routing.watch.alerts.channels import CHANNELS
+from routing.watch.alerts.spec import ChannelSpec
 
 
 def spec_of(channel: Channel) -> ChannelSpec | None:

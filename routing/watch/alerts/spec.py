@@ -17,7 +17,7 @@ from facio_site.marked import marked as _
 from providers.http import Reply, Request, parse_base, parse_target
 from providers.spec.outcomes import Verdict
 from providers.spec.secret import Secret
-from routing.watch.answers import judge
+from routing.watch.alerts.answers import judge
 
 DIGEST, TEST = "digest", "test"  # kinds of messages beside those of alerts
 TEXT_LENGTH = 2_048  # characters of a field

@@ -16,12 +16,12 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Delivery
-from routing.watch.answers import sentence
-from routing.watch.deliver import deliver
-from routing.watch.message import make
-from routing.watch.sending import send
+from routing.watch.alerts.answers import sentence
+from routing.watch.alerts.deliver import deliver
+from routing.watch.alerts.message import make
+from routing.watch.alerts.sending import send
 from tests.providers.http.servers import Authority, Call, always, drip, hang, serve
-from tests.routing.watch.desk import NOW, alert, made
+from tests.routing.watch.alerts.desk import NOW, alert, made
 
 pytestmark = pytest.mark.django_db
 USER, PASSWORD = "facio", "mail-password"
@@ -106,7 +106,7 @@ def test_a_mail_arrives_with_subject_text_link_and_id(settings: Any) -> None:
 
 
 def test_a_title_with_a_line_break_makes_no_further_header(settings: Any) -> None:
-    from tests.routing.watch.channels.test_channels import message
+    from tests.routing.watch.alerts.channels.test_channels import message
 
     box, channel = Box(), made("email")
     with mail_server(box, settings):

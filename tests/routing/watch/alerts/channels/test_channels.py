@@ -13,11 +13,11 @@ from providers.http import Request, encode_json, origin_of
 from providers.http.records import Reply
 from providers.spec.outcomes import Outcome
 from routing.models import Channel
-from routing.watch.channels import CHANNELS
-from routing.watch.entered import secrets_of, values_of, where
-from routing.watch.message import make
-from routing.watch.spec import ChannelSpec, Line, Mail, Message, utf8, utf16
-from tests.routing.watch.desk import NOW, OUTSIDE, alert, filled, form_of, made, sample
+from routing.watch.alerts.channels import CHANNELS
+from routing.watch.alerts.entered import secrets_of, values_of, where
+from routing.watch.alerts.message import make
+from routing.watch.alerts.spec import ChannelSpec, Line, Mail, Message, utf8, utf16
+from tests.routing.watch.alerts.desk import NOW, OUTSIDE, alert, filled, form_of, made, sample
 from tests.security.sweep import CANARY
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def text_of(made: Request | Mail) -> str:
 
 @every
 def test_its_file_says_where_its_facts_were_read(spec: ChannelSpec) -> None:
-    module = importlib.import_module(f"routing.watch.channels.{spec.kind}")
+    module = importlib.import_module(f"routing.watch.alerts.channels.{spec.kind}")
     assert re.search(r"https://\S+", inspect.getdoc(module) or "")
     assert spec.docs_url.startswith("https://")
     assert spec.label

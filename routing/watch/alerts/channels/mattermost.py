@@ -8,8 +8,8 @@ characters: https://developers.mattermost.com/integrate/webhooks/incoming/#tips-
 from facio_site.marked import marked as _
 from providers.http import Reply, Request
 from providers.spec.outcomes import Verdict
-from routing.watch.answers import unless
-from routing.watch.spec import (
+from routing.watch.alerts.answers import unless
+from routing.watch.alerts.spec import (
     ChannelField,
     ChannelSpec,
     Message,

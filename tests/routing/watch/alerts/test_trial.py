@@ -10,9 +10,9 @@ from facio_site import clock
 from providers.spec.outcomes import Outcome
 from routing.models import Channel
 from routing.pages.channels import shown_trial
-from routing.watch import trial
+from routing.watch.alerts import trial
 from tests.providers.http.servers import Authority, always, answer, hang, serve
-from tests.routing.watch.desk import made
+from tests.routing.watch.alerts.desk import made
 from tests.security.sweep import CANARY
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from providers.http import Request, encode_json
-from routing.watch.spec import (
+from routing.watch.alerts.spec import (
     ChannelField,
     ChannelSpec,
     Line,

@@ -9,8 +9,8 @@ from facio_site.marked import marked as _
 from providers.http import Reply, Request
 from providers.spec.outcomes import Verdict
 from providers.spec.secret import Secret
-from routing.watch.answers import unless
-from routing.watch.spec import (
+from routing.watch.alerts.answers import unless
+from routing.watch.alerts.spec import (
     TOKEN,
     ChannelField,
     ChannelSpec,

@@ -21,10 +21,10 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from facio_site import sealing
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Channel, Delivery, WatchSettings
-from routing.watch.answers import LASTING
-from routing.watch.message import MOST_APART, make
+from routing.watch.alerts.answers import LASTING
+from routing.watch.alerts.message import MOST_APART, make
+from routing.watch.alerts.sending import fault, send
 from routing.watch.schedule import is_quiet
-from routing.watch.sending import fault, send
 
 GRACE = timedelta(seconds=15)  # beyond the deadline of a call, before its sender counts as dead
 TRIED_FOR = timedelta(hours=1)

@@ -32,7 +32,7 @@ from providers.wording.money import money_words
 from routing.agents.writing import Drift
 from routing.models import Alert, Channel, Slot, WatchSettings
 from routing.watch import subjects
-from routing.watch.spec import DIGEST, TEST, Line, Message, Tone
+from routing.watch.alerts.spec import DIGEST, TEST, Line, Message, Tone
 
 MOST_APART = 5  # more that come together are one message
 Kind = Alert.Kind

@@ -22,9 +22,9 @@ from providers.spec.outcomes import Failed
 from providers.wording import url_sentence
 from routing.models import Channel
 from routing.models.alerts import CHANNEL_NAME_LENGTH
-from routing.watch.answers import sentence
-from routing.watch.entered import masked, origin, stored_origin, values_of
-from routing.watch.spec import TEXT_LENGTH, ChannelField, ChannelSpec
+from routing.watch.alerts.answers import sentence
+from routing.watch.alerts.entered import masked, origin, stored_origin, values_of
+from routing.watch.alerts.spec import TEXT_LENGTH, ChannelField, ChannelSpec
 
 _OWN = ("name", "language", "is_on")  # fields of every kind
 

@@ -11,11 +11,11 @@ from django.db import connection
 
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Alert, Channel, Delivery, WatchSettings
-from routing.watch import deliver as delivery
+from routing.watch.alerts import deliver as delivery
 from routing.watch.alerts import raise_alert
-from routing.watch.deliver import deliver, deliver_all, due_channels
-from routing.watch.spec import Message
-from tests.routing.watch.desk import NOW, alert, made
+from routing.watch.alerts.deliver import deliver, deliver_all, due_channels
+from routing.watch.alerts.spec import Message
+from tests.routing.watch.alerts.desk import NOW, alert, made
 
 pytestmark = pytest.mark.django_db
 OK = Verdict(Outcome.OK)
