@@ -29,8 +29,9 @@ from providers.models.jobs import PENDING, read
 from providers.spec.outcomes import Outcome, Verdict, key_state_of
 from providers.work import tasks as work
 from routing.models import Channel, Delivery, Watch
-from routing.watch import conditions, deliver, tasks
-from routing.watch.spec import Message
+from routing.watch import conditions, tasks
+from routing.watch.alerts import deliver
+from routing.watch.alerts.spec import Message
 
 BEAT = timedelta(seconds=10)
 LOOK = timedelta(hours=3)  # the longest time without a beat
