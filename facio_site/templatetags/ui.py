@@ -39,6 +39,8 @@ _STATUS: Mapping[str, tuple[str, Any]] = {
     "bad_endpoint": ("error", gettext_lazy("Wrong address")),
     "bad_request": ("error", gettext_lazy("Request refused")),
     "server_error": ("error", gettext_lazy("Provider error")),
+    "receiver_error": ("error", gettext_lazy("Receiver error")),  # of a channel of alerts
+    "not_taken": ("error", gettext_lazy("Not taken")),  # likewise
     "dns_error": ("error", gettext_lazy("Name not found")),
     "tls_error": ("error", gettext_lazy("Certificate problem")),
     "unreachable": ("error", gettext_lazy("Unreachable")),

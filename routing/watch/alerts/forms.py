@@ -66,10 +66,12 @@ class ChannelForm(forms.Form):
             widget = SecretInput(attrs={"placeholder": field.placeholder})
         elif field.is_lines:
             widget = forms.Textarea(attrs={**attrs, "rows": 3, "class": "mono"})
+        is_stored = field.name in self.channel.sealed  # and need not be typed again
         self.fields[field.name] = forms.CharField(
             label=_(field.label),
             help_text=_(field.help) if field.help else "",
-            required=False,  # told below, for a stored secret need not be typed again
+            required=field.required and not field.default and not is_stored,
+            error_messages={"required": _("Fill this in.")},
             max_length=TEXT_LENGTH,
             initial="" if field.is_secret else value or field.default,
             widget=widget,
@@ -84,7 +86,7 @@ class ChannelForm(forms.Form):
         for name, field in self.fields.items():
             if name == "seen":
                 continue
-            initial = "" if self.is_new else field.initial
+            initial = field.initial  # of a new one: nothing was typed yet
             is_box = isinstance(field, forms.BooleanField)
             saved = ("on" if initial else "") if is_box else _lines(initial)
             field.widget.attrs["data-saved"] = saved
@@ -132,9 +134,7 @@ class ChannelForm(forms.Form):
             text = field.default
         data[field.name] = text
         if not text:
-            if field.required and not is_stored:
-                self.add_error(field.name, _("Fill this in."))
-            return
+            return  # one that is required is stored
         try:
             data[field.name] = field.validator(text)
             if field.is_address:
