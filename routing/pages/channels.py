@@ -40,7 +40,7 @@ _PILLS = {
     str(Outcome.SERVER_ERROR): "receiver_error",
     str(Outcome.UNEXPECTED_RESPONSE): "not_taken",
 }
-_SAVED = ("name", "values", "sealed", "language", "is_on", "trial")
+_SAVED = ("name", "values", "sealed", "language", "is_on", "trial", "fault", "fault_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +187,15 @@ def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpRespon
         "lacks": lacking(spec),
         "trial": shown_trial(row, clock.now()),
         "fault": of_fault(row.fault),
-        "lost": 0 if is_new else row.deliveries.filter(status=Status.LOST).count(),
+        "lost": 0 if is_new else _lost(row),
     }
     return render(request, "routing/channel.html", context, status=422 if form.errors else 200)
+
+
+def _lost(row: Channel) -> int:
+    """Not those that a person gave up by switching the channel off."""
+    rows = row.deliveries.filter(status=Status.LOST)
+    return int(rows.exclude(outcome=Outcome.CANCELLED).count())
 
 
 def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
@@ -206,6 +212,8 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
             else:
                 if {*changed} - {"name", "language", "is_on"}:
                     _begin_anew(row)
+                if was_on and not row.is_on:
+                    dropped = _drop_waiting(row)
                 row.save(update_fields=_SAVED)
             record(
                 "channel.added" if is_new else "channel.changed",
@@ -214,8 +222,6 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
                 fields=changed,
                 request=request,
             )
-            if was_on and not row.is_on:
-                dropped = _drop_waiting(row)
     except sealing.KeyMissing:
         form.add_error(None, _("The master key is missing, so nothing can be sealed."))
     except IntegrityError:
@@ -238,7 +244,9 @@ def _begin_anew(row: Channel) -> None:
 
 
 def _drop_waiting(row: Channel) -> int:
-    """Of a channel that is switched off: they would come at some time, and be old then."""
+    """Of a channel that is switched off: they would come at some time, and be old then. Nothing
+    is tried any more, so nothing fails to arrive."""
+    row.fault, row.fault_at = "", None
     waiting = row.deliveries.filter(status__in=(Status.WAITING, Status.SENDING))
     return int(waiting.update(status=Status.LOST, outcome=Outcome.CANCELLED))
 

@@ -175,10 +175,14 @@ def test_switching_off_drops_what_waits_and_says_so(site: Client) -> None:
     channel = made("json", name="Ops")
     alert(1)
     alert(2)
+    Channel.objects.update(fault="timeout", fault_at=timezone.now())
     data = {**filled("json", name="Ops"), "url": "", "signing": ""}
     del data["is_on"]
     page = site.post(page_of(channel), data, follow=True).content.decode()
     assert "2 alerts that waited are not sent any more." in page
+    assert "Alerts are not arriving" not in page
+    Channel.objects.update(fault="timeout", fault_at=timezone.now(), is_on=True)
+    assert "lost so far" not in site.get(page_of(channel)).content.decode()  # a person's own will
     assert set(Delivery.objects.values_list("status", flat=True)) == {"lost"}
 
 
