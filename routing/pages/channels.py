@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -26,13 +26,17 @@ from providers.spec.outcomes import Outcome
 from routing.models import Channel, Delivery
 from routing.watch import tasks
 from routing.watch.alerts import trial
-from routing.watch.alerts.answers import sentence
+from routing.watch.alerts.answers import of_fault, of_trial
 from routing.watch.alerts.channels import CHANNELS
 from routing.watch.alerts.entered import spec_of, where
 from routing.watch.alerts.forms import ChannelForm
 from routing.watch.alerts.spec import ChannelSpec
 
 Status = Delivery.Status
+_PILLS = {
+    str(Outcome.SERVER_ERROR): "receiver_error",
+    str(Outcome.UNEXPECTED_RESPONSE): "not_taken",
+}
 _SAVED = ("name", "values", "sealed", "language", "is_on")
 
 
@@ -43,13 +47,30 @@ class ShownTrial(ShownJob):
     http_status: int | None = None
     at: datetime | None = None
 
+    @property
+    def status(self) -> str:
+        """The word for a pill."""
+        return _pill(self.outcome) if self.state == trial.DONE else self.state
+
+    @property
+    def is_bad(self) -> bool:
+        return self.state == trial.DONE and self.outcome != Outcome.OK
+
+
+def _pill(outcome: str) -> str:
+    """The same words as of a provider, where they fit a receiver."""
+    return _PILLS.get(outcome, outcome)
+
 
 def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
     kept = channel.trial
     if not kept:
         return ShownTrial(job=None, state="never", outcome="", text="")
     is_pending = trial.is_pending(kept, now)
-    rungs = tuple(shown_rungs(kept.get("rungs", ()), sentence, is_pending=is_pending))
+    rungs = tuple(
+        replace(rung, outcome=_pill(rung.outcome))
+        for rung in shown_rungs(kept.get("rungs", ()), of_trial, is_pending=is_pending)
+    )
     if is_pending:
         return ShownTrial(job=None, state=kept["state"], outcome="", text="", rungs=rungs)
     outcome, detail = kept.get("outcome"), kept.get("detail", "")
@@ -60,7 +81,7 @@ def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
         job=None,
         state=trial.DONE,
         outcome=outcome,
-        text=sentence(outcome, detail, kept.get("params")),
+        text=of_trial(outcome, detail, kept.get("params")),
         rungs=rungs,
         http_status=kept.get("http_status"),
         at=datetime.fromisoformat(kept["at"]),
@@ -74,14 +95,16 @@ def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
 @require_safe
 def channels(request: HttpRequest) -> HttpResponse:
     waiting = Count("deliveries", filter=Q(deliveries__status__in=Delivery.PENDING))
+    now = clock.now()
     rows = [
         {
             "channel": row,
             "spec": spec_of(row),
             "where": where(row),
-            "fault": sentence(row.fault) if row.fault else "",
+            "fault": of_fault(row.fault),
+            "trial": shown_trial(row, now),
         }
-        for row in Channel.objects.annotate(waiting=waiting)
+        for row in Channel.objects.annotate(waiting=waiting).order_by("name")
     ]
     return render(request, "routing/channels.html", {"rows": rows})
 
@@ -136,10 +159,16 @@ def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpRespon
         "is_new": is_new,
         "lacks": lacking(spec),
         "trial": shown_trial(row, clock.now()),
-        "fault": sentence(row.fault) if row.fault else "",
-        "lost": 0 if is_new else row.deliveries.filter(status=Status.LOST).count(),
+        "fault": of_fault(row.fault),
+        "lost": 0 if is_new else _lost(row),
     }
     return render(request, "routing/channel.html", context, status=422 if form.errors else 200)
+
+
+def _lost(row: Channel) -> int:
+    """Not those that a person gave up by switching the channel off."""
+    rows = row.deliveries.filter(status=Status.LOST)
+    return int(rows.exclude(outcome=Outcome.CANCELLED).count())
 
 
 def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
@@ -160,6 +189,8 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
                 row.save(update_fields=_SAVED)
                 if {*changed} - {"name", "language", "is_on"}:
                     _begin_anew(row)
+                if was_on and not row.is_on:
+                    dropped = _drop_waiting(row)
             record(
                 "channel.added" if is_new else "channel.changed",
                 actor=request.user,
@@ -167,8 +198,6 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
                 fields=changed,
                 request=request,
             )
-            if was_on and not row.is_on:
-                dropped = _drop_waiting(row)
     except sealing.KeyMissing:
         form.add_error(None, _("The master key is missing, so nothing can be sealed."))
     except IntegrityError:
@@ -192,7 +221,10 @@ def _begin_anew(row: Channel) -> None:
 
 
 def _drop_waiting(row: Channel) -> int:
-    """Of a channel that is switched off: they would come at some time, and be old then."""
+    """Of a channel that is switched off: they would come at some time, and be old then. Nothing
+    is tried any more, so nothing fails to arrive."""
+    row.fault, row.fault_at = "", None
+    row.save(update_fields=["fault", "fault_at"])
     waiting = row.deliveries.filter(status__in=Delivery.PENDING)
     return int(waiting.update(status=Status.LOST, outcome=Outcome.CANCELLED))
 

@@ -111,12 +111,13 @@ def test_milliseconds_become_seconds_from_a_thousand_on(value, words):
         (0, "0 s"),
         (59.9, "59 s"),
         (60, "1 min"),
-        (42 * 60 + 20, "42 min"),
+        (42 * 60 + 50, "42 min"),
+        (3599, "59 min"),
         (3600, "1 h"),
         (3 * 3600 + 5 * 60, "3 h 5 min"),
         (47 * 3600 + 59 * 60, "47 h 59 min"),
         (48 * 3600, "2 days"),
-        (50 * 3600, "2 days 2 h"),
+        (51 * 3600 - 1, "2 days 2 h"),
     ],
 )
 def test_how_long_something_lasted_is_told_in_two_units(seconds, words):

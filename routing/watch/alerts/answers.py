@@ -14,6 +14,7 @@ from providers.http import Reply
 from providers.spec.outcomes import Outcome, Verdict
 from providers.wording import sentence as of_call
 from providers.wording.shape import Sentences
+from routing.models.alerts import FAULT_LENGTH
 
 _BY_STATUS = {
     401: Outcome.BAD_KEY,
@@ -65,12 +66,13 @@ def has_id(reply: Reply) -> Verdict:
     return unless(reply, is_taken=isinstance(reply.data, dict) and "id" in reply.data)
 
 
+_SOME_REFUSED = _(
+    "The mail server took the message, but refused some of the recipients. Check them."
+)
 SENTENCES: Sentences = {
     Outcome.OK: {
         "sent": _("The message was taken."),
-        "some_refused": _(
-            "The mail server took the message, but refused some of the recipients. Check them."
-        ),
+        "some_refused": _SOME_REFUSED,
         "": _("That worked."),
     },
     Outcome.MISSING_CONFIG: {
@@ -105,6 +107,7 @@ SENTENCES: Sentences = {
             "Telegram knows no such chat, or the bot is not in it. Write to the bot once, then "
             "check the chat ID."
         ),
+        "some_refused": _SOME_REFUSED,
         "recipients": _("The mail server does not take mail for these recipients. Check them."),
         "sender": _(
             "The mail server does not take mail from this sender. The operator corrects SMTP_FROM."
@@ -115,6 +118,10 @@ SENTENCES: Sentences = {
         ),
     },
     Outcome.RATE_LIMITED: {
+        "test": (
+            _("The receiver takes no more for now. Send the test again in %(wait)s."),
+            _("The receiver takes no more for now. Send the test again later."),
+        ),
         "": (
             _("The receiver takes no more for now. It is tried again in %(wait)s."),
             _("The receiver takes no more for now. It is tried again."),
@@ -180,3 +187,21 @@ SENTENCES: Sentences = {
 def sentence(outcome: str, detail: str = "", params: Mapping[str, Any] | None = None) -> str:
     """What happened and what to do: our own words for channels, else those for any call."""
     return of_call(outcome, detail, params, own=SENTENCES)
+
+
+def of_trial(outcome: str, detail: str = "", params: Mapping[str, Any] | None = None) -> str:
+    """Of “Send a test”, which nobody sends again."""
+    is_limited = outcome == Outcome.RATE_LIMITED and not detail
+    return sentence(outcome, "test" if is_limited else detail, params)
+
+
+def fault_of(verdict: Verdict) -> str:
+    """What a channel keeps of a message that was not taken, or not by everybody."""
+    outcome = Outcome.BAD_REQUEST if verdict.outcome is Outcome.OK else verdict.outcome
+    return f"{outcome}:{verdict.detail}"[:FAULT_LENGTH] if verdict.detail else str(outcome)
+
+
+def of_fault(fault: str) -> str:
+    """The sentence of what `fault_of` gave; "" for ""."""
+    outcome, _colon, detail = fault.partition(":")
+    return sentence(outcome, detail) if fault else ""

@@ -63,10 +63,12 @@ class ChannelForm(forms.Form):
             widget = SecretInput(attrs={"placeholder": field.placeholder, "data-unkept": ""})
         elif field.is_lines:
             widget = forms.Textarea(attrs={**attrs, "rows": 3, "class": "mono"})
+        is_stored = field.name in self.channel.sealed  # and need not be typed again
         self.fields[field.name] = forms.CharField(
             label=_(field.label),
             help_text=_(field.help) if field.help else "",
-            required=False,  # told below, for a stored secret need not be typed again
+            required=field.required and not field.default and not is_stored,
+            error_messages={"required": _("Fill this in.")},
             max_length=TEXT_LENGTH,
             initial="" if field.is_secret else value or field.default,
             widget=widget,
@@ -77,10 +79,9 @@ class ChannelForm(forms.Form):
             )
 
     def _mark_saved(self) -> None:
-        """For the save bar: of a new one nothing is."""
+        """For the save bar: what a new one begins with was not typed."""
         for one in self.visible_fields():
-            saved = "" if self.is_new else text_of(one.initial)
-            one.field.widget.attrs["data-saved"] = saved
+            one.field.widget.attrs["data-saved"] = text_of(one.initial)
 
     @property
     def unsaved(self) -> int:
@@ -120,9 +121,7 @@ class ChannelForm(forms.Form):
             text = field.default
         data[field.name] = text
         if not text:
-            if field.required and not is_stored:
-                self.add_error(field.name, _("Fill this in."))
-            return
+            return  # one that is required is stored
         try:
             data[field.name] = field.validator(text)
             if field.is_address:

@@ -137,6 +137,10 @@ def _since(told: _Told) -> str:
     return _("Since %s.") % told["began"] if told["began"] else ""
 
 
+def _gone(told: _Told) -> str:
+    return _("It was gone from %s.") % told["began"] if told["began"] else ""
+
+
 def _lasted(told: _Told) -> str:
     seconds = told.get("seconds")
     if not told["began"] or not isinstance(seconds, int):
@@ -201,5 +205,5 @@ _WORDS: Mapping[Kind, tuple[Any, Sequence[Callable[[_Told], str]]]] = {
     Kind.MODEL_LOST: (gettext_lazy("%(name)s: the model %(model)s is gone"), (_hits,)),
     Kind.FILE_DRIFTED: (gettext_lazy("%(name)s differs from what is set here"), (_drift,)),
     Kind.PART_GONE: (gettext_lazy("%(name)s is gone"), (_since,)),
-    Kind.PART_BACK: (gettext_lazy("%(name)s is back"), (_since,)),
+    Kind.PART_BACK: (gettext_lazy("%(name)s is back"), (_gone,)),
 }

@@ -167,7 +167,7 @@ def test_outages_are_listed_with_cause_length_and_the_routes_they_hit(site: Clie
     assert "gone Timed out 30 min ago 30 min so far Main" in part
     assert part.index("gone Timed") < part.index("Groq Timed")
     assert 'href="/health/provider/gone/' not in html
-    assert "fails since:" not in row(html, "provider:groq")
+    assert "first failed" not in row(html, "provider:groq")
 
 
 def test_an_outage_that_lasts_stands_beside_the_state(site: Client) -> None:
@@ -176,8 +176,8 @@ def test_an_outage_that_lasts_stands_beside_the_state(site: Client) -> None:
     span("provider:groq", bad=1)
     outage("provider:groq", 30, "main", ended=None)
     html = flat(site.get("/health/"))
-    assert "fails since: 30 min ago" in row(html, "provider:groq")
-    assert "fails since: 30 min ago" in row(html, "route:main")
+    assert "first failed 30 min ago" in row(html, "provider:groq")
+    assert "first failed 30 min ago" in row(html, "route:main")
 
 
 def test_no_outage_is_said_only_where_somebody_watches(site: Client) -> None:
