@@ -31,7 +31,7 @@ from routing.pages.scheduling import (
 )
 from routing.pages.watched import cost_words, forecast, in_words, told_outcome
 from routing.watch.costs import estimates
-from routing.watch.schedule import quiet_end, zone_named
+from routing.watch.schedule import quiet_until, zone_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _rates(shown: list[Group], rows: dict[str, Watch]) -> dict[str, int]:
 
 def _quiet_until(settings: WatchSettings, now: datetime) -> str:
     """The wall time, where it is quiet now."""
-    end = quiet_end(now, settings.quiet_from, settings.quiet_until, settings.zone)
+    end = quiet_until(settings, now)
     return f"{end.astimezone(zone_named(settings.zone)):%H:%M} ({settings.zone})" if end else ""
 
 

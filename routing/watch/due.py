@@ -22,7 +22,7 @@ from providers.work import queue
 from routing.models import PassedOver, Spent, Watch, WatchSettings
 from routing.models.subjects import CATALOG, ROUTE, split
 from routing.watch.costs import billed
-from routing.watch.schedule import day_of, is_too_far, jitter, next_due, quiet_end, soon_due
+from routing.watch.schedule import day_of, is_too_far, jitter, next_due, quiet_until, soon_due
 from routing.watch.subjects import served_routes
 
 SHARE = 4  # the schedule has one of so many threads of a worker, and one at least
@@ -65,7 +65,7 @@ def start_due(now: datetime, *, hand_over: bool = True) -> list[Job]:
     if not rules.is_on:
         return []
     watches = list(Watch.objects.on().order_by("due_at", "about"))
-    night = quiet_end(now, rules.quiet_from, rules.quiet_until, rules.zone)
+    night = quiet_until(rules, now)
     due = [watch for watch in watches if watch.due_at <= now]
     if night:
         for watch in due:

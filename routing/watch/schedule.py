@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
+from routing.models import WatchSettings
+
 MOST_JITTER = timedelta(minutes=5)
 _DAYS = (-1, 0, 1)  # whose quiet hours may hold a moment of a day
 
@@ -52,15 +54,14 @@ def day_of(now: datetime, zone: str) -> date:
     return now.astimezone(zone_named(zone)).date()
 
 
-def is_quiet(now: datetime, begins: time | None, ends: time | None, zone: str) -> bool:
-    return quiet_end(now, begins, ends, zone) is not None
+def quiet_until(rules: WatchSettings, now: datetime) -> datetime | None:
+    """When the quiet hours end in which `now` is; None = it is in none."""
+    return quiet_end(now, rules.quiet_from, rules.quiet_until, rules.zone)
 
 
 def quiet_end(now: datetime, begins: time | None, ends: time | None, zone: str) -> datetime | None:
-    """When the quiet hours end in which `now` is; None = it is in none.
-
-    `begins` after `ends` goes over midnight; both equal, or one that is missing, is never.
-    """
+    """The same of wall times in a zone. `begins` after `ends` goes over midnight; both equal, or
+    one that is missing, is never."""
     if begins is None or ends is None or begins == ends:
         return None
     found = None

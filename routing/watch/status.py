@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from routing.models import Delivery, Spent, Standing, Watch, WatchSettings
-from routing.watch.schedule import day_of, is_quiet
+from routing.watch.schedule import day_of, quiet_until
 from routing.watch.subjects import label
 
 
@@ -58,7 +58,7 @@ def settings_as_json(rules: WatchSettings, now: datetime) -> dict[str, Any]:
             "from": f"{begins:%H:%M}",
             "until": f"{ends:%H:%M}",
             "zone": rules.zone,
-            "is_now": is_quiet(now, begins, ends, rules.zone),
+            "is_now": quiet_until(rules, now) is not None,
         }
     return {
         "is_on": rules.is_on,

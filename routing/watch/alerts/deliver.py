@@ -24,7 +24,7 @@ from routing.models import Channel, Delivery, WatchSettings
 from routing.watch.alerts.answers import LASTING, fault_of
 from routing.watch.alerts.message import MOST_APART, make
 from routing.watch.alerts.sending import fault, send
-from routing.watch.schedule import is_quiet
+from routing.watch.schedule import quiet_until
 
 GRACE = timedelta(seconds=15)  # beyond the deadline of a call, before its sender counts as dead
 TRIED_FOR = timedelta(hours=1)
@@ -40,7 +40,7 @@ Status = Delivery.Status
 
 def due_channels(now: datetime) -> list[uuid.UUID]:
     """Ids of the channels that have something to send now; none in quiet hours."""
-    if _is_quiet(now):
+    if quiet_until(WatchSettings.read(), now):
         return []
     first = _in_order(Delivery.objects.filter(channel=OuterRef("pk")))
     rows = Channel.objects.filter(is_on=True).annotate(
@@ -67,7 +67,7 @@ def deliver(channel_id: uuid.UUID, now: datetime) -> int:
 
     for _message in range(MOST_MESSAGES):
         channel = Channel.objects.filter(pk=channel_id, is_on=True).first()
-        if channel is None or _is_quiet(moment()):
+        if channel is None or quiet_until(WatchSettings.read(), moment()):
             break
         batch = _claim(channel, moment())
         if not batch:
@@ -178,8 +178,3 @@ def _next_at(row: Delivery, verdict: Verdict, at: datetime) -> datetime | None:
     pause = pauses[min(row.attempts, len(pauses)) - 1]
     wait = max(pause, int(verdict.params.get("retry_after_s", 0)))
     return min(at + timedelta(seconds=wait), end)
-
-
-def _is_quiet(now: datetime) -> bool:
-    kept = WatchSettings.read()
-    return is_quiet(now, kept.quiet_from, kept.quiet_until, kept.zone)

@@ -1,6 +1,7 @@
 """When a subject is due and when it is quiet: nights, changes of summer time, clocks that jump."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,6 @@ from routing.models import Every
 from routing.watch.schedule import (
     MOST_JITTER,
     day_of,
-    is_quiet,
     is_too_far,
     jitter,
     next_due,
@@ -24,6 +24,10 @@ BERLIN = "Europe/Berlin"
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 SUBJECTS = [f"provider:p{n}" for n in range(24)] + [f"route:r{n}" for n in range(5)]
 ON = [every.value for every in Every if every]
+
+
+def is_quiet(*told: Any) -> bool:
+    return quiet_end(*told) is not None
 
 
 def berlin(text: str, *, fold: int = 0) -> datetime:
