@@ -217,6 +217,7 @@ def test_a_page_of_one_draws_and_lists_what_was_told(site: Client) -> None:
     assert "3 failed: Key rejected 2, Timed out 1" in text
     assert "1 proved neither: Rate limited 1" in text
     numbers = html[html.index('id="numbers"') :]
+    assert f'<th scope="row">{hour(5):%H:%M}</th>' in numbers
     assert numbers.count('<th scope="row">') - numbers.count("data-outage") == 2
     assert numbers.index("40%") < numbers.index("100%")
 
