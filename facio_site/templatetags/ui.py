@@ -8,7 +8,7 @@ from zlib import crc32
 
 from django import template
 from django.conf import settings
-from django.template import Context
+from django.template import Context, defaultfilters
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -265,6 +265,12 @@ def lasting(seconds: float) -> str:
     days, hours = divmod(minutes // 60, 24)
     rest = _("%d h") % hours if hours else ""
     return " ".join(filter(None, (ngettext("%d day", "%d days", days) % days, rest)))
+
+
+@register.filter
+def percent(value: float) -> str:
+    """With one digit where it says something, as the language writes it: "100%", "66.6%"."""
+    return _("%s%%") % defaultfilters.floatformat(value, "-1g")
 
 
 @register.filter

@@ -10,7 +10,7 @@ from django.http import SimpleCookie
 from django.template import Context, Template
 from django.template.loader import get_template
 from django.test import RequestFactory
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from facio_site.templatetags import ui
 from providers.kinds import KINDS
@@ -212,3 +212,9 @@ def test_a_typed_secret_is_not_sent_back():
 
 def test_a_hidden_field_is_in_the_form_once():
     assert str(_Form()).count('name="token"') == 1
+
+
+def test_a_percentage_is_written_as_the_language_does():
+    assert (ui.percent(100.0), ui.percent(66.64)) == ("100%", "66.6%")
+    with translation.override("de"):
+        assert ui.percent(99.5) == "99,5\N{NO-BREAK SPACE}%"
