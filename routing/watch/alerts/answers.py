@@ -74,6 +74,14 @@ SENTENCES: Sentences = {
             "The mail server refuses the user or the password. The operator corrects SMTP_USER and "
             "SMTP_PASSWORD."
         ),
+        "no_sign_in": _(
+            "The mail server offers no sign-in on this port. The operator corrects SMTP_PORT and "
+            "SMTP_SECURITY, or sets no SMTP_USER."
+        ),
+        "wants_more": _(
+            "The mail server takes mail only after a sign-in or over an encrypted connection. The "
+            "operator sets SMTP_USER and SMTP_PASSWORD, or corrects SMTP_SECURITY."
+        ),
         "": _("The receiver refuses the token or the address of the webhook (401). Renew it."),
     },
     Outcome.FORBIDDEN: {
@@ -98,6 +106,14 @@ SENTENCES: Sentences = {
             "check the chat ID."
         ),
         "recipients": _("The mail server does not take mail for these recipients. Check them."),
+        "recipients_unsigned": _(
+            "The mail server does not take mail for these recipients, at least not without a "
+            "sign-in. Check them; or the operator sets SMTP_USER and SMTP_PASSWORD."
+        ),
+        "greeting": _(
+            "The mail server refuses the name by which this site greets it. The operator sets "
+            "PUBLIC_URL to the site's public name."
+        ),
         "sender": _(
             "The mail server does not take mail from this sender. The operator corrects SMTP_FROM."
         ),
@@ -153,6 +169,10 @@ SENTENCES: Sentences = {
             "The mail server offers no encryption (STARTTLS), so nothing was sent. The operator "
             "sets SMTP_SECURITY and SMTP_PORT as the server wants."
         ),
+        "mail_not_tls": _(
+            "The mail server does not speak TLS from the start on this port. The operator sets "
+            "SMTP_SECURITY to starttls, or SMTP_PORT to a port for TLS (mostly 465)."
+        ),
         "not_tls": _(
             "%(place)s does not speak TLS. Check the port; if the receiver offers plain http only, "
             "begin the address with http://."
@@ -161,6 +181,10 @@ SENTENCES: Sentences = {
     Outcome.TIMEOUT: {
         "deadline": _("The receiver did not answer to the end in time."),
         "read": _("The message was sent, but no answer came in time."),
+        "no_greeting": _(
+            "The mail server says nothing. Where its port speaks TLS from the start (mostly 465), "
+            "the operator sets SMTP_SECURITY to tls."
+        ),
         "": _("The receiver did not answer in time."),
     },
     Outcome.NO_KEY: {
