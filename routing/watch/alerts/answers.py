@@ -57,6 +57,17 @@ def unless(reply: Reply, *, is_taken: bool) -> Verdict:
     return Verdict(Outcome.UNEXPECTED_RESPONSE, "not_taken", {"status": reply.status}, reply.status)
 
 
+def says_ok(reply: Reply) -> bool:
+    """Whether it says so as Slack does, in a word or as JSON, or as a server that takes Slack's
+    webhooks. Asked again, it would post the message again.
+
+    Source: https://github.com/RocketChat/Rocket.Chat/issues/29230 ({"success": true})
+    """
+    if isinstance(reply.data, dict):
+        return reply.data.get("ok") is True or reply.data.get("success") is True
+    return reply.text.strip() == "ok"
+
+
 SENTENCES: Sentences = {
     Outcome.OK: {
         "sent": _("The message was taken."),
@@ -102,8 +113,15 @@ SENTENCES: Sentences = {
     },
     Outcome.BAD_REQUEST: {
         "no_chat": _(
-            "Telegram knows no such chat, or the bot is not in it. Write to the bot once, then "
-            "check the chat ID."
+            "Telegram did not take the message. Check the chat ID and the topic ID; the bot must "
+            "be in the group, and the topic open. Write to the bot once."
+        ),
+        "chat_moved": _(
+            "The group has become a supergroup, with another chat ID: %(chat)s. Enter that one."
+        ),
+        "forum": _(
+            "This webhook belongs to a forum. Add ?thread_id= and the ID of one of its posts to "
+            "the URL, or make a webhook for a text channel."
         ),
         "recipients": _("The mail server does not take mail for these recipients. Check them."),
         "recipients_unsigned": _(
