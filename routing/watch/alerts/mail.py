@@ -253,12 +253,11 @@ def _said(step: Step, error: smtplib.SMTPException) -> tuple[Outcome, str]:
 def _answers(error: smtplib.SMTPException) -> list[tuple[int, bytes]]:
     """Codes with their texts, of which only the enhanced code in front is looked at."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        found = list(error.recipients.values())
-    elif isinstance(error, smtplib.SMTPResponseException):
-        found = [(error.smtp_code, error.smtp_error)]
-    else:
-        found = []
-    return [(code, text if isinstance(text, bytes) else text.encode()) for code, text in found]
+        return list(error.recipients.values())
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return []
+    text = error.smtp_error
+    return [(error.smtp_code, text if isinstance(text, bytes) else text.encode())]
 
 
 def _refused(error: smtplib.SMTPException, codes: set[int]) -> str:

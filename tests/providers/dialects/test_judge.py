@@ -70,7 +70,7 @@ def test_credit_words_outweigh_the_status(status: int, words: str) -> None:
         ("temperature must be 1", "bad_request"),
         (
             "litellm.BadRequestError: OpenAIException - Could not finish the message because "
-            "max_tokens or model output limit was reached. Please try again with higher max_tokens.",
+            "max_tokens or model output limit was reached.",
             "ok",
         ),
         ("max_tokens must be at least 16", "bad_request"),

@@ -115,8 +115,8 @@ def test_a_worker_whose_clock_is_minutes_ahead_drops_no_alert() -> None:
     """
     expires = datetime.now(UTC) - timedelta(minutes=5) + timedelta(seconds=tasks.EXPIRES_SECONDS)
     headers = {"task": tasks.deliver.name, "id": "1", "expires": expires.isoformat()}
-    message = SimpleNamespace(
-        headers=headers, delivery_info={}, properties={}, body=b"", content_type="", acknowledged=True
-    )
-    asked = Request(message, headers=headers, decoded=True, app=app, task=tasks.deliver)
+    told: dict[str, Any] = {"delivery_info": {}, "properties": {}, "content_type": ""}
+    message = SimpleNamespace(headers=headers, body=b"", **told)
+    args: dict[str, Any] = {"headers": headers, "body": ((), {}, {}), "decoded": True}
+    asked = Request(message, app=app, task=tasks.deliver, **args)
     assert not asked.maybe_expire()

@@ -46,10 +46,10 @@ def read(reply: Reply) -> Verdict:
     verdict = unless(reply, is_taken=reply.status == 204 or "id" in data)
     if verdict.outcome is Outcome.BAD_REQUEST and data.get("code") == _FORUM:
         return replace(verdict, detail="forum")
-    wait = data.get("retry_after")
-    if verdict.outcome is Outcome.RATE_LIMITED and isinstance(wait, int | float):
-        if 0 < wait < 10**6:
-            verdict.params.setdefault("retry_after_s", math.ceil(wait))
+    told = data.get("retry_after")
+    wait = math.ceil(told) if isinstance(told, int | float) and 0 < told < 10**6 else 0
+    if verdict.outcome is Outcome.RATE_LIMITED and wait:
+        verdict.params.setdefault("retry_after_s", wait)
     return verdict
 
 
