@@ -109,8 +109,8 @@ _NO_MODEL = _any(
     r"(?:not found|unknown|no such|invalid) (?:model|deployment)\b",
     r"invalid model name",
 )
-# It began to answer and met the bound of the test: key, model and money are there. Models that think
-# spend it before the first word: https://github.com/BerriAI/litellm/issues/26987
+# It began to answer and met the bound of the test: key, model and money are there. A model that
+# thinks spends it before its first word: https://github.com/BerriAI/litellm/issues/26987
 _BOUND_MET = _any(
     r"could not finish the message because",
     r"\bmax (?:output |completion )?tokens or model output limit was reached",
