@@ -7,12 +7,13 @@ One cause, one alert: a route that stands or falls with its provider is named in
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from facio_site import clock
+from providers.spec.outcomes import Outcome
 from routing.models import Alert, Outage, Standing, Watch
 from routing.watch.alerts import raise_alert
 from routing.watch.results import Result
@@ -96,6 +97,9 @@ def _at_fault(one: Result, job: Ended, known: dict[str, Standing]) -> Result:
 
 def _changed(row: Standing, one: Result, job: Ended) -> Change:
     before, cause = _state(row), row.cause
+    if row.failures and one.outcome == Outcome.REACHABLE_UNVERIFIED:
+        # It answers again, and this is the best that whoever looks at no key can say.
+        one = replace(one, told=Told.GOOD)
     is_anothers = one.cause != one.about
     if one.told is Told.GOOD and is_anothers and cause != one.cause:
         return Change(row, one, Event.NONE, before, cause)  # it failed by itself

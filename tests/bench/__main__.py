@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import ground, pages, report, scale, sides, team, watch, work, workers
+from tests.bench import ground, pages, report, scale, sides, team, watch, watched, work, workers
 from tests.bench.browser import browser
 from tests.bench.report import Line, say
 from tests.bench.stage import QUICK, Plan, Stage
@@ -28,7 +28,7 @@ FIGURES: dict[str, Callable[[Stage], list[Line]]] = {
     "team": team.watching,
     "long": team.memory,
 }
-NAMES = ("start", *FIGURES, "memory", "watch", "scale", "workers", "size")
+NAMES = ("start", *FIGURES, "memory", "watch", "watched", "scale", "workers", "size")
 NOTES = (
     "A click's result counts from the click to the mutation that puts the result into the page. "
     "The plainest way is an htmx button, a Celery task that calls the same simulated provider "
@@ -94,6 +94,9 @@ def _measure(
         if "watch" in wanted:
             _tell("watch")
             lines += watch.measure(folder / "watch", found)
+        if "watched" in wanted:
+            _tell("watched")
+            lines += watched.measure(folder / "watched", found, demo_key("custom"))
         if "scale" in wanted:
             _tell("scale")
             lines += scale.measure(folder / "scale", found, plan)

@@ -199,7 +199,7 @@ class Watchers:
         self.part(monkeypatch, "conditions", look=self.look)
         self.part(
             monkeypatch,
-            "deliver",
+            "alerts.deliver",
             due_channels=lambda now: CHANNELS,
             deliver=lambda channel, now: self.sent.append(channel),
         )

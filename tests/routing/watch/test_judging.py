@@ -19,7 +19,7 @@ from tests.desk import saved
 from tests.routing.watch.results import after, ended, provider, route, told, watched
 
 pytestmark = pytest.mark.django_db
-NEITHER = sorted(NOT_BAD - UNTOLD - {"", "ok"})
+NEITHER = sorted(NOT_BAD - UNTOLD - {"", "ok", "reachable_unverified"})
 
 
 @pytest.fixture
@@ -197,6 +197,23 @@ def test_the_first_failure_is_asked_again_in_half_a_minute(groq: Provider) -> No
     Watch.objects.update(due_at=after(16))
     judged(groq, "timeout", minutes=1)
     assert Watch.objects.get().due_at == after(16)
+
+
+def test_a_server_that_looks_at_no_key_recovers_when_it_answers_again(groq: Provider) -> None:
+    watched("provider:groq")
+    ended(groq, "reachable_unverified", 0)
+    for minutes in (15, 16):
+        ended(groq, "unreachable", minutes)
+    ended(groq, "reachable_unverified", 30)
+    ended(groq, "unreachable", 45)
+    ended(groq, "reachable_unverified", 46)
+    judge_ended(after(60))
+    assert told() == [("fails", "provider:groq"), ("works_again", "provider:groq")]
+    outage = Outage.objects.get()
+    assert (outage.began_at, outage.ended_at) == (after(15), after(30))
+    assert Standing.objects.get(pk="provider:groq").failures == 0
+    hour = Span.objects.get(about="provider:groq", size=Span.HOUR)
+    assert (hour.good, hour.bad) == (0, 3)  # it still proves nothing of the key
 
 
 def test_who_is_due_sooner_stays_so(groq: Provider) -> None:
