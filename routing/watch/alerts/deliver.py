@@ -103,6 +103,8 @@ def _claim(channel: Channel, at: datetime) -> list[Delivery]:
     """What makes up the next message, taken by this sender; [] when nothing is due, or another
     sender has it."""
     with transaction.atomic():
+        # One sender reads and takes at a time: what another one has read before may be sent by now.
+        list(Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk).values_list("pk"))
         rows = _in_order(Delivery.objects.filter(channel=channel)).select_related("alert")
         pending = list(rows[:MOST_TOGETHER])
         if not pending or not _is_due(pending[0], at):
