@@ -10,7 +10,8 @@ from routing.models.health import Outage, Span, Standing
 from routing.models.watching import Watch
 
 PROVIDER, CATALOG, MONEY, ROUTE = "provider", "catalog", "money", "route"  # as in "route:main"
-WORKER, BROKER, CONFIG = "system:worker", "system:broker", "config"
+WORKER, BROKER, BEAT = "system:worker", "system:broker", "system:beat"
+CONFIG = "config"
 CONDITIONS = "system:conditions"  # not a subject: its standing says when conditions were looked at
 OF_PROVIDER = (PROVIDER, CATALOG, MONEY)  # sorts that a provider's name follows
 _OF_MODELS = (Alert.Kind.MODEL_RETIRES, Alert.Kind.MODEL_LOST)  # it stands in their marks

@@ -10,13 +10,14 @@ from django.db.models import Q
 
 from routing.models import Delivery, Spent, Standing, Watch, WatchSettings
 from routing.watch.schedule import day_of, quiet_until
+from routing.watch.standing import Told, told_by
 from routing.watch.subjects import label
 
 
 def watched(rules: WatchSettings) -> list[dict[str, Any]]:
-    """Each subject. `since` is of its state; `outcome` of its last test, "" = none told anything
-    yet; `passed_over` says why it was not asked when it was last due, "" = it was; `last_at` is
-    when the schedule's last check of it ended."""
+    """Each subject. `since` is of its state; `outcome` of its last test, also of one that proved
+    nothing, "" = none yet; `passed_over` says why it was not asked when it was last due, "" = it
+    was; `last_at` is when the schedule's last check of it ended."""
     standings = {row.about: row for row in Standing.objects.all()}
     found = []
     for row in Watch.objects.select_related("job").order_by("about"):
@@ -28,12 +29,19 @@ def watched(rules: WatchSettings) -> list[dict[str, Any]]:
             "due_at": row.due_at,
             "state": _state(standing) if row.every and rules.is_on else "off",
             "since": standing.since,
-            "outcome": standing.outcome,
+            "outcome": _last(row, standing),
             "passed_over": row.passed_over,
             "last_at": row.job.finished_at if row.job else None,
         }
         found.append(one)
     return found
+
+
+def _last(row: Watch, standing: Standing) -> str:
+    """A rate limit of days must not read as the good test before it."""
+    outcome = str(row.job.outcome) if row.job and row.job.finished_at else ""
+    proves_nothing = outcome and told_by(outcome) is Told.NOTHING
+    return outcome if proves_nothing else standing.outcome
 
 
 def _state(standing: Standing) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from providers.models import Provider
 from routing.models import Slot
-from routing.models.subjects import BROKER, CATALOG, CONFIG, OF_PROVIDER, ROUTE, WORKER, split
+from routing.models.subjects import BEAT, BROKER, CATALOG, CONFIG, OF_PROVIDER, ROUTE, WORKER, split
 from routing.state import agent_view
 from routing.state.facts import resolved
 
@@ -51,7 +51,7 @@ def label(about: str, rows: Mapping[str, Provider] | None = None) -> str:
         found = Provider.for_name(name) if rows is None else rows.get(name)
         text = (found or Provider.unsaved(name)).spec.label
         return _("Models of %(provider)s") % {"provider": text} if sort == CATALOG else text
-    parts = {WORKER: _("Worker"), BROKER: _("Broker")}
+    parts = {WORKER: _("Worker"), BROKER: _("Broker"), BEAT: _("Scheduler")}
     return parts.get(about, "config.json")
 
 

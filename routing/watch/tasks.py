@@ -19,7 +19,9 @@ from routing.watch import conditions, due, judging
 from routing.watch.alerts import deliver as sender
 from routing.watch.alerts import trial
 
-EXPIRES_SECONDS = 10
+# Of a task that nobody took. Whoever takes it goes by his own machine's clock: one that is ahead by
+# so much would drop every alert without a word. A task that comes late finds nothing to do.
+EXPIRES_SECONDS = 600
 
 log = logging.getLogger(__name__)
 
