@@ -109,6 +109,12 @@ _NO_MODEL = _any(
     r"(?:not found|unknown|no such|invalid) (?:model|deployment)\b",
     r"invalid model name",
 )
+# It began to answer and met the bound of the test: key, model and money are there. A model that
+# thinks spends it before its first word: https://github.com/BerriAI/litellm/issues/26987
+_BOUND_MET = _any(
+    r"could not finish the message because",
+    r"\bmax (?:output |completion )?tokens or model output limit was reached",
+)
 _LOADING = _any(
     r"\bloading\b.{0,30}\bmodels?\b|\bmodels?\b.{0,80}\b(?:loading|warming up|starting)\b",
     r"still (?:loading|starting|warming)|not (?:yet )?ready|model is being loaded",
@@ -145,6 +151,8 @@ _UNSEEN = _any(
 
 def meaning(words: str, status: int, call: CallName) -> Meaning | None:
     """What folded words say that outweighs the status; None = nothing that is known here."""
+    if call == "model" and status == 400 and _BOUND_MET.search(words):
+        return Outcome.OK, ""
     if call == "model" and status not in (401, 402, 403, 429):
         if _NO_STREAM.search(words):
             return Outcome.BAD_REQUEST, "no_stream"

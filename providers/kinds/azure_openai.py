@@ -87,13 +87,6 @@ SPEC = ProviderSpec(
             pattern="(?i)api version",
             detail="api_version",
         ),
-        ErrorRule(
-            outcome=Outcome.OK,  # it began to answer: key, deployment and quota are there
-            status=(400,),
-            path="error.message",
-            pattern="(?i)max_tokens or model output limit was reached",
-            on=("model",),
-        ),
     ),
     dns_hint="azure_resource",
     models_dev="azure",

@@ -101,13 +101,6 @@ SPEC = ProviderSpec(
             path="error.code",
             pattern="^model_not_found$",
         ),
-        ErrorRule(
-            outcome=Outcome.OK,  # it began to answer: key, model and credit are there
-            status=(400,),
-            path="error.message",
-            pattern="(?i)max_tokens or model output limit was reached",
-            on=("model",),
-        ),
     ),
     id_facts=(
         IdFact(r"gpt-image|dall-e|chatgpt-image", ("text", "image"), ("image",)),

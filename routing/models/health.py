@@ -37,8 +37,8 @@ class Span(models.Model):
 
 class Standing(models.Model):
     """Where one watched subject or condition stands: "provider:NAME", "route:SLOT",
-    "catalog:NAME", "money:NAME", "system:worker", "system:broker"; in "system:conditions" stands
-    when conditions were looked at last."""
+    "catalog:NAME", "money:NAME", "system:worker", "system:broker", "system:beat"; in
+    "system:conditions" stands when conditions were looked at last."""
 
     about = models.CharField(max_length=ABOUT_LENGTH, primary_key=True)
     is_failing = models.BooleanField(default=False)

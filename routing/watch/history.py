@@ -15,6 +15,8 @@ LONG = timedelta(days=400)  # a year and the month to compare it with
 WEEK = 8  # days by the hour that are always there, with the one that is not over
 # Days of alerts: their marks say what was told, up to two months ahead
 TOLD = 90
+# What may last longer: without its mark it would be told once more
+LASTING = (Alert.Kind.MODEL_LOST, Alert.Kind.FILE_DRIFTED)
 
 
 def old() -> Iterator[Old]:
@@ -26,5 +28,6 @@ def old() -> Iterator[Old]:
     yield of_rows("days of health", days)
     yield of_rows("ended outages", Outage.objects.filter(ended_at__lt=now - LONG))
     alerts = Alert.objects.filter(at__lt=now - timedelta(days=max(TOLD, kept)))
+    alerts = alerts.exclude(kind__in=LASTING, at__gte=now - LONG)
     yield of_rows("alerts", alerts)
     yield of_rows("days of paid calls", Spent.objects.filter(day__lt=(now - LONG).date()))

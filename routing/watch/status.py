@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from routing.models import Delivery, Spent, Standing, Watch, WatchSettings
 from routing.watch.schedule import day_of, is_quiet
+from routing.watch.standing import Told, told_by
 from routing.watch.subjects import label
 
 State = Literal["works", "failing", "unknown", "off"]
@@ -26,7 +27,7 @@ class Watched:
     due_at: datetime
     state: State
     since: datetime | None
-    outcome: str  # of its last test; "" = none told anything yet
+    outcome: str  # of its last test, also of one that proved nothing; "" = none yet
     passed_over: str  # why it was not asked when it was last due; "" = it was
     last_at: datetime | None
 
@@ -45,10 +46,17 @@ def _watched(row: Watch, standing: Standing, rules: WatchSettings) -> Watched:
         due_at=row.due_at,
         state=_state(standing) if row.every and rules.is_on else "off",
         since=standing.since,
-        outcome=standing.outcome,
+        outcome=_last(row, standing),
         passed_over=row.passed_over,
         last_at=row.job.finished_at if row.job else None,
     )
+
+
+def _last(row: Watch, standing: Standing) -> str:
+    """A rate limit of days must not read as the good test before it."""
+    outcome = str(row.job.outcome) if row.job and row.job.finished_at else ""
+    proves_nothing = outcome and told_by(outcome) is Told.NOTHING
+    return outcome if proves_nothing else standing.outcome
 
 
 def _state(standing: Standing) -> State:

@@ -62,6 +62,7 @@ def label(about: str, rows: Mapping[str, Provider] | None = None) -> str:
         text = ((rows or {}).get(name) or Provider.for_name(name)).spec.label
         return _("Models of %(provider)s") % {"provider": text} if sort == CATALOG else text
     parts = {"system:worker": _("Worker"), "system:broker": _("Broker")}
+    parts["system:beat"] = _("Scheduler")
     return parts.get(about, "config.json")
 
 

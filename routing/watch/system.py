@@ -1,7 +1,9 @@
-"""Whether broker and workers are there, seen by the web side: nobody else could tell that they are
-gone. A thread of each web server looks; of several one tells, and a restart is no alert.
+"""Whether broker and workers are there and whether anything is brought about by itself, seen by the
+web side: nobody else could tell that they are gone. A thread of each web server looks; of several
+one tells, and a restart is no alert.
 
-While no worker is there the same thread sends what is to be told.
+While no worker is there, or none that does anything by itself, the same thread sends what is to be
+told.
 """
 
 from __future__ import annotations
@@ -23,9 +25,11 @@ from routing.models import Alert, Channel, Standing, Watch
 from routing.watch import conditions
 from routing.watch.alerts import deliver, raise_alert
 
-WORKER, BROKER = "system:worker", "system:broker"
+WORKER, BROKER, BEAT = "system:worker", "system:broker", "system:beat"
 LOOK_SECONDS = 15.0
 PATIENCE = timedelta(seconds=20)  # between the first look that missed a part and the one that tells
+STILL = timedelta(minutes=5)  # without a look at the conditions, which comes once a minute
+ASLEEP = timedelta(minutes=2)  # between two looks of this thread: nothing is known of that time
 FILE_EVERY = timedelta(minutes=1)
 SAID_EVERY = 60.0
 
@@ -60,10 +64,14 @@ class Looker:
     missing: str = ""  # the part that was missing at the last look
     missed_at: datetime | None = None  # at the first of those looks in a row
     looked_at: datetime | None = None  # when the file was looked at last
+    tick: object = ""  # what the row says that each look at the conditions changes
+    ticked_at: datetime | None = None  # when that was new here, or nothing could be known
+    seen_at: datetime | None = None  # the last look
 
     def look(self, now: datetime, workers: int | None) -> None:
         """`workers` None: the broker does not answer, and nobody knows of workers."""
-        missing = BROKER if workers is None else "" if workers else WORKER
+        is_still = self._is_still(now, can_tick=bool(workers))
+        missing = BROKER if workers is None else WORKER if not workers else BEAT if is_still else ""
         if missing != self.missing or (self.missed_at and now < self.missed_at):
             self.missing, self.missed_at = missing, now if missing else None
         if workers is not None:
@@ -72,6 +80,24 @@ class Looker:
             gone(missing, self.missed_at, now)
             deliver.deliver_all(now)
         self._look_at_file(now)
+
+    def _is_still(self, now: datetime, *, can_tick: bool) -> bool:
+        """Whether a worker is there and beat brings nothing about: it can hang for days in a
+        process that is well otherwise. It counts by what changes while this process looks,
+        whatever the clocks say.
+
+        Source: https://github.com/RolnickLab/antenna/issues/1386
+        """
+        rows = Standing.objects.filter(about=conditions.LOOKED)
+        tick = rows.values_list("since", flat=True).first()
+        is_first, is_new = self.tick == "", tick != self.tick
+        was_asleep = self.seen_at is None or abs(now - self.seen_at) > ASLEEP
+        self.tick, self.seen_at = tick, now
+        if is_new or was_asleep or not can_tick:
+            self.ticked_at = now
+        if is_new and not is_first:
+            back([BEAT], now)
+        return self.ticked_at is not None and now - self.ticked_at >= STILL
 
     def _look_at_file(self, now: datetime) -> None:
         """The live file may stand on this machine alone."""
@@ -83,7 +109,7 @@ class Looker:
 
 
 def is_used() -> bool:
-    """Whether anything is watched, or anybody is to be told: else a site pays one small query."""
+    """Whether anything is watched, or anybody is to be told: else a site pays two small queries."""
     return Watch.objects.on().exists() or Channel.objects.exists()
 
 

@@ -18,7 +18,9 @@ from django.db import close_old_connections, connection
 from facio_site import clock
 
 SHOWN_FRAMES = 4
-EXPIRES_SECONDS = 10
+# Of a task that nobody took. Whoever takes it goes by his own machine's clock: one that is ahead by
+# so much would drop every alert without a word. A task that comes late finds nothing to do.
+EXPIRES_SECONDS = 600
 
 log = logging.getLogger(__name__)
 

@@ -58,6 +58,17 @@ def unless(reply: Reply, *, is_taken: bool) -> Verdict:
     return Verdict(Outcome.UNEXPECTED_RESPONSE, "not_taken", {"status": reply.status}, reply.status)
 
 
+def says_ok(reply: Reply) -> bool:
+    """Whether it says so as Slack does, in a word or as JSON, or as a server that takes Slack's
+    webhooks. Asked again, it would post the message again.
+
+    Source: https://github.com/RocketChat/Rocket.Chat/issues/29230 ({"success": true})
+    """
+    if isinstance(reply.data, dict):
+        return reply.data.get("ok") is True or reply.data.get("success") is True
+    return reply.text.strip() == "ok"
+
+
 _SOME_REFUSED = _(
     "The mail server took the message, but refused some of the recipients. Check them."
 )
@@ -75,6 +86,14 @@ SENTENCES: Sentences = {
         "sign_in": _(
             "The mail server refuses the user or the password. The operator corrects SMTP_USER and "
             "SMTP_PASSWORD."
+        ),
+        "no_sign_in": _(
+            "The mail server offers no sign-in on this port. The operator corrects SMTP_PORT and "
+            "SMTP_SECURITY, or sets no SMTP_USER."
+        ),
+        "wants_more": _(
+            "The mail server takes mail only after a sign-in or over an encrypted connection. The "
+            "operator sets SMTP_USER and SMTP_PASSWORD, or corrects SMTP_SECURITY."
         ),
         "": _("The receiver refuses the token or the address of the webhook (401). Renew it."),
     },
@@ -96,11 +115,26 @@ SENTENCES: Sentences = {
     },
     Outcome.BAD_REQUEST: {
         "no_chat": _(
-            "Telegram knows no such chat, or the bot is not in it. Write to the bot once, then "
-            "check the chat ID."
+            "Telegram did not take the message. Check the chat ID and the topic ID; the bot must "
+            "be in the group, and the topic open. Write to the bot once."
+        ),
+        "chat_moved": _(
+            "The group has become a supergroup, with another chat ID: %(chat)s. Enter that one."
+        ),
+        "forum": _(
+            "This webhook belongs to a forum. Add ?thread_id= and the ID of one of its posts to "
+            "the URL, or make a webhook for a text channel."
         ),
         "some_refused": _SOME_REFUSED,
         "recipients": _("The mail server does not take mail for these recipients. Check them."),
+        "recipients_unsigned": _(
+            "The mail server does not take mail for these recipients, at least not without a "
+            "sign-in. Check them; or the operator sets SMTP_USER and SMTP_PASSWORD."
+        ),
+        "greeting": _(
+            "The mail server refuses the name by which this site greets it. The operator sets "
+            "PUBLIC_URL to the site's public name."
+        ),
         "sender": _(
             "The mail server does not take mail from this sender. The operator corrects SMTP_FROM."
         ),
@@ -160,6 +194,10 @@ SENTENCES: Sentences = {
             "The mail server offers no encryption (STARTTLS), so nothing was sent. The operator "
             "sets SMTP_SECURITY and SMTP_PORT as the server wants."
         ),
+        "mail_not_tls": _(
+            "The mail server does not speak TLS from the start on this port. The operator sets "
+            "SMTP_SECURITY to starttls, or SMTP_PORT to a port for TLS (mostly 465)."
+        ),
         "not_tls": _(
             "%(place)s does not speak TLS. Check the port; if the receiver offers plain http only, "
             "begin the address with http://."
@@ -168,6 +206,10 @@ SENTENCES: Sentences = {
     Outcome.TIMEOUT: {
         "deadline": _("The receiver did not answer to the end in time."),
         "read": _("The message was sent, but no answer came in time."),
+        "no_greeting": _(
+            "The mail server says nothing. Where its port speaks TLS from the start (mostly 465), "
+            "the operator sets SMTP_SECURITY to tls."
+        ),
         "": _("The receiver did not answer in time."),
     },
     Outcome.NO_KEY: {

@@ -16,11 +16,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from facio_site import sealing
 from providers.spec.outcomes import Outcome, Verdict
-from routing.models import Channel, Delivery, WatchSettings
+from routing.models import Alert, Channel, Delivery, WatchSettings
 from routing.watch.alerts.answers import LASTING, fault_of
 from routing.watch.alerts.message import MOST_APART, make
 from routing.watch.alerts.sending import fault, send
@@ -34,6 +34,11 @@ MOST_TOGETHER = 200  # alerts of one message
 MOST_MESSAGES = 20  # of one call of `deliver`
 FAR = timedelta(hours=2)  # nothing waits so long: a clock was wrong
 LATE = timedelta(minutes=1)  # nobody was there to try, or it was quiet
+NEWS = timedelta(days=7)  # what was lost longer ago is none any more
+MOST_TRIES = 30  # of one alert; what was lost after so many is not sent later
+OF_THE_MESSAGE = (Outcome.BAD_REQUEST, Outcome.INTERNAL_ERROR, Outcome.CANCELLED)
+_BEGINS = (Alert.Kind.FAILS, Alert.Kind.STILL_FAILS, Alert.Kind.PART_GONE)
+_ENDS = (Alert.Kind.WORKS_AGAIN, Alert.Kind.PART_BACK)
 
 Status = Delivery.Status
 PENDING = (Status.WAITING, Status.SENDING)
@@ -98,6 +103,8 @@ def _claim(channel: Channel, at: datetime) -> list[Delivery]:
     """What makes up the next message, taken by this sender; [] when nothing is due, or another
     sender has it."""
     with transaction.atomic():
+        # One sender reads and takes at a time: what another one has read before may be sent by now.
+        list(Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk).values_list("pk"))
         rows = _in_order(Delivery.objects.filter(channel=channel)).select_related("alert")
         pending = list(rows[:MOST_TOGETHER])
         if not pending or not _is_due(pending[0], at):
@@ -165,9 +172,27 @@ def _settle(
         told = {"fault": fault_of(verdict), "fault_at": at}
     with transaction.atomic():
         if rows.update(status=new, outcome=verdict.outcome, **changes):
+            if new is Status.SENT:
+                _send_lost(channel, at)
             Channel.objects.filter(pk=channel.pk).update(**told)
             return new
     return Status.WAITING  # somebody else's by now
+
+
+def _send_lost(channel: Channel, at: datetime) -> None:
+    """The channel takes messages again, so what it lost comes now: an outage of ours may be longer
+    than the hour, and nobody would ever hear of what fails since then. Left out is what somebody
+    has seen, what is over by now, and what the receiver would not take by itself.
+
+    Source: https://github.com/louislam/uptime-kuma/issues/6046
+    """
+    if not Channel.objects.filter(pk=channel.pk).exclude(fault="").exists():
+        return
+    later = Alert.objects.filter(about=OuterRef("alert__about"), at__gt=OuterRef("alert__at"))
+    is_over = Q(alert__kind__in=_BEGINS) & Exists(later.filter(kind__in=_ENDS))
+    lost = Delivery.objects.filter(channel=channel, status=Status.LOST, attempts__lt=MOST_TRIES)
+    lost = lost.filter(~is_over, alert__at__gte=at - NEWS).exclude(outcome__in=OF_THE_MESSAGE)
+    lost.update(status=Status.WAITING, next_at=at, first_tried_at=None)
 
 
 def _next_at(row: Delivery, verdict: Verdict, at: datetime) -> datetime | None:

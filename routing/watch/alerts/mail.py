@@ -6,6 +6,7 @@ Certificates are verified as everywhere; nothing of what the server says is kept
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -26,6 +28,7 @@ from routing.watch.alerts.spec import Mail
 
 STARTTLS, TLS, NONE = "starttls", "tls", "none"  # of SMTP_SECURITY
 SILENCE_SECONDS = 10.0  # between two signs of life of the server
+_FULL_NAME = re.compile(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*")
 
 
 def is_set_up() -> bool:
@@ -142,6 +145,36 @@ class _Backend(EmailBackend):
     def connection_class(self) -> Any:
         return _observed(smtplib.SMTP_SSL if self.use_ssl else smtplib.SMTP, self._climb)
 
+    def open(self) -> bool:
+        """Django's, but for the name in the greeting: it asks this machine's resolver for that, for
+        as long as it likes, and in a container gets one that many servers refuse.
+
+        Source: https://github.com/galexrt/container-healthchecks/issues/7
+        """
+        if self.connection:
+            return False
+        context = {"context": self.ssl_context} if self.use_ssl else {}
+        opened = self.connection_class(
+            self.host, self.port, local_hostname="", timeout=self.timeout, **context
+        )
+        self._partial_connection = opened
+        opened.local_hostname = own_name(opened.sock.getsockname()[0])
+        if self.use_tls:
+            opened.starttls(context=self.ssl_context)
+        if self.username:
+            opened.login(self.username, self.password)
+        self.connection, self._partial_connection = opened, None
+        return True
+
+
+def own_name(address: str) -> str:
+    """How this site greets: the public name that it has, else its address on this connection
+    (RFC 5321, 4.1.3)."""
+    name = urlsplit(settings.PUBLIC_URL).hostname or ""
+    if _FULL_NAME.fullmatch(name) and not name.endswith(".localhost"):
+        return name
+    return f"[IPv6:{address.partition('%')[0]}]" if ":" in address else f"[{address}]"
+
 
 def _observed(base: Any, climb: _Climb) -> Any:
     """smtplib's class, whose steps tell how they went."""
@@ -185,7 +218,8 @@ def _meaning(step: Step, error: OSError) -> tuple[Outcome, str]:
     if isinstance(error, socket.gaierror):
         return Outcome.DNS_ERROR, "temporary" if error.errno == socket.EAI_AGAIN else "not_found"
     if isinstance(error, ssl.SSLError):
-        return Outcome.TLS_ERROR, word_of(error)
+        word = word_of(error)
+        return Outcome.TLS_ERROR, "mail_not_tls" if word == "not_tls" else word
     if isinstance(error, ConnectionRefusedError):
         return Outcome.UNREACHABLE, "refused"
     return Outcome.UNREACHABLE, "reset" if isinstance(error, ConnectionError) else "failed"
@@ -195,19 +229,17 @@ def _said(step: Step, error: smtplib.SMTPException) -> tuple[Outcome, str]:
     """A code from 400 to 499 passes by itself, one from 500 on does not (RFC 5321, 4.2.1)."""
     if isinstance(error, smtplib.SMTPNotSupportedError):
         is_tls = step is Step.TLS
-        return (Outcome.TLS_ERROR, "no_starttls") if is_tls else (Outcome.BAD_KEY, "sign_in")
+        return (Outcome.TLS_ERROR, "no_starttls") if is_tls else (Outcome.BAD_KEY, "no_sign_in")
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        if isinstance(error.__context__, TimeoutError):  # smtplib calls silence a hang-up
-            return Outcome.TIMEOUT, "read"
         is_first = step is Step.CONNECT
+        if isinstance(error.__context__, TimeoutError):  # smtplib calls silence a hang-up
+            silent = "read" if step is Step.MESSAGE else ""
+            return Outcome.TIMEOUT, "no_greeting" if is_first else silent
         return (Outcome.UNEXPECTED_RESPONSE, "not_smtp") if is_first else (Outcome.UNREACHABLE, "")
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _text in error.recipients.values()]
-        detail = "recipients"
-    else:
-        codes = [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
-        detail = "sender" if isinstance(error, smtplib.SMTPSenderRefused) else ""
-    if any(400 <= code < 500 for code in codes):
+    answers = _answers(error)
+    if any(code == 530 or text.startswith(b"5.7.3 ") for code, text in answers):
+        return Outcome.BAD_KEY, "wants_more"  # RFC 4954, 6, and RFC 3207, 4
+    if any(400 <= code < 500 for code, _text in answers):
         return Outcome.SERVER_ERROR, "mail"
     if step is Step.SIGN_IN:
         return Outcome.BAD_KEY, "sign_in"
@@ -215,4 +247,23 @@ def _said(step: Step, error: smtplib.SMTPException) -> tuple[Outcome, str]:
         return Outcome.TLS_ERROR, "no_starttls"
     if step is Step.CONNECT:
         return Outcome.UNEXPECTED_RESPONSE, "not_smtp"
-    return Outcome.BAD_REQUEST, detail
+    return Outcome.BAD_REQUEST, _refused(error, {code for code, _text in answers})
+
+
+def _answers(error: smtplib.SMTPException) -> list[tuple[int, bytes]]:
+    """Codes with their texts, of which only the enhanced code in front is looked at."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return list(error.recipients.values())
+    if not isinstance(error, smtplib.SMTPResponseException):
+        return []
+    text = error.smtp_error
+    return [(error.smtp_code, text if isinstance(text, bytes) else text.encode())]
+
+
+def _refused(error: smtplib.SMTPException, codes: set[int]) -> str:
+    """What the server refuses to take."""
+    if 504 in codes:
+        return "greeting"
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "recipients" if settings.SMTP_USER else "recipients_unsigned"
+    return "sender" if isinstance(error, smtplib.SMTPSenderRefused) else ""

@@ -172,6 +172,10 @@ def fitted(
     return text
 
 
+def cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def utf16(text: str) -> int:
     """The length as services count it that keep text in UTF-16."""
     return len(text.encode("utf-16-le")) // 2

@@ -68,6 +68,13 @@ def test_credit_words_outweigh_the_status(status: int, words: str) -> None:
         ("unknown model x", "model_not_found"),
         ("'max_tokens' is not supported with this model", "bad_request"),
         ("temperature must be 1", "bad_request"),
+        (
+            "litellm.BadRequestError: OpenAIException - Could not finish the message because "
+            "max_tokens or model output limit was reached.",
+            "ok",
+        ),
+        ("max_tokens must be at least 16", "bad_request"),
+        ("max_tokens limit of this key was reached", "bad_request"),
     ],
 )
 def test_a_bad_request_is_told_by_its_text(message: str, outcome: str) -> None:

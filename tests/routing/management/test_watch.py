@@ -121,6 +121,25 @@ def test_the_status_tells_each_subject_in_full() -> None:
     assert (main["state"], main["passed_over"], main["last_at"]) == ("unknown", "budget", None)
 
 
+@pytest.mark.parametrize(
+    ("outcome", "shown"),
+    [("rate_limited", "rate_limited"), ("no_answer", "no_answer"), ("ok", "ok")],
+)
+def test_a_test_that_proved_nothing_does_not_read_as_the_good_one_before_it(
+    outcome: str, shown: str
+) -> None:
+    row, now = saved("groq"), timezone.now()
+    ended = {"status": "done", "outcome": outcome, "finished_at": now, "deadline": now}
+    job = Job.objects.create(
+        provider=row, task=Task.CHECK, input_version=row.version, input_digest="", **ended
+    )
+    watch("provider:groq")
+    Watch.objects.update(job=job)
+    stands("provider:groq", is_failing=False, outcome="ok")
+    [one] = told("watch_status")[0]["watched"]
+    assert (one["state"], one["outcome"]) == ("works", shown)
+
+
 def test_what_fails_ends_with_one_unless_it_is_not_watched() -> None:
     watch("provider:groq")
     stands("provider:groq", is_failing=True, outcome="bad_key")

@@ -31,6 +31,7 @@ from routing.models import (
     Watch,
     WatchSettings,
 )
+from tests import stores
 from tests.routing.watch import oracle
 from tests.routing.watch.month import (
     HOW,
@@ -55,7 +56,7 @@ from tests.routing.watch.told import (
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
 IS_FREE = os.environ.get("FUZZ") == "free"
 DRAWN = settings(
-    max_examples=200 if IS_FREE else 3,
+    max_examples=200 if IS_FREE else 1 if stores.IS_POSTGRES else 3,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # one takes seconds: none is made smaller
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

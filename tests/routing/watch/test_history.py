@@ -77,6 +77,15 @@ def test_alerts_go_with_their_deliveries_and_no_sooner_than_what_they_announce(
     assert Delivery.objects.count() == len(days)
 
 
+@pytest.mark.parametrize("kind", ["model_lost", "file_drifted"])
+def test_what_may_last_is_kept_so_that_it_is_not_told_once_more(kind: str) -> None:
+    """Source: https://github.com/alerta/alerta/issues/416"""
+    for one in (91, 399, 401):
+        Alert.objects.create(kind=kind, about="x", mark=str(one), at=ago(one))
+    assert history.prune()["alerts"] == 1
+    assert left(Alert.objects, "at") == [91, 399]
+
+
 def test_a_dry_run_names_them_and_removes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     spans(Span.HOUR, 100)
     spans(Span.DAY, 500)

@@ -73,6 +73,47 @@ def test_a_part_is_told_as_gone_after_two_looks_and_as_back_at_once(
     assert sorted(told()) == sorted(expected)
 
 
+def tick_at(seconds: float) -> None:
+    """What the worker's beat brings about each minute."""
+    at = START + timedelta(seconds=seconds)
+    Standing.objects.update_or_create(about=conditions.LOOKED, defaults={"since": at})
+
+
+def test_a_beat_that_hangs_while_its_worker_lives_is_told_and_told_again_when_it_goes_on(
+    in_use: None, sent: list[Any]
+) -> None:
+    looker = Looker()
+    for seconds in range(0, 300, 15):
+        if seconds % 60 == 0:
+            tick_at(seconds)
+        see(looker, [(seconds, 1)])
+    see(looker, [(seconds, 1) for seconds in range(300, 540, 15)])
+    assert told() == []
+    see(looker, [(540, 1), (555, 1), (570, 1)])
+    assert told() == [("part_gone", "system:beat")]
+    assert sent  # the worker does not
+    see(Looker(), [(585, 1), (600, 1)])  # a web server that starts now knows nothing of it
+    assert told() == [("part_gone", "system:beat")]
+    tick_at(606)
+    see(looker, [(615, 1), (630, 1)])
+    assert sorted(told()) == [("part_back", "system:beat"), ("part_gone", "system:beat")]
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        [(0, 1), (86_400, 1), (86_415, 1), (86_430, 1)],  # asleep, or a clock that jumps
+        [(0, 1), *((seconds, 0) for seconds in (15, 30)), (600, 1), (615, 1), (630, 1)],
+        [(0, 1), (-86_400, 1), (-86_385, 1), (-86_370, 1)],
+    ],
+    ids=["slept", "no-worker", "set-back"],
+)
+def test_a_pause_of_everything_is_no_beat_that_hangs(in_use: None, looks: Looks) -> None:
+    tick_at(0)
+    see(Looker(), looks)
+    assert ("part_gone", "system:beat") not in told()
+
+
 def test_since_when_it_is_gone_stands_in_both_alerts(in_use: None) -> None:
     see(Looker(), [(0, 1), (15, 0), (45, 0), (60, 1)])
     since = (START + timedelta(seconds=15)).isoformat()
@@ -104,7 +145,7 @@ def test_whoever_watches_nothing_and_tells_nobody_is_not_told(sent: list[Any]) -
     assert not sent
     with CaptureQueriesContext(connection) as captured:
         see(Looker(), [(75, 1)])
-    assert len(captured) == 1
+    assert len(captured) == 2
 
 
 def test_what_is_to_be_told_is_sent_from_here_while_no_worker_is_there(

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from celery.worker.request import Request
 from django.conf import settings as django_settings
 
 from facio_site.celery import app
@@ -84,7 +85,7 @@ def test_a_fault_in_one_step_leaves_the_others(
 def test_each_channel_has_a_task_of_its_own(steps: Steps) -> None:
     steps.waiting = [uuid.uuid4(), uuid.uuid4()]
     tasks.tick(NOW)
-    assert steps.sent == [((str(one),), {"retry": False, "expires": 10}) for one in steps.waiting]
+    assert steps.sent == [((str(one),), {"retry": False, "expires": 600}) for one in steps.waiting]
     assert "delivered" not in steps.words  # nobody waits for a receiver here
 
 
@@ -105,3 +106,17 @@ def test_a_worker_knows_the_tasks_and_beat_asks_for_them() -> None:
     }
     entry = django_settings.CELERY_BEAT_SCHEDULE["watch"]
     assert entry == {"task": "routing.tasks.watch", "schedule": 10.0}
+
+
+def test_a_worker_whose_clock_is_minutes_ahead_drops_no_alert() -> None:
+    """It goes by its own clock, and would drop what has expired without a word.
+
+    Source: https://github.com/celery/celery/issues/1980
+    """
+    expires = datetime.now(UTC) - timedelta(minutes=5) + timedelta(seconds=tasks.EXPIRES_SECONDS)
+    headers = {"task": tasks.deliver.name, "id": "1", "expires": expires.isoformat()}
+    told: dict[str, Any] = {"delivery_info": {}, "properties": {}, "content_type": ""}
+    message = SimpleNamespace(headers=headers, body=b"", **told)
+    args: dict[str, Any] = {"headers": headers, "body": ((), {}, {}), "decoded": True}
+    asked = Request(message, app=app, task=tasks.deliver, **args)
+    assert not asked.maybe_expire()

@@ -2,12 +2,17 @@
 
 Sources: https://docs.discord.com/developers/resources/webhook#execute-webhook (204; 2,000
 characters; flags), https://docs.discord.com/developers/resources/message#allowed-mentions-object,
-https://docs.discord.com/developers/topics/rate-limits (429 with Retry-After).
+https://docs.discord.com/developers/topics/rate-limits (429 with Retry-After, and retry_after in the
+body), https://docs.discord.com/developers/topics/opcodes-and-status-codes#json (220001).
 """
+
+import math
+from dataclasses import replace
+from typing import Any
 
 from facio_site.marked import marked as _
 from providers.http import Reply, Request
-from providers.spec.outcomes import Verdict
+from providers.spec.outcomes import Outcome, Verdict
 from routing.watch.alerts.answers import unless
 from routing.watch.alerts.spec import (
     ChannelField,
@@ -23,6 +28,7 @@ from routing.watch.alerts.spec import (
 
 MOST = 2_000
 _NO_PREVIEWS = 1 << 2
+_FORUM = 220001  # such a webhook posts to a thread only
 
 
 def build(values: Values, secrets: Secrets, message: Message) -> Request:
@@ -36,8 +42,15 @@ def build(values: Values, secrets: Secrets, message: Message) -> Request:
 
 def read(reply: Reply) -> Verdict:
     """204; with ?wait=true in the URL the message itself comes."""
-    is_message = isinstance(reply.data, dict) and "id" in reply.data
-    return unless(reply, is_taken=reply.status == 204 or is_message)
+    data: Any = reply.data if isinstance(reply.data, dict) else {}
+    verdict = unless(reply, is_taken=reply.status == 204 or "id" in data)
+    if verdict.outcome is Outcome.BAD_REQUEST and data.get("code") == _FORUM:
+        return replace(verdict, detail="forum")
+    told = data.get("retry_after")
+    wait = math.ceil(told) if isinstance(told, int | float) and 0 < told < 10**6 else 0
+    if verdict.outcome is Outcome.RATE_LIMITED and wait:
+        verdict.params.setdefault("retry_after_s", wait)
+    return verdict
 
 
 SPEC = ChannelSpec(

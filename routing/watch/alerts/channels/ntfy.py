@@ -1,12 +1,13 @@
 """ntfy, published as JSON: ntfy.sh or a server of one's own.
 
 Source: https://docs.ntfy.sh/publish/#publish-as-json (fields; 200 with the message),
-https://docs.ntfy.sh/publish/#limitations (4,096 bytes), https://docs.ntfy.sh/publish/#access-tokens.
+https://docs.ntfy.sh/publish/#limitations (4,096 bytes), https://docs.ntfy.sh/publish/#access-tokens;
+the whole JSON may have twice as many: https://github.com/binwiederhier/ntfy/issues/1073.
 Whoever knows a topic may read it, so the topic is kept like a password.
 """
 
 from facio_site.marked import marked as _
-from providers.http import Reply, Request
+from providers.http import Reply, Request, encode_json
 from providers.spec.outcomes import Verdict
 from providers.spec.secret import Secret
 from routing.watch.alerts.answers import unless
@@ -18,28 +19,35 @@ from routing.watch.alerts.spec import (
     Secrets,
     Values,
     base,
+    cut,
     fitted,
     matching,
     utf8,
 )
 
 MOST = 4_096
+MOST_OF_TITLE = 250  # characters; shown is one line
 _PRIORITY = {"error": 4, "warn": 4}  # of 1 to 5; 3 is usual
 
 
 def build(values: Values, secrets: Secrets, message: Message) -> Request:
     token = secrets.get("token")
+    told = {
+        "topic": secrets["topic"].reveal(),
+        "title": cut(message.title, MOST_OF_TITLE),
+        "click": message.link,
+        "priority": _PRIORITY.get(message.tone, 3),
+    }
+
+    def size(text: str) -> int:
+        """In JSON a letter may take three times as much."""
+        return max(utf8(text), len(encode_json({**told, "message": text})) - MOST)
+
     return Request(
         url=values["server"] + "/",
         method="POST",
         headers={"Authorization": Secret(f"Bearer {token.reveal()}")} if token else {},
-        json={
-            "topic": secrets["topic"].reveal(),
-            "title": message.title,
-            "message": fitted(message, MOST, size=utf8, has_title=False),
-            "click": message.link,
-            "priority": _PRIORITY.get(message.tone, 3),
-        },
+        json={**told, "message": fitted(message, MOST, size=size, has_title=False)},
     )
 
 

@@ -8,7 +8,7 @@ https://docs.slack.dev/changelog/2018-truncating-really-long-messages (40,000 ch
 from facio_site.marked import marked as _
 from providers.http import Reply, Request
 from providers.spec.outcomes import Verdict
-from routing.watch.alerts.answers import unless
+from routing.watch.alerts.answers import says_ok, unless
 from routing.watch.alerts.spec import (
     ChannelField,
     ChannelSpec,
@@ -37,7 +37,7 @@ def build(values: Values, secrets: Secrets, message: Message) -> Request:
 
 
 def read(reply: Reply) -> Verdict:
-    return unless(reply, is_taken=reply.text.strip() == "ok")
+    return unless(reply, is_taken=says_ok(reply))
 
 
 SPEC = ChannelSpec(

@@ -2,7 +2,8 @@
 
 Sources: https://core.telegram.org/bots/api#making-requests ({"ok": true}; a failure has "ok": false
 and an error code), https://core.telegram.org/bots/api#sendmessage (4,096 characters; without
-parse_mode text is text), https://core.telegram.org/bots/api#responseparameters (retry_after).
+parse_mode text is text), https://core.telegram.org/bots/api#responseparameters (retry_after,
+migrate_to_chat_id).
 """
 
 from dataclasses import replace
@@ -28,11 +29,13 @@ MOST = 4_096
 
 
 def build(values: Values, secrets: Secrets, message: Message) -> Request:
+    topic = {"message_thread_id": int(values["topic"])} if values.get("topic") else {}
     return Request(
         url=f"{values['base']}/bot{secrets['token'].reveal()}/sendMessage",
         method="POST",
         json={
             "chat_id": values["chat"],
+            **topic,
             "text": fitted(message, MOST, size=utf16),
             "link_preview_options": {"is_disabled": True},
         },
@@ -51,7 +54,10 @@ def read(reply: Reply) -> Verdict:
     if verdict.outcome is Outcome.BAD_REQUEST and "ok" in data:
         verdict = replace(verdict, detail="no_chat")
     told = data.get("parameters")
-    wait = told.get("retry_after") if isinstance(told, dict) else None
+    told = told if isinstance(told, dict) else {}
+    chat, wait = told.get("migrate_to_chat_id"), told.get("retry_after")
+    if verdict.detail == "no_chat" and isinstance(chat, int):
+        verdict = replace(verdict, detail="chat_moved", params={**verdict.params, "chat": chat})
     if verdict.outcome is Outcome.RATE_LIMITED and isinstance(wait, int) and 0 < wait < 10**6:
         verdict.params["retry_after_s"] = wait
     return verdict
@@ -85,6 +91,17 @@ SPEC = ChannelSpec(
                 r"-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31}",
                 _("A chat ID is a number, or the @name of a public channel."),
             ),
+        ),
+        ChannelField(
+            name="topic",
+            label=_("Topic ID"),
+            help=_(
+                "Only for one topic of a group: the number before the last in the link of a "
+                "message there."
+            ),
+            required=False,
+            placeholder="42",
+            validator=matching(r"[1-9][0-9]{0,17}", _("A topic ID is a number.")),
         ),
         ChannelField(
             name="base",

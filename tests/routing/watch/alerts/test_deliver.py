@@ -204,8 +204,68 @@ def test_after_a_lost_one_the_next_is_tried(receiver: Receiver) -> None:
     Delivery.objects.filter(alert__at=NOW).update(
         next_at=NOW + HOUR, first_tried_at=NOW, status="waiting"
     )
-    receiver.answers = [DOWN, OK]
+    receiver.answers = [Verdict(Outcome.BAD_REQUEST), OK]
     assert deliver(channel.pk, NOW + HOUR) == 1
+    assert statuses() == ["lost", "sent"]
+
+
+def lose(channel: Channel, receiver: Receiver, at: datetime) -> datetime:
+    """All that waits, by trying until it is given up; returns when that was."""
+    receiver.answers = [DOWN]
+    while "waiting" in statuses():
+        at += timedelta(minutes=1)
+        deliver(channel.pk, at)
+    return at
+
+
+def told(kind: Alert.Kind, about: str, at: datetime) -> None:
+    assert raise_alert(kind, about, f"{kind}:{about}", {}, at)
+
+
+def test_what_was_lost_comes_once_the_channel_takes_messages_again(receiver: Receiver) -> None:
+    """An outage of our own network is longer than an hour: the provider that fails since then has
+    to be told all the same, once."""
+    channel = made()
+    told(Alert.Kind.FAILS, "provider:groq", NOW)
+    at = lose(channel, receiver, NOW)
+    receiver.answers, receiver.tried = [OK], []
+    assert deliver(channel.pk, at + HOUR) == 0
+    told(Alert.Kind.FAILS, "provider:openai", at + HOUR)
+    assert deliver(channel.pk, at + HOUR) == 2
+    assert deliver(channel.pk, at + 2 * HOUR) == 0
+    assert [message.about for _name, message in receiver.tried] == [
+        "provider:openai",
+        "provider:groq",
+    ]
+    assert statuses() == ["sent", "sent"]
+
+
+def test_what_was_lost_and_is_over_is_told_by_its_end_alone(receiver: Receiver) -> None:
+    channel = made()
+    told(Alert.Kind.FAILS, "provider:groq", NOW)
+    at = lose(channel, receiver, NOW)
+    told(Alert.Kind.WORKS_AGAIN, "provider:groq", at)
+    receiver.answers, receiver.tried = [OK], []
+    assert deliver(channel.pk, at) == 1
+    assert deliver(channel.pk, at + HOUR) == 0
+    assert [message.kind for _name, message in receiver.tried] == ["works_again"]
+
+
+@pytest.mark.parametrize("why", ["seen", "old", "refused", "dropped", "tried"])
+def test_what_was_lost_and_is_no_news_stays_lost(why: str, receiver: Receiver) -> None:
+    channel = made()
+    told(Alert.Kind.FAILS, "provider:groq", NOW)
+    at = lose(channel, receiver, NOW)
+    if why == "seen":
+        Channel.objects.update(fault="", fault_at=None)
+    at += timedelta(days=8 if why == "old" else 0)
+    changes = {"refused": "bad_request", "dropped": "cancelled"}
+    Delivery.objects.update(
+        outcome=changes.get(why, "server_error"), attempts=30 if why == "tried" else 9
+    )
+    told(Alert.Kind.FAILS, "provider:openai", at)
+    receiver.answers = [OK]
+    assert deliver(channel.pk, at) == 1
     assert statuses() == ["lost", "sent"]
 
 

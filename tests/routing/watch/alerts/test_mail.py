@@ -16,6 +16,7 @@ from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Delivery
+from routing.watch.alerts import mail
 from routing.watch.alerts.answers import sentence
 from routing.watch.alerts.deliver import deliver
 from routing.watch.alerts.message import make
@@ -174,14 +175,22 @@ def test_a_server_without_starttls_gets_nothing(settings: Any) -> None:
 @pytest.mark.parametrize(
     ("answers", "outcome", "detail"),
     [
-        ({"everybody": "550 no such user"}, "bad_request", "recipients"),
+        ({"everybody": "550 no such user"}, "bad_request", "recipients_unsigned"),
+        ({"everybody": "554 5.7.1 Relay access denied"}, "bad_request", "recipients_unsigned"),
+        ({"everybody": "504 5.5.2 Helo command rejected"}, "bad_request", "greeting"),
+        ({"everybody": "530 5.7.0 Authentication required"}, "bad_key", "wants_more"),
+        ({"sender": "530 5.7.0 Must issue a STARTTLS command first"}, "bad_key", "wants_more"),
+        ({"data": "451 5.7.3 STARTTLS is required to send mail"}, "bad_key", "wants_more"),
         ({"everybody": "451 later"}, "server_error", "mail"),
         ({"sender": "550 not you"}, "bad_request", "sender"),
         ({"data": "554 no"}, "bad_request", ""),
         ({"data": "452 full"}, "server_error", "mail"),
         ({"second": "550 no such user"}, "ok", "some_refused"),
     ],
-    ids=["nobody", "later", "sender", "data", "full", "one-of-two"],
+    ids=[
+        *("nobody", "relay", "greeting", "sign-in", "encryption", "encryption-4xx"),
+        *("later", "sender", "data", "full", "one-of-two"),
+    ],
 )
 def test_what_a_server_refuses(
     answers: dict[str, str], outcome: str, detail: str, settings: Any
@@ -192,6 +201,97 @@ def test_what_a_server_refuses(
     assert (verdict.outcome, verdict.detail) == (outcome, detail)
     assert sentence(verdict.outcome, verdict.detail, verdict.params)
     assert "no such user" not in repr(verdict)
+
+
+def test_a_server_that_signs_nobody_in_is_told_apart_from_a_wrong_password(settings: Any) -> None:
+    with mail_server(Box(), settings):
+        settings.SMTP_USER, settings.SMTP_PASSWORD = USER, PASSWORD
+        verdict = mailed()
+    assert (verdict.outcome, verdict.detail) == (Outcome.BAD_KEY, "no_sign_in")
+    assert "SMTP_PORT" in sentence(verdict.outcome, verdict.detail, verdict.params)
+
+
+def test_recipients_that_are_refused_after_a_sign_in_are_the_cause(settings: Any) -> None:
+    options = {"authenticator": lets_in, "auth_require_tls": False}
+    with mail_server(Box(everybody="550 no such user"), settings, **options):
+        settings.SMTP_USER, settings.SMTP_PASSWORD = USER, PASSWORD
+        verdict = mailed()
+    assert (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "recipients")
+
+
+def test_tls_and_starttls_on_each_others_ports_are_told(
+    settings: Any, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A port for TLS waits for the client and says nothing, which looks like a dead server.
+
+    Source: https://github.com/PHPMailer/PHPMailer/issues/629
+    """
+    monkeypatch.setattr(mail, "SILENCE_SECONDS", 0.5)
+    with mail_server(Box(), settings, ssl_context=authority.context("127.0.0.1")):
+        settings.SMTP_SECURITY = "starttls"
+        verdict = mailed()
+    assert (verdict.outcome, verdict.detail) == (Outcome.TIMEOUT, "no_greeting")
+    with mail_server(Box(), settings):
+        settings.SMTP_SECURITY = "tls"
+        verdict = mailed_again()
+    assert (verdict.outcome, verdict.detail) == (Outcome.TLS_ERROR, "mail_not_tls")
+    assert "http" not in sentence(verdict.outcome, verdict.detail, verdict.params)
+
+
+def test_silence_before_the_message_does_not_claim_that_it_was_sent(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "SILENCE_SECONDS", 0.5)
+    with serve(lambda call: (call.send(b"220 hello\r\n"), call.wait(2))) as server:
+        settings.SMTP_HOST, settings.SMTP_PORT = "127.0.0.1", server.port
+        settings.SMTP_SECURITY, settings.SMTP_FROM = "starttls", "facio@example.org"
+        verdict = mailed()
+    assert (verdict.outcome, verdict.detail) == (Outcome.TIMEOUT, "")
+
+
+class Greeted(Box):
+    """Remembers by which names it was greeted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    async def handle_EHLO(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self.names.append(hostname)
+        return responses
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://facio.example.org/settings", "facio.example.org"),
+        ("http://facio:8000", "[127.0.0.1]"),
+        ("http://192.0.2.7:8000", "[127.0.0.1]"),
+        ("http://facio.localhost:8000", "[127.0.0.1]"),
+    ],
+)
+def test_a_server_is_greeted_by_a_full_name_or_an_address(
+    url: str, name: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never by the name of a container, and without a look-up of it, which may take its time."""
+
+    def asked(*_args: Any) -> str:
+        raise AssertionError("this machine's name was looked up")
+
+    box, settings.PUBLIC_URL = Greeted(), url
+    with mail_server(box, settings):
+        monkeypatch.setattr("django.core.mail.utils.DNS_NAME.get_fqdn", asked)
+        verdict = mailed()
+    assert verdict.outcome == Outcome.OK
+    assert box.names == [name]
+
+
+def test_an_address_of_version_6_has_its_own_form(settings: Any) -> None:
+    settings.PUBLIC_URL = "http://localhost:8000"
+    assert mail.own_name("fe80::1%eth0") == "[IPv6:fe80::1]"
 
 
 def refusing(call: Call) -> None:

@@ -13,6 +13,7 @@ from providers.http import Request, encode_json, origin_of
 from providers.http.records import Reply
 from providers.spec.outcomes import Outcome
 from routing.models import Channel
+from routing.watch.alerts.answers import sentence
 from routing.watch.alerts.channels import CHANNELS
 from routing.watch.alerts.entered import secrets_of, values_of, where
 from routing.watch.alerts.message import make
@@ -268,12 +269,18 @@ def reply(status: int, data: Any = None, text: str = "") -> Reply:
     [
         ("json", reply(202), "ok"),
         ("slack", reply(200, text="ok"), "ok"),
+        ("slack", reply(200, {"ok": True}), "ok"),
+        ("slack", reply(200, {"success": True}), "ok"),
+        ("slack", reply(200, {"ok": False, "error": "invalid_auth"}), "unexpected_response"),
+        ("slack", reply(200, {"success": False}), "unexpected_response"),
+        ("slack", reply(200, text="no_text"), "unexpected_response"),
         ("slack", reply(200, text="<html>"), "unexpected_response"),
         ("slack", reply(410, text="channel_is_archived"), "bad_endpoint"),
         ("discord", reply(204), "ok"),
         ("discord", reply(200, {"id": "1"}), "ok"),
         ("discord", reply(200, text="<html>"), "unexpected_response"),
         ("mattermost", reply(200, text="ok"), "ok"),
+        ("mattermost", reply(200, {"success": True}), "ok"),
         ("mattermost", reply(200, text="<html>"), "unexpected_response"),
         ("ntfy", reply(200, {"id": "1"}), "ok"),
         ("ntfy", reply(200, text="ntfy web app"), "unexpected_response"),
@@ -300,6 +307,54 @@ def test_telegrams_wait_is_read_from_its_body() -> None:
     data = {"ok": False, "error_code": 429, "parameters": {"retry_after": 35}}
     verdict = CHANNELS["telegram"].read(reply(429, data))
     assert (verdict.outcome, verdict.params["retry_after_s"]) == (Outcome.RATE_LIMITED, 35)
+
+
+@pytest.mark.parametrize(
+    ("said", "wait"), [(64.57, 65), (0.3, 1), (7, 7), (0, None), (-1, None), ("9", None)]
+)
+def test_discords_wait_is_read_from_its_body(said: Any, wait: int | None) -> None:
+    """Behind some proxies the header is missing."""
+    verdict = CHANNELS["discord"].read(reply(429, {"retry_after": said, "global": False}))
+    assert (verdict.outcome, verdict.params.get("retry_after_s")) == (Outcome.RATE_LIMITED, wait)
+
+
+def test_a_webhook_of_a_forum_is_told_how_to_mend_it() -> None:
+    verdict = CHANNELS["discord"].read(reply(400, {"message": "their words", "code": 220001}))
+    assert (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "forum")
+    assert "thread_id" in sentence(verdict.outcome, verdict.detail, verdict.params)
+
+
+def test_a_group_that_became_a_supergroup_is_told_with_its_new_id() -> None:
+    """Source: https://github.com/TwiN/gatus/issues/179"""
+    parameters = {"migrate_to_chat_id": -1001557912345}
+    said = {"ok": False, "error_code": 400, "parameters": parameters}
+    verdict = CHANNELS["telegram"].read(reply(400, said))
+    assert (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "chat_moved")
+    assert "-1001557912345" in sentence(verdict.outcome, verdict.detail, verdict.params)
+    said["parameters"] = {"migrate_to_chat_id": "their words"}  # type: ignore[dict-item]
+    verdict = CHANNELS["telegram"].read(reply(400, said))
+    assert (verdict.detail, "their words" in repr(verdict)) == ("no_chat", False)
+
+
+def test_a_topic_of_a_group_is_named_where_it_is_entered() -> None:
+    """Source: https://github.com/louislam/uptime-kuma/issues/3070"""
+    request = built(CHANNELS["telegram"], message(), topic="42")
+    assert isinstance(request, Request)
+    assert request.json["message_thread_id"] == 42
+    other = built(CHANNELS["telegram"], message(), name="other")
+    assert isinstance(other, Request)
+    assert "message_thread_id" not in other.json
+    assert "topic" in form_of("telegram", {**filled("telegram"), "topic": "x/7"}).errors
+
+
+@pytest.mark.parametrize("text", ["ключ отклонён", '"quoted" and \\', "Key rejected."])
+def test_ntfy_gets_no_larger_json_than_it_reads(text: str) -> None:
+    """Twice the limit of a message, whatever JSON makes of its letters."""
+    request = built(CHANNELS["ntfy"], message(lines=400, text=text * 3, title=text * 99))
+    assert isinstance(request, Request)
+    assert len(encode_json(request.json)) <= 8_192
+    assert len(request.json["message"].encode()) <= 4_096
+    assert request.json["message"].endswith("https://facio.example/providers/groq/")
 
 
 @called
