@@ -8,7 +8,7 @@ from zlib import crc32
 
 from django import template
 from django.conf import settings
-from django.template import Context
+from django.template import Context, defaultfilters
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -39,6 +39,8 @@ _STATUS: Mapping[str, tuple[str, Any]] = {
     "bad_endpoint": ("error", gettext_lazy("Wrong address")),
     "bad_request": ("error", gettext_lazy("Request refused")),
     "server_error": ("error", gettext_lazy("Provider error")),
+    "receiver_error": ("error", gettext_lazy("Receiver error")),  # of a channel of alerts
+    "not_taken": ("error", gettext_lazy("Not taken")),  # likewise
     "dns_error": ("error", gettext_lazy("Name not found")),
     "tls_error": ("error", gettext_lazy("Certificate problem")),
     "unreachable": ("error", gettext_lazy("Unreachable")),
@@ -248,18 +250,27 @@ def ms(value: float | None) -> str:
 
 @register.filter
 def lasting(seconds: float) -> str:
-    """How long something lasted, in its two largest units: "40 s", "42 min", "3 h 5 min"."""
+    """How long something lasted, in its two largest units: "40 s", "42 min", "3 h 5 min".
+
+    Never more than it was, as `ago` is: what began 8 minutes ago has not lasted for 9.
+    """
     if seconds < 60:
         return _("%d s") % seconds
-    minutes = round(seconds / 60)
+    minutes = int(seconds // 60)
     if minutes < 60:
         return _("%d min") % minutes
     if minutes < 48 * 60:
         rest = _("%d min") % (minutes % 60) if minutes % 60 else ""
         return " ".join(filter(None, (_("%d h") % (minutes // 60), rest)))
-    days, hours = divmod(round(minutes / 60), 24)
+    days, hours = divmod(minutes // 60, 24)
     rest = _("%d h") % hours if hours else ""
     return " ".join(filter(None, (ngettext("%d day", "%d days", days) % days, rest)))
+
+
+@register.filter
+def percent(value: float) -> str:
+    """With one digit where it says something, as the language writes it: "100%", "66.6%"."""
+    return _("%s%%") % defaultfilters.floatformat(value, "-1g")
 
 
 @register.filter

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('is_on', models.BooleanField(default=True, verbose_name='alerts are sent')),
                 ('created_at', models.DateTimeField(default=facio_site.clock.now)),
                 ('sent_at', models.DateTimeField(null=True, verbose_name='last sent')),
-                ('fault', models.CharField(blank=True, default='', max_length=30)),
+                ('fault', models.CharField(blank=True, default='', max_length=80)),
                 ('fault_at', models.DateTimeField(null=True)),
                 ('trial', models.JSONField(default=dict)),
             ],

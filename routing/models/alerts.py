@@ -16,6 +16,7 @@ from facio_site.sealing.rows import SealedRow
 from routing.models.watching import ABOUT_LENGTH
 
 CHANNEL_NAME_LENGTH = 60
+FAULT_LENGTH = 80  # an outcome and its detail
 
 
 class Alert(models.Model):
@@ -62,9 +63,10 @@ class Channel(SealedRow):
     language = models.CharField(_("language"), max_length=10, default="en")
     is_on = models.BooleanField(_("alerts are sent"), default=True)
     created_at = models.DateTimeField(default=clock.now)
-    # The last message that was taken, and the last that was not since then: "" = none
+    # The last message that was taken, and the last that was not since then: an outcome, with a
+    # colon and its detail where it has one; "" = none
     sent_at = models.DateTimeField(_("last sent"), null=True)
-    fault = models.CharField(max_length=30, blank=True, default="")
+    fault = models.CharField(max_length=FAULT_LENGTH, blank=True, default="")
     fault_at = models.DateTimeField(null=True)
     # Of "Send a test": {"state", "id", "outcome", "http_status", "rungs", "at"}; {} = never
     trial: models.JSONField[Any, Any] = models.JSONField(default=dict)

@@ -65,7 +65,7 @@ class Row:
 def alerts(request: SignedIn) -> HttpResponse:
     about = request.GET.get("about", "")[:ABOUT_LENGTH].replace("\0", "")
     sent = Delivery.objects.select_related("channel").order_by("channel__name")
-    sent = sent.only("alert_id", "status", "outcome", "channel__name")
+    sent = sent.only("alert_id", "status", "outcome", "attempts", "channel__name")
     found = Alert.objects.filter(**({"about": about} if about else {})).order_by("-at", "pk")
     found = found.prefetch_related(Prefetch("deliveries", sent))
     page = Paginator(found, ROWS).get_page(request.GET.get("page", 1))
@@ -118,6 +118,8 @@ def _way(one: Delivery) -> Way:
         reason = status_label(one.outcome) if one.outcome else ""
         text = _("not sent to %(channel)s: %(reason)s") if reason else _("not sent to %(channel)s")
         return Way("error", text % {**name, "reason": reason})
+    if one.attempts:
+        return Way("warn", _("not taken yet by %(channel)s, tried again") % name)
     return Way("idle", _("waits for %(channel)s") % name)
 
 

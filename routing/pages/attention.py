@@ -25,7 +25,7 @@ from routing.agents.writing import Drift, Drifted, drift
 from routing.models import Channel, Delivery, Slot
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
-from routing.watch.alerts.answers import sentence
+from routing.watch.alerts.answers import of_fault
 
 HOLDS_SECONDS = 60  # for what no row tells, such as a new day
 _STATEMENTS = (
@@ -86,7 +86,7 @@ def of_channels() -> list[Concern]:
     found = []
     for row in rows:
         title = _("Alerts to %s are not arriving") if row.waiting else _("Alerts to %s were lost")
-        note, link = sentence(row.fault), reverse("routing:channel", args=[row.pk])
+        note, link = of_fault(row.fault), reverse("routing:channel", args=[row.pk])
         found.append(Concern("system", "", title % row.name, note, link, "", row.fault_at))
     return found
 

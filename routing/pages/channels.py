@@ -29,14 +29,18 @@ from providers.wording import STEPS
 from routing.models import Channel, Delivery
 from routing.watch import tasks
 from routing.watch.alerts import trial
-from routing.watch.alerts.answers import sentence
+from routing.watch.alerts.answers import of_fault, of_trial
 from routing.watch.alerts.channels import CHANNELS
 from routing.watch.alerts.entered import spec_of, where
 from routing.watch.alerts.forms import ChannelForm
 from routing.watch.alerts.spec import ChannelSpec
 
 Status = Delivery.Status
-_SAVED = ("name", "values", "sealed", "language", "is_on", "trial")
+_PILLS = {
+    str(Outcome.SERVER_ERROR): "receiver_error",
+    str(Outcome.UNEXPECTED_RESPONSE): "not_taken",
+}
+_SAVED = ("name", "values", "sealed", "language", "is_on", "trial", "fault", "fault_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,20 @@ class ShownTrial:
     @property
     def status(self) -> str:
         """The word for a pill."""
-        return self.outcome if self.state == trial.DONE else self.state
+        return _pill(self.outcome) if self.state == trial.DONE else self.state
+
+    @property
+    def is_bad(self) -> bool:
+        return self.state == trial.DONE and self.outcome != Outcome.OK
 
     @property
     def is_told_by_rung(self) -> bool:
         return any(rung.text == self.text for rung in self.rungs)
+
+
+def _pill(outcome: str) -> str:
+    """The same words as of a provider, where they fit a receiver."""
+    return _PILLS.get(outcome, outcome)
 
 
 def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
@@ -80,7 +93,7 @@ def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
     return ShownTrial(
         trial.DONE,
         outcome=outcome,
-        text=sentence(outcome, detail or ("sent" if is_ok else ""), kept.get("params")),
+        text=of_trial(outcome, detail or ("sent" if is_ok else ""), kept.get("params")),
         rungs=rungs,
         http_status=kept.get("http_status"),
         at=datetime.fromisoformat(kept["at"]),
@@ -96,9 +109,9 @@ def _rungs(kept: Iterable[dict[str, Any]], *, is_pending: bool) -> Iterable[Show
         yield ShownRung(
             step=rung["step"],
             label=str(STEPS.get(rung["step"], rung["step"])),
-            outcome=outcome,
+            outcome=_pill(outcome),
             ms=rung.get("ms"),
-            text="" if is_quiet else sentence(outcome, detail, rung.get("params")),
+            text="" if is_quiet else of_trial(outcome, detail, rung.get("params")),
         )
 
 
@@ -109,14 +122,16 @@ def _rungs(kept: Iterable[dict[str, Any]], *, is_pending: bool) -> Iterable[Show
 @require_safe
 def channels(request: HttpRequest) -> HttpResponse:
     waiting = Count("deliveries", filter=Q(deliveries__status__in=(Status.WAITING, Status.SENDING)))
+    now = clock.now()
     rows = [
         {
             "channel": row,
             "spec": spec_of(row),
             "where": where(row),
-            "fault": sentence(row.fault) if row.fault else "",
+            "fault": of_fault(row.fault),
+            "trial": shown_trial(row, now),
         }
-        for row in Channel.objects.annotate(waiting=waiting)
+        for row in Channel.objects.annotate(waiting=waiting).order_by("name")
     ]
     return render(request, "routing/channels.html", {"rows": rows})
 
@@ -171,10 +186,16 @@ def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpRespon
         "is_new": is_new,
         "lacks": lacking(spec),
         "trial": shown_trial(row, clock.now()),
-        "fault": sentence(row.fault) if row.fault else "",
-        "lost": 0 if is_new else row.deliveries.filter(status=Status.LOST).count(),
+        "fault": of_fault(row.fault),
+        "lost": 0 if is_new else _lost(row),
     }
     return render(request, "routing/channel.html", context, status=422 if form.errors else 200)
+
+
+def _lost(row: Channel) -> int:
+    """Not those that a person gave up by switching the channel off."""
+    rows = row.deliveries.filter(status=Status.LOST)
+    return int(rows.exclude(outcome=Outcome.CANCELLED).count())
 
 
 def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
@@ -191,6 +212,8 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
             else:
                 if {*changed} - {"name", "language", "is_on"}:
                     _begin_anew(row)
+                if was_on and not row.is_on:
+                    dropped = _drop_waiting(row)
                 row.save(update_fields=_SAVED)
             record(
                 "channel.added" if is_new else "channel.changed",
@@ -199,8 +222,6 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
                 fields=changed,
                 request=request,
             )
-            if was_on and not row.is_on:
-                dropped = _drop_waiting(row)
     except sealing.KeyMissing:
         form.add_error(None, _("The master key is missing, so nothing can be sealed."))
     except IntegrityError:
@@ -223,7 +244,9 @@ def _begin_anew(row: Channel) -> None:
 
 
 def _drop_waiting(row: Channel) -> int:
-    """Of a channel that is switched off: they would come at some time, and be old then."""
+    """Of a channel that is switched off: they would come at some time, and be old then. Nothing
+    is tried any more, so nothing fails to arrive."""
+    row.fault, row.fault_at = "", None
     waiting = row.deliveries.filter(status__in=(Status.WAITING, Status.SENDING))
     return int(waiting.update(status=Status.LOST, outcome=Outcome.CANCELLED))
 

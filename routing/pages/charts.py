@@ -200,16 +200,23 @@ def _broken(values: Mapping[int, int], top: int) -> list[Line]:
 
 
 def _path(drawn: Iterable[Line]) -> str:
-    """From each point to the next one, which packs better than where they are; one alone is a
-    dot."""
+    """From each point to the next one, which packs better than where they are; one alone is as
+    wide as its column, for a dot would hardly be seen."""
     words, x, y = list[str](), 0, 0
-    for line in drawn:
+    for points in drawn:
+        line = points if len(points) > 1 else _dash(*points)
         for number, (right, down) in enumerate(line):
             step, fall = right - x, down - y
             if not number:
                 words.append(f"{'m' if words else 'M'}{step} {fall}")
+            elif step and fall:
+                words.append(f"l{step} {fall}")
             else:
-                words.append(f"l{step} {fall}" if step else f"v{fall}")
+                words.append(f"h{step}" if step else f"v{fall}")
             x, y = right, down
-        words += ["h0"] * (len(line) == 1)
     return "".join(words)
+
+
+def _dash(point: tuple[int, int]) -> Line:
+    x, y = point
+    return [(x - COLUMN // 2, y), (x + COLUMN // 2, y)]

@@ -75,7 +75,13 @@ PAGES = (
         "/alerts/",
         "bell",
         gettext_lazy("Alerts"),
-        gettext_lazy("notifications news bell what failed mail webhook"),
+        gettext_lazy("notifications news bell what failed"),
+    ),
+    Offer(
+        "/alerts/channels/",
+        "send",
+        gettext_lazy("Channels"),
+        gettext_lazy("where alerts go mail webhook chat slack discord telegram ntfy smtp"),
     ),
     Offer(
         "/config/",

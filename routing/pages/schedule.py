@@ -31,6 +31,7 @@ from routing.pages.scheduling import (
 )
 from routing.pages.watched import PASSED_OVER, cost_words, forecast, in_words, told_outcome
 from routing.watch.costs import estimates
+from routing.watch.schedule import quiet_end, zone_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,12 @@ def _rates(shown: list[Group], rows: dict[str, Watch]) -> dict[str, int]:
     return {about: rows[about].every for about in names if about in rows and rows[about].every}
 
 
+def _quiet_until(settings: WatchSettings, now: datetime) -> str:
+    """The wall time, where it is quiet now."""
+    end = quiet_end(now, settings.quiet_from, settings.quiet_until, settings.zone)
+    return f"{end.astimezone(zone_named(settings.zone)):%H:%M} ({settings.zone})" if end else ""
+
+
 def _page(
     request: SignedIn,
     shown: list[Group],
@@ -159,6 +166,7 @@ def _page(
         ],
         "has_providers": bool(shown[0].subjects),
         "is_on": settings.is_on,
+        "quiet_until": _quiet_until(settings, now),
         "forecast": forecast(_rates(shown, rows), costs, settings),
         "unsaved": form.unsaved if form.is_bound else 0,
         "clashes": form.clashes,

@@ -10,7 +10,7 @@ from django.http import SimpleCookie
 from django.template import Context, Template
 from django.template.loader import get_template
 from django.test import RequestFactory
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from facio_site.templatetags import ui
 from providers.kinds import KINDS
@@ -111,12 +111,13 @@ def test_milliseconds_become_seconds_from_a_thousand_on(value, words):
         (0, "0 s"),
         (59.9, "59 s"),
         (60, "1 min"),
-        (42 * 60 + 20, "42 min"),
+        (42 * 60 + 50, "42 min"),
+        (3599, "59 min"),
         (3600, "1 h"),
         (3 * 3600 + 5 * 60, "3 h 5 min"),
         (47 * 3600 + 59 * 60, "47 h 59 min"),
         (48 * 3600, "2 days"),
-        (50 * 3600, "2 days 2 h"),
+        (51 * 3600 - 1, "2 days 2 h"),
     ],
 )
 def test_how_long_something_lasted_is_told_in_two_units(seconds, words):
@@ -211,3 +212,9 @@ def test_a_typed_secret_is_not_sent_back():
 
 def test_a_hidden_field_is_in_the_form_once():
     assert str(_Form()).count('name="token"') == 1
+
+
+def test_a_percentage_is_written_as_the_language_does():
+    assert (ui.percent(100.0), ui.percent(66.64)) == ("100%", "66.6%")
+    with translation.override("de"):
+        assert ui.percent(99.5) == "99,5\N{NO-BREAK SPACE}%"

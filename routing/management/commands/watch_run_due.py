@@ -58,6 +58,10 @@ class Command(OneLine):
         else:
             for row in rows:
                 self.stdout.write(f"{row['about']:<32}{row['outcome']:<22}{row['message']}")
+            if not rows:
+                self.stdout.write("Nothing is due.")
+            if count:
+                self.stdout.write(f"Alerts that could not be sent: {count}")
         if not went_well or not is_well(watched(rules), count):
             sys.exit(1)
 

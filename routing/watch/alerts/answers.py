@@ -15,6 +15,7 @@ from providers.http import Reply
 from providers.spec.outcomes import Outcome, Verdict
 from providers.wording import sentence as of_call
 from providers.wording.shape import Sentences
+from routing.models.alerts import FAULT_LENGTH
 
 _BY_STATUS = {
     401: Outcome.BAD_KEY,
@@ -68,12 +69,13 @@ def says_ok(reply: Reply) -> bool:
     return reply.text.strip() == "ok"
 
 
+_SOME_REFUSED = _(
+    "The mail server took the message, but refused some of the recipients. Check them."
+)
 SENTENCES: Sentences = {
     Outcome.OK: {
         "sent": _("The message was taken."),
-        "some_refused": _(
-            "The mail server took the message, but refused some of the recipients. Check them."
-        ),
+        "some_refused": _SOME_REFUSED,
         "": _("That worked."),
     },
     Outcome.MISSING_CONFIG: {
@@ -123,6 +125,7 @@ SENTENCES: Sentences = {
             "This webhook belongs to a forum. Add ?thread_id= and the ID of one of its posts to "
             "the URL, or make a webhook for a text channel."
         ),
+        "some_refused": _SOME_REFUSED,
         "recipients": _("The mail server does not take mail for these recipients. Check them."),
         "recipients_unsigned": _(
             "The mail server does not take mail for these recipients, at least not without a "
@@ -141,6 +144,10 @@ SENTENCES: Sentences = {
         ),
     },
     Outcome.RATE_LIMITED: {
+        "test": (
+            _("The receiver takes no more for now. Send the test again in %(wait)s."),
+            _("The receiver takes no more for now. Send the test again later."),
+        ),
         "": (
             _("The receiver takes no more for now. It is tried again in %(wait)s."),
             _("The receiver takes no more for now. It is tried again."),
@@ -230,3 +237,21 @@ def sentence(outcome: str, detail: str = "", params: Mapping[str, Any] | None = 
         if word and (text := of_call(outcome, word, params)) != of_call(outcome, "", params):
             return text
     return of_call(outcome, detail, params)
+
+
+def of_trial(outcome: str, detail: str = "", params: Mapping[str, Any] | None = None) -> str:
+    """Of “Send a test”, which nobody sends again."""
+    is_limited = outcome == Outcome.RATE_LIMITED and not detail
+    return sentence(outcome, "test" if is_limited else detail, params)
+
+
+def fault_of(verdict: Verdict) -> str:
+    """What a channel keeps of a message that was not taken, or not by everybody."""
+    outcome = Outcome.BAD_REQUEST if verdict.outcome is Outcome.OK else verdict.outcome
+    return f"{outcome}:{verdict.detail}"[:FAULT_LENGTH] if verdict.detail else str(outcome)
+
+
+def of_fault(fault: str) -> str:
+    """The sentence of what `fault_of` gave; "" for ""."""
+    outcome, _colon, detail = fault.partition(":")
+    return sentence(outcome, detail) if fault else ""

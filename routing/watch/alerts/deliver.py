@@ -21,7 +21,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from facio_site import sealing
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Alert, Channel, Delivery, WatchSettings
-from routing.watch.alerts.answers import LASTING
+from routing.watch.alerts.answers import LASTING, fault_of
 from routing.watch.alerts.message import MOST_APART, make
 from routing.watch.alerts.sending import fault, send
 from routing.watch.schedule import is_quiet
@@ -164,12 +164,12 @@ def _settle(
         changes: dict[str, Any] = {"sent_at": at}
         told = {"sent_at": at, "fault": "", "fault_at": None}
         if verdict.detail:  # taken, but not for everybody
-            told |= {"fault": Outcome.BAD_REQUEST, "fault_at": at}
+            told |= {"fault": fault_of(verdict), "fault_at": at}
     else:
         next_at = _next_at(first, verdict, at)
         new = Status.WAITING if next_at else Status.LOST
         changes = {"next_at": next_at} if next_at else {}
-        told = {"fault": verdict.outcome, "fault_at": at}
+        told = {"fault": fault_of(verdict), "fault_at": at}
     with transaction.atomic():
         if rows.update(status=new, outcome=verdict.outcome, **changes):
             if new is Status.SENT:

@@ -4,6 +4,7 @@ is left empty stays, unless the channel leads elsewhere now."""
 from __future__ import annotations
 
 import hashlib
+from itertools import chain, count
 from typing import Any
 
 from django import forms
@@ -40,7 +41,7 @@ class ChannelForm(forms.Form):
         self.fields["name"] = forms.CharField(
             label=gettext_lazy("Name"),
             max_length=CHANNEL_NAME_LENGTH,
-            initial=channel.name or str(_(spec.label)),
+            initial=channel.name or _free(str(_(spec.label))),
             widget=plain,
         )
         values = values_of(channel, spec)
@@ -66,10 +67,12 @@ class ChannelForm(forms.Form):
             widget = SecretInput(attrs={"placeholder": field.placeholder})
         elif field.is_lines:
             widget = forms.Textarea(attrs={**attrs, "rows": 3, "class": "mono"})
+        is_stored = field.name in self.channel.sealed  # and need not be typed again
         self.fields[field.name] = forms.CharField(
             label=_(field.label),
             help_text=_(field.help) if field.help else "",
-            required=False,  # told below, for a stored secret need not be typed again
+            required=field.required and not field.default and not is_stored,
+            error_messages={"required": _("Fill this in.")},
             max_length=TEXT_LENGTH,
             initial="" if field.is_secret else value or field.default,
             widget=widget,
@@ -84,7 +87,7 @@ class ChannelForm(forms.Form):
         for name, field in self.fields.items():
             if name == "seen":
                 continue
-            initial = "" if self.is_new else field.initial
+            initial = field.initial  # of a new one: nothing was typed yet
             is_box = isinstance(field, forms.BooleanField)
             saved = ("on" if initial else "") if is_box else _lines(initial)
             field.widget.attrs["data-saved"] = saved
@@ -132,9 +135,7 @@ class ChannelForm(forms.Form):
             text = field.default
         data[field.name] = text
         if not text:
-            if field.required and not is_stored:
-                self.add_error(field.name, _("Fill this in."))
-            return
+            return  # one that is required is stored
         try:
             data[field.name] = field.validator(text)
             if field.is_address:
@@ -242,6 +243,13 @@ def stamp(channel: Channel) -> str:
     secrets = {name: item["set_at"] for name, item in sorted(channel.sealed.items())}
     held = (*(getattr(channel, name) for name in _OWN), channel.values, secrets)
     return hashlib.sha256(repr(held).encode()).hexdigest()[:16]
+
+
+def _free(name: str) -> str:
+    """That name, or with the first number that makes it one of its own."""
+    taken = set(Channel.objects.filter(name__startswith=name).values_list("name", flat=True))
+    names = (f"{name} {number}" for number in count(2))
+    return next(one for one in chain([name], names) if one not in taken)
 
 
 def _lines(value: Any) -> str:

@@ -188,7 +188,8 @@ def _part_gone(name: str, told: _Told) -> _Made:
 
 
 def _part_back(name: str, told: _Told) -> _Made:
-    return _("%s is back") % name, (_since(told),)
+    at = _moment(told.get("since"))
+    return _("%s is back") % name, (_("It was gone from %s.") % moment_words(at) if at else "",)
 
 
 _WORDS: dict[str, Callable[[str, _Told], _Made]] = {

@@ -50,6 +50,7 @@ def test_a_schedule_is_typed_saved_and_there_after_a_reload(visit: Callable[...,
         expect(page.get_by_label("Quiet from")).to_have_value("")
         page.get_by_label("All providers").select_option("0")
         page.get_by_label("All lists of models").select_option("0")
+        page.get_by_label("Routes: Main", exact=True).select_option("0")
         tab.press("Save")
         expect(page.locator("#forecast")).to_have_text("Nothing is checked by itself.")
 

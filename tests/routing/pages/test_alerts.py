@@ -120,19 +120,22 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
         ("Chat", Delivery.Status.SENT, "ok"),
         ("Mail", Delivery.Status.LOST, "timeout"),
         ("Phone", Delivery.Status.WAITING, ""),
+        ("Pager", Delivery.Status.WAITING, "timeout"),
     ):
         channel = Channel.objects.create(name=name, kind="email")
-        Delivery.objects.create(alert=one, channel=channel, status=status, outcome=outcome)
+        tried = {"outcome": outcome, "attempts": int(bool(outcome))}
+        Delivery.objects.create(alert=one, channel=channel, status=status, **tried)
     html = flat(site.get(PAGE))
     assert "sent to Chat" in html
     assert "not sent to Mail: Timed out" in html
     assert "waits for Phone" in html
-    assert "only in this list" not in html
+    assert "not taken yet by Pager, tried again" in html
+    assert "sent to no channel that is here now" not in html
 
 
 def test_without_a_channel_it_stands_in_the_list_only(site: Client) -> None:
     alert()
-    assert "only in this list" in flat(site.get(PAGE))
+    assert "sent to no channel that is here now" in flat(site.get(PAGE))
 
 
 def test_an_alert_leads_to_what_mends_it(site: Client) -> None:

@@ -12,6 +12,7 @@ from facio_site.audit.models import AuditEntry
 from routing.models import Channel, Delivery
 from tests.conftest import signed_in
 from tests.desk import HTMX
+from tests.markup import flat
 from tests.routing.watch.alerts.desk import alert, filled, made
 from tests.security.sweep import CANARY
 
@@ -79,6 +80,61 @@ def test_the_list_shows_scheme_and_host_of_a_webhook_only(site: Client) -> None:
     assert "services" not in page
 
 
+def test_the_list_is_in_order_and_tells_of_the_last_test(site: Client) -> None:
+    for name in ("Pager", "Ops", "Chat"):
+        made("json", name=name)
+    at = timezone.now().isoformat()
+    limited = {"state": "done", "outcome": "rate_limited", "params": {"retry_after_s": 20}}
+    Channel.objects.filter(name="Ops").update(trial={**limited, "at": at})
+    Channel.objects.filter(name="Chat").update(trial={**limited, "outcome": "ok", "at": at})
+    html = flat(site.get(LIST))
+    chat, ops, pager = re.findall(r'<tr data-channel="\w+">.*?</tr>', html)
+    assert "Chat" in chat
+    assert "Last test" not in chat
+    assert "Not tested" not in chat
+    assert "Last test: The receiver takes no more for now. Send the test again in 20 s." in ops
+    assert "Not tested yet" in pager
+
+
+def test_without_a_channel_there_is_no_empty_table(site: Client) -> None:
+    html = flat(site.get(LIST))
+    assert "No channel yet" in html
+    assert html.count(f'href="{LIST}new/"') == 1  # above it
+    assert "<table" not in html
+
+
+def test_a_new_form_has_nothing_unsaved_and_says_what_it_needs(site: Client) -> None:
+    page = site.get(f"{LIST}new/json/").content.decode()
+    assert 'data-unsaved="0"' in page
+    (url,) = re.findall(r'<input[^>]*name="url"[^>]*>', page)
+    (signing,) = re.findall(r'<input[^>]*name="signing"[^>]*>', page)
+    assert " required" in url
+    assert " required" not in signing
+    empty = site.post(f"{LIST}new/json/", filled("json", url="")).content.decode()
+    assert "Fill this in." in empty
+    channel = made("json", name="Ops")
+    (url,) = re.findall(r'<input[^>]*name="url"[^>]*>', site.get(page_of(channel)).content.decode())
+    assert " required" not in url  # it is stored
+
+
+def test_a_second_one_of_a_kind_is_offered_a_name_of_its_own(site: Client) -> None:
+    for name in ("Slack", "Slack 2"):
+        assert f'value="{name}"' in site.get(f"{LIST}new/slack/").content.decode()
+        made("slack", name=name)
+    assert 'value="Slack 3"' in site.get(f"{LIST}new/slack/").content.decode()
+
+
+def test_a_receiver_is_not_called_a_provider(site: Client) -> None:
+    channel = made("json", name="Ops")
+    rung = {"step": "message", "outcome": "server_error", "params": {"status": 500}}
+    told = {"state": "done", "outcome": "server_error", "at": timezone.now().isoformat()}
+    Channel.objects.update(trial={**told, "rungs": [rung]})
+    html = flat(site.get(page_of(channel)))
+    assert html.count("Receiver error") == 2
+    assert "Provider error" not in html
+    assert 'data-outcome="server_error"' in html
+
+
 def test_a_viewer_looks_and_changes_nothing(viewer: Any) -> None:
     channel, client = made("json", name="Ops"), signed_in(viewer)
     assert client.get(LIST).status_code == 200
@@ -126,10 +182,14 @@ def test_switching_off_drops_what_waits_and_says_so(site: Client) -> None:
     channel = made("json", name="Ops")
     alert(1)
     alert(2)
+    Channel.objects.update(fault="timeout", fault_at=timezone.now())
     data = {**filled("json", name="Ops"), "url": "", "signing": ""}
     del data["is_on"]
     page = site.post(page_of(channel), data, follow=True).content.decode()
     assert "2 alerts that waited are not sent any more." in page
+    assert "Alerts are not arriving" not in page
+    Channel.objects.update(fault="timeout", fault_at=timezone.now(), is_on=True)
+    assert "lost so far" not in site.get(page_of(channel)).content.decode()  # a person's own will
     assert set(Delivery.objects.values_list("status", flat=True)) == {"lost"}
 
 
@@ -141,6 +201,8 @@ def test_s96_alerts_that_do_not_arrive_are_told_on_the_overview_until_seen(site:
     page = site.get("/").content.decode()
     assert "Alerts to Ops are not arriving" in page
     assert "no such webhook" in page
+    Channel.objects.update(fault="bad_endpoint:redirected")
+    assert "points to another address" in site.get("/").content.decode()
     assert page_of(channel) in page
     Delivery.objects.update(status="lost")
     assert "Alerts to Ops were lost" in site.get("/").content.decode()

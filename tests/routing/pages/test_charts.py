@@ -94,14 +94,14 @@ def test_one_failure_among_very_many_tests_is_seen() -> None:
     assert bars(course(a0=Tally(200, 1)), FOUR).paths["bad"] == "M5 60v-4"
 
 
-def test_a_line_is_broken_where_nothing_was_measured_and_one_value_is_a_dot() -> None:
+def test_a_line_is_broken_where_nothing_was_measured_and_one_value_is_a_dash() -> None:
     def timed(*times: int) -> Tally:
         return Tally(len(times), 0, times=times)
 
     drawn = lines(course(a0=timed(100, 400), a1=timed(200), a2=BAD, a3=timed(300)), FOUR)
     assert drawn is not None
     assert (drawn.top, drawn.half) == (400, 200)
-    assert drawn.paths == {"p50": "M5 90l10 -30m20 -30h0", "p95": "M5 0l10 60m20 -30h0"}
+    assert drawn.paths == {"p50": "M5 90l10 -30m15 -30h10", "p95": "M5 0l10 60m15 -30h10"}
 
 
 def test_nothing_measured_has_no_lines() -> None:

@@ -129,6 +129,21 @@ def test_when_it_is_due_and_how_it_ended_stand_beside_it(site: Client, groq: Pro
     assert "in 12 min" not in flat(site.get(PAGE))
 
 
+def test_quiet_hours_that_hold_now_are_told(site: Client, groq: Provider) -> None:
+    rules = WatchSettings.read()
+    rules.zone, now = "Asia/Tokyo", timezone.now()
+    rules.quiet_from, rules.quiet_until = time(0), time(23, 59, 59)
+    rules.save()
+    assert schedule._quiet_until(rules, now.replace(hour=12)) == "23:59 (Asia/Tokyo)"
+    rules.quiet_from = rules.quiet_until = None
+    assert schedule._quiet_until(rules, now) == ""
+    rules.save()
+    assert "It is quiet now" not in flat(site.get(PAGE))
+    rules.quiet_from, rules.quiet_until = time(0), time(23, 59, 59, 999_999)
+    rules.save()
+    assert "nothing is asked or sent until 23:59 (Asia/Tokyo)." in flat(site.get(PAGE))
+
+
 def test_a_schedule_of_a_provider_that_is_gone_breaks_nothing(site: Client, groq: Provider) -> None:
     Watch.objects.create(about="provider:gone", every=60)
     page = flat(site.get(PAGE))

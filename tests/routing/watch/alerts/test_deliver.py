@@ -13,6 +13,7 @@ from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Alert, Channel, Delivery, WatchSettings
 from routing.watch.alerts import deliver as delivery
 from routing.watch.alerts import raise_alert
+from routing.watch.alerts.answers import of_fault
 from routing.watch.alerts.deliver import deliver, deliver_all, due_channels
 from routing.watch.alerts.spec import Message
 from tests.routing.watch.alerts.desk import NOW, alert, made
@@ -408,7 +409,8 @@ def test_a_mail_that_some_recipients_did_not_get_is_sent_and_told(receiver: Rece
     receiver.answers = [Verdict(Outcome.OK, "some_refused")]
     assert deliver(channel.pk, NOW) == 1
     channel.refresh_from_db()
-    assert channel.fault == "bad_request"
+    assert channel.fault == "bad_request:some_refused"
+    assert of_fault(channel.fault).endswith("refused some of the recipients. Check them.")
 
 
 def test_finding_what_is_due_is_one_question(django_assert_max_num_queries: Any) -> None:

@@ -103,7 +103,7 @@ def channel(language: str = "en") -> Channel:
             "system:broker",
             SINCE,
             "Broker is back",
-            "Since 2026-11-29 14:05 (UTC).",
+            "It was gone from 2026-11-29 14:05 (UTC).",
         ),
     ],
     ids=lambda value: str(value) if isinstance(value, Kind) else "",
