@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
 from providers.models import Job, Task
 from providers.spec.outcomes import UNTOLD, Outcome
+from routing.models import Watch
 from routing.models.subjects import PROVIDER
 from routing.watch import changes, conditions, spans
 from routing.watch.results import Result, of_check, of_fetch
 from routing.watch.subjects import Served, served_routes
 
 MOST = 500  # jobs of one call; the next one comes in seconds
+NOBODY_HEARD = timedelta(minutes=1)
+LOST = (Outcome.NO_ANSWER, Outcome.NO_KEY)  # the worker died with it, or could not open the key
 
 
 def judge_ended(now: datetime) -> int:
@@ -37,7 +40,7 @@ def judge_ended(now: datetime) -> int:
     told, silent = list[uuid.UUID](), list[uuid.UUID]()
     for pk, is_draft, outcome in waiting:
         (silent if is_draft or outcome in UNTOLD else told).append(pk)
-    count = _pass_over(silent) if silent else 0
+    count = _pass_over(silent, now) if silent else 0
     served = served_routes() if told else []
     fault: Exception | None = None
     for pk in told:
@@ -54,8 +57,12 @@ def judge_ended(now: datetime) -> int:
     return count
 
 
-def _pass_over(silent: Sequence[uuid.UUID]) -> int:
-    """Unsaved values are nobody's state, and who was not asked has told nothing."""
+def _pass_over(silent: Sequence[uuid.UUID], now: datetime) -> int:
+    """Unsaved values are nobody's state, and who was not asked has told nothing: whom the schedule
+    meant to ask is asked again soon, and not only after a whole interval."""
+    again = now + NOBODY_HEARD
+    lost = Watch.objects.on().filter(job__in=silent, job__outcome__in=LOST, due_at__gt=again)
+    lost.update(due_at=again)
     still = Q(is_draft=True) | Q(outcome__in=UNTOLD)  # not saved meanwhile
     rows = Job.objects.filter(still, pk__in=silent, is_rolled_up=False)
     return int(rows.update(is_rolled_up=True))

@@ -4,6 +4,7 @@ is left empty stays, unless the channel leads elsewhere now."""
 from __future__ import annotations
 
 import hashlib
+from itertools import chain, count
 from typing import Any
 
 from django import forms
@@ -47,7 +48,7 @@ class ChannelForm(forms.Form):
         self.spec, self.channel = spec, channel
         self.is_new = channel._state.adding
         initial = {name: getattr(channel, name) for name in _OWN}
-        initial |= {"name": channel.name or str(_(spec.label)), "seen": stamp(channel)}
+        initial |= {"name": channel.name or _free(str(_(spec.label))), "seen": stamp(channel)}
         super().__init__(data, initial=initial)
         values = values_of(channel, spec)
         for field in spec.fields:
@@ -225,6 +226,13 @@ def stamp(channel: Channel) -> str:
     secrets = {name: item["set_at"] for name, item in sorted(channel.sealed.items())}
     held = (*(getattr(channel, name) for name in _OWN), channel.values, secrets)
     return hashlib.sha256(repr(held).encode()).hexdigest()[:16]
+
+
+def _free(name: str) -> str:
+    """That name, or with the first number that makes it one of its own."""
+    taken = set(Channel.objects.filter(name__startswith=name).values_list("name", flat=True))
+    names = (f"{name} {number}" for number in count(2))
+    return next(one for one in chain([name], names) if one not in taken)
 
 
 def refuse_forbidden(url: str) -> None:

@@ -118,6 +118,13 @@ def test_a_new_form_has_nothing_unsaved_and_says_what_it_needs(site: Client) -> 
     assert " required" not in url  # it is stored
 
 
+def test_a_second_one_of_a_kind_is_offered_a_name_of_its_own(site: Client) -> None:
+    for name in ("Slack", "Slack 2"):
+        assert f'value="{name}"' in site.get(f"{LIST}new/slack/").content.decode()
+        made("slack", name=name)
+    assert 'value="Slack 3"' in site.get(f"{LIST}new/slack/").content.decode()
+
+
 def test_a_receiver_is_not_called_a_provider(site: Client) -> None:
     channel = made("json", name="Ops")
     rung = {"step": "message", "outcome": "server_error", "params": {"status": 500}}

@@ -127,6 +127,16 @@ def test_who_was_not_asked_has_told_nothing(groq: Provider, outcome: str) -> Non
     assert judge_ended(after(9)) == 0
 
 
+@pytest.mark.parametrize("outcome", sorted(UNTOLD))
+def test_whom_nobody_came_to_ask_is_asked_again_soon(groq: Provider, outcome: str) -> None:
+    watched("provider:groq", due_at=after(15))
+    job = ended(groq, outcome, minutes=0, is_scheduled=True)
+    Watch.objects.update(job=job)
+    judging.judge_ended(after(0))
+    is_lost = outcome in ("no_answer", "no_key")
+    assert Watch.objects.get().due_at == after(1 if is_lost else 15)
+
+
 def test_unsaved_values_are_nobodys_state(groq: Provider) -> None:
     watched("provider:groq")
     judged(groq, "bad_key", "bad_key", is_draft=True)
