@@ -275,8 +275,8 @@ def messages_arrive_once(world: World) -> None:
 
 
 def checks_keep_their_time(world: World) -> None:
-    """Each subject: never sooner than its interval but after a first failure, never later than a
-    tenth beyond it. After a pause it is asked once, and a clock that was wrong silences
+    """Each subject: never sooner than its interval but after a first failure and a dead worker,
+    never later than a tenth beyond it. After a pause it is asked once, and a clock that was wrong silences
     nobody."""
     odd = oracle.disturbed(world.script)
     for about in EVERY:
@@ -289,7 +289,9 @@ def checks_keep_their_time(world: World) -> None:
             every = every_of(about, before.true_at)
             if oracle.overlaps(before.true_at, after.true_at + hours(1), odd):
                 continue
-            if not is_after_a_failure(world, after):
+            if not before.outcome and not is_after_a_failure(world, after):
+                assert minutes(1) <= gap <= minutes(4), (about, before, after)  # its worker died
+            elif not is_after_a_failure(world, after):
                 assert gap >= minutes(every), (about, before, after)
             if is_watched(about, before.true_at + minutes(1)):
                 awake = gap - oracle.quiet_between(before.true_at, after.true_at)
