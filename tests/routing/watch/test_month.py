@@ -276,8 +276,8 @@ def messages_arrive_once(world: World) -> None:
 
 def checks_keep_their_time(world: World) -> None:
     """Each subject: never sooner than its interval but after a first failure and a dead worker,
-    never later than a tenth beyond it. After a pause it is asked once, and a clock that was wrong silences
-    nobody."""
+    never later than a tenth beyond it. After a pause it is asked once, and a clock that was wrong
+    silences nobody."""
     odd = oracle.disturbed(world.script)
     for about in EVERY:
         if about.startswith("route:") or about == GONE:
