@@ -22,7 +22,8 @@ from facio_site.attention import Needed
 from providers import broker
 from providers.models import Provider
 from routing.agents.writing import Drift, Drifted, drift
-from routing.models import Channel, Delivery, Slot
+from routing.models import Channel, Delivery, Slot, Standing
+from routing.models.subjects import BEAT
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
 from routing.watch.alerts.answers import of_fault
@@ -53,6 +54,8 @@ def of_system(workers: int | None) -> list[Concern]:
         missing.append((_("Broker"), _("does not answer")))
     elif not workers:
         missing.append((_("Worker"), _("none running")))
+    elif Standing.objects.filter(about=BEAT, is_failing=True).exists():
+        missing.append((_("Scheduler"), _("starts nothing any more: restart the workers")))
     if not sealing.master_keys():
         missing.append((_("Master key"), _("missing: stored keys can't be opened")))
     return [Concern("system", "", part, note, "#system") for part, note in missing]

@@ -85,8 +85,6 @@ class Looker:
         """Whether a worker is there and beat brings nothing about: it can hang for days in a
         process that is well otherwise. It counts by what changes while this process looks,
         whatever the clocks say.
-
-        Source: https://github.com/RolnickLab/antenna/issues/1386
         """
         rows = Standing.objects.filter(about=CONDITIONS)
         tick = rows.values_list("since", flat=True).first()

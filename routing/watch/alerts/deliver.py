@@ -182,8 +182,6 @@ def _send_lost(channel: Channel, at: datetime) -> None:
     """The channel takes messages again, so what it lost comes now: an outage of ours may be longer
     than the hour, and nobody would ever hear of what fails since then. Left out is what somebody
     has seen, what is over by now, and what the receiver would not take by itself.
-
-    Source: https://github.com/louislam/uptime-kuma/issues/6046
     """
     if not Channel.objects.filter(pk=channel.pk).exclude(fault="").exists():
         return

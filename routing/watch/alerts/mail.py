@@ -144,8 +144,6 @@ class _Backend(EmailBackend):
     def open(self) -> bool:
         """Django's, but for the name in the greeting: it asks this machine's resolver for that, for
         as long as it likes, and in a container gets one that many servers refuse.
-
-        Source: https://github.com/galexrt/container-healthchecks/issues/7
         """
         if self.connection:
             return False

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from facio_site.attention import Needed
 from providers.models import Provider
-from routing.models import Route
-from routing.pages.attention import serving
+from routing.models import Route, Standing
+from routing.pages.attention import of_system, serving
 from routing.pages.naming import named_by_each, routes_stamp
 from tests.conftest import signed_in
 from tests.desk import saved
@@ -93,6 +93,13 @@ def test_counting_again_what_is_unchanged_takes_six_small_queries(site: Client) 
         return [q["sql"] for q in captured if re.search(r"\b(providers|routing)_", q["sql"])]
 
     assert len(queries()) == 6  # the last of them is the bell's
+
+
+def test_a_scheduler_that_starts_nothing_is_told_where_a_worker_lives() -> None:
+    assert [one.label for one in of_system(1)] == []
+    Standing.objects.create(about="system:beat", is_failing=True)
+    assert [one.label for one in of_system(1)] == ["Scheduler"]
+    assert [one.label for one in of_system(0)] == ["Worker"]
 
 
 def test_users_stand_in_the_navigation_of_owners_only(site: Client, editor: Any) -> None:

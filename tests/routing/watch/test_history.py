@@ -79,7 +79,6 @@ def test_alerts_go_with_their_deliveries_and_no_sooner_than_what_they_announce(
 
 @pytest.mark.parametrize("kind", ["model_lost", "file_drifted"])
 def test_what_may_last_is_kept_so_that_it_is_not_told_once_more(kind: str) -> None:
-    """Source: https://github.com/alerta/alerta/issues/416"""
     for one in (91, 399, 401):
         Alert.objects.create(kind=kind, about="x", mark=str(one), at=ago(one))
     assert history.prune()["alerts"] == 1

@@ -222,10 +222,7 @@ def test_recipients_that_are_refused_after_a_sign_in_are_the_cause(settings: Any
 def test_tls_and_starttls_on_each_others_ports_are_told(
     settings: Any, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A port for TLS waits for the client and says nothing, which looks like a dead server.
-
-    Source: https://github.com/PHPMailer/PHPMailer/issues/629
-    """
+    """A port for TLS waits for the client and says nothing, which looks like a dead server."""
     monkeypatch.setattr(mail, "SILENCE_SECONDS", 0.5)
     with mail_server(Box(), settings, ssl_context=authority.context("127.0.0.1")):
         settings.SMTP_SECURITY = "starttls"

@@ -326,7 +326,6 @@ def test_a_webhook_of_a_forum_is_told_how_to_mend_it() -> None:
 
 
 def test_a_group_that_became_a_supergroup_is_told_with_its_new_id() -> None:
-    """Source: https://github.com/TwiN/gatus/issues/179"""
     parameters = {"migrate_to_chat_id": -1001557912345}
     said = {"ok": False, "error_code": 400, "parameters": parameters}
     verdict = CHANNELS["telegram"].read(reply(400, said))
@@ -338,7 +337,6 @@ def test_a_group_that_became_a_supergroup_is_told_with_its_new_id() -> None:
 
 
 def test_a_topic_of_a_group_is_named_where_it_is_entered() -> None:
-    """Source: https://github.com/louislam/uptime-kuma/issues/3070"""
     request = built(CHANNELS["telegram"], message(), topic="42")
     assert isinstance(request, Request)
     assert request.json["message_thread_id"] == 42
