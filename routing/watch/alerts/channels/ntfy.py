@@ -1,8 +1,8 @@
 """ntfy, published as JSON: ntfy.sh or a server of one's own.
 
 Source: https://docs.ntfy.sh/publish/#publish-as-json (fields; 200 with the message),
-https://docs.ntfy.sh/publish/#limitations (4,096 bytes), https://docs.ntfy.sh/publish/#access-tokens; the
-whole JSON may have twice as many.
+https://docs.ntfy.sh/publish/#limitations (4,096 bytes), https://docs.ntfy.sh/publish/#access-tokens;
+the whole JSON may have twice as many.
 Whoever knows a topic may read it, so the topic is kept like a password.
 """
 
