@@ -21,6 +21,7 @@ def stored(tab: Tab) -> None:
     """A good key is saved, tested and has its models."""
     tab.go(PAGE)
     tab.fill("API key", demo_key(KIND))
+    expect(tab.page.get_by_text("Looks like a key of")).to_be_visible()  # it moves the buttons
     tab.press("Test connection")
     tab.check("ok")
     tab.press("Save")
