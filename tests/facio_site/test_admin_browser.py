@@ -99,6 +99,7 @@ def stored(row: Any, name: str) -> str:
     return "\n".join(value) if isinstance(value, list) else str(value)
 
 
+@pytest.mark.long
 def test_every_form_saves_what_is_typed_into_it(
     tab: Page, rows: None, request_of_owner: Any
 ) -> None:

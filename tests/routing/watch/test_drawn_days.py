@@ -137,6 +137,7 @@ def emptied() -> None:
     Provider.objects.all().delete()
 
 
+@pytest.mark.long
 @given(script=scripts())
 @DRAWN
 def test_whatever_happens_is_told_once(holder: SimpleNamespace, script: Script) -> None:
