@@ -26,6 +26,7 @@ from routing.watch.schedule import day_of, is_too_far, jitter, next_due, quiet_u
 from routing.watch.subjects import served_routes
 
 SHARE = 4  # the schedule has one of so many threads of a worker, and one at least
+_STARTING = 0x6661_6477  # any number that nothing else here locks
 SIDE_BY_SIDE = 32  # without a worker, in a process that does nothing else
 
 
@@ -114,6 +115,19 @@ def _pass_over(watch: Watch, why: PassedOver, now: datetime) -> None:
             Watch.objects.filter(pk=watch.pk).update(passed_over=why)
 
 
+def _under_way() -> int:
+    return int(Job.objects.pending().filter(is_scheduled=True).count())
+
+
+def _wait_for_others() -> None:
+    """In a transaction: two rounds at one moment must not both count the same free place. On SQLite
+    each transaction that writes is alone from its beginning."""
+    connection = transaction.get_connection()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_STARTING])
+
+
 class _Round:
     """What is started at one moment, and how much more may be."""
 
@@ -123,11 +137,10 @@ class _Round:
         self._day = day_of(now, rules.zone)
         self._most = rules.completions_a_day
         self._left = max(0, self._most - Spent.on(self._day))
-        pending = Job.objects.pending()
-        self._busy = set(pending.values_list("provider", "task"))
+        self._busy = set(Job.objects.pending().values_list("provider", "task"))
         threads = max(1, settings.CELERY_WORKER_CONCURRENCY // SHARE)
-        ours = pending.filter(is_scheduled=True).count()
-        self._room = (threads if hand_over else SIDE_BY_SIDE) - ours
+        self._places = threads if hand_over else SIDE_BY_SIDE
+        self._room = self._places - _under_way()
 
     def start(self, asks: Sequence[Ask]) -> list[Job]:
         """Those that cost nothing go first."""
@@ -155,6 +168,9 @@ class _Round:
 
     def _made(self, ask: Ask, kept: Sequence[Watch]) -> Job:
         now = self._now
+        _wait_for_others()
+        if _under_way() >= self._places:
+            raise _Undone
         won = [watch for watch in kept if watch.take(next_due(now, watch.every, watch.about))]
         number = ask.cost(won)
         if not won or (number and not Spent.take(self._day, number, self._most)):

@@ -402,6 +402,18 @@ def test_the_schedule_has_a_quarter_of_the_threads(settings: Any, threads: int, 
     assert Job.objects.pending().count() == most
 
 
+def test_two_rounds_at_one_moment_have_the_quarter_together(settings: Any) -> None:
+    settings.CELERY_WORKER_CONCURRENCY = 8
+    for name in ("groq", "mistral", "moonshot", "openrouter"):
+        saved(name)
+        watch(f"provider:{name}")
+    asks = due._asks(list(Watch.objects.on()), NOW)
+    slower, faster = (due._Round(NOW, WatchSettings.read(), hand_over=True) for _ in range(2))
+    assert len(faster.start(asks[:2])) == 2
+    assert slower.start(asks[2:]) == []
+    assert Job.objects.pending().count() == 2
+
+
 def test_a_person_in_a_burst_waits_behind_no_more_than_that(
     owner: Any, alive: list[Job], django_capture_on_commit_callbacks: Any
 ) -> None:
