@@ -36,7 +36,7 @@ from tests.routing.watch.told import (
     told_as_it_was,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery, pytest.mark.alike]
 
 START = datetime(2026, 10, 5, tzinfo=UTC)
 END = datetime(2026, 11, 5, tzinfo=UTC)
