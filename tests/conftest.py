@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -180,6 +180,23 @@ def signed_in(user: Any) -> Client:
     client = Client()
     client.force_login(user, backend=django_settings.AUTHENTICATION_BACKENDS[0])
     return client
+
+
+@pytest.fixture
+def opened(browser: Any, live_server: Any, owner: Any) -> Iterator[Callable[..., Any]]:
+    """Makes an owner's tab, with scripts or without them."""
+    cookie = signed_in(owner).cookies[django_settings.SESSION_COOKIE_NAME]
+    contexts = []
+
+    def tab(**more: Any) -> Any:
+        context = browser.new_context(base_url=live_server.url, **more)
+        contexts.append(context)
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+        return context.new_page()
+
+    yield tab
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -1,39 +1,19 @@
 """Forms in a real browser: what was wrong is said, found and reached, and focus is never lost."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.core import signing
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from providers.models import Provider
 from providers.work import queue, tasks
-from tests.conftest import signed_in
 from tests.facio_site.accounts.person import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def opened(browser: Any, live_server: Any, owner: Any) -> Iterator[Callable[..., Page]]:
-    """Makes an owner's tab, with scripts or without them."""
-    cookie = signed_in(owner).cookies[django_settings.SESSION_COOKIE_NAME]
-    contexts = []
-
-    def tab(**more: Any) -> Page:
-        context = browser.new_context(base_url=live_server.url, **more)
-        contexts.append(context)
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-        page: Page = context.new_page()
-        return page
-
-    yield tab
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.parametrize("scripts", [True, False])

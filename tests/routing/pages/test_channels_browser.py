@@ -5,35 +5,15 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection
 from playwright.sync_api import Page, expect
 
 from routing.models import Channel
 from routing.watch import tasks
 from routing.watch.alerts import trial
-from tests.conftest import signed_in
 from tests.providers.http.servers import Call, answer, serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def opened(browser: Any, live_server: Any, owner: Any) -> Iterator[Callable[..., Page]]:
-    """Makes an owner's tab, with scripts or without them."""
-    cookie = signed_in(owner).cookies[django_settings.SESSION_COOKIE_NAME]
-    contexts = []
-
-    def tab(**more: Any) -> Page:
-        context = browser.new_context(base_url=live_server.url, **more)
-        contexts.append(context)
-        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-        page: Page = context.new_page()
-        return page
-
-    yield tab
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture
