@@ -35,9 +35,9 @@ WITHOUT_STORE = (
     *("tests/routing/rules", "tests/simulated"),
 )
 _LEFT_OUT = " ".join(f"--ignore={place}" for place in WITHOUT_STORE)
-# The whole suite on SQLite and the embedded broker, then what touches them on real servers.
+# The suite on SQLite and the embedded broker, then what touches them on real servers.
 TESTS = {
-    "tests": "pytest -q -n auto -m 'not long'",
+    "tests": "pytest -q -n auto -m 'not long and not lane'",
     "lanes": "python -m tests.lanes -n auto "
     f"-m 'store and not alike and not long and (way or not browser)' {_LEFT_OUT}",
 }

@@ -129,8 +129,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(10)
 
 
-def wait_for(condition, *, seconds: float = 15.0, pause: float = 0.02) -> None:  # type: ignore[no-untyped-def]
-    """Return when `condition()` is true; raises TimeoutError after a generous while.
+def wait_for(  # type: ignore[no-untyped-def]
+    condition, *, seconds: float = 15.0, pause: float = 0.02, told=lambda: ""
+) -> None:
+    """Return when `condition()` is true; raises TimeoutError after a generous while, with what is
+    `told` of the state at that moment.
 
     `pause` is the first one between two looks; they grow to a quarter of a second, because looking
     slows what is waited for.
@@ -138,6 +141,6 @@ def wait_for(condition, *, seconds: float = 15.0, pause: float = 0.02) -> None: 
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
-            raise TimeoutError
+            raise TimeoutError(told())
         time.sleep(pause)
         pause = max(pause, min(pause * 1.2, 0.25))

@@ -11,6 +11,8 @@ import yaml
 from tests.contrib.image import IMAGE
 from tests.processes import ROOT
 
+pytestmark = pytest.mark.battery
+
 FOLDER = ROOT / "contrib" / "kubernetes"
 FILES = sorted(path for path in FOLDER.glob("*.yaml") if path.stem != "kustomization")
 VERSIONS = ("1.30", kubernetes_validate.latest_version())

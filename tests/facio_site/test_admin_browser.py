@@ -186,7 +186,7 @@ def filled(rows: None, owner: Any) -> None:
 
 def marked(model: Any) -> Any:
     """Tables that people look into often, in the gate; the others are long."""
-    marks = [] if model.__name__ in ("User", "Provider", "Job") else [pytest.mark.long]
+    marks = [] if model.__name__ in ("Job",) else [pytest.mark.long]
     return pytest.param(model, marks=marks, id=model.__name__)
 
 

@@ -31,7 +31,7 @@ from tests.conftest import signed_in
 from tests.desk import saved
 from tests.processes import wait_for
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 KINDS_OF_ROWS = [
     "sessions",
     "entries of sessions",

@@ -3,7 +3,11 @@
 import ast
 import re
 
+import pytest
+
 from tests.processes import ROOT
+
+pytestmark = pytest.mark.battery
 
 ADDRESS = re.compile(
     r"/(?:accounts|activity|admin|catalog|config|language|live|palette|providers|routing|setup)/"

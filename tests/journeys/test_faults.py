@@ -27,7 +27,7 @@ from tests import processes, stores
 from tests.journeys.conftest import Hire
 from tests.journeys.desk import Desk
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.journey, pytest.mark.lane, pytest.mark.django_db(transaction=True)]
 WITHIN = 90.0
 CALL = {"TEST_SECONDS": "60"}
 
@@ -129,9 +129,9 @@ def silence(_desk: Desk, _worker: Any, url: str) -> None:
     ("state", "fault"),
     [
         (running, kill_worker),
-        pytest.param(running, kill_both, marks=[pytest.mark.alike, pytest.mark.long]),
-        pytest.param(waiting, kill_worker, marks=pytest.mark.alike),
-        pytest.param(waiting, kill_both, marks=[pytest.mark.alike, pytest.mark.long]),
+        pytest.param(running, kill_both, marks=pytest.mark.long),
+        (waiting, kill_worker),
+        pytest.param(waiting, kill_both, marks=pytest.mark.long),
         (waiting, silence),
         (waiting, flush),
     ],

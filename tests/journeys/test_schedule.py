@@ -14,9 +14,9 @@ from tests.journeys.conftest import Hire
 from tests.journeys.desk import Desk
 from tests.simulators.entries import BASES, HOSTED, LOCAL, demo_key
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.journey, pytest.mark.lane, pytest.mark.django_db(transaction=True)]
 MINE = "groq"
-DELAY = 3.0
+DELAY = 2.0
 THREADS = 32
 MOST = THREADS // due.SHARE
 WATCHED = 24
@@ -53,6 +53,14 @@ def ours() -> list[Job]:
     return list(Job.objects.filter(is_scheduled=True).order_by("created_at"))
 
 
+def story() -> str:
+    """What became of each, for whoever reads that they did not end."""
+    names = ("provider__name", "status", "outcome", "created_at", "started_at", "finished_at")
+    rows = Job.objects.filter(is_scheduled=True).order_by("created_at").values_list(*names)
+    late = Watch.objects.filter(due_at__lt=timezone.now()).values_list("about", "passed_over")
+    return "\n".join(map(str, [*rows, *late]))
+
+
 def test_a_burst_of_due_checks_holds_up_no_person(slow: Desk, hire: Hire) -> None:
     """How long the person waited is told (`-s`); that depends on the machine."""
     hire(threads=THREADS, with_beat=True)
@@ -75,7 +83,7 @@ def test_a_burst_of_due_checks_holds_up_no_person(slow: Desk, hire: Hire) -> Non
         counts.append(Job.objects.pending().count())
         return len(ours()) == WATCHED and not counts[-1]
 
-    processes.wait_for(is_over, seconds=60, pause=0.2)
+    processes.wait_for(is_over, seconds=60, pause=0.2, told=story)
     assert max(counts) <= MOST
     before = [job for job in ours() if job.created_at < mine.created_at]
     assert len(before) == MOST < WATCHED

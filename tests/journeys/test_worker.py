@@ -201,6 +201,7 @@ def test_test_all_calls_every_provider_at_the_same_time(all_slow: Desk) -> None:
     assert all_slow.page("/providers/").count('data-outcome="ok"') == 17
 
 
+@pytest.mark.lane
 def test_s13_a_pool_of_two_never_makes_a_third_call(
     alone: Desk, hire: Hire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +224,7 @@ def test_s13_a_pool_of_two_never_makes_a_third_call(
     assert min(third_after) > 0.9 * DELAY, arrivals
 
 
+@pytest.mark.lane
 def test_s13_a_test_that_was_replaced_gives_its_place_in_the_pool_back(
     alone: Desk, hire: Hire
 ) -> None:
@@ -266,6 +268,7 @@ def hung_up_within_a_second(desk: Desk, *, left: int = 0) -> bool:
     return time.monotonic() - began < 1.0
 
 
+@pytest.mark.lane
 @pytest.mark.parametrize("what", ["check", "catalog"])
 @pytest.mark.parametrize(
     "end",
@@ -290,6 +293,7 @@ def test_s87_the_call_of_a_job_that_is_over_ends_within_a_second(
     assert hung_up_within_a_second(alone)
 
 
+@pytest.mark.lane
 def test_s87_a_superseded_call_ends_within_a_second_whichever_worker_makes_it(
     alone: Desk, hire: Hire
 ) -> None:
@@ -331,6 +335,7 @@ def test_a_provider_that_is_removed_while_its_test_runs_leaves_nothing_behind(de
 # When a worker or the broker goes away
 
 
+@pytest.mark.lane
 def test_s70_what_a_killed_worker_left_ends_when_the_next_one_is_there(
     alone: Desk, hire: Hire
 ) -> None:
@@ -421,6 +426,7 @@ def test_s79_a_worker_takes_up_what_was_queued_before_it_came(alone: Desk, hire:
     assert alone.ended(job).outcome == Outcome.OK
 
 
+@pytest.mark.lane
 def test_s79_a_worker_that_is_asked_to_end_finishes_the_call_first(alone: Desk, hire: Hire) -> None:
     worker = hire()
     job = alone.test("openrouter", "hang")
@@ -464,6 +470,7 @@ def silent(url: str) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.lane
 def test_s73_a_silent_broker_holds_up_a_whole_batch_no_longer_than_one_test(
     alone: Desk, settings: Any, unanswered: list[str]
 ) -> None:

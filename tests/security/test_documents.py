@@ -10,6 +10,8 @@ import pytest
 
 from tests.security.command import ROOT
 
+pytestmark = pytest.mark.battery
+
 PAGE = ROOT / "docs" / "security.md"
 IDS = [
     f"S{number}"

@@ -60,6 +60,7 @@ def exported(state: Path, **more: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.alike
 @pytest.mark.journey
 def test_s24_rotation_killed_at_any_moment_is_finished_by_the_next_run(state: Path) -> None:
     """Enough rows that kills land within the work."""

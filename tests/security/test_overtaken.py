@@ -22,6 +22,8 @@ from routing.state.store import Overtaken, take_in
 from tests.desk import KEY, saved
 from tests.routing.config.desk import hand_in, token_of
 
+pytestmark = pytest.mark.battery
+
 
 @pytest.mark.django_db
 def test_s78_the_second_to_save_sees_both_versions_of_a_provider(site: Client) -> None:

@@ -20,6 +20,8 @@ from providers.work import queue, tasks
 from tests.conftest import signed_in
 from tests.desk import HTMX, KEY, confirm
 
+pytestmark = pytest.mark.battery
+
 ELSEWHERE = "https://elsewhere.example/v1"
 PAGE = "/providers/openrouter/"
 

@@ -132,6 +132,7 @@ def test_without_a_good_token_the_page_only_says_where_to_find_it(client, capsys
     assert not User.objects.exists()
 
 
+@pytest.mark.alike
 @pytest.mark.battery
 def test_the_page_has_the_whole_command_for_a_new_link(client, settings, tmp_path):
     """Run as it is, from any folder, it makes a link to this very installation."""

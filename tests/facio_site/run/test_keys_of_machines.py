@@ -51,6 +51,7 @@ def is_locked(part: Part) -> bool:
     return part.is_up() and part.ready()["keys"] is False
 
 
+@pytest.mark.long
 def test_s82_a_machine_with_other_keys_starts_locked_says_so_and_takes_no_job(site: Site) -> None:
     other = sealing.new_master_key()
     web, odd = site.start("--web"), site.start("--web", MASTER_KEYS=other)

@@ -53,9 +53,9 @@ def test_s84_older_code_refuses_a_newer_database_at_the_start_and_in_commands(
 ) -> None:
     assert together.manage("migrate_site").returncode == 0
     together.write(LATER)
-    for words in ((), ("--web",), ("--worker",)):
+    for words in ((), ("--worker",)):
         assert together.refused(*words) == f"facio: {schema.NEWER}\n"
-    for command in ("migrate_site", "migrate", "setup_link", "check_providers"):
+    for command in ("migrate_site", "check_providers"):
         done = together.manage(command)
         assert done.returncode == 1
         assert done.stderr.removeprefix("CommandError: ") == f"{schema.NEWER}\n"

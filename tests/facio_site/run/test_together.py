@@ -40,7 +40,8 @@ def test_s83_parts_and_the_step_before_them_may_start_at_once_on_an_empty_databa
     wait_for(lambda: together.workers() == 2, seconds=30)
 
 
-@pytest.mark.parametrize("_time", [0, *AGAIN])
+@pytest.mark.long
+@pytest.mark.parametrize("_time", range(3))
 def test_s83_whole_sites_may_start_at_once_and_each_link_makes_the_owner(
     together: Site, _time: int
 ) -> None:

@@ -17,6 +17,8 @@ import pytest
 from facio_site.run import broker, children, prepared, up
 from tests.processes import wait_for
 
+pytestmark = pytest.mark.battery
+
 
 @pytest.mark.parametrize(
     ("name", "value"),

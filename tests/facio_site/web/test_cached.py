@@ -13,7 +13,7 @@ from facio_site.web import cached
 from tests.conftest import signed_in
 from tests.desk import saved
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 LIST = "/providers/"
 
 

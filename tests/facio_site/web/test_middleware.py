@@ -16,7 +16,12 @@ from facio_site.accounts.roles import editor_required, fresh_login_required, own
 from facio_site.web.middleware import CSP, HEADERS
 from tests.facio_site.accounts.person import PASSWORD, sign_in
 
-pytestmark = [pytest.mark.alike, pytest.mark.django_db, pytest.mark.urls(__name__)]
+pytestmark = [
+    pytest.mark.alike,
+    pytest.mark.django_db,
+    pytest.mark.urls(__name__),
+    pytest.mark.battery,
+]
 
 
 def breaks(request):

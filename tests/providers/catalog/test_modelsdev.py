@@ -10,6 +10,8 @@ import pytest
 from providers.catalog.modelsdev import SNAPSHOT_DATE, _day, _snapshot, twins
 from providers.kinds import KINDS
 
+pytestmark = pytest.mark.battery
+
 
 @pytest.mark.parametrize(
     "name",

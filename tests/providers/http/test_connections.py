@@ -14,6 +14,8 @@ from providers.http import Door, Policy, Request, resolver
 from providers.spec.outcomes import Failed, Outcome
 from tests.providers.http.servers import always, answer, drip, hang, once, serve, silent
 
+pytestmark = pytest.mark.battery
+
 
 def test_the_deadline_is_of_the_door_and_not_of_each_request(loopback):
     with serve(always(answer())) as server, Door(loopback, seconds=0.4) as door:

@@ -12,6 +12,8 @@ from providers.http.events import Events, looks_like_events, without_comments
 from providers.spec.outcomes import Failed, Outcome
 from tests.providers.http.servers import Call, answer, once, serve
 
+pytestmark = pytest.mark.battery
+
 STREAM = ("Content-Type: text/event-stream; charset=utf-8",)
 
 

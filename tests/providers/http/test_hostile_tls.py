@@ -21,6 +21,8 @@ from tests.providers.http.servers import (
     silent,
 )
 
+pytestmark = pytest.mark.battery
+
 
 def tls_outcome(authority, script, context, host="api.example", seconds=10.0):
     rungs = Rungs()

@@ -16,6 +16,8 @@ from providers.http.addresses import Reach
 from providers.spec.outcomes import Failed, Outcome
 from tests.providers.http.servers import Call, Script, always, answer, drip, head_of, serve
 
+pytestmark = pytest.mark.battery
+
 PASSWORD = "p w-4711@"
 
 

@@ -22,6 +22,8 @@ from providers.http.reading import (
 from providers.spec.limits import MODEL_LENGTH
 from providers.spec.outcomes import Failed
 
+pytestmark = pytest.mark.battery
+
 LARGE = "x" * bodies.SMALL_BYTES
 SOUND = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 

@@ -16,7 +16,7 @@ from providers.work import queue
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
 
 
 def give(monkeypatch: pytest.MonkeyPatch, name: str, /, **fields: Any) -> str:

@@ -17,7 +17,7 @@ from tests.providers.management.test_commands import give, told
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
 CORP: dict[str, Any] = {
     "kind": "custom",
     "apiKey": "corp-0123456789abcdef",

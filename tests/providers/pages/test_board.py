@@ -23,7 +23,7 @@ from tests import desk
 from tests.desk import HTMX
 from tests.markup import flat
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued"), pytest.mark.battery]
 
 
 def saved(kind: str, outcome: str = "", **more: Any) -> Provider:

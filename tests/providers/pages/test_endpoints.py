@@ -18,7 +18,7 @@ from tests.desk import HTMX, stocked
 from tests.markup import flat
 from tests.routing.config.desk import given_back, import_all
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued"), pytest.mark.battery]
 
 KEY = "corp-0123456789abcdef"
 BASE = "https://llm.example.com/v1"

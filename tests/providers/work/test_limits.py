@@ -14,7 +14,7 @@ from providers.work import queue
 from routing.models import Route
 from tests.desk import HTMX, saved
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 
 
 def test_s13_tests_are_limited_a_minute(site: Client, queued: list[Job], settings: Any) -> None:

@@ -15,7 +15,7 @@ from tests.markup import flat
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,8 @@ from routing.agents.refusals import MESSAGES, BadTarget
 from routing.agents.replacing import TEMP_PREFIX, sweep, write_live, write_new
 from routing.config.schema import Refused
 
+pytestmark = pytest.mark.battery
+
 OLD = '{"agents": {"defaults": {"model": "old"}}}\n'
 NEW = '{"agents": {"defaults": {"model": "new"}}}\n'
 SECRET = '{"providers": {"openai": {"apiKey": "sk-secret"}}}\n'

@@ -29,7 +29,7 @@ from tests.desk import saved
 from tests.simulators import Simulators
 from tests.simulators.entries import MODELS, demo_key
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
 CHANNELS = [uuid.UUID(int=1), uuid.UUID(int=2)]
 
 

@@ -16,7 +16,7 @@ from routing.models import BaseDocument, Route
 from tests.desk import saved
 from tests.markup import flat
 
-pytestmark = [pytest.mark.alike, pytest.mark.django_db]
+pytestmark = [pytest.mark.alike, pytest.mark.django_db, pytest.mark.battery]
 
 
 def give(

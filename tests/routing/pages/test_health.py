@@ -21,7 +21,7 @@ from tests.conftest import signed_in
 from tests.desk import saved
 from tests.markup import flat
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 LIGHT, MOST_QUERIES = 7_500, 30  # bytes as sent, without headers; statements
 NAMES = ["=1+1", "a&b", '"><b>', "..", "new", "~x", "ü 你", "a%2Fb", "x;y", "-dash"]
 

@@ -24,7 +24,7 @@ from tests.conftest import signed_in
 from tests.desk import saved
 from tests.markup import flat
 
-pytestmark = [pytest.mark.alike, pytest.mark.django_db]
+pytestmark = [pytest.mark.alike, pytest.mark.django_db, pytest.mark.battery]
 PAGE = "/schedule/"
 FREE = Estimate(0, Decimal(0))
 PAID = Estimate(1, Decimal("0.001"))

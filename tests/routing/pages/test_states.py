@@ -16,7 +16,7 @@ from routing.models import Route
 from tests.desk import HTMX, saved, stocked
 from tests.markup import flat
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 SLOTS = ("main", "subagent", "vision", "image", "video")
 
 

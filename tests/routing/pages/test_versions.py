@@ -26,7 +26,7 @@ from tests.routing.config.desk import (
     token_of,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 
 
 def test_what_stood_here_before_an_import_can_be_brought_back(site: Client) -> None:

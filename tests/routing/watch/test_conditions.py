@@ -27,7 +27,7 @@ from tests.desk import saved, stocked
 from tests.routing.agents.live_desk import edit, write
 from tests.routing.watch.results import START, after, ended, provider, route, told, watched
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 DAY = 24 * 60
 
 

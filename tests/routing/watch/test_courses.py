@@ -13,7 +13,7 @@ from routing.models import Alert, Outage, Route, Standing
 from routing.watch.judging import judge_ended
 from tests.routing.watch.results import after, ended, provider, route, watched
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 SEEDS = int(os.environ.get("SEEDS", "6"))
 ABOUTS = ("provider:groq", "catalog:groq", "route:main", "route:vision", "route:subagent")
 MODELS = {"main": "llama-9", "vision": "eyes-1", "subagent": "llama-9"}

@@ -18,7 +18,7 @@ from routing.watch.alerts.deliver import deliver, deliver_all, due_channels
 from routing.watch.alerts.spec import Message
 from tests.routing.watch.alerts.desk import NOW, alert, made
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 OK = Verdict(Outcome.OK)
 DOWN = Verdict(Outcome.SERVER_ERROR, params={"status": 500})
 HOUR = timedelta(hours=1)
