@@ -1,7 +1,7 @@
 """Scheduled checks by a real worker with its beat, and a person who presses a button meanwhile."""
 
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
 
 import pytest
 from django.utils import timezone
@@ -9,44 +9,39 @@ from django.utils import timezone
 from providers.models import Job, Provider, Status
 from routing.models import Watch
 from routing.watch import due, tasks
+from routing.watch.standing import Told, told_by
 from tests import processes
-from tests.journeys.conftest import Hire
+from tests.journeys.conftest import LONG, Hire
 from tests.journeys.desk import Desk
 from tests.simulators.entries import BASES, HOSTED, LOCAL, demo_key
 
 pytestmark = [pytest.mark.journey, pytest.mark.lane, pytest.mark.django_db(transaction=True)]
 MINE = "groq"
-DELAY = 2.0
 THREADS = 32
 MOST = THREADS // due.SHARE
 WATCHED = 24
 
 
-def set_up(kind: str, name: str = "") -> Provider:
+def set_up(kind: str, name: str = "", *, word: str = "hang") -> None:
     values = {"deployments": ["my-deployment"]} if kind == "azure_openai" else {}
     values |= {"region": "us-east-1"} if kind == "bedrock" else {}
     bases = {"azure_openai": "https://demo.openai.azure.com"}
-    base = BASES[kind].format("") if kind in LOCAL else bases.get(kind, "")
+    base = BASES[kind].format(f"/~{word}") if kind in LOCAL else bases.get(kind, "")
     row = Provider(name=name or kind, kind=kind, api_base=base, values=values)
-    row.put_secret("api_key", demo_key(kind))
+    row.put_secret("api_key", demo_key(kind, word))
     assert row.store()
-    return row
 
 
 @pytest.fixture
-def slow(alone: Desk) -> Iterator[Desk]:
-    """Twenty-four providers that answer late, and one more that does at once."""
+def held(alone: Desk) -> Desk:
+    """Twenty-four providers that answer when they are let go, and one more that does at once."""
     kinds = [kind for kind in (*HOSTED, *LOCAL) if kind not in (MINE, "custom")]
     for kind in kinds:
         set_up(kind)
     for number in range(WATCHED - len(kinds)):
         set_up("custom", f"endpoint-{number}")
-    set_up(MINE)
-    for kind in (*kinds, "custom"):
-        alone.sims.set_delay(kind, DELAY)
-    yield alone
-    for kind in (*kinds, "custom"):
-        alone.sims.set_delay(kind, 0)
+    set_up(MINE, word="good")
+    return alone
 
 
 def ours() -> list[Job]:
@@ -61,33 +56,49 @@ def story() -> str:
     return "\n".join(map(str, [*rows, *late]))
 
 
-def test_a_burst_of_due_checks_holds_up_no_person(slow: Desk, hire: Hire) -> None:
+def test_a_burst_of_due_checks_holds_up_no_person(held: Desk, hire: Hire) -> None:
     """How long the person waited is told (`-s`); that depends on the machine."""
-    hire(threads=THREADS, with_beat=True)
+    hire(threads=THREADS, with_beat=True, TEST_SECONDS=LONG)
     names = Provider.objects.exclude(name=MINE).values_list("name", flat=True)
     rows = [Watch(about=f"provider:{name}", every=15, due_at=timezone.now()) for name in names]
     assert len(rows) == WATCHED
     Watch.objects.bulk_create(rows)
     running = Job.objects.filter(is_scheduled=True, status=Status.RUNNING)
-    processes.wait_for(lambda: running.count() == MOST, seconds=30)  # by beat alone
-    assert len(ours()) == MOST  # so many are under way, and the others still due
+    processes.wait_for(lambda: running.count() == MOST, seconds=45, told=story)  # by beat alone
     tasks.watch.apply_async(retry=False)  # which starts none while these run
-    mine = slow.ended(slow.test(MINE, ""))
+    mine = held.ended(held.test(MINE, ""))
     assert (mine.outcome, mine.is_scheduled) == ("ok", False)
+    statuses = [job.status for job in ours()]
+    assert statuses == [Status.RUNNING] * MOST, story()  # it waited for none of them
     waited = (mine.started_at - mine.created_at).total_seconds()
     sys.stdout.write(f"waited {waited:.3f} s beside {MOST} scheduled checks\n")
-    counts: list[int] = []
 
     def is_over() -> bool:
+        held.sims.release_hangs()
         tasks.watch.apply_async(retry=False)  # more often than beat does
-        counts.append(Job.objects.pending().count())
-        return len(ours()) == WATCHED and not counts[-1]
+        is_asked = len({job.provider_id for job in ours()}) == WATCHED
+        return is_asked and not Job.objects.pending().exists()
 
-    processes.wait_for(is_over, seconds=60, pause=0.2, told=story)
-    assert max(counts) <= MOST
-    before = [job for job in ours() if job.created_at < mine.created_at]
-    assert len(before) == MOST < WATCHED
-    assert all(mine.started_at < job.finished_at for job in before)  # it waited for none of them
-    assert len({job.provider_id for job in ours()}) == len(ours()) == WATCHED
-    assert {job.attempt for job in ours()} == {1}
-    assert Watch.objects.filter(due_at__gt=timezone.now(), passed_over="").count() == WATCHED
+    processes.wait_for(is_over, seconds=120, pause=0.2, told=story)
+    at_the_end()
+
+
+def at_the_end() -> None:
+    """On a busy machine a test may fail. Then, and only then, it is asked once more, which may
+    have begun by now."""
+    jobs = [job for job in ours() if not job.is_pending]
+    beside = [
+        sum(one.created_at <= job.created_at < one.finished_at for one in jobs) for job in jobs
+    ]
+    assert max(beside) == MOST
+    assert {job.attempt for job in jobs} == {1}
+    by_provider: dict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        by_provider[job.provider.name].append(job)
+    assert len(by_provider) == WATCHED
+    failed = [name for name, (one, *_) in by_provider.items() if told_by(one.outcome) is Told.BAD]
+    assert {name for name, asked in by_provider.items() if len(asked) > 1} <= {*failed}
+    assert max(map(len, by_provider.values())) <= 2
+    assert not Watch.objects.exclude(passed_over="").exists()
+    due_again = Watch.objects.filter(due_at__lte=timezone.now()).values_list("about", flat=True)
+    assert {*due_again} <= {f"provider:{name}" for name in failed}
