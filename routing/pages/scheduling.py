@@ -95,7 +95,7 @@ def _of_route(slot: Slot, served: Served | None) -> Subject:
     if served.can_be_asked:
         sent = served.provider.adapter(with_secrets=False).sent_name(served.model)
         return Subject(about, label, "", detail, sent)
-    why = _("a call would bill a picture or a film")
+    why = _("a call would bill an image or a video")
     if served.provider.spec.is_oauth:
         why = _("the agent signs in itself")
     elif not served.model:

@@ -98,7 +98,7 @@ def test_what_cannot_be_checked_says_why(site: Client, groq: Provider) -> None:
     page = flat(site.get(PAGE))
     assert "the agent signs in itself" in row(page, "provider:openai_codex")
     assert "the agent signs in itself" in row(page, "catalog:openai_codex")
-    assert "a picture or a film" in row(page, "route:image")
+    assert "an image or a video" in row(page, "route:image")
     assert "not set" in row(page, "route:main")
     fields = opened(page)
     assert not {"provider:openai_codex", "route:image", "route:main"} & set(fields)
