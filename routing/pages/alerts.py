@@ -76,7 +76,7 @@ def alerts(request: SignedIn) -> HttpResponse:
         "subjects": _subjects(about, providers),
         # All up to this one are on this page or older
         "seen_until": rows[0].alert.at if is_newest and rows and rows[0].is_new else None,
-        "is_watching": bool(rows) or Watch.objects.on().exists(),
+        "is_watching": bool(rows) or Watch.objects.watched().exists(),
     }
     return render(request, "routing/alerts.html", context)
 

@@ -306,10 +306,14 @@ def save(
 
 
 def _put(row: Watch, every: int, now: datetime, first: datetime) -> None:
-    """What is asked oftener than before is not kept waiting for its old time."""
-    if not row.every:
+    """What is asked oftener than before is not kept waiting for its old time. A row that is on may
+    have been taken since it was read: what that has written stays."""
+    was_off, row.every, row.passed_over = not row.every, every, ""
+    if was_off:
         row.due_at = first
-    elif every:
-        row.due_at = min(row.due_at, now + timedelta(minutes=every))
-    row.every, row.passed_over = every, ""
-    row.save()
+        row.save()
+        return
+    row.save(update_fields=["every", "passed_over"])
+    if every:
+        latest = now + timedelta(minutes=every)
+        Watch.objects.filter(pk=row.pk, due_at__gt=latest).update(due_at=latest)

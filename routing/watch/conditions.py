@@ -207,7 +207,7 @@ def look_at_file(now: datetime) -> None:
 def _forget_idle(now: datetime) -> None:
     """A test that was judged while its schedule was switched off leaves nothing behind, and a route
     that nobody serves fails no longer: that it is not set is told elsewhere."""
-    known = Standing.objects.exclude(about__in=Watch.objects.on().values("about"))
+    known = Standing.objects.exclude(about__in=Watch.objects.watched().values("about"))
     of_subjects = Q()
     for sort in (PROVIDER, CATALOG, ROUTE):
         of_subjects |= Q(about__startswith=f"{sort}:")
@@ -228,7 +228,7 @@ def _remind(now: datetime) -> None:
     told with that."""
     if not WatchSettings.read().reminds:
         return
-    watched = Watch.objects.on().values("about")
+    watched = Watch.objects.watched().values("about")
     failing = Standing.objects.filter(is_failing=True, about__in=watched)
     since = now - REMINDED
     is_due = Q(reminded_at__lte=since) | Q(reminded_at=None, since__lte=since)

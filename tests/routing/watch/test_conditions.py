@@ -323,6 +323,17 @@ def test_what_was_judged_while_its_schedule_was_switched_off_leaves_nothing(down
     assert ends == {"provider:groq": after(2), "route:main": None}
 
 
+def test_the_switch_for_all_ends_what_lasts_and_nobody_is_reminded(
+    remind: Any, down: Provider
+) -> None:
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, reminds=True, is_on=False)
+    assert remind(25) == []
+    assert Outage.objects.filter(ended_at=None).count() == 0
+    ended(down, "timeout", 26 * 60)
+    judge_ended(after(26 * 60))
+    assert set(Standing.objects.values_list("about", flat=True)) == {CONDITIONS}
+
+
 def test_a_route_that_is_not_set_any_more_fails_no_longer(down: Provider) -> None:
     look(after(2))
     assert Standing.objects.filter(about="route:main", is_failing=True).exists()
