@@ -8,8 +8,8 @@ from environ import Env
 from providers.checks import outbound_policy
 from providers.http import Request, parse_hosts
 from providers.outbound import open_door, own_ports, policy, unused_proxy
+from tests.providers.http.proxies import Connect
 from tests.providers.http.servers import serve
-from tests.providers.http.test_proxy import Connect
 from tests.simulators import Simulators
 
 PUBLIC = {"host": "api.example.com", "port": 443}

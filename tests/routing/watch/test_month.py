@@ -23,7 +23,8 @@ from providers.work import queue
 from routing.models import Alert, Delivery, Every, Outage, Standing, Watch
 from tests.routing.agents.live_desk import edit, write
 from tests.routing.watch import oracle
-from tests.routing.watch.month import Asked, Flap, Manner, Script, Spell, World, hours, minutes
+from tests.routing.watch.month import World
+from tests.routing.watch.scripts import Asked, Flap, Manner, Script, Spell, hours, minutes
 from tests.routing.watch.told import (
     CHANGES,
     MODELS,
