@@ -17,7 +17,7 @@ from tests.markup import flat
 from tests.routing.watch.alerts.desk import alert, filled, made
 from tests.security.sweep import CANARY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.alike]
 LIST = "/alerts/channels/"
 
 

@@ -12,7 +12,7 @@ from routing.watch.alerts.message import make, words
 from tests.desk import saved
 from tests.routing.watch.alerts.desk import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 Kind = Alert.Kind
 SINCE = {"since": "2026-11-29T14:05:00+00:00"}
 

@@ -21,7 +21,7 @@ from routing.watch.alerts.spec import ChannelSpec, Mail, Message, utf8, utf16
 from tests.routing.watch.alerts.desk import NOW, OUTSIDE, alert, filled, form_of, made, sample
 from tests.security.sweep import CANARY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 SPECS = list(CHANNELS.values())
 CALLED = [spec for spec in SPECS if spec.address]
 every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
