@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import transaction
 from django.db.models import Q
 
@@ -48,7 +50,20 @@ def rename_subjects(old: str, new: str) -> None:
         told |= Q(mark__startswith=f"{kind}:{old}:")
     alerts = list(Alert.objects.filter(told))
     longest = Alert._meta.get_field("mark").max_length
+    _free_marks(new, {alert.pk for alert in alerts})
     for alert in alerts:
         alert.about = names.get(alert.about, alert.about)
         alert.mark = alert.mark.replace(f":{old}:", f":{new}:", 1)[:longest]
     Alert.objects.bulk_update(alerts, ["about", "mark"])
+
+
+def _free_marks(name: str, kept: set[uuid.UUID]) -> None:
+    """What was told of a removed provider of this name says nothing of the one that has it now."""
+    told = Q(about__in=[f"{sort}:{name}" for sort in OF_PROVIDER])
+    for kind in _OF_MODELS:
+        told |= Q(mark__startswith=f"{kind}:{name}:")  # SQLite does not tell a from A
+    others = [alert for alert in Alert.objects.filter(told) if alert.pk not in kept]
+    longest = Alert._meta.get_field("mark").max_length
+    for alert in others:
+        alert.mark = f"{alert.pk.hex}:{alert.mark}"[:longest]
+    Alert.objects.bulk_update(others, ["mark"])

@@ -55,7 +55,7 @@ def test_the_page_says_that_it_was_seen_and_the_bell_falls_silent(site: Client) 
     alert(2)
     html = flat(site.get(PAGE))
     assert html.count("data-new") == 2
-    assert 'hx-trigger="load"' in html
+    assert 'hx-trigger="load delay:1s"' in html
     answer = site.post(SEEN, {"until": until(html)}, headers=HTMX)
     assert answer.status_code == 200
     assert 'id="bell"' in flat(answer)
@@ -119,6 +119,7 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
     for name, status, outcome in (
         ("Chat", Delivery.Status.SENT, "ok"),
         ("Mail", Delivery.Status.LOST, "timeout"),
+        ("Group", Delivery.Status.LOST, "bad_request:no_chat"),
         ("Phone", Delivery.Status.WAITING, ""),
         ("Pager", Delivery.Status.WAITING, "timeout"),
     ):
@@ -128,6 +129,7 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
     html = flat(site.get(PAGE))
     assert "sent to Chat" in html
     assert "not sent to Mail: Timed out" in html
+    assert "not sent to Group: Request refused" in html
     assert "waits for Phone" in html
     assert "not taken yet by Pager, tried again" in html
     assert "sent to no channel that is here now" not in html

@@ -240,6 +240,14 @@ def test_telegram_gets_text_without_a_mode_for_markup() -> None:
     assert "parse_mode" not in request.json
 
 
+def test_telegram_makes_no_mention_tag_or_command_of_a_name() -> None:
+    """Its servers look for them in any text: each needs a letter right after its sign."""
+    text = text_of(built(CHANNELS["telegram"], message(title="@here #tag /stop (/start) groq/a")))
+    assert not re.search(r"[@#]\w|(?<!\w)/\w", text.splitlines()[0])
+    assert "groq/a" in text
+    assert text.endswith("https://facio.example/providers/groq/")
+
+
 @pytest.mark.parametrize(
     "text",
     [
