@@ -10,7 +10,7 @@ from django.test import Client
 
 from providers.models import Provider
 from routing.models import Alert, Outage, Route, Span, Standing, Watch
-from routing.models.subjects import rename_subjects
+from routing.models.subjects import remove_subjects, rename_subjects
 from routing.watch.conditions import look
 from routing.watch.judging import judge_ended
 from tests.routing.watch.results import START, after, ended, told, watched
@@ -78,6 +78,15 @@ def test_what_was_told_of_a_removed_one_with_the_new_name_stands_in_nobodys_way(
     assert (alert.about, alert.mark) == (about, marks[0])
     assert not Alert.objects.filter(mark=marks[1]).exists()  # it may be lost once more
     assert Alert.objects.filter(about=about).count() == 5
+
+
+def test_what_was_told_of_a_removed_one_is_told_of_the_next_of_that_name(lab: Provider) -> None:
+    was = Alert.objects.get(mark__startswith="key_expires:lab:").mark
+    lab.delete()
+    assert Alert.objects.count() == 2
+    assert not Alert.objects.filter(mark=was).exists()
+    remove_subjects("lab")  # nothing is in front of it twice
+    assert Alert.objects.filter(mark__endswith=was).get().mark.count(":") == was.count(":") + 1
 
 
 def test_another_spelling_keeps_what_was_told(lab: Provider) -> None:
