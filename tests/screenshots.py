@@ -74,7 +74,6 @@ PAGES = {
     "password": "/accounts/password/change/",
     "admin": "/admin/",
     "admin-jobs": "/admin/providers/job/",
-    "admin-provider": "/admin/providers/provider/1/change/",
     "version": "/config/versions/1/",
 }
 GERMAN = (
@@ -178,6 +177,10 @@ def shoot_what_is_asked_for(tab: Tab, look: str) -> None:
         expect(tab.page.locator(".palette-list").get_by_text("Overview")).to_have_count(0)
         shoot(tab, f"palette-{look}")
         tab.page.keyboard.press("Escape")
+    tab.go("/admin/providers/provider/")
+    tab.page.locator("#result_list th").get_by_role("link", name="gemini").click()
+    expect(tab.page.locator("#provider_form")).to_be_visible()
+    shoot(tab, f"admin-provider-{look}")
     tab.page.goto("/nowhere/")
     shoot(tab, f"not-found-{look}")
     tab.go("/config/import/")

@@ -95,7 +95,8 @@ class ProviderForm(forms.Form):
     def _add_address(self, spec: ProviderSpec) -> None:
         example = spec.api_base or spec.api_base_example
         has_default = bool(spec.api_base)
-        is_ours = spec.api_base_label == "API base"  # else it is the vendor's own word already
+        # Azure's own word is its label already, and AWS, which has ways to sign in, says neither
+        is_ours = spec.api_base_label == "API base" and not spec.ways
         self.fields["api_base"] = forms.CharField(
             label=_(spec.api_base_label),
             help_text=_("Many vendors call it the base URL.") if is_ours else "",

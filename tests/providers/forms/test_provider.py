@@ -56,8 +56,9 @@ def test_the_address_is_called_a_base_url_too(site: Client, path: str) -> None:
     assert re.search(r'id="id_api_base_helptext">[^<]*Basis-URL', flat(site.get(path)))
 
 
-def test_the_vendor_s_own_word_needs_no_other(site: Client) -> None:
-    assert "id_api_base_helptext" not in flat(site.get("/providers/azure_openai/"))
+@pytest.mark.parametrize("kind", ["azure_openai", "bedrock"])
+def test_a_vendor_s_own_word_is_no_other(site: Client, kind: str) -> None:
+    assert "id_api_base_helptext" not in flat(site.get(f"/providers/{kind}/"))
 
 
 def test_a_pasted_azure_target_uri_fills_endpoint_and_deployment() -> None:
