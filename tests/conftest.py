@@ -211,6 +211,16 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return handed
 
 
+@pytest.fixture
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For who counts queries of pages: what is asked anew each minute comes at any of them."""
+    from facio_site import clock
+    from routing.pages import attention
+
+    monkeypatch.setattr(clock, "skew", lambda: 0.0)
+    monkeypatch.setattr(attention, "HOLDS_SECONDS", 10**10)
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium instead of a downloaded one, and quiet: it asks nobody outside."""

@@ -26,7 +26,7 @@ from routing.models import Channel, Delivery, Slot, Standing
 from routing.models.subjects import BEAT
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
-from routing.watch.alerts.answers import of_fault
+from routing.watch.alerts.answers import is_partial, of_fault
 
 HOLDS_SECONDS = 60  # for what no row tells, such as a new day
 _STATEMENTS = (
@@ -89,6 +89,8 @@ def of_channels() -> list[Concern]:
     found = []
     for row in rows:
         title = _("Alerts to %s are not arriving") if row.waiting else _("Alerts to %s were lost")
+        if is_partial(row.fault):
+            title = _("Alerts to %s do not reach everybody")
         note, link = of_fault(row.fault), reverse("routing:channel", args=[row.pk])
         found.append(Concern("system", "", title % row.name, note, link, "", row.fault_at))
     return found

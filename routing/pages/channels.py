@@ -27,7 +27,7 @@ from providers.spec.outcomes import Outcome
 from routing.models import Channel, Delivery
 from routing.watch import tasks
 from routing.watch.alerts import trial
-from routing.watch.alerts.answers import of_fault, of_trial
+from routing.watch.alerts.answers import is_partial, of_fault, of_trial
 from routing.watch.alerts.channels import CHANNELS
 from routing.watch.alerts.entered import spec_of, where
 from routing.watch.alerts.forms import ChannelForm, plain_labels
@@ -103,6 +103,7 @@ def channels(request: HttpRequest) -> HttpResponse:
             "spec": spec_of(row),
             "where": where(row),
             "fault": of_fault(row.fault),
+            "is_partial": is_partial(row.fault),
             "trial": shown_trial(row, now),
         }
         for row in Channel.objects.annotate(waiting=waiting).order_by("name")
@@ -174,16 +175,11 @@ def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpRespon
         "lacks": lacking(spec),
         "trial": shown_trial(row, clock.now()),
         "fault": of_fault(row.fault),
-        "lost": 0 if is_new else _lost(row),
+        "is_partial": is_partial(row.fault),
+        "lost": 0 if is_new else row.deliveries.lost().count(),
     }
     status = 409 if form.clashes else 422 if form.errors else 200
     return render(request, "routing/channel.html", context, status=status)
-
-
-def _lost(row: Channel) -> int:
-    """Not those that a person gave up by switching the channel off."""
-    rows = row.deliveries.filter(status=Status.LOST)
-    return int(rows.exclude(outcome=Outcome.CANCELLED).count())
 
 
 def _saved(request: HttpRequest, form: ChannelForm) -> ChannelForm:
@@ -240,10 +236,12 @@ def _begin_anew(row: Channel) -> None:
 
 def _drop_waiting(row: Channel) -> int:
     """Of a channel that is switched off: they would come at some time, and be old then. Nothing
-    is tried any more, so nothing fails to arrive."""
+    is tried any more, so nothing fails to arrive. What is being sent is left to its sender."""
     row.fault, row.fault_at = "", None
     row.save(update_fields=["fault", "fault_at"])
-    waiting = row.deliveries.filter(status__in=Delivery.PENDING)
+    row.deliveries.note()
+    is_dead = Q(status=Status.SENDING, next_at__lte=clock.now())
+    waiting = row.deliveries.filter(Q(status=Status.WAITING) | is_dead)
     return int(waiting.update(status=Status.LOST, outcome=Outcome.CANCELLED))
 
 
@@ -258,7 +256,8 @@ def channel_test(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             record("channel.tested", actor=request.user, target=row.name, request=request)
     if is_new:
         try:
-            tasks.try_channel.apply_async((str(pk),), retry=False)
+            expires = tasks.EXPIRES_SECONDS
+            tasks.try_channel.apply_async((str(pk),), retry=False, expires=expires)
         except (KombuError, OSError):
             trial.give_up(pk, Outcome.NO_WORKER, "no_broker")
     if request.htmx:
@@ -288,6 +287,7 @@ def channel_seen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(Channel, pk=pk)
     with transaction.atomic():
         if Channel.objects.filter(pk=pk).exclude(fault="").update(fault="", fault_at=None):
+            row.deliveries.note()
             record("channel.seen", actor=request.user, target=row.name, request=request)
     return redirect("routing:channel", pk)
 
@@ -302,6 +302,7 @@ def channel_remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         context = {"channel": row, "where": where(row), "waiting": waiting}
         return render(request, "routing/channel_remove.html", context)
     with transaction.atomic():
+        list(Channel.objects.select_for_update().filter(pk=pk))  # before what it has to send
         row.delete()
         record("channel.removed", actor=request.user, target=row.name, request=request)
     messages.success(request, _("%s removed.") % row.name)

@@ -64,7 +64,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "broker": workers is not None,
         "workers": workers or 0,
         "drift": drifted,
-        "is_watching": Watch.objects.on().exists(),
+        "is_watching": Watch.objects.watched().exists(),
     }
     return render(request, "routing/overview.html", context)
 

@@ -23,6 +23,7 @@ from tests.simulators import Simulators
 
 _crew_settled = 0.0
 Hire = Callable[..., "subprocess.Popen[bytes]"]
+LONG = "60"  # seconds that a call may take: no deadline of its own ends one of these tests
 
 
 @pytest.fixture(scope="package")

@@ -2,11 +2,15 @@
 
 import html
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.test import Client
+from django.utils import timezone
 
 from providers.models import Job, Task
 from tests import processes
@@ -97,3 +101,16 @@ def attribute(part: str, name: str) -> str:
     found = re.search(rf'data-{name}="([^"]*)"', part)
     assert found, part
     return html.unescape(found[1])
+
+
+def put_forward(job: Job) -> None:
+    """Move a row past its deadline."""
+    Job.objects.filter(pk=job.pk).update(deadline=timezone.now() - timedelta(seconds=1))
+
+
+def assert_stays(condition: Callable[[], bool], seconds: float = 1.0) -> None:
+    """True now and for a while, in which what must not happen would have happened."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert condition()
+        time.sleep(0.05)

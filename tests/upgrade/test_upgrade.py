@@ -85,6 +85,7 @@ def test_sign_in_keys_jobs_models_routes_and_versions_are_there(upgraded: Path) 
     }
 
 
+@pytest.mark.long
 def test_its_export_holds_every_key(upgraded: Path) -> None:
     done = command.run(upgraded, "export_config", "-", "--secrets", "keys")
     assert done.returncode == 0, done.stderr

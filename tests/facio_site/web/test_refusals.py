@@ -14,7 +14,7 @@ from facio_site.web import behind
 from tests.desk import HTMX
 from tests.facio_site.accounts.person import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 EVIL = "evil.example"
 
 

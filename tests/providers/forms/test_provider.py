@@ -10,7 +10,7 @@ from providers.models import Provider
 from providers.spec.masks import DOTS
 from tests.desk import KEY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def form(kind: str, **data: Any) -> ProviderForm:

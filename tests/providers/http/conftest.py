@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 
 from providers.http import Policy, Request, resolver
+from providers.http import policy as policies
+from providers.http.addresses import Reach
 from providers.http.door import Door
 from providers.spec.outcomes import Failed, Outcome, Step, Verdict
 from tests.providers.http.servers import Authority
@@ -77,3 +79,14 @@ def verdict_of(fetch):
         return caught.value.verdict
 
     return send
+
+
+@pytest.fixture
+def public(monkeypatch: pytest.MonkeyPatch) -> None:
+    """203.0.113.0/24 stands for the public internet, in which nothing listens."""
+    real = policies.reach
+
+    def reach(address: Any) -> Reach:
+        return Reach.PUBLIC if str(address).startswith("203.0.113.") else real(address)
+
+    monkeypatch.setattr(policies, "reach", reach)

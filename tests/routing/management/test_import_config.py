@@ -22,7 +22,7 @@ from tests.desk import saved
 from tests.routing.config.desk import KEY, exported
 from tests.routing.config.drawn import documents
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 WHOLE: dict[str, Any] = {
     "providers": {"openai": {"apiKey": KEY}, "groq": {"apiKey": "***"}},
     "agents": {"defaults": {"model": "gpt-5", "provider": "auto"}},

@@ -138,6 +138,7 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
     for name, status, outcome in (
         ("Chat", Delivery.Status.SENT, "ok"),
         ("Mail", Delivery.Status.LOST, "timeout"),
+        ("Group", Delivery.Status.LOST, "bad_request:no_chat"),
         ("Phone", Delivery.Status.WAITING, ""),
         ("Pager", Delivery.Status.WAITING, "timeout"),
     ):
@@ -147,6 +148,7 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
     html = flat(site.get(PAGE))
     assert "sent to Chat" in html
     assert "not sent to Mail: Timed out" in html
+    assert "not sent to Group: Request refused" in html
     assert "waits for Phone" in html
     assert "not taken yet by Pager, tried again" in html
     assert "sent to no channel that is here now" not in html

@@ -81,6 +81,7 @@ def test_a_count_is_read_out_with_its_meaning(site: Client) -> None:
     assert '2<span class="sr"> need attention </span>' in html
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_counting_again_what_is_unchanged_takes_six_small_queries(site: Client) -> None:
     saved("groq")
     Route.objects.create(slot="main", model="llama-9", provider="groq")

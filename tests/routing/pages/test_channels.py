@@ -6,11 +6,14 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from facio_site.audit.models import AuditEntry
 from routing.models import Channel, Delivery
+from routing.watch import tasks
 from routing.watch.alerts.forms import ChannelForm
 from tests.conftest import signed_in
 from tests.desk import HTMX
@@ -18,7 +21,7 @@ from tests.markup import flat
 from tests.routing.watch.alerts.desk import OUTSIDE, alert, filled, made
 from tests.security.sweep import CANARY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.alike]
 LIST = "/alerts/channels/"
 
 
@@ -166,12 +169,13 @@ def test_a_test_under_way_asks_again_and_works_without_scripts(
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(
-        "routing.watch.tasks.try_channel.apply_async", lambda args, **more: asked.append(args)
+        "routing.watch.tasks.try_channel.apply_async",
+        lambda args, **more: asked.append((*args, more["expires"])),
     )
     channel = made("json", name="Ops")
     assert site.post(f"{page_of(channel)}test/").headers["Location"] == f"{page_of(channel)}#trial"
     site.post(f"{page_of(channel)}test/")
-    assert asked == [(str(channel.pk),)]
+    assert asked == [(str(channel.pk), tasks.EXPIRES_SECONDS)]
     page = site.get(page_of(channel)).content.decode()
     assert 'hx-trigger="every 1s"' in page
     assert "Reload to see the result" in page
@@ -206,7 +210,7 @@ def test_s96_alerts_that_do_not_arrive_are_told_on_the_overview_until_seen(site:
     Channel.objects.update(fault="bad_endpoint:redirected")
     assert "points to another address" in site.get("/").content.decode()
     assert page_of(channel) in page
-    Delivery.objects.update(status="lost")
+    Delivery.objects.update(status="lost", first_tried_at=timezone.now())
     assert "Alerts to Ops were lost" in site.get("/").content.decode()
     assert "1 alert was lost so far." in " ".join(
         site.get(page_of(channel)).content.decode().split()
@@ -214,6 +218,31 @@ def test_s96_alerts_that_do_not_arrive_are_told_on_the_overview_until_seen(site:
     site.post(f"{page_of(channel)}seen/")
     assert "Alerts to Ops" not in site.get("/").content.decode()
     assert entries() == [("channel.seen", "Ops")]
+    Channel.objects.update(fault="timeout")  # the next one does not count it once more
+    assert "lost so far" not in site.get(page_of(channel)).content.decode()
+
+
+def test_mail_that_does_not_reach_everybody_is_not_told_as_lost(site: Client) -> None:
+    channel = made("slack", name="Ops")
+    Channel.objects.update(fault="bad_request:some_refused", fault_at=timezone.now())
+    overview, row, page = (site.get(path) for path in ("/", LIST, page_of(channel)))
+    assert "Alerts to Ops do not reach everybody" in flat(overview)
+    assert "were lost" not in flat(overview)
+    assert 'data-tone="warn">Does not reach everybody' in flat(row)
+    assert "Alerts do not reach everybody." in flat(page)
+    assert "not arriving" not in flat(page).lower()
+
+
+def test_removing_locks_a_channel_before_its_deliveries(site: Client) -> None:
+    """As whoever sends does: else the two would wait for each other on PostgreSQL."""
+    channel = made("json")
+    alert(1)
+    with CaptureQueriesContext(connection) as asked:
+        site.post(f"{page_of(channel)}remove/")
+    texts = [one["sql"] for one in asked.captured_queries]
+    end = next(i for i, text in enumerate(texts) if text.startswith('DELETE FROM "routing_deliv'))
+    begin = max(i for i, text in enumerate(texts[:end]) if text.startswith("SAVEPOINT"))
+    assert 'FROM "routing_channel"' in texts[begin + 1]
 
 
 def test_removing_asks_first_and_says_what_still_waits(site: Client) -> None:

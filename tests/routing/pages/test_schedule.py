@@ -1,12 +1,9 @@
-"""The schedule: what is switched on and off, what that costs, and two editors at once."""
+"""The schedule: what is switched on and off, and what that costs."""
 
-import html
-import json
 import re
 from datetime import time, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -18,60 +15,15 @@ from facio_site.audit.models import AuditEntry
 from providers.models import Job, Provider
 from routing.models import Route, Standing, Watch, WatchSettings
 from routing.pages import schedule, scheduling
-from routing.pages.watched import dollars, forecast, in_words
 from routing.watch.costs import Estimate
-from tests.conftest import signed_in
 from tests.desk import saved
 from tests.markup import flat
+from tests.routing.pages.scheduled import PAGE, form, opened, put, rates, row
 
 pytestmark = [pytest.mark.alike, pytest.mark.django_db, pytest.mark.battery]
-PAGE = "/schedule/"
 FREE = Estimate(0, Decimal(0))
 PAID = Estimate(1, Decimal("0.001"))
 UNKNOWN = Estimate(1, None)
-
-
-def opened(page: str) -> dict[str, str]:
-    """All that the page's form sends, as it stands."""
-    found = {}
-    for tag in re.findall(r"<input [^>]*>", page.partition('id="schedule"')[2]):
-        said = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        is_ticked = said.get("type") not in ("radio", "checkbox") or " checked" in tag
-        if "name" in said and is_ticked and " disabled" not in tag:
-            standard = "on" if said.get("type") == "checkbox" else ""
-            found[html.unescape(said["name"])] = html.unescape(said.get("value", standard))
-    for tag in re.findall(r'<input type="radio" name="pick[^>]*checked[^>]*>', page):
-        said = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        found[html.unescape(said["name"])] = said["value"]
-    for name, options in re.findall(r'<select name="([^"]+)"([^>]*>.*?)</select>', page):
-        if " disabled" not in options.partition(">")[0]:
-            chosen = re.search(r'value="([^"]*)" selected', options)
-            found[html.unescape(name)] = chosen[1] if chosen else ""
-    return found
-
-
-def form(client: Client, **changes: str) -> dict[str, str]:
-    return {**opened(flat(client.get(PAGE))), **changes}
-
-
-def put(client: Client, changes: dict[str, str]) -> Any:
-    """Open the page, change these fields, save."""
-    return client.post(PAGE, {**form(client), **changes})
-
-
-def rates() -> dict[str, int]:
-    return dict(Watch.objects.on().values_list("about", "every"))
-
-
-def row(page: str, about: str) -> str:
-    found = re.search(rf'<tr id="{about}".*?</tr>', page)
-    assert found, about
-    return found[0]
-
-
-@pytest.fixture
-def groq(site: Client) -> Provider:
-    return saved("groq", "gsk_0123456789abcdef")
 
 
 # What is shown
@@ -98,7 +50,7 @@ def test_what_cannot_be_checked_says_why(site: Client, groq: Provider) -> None:
     page = flat(site.get(PAGE))
     assert "the agent signs in itself" in row(page, "provider:openai_codex")
     assert "the agent signs in itself" in row(page, "catalog:openai_codex")
-    assert "a picture or a film" in row(page, "route:image")
+    assert "an image or a video" in row(page, "route:image")
     assert "not set" in row(page, "route:main")
     fields = opened(page)
     assert not {"provider:openai_codex", "route:image", "route:main"} & set(fields)
@@ -304,175 +256,6 @@ def test_costs_are_told_whatever_is_typed(
     site: Client, groq: Provider, name: str, text: str
 ) -> None:
     assert "forecast" in costs(site, **{name: text})
-
-
-# What is refused
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"zone": "Mars/Olympus"}, "No time zone has this name"),
-        ({"zone": "../../etc/passwd"}, "No time zone has this name"),
-        ({"quiet_from": "22:00"}, "Say when the quiet hours end"),
-        ({"quiet_until": "22:00"}, "Say when the quiet hours begin"),
-        ({"quiet_from": "22:00", "quiet_until": "22:00"}, "end at another time"),
-        ({"quiet_from": "25:00", "quiet_until": "06:00"}, "Enter a valid time"),
-        ({"completions_a_day": "-1"}, "greater than or equal to 0"),
-        ({"completions_a_day": "100001"}, "less than or equal to 100000"),
-        ({"completions_a_day": "1.5"}, "Enter a whole number"),
-        ({"completions_a_day": ""}, "This field is required"),
-        ({"provider:groq": "7"}, "Select a valid choice"),
-    ],
-)
-def test_a_mistake_stands_at_its_field_and_nothing_typed_is_lost(
-    site: Client, groq: Provider, changes: dict[str, str], words: str
-) -> None:
-    answer = put(site, {"catalog:groq": "1440", **changes})
-    page = flat(answer)
-    assert answer.status_code == 422
-    assert words in page
-    assert not Watch.objects.exists()
-    again = opened(page)
-    kept = {name: text for name, text in changes.items() if name != "provider:groq"}
-    assert {name: again[name] for name in kept} == kept
-    assert again["catalog:groq"] == "1440"
-
-
-def test_a_viewer_sees_closed_fields_and_may_save_nothing(
-    site: Client, groq: Provider, viewer: Any
-) -> None:
-    sent = form(site, **{"provider:groq": "60"})
-    client = signed_in(viewer)
-    page = flat(client.get(PAGE))
-    selects = re.findall(r'<select name="[^"]+"[^>]*>', page)
-    assert selects
-    assert all(" disabled" in one for one in selects)
-    assert 'id="savebar"' not in page
-    assert client.post(PAGE, sent).status_code == 403
-    assert not Watch.objects.exists()
-
-
-# Two editors at once
-
-
-def test_s78_what_nobody_touched_here_follows_what_is_saved(site: Client, groq: Provider) -> None:
-    mine = form(site, **{"catalog:groq": "60"})
-    put(site, {"provider:groq": "15", "zone": "Europe/Berlin"})
-    assert site.post(PAGE, mine).status_code == 302
-    assert rates() == {"provider:groq": 15, "catalog:groq": 60}
-    assert WatchSettings.read().zone == "Europe/Berlin"
-
-
-@pytest.mark.parametrize(("pick", "every"), [("mine", 60), ("theirs", 15)])
-def test_s78_what_both_changed_is_chosen_between(
-    site: Client, groq: Provider, pick: str, every: int
-) -> None:
-    mine = form(site, **{"provider:groq": "60", "catalog:groq": "60", "completions_a_day": "9"})
-    put(site, {"provider:groq": "15", "zone": "Europe/Berlin"})
-    answer = site.post(PAGE, mine)
-    page = flat(answer)
-    assert answer.status_code == 409
-    assert rates() == {"provider:groq": 15}
-    told = re.search(r'data-field="provider:groq".*?</tr>', page)
-    assert told
-    assert "Every hour" in told[0]
-    assert "Every 15 minutes" in told[0]
-    assert re.search(r'data-field="zone".*?Europe/Berlin.*?taken over', page)
-    again = opened(page)
-    assert again["provider:groq"] == "60"
-    assert site.post(PAGE, {**again, "pick-provider:groq": pick}).status_code == 302
-    assert rates() == {"provider:groq": every, "catalog:groq": 60}
-    found = WatchSettings.read()
-    assert (found.zone, found.completions_a_day) == ("Europe/Berlin", 9)
-
-
-@pytest.mark.parametrize(("pick", "is_on"), [("mine", False), ("theirs", True)])
-def test_s78_a_switch_is_chosen_between(
-    site: Client, groq: Provider, pick: str, is_on: bool
-) -> None:
-    WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=True, reminds=False)
-    mine = form(site, reminds="on")
-    mine["was"] = json.dumps({**json.loads(mine["was"]), "is_on": "?"})  # of another state
-    del mine["is_on"]
-    page = flat(site.post(PAGE, mine))
-    assert 'name="pick-is_on"' in page
-    assert site.post(PAGE, {**opened(page), "pick-is_on": pick}).status_code == 302
-    assert WatchSettings.read().is_on is is_on
-    assert WatchSettings.read().reminds is True
-
-
-def test_s78_a_group_overwrites_nothing_that_was_saved_meanwhile(
-    site: Client, groq: Provider
-) -> None:
-    saved("mistral")
-    mine = form(site, **{"all:provider": "60"})
-    put(site, {"provider:groq": "15"})
-    page = flat(site.post(PAGE, mine))
-    assert rates() == {"provider:groq": 15}
-    again = {**opened(page), "pick-provider:groq": "theirs"}
-    assert again["all:provider"] == "60"
-    assert site.post(PAGE, again).status_code == 302
-    assert rates() == {"provider:groq": 15, "provider:mistral": 60}
-
-
-@pytest.mark.parametrize("text", ["", "{", "[" * 5000, "[1, 2]", '"x"', "null", '{"zone": 5}'])
-def test_what_no_page_of_ours_has_sent_overwrites_nothing(
-    site: Client, groq: Provider, text: str
-) -> None:
-    Watch.objects.create(about="provider:groq", every=15)
-    sent = form(site, **{"provider:groq": "60", "was": text})
-    assert site.post(PAGE, sent).status_code == 409
-    assert rates() == {"provider:groq": 15}
-
-
-# Words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (-5, "now"),
-        (0, "now"),
-        (59, "in less than a minute"),
-        (60, "in 1 min"),
-        (3599, "in 59 min"),
-        (3600, "in 1 h"),
-        (86400, "in 24 h"),
-        (3 * 86400, "in 3 days"),
-    ],
-)
-def test_how_long_it_is_until_then(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
-
-
-@pytest.mark.parametrize(
-    ("amount", "words"),
-    [("0", "$0.00"), ("1.234", "$1.23"), ("0.05", "$0.05"), ("0.00042", "$0.00042")],
-)
-def test_a_small_amount_keeps_what_it_says(amount: str, words: str) -> None:
-    assert dollars(Decimal(amount)) == words
-
-
-@pytest.mark.parametrize(
-    ("rates", "budget", "words"),
-    [
-        ({"a": 60}, 50, "1 check an hour, free."),
-        ({"a": 15, "b": 1440}, 50, "97 checks a day, free."),
-        ({"p": 1440}, 50, "1 check a day, about $0.001 a day at most."),
-        ({"a": 60, "p": 60}, 50, "2 checks an hour, about $0.02 a day at most."),
-        (
-            {"p": 15},
-            10,
-            "4 checks an hour, about $0.01 a day at most; they end at 10 paid calls a day.",
-        ),
-        ({"a": 60, "p": 60}, 0, "1 check an hour, free; those that cost something are left out."),
-        ({"u": 60}, 50, "1 check an hour, at a price that is not known."),
-    ],
-)
-def test_the_forecast_is_one_sentence(rates: dict[str, int], budget: int, words: str) -> None:
-    costs = {"a": FREE, "b": FREE, "p": PAID, "u": UNKNOWN}
-    assert forecast(rates, costs, WatchSettings(completions_a_day=budget)) == words
 
 
 def test_the_forecast_of_what_is_off_says_that(site: Client, groq: Provider) -> None:

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.routing.watch.month import Script, World, installed
+from tests.routing.watch.month import World, installed
+from tests.routing.watch.scripts import Script
 
 
 @pytest.fixture

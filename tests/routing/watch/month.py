@@ -8,13 +8,11 @@ run: the true one, by which the script goes, and the one that the site is shown,
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -22,7 +20,6 @@ from django.db import connection
 from facio_site import clock
 from providers import broker
 from providers.catalog.fetch import Catalog
-from providers.catalog.items import CatalogItem
 from providers.catalog.store import take_in
 from providers.models import Job, Task
 from providers.models.jobs import PENDING, read
@@ -32,116 +29,22 @@ from routing.models import Channel, Delivery, Watch
 from routing.watch import conditions, tasks
 from routing.watch.alerts import deliver
 from routing.watch.alerts.spec import Message
+from tests.routing.watch.scripts import (
+    HOW,
+    Answer,
+    Asked,
+    Hit,
+    Manner,
+    Script,
+    every_hour,
+    is_quiet,
+)
 
 BEAT = timedelta(seconds=10)
 LOOK = timedelta(hours=3)  # the longest time without a beat
 LOOKED_EVERY = timedelta(minutes=100)  # at conditions: each minute would be most of the work
 IDLE = timedelta(minutes=20)  # between two beats while something due cannot be started
 NEVER = datetime.max.replace(tzinfo=UTC)
-ZONE = ZoneInfo("Europe/Berlin")
-QUIET_FROM, QUIET_UNTIL = 22, 7  # hours of the wall clock there
-
-
-def minutes(number: float) -> timedelta:
-    return timedelta(minutes=number)
-
-
-def hours(number: float) -> timedelta:
-    return timedelta(hours=number)
-
-
-@dataclass(frozen=True)
-class Spell:
-    """A time in which a provider, or one of its models, answers like this."""
-
-    name: str
-    since: datetime
-    until: datetime
-    outcome: Outcome
-    model: str = ""
-
-
-@dataclass(frozen=True)
-class Flap:
-    """The first test from then on fails, and no other one."""
-
-    name: str
-    at: datetime
-    outcome: Outcome = Outcome.TIMEOUT
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a receiver answers for a time. `lasts`: only so long from the first message on."""
-
-    channel: str
-    since: datetime
-    until: datetime
-    how: str  # of HOW
-    lasts: timedelta | None = None
-
-
-@dataclass
-class Script:
-    start: datetime
-    end: datetime
-    spells: list[Spell] = field(default_factory=list)
-    flaps: list[Flap] = field(default_factory=list)
-    deaths: list[datetime] = field(default_factory=list)  # of whoever takes the next job
-    silences: list[tuple[datetime, datetime]] = field(default_factory=list)  # nobody works
-    jumps: list[tuple[datetime, timedelta]] = field(default_factory=list)  # the clock is that off
-    manners: list[Manner] = field(default_factory=list)
-    events: list[tuple[datetime, Callable[[World], None]]] = field(default_factory=list)
-    money: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, whose, how much
-    # What a provider lists at a time
-    lists: dict[str, Callable[[datetime], tuple[CatalogItem, ...]]] = field(default_factory=dict)
-    twice: bool = True  # whether two workers do each beat
-
-
-@dataclass
-class Asked:
-    """One test or fetch as it went. Times are those of the clock that the site is shown."""
-
-    provider: str
-    task: str
-    models: tuple[str, ...]
-    is_scheduled: bool
-    at: datetime
-    true_at: datetime
-    ended_at: datetime | None = None
-    outcome: str = ""  # of the provider; what a dead worker never said is ""
-    model_outcome: str = ""  # of its models
-    abouts: tuple[str, ...] = ()  # the subjects that the schedule asked it for
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One message that reached a receiver."""
-
-    channel: str
-    message: str
-    alerts: tuple[str, ...]
-    at: datetime
-    is_taken: bool
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a receiver answers: how it ends, after how long, and when it wants to be asked again."""
-
-    outcome: Outcome
-    seconds: float = 0.2
-    retry_after: int | None = None
-    status: int | None = 200
-
-
-HOW = {
-    "fine": Answer(Outcome.OK),
-    "dead": Answer(Outcome.UNREACHABLE, status=None),
-    "late": Answer(Outcome.OK, 20),
-    "limited": Answer(Outcome.RATE_LIMITED, retry_after=120, status=429),
-    "broken": Answer(Outcome.SERVER_ERROR, status=500),
-}
 TOOK = {Outcome.TIMEOUT: 10.0, Outcome.OK: 1.4}
 
 
@@ -406,18 +309,6 @@ class World:
                 if one.lasts is None or self.true < began + one.lasts:
                     return one.how
         return "fine"
-
-
-def every_hour(script: Script) -> Iterator[datetime]:
-    moment = script.start
-    while moment < script.end:
-        yield moment
-        moment += timedelta(hours=1)
-
-
-def is_quiet(moment: datetime) -> bool:
-    there = moment.astimezone(ZONE).hour
-    return there >= QUIET_FROM or there < QUIET_UNTIL
 
 
 def rung(step: str, outcome: str = Outcome.OK, label: str = "") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tests.routing.watch.month import ZONE, Asked, Script, Spell, is_quiet
+from tests.routing.watch.scripts import ZONE, Asked, Script, Spell, is_quiet
 
 GOOD = "ok"
 BAD = {

@@ -33,16 +33,8 @@ from routing.models import (
 )
 from tests import stores
 from tests.routing.watch import oracle
-from tests.routing.watch.month import (
-    HOW,
-    Flap,
-    Manner,
-    Script,
-    Spell,
-    World,
-    hours,
-    minutes,
-)
+from tests.routing.watch.month import World
+from tests.routing.watch.scripts import HOW, Flap, Manner, Script, Spell, hours, minutes
 from tests.routing.watch.told import (
     MODELS,
     SERVED,

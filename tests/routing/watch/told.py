@@ -11,7 +11,8 @@ from providers.models import Provider
 from routing.models import Alert, Channel, Route, Span, Spent, Watch, WatchSettings
 from tests.desk import saved
 from tests.routing.watch import oracle
-from tests.routing.watch.month import QUIET_FROM, QUIET_UNTIL, ZONE, World, is_quiet
+from tests.routing.watch.month import World
+from tests.routing.watch.scripts import QUIET_FROM, QUIET_UNTIL, ZONE, is_quiet
 
 MODELS = {"main": ("groq", "llama-3.3-70b-versatile"), "vision": ("openai", "gpt-5.4-mini")}
 SERVED: dict[str, dict[str, str]] = defaultdict(dict)
