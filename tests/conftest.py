@@ -132,9 +132,10 @@ def absent(what: str, how: str = "is not installed") -> NoReturn:
 
 
 @pytest.fixture(autouse=True)
-def _keys_looked_up_anew() -> None:
-    """What one test's database said of keys is not the next one's."""
+def _looked_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's database said of keys, and its broker of workers, is not the next one's."""
     site_keys.forget()
+    monkeypatch.setattr("providers.broker._told", None)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ Counting is for every page, so it is done once for each state of what is counted
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -35,8 +35,12 @@ _STATEMENTS = (
     "FROM providers_provider",
     "SELECT id, version, status, outcome FROM providers_job ORDER BY created_at DESC LIMIT 60",
     "SELECT slot, version, model, provider FROM routing_route",
-    "SELECT max(imported_at) FROM routing_basedocument",
-    "SELECT max(number) FROM routing_configversion",
+    (
+        "SELECT (SELECT max(imported_at) FROM routing_basedocument), "
+        "(SELECT max(number) FROM routing_configversion), "
+        "(SELECT count(*) FROM routing_channel WHERE is_on AND fault <> ''), "
+        "(SELECT count(*) FROM routing_standing WHERE about = 'system:beat' AND is_failing)"
+    ),
 )
 
 
@@ -45,6 +49,11 @@ def attention(
 ) -> list[Concern]:
     """Each cause once: routes and providers, then the live file."""
     return [*concerns(rows, routes), *_of_file(drifted)]
+
+
+def of_parts(told: broker.Told) -> list[Concern]:
+    """What is wrong with the system itself."""
+    return [*of_system(told.workers), *of_clock(dict(told.skews)), *of_channels()]
 
 
 def of_system(workers: int | None) -> list[Concern]:
@@ -61,11 +70,11 @@ def of_system(workers: int | None) -> list[Concern]:
     return [Concern("system", "", part, note, "#system") for part, note in missing]
 
 
-def of_clock() -> list[Concern]:
+def of_clock(skews: Mapping[str, float]) -> list[Concern]:
     """Those who do not agree with the database what time it is: this process, and workers, one for
     each machine."""
     off = {_("Clock of the web server"): clock.skew()}
-    for worker, seconds in broker.skews().items():
+    for worker, seconds in skews.items():
         machine = worker.removeprefix("worker-").rpartition("-")[0]
         label = _("Clock of a worker (%(machine)s)") % {"machine": machine}
         off[label] = max(seconds, off.get(label, 0.0), key=abs)
@@ -98,12 +107,13 @@ def of_channels() -> list[Concern]:
 
 def counted(found: Iterable[Concern]) -> Needed:
     counts = Counter(one.about.partition(":")[0] for one in found)
-    return Needed(counts["provider"], counts["route"], counts["config"])
+    return Needed(*(counts[about] for about in ("provider", "route", "config", "system")))
 
 
 def needed() -> Needed:
     """How many causes there are, by the page that mends them."""
-    return _seen(_stamp())[0]
+    stamp = _stamp()
+    return _seen(stamp)[0]._replace(system=_of_parts(stamp, broker.known()))
 
 
 def serving() -> dict[str, list[str]]:
@@ -112,6 +122,11 @@ def serving() -> dict[str, list[str]]:
     for name, slot in _seen(_stamp())[1]:
         labels.setdefault(name, []).append(str(Slot(slot).label))
     return labels
+
+
+@lru_cache(maxsize=2)
+def _of_parts(_state: Hashable, told: broker.Told) -> int:
+    return len(of_parts(told))
 
 
 @lru_cache(maxsize=2)

@@ -102,6 +102,13 @@ def test_the_key_of_an_export_with_references_stays_unless_it_is_dropped(tmp_pat
     assert "set -> ${OPENAI_API_KEY}" in imported(path, "--drop-keys")
 
 
+def test_one_change_is_no_plural(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"OPENAI_API_KEY={KEY}\n")
+    assert ": 1 change. Nothing was saved" in imported(path)
+    assert imported(path, "--apply").endswith(": 1 change saved.\n")
+
+
 def test_a_bare_key_needs_its_provider(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("0123456789abcdef0123456789abcdef\n")

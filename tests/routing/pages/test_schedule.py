@@ -279,6 +279,15 @@ def test_a_provider_s_page_says_whether_it_is_checked(site: Client, groq: Provid
     assert "Scheduled checks are off" in flat(site.get("/providers/groq/"))
 
 
+def test_the_next_check_is_told_in_german_too(site: Client, groq: Provider) -> None:
+    due = timezone.now() + timedelta(minutes=12, seconds=30)
+    Watch.objects.create(about="provider:groq", every=60, due_at=due)
+    site.cookies["language"] = "de"
+    assert "Wird jede Stunde geprüft · nächste Prüfung in 12 min" in flat(
+        site.get("/providers/groq/")
+    )
+
+
 def test_the_page_of_routes_says_which_are_checked(site: Client, groq: Provider) -> None:
     assert "/schedule/#" not in flat(site.get("/routing/"))
     Route.objects.create(slot="main", model="llama-9", provider="groq")
