@@ -21,6 +21,7 @@ from kombu.exceptions import KombuError
 from facio_site import clock, sealing
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
+from facio_site.web.typed import keeps_typed
 from providers.pages.shown import ShownJob, shown_rungs
 from providers.spec.outcomes import Outcome
 from routing.models import Channel, Delivery
@@ -29,7 +30,7 @@ from routing.watch.alerts import trial
 from routing.watch.alerts.answers import is_partial, of_fault, of_trial
 from routing.watch.alerts.channels import CHANNELS
 from routing.watch.alerts.entered import spec_of, where
-from routing.watch.alerts.forms import ChannelForm
+from routing.watch.alerts.forms import ChannelForm, plain_labels
 from routing.watch.alerts.spec import ChannelSpec
 
 Status = Delivery.Status
@@ -118,6 +119,16 @@ def channel_new(request: HttpRequest) -> HttpResponse:
     return render(request, "routing/channel_new.html", {"kinds": kinds})
 
 
+def _plain_of_kind(_request: HttpRequest, kind: str) -> dict[str, str]:
+    return plain_labels(CHANNELS[kind]) if kind in CHANNELS else {}
+
+
+def _plain_fields(request: HttpRequest, pk: uuid.UUID) -> dict[str, str]:
+    kinds = Channel.objects.filter(pk=pk).values_list("kind", flat=True)
+    return _plain_of_kind(request, kinds.first() or "")
+
+
+@keeps_typed(_plain_of_kind, boxes=["is_on"])
 @editor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def channel_new_of(request: SignedIn, kind: str) -> HttpResponse:
@@ -129,6 +140,7 @@ def channel_new_of(request: SignedIn, kind: str) -> HttpResponse:
     return _form_page(request, spec, channel)
 
 
+@keeps_typed(_plain_fields, boxes=["is_on"])
 @viewer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def channel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
@@ -149,8 +161,10 @@ def lacking(spec: ChannelSpec) -> str:
 def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpResponse:
     form = ChannelForm(spec, row, request.POST if request.method == "POST" else None)
     is_new, name = form.is_new, row.name
-    if form.is_valid() and _saved(request, form, is_new=is_new):
-        messages.success(request, _("%s saved.") % row.name)
+    if form.is_good:
+        form = _saved(request, form)
+    if form.is_good:
+        messages.success(request, _("%s saved.") % form.channel.name)
         return redirect("routing:channel", row.pk)
     context = {
         "form": form,
@@ -164,19 +178,23 @@ def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpRespon
         "is_partial": is_partial(row.fault),
         "lost": 0 if is_new else row.deliveries.lost().count(),
     }
-    return render(request, "routing/channel.html", context, status=422 if form.errors else 200)
+    status = 409 if form.clashes else 422 if form.errors else 200
+    return render(request, "routing/channel.html", context, status=status)
 
 
-def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
-    row, was_on = form.channel, form.channel.is_on and not is_new
-    dropped = 0
+def _saved(request: HttpRequest, form: ChannelForm) -> ChannelForm:
+    """The form that was stored; or as it is now, with what stands against that."""
+    is_new, dropped = form.is_new, 0
     try:
         with transaction.atomic():
-            stored = Channel.objects.select_for_update().filter(pk=row.pk).first()
+            stored = Channel.objects.select_for_update().filter(pk=form.channel.pk).first()
             if stored is None and not is_new:
                 raise Http404  # removed meanwhile
-            if stored is not None and form.meets_other(stored):
-                return False
+            if stored is not None and not form.is_of(stored):
+                form = ChannelForm(form.spec, stored, request.POST)
+                if not form.is_good:
+                    return form
+            row, was_on = form.channel, form.channel.is_on
             changed = form.apply()
             if stored is None:
                 row.save(force_insert=True)
@@ -206,7 +224,7 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
                 dropped,
             )
             messages.warning(request, words % dropped)
-    return form.is_valid()
+    return form
 
 
 def _begin_anew(row: Channel) -> None:

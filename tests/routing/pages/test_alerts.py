@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from routing.models import Alert, AlertVisit, Channel, Delivery, Watch, WatchSettings
 from routing.pages.alerts import ROWS
+from routing.watch.alerts import raise_alert
 from tests.conftest import signed_in
 from tests.desk import HTMX, saved
 from tests.markup import flat
@@ -71,6 +72,24 @@ def test_what_came_after_the_page_was_drawn_stays_new(site: Client) -> None:
     alert(2)
     site.post(SEEN, {"until": until(html)}, headers=HTMX)
     assert bell(site) == "Alerts, 1 new"
+
+
+def test_what_a_tick_raises_after_somebody_looked_stays_new(site: Client) -> None:
+    now = timezone.now()
+    for number in (1, 2):
+        raise_alert(Alert.Kind.FAILS, "config", f"fails:{number}", {}, now)
+        html = flat(site.get(PAGE))
+        assert html.count("data-new") == 1
+        site.post(SEEN, {"until": until(html)}, headers=HTMX)
+        assert bell(site) == "Alerts"
+
+
+def test_an_alert_of_a_clock_that_was_wrong_draws_no_other_after_it(site: Client) -> None:
+    now = timezone.now()
+    alert(1, ago=-120)
+    raised = raise_alert(Alert.Kind.FAILS, "config", "fails:2", {}, now)
+    assert raised
+    assert raised.at == now
 
 
 def test_without_scripts_a_button_marks_them(site: Client) -> None:
