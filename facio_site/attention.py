@@ -12,12 +12,13 @@ from django.utils.module_loading import import_string
 
 
 class Needed(NamedTuple):
-    """Causes by the page that mends them; each stands in one of them. `alerts` are those that this
-    person has not seen."""
+    """Causes by the page that mends them; each stands in one of them, those of the system itself in
+    the overview. `alerts` are those that this person has not seen."""
 
     providers: int = 0
     routes: int = 0
     config: int = 0
+    system: int = 0
     alerts: int = 0
 
 

@@ -70,6 +70,6 @@ def whole(*words: str) -> str:
     return " ".join([*named, shlex.join(line)])
 
 
-def has_database_file() -> bool:
-    """Whether `whole` says all of it; else the shell needs the DATABASE_URL of the site as well."""
-    return bool(settings.DATABASES["default"]["ENGINE"] == SQLITE)
+def needs() -> str:
+    """The variable that a shell must have as well, because `whole` leaves it out; "" = none."""
+    return "" if settings.DATABASES["default"]["ENGINE"] == SQLITE else "DATABASE_URL"

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 import redis
 from celery.signals import worker_init, worker_ready
@@ -30,10 +31,12 @@ WATCH_SECONDS = 5.0
 LIFETIME_SECONDS = 7  # three missed beats
 _MOMENT_SECONDS = 1.0
 _LISTEN_SECONDS = 30.0
+KNOWN_SECONDS = 20.0
 _log = logging.getLogger("facio.broker")
 _trouble = ""  # what was said of it last; "" = it answers
 _is_ready = threading.Event()  # of a worker: from then on its heartbeat says it
 _silent_until = 0.0  # after a question without an answer nobody waits for the next one at once
+_told: "tuple[float, Told] | None" = None  # when it was asked for all to see, and what it said
 _starting = threading.Lock()
 _listening: "_Ear | None" = None
 
@@ -106,6 +109,29 @@ def count_workers() -> int | None:
         return len(workers())
     except ConnectionError:
         return None
+
+
+class Told(NamedTuple):
+    """What is known of broker and workers: how many live, None = no answer, and their skews."""
+
+    workers: int | None
+    skews: tuple[tuple[str, float], ...]
+
+
+def ask() -> Told:
+    """As it is now."""
+    global _told
+    told = Told(count_workers(), tuple(skews().items()))
+    _told = time.monotonic(), told
+    return told
+
+
+def known() -> Told:
+    """As this process heard it in the last seconds, for what stands on every page: a thread of each
+    web server asks more often than that, so that no reader waits for a broker that is silent."""
+    if _told is None or time.monotonic() - _told[0] > KNOWN_SECONDS:
+        return ask()
+    return _told[1]
 
 
 def other_workers(worker: str) -> bool:

@@ -19,9 +19,9 @@ ALL_ANSWERS = 5  # as many of the largest may come within one test or fetch
 def own_ports() -> frozenset[int]:
     """Ports of this installation itself: no provider is called there on local addresses."""
     ports = {int(settings.PORT)}
-    database = settings.DATABASES["default"].get("PORT")
-    if database:
-        ports.add(int(database))
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("postgresql"):
+        ports.add(int(database.get("PORT") or 5432))
     broker = urlsplit(settings.REDIS_URL)
     if broker.scheme in ("redis", "rediss"):
         ports.add(broker.port or 6379)

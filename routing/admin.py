@@ -143,4 +143,4 @@ class ChannelAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("last fault"), empty_value="–")
     def ended(self, channel: Channel) -> str | None:
-        return status_label(channel.fault) if channel.fault else None
+        return status_label(channel.fault.partition(":")[0]) if channel.fault else None

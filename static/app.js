@@ -111,12 +111,11 @@
   const tellTimes = (grow) => {
     for (const one of document.querySelectorAll("time[datetime]")) {
       const moment = new Date(one.dateTime);
-      const isAge = "age" in one.dataset;
       if (!one.dataset.told) {
-        one[isAge ? "title" : "textContent"] = exact.format(moment);
+        one[one.title ? "title" : "textContent"] = exact.format(moment);
         one.dataset.told = "1";
       }
-      const now = isAge && grow && age((Date.now() - moment) / 1000);
+      const now = grow && "age" in one.dataset && age((Date.now() - moment) / 1000);
       if (now && now !== one.textContent) one.textContent = now;
     }
   };

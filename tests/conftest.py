@@ -132,9 +132,10 @@ def absent(what: str, how: str = "is not installed") -> NoReturn:
 
 
 @pytest.fixture(autouse=True)
-def _keys_looked_up_anew() -> None:
-    """What one test's database said of keys is not the next one's."""
+def _looked_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's database said of keys, and its broker of workers, is not the next one's."""
     site_keys.forget()
+    monkeypatch.setattr("providers.broker._told", None)
 
 
 @pytest.fixture(autouse=True)
@@ -209,6 +210,16 @@ def queued(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(queue.broker, "announce", lambda: None)
     monkeypatch.setattr(tasks, "enqueue", handed.append)
     return handed
+
+
+@pytest.fixture
+def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For who counts queries of pages: what is asked anew each minute comes at any of them."""
+    from facio_site import clock
+    from routing.pages import attention
+
+    monkeypatch.setattr(clock, "skew", lambda: 0.0)
+    monkeypatch.setattr(attention, "HOLDS_SECONDS", 10**10)
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def main() -> int:
     for about in abouts:
         rows = _spans(about, now, chance, is_ill=about in struck)
         Span.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
-        due_at = now + timedelta(days=1)
+        due_at = now + timedelta(minutes=14)  # nothing is asked while pictures are taken
         watched = {"every": Every.QUARTER, "due_at": due_at}
         Watch.objects.get_or_create(about=about, defaults=watched)
     hit = [one.slot for one in served if one.provider.name == ill]

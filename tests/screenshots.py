@@ -1,14 +1,20 @@
-"""`make screenshots`: pictures of every page, light, dark and as on a phone, in docs/screenshots.
+"""`make screenshots`: pictures of every page, light, dark and as on a phone, in docs/screenshots;
+those that people use most in German, too.
 
 Runs the whole product with simulated providers in a throw-away folder and fills it as a person
 would. Nothing is compared: the pictures are to be looked at, and shown in the documentation.
+`ARGS="'*-de' 'overview-*'"` draws those alone.
 """
 
+import base64
+import hmac
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +22,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.conftest import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.journeys.stack import Stack, running
-from tests.journeys.tab import Tab, make_owner, opened
+from tests.journeys.tab import PASSWORD, Tab, make_owner, opened
 from tests.lived import live
 from tests.processes import ROOT
 from tests.simulators import Simulators
@@ -40,6 +46,7 @@ PAGES = {
     "endpoint-new": "/providers/new/",
     "provider-sign-in": "/providers/openai_codex/",
     "provider-remove": "/providers/anthropic/remove/",
+    "provider-rename": "/providers/lab/rename/",
     "catalog": "/catalog/",
     "use": "/routing/use/?use=claude-opus-4-7&kind=anthropic",
     "routing-finding": "/routing/#route-image",
@@ -69,6 +76,10 @@ PAGES = {
     "admin-jobs": "/admin/providers/job/",
     "version": "/config/versions/1/",
 }
+GERMAN = (
+    *("overview", "providers", "provider", "catalog", "routing"),
+    *("health", "schedule", "alerts", "config", "activity"),
+)
 # Kind, word of its demo key ("" = none), further fields by label, outcome of its test.
 FILLED: tuple[tuple[str, str, dict[str, str], str], ...] = (
     ("openrouter", "good", {}, "ok"),
@@ -151,8 +162,7 @@ def fill(tab: Tab) -> None:
 
 
 def shoot_what_is_asked_for(tab: Tab, look: str) -> None:
-    """What shows only after a step: a rejected key, the palette, an import before it is made,
-    German."""
+    """What shows only after a step: a rejected key, the palette, an import before it is made."""
     tab.go("/providers/groq/")
     tab.fill("API key", demo_key("groq", "bad"))
     tab.press("Test connection")
@@ -167,6 +177,10 @@ def shoot_what_is_asked_for(tab: Tab, look: str) -> None:
         expect(tab.page.locator(".palette-list").get_by_text("Overview")).to_have_count(0)
         shoot(tab, f"palette-{look}")
         tab.page.keyboard.press("Escape")
+    tab.go("/admin/providers/provider/")
+    tab.page.locator("#result_list th").get_by_role("link", name="gemini").click()
+    expect(tab.page.locator("#provider_form")).to_be_visible()
+    shoot(tab, f"admin-provider-{look}")
     tab.page.goto("/nowhere/")
     shoot(tab, f"not-found-{look}")
     tab.go("/config/import/")
@@ -175,14 +189,60 @@ def shoot_what_is_asked_for(tab: Tab, look: str) -> None:
     expect(tab.page.get_by_role("heading", name="Import", level=1)).to_be_visible()
     shoot(tab, f"import-{look}")
     tab.press("Discard")
+
+
+def shoot_pages(tab: Tab, look: str) -> None:
     origin = tab.page.evaluate("location.origin")
-    tab.page.context.add_cookies([{"name": "language", "value": "de", "url": origin}])
-    tab.go("/routing/")
-    shoot(tab, f"german-{look}")
+    for language, ending, names in (("en", "", PAGES), ("de", "-de", GERMAN)):
+        if language == "de" and look == "dark":
+            continue
+        tab.page.context.add_cookies([{"name": "language", "value": language, "url": origin}])
+        for name in names:
+            if is_wanted(f"{name}-{look}{ending}"):
+                tab.go(PAGES[name])
+                shoot(tab, f"{name}-{look}{ending}")
+    tab.page.context.clear_cookies(name="language")
+
+
+def shoot_ways_in(owner: Tab, stranger: Tab, link: str) -> None:
+    """The link that made the owner; from the question for the password to a second factor."""
+    stranger.page.goto(link)
+    shoot_in_each_look(stranger, "link-spent")
+    owner.go("/accounts/reauthenticate/?next=/accounts/2fa/totp/activate/")
+    shoot_in_each_look(owner, "password-question")
+    owner.fill("Password", PASSWORD)
+    owner.press("Confirm")
+    secret = owner.page.get_by_label("Secret", exact=True).input_value()
+    shoot_in_each_look(owner, "code-set-up")
+    owner.page.locator("[name=code]").fill(code_of(secret))
+    owner.press("Turn on")
+    expect(owner.page.locator("#recovery-codes")).to_be_visible()
+    shoot_in_each_look(owner, "recovery-codes")
+
+
+def code_of(secret: str) -> str:
+    """The one-time code of now, as an authenticator app makes it (RFC 6238)."""
+    moment = (int(time.time()) // 30).to_bytes(8)
+    digest = hmac.digest(base64.b32decode(secret), moment, "sha1")
+    at = digest[-1] & 15
+    return f"{int.from_bytes(digest[at : at + 4]) & 0x7FFFFFFF:06d}"[-6:]
+
+
+def is_wanted(name: str) -> bool:
+    return not sys.argv[1:] or any(fnmatch(name, one) for one in sys.argv[1:])
+
+
+def shoot_in_each_look(tab: Tab, name: str) -> None:
+    for look, choices in LOOKS.items():
+        tab.page.emulate_media(color_scheme=choices["color_scheme"])
+        tab.page.set_viewport_size(choices["viewport"])
+        shoot(tab, f"{name}-{look}")
 
 
 def shoot(tab: Tab, name: str) -> None:
     """The page as high as it is, up to a limit: in a higher window fixed parts keep their place."""
+    if not is_wanted(name):
+        return
     size = tab.page.viewport_size
     assert size is not None
     height = int(tab.page.evaluate("document.documentElement.scrollHeight"))
@@ -209,10 +269,7 @@ def site() -> Iterator[tuple[Stack, Simulators]]:
 def take(browser: Browser, stack: Stack, simulators: Simulators) -> None:
     with opened(browser, stack, **LOOKS["light"]) as owner:
         owner.go(stack.link)  # once; the session keeps it
-        for look, choices in LOOKS.items():
-            owner.page.emulate_media(color_scheme=choices["color_scheme"])
-            owner.page.set_viewport_size(choices["viewport"])
-            shoot(owner, f"setup-{look}")
+        shoot_in_each_look(owner, "setup")
         make_owner(owner, "/setup/")
         owner.page.set_viewport_size(DESK)
         fill(owner)
@@ -223,10 +280,14 @@ def take(browser: Browser, stack: Stack, simulators: Simulators) -> None:
             stranger.go("/accounts/login/")
             shoot(stranger, f"sign-in-{look}")
         with opened(browser, stack, storage_state=signed_in, **choices) as owner:
-            for name, path in PAGES.items():
-                owner.go(path)
-                shoot(owner, f"{name}-{look}")
+            owner.go("/")
+            shoot_pages(owner, look)
             shoot_what_is_asked_for(owner, look)
+    with (
+        opened(browser, stack) as stranger,
+        opened(browser, stack, storage_state=signed_in) as owner,
+    ):
+        shoot_ways_in(owner, stranger, stack.link)
 
 
 def main() -> int:
@@ -237,7 +298,8 @@ def main() -> int:
         return 1
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob("*.jpg"):
-        old.unlink()
+        if is_wanted(old.stem):
+            old.unlink()
     with site() as (stack, simulators), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         take(browser, stack, simulators)

@@ -237,7 +237,7 @@ def settle() -> None:
 
 
 def announce(url: str, link: str, part: Part) -> None:
-    from facio_site.commands import whole
+    from facio_site.commands import needs, whole
 
     lines = [f"Facio Settings is running at {url}"]
     if part is Part.WORKER:
@@ -245,6 +245,8 @@ def announce(url: str, link: str, part: Part) -> None:
     if link:
         lines.append(f"Create the owner account here (works once): {link}")
         lines.append(f"To make a new link: {whole('setup_link')}")
+        if name := needs():
+            lines.append(f"Run that in a shell that has the same {name} as the site.")
     if part is Part.DEMO:
         lines += (
             "The providers are simulated; a word in the key decides how one answers:",

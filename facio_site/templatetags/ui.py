@@ -185,6 +185,13 @@ def moment(value: datetime | None, missing: str = "") -> SafeString | str:
     return format_html('<time datetime="{}">{}</time>', iso, _exact(value, get_language()))
 
 
+@register.simple_tag
+def at(moment: datetime, words: str) -> SafeString:
+    """Words for a moment, as <time> with the exact one as its title."""
+    iso, exact = moment.isoformat(timespec="seconds"), _exact(moment, get_language())
+    return format_html('<time datetime="{}" title="{}">{}</time>', iso, exact, words)
+
+
 @lru_cache(maxsize=2048)
 def _exact(moment: datetime, _language: str | None) -> str:
     """The moment in full; lists show the same ones on every page."""

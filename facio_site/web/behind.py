@@ -98,7 +98,7 @@ def _is_open(path: str) -> bool:
 
 def doubts() -> list[str]:
     """What the settings allow and hardly anybody means, for the terminal at the start."""
-    if settings.IS_HTTPS and settings.IS_LOOPBACK and not settings.TRUSTED_PROXY_COUNT:
+    if settings.IS_HTTPS and not settings.TRUSTED_PROXY_COUNT:  # nothing here speaks TLS
         return [
             "PUBLIC_URL is https, but TRUSTED_PROXY_COUNT is 0: every visitor counts as the proxy, "
             "in limits and in the record. Set it to 1 behind one proxy."

@@ -7,7 +7,7 @@ what the page does with them (static/app.js).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -32,11 +32,12 @@ _WHO, _WHO_SALT = "typed_by", "facio_site.web.typed.by"
 _OWN = ("csrfmiddlewaretoken", "version", "draft")
 
 
-def keeps_typed(names: Names) -> Callable[[View], View]:
-    """Of a view whose form comes back: which of its fields are plain. Stands outermost."""
+def keeps_typed(names: Names, boxes: Sequence[str] = ()) -> Callable[[View], View]:
+    """Of a view whose form comes back: which of its fields are plain, and which of these are boxes,
+    of which a browser sends nothing once they are off. Stands outermost."""
 
     def mark(view: View) -> View:
-        view.plain_names = names  # type: ignore[attr-defined]
+        view.plain_names, view.boxes = names, boxes  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -106,9 +107,10 @@ def _keep(request: HttpRequest, response: HttpResponseBase, who: str | None) -> 
     if match is None or names is None or who is None:
         return
     plain = names(request, *match.args, **match.kwargs)
+    sent = dict.fromkeys(match.func.boxes, "") | request.POST.dict()  # type: ignore[attr-defined]
     fields = [
         (name, plain[name], value)
-        for name, value in request.POST.items()
+        for name, value in sent.items()
         if name in plain and _is_plain(str(value))
     ]
     lost = [

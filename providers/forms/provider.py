@@ -95,8 +95,11 @@ class ProviderForm(forms.Form):
     def _add_address(self, spec: ProviderSpec) -> None:
         example = spec.api_base or spec.api_base_example
         has_default = bool(spec.api_base)
+        # Azure's own word is its label already, and AWS, which has ways to sign in, says neither
+        is_ours = spec.api_base_label == "API base" and not spec.ways
         self.fields["api_base"] = forms.CharField(
             label=_(spec.api_base_label),
+            help_text=_("Many vendors call it the base URL.") if is_ours else "",
             required=False,
             max_length=4096,
             widget=forms.TextInput(

@@ -43,6 +43,10 @@ class Status(models.TextChoices):
 PENDING = (Status.QUEUED, Status.RUNNING)
 
 
+def _has_told(status: str, outcome: str) -> bool:
+    return status == Status.DONE and outcome not in UNTOLD
+
+
 class JobQuerySet(models.QuerySet["Job"]):
     def pending(self) -> JobQuerySet:
         return self.filter(status__in=PENDING)
@@ -110,7 +114,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         rows = rows.exclude(model_names=[]) if model else rows
         columns = ("pk", "model_names", "status", "outcome")
         found = [
-            (pk, status == Status.DONE and outcome not in UNTOLD)
+            (pk, _has_told(status, outcome))
             for pk, names, status, outcome in rows.order_by("-created_at").values_list(*columns)[
                 :LOOKED_BACK
             ]
@@ -119,7 +123,9 @@ class JobQuerySet(models.QuerySet["Job"]):
         newest = found[0][0] if found else None
         told = next((pk for pk, is_told in found if is_told), None)
         jobs = self.in_bulk({newest, told} - {None})
-        return jobs.get(newest), jobs.get(told)
+        if (first := jobs.get(newest)) and _has_told(first.status, first.outcome):
+            return first, first  # it may have ended between the two questions
+        return first, jobs.get(told)
 
     def rejected(self, provider: Provider) -> Job | None:
         """The last test of exactly the values that `provider` has now, when it was not passed; a
@@ -311,6 +317,12 @@ class Job(models.Model):
         if written:
             broker.announce()
         return bool(written)
+
+    def is_newer_than(self, provider: Provider) -> bool:
+        """Whether what this check told of the provider is not in that row as it was read."""
+        if self.is_of_model or self.input_version != provider.version or not self.finished_at:
+            return False
+        return provider.checked_at is None or provider.checked_at < self.finished_at
 
     def record_check(self) -> None:
         """Keep a finished check as its provider's state, unless the values have changed since.

@@ -58,9 +58,9 @@ AGES_HOLD_SECONDS = 60
 @viewer_required
 @require_safe
 def catalog(request: HttpRequest) -> HttpResponse:
-    full = shelf()
+    round_ = fetching()  # before the lists: of a fetch that ends between them news will come
+    full, news = shelf(), refreshed()
     wanted, page, used = _asked_for(request.GET, full)
-    round_, news = fetching(), refreshed()
 
     def context() -> dict[str, Any]:
         providers = Provider.objects.filter(catalog_at__isnull=False).order_by("name")

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_http_methods
 
 from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.audit import record
+from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.forms.endpoint import EndpointForm, RenameForm
+from providers.forms.versions import plain_names
 from providers.models import Provider, Task
 from providers.pages.above import LOCKED, above
 from providers.pages.drafts import keep_draft
@@ -20,6 +22,12 @@ from providers.pages.renamed import ARROW
 from providers.work import queue
 
 
+def _plain_fields(_request: HttpRequest) -> dict[str, str]:
+    form = EndpointForm()
+    return {name: str(form.fields[name].label) for name in ("name", *plain_names(form.spec))}
+
+
+@keeps_typed(_plain_fields)
 @editor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def endpoint_new(request: SignedIn) -> HttpResponse:
@@ -76,6 +84,7 @@ def _tested(request: SignedIn, form: EndpointForm) -> bool:
     return form.is_valid()
 
 
+@keeps_typed(lambda _request, name: {"name": _("Name")})
 @editor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def endpoint_rename(request: HttpRequest, name: str) -> HttpResponse:

@@ -40,9 +40,15 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when database, broker, a worker and this machine's master keys are there, else 503."""
+    """200 when database, broker, a worker and this machine's master keys are there, else 503.
+
+    It is JSON also to who may not ask that way.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return JsonResponse(
+            {"error": "method not allowed"}, status=405, headers={"Allow": "GET, HEAD"}
+        )
     asked = {
         "database": _database,
         "broker": broker.is_up,

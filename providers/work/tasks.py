@@ -16,7 +16,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 from kombu.exceptions import KombuError
 
 from facio_site import clock, faults
@@ -222,7 +222,7 @@ def take_up(**_kwargs: object) -> None:
             enqueue(job)
     except ConnectionError:
         log.warning("the broker does not answer yet; the sweep ends what is left")
-    close_old_connections()
+    connection.close()  # this thread needs it no more
     # One that was killed a moment ago still counts as alive: look again when it no longer does.
     later = threading.Timer(broker.LIFETIME_SECONDS + broker.BEAT_SECONDS, _end_late_orphans)
     later.daemon = True

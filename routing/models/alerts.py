@@ -9,14 +9,17 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from facio_site import clock
 from facio_site.sealing.rows import SealedRow
+from providers.spec.outcomes import Outcome
 from routing.models.watching import ABOUT_LENGTH
 
 CHANNEL_NAME_LENGTH = 60
 FAULT_LENGTH = 80  # an outcome and its detail
+OUTCOME_LENGTH = 30
 
 
 class Alert(models.Model):
@@ -85,6 +88,24 @@ class Channel(SealedRow):
         self.save(update_fields=["sealed"])
 
 
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def lost(self) -> DeliveryQuerySet:
+        """Given up, and nobody has noted it yet."""
+        found = self.filter(status=Delivery.Status.LOST, first_tried_at__isnull=False)
+        return found.exclude(outcome=Outcome.CANCELLED)
+
+    def note(self) -> None:
+        """What was lost until now is neither counted nor sent later."""
+        self.lost().update(first_tried_at=None)
+
+    def unsent(self) -> DeliveryQuerySet:
+        """What did not arrive: tried in vain so far, or given up at a channel that has taken none
+        since."""
+        tried = Q(status=Delivery.Status.WAITING, attempts__gt=0)
+        given_up = Q(pk__in=self.lost().exclude(channel__fault="").values("pk"))
+        return self.filter(tried | given_up, channel__is_on=True)
+
+
 class Delivery(models.Model):
     """One alert on its way to one channel."""
 
@@ -100,11 +121,15 @@ class Delivery(models.Model):
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="deliveries")
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # None = not tried yet; of one that is lost, that somebody has noted it
     first_tried_at = models.DateTimeField(null=True)
     # When it is tried next; of one that is being sent, when its sender counts as dead
     next_at = models.DateTimeField(default=clock.now)
-    outcome = models.CharField(max_length=30, blank=True, default="")  # of the last try
+    # Of the last try, as a channel's `fault`: as much of it as there is room for
+    outcome = models.CharField(max_length=OUTCOME_LENGTH, blank=True, default="")
     sent_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = DeliveryQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

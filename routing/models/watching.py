@@ -42,6 +42,11 @@ class WatchQuerySet(models.QuerySet["Watch"]):
     def on(self) -> WatchQuerySet:
         return self.exclude(every=Every.OFF)
 
+    def watched(self) -> WatchQuerySet:
+        """None of them while the switch for all is off."""
+        is_off = WatchSettings.objects.filter(pk=WatchSettings.ONLY, is_on=False)
+        return self.on().exclude(models.Exists(is_off))
+
     def due(self, now: datetime) -> WatchQuerySet:
         """Those whose time has come, the longest waiting first."""
         return self.on().filter(due_at__lte=now).order_by("due_at", "about")

@@ -76,7 +76,7 @@ def alerts(request: SignedIn) -> HttpResponse:
         "subjects": _subjects(about, providers),
         # All up to this one are on this page or older
         "seen_until": rows[0].alert.at if is_newest and rows and rows[0].is_new else None,
-        "is_watching": bool(rows) or Watch.objects.on().exists(),
+        "is_watching": bool(rows) or Watch.objects.watched().exists(),
     }
     return render(request, "routing/alerts.html", context)
 
@@ -117,7 +117,7 @@ def _way(one: Delivery) -> Way:
     if one.status == Delivery.Status.SENT:
         return Way("ok", _("sent to %(channel)s") % name)
     if one.status == Delivery.Status.LOST:
-        reason = status_label(one.outcome) if one.outcome else ""
+        reason = status_label(one.outcome.partition(":")[0]) if one.outcome else ""
         text = _("not sent to %(channel)s: %(reason)s") if reason else _("not sent to %(channel)s")
         return Way("error", text % {**name, "reason": reason})
     if one.attempts:

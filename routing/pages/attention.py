@@ -6,7 +6,7 @@ Counting is for every page, so it is done once for each state of what is counted
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from routing.models import Channel, Delivery, Slot, Standing
 from routing.models.subjects import BEAT
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
-from routing.watch.alerts.answers import of_fault
+from routing.watch.alerts.answers import is_partial, of_fault
 
 HOLDS_SECONDS = 60  # for what no row tells, such as a new day
 _STATEMENTS = (
@@ -35,8 +35,12 @@ _STATEMENTS = (
     "FROM providers_provider",
     "SELECT id, version, status, outcome FROM providers_job ORDER BY created_at DESC LIMIT 60",
     "SELECT slot, version, model, provider FROM routing_route",
-    "SELECT max(imported_at) FROM routing_basedocument",
-    "SELECT max(number) FROM routing_configversion",
+    (
+        "SELECT (SELECT max(imported_at) FROM routing_basedocument), "
+        "(SELECT max(number) FROM routing_configversion), "
+        "(SELECT count(*) FROM routing_channel WHERE is_on AND fault <> ''), "
+        "(SELECT count(*) FROM routing_standing WHERE about = 'system:beat' AND is_failing)"
+    ),
 )
 
 
@@ -45,6 +49,11 @@ def attention(
 ) -> list[Concern]:
     """Each cause once: routes and providers, then the live file."""
     return [*concerns(rows, routes), *_of_file(drifted)]
+
+
+def of_parts(told: broker.Told) -> list[Concern]:
+    """What is wrong with the system itself."""
+    return [*of_system(told.workers), *of_clock(dict(told.skews)), *of_channels()]
 
 
 def of_system(workers: int | None) -> list[Concern]:
@@ -61,11 +70,11 @@ def of_system(workers: int | None) -> list[Concern]:
     return [Concern("system", "", part, note, "#system") for part, note in missing]
 
 
-def of_clock() -> list[Concern]:
+def of_clock(skews: Mapping[str, float]) -> list[Concern]:
     """Those who do not agree with the database what time it is: this process, and workers, one for
     each machine."""
     off = {_("Clock of the web server"): clock.skew()}
-    for worker, seconds in broker.skews().items():
+    for worker, seconds in skews.items():
         machine = worker.removeprefix("worker-").rpartition("-")[0]
         label = _("Clock of a worker (%(machine)s)") % {"machine": machine}
         off[label] = max(seconds, off.get(label, 0.0), key=abs)
@@ -89,6 +98,8 @@ def of_channels() -> list[Concern]:
     found = []
     for row in rows:
         title = _("Alerts to %s are not arriving") if row.waiting else _("Alerts to %s were lost")
+        if is_partial(row.fault):
+            title = _("Alerts to %s do not reach everybody")
         note, link = of_fault(row.fault), reverse("routing:channel", args=[row.pk])
         found.append(Concern("system", "", title % row.name, note, link, "", row.fault_at))
     return found
@@ -96,12 +107,13 @@ def of_channels() -> list[Concern]:
 
 def counted(found: Iterable[Concern]) -> Needed:
     counts = Counter(one.about.partition(":")[0] for one in found)
-    return Needed(counts["provider"], counts["route"], counts["config"])
+    return Needed(*(counts[about] for about in ("provider", "route", "config", "system")))
 
 
 def needed() -> Needed:
     """How many causes there are, by the page that mends them."""
-    return _seen(_stamp())[0]
+    stamp = _stamp()
+    return _seen(stamp)[0]._replace(system=_of_parts(stamp, broker.known()))
 
 
 def serving() -> dict[str, list[str]]:
@@ -110,6 +122,11 @@ def serving() -> dict[str, list[str]]:
     for name, slot in _seen(_stamp())[1]:
         labels.setdefault(name, []).append(str(Slot(slot).label))
     return labels
+
+
+@lru_cache(maxsize=2)
+def _of_parts(_state: Hashable, told: broker.Told) -> int:
+    return len(of_parts(told))
 
 
 @lru_cache(maxsize=2)

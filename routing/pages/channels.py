@@ -21,15 +21,16 @@ from kombu.exceptions import KombuError
 from facio_site import clock, sealing
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
+from facio_site.web.typed import keeps_typed
 from providers.pages.shown import ShownJob, shown_rungs
 from providers.spec.outcomes import Outcome
 from routing.models import Channel, Delivery
 from routing.watch import tasks
 from routing.watch.alerts import trial
-from routing.watch.alerts.answers import of_fault, of_trial
+from routing.watch.alerts.answers import is_partial, of_fault, of_trial
 from routing.watch.alerts.channels import CHANNELS
 from routing.watch.alerts.entered import spec_of, where
-from routing.watch.alerts.forms import ChannelForm
+from routing.watch.alerts.forms import ChannelForm, plain_labels
 from routing.watch.alerts.spec import ChannelSpec
 
 Status = Delivery.Status
@@ -102,6 +103,7 @@ def channels(request: HttpRequest) -> HttpResponse:
             "spec": spec_of(row),
             "where": where(row),
             "fault": of_fault(row.fault),
+            "is_partial": is_partial(row.fault),
             "trial": shown_trial(row, now),
         }
         for row in Channel.objects.annotate(waiting=waiting).order_by("name")
@@ -117,6 +119,16 @@ def channel_new(request: HttpRequest) -> HttpResponse:
     return render(request, "routing/channel_new.html", {"kinds": kinds})
 
 
+def _plain_of_kind(_request: HttpRequest, kind: str) -> dict[str, str]:
+    return plain_labels(CHANNELS[kind]) if kind in CHANNELS else {}
+
+
+def _plain_fields(request: HttpRequest, pk: uuid.UUID) -> dict[str, str]:
+    kinds = Channel.objects.filter(pk=pk).values_list("kind", flat=True)
+    return _plain_of_kind(request, kinds.first() or "")
+
+
+@keeps_typed(_plain_of_kind, boxes=["is_on"])
 @editor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def channel_new_of(request: SignedIn, kind: str) -> HttpResponse:
@@ -128,6 +140,7 @@ def channel_new_of(request: SignedIn, kind: str) -> HttpResponse:
     return _form_page(request, spec, channel)
 
 
+@keeps_typed(_plain_fields, boxes=["is_on"])
 @viewer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def channel(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
@@ -148,8 +161,10 @@ def lacking(spec: ChannelSpec) -> str:
 def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpResponse:
     form = ChannelForm(spec, row, request.POST if request.method == "POST" else None)
     is_new, name = form.is_new, row.name
-    if form.is_valid() and _saved(request, form, is_new=is_new):
-        messages.success(request, _("%s saved.") % row.name)
+    if form.is_good:
+        form = _saved(request, form)
+    if form.is_good:
+        messages.success(request, _("%s saved.") % form.channel.name)
         return redirect("routing:channel", row.pk)
     context = {
         "form": form,
@@ -160,27 +175,26 @@ def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpRespon
         "lacks": lacking(spec),
         "trial": shown_trial(row, clock.now()),
         "fault": of_fault(row.fault),
-        "lost": 0 if is_new else _lost(row),
+        "is_partial": is_partial(row.fault),
+        "lost": 0 if is_new else row.deliveries.lost().count(),
     }
-    return render(request, "routing/channel.html", context, status=422 if form.errors else 200)
+    status = 409 if form.clashes else 422 if form.errors else 200
+    return render(request, "routing/channel.html", context, status=status)
 
 
-def _lost(row: Channel) -> int:
-    """Not those that a person gave up by switching the channel off."""
-    rows = row.deliveries.filter(status=Status.LOST)
-    return int(rows.exclude(outcome=Outcome.CANCELLED).count())
-
-
-def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
-    row, was_on = form.channel, form.channel.is_on and not is_new
-    dropped = 0
+def _saved(request: HttpRequest, form: ChannelForm) -> ChannelForm:
+    """The form that was stored; or as it is now, with what stands against that."""
+    is_new, dropped = form.is_new, 0
     try:
         with transaction.atomic():
-            stored = Channel.objects.select_for_update().filter(pk=row.pk).first()
+            stored = Channel.objects.select_for_update().filter(pk=form.channel.pk).first()
             if stored is None and not is_new:
                 raise Http404  # removed meanwhile
-            if stored is not None and form.meets_other(stored):
-                return False
+            if stored is not None and not form.is_of(stored):
+                form = ChannelForm(form.spec, stored, request.POST)
+                if not form.is_good:
+                    return form
+            row, was_on = form.channel, form.channel.is_on
             changed = form.apply()
             if stored is None:
                 row.save(force_insert=True)
@@ -210,7 +224,7 @@ def _saved(request: HttpRequest, form: ChannelForm, *, is_new: bool) -> bool:
                 dropped,
             )
             messages.warning(request, words % dropped)
-    return form.is_valid()
+    return form
 
 
 def _begin_anew(row: Channel) -> None:
@@ -222,10 +236,12 @@ def _begin_anew(row: Channel) -> None:
 
 def _drop_waiting(row: Channel) -> int:
     """Of a channel that is switched off: they would come at some time, and be old then. Nothing
-    is tried any more, so nothing fails to arrive."""
+    is tried any more, so nothing fails to arrive. What is being sent is left to its sender."""
     row.fault, row.fault_at = "", None
     row.save(update_fields=["fault", "fault_at"])
-    waiting = row.deliveries.filter(status__in=Delivery.PENDING)
+    row.deliveries.note()
+    is_dead = Q(status=Status.SENDING, next_at__lte=clock.now())
+    waiting = row.deliveries.filter(Q(status=Status.WAITING) | is_dead)
     return int(waiting.update(status=Status.LOST, outcome=Outcome.CANCELLED))
 
 
@@ -240,7 +256,8 @@ def channel_test(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
             record("channel.tested", actor=request.user, target=row.name, request=request)
     if is_new:
         try:
-            tasks.try_channel.apply_async((str(pk),), retry=False)
+            expires = tasks.EXPIRES_SECONDS
+            tasks.try_channel.apply_async((str(pk),), retry=False, expires=expires)
         except (KombuError, OSError):
             trial.give_up(pk, Outcome.NO_WORKER, "no_broker")
     if request.htmx:
@@ -270,6 +287,7 @@ def channel_seen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     row = get_object_or_404(Channel, pk=pk)
     with transaction.atomic():
         if Channel.objects.filter(pk=pk).exclude(fault="").update(fault="", fault_at=None):
+            row.deliveries.note()
             record("channel.seen", actor=request.user, target=row.name, request=request)
     return redirect("routing:channel", pk)
 
@@ -284,6 +302,7 @@ def channel_remove(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         context = {"channel": row, "where": where(row), "waiting": waiting}
         return render(request, "routing/channel_remove.html", context)
     with transaction.atomic():
+        list(Channel.objects.select_for_update().filter(pk=pk))  # before what it has to send
         row.delete()
         record("channel.removed", actor=request.user, target=row.name, request=request)
     messages.success(request, _("%s removed.") % row.name)

@@ -280,7 +280,7 @@ def _of_outages(
     past: Sequence[Outage], now: datetime, providers: Mapping[str, Provider], about: str
 ) -> dict[str, Any]:
     """`about`: the one that is looked at; "" = all."""
-    watched = Watch.objects.on()
+    watched = Watch.objects.watched()
     watched = watched.filter(about=about) if about else watched
     return {
         "past": [_past(one, now, providers) for one in past[:LISTED]],

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Min, OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from facio_site import clock
@@ -179,11 +179,10 @@ def _health(now: datetime) -> Iterator[Metric]:
 def _watch(now: datetime) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
-    failed = Q(status=Delivery.Status.LOST) | Q(status=Delivery.Status.WAITING, attempts__gt=0)
     yield GaugeMetricFamily(
         "facio_alerts_unsent",
         "Alerts that a channel did not take: given up, or to be tried again.",
-        value=Delivery.objects.filter(failed).count(),
+        value=Delivery.objects.unsent().count(),
     )
     oldest = Watch.objects.due(now).first() if WatchSettings.read().is_on else None
     yield GaugeMetricFamily(

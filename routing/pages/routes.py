@@ -23,7 +23,7 @@ from providers.spec.kind import Specs
 from routing.agents.writing import drift
 from routing.forms import Clash, PageRouteForm, asked_use
 from routing.models import Route, Slot, Watch
-from routing.pages.attention import attention, counted, of_channels, of_clock, of_system
+from routing.pages.attention import attention, counted, of_parts
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
 from routing.pages.overview import guide, last_changes
@@ -46,14 +46,14 @@ from routing.state import agent_view, specs_by_name
 def overview(request: HttpRequest) -> HttpResponse:
     rows = provider_rows()
     routes = route_rows(rows, with_tests=True)
-    workers, drifted = broker.count_workers(), drift()
-    found = attention(rows.values(), routes, drifted)
+    told, drifted = broker.ask(), drift()
+    found = [*of_parts(told), *attention(rows.values(), routes, drifted)]
     tell(request, counted(found))
     days = last_day(rows.values())
     context = {
         "routes": routes,
         "steps": guide(rows.values(), routes),
-        "concerns": [*of_system(workers), *of_clock(), *of_channels(), *found],
+        "concerns": found,
         "changes": last_changes(),
         "days": days[:DAYS_SHOWN],
         "more_days": len(days) - DAYS_SHOWN,
@@ -61,10 +61,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         "working": sum(row.is_working for row in rows.values()),
         "untested": sum(not r.check_outcome and not r.spec.is_oauth for r in rows.values()),
         "models": sum(row.catalog_count for row in rows.values()),
-        "broker": workers is not None,
-        "workers": workers or 0,
+        "broker": told.workers is not None,
+        "workers": told.workers or 0,
         "drift": drifted,
-        "is_watching": Watch.objects.on().exists(),
+        "is_watching": Watch.objects.watched().exists(),
     }
     return render(request, "routing/overview.html", context)
 

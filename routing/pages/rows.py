@@ -185,6 +185,8 @@ def route_rows(
     view = agent_view(rows.values()) if view is None else view
     shown = [route_row(route, view, rows) for route in Route.objects.all_slots()]
     if with_tests:
+        for row in shown:  # before the findings, which tell of the provider's last test
+            _add_test(row)
         found = look(
             [Resolved(row.route.slot, row.model, row.decision, row.provider) for row in shown], view
         )
@@ -192,7 +194,6 @@ def route_rows(
             row.lints = tuple(lint for lint in found.lints if lint.slot == row.route.slot)
             if row.decision is None and (lacking := lacks(row.route.slot, found.main)):
                 row.words, row.is_off = off_words(lacking), True
-            _add_test(row)
     return shown
 
 
@@ -248,6 +249,8 @@ def _add_test(row: RouteRow) -> None:
         return
     model = "" if row.route.is_media else row.model
     newest, told = Job.objects.newest_asking(provider, model)
+    if told and told.is_newer_than(provider):  # it has ended since the provider was read
+        provider.refresh_from_db(fields=["check_outcome", "check_key_state", "checked_at"])
     row.test = show_model(newest, provider, model)
     if row.test.is_stale:
         row.test = show_job(None, provider)

@@ -52,7 +52,7 @@ def _plain_fields(_request: HttpRequest) -> dict[str, str]:
     return {name: str(one.label) for name, one in form.fields.items() if name != "was"}
 
 
-@keeps_typed(_plain_fields)
+@keeps_typed(_plain_fields, boxes=("is_on", "reminds"))
 @viewer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def schedule(request: SignedIn) -> HttpResponse:

@@ -95,7 +95,7 @@ def _of_route(slot: Slot, served: Served | None) -> Subject:
     if served.can_be_asked:
         sent = served.provider.adapter(with_secrets=False).sent_name(served.model)
         return Subject(about, label, "", detail, sent)
-    why = _("a call would bill a picture or a film")
+    why = _("a call would bill an image or a video")
     if served.provider.spec.is_oauth:
         why = _("the agent signs in itself")
     elif not served.model:
@@ -306,10 +306,14 @@ def save(
 
 
 def _put(row: Watch, every: int, now: datetime, first: datetime) -> None:
-    """What is asked oftener than before is not kept waiting for its old time."""
-    if not row.every:
+    """What is asked oftener than before is not kept waiting for its old time. A row that is on may
+    have been taken since it was read: what that has written stays."""
+    was_off, row.every, row.passed_over = not row.every, every, ""
+    if was_off:
         row.due_at = first
-    elif every:
-        row.due_at = min(row.due_at, now + timedelta(minutes=every))
-    row.every, row.passed_over = every, ""
-    row.save()
+        row.save()
+        return
+    row.save(update_fields=["every", "passed_over"])
+    if every:
+        latest = now + timedelta(minutes=every)
+        Watch.objects.filter(pk=row.pk, due_at__gt=latest).update(due_at=latest)

@@ -76,8 +76,8 @@ def _line(row: Watch, now: datetime, *, is_on: bool) -> str:
         Every.SIX_HOURS: _("Checked every 6 hours"),
         Every.DAY: _("Checked every day"),
     }
-    then = in_words((row.due_at - now).total_seconds())
-    return f"{often[Every(row.every)]} · {_('next %(when)s') % {'when': then}}"
+    then = _("next %(when)s") % {"when": in_words((row.due_at - now).total_seconds())}
+    return f"{often[Every(row.every)]} · {then}"
 
 
 def dollars(amount: Decimal) -> str:

@@ -57,7 +57,7 @@ class Ended:
 def take(results: Sequence[Result], job: Ended) -> None:
     """Inside the transaction that marks the job as judged: all of it happens, or nothing."""
     abouts = [one.about for one in results]
-    watched = set(Watch.objects.on().filter(about__in=abouts).values_list("about", flat=True))
+    watched = set(Watch.objects.watched().filter(about__in=abouts).values_list("about", flat=True))
     if not watched:
         return
     rows = Standing.objects.select_for_update().filter(about__in={*watched, job.provider})
@@ -219,4 +219,4 @@ def _ask_again(job: Ended, *, is_watched: bool) -> None:
     soon = job.now + AGAIN
     abouts = own if is_watched else [*own, *fallen[:1]]
     if abouts:
-        Watch.objects.on().filter(about__in=abouts, due_at__gt=soon).update(due_at=soon)
+        Watch.objects.watched().filter(about__in=abouts, due_at__gt=soon).update(due_at=soon)

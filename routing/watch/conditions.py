@@ -96,11 +96,6 @@ def _days(on: date, now: datetime) -> int:
     return (on - now.astimezone(UTC).date()).days
 
 
-def _ending(on: date, days: int) -> dict[str, object]:
-    """The day, and how many are left before it, if it is not over."""
-    return {"on": on.isoformat()} | ({"days": days} if days >= 0 else {})
-
-
 # --- providers ------------------------------------------------------------------------------
 
 
@@ -133,12 +128,11 @@ def _keys(rows: Iterable[Provider], now: datetime) -> None:
         on = row.key_expires_on
         if on is None:
             continue
-        days = _days(on, now)
-        near = nearest(days, KEY_DAYS)
+        near = nearest(_days(on, now), KEY_DAYS)
         if near is not None:
             mark = f"key_expires:{row.name}:{on}:{near}"
             about = f"{PROVIDER}:{row.name}"
-            raise_alert(Alert.Kind.KEY_EXPIRES, about, mark, _ending(on, days), now)
+            raise_alert(Alert.Kind.KEY_EXPIRES, about, mark, {"on": on.isoformat()}, now)
 
 
 # --- models of routes -----------------------------------------------------------------------
@@ -162,12 +156,11 @@ def _models(rows: Mapping[str, Provider], now: datetime) -> None:
 
 
 def _retires(name: str, model: str, on: date, slots: list[str], now: datetime) -> None:
-    days = _days(on, now)
-    near = nearest(days, MODEL_DAYS)
+    near = nearest(_days(on, now), MODEL_DAYS)
     if near is None:
         return
     mark = f"model_retires:{name}:{short(model)}:{on}:{near}"
-    params = {"model": model, "slots": slots, **_ending(on, days)}
+    params = {"model": model, "slots": slots, "on": on.isoformat()}
     raise_alert(Alert.Kind.MODEL_RETIRES, f"{ROUTE}:{slots[0]}", mark, params, now)
 
 
@@ -207,7 +200,7 @@ def look_at_file(now: datetime) -> None:
 def _forget_idle(now: datetime) -> None:
     """A test that was judged while its schedule was switched off leaves nothing behind, and a route
     that nobody serves fails no longer: that it is not set is told elsewhere."""
-    known = Standing.objects.exclude(about__in=Watch.objects.on().values("about"))
+    known = Standing.objects.exclude(about__in=Watch.objects.watched().values("about"))
     of_subjects = Q()
     for sort in (PROVIDER, CATALOG, ROUTE):
         of_subjects |= Q(about__startswith=f"{sort}:")
@@ -228,7 +221,7 @@ def _remind(now: datetime) -> None:
     told with that."""
     if not WatchSettings.read().reminds:
         return
-    watched = Watch.objects.on().values("about")
+    watched = Watch.objects.watched().values("about")
     failing = Standing.objects.filter(is_failing=True, about__in=watched)
     since = now - REMINDED
     is_due = Q(reminded_at__lte=since) | Q(reminded_at=None, since__lte=since)

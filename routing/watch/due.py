@@ -34,6 +34,10 @@ class _Undone(Exception):
     """Somebody else was faster: nothing of the transaction is kept."""
 
 
+class _Full(_Undone):
+    """Every place is taken."""
+
+
 @dataclass(slots=True)
 class Ask:
     """One job to be: the subjects of one provider that it tells of."""
@@ -148,12 +152,18 @@ class _Round:
         for ask in sorted(asks, key=lambda ask: ask.cost(ask.watches) > 0):
             if len(started) >= self._room:
                 break
-            if (ask.provider.pk, ask.task) not in self._busy and (job := self._start(ask)):
+            if (ask.provider.pk, ask.task) in self._busy:
+                continue
+            try:
+                job = self._start(ask)
+            except _Full:
+                break
+            if job:
                 started.append(job)
         return started
 
     def _start(self, ask: Ask) -> Job | None:
-        """None = nothing of it can be paid, or somebody else was faster."""
+        """None = nothing of it can be paid, or somebody else was faster. Raises _Full."""
         kept: list[Watch] = []
         for watch in ask.watches:
             if ask.cost([*kept, watch]) <= self._left:
@@ -163,6 +173,8 @@ class _Round:
         try:
             with transaction.atomic():
                 return self._made(ask, kept)
+        except _Full:
+            raise
         except (_Undone, IntegrityError):  # the latter: the provider was removed just now
             return None
 
@@ -170,7 +182,7 @@ class _Round:
         now = self._now
         _wait_for_others()
         if _under_way() >= self._places:
-            raise _Undone
+            raise _Full
         won = [watch for watch in kept if watch.take(next_due(now, watch.every, watch.about))]
         number = ask.cost(won)
         if not won or (number and not Spent.take(self._day, number, self._most)):

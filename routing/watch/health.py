@@ -223,7 +223,7 @@ def lately(served: Mapping[str, str], now: datetime) -> dict[str, Down]:
         slot: {f"{ROUTE}:{slot}", f"{PROVIDER}:{provider}"} for slot, provider in served.items()
     }
     asked = set().union(*names.values())
-    watched = set(Watch.objects.on().filter(about__in=asked).values_list("about", flat=True))
+    watched = set(Watch.objects.watched().filter(about__in=asked).values_list("about", flat=True))
     if not watched:
         return {}
     since = now - LATELY

@@ -23,7 +23,8 @@ from routing.watch.subjects import Served, served_routes
 
 MOST = 500  # jobs of one call; the next one comes in seconds
 NOBODY_HEARD = timedelta(minutes=1)
-LOST = (Outcome.NO_ANSWER, Outcome.NO_KEY)  # the worker died with it, or could not open the key
+# The worker died with it, could not open the key or was gone, or another test took its place
+LOST = (Outcome.NO_ANSWER, Outcome.NO_KEY, Outcome.NO_WORKER, Outcome.CANCELLED)
 
 
 def judge_ended(now: datetime) -> int:

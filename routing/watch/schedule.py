@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from routing.models import WatchSettings
 
 MOST_JITTER = timedelta(minutes=5)
+OVERTAKEN = timedelta(minutes=10)  # how far a slow look may be behind one that has started since
 _DAYS = (-1, 0, 1)  # whose quiet hours may hold a moment of a day
 
 
@@ -37,8 +38,8 @@ def soon_due(now: datetime, minutes: int, name: str) -> datetime:
 
 def is_too_far(due_at: datetime, now: datetime, minutes: int, name: str) -> bool:
     """Whether no check that was made before now can have led to this time: the clock was set
-    back, or the interval was longer then."""
-    return due_at > next_due(now, minutes, name)
+    back, or the interval was longer then. One that another look has made meanwhile can."""
+    return due_at > next_due(now, minutes, name) + OVERTAKEN
 
 
 def zone_named(name: str) -> tzinfo:

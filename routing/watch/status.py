@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
-
 from routing.models import Delivery, Spent, Standing, Watch, WatchSettings
 from routing.watch.schedule import day_of, quiet_until
 from routing.watch.standing import Told, told_by
@@ -51,11 +49,7 @@ def _state(standing: Standing) -> str:
 
 
 def unsent() -> int:
-    """Alerts that did not arrive: tried in vain so far, or given up at a channel that has taken
-    none since."""
-    tried = Q(status=Delivery.Status.WAITING, attempts__gt=0)
-    given_up = Q(status=Delivery.Status.LOST) & ~Q(channel__fault="")
-    return Delivery.objects.filter(tried | given_up, channel__is_on=True).count()
+    return int(Delivery.objects.unsent().count())
 
 
 def settings_as_json(rules: WatchSettings, now: datetime) -> dict[str, Any]:

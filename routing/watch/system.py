@@ -26,7 +26,7 @@ from routing.models.subjects import BEAT, BROKER, CONDITIONS, WORKER
 from routing.watch import conditions
 from routing.watch.alerts import deliver, raise_alert
 
-LOOK_SECONDS = 15.0
+LOOK_SECONDS = 15.0  # less than broker.KNOWN_SECONDS
 PATIENCE = timedelta(seconds=20)  # between the first look that missed a part and the one that tells
 STILL = timedelta(minutes=5)  # without a look at the conditions, which comes once a minute
 ASLEEP = timedelta(minutes=2)  # between two looks of this thread: nothing is known of that time
@@ -46,7 +46,7 @@ def _look_for_ever() -> None:
     while True:
         time.sleep(LOOK_SECONDS)
         try:
-            seen.look(clock.now(), broker.count_workers())
+            seen.look(clock.now(), broker.ask().workers)
         except Exception as error:  # noqa: BLE001 - without this thread nobody would look again
             # A database that is away is told by whoever asks it; type only, no text of a fault.
             if time.monotonic() - said_at > SAID_EVERY:

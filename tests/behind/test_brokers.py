@@ -79,6 +79,7 @@ def test_s85_both_clients_verify_a_broker_by_its_ca(tmp_path: Path, server: Redi
     assert "p%2Fw" not in said
 
 
+@pytest.mark.long
 def test_s85_a_certificate_of_another_name_is_refused_by_both(tmp_path: Path) -> None:
     with redis_tls(tmp_path / "b", name="redis.example") as other:
         url = f"rediss://127.0.0.1:{other.port}/0?ssl_ca_certs={other.ca}"
@@ -87,6 +88,7 @@ def test_s85_a_certificate_of_another_name_is_refused_by_both(tmp_path: Path) ->
     assert "certificate" in found["celery"]
 
 
+@pytest.mark.long
 def test_s85_so_is_one_of_another_authority(tmp_path: Path, server: Redis) -> None:
     ca = tmp_path / "other.pem"
     ca.write_bytes(make_authority("Another CA").pem)
@@ -157,6 +159,7 @@ def test_s85_the_whole_site_runs_on_a_broker_with_tls_and_few_rights(
     assert not (tmp_path / "state" / "logs" / "broker.log").exists()
 
 
+@pytest.mark.long
 def test_s85_a_site_whose_password_is_wrong_says_so_and_is_not_ready(
     tmp_path: Path, server: Redis
 ) -> None:

@@ -135,8 +135,17 @@ def test_s94_a_full_disk_is_told_on_the_page_in_the_log_by_readiness_and_by_comm
     assert stranger.sign_in(NAME, PASSWORD).status == 302
 
 
-@pytest.mark.parametrize("size", ["64k", "256k"])
-@pytest.mark.parametrize("words", ["-m facio_site.up", "manage.py migrate", "manage.py backup /x"])
+@pytest.mark.parametrize("size", ["64k", pytest.param("256k", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-m facio_site.up",
+        *(
+            pytest.param(f"manage.py {one}", marks=pytest.mark.long)
+            for one in ("migrate", "backup /x")
+        ),
+    ],
+)
 def test_s94_a_start_on_a_full_disk_ends_in_one_line(tmp_path: Path, size: str, words: str) -> None:
     if os.geteuid() != 0 or not shutil.which("unshare"):
         absent("root", "is needed for a small disk")

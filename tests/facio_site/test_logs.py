@@ -16,6 +16,7 @@ import pytest
 from django.test import Client
 
 from facio_site import logs
+from tests.conftest import absent
 from tests.facio_site.accounts.person import PASSWORD
 from tests.processes import ROOT
 
@@ -184,13 +185,13 @@ def test_the_jail_names_the_filter() -> None:
 
 
 def test_fail2ban_itself_reads_both_forms(tmp_path: Path) -> None:
-    """With its own program where that is installed; what it does with a line is done above, too."""
+    """With its own program; what it does with a line is done above, too."""
     date = re.search(r"%%f(.*)\n\njournal", FILTER.read_text())
     assert date
     assert date[1] == "Z"  # what is cut out ends there
     program = shutil.which("fail2ban-regex")
     if program is None:
-        return
+        absent("fail2ban")
     for form in (logs.TEXT, logs.JSON):
         words = ("refused address %s reason %s", "203.0.113.9", "wrong_password")
         (tmp_path / form).write_text(Lines(form).of("facio.sign_in", *words) + "\n")

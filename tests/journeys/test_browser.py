@@ -104,6 +104,7 @@ def test_from_the_printed_link_to_a_config_that_the_agent_can_load(
     assert tab.watch.complaints == []
 
 
+@pytest.mark.long
 def test_the_same_in_the_dark(open_tab: Callable[..., Tab]) -> None:
     tab = open_tab(signed_in=False, color_scheme="light")
     tab.go("/")

@@ -90,7 +90,6 @@ def on_disk(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
-@pytest.mark.way
 def test_from_an_imported_file_to_a_merge_and_back(
     owner: Tab, live_file: Path, tmp_path: Path
 ) -> None:

@@ -103,7 +103,6 @@ def confirmed(tab: Tab, button: str) -> None:
     expect(tab.page.locator("#live")).to_have_attribute("data-drift", "same")
 
 
-@pytest.mark.way
 def test_two_endpoints_are_made_routed_to_and_exported(
     owner: Tab, key: str, live_file: Path
 ) -> None:

@@ -234,6 +234,7 @@ def test_two_tabs_show_both_versions_and_lose_nothing(open_tab: Callable[..., Ta
     expect(tail).to_have_attribute("data-tail", demo_key("moonshot", "nocredit")[-4:])
 
 
+@pytest.mark.long
 def test_two_tabs_on_the_routes_are_chosen_between_by_field(open_tab: Callable[..., Tab]) -> None:
     one, other = open_tab(viewport=DESK), open_tab(viewport=DESK)
     for tab, model in ((one, "one/film"), (other, "other/film")):

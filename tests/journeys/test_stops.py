@@ -18,7 +18,7 @@ from tests.security import command
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.lane]
 
 START_A_TEST = """
 import django; django.setup()
@@ -72,7 +72,6 @@ def jobs(state: Path) -> list[Any]:
     return stores.rows(state, "SELECT status, outcome FROM providers_job")
 
 
-@pytest.mark.alike
 @pytest.mark.parametrize(
     "signum", [pytest.param(signal.SIGTERM, marks=pytest.mark.long), signal.SIGKILL]
 )
@@ -94,7 +93,6 @@ def test_s79_a_stop_in_the_middle_of_a_call_is_over_in_time_and_the_next_start_e
     assert len(simulators.calls_of("openrouter")) == 1
 
 
-@pytest.mark.alike
 def test_s79_a_start_may_be_broken_off_at_any_moment(state: Path) -> None:
     ends = (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)
     for moment, signum in zip((0.05, 0.6, 1.5, 3.0), ends, strict=True):

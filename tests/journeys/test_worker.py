@@ -26,7 +26,7 @@ from tests.journeys.conftest import LONG, Hire
 from tests.journeys.desk import Desk, assert_stays, attribute, put_forward
 from tests.simulators.entries import HOSTED
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.journey, pytest.mark.lane, pytest.mark.django_db(transaction=True)]
 
 
 def hanging_at_the_key(desk: Desk) -> Job:
@@ -179,7 +179,6 @@ def test_test_all_calls_every_provider_at_the_same_time(all_slow: Desk) -> None:
     assert all_slow.page("/providers/").count('data-outcome="ok"') == 17
 
 
-@pytest.mark.lane
 def test_s13_a_pool_of_two_never_makes_a_third_call(
     alone: Desk, hire: Hire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,7 +201,6 @@ def test_s13_a_pool_of_two_never_makes_a_third_call(
     assert min(third_after) > 0.9 * DELAY, arrivals
 
 
-@pytest.mark.lane
 def test_s13_a_test_that_was_replaced_gives_its_place_in_the_pool_back(
     alone: Desk, hire: Hire
 ) -> None:
@@ -246,7 +244,6 @@ def hung_up_within_a_second(desk: Desk, *, left: int = 0) -> bool:
     return time.monotonic() - began < 1.0
 
 
-@pytest.mark.lane
 @pytest.mark.parametrize("what", ["check", "catalog"])
 @pytest.mark.parametrize(
     "end",
@@ -271,7 +268,6 @@ def test_s87_the_call_of_a_job_that_is_over_ends_within_a_second(
     assert hung_up_within_a_second(alone)
 
 
-@pytest.mark.lane
 def test_s87_a_superseded_call_ends_within_a_second_whichever_worker_makes_it(
     alone: Desk, hire: Hire
 ) -> None:

@@ -29,10 +29,9 @@ from tests.journeys.conftest import LONG, Hire
 from tests.journeys.desk import Desk, assert_stays, attribute, put_forward
 from tests.simulators.entries import HOSTED
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.journey, pytest.mark.lane, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.lane
 def test_s70_what_a_killed_worker_left_ends_when_the_next_one_is_there(
     alone: Desk, hire: Hire
 ) -> None:
@@ -123,7 +122,6 @@ def test_s79_a_worker_takes_up_what_was_queued_before_it_came(alone: Desk, hire:
     assert alone.ended(job).outcome == Outcome.OK
 
 
-@pytest.mark.lane
 def test_s79_a_worker_that_is_asked_to_end_finishes_the_call_first(alone: Desk, hire: Hire) -> None:
     worker = hire()
     job = alone.test("openrouter", "hang")
@@ -167,7 +165,6 @@ def silent(url: str) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-@pytest.mark.lane
 def test_s73_a_silent_broker_holds_up_a_whole_batch_no_longer_than_one_test(
     alone: Desk, settings: Any, unanswered: list[str]
 ) -> None:

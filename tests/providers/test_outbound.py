@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from environ import Env
 
 from providers.checks import outbound_policy
 from providers.http import Request, parse_hosts
-from providers.outbound import open_door, policy, unused_proxy
+from providers.outbound import open_door, own_ports, policy, unused_proxy
 from tests.providers.http.proxies import Connect
 from tests.providers.http.servers import serve
 from tests.simulators import Simulators
@@ -92,3 +93,20 @@ def test_a_test_goes_through_the_proxy_to_a_name_of_the_hosts_file(
             reply = door.send(Request(url="https://api.openai.com/v1/models"))
     assert reply.status == 401
     assert proxy.asked == ["CONNECT api.openai.com:443 HTTP/1.1"]
+
+
+@pytest.mark.parametrize(
+    ("url", "ports"),
+    [
+        ("sqlite:////var/lib/facio/db.sqlite3", {8000, 6379}),
+        ("postgres://facio@db.example/facio", {8000, 6379, 5432}),
+        ("postgres://facio@db.example:6543/facio", {8000, 6379, 6543}),
+    ],
+)
+def test_the_ports_of_the_site_are_its_own_also_where_they_are_not_written(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, url: str, ports: set[int]
+) -> None:
+    settings.PORT, settings.REDIS_URL = 8000, "redis://broker.example/0"
+    for name, value in Env.db_url_config(url).items():
+        monkeypatch.setitem(settings.DATABASES["default"], name, value)
+    assert own_ports() == ports

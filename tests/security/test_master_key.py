@@ -191,7 +191,9 @@ def test_s23_a_key_that_is_none_stops_the_start(tmp_path: Path, key: str) -> Non
 
 @pytest.mark.alike
 @pytest.mark.journey
-@pytest.mark.parametrize("words", [["migrate", "--verbosity=0"], ["setup_link"]])
+@pytest.mark.parametrize(
+    "words", [["setup_link"], pytest.param(["migrate", "--verbosity=0"], marks=pytest.mark.long)]
+)
 def test_s23_a_key_file_without_a_key_is_told_in_a_sentence(
     tmp_path: Path, words: list[str]
 ) -> None:

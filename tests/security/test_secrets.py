@@ -20,7 +20,7 @@ from providers.work import queue, tasks
 from tests.conftest import signed_in
 from tests.desk import HTMX, KEY, confirm
 
-pytestmark = pytest.mark.battery
+pytestmark = [pytest.mark.battery, pytest.mark.alike]
 
 ELSEWHERE = "https://elsewhere.example/v1"
 PAGE = "/providers/openrouter/"

@@ -81,9 +81,14 @@ def test_what_a_command_makes_is_this_users_alone(tmp_path: Path) -> None:
     ("given", "host"),
     [
         ({"HOST": "::1"}, "[::1]"),
-        ({"PUBLIC_URL": "https://[2001:db8::1]"}, "[2001:db8::1]"),
-        ({"PUBLIC_URL": "https://[2001:db8::1]:8443/"}, "[2001:db8::1]"),
-        ({"PUBLIC_URL": "https://Facio.example:8443"}, "facio.example"),
+        *(
+            pytest.param({"PUBLIC_URL": url}, host, marks=pytest.mark.long)
+            for url, host in (
+                ("https://[2001:db8::1]", "[2001:db8::1]"),
+                ("https://[2001:db8::1]:8443/", "[2001:db8::1]"),
+                ("https://Facio.example:8443", "facio.example"),
+            )
+        ),
     ],
 )
 def test_the_host_of_the_announced_link_is_answered(

@@ -64,6 +64,19 @@ def test_no_command_migrates_by_itself(state: Path) -> None:
     assert stores.tables(state) == before
 
 
+def test_a_restore_leaves_an_old_backup_as_it_is_and_the_next_start_migrates_it(
+    state: Path, tmp_path: Path
+) -> None:
+    before, copy = stores.tables(state), (state / "db.sqlite3").rename(tmp_path / "copy.sqlite3")
+    done = command.run(state, "restore", str(copy))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("It is of an older release: the next start migrates it.\n")
+    assert stores.tables(state) == before
+    assert command.run(state, "migrate_site").returncode == 0
+    told = "SELECT target, changes FROM audit_auditentry WHERE action = 'database.restored'"
+    assert stores.rows(state, told) == [("copy.sqlite3", "[]")]
+
+
 def test_sign_in_keys_jobs_models_routes_and_versions_are_there(upgraded: Path) -> None:
     state = upgraded
     words = ("collectstatic", "--noinput", "--verbosity=0", *NEVER_SERVED)
@@ -85,6 +98,7 @@ def test_sign_in_keys_jobs_models_routes_and_versions_are_there(upgraded: Path) 
     }
 
 
+@pytest.mark.long
 def test_its_export_holds_every_key(upgraded: Path) -> None:
     done = command.run(upgraded, "export_config", "-", "--secrets", "keys")
     assert done.returncode == 0, done.stderr

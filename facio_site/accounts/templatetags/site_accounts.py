@@ -10,7 +10,7 @@ from django.http.request import split_domain_port
 from django.utils.translation import gettext as _
 
 from facio_site.accounts.going_on import waiting
-from facio_site.commands import has_database_file, whole
+from facio_site.commands import needs, whole
 
 register = template.Library()
 # Words in a User-Agent header, the more telling first: each browser claims to be its ancestors.
@@ -64,8 +64,7 @@ def command(*words: str) -> dict[str, Any]:
     """
     if not _is_private():
         return {"line": " ".join(["manage.py", *words]), "needs": "", "is_whole": False}
-    needs = "" if has_database_file() else "DATABASE_URL"
-    return {"line": whole(*words), "needs": needs, "is_whole": True}
+    return {"line": whole(*words), "needs": needs(), "is_whole": True}
 
 
 def _is_private() -> bool:

@@ -162,6 +162,7 @@ def _beside(plan: Plan, before: Current) -> Iterator[dict[str, Any]]:
 
 def _end(pasted: Pasted, plan: Plan, *, is_applied: bool) -> str:
     count = len(plan.changes) + len(plan.outside)
+    changes = "1 change" if count == 1 else f"{count} changes"
     if is_applied:
-        return f"{pasted.source}: {count} changes saved."
-    return f"{pasted.source}: {count} changes. Nothing was saved; --apply does it."
+        return f"{pasted.source}: {changes} saved."
+    return f"{pasted.source}: {changes}. Nothing was saved; --apply does it."

@@ -245,3 +245,8 @@ def of_fault(fault: str) -> str:
     """The sentence of what `fault_of` gave; "" for ""."""
     outcome, _colon, detail = fault.partition(":")
     return sentence(outcome, detail) if fault else ""
+
+
+def is_partial(fault: str) -> bool:
+    """Messages arrive, but do not reach everybody."""
+    return fault == f"{Outcome.BAD_REQUEST}:some_refused"

@@ -21,6 +21,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from facio_site import sealing
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Alert, Channel, Delivery, WatchSettings
+from routing.models.alerts import OUTCOME_LENGTH
 from routing.watch.alerts.answers import LASTING, fault_of
 from routing.watch.alerts.message import MOST_APART, make
 from routing.watch.alerts.sending import fault, send
@@ -36,7 +37,8 @@ FAR = timedelta(hours=2)  # nothing waits so long: a clock was wrong
 LATE = timedelta(minutes=1)  # nobody was there to try, or it was quiet
 NEWS = timedelta(days=7)  # what was lost longer ago is none any more
 MOST_TRIES = 30  # of one alert; what was lost after so many is not sent later
-OF_THE_MESSAGE = (Outcome.BAD_REQUEST, Outcome.INTERNAL_ERROR, Outcome.CANCELLED)
+# Without a detail: one that is known, such as a wrong chat ID, is of the channel
+OF_THE_MESSAGE = (Outcome.BAD_REQUEST, Outcome.INTERNAL_ERROR)
 _BEGINS = (Alert.Kind.FAILS, Alert.Kind.STILL_FAILS, Alert.Kind.PART_GONE)
 _ENDS = (Alert.Kind.WORKS_AGAIN, Alert.Kind.PART_BACK)
 
@@ -158,9 +160,10 @@ def _settle(
     keys = [row.pk for row in batch]
     rows = Delivery.objects.filter(pk__in=keys, status=Status.SENDING, next_at=first.next_at)
     told: dict[str, Any]
+    changes: dict[str, Any]
     if verdict.outcome is Outcome.OK:
         new = Status.SENT
-        changes: dict[str, Any] = {"sent_at": at}
+        changes = {"sent_at": at, "outcome": Outcome.OK}
         told = {"sent_at": at, "fault": "", "fault_at": None}
         if verdict.detail:  # taken, but not for everybody
             told |= {"fault": fault_of(verdict), "fault_at": at}
@@ -168,12 +171,18 @@ def _settle(
         next_at = _next_at(first, verdict, at)
         new = Status.WAITING if next_at else Status.LOST
         changes = {"next_at": next_at} if next_at else {}
+        changes["outcome"] = fault_of(verdict)[:OUTCOME_LENGTH]
         told = {"fault": fault_of(verdict), "fault_at": at}
     with transaction.atomic():
-        if rows.update(status=new, outcome=verdict.outcome, **changes):
+        # Before its deliveries, as everybody does: else two would wait for each other.
+        stored = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk).first()
+        if stored and not stored.is_on and new is not Status.SENT:  # switched off meanwhile
+            new, changes, told = Status.LOST, {"outcome": Outcome.CANCELLED}, {}
+        if rows.update(status=new, **changes):
             if new is Status.SENT:
                 _send_lost(channel, at)
-            Channel.objects.filter(pk=channel.pk).update(**told)
+            if told:
+                Channel.objects.filter(pk=channel.pk).update(**told)
             return new
     return Status.WAITING  # somebody else's by now
 
@@ -181,15 +190,17 @@ def _settle(
 def _send_lost(channel: Channel, at: datetime) -> None:
     """The channel takes messages again, so what it lost comes now: an outage of ours may be longer
     than the hour, and nobody would ever hear of what fails since then. Left out is what somebody
-    has seen, what is over by now, and what the receiver would not take by itself.
+    has seen, what is over by now, and what the receiver would not take by itself: that is noted.
     """
     if not Channel.objects.filter(pk=channel.pk).exclude(fault="").exists():
         return
     later = Alert.objects.filter(about=OuterRef("alert__about"), at__gt=OuterRef("alert__at"))
     is_over = Q(alert__kind__in=_BEGINS) & Exists(later.filter(kind__in=_ENDS))
-    lost = Delivery.objects.filter(channel=channel, status=Status.LOST, attempts__lt=MOST_TRIES)
-    lost = lost.filter(~is_over, alert__at__gte=at - NEWS).exclude(outcome__in=OF_THE_MESSAGE)
+    rows = Delivery.objects.filter(channel=channel)
+    lost = rows.lost().filter(~is_over, alert__at__gte=at - NEWS, attempts__lt=MOST_TRIES)
+    lost = lost.exclude(outcome__in=OF_THE_MESSAGE)
     lost.update(status=Status.WAITING, next_at=at, first_tried_at=None)
+    rows.note()
 
 
 def _next_at(row: Delivery, verdict: Verdict, at: datetime) -> datetime | None:

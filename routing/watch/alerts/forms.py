@@ -3,7 +3,8 @@ is left empty stays, unless the channel leads elsewhere now."""
 
 from __future__ import annotations
 
-import hashlib
+import json
+from collections.abc import Mapping
 from itertools import chain, count
 from typing import Any
 
@@ -21,6 +22,7 @@ from providers.outbound import policy
 from providers.spec.masks import is_mask
 from providers.spec.outcomes import Failed
 from providers.wording import url_sentence
+from routing.forms import PICK, Clash, read_was, settled
 from routing.models import Channel
 from routing.models.alerts import CHANNEL_NAME_LENGTH
 from routing.watch.alerts.answers import sentence
@@ -31,7 +33,8 @@ _OWN = ("name", "language", "is_on")  # fields of every kind
 
 
 class ChannelForm(forms.Form):
-    """Fields of the kind between name and language. `channel` is what is stored, or a new one."""
+    """Fields of the kind between name and language. `channel` is what is stored, or a new one.
+    Where somebody else has saved since the page was made, `clashes` has all that differs."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
@@ -48,8 +51,12 @@ class ChannelForm(forms.Form):
         self.spec, self.channel = spec, channel
         self.is_new = channel._state.adding
         initial = {name: getattr(channel, name) for name in _OWN}
-        initial |= {"name": channel.name or _free(str(_(spec.label))), "seen": stamp(channel)}
-        super().__init__(data, initial=initial)
+        self._stored = stored_texts(channel, spec)
+        self.clashes: list[Clash] = []
+        name = channel.name or _free(str(_(spec.label)))
+        initial |= {"name": name, "seen": "" if self.is_new else json.dumps(self._stored)}
+        kept = {one: "" for field in spec.secrets for one in (field.name, clear_name(field.name))}
+        super().__init__(settled(data, self._stored | kept), initial=initial)
         values = values_of(channel, spec)
         for field in spec.fields:
             self._add(field, values.get(field.name, ""))
@@ -75,7 +82,7 @@ class ChannelForm(forms.Form):
             widget=widget,
         )
         if field.is_secret and not field.required and field.name in self.channel.sealed:
-            self.fields[f"clear_{field.name}"] = forms.BooleanField(
+            self.fields[clear_name(field.name)] = forms.BooleanField(
                 label=_("Remove"), required=False
             )
 
@@ -110,6 +117,8 @@ class ChannelForm(forms.Form):
             if field.name not in self.errors:
                 self._clean_one(field, data)
         if not self.errors:
+            self._compare(data)
+        if not self.errors and not self.clashes:
             self._keep_where_it_belongs(data)
         return data
 
@@ -141,7 +150,7 @@ class ChannelForm(forms.Form):
         if self.is_new or self.origin == stored_origin(self.channel, self.spec):
             return
         for field in self.spec.secrets:
-            is_left = data[field.name] or data.get(f"clear_{field.name}")
+            is_left = data[field.name] or data.get(clear_name(field.name))
             if field.name in self.channel.sealed and not is_left:
                 self.add_error(
                     field.name,
@@ -158,17 +167,66 @@ class ChannelForm(forms.Form):
             return stored_origin(self.channel, self.spec)
         return origin(self.spec, self.cleaned_data, self.cleaned_data)
 
-    def meets_other(self, stored: Channel) -> bool:
-        """Whether somebody else has saved since this form was opened; told then, and the form is
-        one of what is stored now: saved once more, it counts."""
-        if self.cleaned_data["seen"] in ("", stamp(stored)):
-            return False
-        self.data = with_texts(self.data, {"seen": stamp(stored)})
-        self.add_error(
-            None,
-            _("Somebody else saved this channel meanwhile. Save again to overwrite it."),
-        )
-        return True
+    # Two versions -------------------------------------------------------------------------------
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it can be stored as it is."""
+        return self.is_valid() and not self.clashes
+
+    def is_of(self, stored: Channel) -> bool:
+        """Whether it was checked against what is stored."""
+        return self._stored == stored_texts(stored, self.spec)
+
+    def _compare(self, data: dict[str, Any]) -> None:
+        """What was saved since the page was made is never taken along unseen: a typed secret could
+        go to an address that nobody here has looked at."""
+        if self.is_new or not data["seen"]:
+            return
+        was, secrets = read_was(data["seen"], dict), {field.name for field in self.spec.secrets}
+        follows = {}
+        for name, theirs in self._stored.items():
+            if was.get(name) == theirs:
+                continue
+            if name in secrets:
+                self._put_secret(name, data, is_first=not was.get(name))
+            elif (mine := text_of(data[name])) == was.get(name) or self._is_theirs(name):
+                follows[name] = theirs
+                self._put(name, "", self._words(name, theirs))
+            elif mine != theirs:
+                words = self._words(name, mine), self._words(name, theirs)
+                self._put(name, *words, value=mine, field=name)
+        if self.clashes:  # from now on this page is of what is saved by now
+            self.data = with_texts(self.data, {"seen": json.dumps(self._stored), **follows})
+            for name in filter(data.get, secrets):  # no error: the page begins at the two versions
+                self[name].help_text = _("Type this again: it was not kept.")
+
+    def _put_secret(self, name: str, data: Mapping[str, Any], *, is_first: bool) -> None:
+        """What was typed of it is gone: whoever wants that types it again."""
+        told, clear = _("set") if is_first else _("changed"), clear_name(name)
+        if not self._stored[name]:
+            told = _("removed")
+        if data.get(clear):
+            self._put(name, _("removed"), told, value="on", field=clear)
+        else:
+            self._put(name, _("set") if data[name] else "", told)
+
+    def _put(self, name: str, mine: str, theirs: str, *, value: str = "", field: str = "") -> None:
+        """Side by side. `field` is closed meanwhile; "" = there is nothing to choose."""
+        if field:
+            self.fields[field].widget.attrs["disabled"] = True
+        label = self.fields[name].label
+        self.clashes.append(Clash(field or name, label, mine, theirs, bool(field), value=value))
+
+    def _is_theirs(self, name: str) -> bool:
+        return bool(self.data.get(f"{PICK}{name}") == "theirs")
+
+    def _words(self, name: str, text: str) -> str:
+        if name == "is_on":
+            return _("on") if text else _("off")
+        if name == "language":
+            return str(dict(settings.LANGUAGES).get(text, text))
+        return ", ".join(text.splitlines())
 
     # Storing ------------------------------------------------------------------------------------
 
@@ -188,7 +246,7 @@ class ChannelForm(forms.Form):
                 hint = masked(bound) if field.is_address else ""
                 channel.seal(field.name, text, hint=hint, bound=bound)
                 changed.append(field.name)
-            elif data.get(f"clear_{field.name}") and channel.sealed.pop(field.name, None):
+            elif data.get(clear_name(field.name)) and channel.sealed.pop(field.name, None):
                 changed.append(field.name)
         return changed
 
@@ -204,7 +262,7 @@ class ChannelForm(forms.Form):
             row: dict[str, Any] = {"field": field}
             if field.name in secrets:
                 row["secret"] = self._state(field.name)
-                clear = f"clear_{field.name}"
+                clear = clear_name(field.name)
                 row["clear"] = self[clear] if clear in self.fields else None
             found.append(row)
         return found
@@ -219,13 +277,23 @@ class ChannelForm(forms.Form):
         return {"name": name, "state": state, "hint": item.get("hint", "")}
 
 
-def stamp(channel: Channel) -> str:
-    """Of all that a form of it holds."""
-    if channel._state.adding:
-        return ""
-    secrets = {name: item["set_at"] for name, item in sorted(channel.sealed.items())}
-    held = (*(getattr(channel, name) for name in _OWN), channel.values, secrets)
-    return hashlib.sha256(repr(held).encode()).hexdigest()[:16]
+def clear_name(name: str) -> str:
+    """Of the box that removes a secret."""
+    return f"clear_{name}"
+
+
+def plain_labels(spec: ChannelSpec) -> dict[str, str]:
+    """The fields that hold no secret."""
+    form = ChannelForm(spec, Channel(kind=spec.kind))
+    secrets = {"seen", *(field.name for field in spec.secrets)}
+    return {name: str(one.label) for name, one in form.fields.items() if name not in secrets}
+
+
+def stored_texts(channel: Channel, spec: ChannelSpec) -> dict[str, str]:
+    """What is saved, as the form sends it; of a secret, when it was set."""
+    plain = {name: getattr(channel, name) for name in _OWN} | values_of(channel, spec)
+    set_at = {one.name: channel.sealed.get(one.name, {}).get("set_at") for one in spec.secrets}
+    return {name: text_of(value) for name, value in (plain | set_at).items()}
 
 
 def _free(name: str) -> str:

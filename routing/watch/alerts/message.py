@@ -6,8 +6,8 @@
 fails, still_fails: {"outcome", "since", "hits"?: [slots], "model"?}
 works_again: {"since" (it failed), "seconds", "hits"?}
 money_low: {"amount", "currency", "means"}
-key_expires: {"on", "days"}
-model_retires: {"model", "on", "days", "slots"}; model_lost: {"model", "slots"}
+key_expires: {"on"}
+model_retires: {"model", "on", "slots"}; model_lost: {"model", "slots"}
 file_drifted: {"drift"}; part_gone, part_back: {"since"}
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from facio_site import clock
 from facio_site.templatetags.ui import lasting, status_label
 from providers.dialects.money import money_of
 from providers.models import Provider
@@ -60,6 +61,9 @@ def words(
     providers by name, where they have been read."""
     told = {**alert.params, "began": _moment(alert.params.get("since"), zone or watch_zone())}
     title, sentences = _WORDS[Kind(alert.kind)]
+    left = _left(told)
+    if left is not None and left < 0:
+        title = _PAST.get(Kind(alert.kind), title)
     names = {"name": subjects.label(alert.about, rows), "model": told.get("model", "")}
     return Words(title % names, " ".join(filter(None, (say(told) for say in sentences))))
 
@@ -167,17 +171,28 @@ def _hits(told: _Told) -> str:
     return text if labels else ""
 
 
+def _day(told: _Told) -> date | None:
+    with suppress(ValueError):
+        return date.fromisoformat(str(told.get("on")))
+    return None
+
+
+def _left(told: _Told) -> int | None:
+    """Days until then, whenever it is read; by UTC, as conditions are looked at."""
+    day = _day(told)
+    return (day - clock.about_now().astimezone(UTC).date()).days if day else None
+
+
 def _on(told: _Told) -> str:
-    try:
-        day = date.fromisoformat(str(told.get("on")))
-    except ValueError:
-        return ""
-    return _("On %s.") % formats.date_format(day, "DATE_FORMAT")
+    day = _day(told)
+    return _("On %s.") % formats.date_format(day, "DATE_FORMAT") if day else ""
 
 
 def _days(told: _Told) -> str:
-    days = told.get("days")
-    return ngettext("In %d day.", "In %d days.", days) % days if isinstance(days, int) else ""
+    left = _left(told)
+    if left is None or left < 0:
+        return ""
+    return ngettext("In %d day.", "In %d days.", left) % left if left else _("Today.")
 
 
 def _money(told: _Told) -> str:
@@ -206,4 +221,8 @@ _WORDS: Mapping[Kind, tuple[Any, Sequence[Callable[[_Told], str]]]] = {
     Kind.FILE_DRIFTED: (gettext_lazy("%(name)s differs from what is set here"), (_drift,)),
     Kind.PART_GONE: (gettext_lazy("%(name)s is gone"), (_since,)),
     Kind.PART_BACK: (gettext_lazy("%(name)s is back"), (_gone,)),
+}
+_PAST: Mapping[Kind, Any] = {  # once its day is over
+    Kind.KEY_EXPIRES: gettext_lazy("%(name)s: the key has expired"),
+    Kind.MODEL_RETIRES: gettext_lazy("%(name)s: the model %(model)s has retired"),
 }

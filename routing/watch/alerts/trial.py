@@ -46,12 +46,16 @@ def give_up(channel_id: uuid.UUID, outcome: Outcome, detail: str = "") -> None:
 
 
 def run_trial(channel_id: uuid.UUID) -> None:
-    """Make the test that is wanted; the same message twice is one call."""
+    """Make the test that is wanted; the same message twice is one call. One that came too late is
+    not made: its page has said so."""
     with transaction.atomic():
         channel = Channel.objects.select_for_update().filter(pk=channel_id).first()
+        now = clock.now()
         if channel is None or channel.trial.get("state") != QUEUED:
             return
-        channel.trial |= {"state": RUNNING, "at": clock.now().isoformat(), "rungs": []}
+        if not is_pending(channel.trial, now):
+            return
+        channel.trial |= {"state": RUNNING, "at": now.isoformat(), "rungs": []}
         channel.save(update_fields=["trial"])
     kept = dict(channel.trial)
     rows = Channel.objects.filter(pk=channel_id, trial__id=kept["id"])

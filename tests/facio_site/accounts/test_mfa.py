@@ -28,7 +28,7 @@ from tests.facio_site.accounts.person import (
     sign_in,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.alike]
 
 
 def test_a_changed_password_is_undone_when_its_audit_row_fails(client, owner, monkeypatch):

@@ -6,7 +6,7 @@ from django.urls import NoReverseMatch, reverse
 from facio_site.accounts.models import Invitation, Role, User
 from tests.facio_site.accounts.person import form_data
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def test_staff_and_superuser_follow_from_the_role(owner, viewer):

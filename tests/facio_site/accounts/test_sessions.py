@@ -14,7 +14,7 @@ from facio_site.accounts.templatetags.site_accounts import browser
 from facio_site.audit.models import AuditEntry
 from tests.facio_site.accounts.person import PASSWORD, add_totp, change_password, code_of, sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def test_s52_sign_in_makes_a_new_session(client, owner):

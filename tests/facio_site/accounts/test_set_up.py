@@ -19,7 +19,7 @@ from facio_site.audit.models import AuditEntry
 from facio_site.commands import SQLITE
 from tests.facio_site.accounts.person import PASSWORD, form_data, setup_token, sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def test_setup_link_prints_a_new_token_each_time_and_keeps_only_its_hash(capsys, settings):

@@ -12,7 +12,7 @@ from facio_site.accounts.models import Invitation, Role, User
 from facio_site.audit.models import AuditEntry
 from tests.facio_site.accounts.person import PASSWORD, form_data, sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def invitation_token(page):

@@ -50,12 +50,12 @@ class Part:
         assert found, self.said()
         return found[0]
 
-    def get(self, path: str) -> tuple[int, bytes]:
+    def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         address = re.search(r"running at http://(\S+):(\d+)", self.said())
         assert address, self.said()
         connection = HTTPConnection(address[1], int(address[2]), timeout=15)
         with contextlib.closing(connection):
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
 

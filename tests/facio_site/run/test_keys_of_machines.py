@@ -137,6 +137,7 @@ def test_s82_a_rotation_locks_the_machines_without_the_new_key_until_they_have_i
     assert site.rows(OUTCOME) == [("done", "ok")]
 
 
+@pytest.mark.long
 def test_s82_no_key_is_made_for_a_database_elsewhere_that_has_one(site: Site) -> None:
     state = site.folder / "fresh"
     without = {"MASTER_KEYS": "UNSET"}

@@ -48,6 +48,7 @@ def test_s83_the_wait_ends_after_a_minute_with_a_sentence_and_without_the_passwo
     assert told.startswith("waiting for the database at db.example:5432, a minute at most (Con")
 
 
+@pytest.mark.long
 def test_s84_older_code_refuses_a_newer_database_at_the_start_and_in_commands(
     together: Site,
 ) -> None:
@@ -61,6 +62,7 @@ def test_s84_older_code_refuses_a_newer_database_at_the_start_and_in_commands(
         assert done.stderr.removeprefix("CommandError: ") == f"{schema.NEWER}\n"
 
 
+@pytest.mark.long
 def test_commands_make_an_empty_database_and_migrate_no_older_one(together: Site) -> None:
     assert "/setup/?token=" in together.manage("setup_link").stdout
     together.write("DROP TABLE facio_site_sitekey, facio_site_sitebroker")
@@ -72,6 +74,7 @@ def test_commands_make_an_empty_database_and_migrate_no_older_one(together: Site
     assert "/setup/?token=" in together.manage("setup_link").stdout
 
 
+@pytest.mark.long
 def test_a_part_alone_waits_for_the_tables_and_does_not_make_them(together: Site) -> None:
     part = together.start("--worker")
     until_it_says(part, "the database is empty: waiting for migrate_site, a minute at most")

@@ -263,6 +263,7 @@ def test_a_signal_ends_everything_and_leaves_nothing(state: Path, signum: signal
         assert probe.connect_ex(("127.0.0.1", site.port)) != 0
 
 
+@pytest.mark.long
 @pytest.mark.journey
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a favour of Linux")
 def test_a_killed_parent_takes_its_children_along_and_the_next_start_tidies_up(
@@ -280,6 +281,7 @@ def test_a_killed_parent_takes_its_children_along_and_the_next_start_tidies_up(
             assert family & set(processes()) == set()
 
 
+@pytest.mark.long
 @pytest.mark.journey
 @pytest.mark.sqlite("a database of its own is looked into")
 def test_every_start_migrates_and_collects_only_what_is_newer(state: Path) -> None:

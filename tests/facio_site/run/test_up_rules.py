@@ -13,6 +13,7 @@ from typing import Any
 
 import environ as django_environ
 import pytest
+from django.conf import settings
 
 from facio_site.run import broker, children, prepared, up
 from tests.processes import wait_for
@@ -256,3 +257,17 @@ def test_what_few_mean_is_said_before_anything_is_migrated(
     with pytest.raises(children.Refused, match="no database"):
         up.get_ready(tmp_path, up.Part.WEB, [], children.Bell())
     assert capfd.readouterr().err == "facio: PUBLIC_URL is https, but\n"
+
+
+@pytest.mark.parametrize(("engine", "is_said"), [("postgresql", True), ("sqlite3", False)])
+def test_the_command_for_a_new_link_says_what_else_the_shell_needs_and_never_its_value(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], engine: str, is_said: bool
+) -> None:
+    database = settings.DATABASES["default"]
+    monkeypatch.setitem(database, "ENGINE", f"django.db.backends.{engine}")
+    monkeypatch.setitem(database, "PASSWORD", "hunter2")
+    up.announce("http://x", "http://x/setup/?token=t", up.Part.WEB)
+    said = capfd.readouterr().out
+    assert ("in a shell that has the same DATABASE_URL as the site." in said) is is_said
+    assert ("DATABASE_URL=sqlite:///" in said) is not is_said
+    assert "hunter2" not in said

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import caches
+from django.db import connection
 from django.test import Client
 
 from facio_site.web import cached
 from tests.conftest import signed_in
 from tests.desk import saved
+from tests.facio_site.accounts.person import PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.battery]
 LIST = "/providers/"
@@ -118,3 +120,34 @@ def test_a_page_is_sent_without_its_indent_except_where_blanks_count() -> None:
         assert cached.without_indent(page) == f"<p>\ncode:\n{part}\n</p>\n<i>x</i>{part}y"
     assert cached.without_indent("") == ""
     assert cached.without_indent("<pre> a</pre> \n <pre> b</pre>") == "<pre> a</pre>\n<pre> b</pre>"
+
+
+def test_no_key_holds_the_host_so_two_allowed_ones_share_an_entry(
+    site: Client, drawn: list[str]
+) -> None:
+    pages = [site.get(LIST, headers={"Host": host}) for host in ("testserver", "localhost:8000")]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert mask(pages[0].content.decode()) == mask(pages[1].content.decode())
+    assert drawn == ["providers/list.html"]
+
+
+def counters() -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM cache")
+        return {key for (key,) in cursor.fetchall()}
+
+
+def test_a_refused_host_leaves_no_row_in_the_cache_and_two_allowed_ones_are_counted_in_one(
+    client: Client, owner: Any
+) -> None:
+    data = {"login": owner.username, "password": f"not {PASSWORD}"}
+    before = counters()
+    for host in ("evil.example", "a" * 300, "[::1"):
+        answer = client.post("/accounts/login/", data, headers={"Host": host})
+        assert answer.status_code == 400
+    assert counters() == before
+    client.post("/accounts/login/", data)
+    counted = counters()
+    assert counted > before
+    client.post("/accounts/login/", data, headers={"Host": "localhost:8000"})
+    assert counters() == counted

@@ -14,7 +14,7 @@ from facio_site.web import behind
 from tests.desk import HTMX
 from tests.facio_site.accounts.person import PASSWORD
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 EVIL = "evil.example"
 
 
@@ -81,6 +81,14 @@ def test_health_answers_under_any_host(client: Client, path: str) -> None:
         assert b"<html" not in answer.content
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "NONSENSE"])
+def test_readiness_is_json_to_who_may_not_ask_that_way(client: Client, method: str) -> None:
+    answer = client.generic(method, "/readyz")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert answer.json() == {"error": "method not allowed"}
+    assert client.head("/readyz").headers["Content-Type"] == "application/json"
+
+
 def test_health_answers_without_the_headers_of_a_proxy(client: Client, https: Any) -> None:
     assert client.get("/healthz").status_code == 200
     assert client.get("/readyz").status_code in (200, 503)
@@ -140,8 +148,11 @@ def test_the_page_of_a_refusal_is_in_the_visitors_language(client: Client, https
     assert '<html lang="de"' in answer.content.decode()
 
 
-def test_https_without_a_trusted_proxy_is_doubted_at_the_start(settings: Any) -> None:
-    settings.IS_HTTPS, settings.IS_LOOPBACK, settings.TRUSTED_PROXY_COUNT = True, True, 0
+@pytest.mark.parametrize("is_loopback", [True, False])
+def test_https_without_a_trusted_proxy_is_doubted_at_the_start(
+    settings: Any, is_loopback: bool
+) -> None:
+    settings.IS_HTTPS, settings.IS_LOOPBACK, settings.TRUSTED_PROXY_COUNT = True, is_loopback, 0
     assert "TRUSTED_PROXY_COUNT is 0" in behind.doubts()[0]
     settings.TRUSTED_PROXY_COUNT = 1
     assert behind.doubts() == []

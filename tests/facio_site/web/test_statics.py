@@ -35,7 +35,7 @@ def test_no_text_in_the_script_goes_over_a_line() -> None:
 
 
 @pytest.mark.battery
-@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_the_collected_script_is_the_lean_one_under_a_name_of_its_own(
     settings: Any, tmp_path: Path, times: int
 ) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.test import Client
 
 from facio_site.accounts.models import User
 from providers.models import Provider
 from tests.facio_site.accounts.person import PASSWORD, sign_in
+from tests.markup import flat
+from tests.routing.watch.alerts.desk import made
 
 pytestmark = [pytest.mark.alike, pytest.mark.django_db]
 
@@ -78,3 +83,71 @@ def test_who_signs_in_again_is_told_why(client: Client, owner: Any) -> None:
     owner.end_sessions()
     assert told in client.get("/accounts/login/?next=/providers/").content.decode()
     assert told not in client.get("/accounts/login/").content.decode()
+
+
+def given_back(
+    client: Client, owner: Any, page: str, data: dict[str, str], **secrets: str
+) -> dict[str, str]:
+    """What the page has again after what was sent without a session, and a sign-in."""
+    sign_in(client)
+    owner.end_sessions()
+    assert client.post(page, data | secrets).status_code == 302
+    kept = str(signing.loads(client.cookies["typed"].value, salt="facio_site.web.typed"))
+    assert not any(secret in kept for secret in secrets.values())
+    sign_in(client)
+    html = flat(client.get(page))
+    assert "Your session had ended, so nothing was saved." in html
+    found = re.search(r'<script id="typed-values"[^>]*>(.*?)</script>', html)
+    assert found
+    return {name: value for name, _label, value in json.loads(found[1])["fields"]}
+
+
+@pytest.mark.parametrize("button", [{}, {"test": "1"}])
+def test_a_new_endpoint_comes_back_but_for_its_secrets(
+    client: Client, owner: Any, button: dict[str, str]
+) -> None:
+    plain = {"name": "corp", "display_name": "Corp", "api_base": BASE}
+    plain["key_expires"] = "2027-01-31"
+    secrets = {"api_key": "quite plain", "extra_headers": "X-Team: quite plain"}
+    assert given_back(client, owner, "/providers/new/", plain | button, **secrets) == plain
+
+
+def test_another_name_of_an_endpoint_comes_back(client: Client, owner: Any) -> None:
+    Provider.objects.create(kind="custom", name="corp")
+    plain = {"name": "corp-2"}
+    assert given_back(client, owner, "/providers/corp/rename/", plain) == plain
+
+
+def test_a_new_channel_comes_back_but_for_its_secrets(client: Client, owner: Any) -> None:
+    plain = {"name": "Ops", "language": "de", "is_on": "on", "server": "https://receiver.example"}
+    secrets = {"topic": "quite-plain", "token": "tk_plain"}
+    page = "/alerts/channels/new/ntfy/"
+    assert given_back(client, owner, page, plain, **secrets) == plain
+
+
+def test_a_changed_channel_comes_back_but_for_its_secrets(client: Client, owner: Any) -> None:
+    plain = {"name": "Ops", "language": "de", "is_on": "on"}
+    secrets = {"url": "https://receiver.example/quite/plain", "signing": "quite plain"}
+    page = f"/alerts/channels/{made('json').pk}/"
+    assert given_back(client, owner, page, plain, **secrets) == plain
+
+
+@pytest.mark.parametrize(
+    ("page", "boxes"),
+    [("/alerts/channels/new/ntfy/", ["is_on"]), ("/schedule/", ["is_on", "reminds"])],
+)
+def test_a_box_that_was_switched_off_comes_back_as_that(
+    client: Client, owner: Any, page: str, boxes: list[str]
+) -> None:
+    given = given_back(client, owner, page, {"name": "Ops", "zone": "UTC"})
+    assert [name for name, value in given.items() if not value] == boxes
+
+
+@pytest.mark.parametrize("place", ["new/pager", "00000000-0000-0000-0000-000000000001"])
+def test_of_a_channel_that_is_not_there_nothing_is_kept(
+    client: Client, owner: Any, place: str
+) -> None:
+    sign_in(client)
+    owner.end_sessions()
+    assert client.post(f"/alerts/channels/{place}/", {"name": "Ops"}).status_code == 302
+    assert "typed" not in client.cookies

@@ -48,6 +48,7 @@ def test_the_navigation_counts_what_the_overview_lists(visit: Callable[..., Any]
                 ("provider", "providers"),
                 ("route", "routes"),
                 ("config", "config"),
+                ("system", "system"),
             ):
                 said = tab.page.locator(f"#needed-{name}").inner_text().split()
                 assert int(said[0] if said else 0) == listed.count(about), (path, name)

@@ -20,6 +20,17 @@ def model(page: Page, name: str = "Main") -> Any:
     return page.get_by_label(f"{name} model", exact=True)
 
 
+def set_route(page: Page, name: str, text: str, provider: str) -> None:
+    model(page, name).fill(text)
+    page.get_by_label(f"{name} provider", exact=True).select_option(provider)
+
+
+def save_routes(page: Page) -> None:
+    page.locator("#savebar").get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Routes saved.")).to_be_visible()
+    unsaved(page, 0)
+
+
 def test_all_five_routes_and_their_state_are_seen_without_scrolling(
     visit: Callable[..., Any],
 ) -> None:
@@ -101,6 +112,10 @@ def test_the_pages_own_ways_keep_what_was_typed(visit: Callable[..., Any]) -> No
         page = tab.page
         page.on("dialog", lambda dialog: pytest.fail(dialog.type))
         tab.go("/routing/")
+        agents, pictures = ("Sub-agents", "Image generation")
+        set_route(page, agents, "openai/gpt-oss-20", "groq")  # which has no such model
+        set_route(page, pictures, "openai/gpt-oss-20b", "auto")
+        save_routes(page)
         model(page, "Video generation").fill("typed/film")
         tab.fill("Model name", "gpt-oss-20b")
         expect(page.locator("#tried .resolution")).to_be_visible()  # as one types
@@ -120,9 +135,21 @@ def test_the_pages_own_ways_keep_what_was_typed(visit: Callable[..., Any]) -> No
         expect(film).to_have_value("typed/film")
         page.get_by_role("radio", name="Dark").check(force=True)
         expect(film).to_have_value("typed/film")
+        page.locator("#route-image summary").first.click()
+        page.get_by_role("button", name="Pin OpenAI", exact=True).click()
+        expect(page.get_by_text("Image generation is pinned to OpenAI.")).to_be_visible()
+        expect(film).to_have_value("typed/film")
+        page.locator("#route-subagent summary").first.click()
+        page.locator('#route-subagent [data-lint="model_missing"] form button').first.click()
+        expect(page.get_by_text("Done.", exact=True)).to_be_visible()
+        expect(model(page, agents)).not_to_have_value("openai/gpt-oss-20")
+        expect(film).to_have_value("typed/film")
         page.locator("#savebar").get_by_role("button", name="Discard", exact=True).click()
         expect(film).to_have_value("")
         unsaved(page, 0)
+        for name in (agents, pictures):
+            set_route(page, name, "", "auto")
+        save_routes(page)
 
 
 def test_what_a_link_proposes_is_not_taken_for_typed(visit: Callable[..., Any]) -> None:

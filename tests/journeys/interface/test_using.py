@@ -74,6 +74,7 @@ def test_use_and_undo_work_without_javascript(visit: Callable[..., Any]) -> None
         assert model_of(page, "vision") == ""
 
 
+@pytest.mark.long
 def test_an_undo_that_comes_too_late_says_so(visit: Callable[..., Any]) -> None:
     with visit(viewport=DESK) as tab:
         page = tab.page

@@ -1,16 +1,19 @@
 """What each kind's form asks for, and how bad input is told."""
 
+import re
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from providers.forms.provider import ProviderForm
 from providers.kinds import KINDS
 from providers.models import Provider
 from providers.spec.masks import DOTS
 from tests.desk import KEY
+from tests.markup import flat
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 def form(kind: str, **data: Any) -> ProviderForm:
@@ -44,6 +47,18 @@ def test_azure_asks_for_endpoint_and_deployment() -> None:
     assert str(fields["deployments"].label) == "Deployment name"
     errors = form("azure_openai", api_key="0" * 32).errors
     assert {"api_base", "deployments"} <= set(errors)
+
+
+@pytest.mark.parametrize("path", ["/providers/groq/", "/providers/vllm/", "/providers/new/"])
+def test_the_address_is_called_a_base_url_too(site: Client, path: str) -> None:
+    assert re.search(r'id="id_api_base_helptext">[^<]*base URL', flat(site.get(path)))
+    site.cookies["language"] = "de"
+    assert re.search(r'id="id_api_base_helptext">[^<]*Basis-URL', flat(site.get(path)))
+
+
+@pytest.mark.parametrize("kind", ["azure_openai", "bedrock"])
+def test_a_vendor_s_own_word_is_no_other(site: Client, kind: str) -> None:
+    assert "id_api_base_helptext" not in flat(site.get(f"/providers/{kind}/"))
 
 
 def test_a_pasted_azure_target_uri_fills_endpoint_and_deployment() -> None:

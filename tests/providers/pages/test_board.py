@@ -291,6 +291,7 @@ def test_news_of_a_card_bring_counts_and_progress_along(site: Client) -> None:
 # What it costs ----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_the_list_takes_two_queries_whatever_there_is(site: Client) -> None:
     def queries() -> list[str]:
         site.get("/accounts/")  # the navigation has counted what needs attention

@@ -24,7 +24,7 @@ from tests import desk
 from tests.conftest import signed_in
 from tests.markup import flat
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued"), pytest.mark.alike]
 
 
 def part(client: Client, name: str, query: str = "") -> str:

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from providers.catalog.search import Wanted, shelf
 from providers.models import CatalogEntry, Job, Provider
+from providers.pages import catalog, rounds
 from providers.pages.detail import CATALOG, catalog_context
 from tests.conftest import signed_in
 from tests.desk import HTMX, stocked
@@ -217,6 +218,19 @@ def test_fetch_all_tells_how_far_it_has_come_and_brings_the_list(
     assert "Not fetched: Mistral" in news
     assert 'hx-select="#list"' in news
     assert 'name="w" value="fetching' not in site.get("/catalog/").content.decode()
+
+
+def test_a_list_that_comes_while_the_page_is_read_is_on_it(
+    site: Client, two: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No news come of a round that is over."""
+
+    def ended() -> Any:
+        stocked("groq", "Llama-4", "llama-9")
+        return rounds.fetching()
+
+    monkeypatch.setattr(catalog, "fetching", ended)
+    assert "llama-9" in found(site)
 
 
 def test_fetch_all_without_providers_says_what_to_do(site: Client) -> None:

@@ -18,7 +18,12 @@ from tests.desk import HTMX, stocked
 from tests.markup import flat
 from tests.routing.config.desk import given_back, import_all
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued"), pytest.mark.battery]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("queued"),
+    pytest.mark.battery,
+    pytest.mark.alike,
+]
 
 KEY = "corp-0123456789abcdef"
 BASE = "https://llm.example.com/v1"

@@ -17,7 +17,12 @@ from tests.markup import flat
 from tests.simulators import Simulators
 from tests.simulators.entries import demo_key
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued"), pytest.mark.battery]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("queued"),
+    pytest.mark.battery,
+    pytest.mark.alike,
+]
 PAGE = "/providers/openrouter/"
 TYPED = "sk-or-v1-typed-9876543210"
 

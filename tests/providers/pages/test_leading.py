@@ -13,7 +13,7 @@ from routing.models import Route
 from tests.desk import HTMX, KEY, saved
 from tests.markup import flat
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued"), pytest.mark.alike]
 PAGE = "/providers/openrouter/"
 
 

@@ -8,14 +8,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from facio_site import clock
 from facio_site.audit.models import AuditEntry
 from providers.kinds import KINDS
 from providers.models import Draft, Job, Provider, Task
 from providers.spec.outcomes import UNTOLD, Outcome
 from providers.work import queue
 from routing.models import Route
-from routing.pages import attention
 from tests.conftest import signed_in
 from tests.desk import HTMX, KEY, saved
 from tests.markup import flat
@@ -369,13 +367,8 @@ def test_removing_a_provider_forgets_its_jobs_and_keys(site: Client, queued: lis
     assert not Job.objects.exists()
 
 
-def test_queries_of_the_list_do_not_grow_with_providers(
-    site: Client, queued: list[Job], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # What is asked anew each minute comes at any of these pages
-    monkeypatch.setattr(clock, "skew", lambda: 0.0)
-    monkeypatch.setattr(attention, "HOLDS_SECONDS", 10**10)
-
+@pytest.mark.usefixtures("one_minute")
+def test_queries_of_the_list_do_not_grow_with_providers(site: Client, queued: list[Job]) -> None:
     def queries() -> int:
         site.get("/accounts/")  # the navigation has counted what needs attention
         with CaptureQueriesContext(connection) as captured:
@@ -384,7 +377,7 @@ def test_queries_of_the_list_do_not_grow_with_providers(
 
     saved("openrouter")
     few = queries()
-    assert queries() == few - 8  # drawn already: the list is not read as objects again
+    assert queries() == few - 7  # drawn already: the list is not read as objects again
     for kind in ("groq", "mistral", "deepseek", "moonshot"):
         queue.start(saved(kind), Task.CHECK)
     assert queries() == few

@@ -12,7 +12,7 @@ from routing.models import ConfigVersion, Route
 from tests.desk import HTMX, saved
 from tests.markup import flat
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued"), pytest.mark.alike]
 PATH, REMOVE = "/providers/selected/", "/providers/remove/"
 
 

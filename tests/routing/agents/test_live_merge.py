@@ -20,7 +20,7 @@ from tests.desk import confirm, saved
 from tests.routing.agents.live_desk import THEIRS, changes_of, edit, write
 from tests.routing.config.desk import KEY, import_all, page_of, token_of, warned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.alike]
 
 
 def test_a_file_that_was_never_written_here_asks_for_its_risky_parts(

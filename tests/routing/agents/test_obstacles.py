@@ -26,7 +26,7 @@ from tests.routing.agents.live_desk import write
 from tests.routing.agents.mounted import OLD, SCENARIOS
 from tests.routing.config.desk import page_of
 
-pytestmark = pytest.mark.battery
+pytestmark = [pytest.mark.battery, pytest.mark.alike]
 
 # What is foreseen, what a write says, what the file holds, what was kept beside it.
 COMES: dict[str, tuple[str, str, str, list[str]]] = {

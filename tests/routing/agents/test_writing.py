@@ -25,7 +25,7 @@ from tests.desk import confirm, saved
 from tests.routing.agents.live_desk import THEIRS, changes_of, write
 from tests.routing.config.desk import KEY, page_of, press, token_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.alike]
 
 
 # --- writing --------------------------------------------------------------------------------

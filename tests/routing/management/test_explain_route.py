@@ -11,7 +11,7 @@ from providers.catalog.fetch import CatalogItem
 from routing.models import BaseDocument, Route
 from tests.desk import saved, stocked
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 PROXY = {"apiKey": "sk-corp-0123456789", "apiBase": "https://llm.example.com/v1"}
 
 

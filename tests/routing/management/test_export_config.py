@@ -20,7 +20,7 @@ from tests.desk import saved
 from tests.routing.config.desk import KEY, exported
 from tests.routing.conftest import Ask
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 BASES = {"azure_openai": "https://x.openai.azure.com", "custom": "https://models.example/v1"}
 
 

@@ -22,7 +22,7 @@ from tests.desk import saved
 from tests.routing.config.desk import KEY, exported
 from tests.routing.config.drawn import documents
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 WHOLE: dict[str, Any] = {
     "providers": {"openai": {"apiKey": KEY}, "groq": {"apiKey": "***"}},
     "agents": {"defaults": {"model": "gpt-5", "provider": "auto"}},
@@ -100,6 +100,13 @@ def test_the_key_of_an_export_with_references_stays_unless_it_is_dropped(tmp_pat
     assert "0 changes" in imported(path)
     assert "0 changes" in imported(path, "--keep-keys")
     assert "set -> ${OPENAI_API_KEY}" in imported(path, "--drop-keys")
+
+
+def test_one_change_is_no_plural(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"OPENAI_API_KEY={KEY}\n")
+    assert ": 1 change. Nothing was saved" in imported(path)
+    assert imported(path, "--apply").endswith(": 1 change saved.\n")
 
 
 def test_a_bare_key_needs_its_provider(tmp_path: Path) -> None:

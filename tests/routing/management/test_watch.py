@@ -57,11 +57,20 @@ def stands(about: str, *, is_failing: bool, outcome: str) -> None:
     Standing.objects.create(about=about, is_failing=is_failing, since=since, outcome=outcome)
 
 
-def delivery(status: str, *, attempts: int = 1, fault: str = "") -> None:
+def delivery(
+    status: str, *, attempts: int = 1, fault: str = "", outcome: str = "", is_noted: bool = False
+) -> None:
     channel = Channel.objects.create(name=f"c{Channel.objects.count()}", kind="json", fault=fault)
     mark = f"m{Alert.objects.count()}"
     alert = Alert.objects.create(kind="fails", about="provider:groq", mark=mark)
-    Delivery.objects.create(alert=alert, channel=channel, status=status, attempts=attempts)
+    Delivery.objects.create(
+        alert=alert,
+        channel=channel,
+        status=status,
+        attempts=attempts,
+        outcome=outcome,
+        first_tried_at=None if is_noted else timezone.now(),
+    )
 
 
 # watch_status
@@ -163,6 +172,8 @@ def test_what_fails_ends_with_one_unless_it_is_not_watched() -> None:
         ("waiting", {"attempts": 1}, 1),
         ("lost", {"fault": "timeout"}, 1),
         ("lost", {}, 0),  # the channel has taken another one since
+        ("lost", {"fault": "timeout", "is_noted": True}, 0),
+        ("lost", {"fault": "timeout", "outcome": "cancelled"}, 0),  # it was switched off
     ],
 )
 def test_an_alert_that_could_not_be_sent_ends_with_one(

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from routing.models import Alert, AlertVisit, Channel, Delivery, Watch, WatchSettings
 from routing.pages.alerts import ROWS
+from routing.watch.alerts import raise_alert
 from tests.conftest import signed_in
 from tests.desk import HTMX, saved
 from tests.markup import flat
@@ -55,7 +56,7 @@ def test_the_page_says_that_it_was_seen_and_the_bell_falls_silent(site: Client) 
     alert(2)
     html = flat(site.get(PAGE))
     assert html.count("data-new") == 2
-    assert 'hx-trigger="load"' in html
+    assert 'hx-trigger="load delay:1s"' in html
     answer = site.post(SEEN, {"until": until(html)}, headers=HTMX)
     assert answer.status_code == 200
     assert 'id="bell"' in flat(answer)
@@ -71,6 +72,24 @@ def test_what_came_after_the_page_was_drawn_stays_new(site: Client) -> None:
     alert(2)
     site.post(SEEN, {"until": until(html)}, headers=HTMX)
     assert bell(site) == "Alerts, 1 new"
+
+
+def test_what_a_tick_raises_after_somebody_looked_stays_new(site: Client) -> None:
+    now = timezone.now()
+    for number in (1, 2):
+        raise_alert(Alert.Kind.FAILS, "config", f"fails:{number}", {}, now)
+        html = flat(site.get(PAGE))
+        assert html.count("data-new") == 1
+        site.post(SEEN, {"until": until(html)}, headers=HTMX)
+        assert bell(site) == "Alerts"
+
+
+def test_an_alert_of_a_clock_that_was_wrong_draws_no_other_after_it(site: Client) -> None:
+    now = timezone.now()
+    alert(1, ago=-120)
+    raised = raise_alert(Alert.Kind.FAILS, "config", "fails:2", {}, now)
+    assert raised
+    assert raised.at == now
 
 
 def test_without_scripts_a_button_marks_them(site: Client) -> None:
@@ -119,6 +138,7 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
     for name, status, outcome in (
         ("Chat", Delivery.Status.SENT, "ok"),
         ("Mail", Delivery.Status.LOST, "timeout"),
+        ("Group", Delivery.Status.LOST, "bad_request:no_chat"),
         ("Phone", Delivery.Status.WAITING, ""),
         ("Pager", Delivery.Status.WAITING, "timeout"),
     ):
@@ -128,6 +148,7 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
     html = flat(site.get(PAGE))
     assert "sent to Chat" in html
     assert "not sent to Mail: Timed out" in html
+    assert "not sent to Group: Request refused" in html
     assert "waits for Phone" in html
     assert "not taken yet by Pager, tried again" in html
     assert "sent to no channel that is here now" not in html

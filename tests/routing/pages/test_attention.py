@@ -10,9 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from facio_site import sealing
 from facio_site.attention import Needed
+from providers import broker
 from providers.models import Provider
-from routing.models import Route, Standing
+from routing.models import Channel, Route, Standing
 from routing.pages.attention import of_system, serving
 from routing.pages.naming import named_by_each, routes_stamp
 from tests.conftest import signed_in
@@ -20,6 +22,19 @@ from tests.desk import saved
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/", "/providers/", "/catalog/", "/routing/", "/activity/", "/accounts/")
+
+
+@pytest.fixture(autouse=True)
+def alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One worker, whose clock is right."""
+    workers(monkeypatch, {"worker-one-1": 0.0})
+
+
+def workers(monkeypatch: pytest.MonkeyPatch, told: dict[str, float] | None) -> None:
+    """None: the broker does not answer. A page may know it from before."""
+    monkeypatch.setattr(broker, "count_workers", lambda: None if told is None else len(told))
+    monkeypatch.setattr(broker, "skews", lambda: told or {})
+    monkeypatch.setattr(broker, "_told", None)
 
 
 def needed(client: Client, path: str = "/accounts/") -> Needed:
@@ -31,8 +46,10 @@ def needed(client: Client, path: str = "/accounts/") -> Needed:
 
 def listed(client: Client) -> Needed:
     """As the overview lists it."""
-    found = re.findall(r'data-about="(\w+)', client.get("/").content.decode())
-    return Needed(found.count("provider"), found.count("route"), found.count("config"))
+    html = client.get("/").content.decode()
+    found = re.findall(r'data-about="(\w+)', html)
+    assert f'<span class="tile-value">{len(found)}</span>' in html
+    return Needed(*(found.count(about) for about in ("provider", "route", "config", "system")))
 
 
 def test_nothing_is_counted_where_nothing_is_wrong(site: Client) -> None:
@@ -49,6 +66,50 @@ def test_every_page_counts_what_the_overview_lists(site: Client, settings: Any) 
     expected = Needed(providers=2, routes=1)
     assert listed(site) == expected
     assert {path: needed(site, path) for path in PAGES} == dict.fromkeys(PAGES, expected)
+
+
+@pytest.mark.parametrize(
+    ("told", "count"),
+    [
+        ({"worker-one-1": 0.0}, 0),
+        ({}, 1),
+        (None, 1),
+        ({"worker-one-1": 9.0, "worker-two-2": -90.0}, 2),
+    ],
+)
+def test_what_the_broker_tells_is_counted_on_every_page(
+    site: Client, monkeypatch: pytest.MonkeyPatch, told: dict[str, float] | None, count: int
+) -> None:
+    workers(monkeypatch, told)
+    expected = Needed(system=count)
+    assert {path: needed(site, path) for path in PAGES} == dict.fromkeys(PAGES, expected)
+    assert listed(site) == expected
+
+
+def test_what_the_system_lacks_is_counted_where_it_is_listed(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = Channel.objects.create(kind="ntfy", name="phone", fault="timeout")
+    assert listed(site) == needed(site) == Needed(system=1)
+    Channel.objects.filter(pk=row.pk).update(is_on=False)
+    assert listed(site) == needed(site) == Needed()
+    Standing.objects.create(about="system:beat", is_failing=True)
+    assert listed(site) == needed(site) == Needed(system=1)
+    monkeypatch.setattr(sealing, "master_keys", list)
+    assert listed(site).system == needed(site).system == 2
+
+
+def test_pages_that_are_looked_at_together_ask_the_broker_once(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(broker, "count_workers", lambda: asked.append("") or 1)
+    for path in PAGES[1:]:
+        needed(site, path)
+    assert len(asked) == 1
+    monkeypatch.setattr(broker, "KNOWN_SECONDS", -1.0)
+    needed(site)
+    assert len(asked) == 2
 
 
 def test_a_live_file_that_somebody_else_wrote_is_counted_and_listed(
@@ -81,7 +142,8 @@ def test_a_count_is_read_out_with_its_meaning(site: Client) -> None:
     assert '2<span class="sr"> need attention </span>' in html
 
 
-def test_counting_again_what_is_unchanged_takes_six_small_queries(site: Client) -> None:
+@pytest.mark.usefixtures("one_minute")
+def test_counting_again_what_is_unchanged_takes_five_small_queries(site: Client) -> None:
     saved("groq")
     Route.objects.create(slot="main", model="llama-9", provider="groq")
     needed(site)
@@ -92,7 +154,7 @@ def test_counting_again_what_is_unchanged_takes_six_small_queries(site: Client) 
             site.get("/accounts/")
         return [q["sql"] for q in captured if re.search(r"\b(providers|routing)_", q["sql"])]
 
-    assert len(queries()) == 6  # the last of them is the bell's
+    assert len(queries()) == 5  # the last of them is the bell's
 
 
 def test_a_scheduler_that_starts_nothing_is_told_where_a_worker_lives() -> None:

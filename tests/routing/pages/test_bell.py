@@ -93,7 +93,7 @@ def test_a_part_that_is_told_anew_brings_the_bell(owner: Any) -> None:
     html = " ".join(counters(request).split())
     assert 'id="bell"' in html
     assert "Alerts, 1 new" in html
-    assert html.count('hx-swap-oob="true"') == 5
+    assert html.count('hx-swap-oob="true"') == 6
 
 
 def test_a_stranger_is_told_nothing() -> None:

@@ -2,22 +2,26 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from facio_site.audit.models import AuditEntry
 from routing.models import Channel, Delivery
+from routing.watch import tasks
 from routing.watch.alerts.forms import ChannelForm
 from tests.conftest import signed_in
 from tests.desk import HTMX
 from tests.markup import flat
-from tests.routing.watch.alerts.desk import alert, filled, made
+from tests.routing.watch.alerts.desk import OUTSIDE, alert, filled, made
 from tests.security.sweep import CANARY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.alike]
 LIST = "/alerts/channels/"
 
 
@@ -165,12 +169,13 @@ def test_a_test_under_way_asks_again_and_works_without_scripts(
 ) -> None:
     asked: list[Any] = []
     monkeypatch.setattr(
-        "routing.watch.tasks.try_channel.apply_async", lambda args, **more: asked.append(args)
+        "routing.watch.tasks.try_channel.apply_async",
+        lambda args, **more: asked.append((*args, more["expires"])),
     )
     channel = made("json", name="Ops")
     assert site.post(f"{page_of(channel)}test/").headers["Location"] == f"{page_of(channel)}#trial"
     site.post(f"{page_of(channel)}test/")
-    assert asked == [(str(channel.pk),)]
+    assert asked == [(str(channel.pk), tasks.EXPIRES_SECONDS)]
     page = site.get(page_of(channel)).content.decode()
     assert 'hx-trigger="every 1s"' in page
     assert "Reload to see the result" in page
@@ -205,7 +210,7 @@ def test_s96_alerts_that_do_not_arrive_are_told_on_the_overview_until_seen(site:
     Channel.objects.update(fault="bad_endpoint:redirected")
     assert "points to another address" in site.get("/").content.decode()
     assert page_of(channel) in page
-    Delivery.objects.update(status="lost")
+    Delivery.objects.update(status="lost", first_tried_at=timezone.now())
     assert "Alerts to Ops were lost" in site.get("/").content.decode()
     assert "1 alert was lost so far." in " ".join(
         site.get(page_of(channel)).content.decode().split()
@@ -213,6 +218,31 @@ def test_s96_alerts_that_do_not_arrive_are_told_on_the_overview_until_seen(site:
     site.post(f"{page_of(channel)}seen/")
     assert "Alerts to Ops" not in site.get("/").content.decode()
     assert entries() == [("channel.seen", "Ops")]
+    Channel.objects.update(fault="timeout")  # the next one does not count it once more
+    assert "lost so far" not in site.get(page_of(channel)).content.decode()
+
+
+def test_mail_that_does_not_reach_everybody_is_not_told_as_lost(site: Client) -> None:
+    channel = made("slack", name="Ops")
+    Channel.objects.update(fault="bad_request:some_refused", fault_at=timezone.now())
+    overview, row, page = (site.get(path) for path in ("/", LIST, page_of(channel)))
+    assert "Alerts to Ops do not reach everybody" in flat(overview)
+    assert "were lost" not in flat(overview)
+    assert 'data-tone="warn">Does not reach everybody' in flat(row)
+    assert "Alerts do not reach everybody." in flat(page)
+    assert "not arriving" not in flat(page).lower()
+
+
+def test_removing_locks_a_channel_before_its_deliveries(site: Client) -> None:
+    """As whoever sends does: else the two would wait for each other on PostgreSQL."""
+    channel = made("json")
+    alert(1)
+    with CaptureQueriesContext(connection) as asked:
+        site.post(f"{page_of(channel)}remove/")
+    texts = [one["sql"] for one in asked.captured_queries]
+    end = next(i for i, text in enumerate(texts) if text.startswith('DELETE FROM "routing_deliv'))
+    begin = max(i for i, text in enumerate(texts[:end]) if text.startswith("SAVEPOINT"))
+    assert 'FROM "routing_channel"' in texts[begin + 1]
 
 
 def test_removing_asks_first_and_says_what_still_waits(site: Client) -> None:
@@ -234,26 +264,138 @@ def test_a_kind_of_another_version_is_listed_and_harms_nothing(site: Client) -> 
     assert site.get(f"{page_of(channel)}remove/").status_code == 200
 
 
-def seen_of(site: Client, channel: Channel) -> str:
-    found = re.search(r'name="seen" value="(\w+)"', site.get(page_of(channel)).content.decode())
+# Two tabs -----------------------------------------------------------------------------------------
+
+OTHER, TYPED = "https://other.example", "tk_typed0123"
+
+
+class Desk:
+    """A channel that somebody else saves while its form is open here."""
+
+    def __init__(self, site: Client) -> None:
+        self.site, self.channel = site, made("ntfy", name="Ops")
+        self.page = page_of(self.channel)
+        found = {"name": "Ops", "language": "en", "is_on": "on", "server": OUTSIDE}
+        self.open = {**found, "topic": "", "token": "", "seen": seen_in(site.get(self.page))}
+
+    def save_theirs(self, **theirs: str) -> None:
+        assert self.site.post(self.page, {**self.open, "seen": "", **theirs}).status_code == 302
+
+    def save(self, **mine: str) -> Any:
+        """By a press here; the form is what came back of it."""
+        self.open |= mine
+        answer = self.site.post(self.page, self.open)
+        self.channel.refresh_from_db()
+        if answer.status_code == 409:
+            self.open["seen"] = seen_in(answer)
+        return answer
+
+
+def seen_in(answer: Any) -> str:
+    found = re.search(r'name="seen" value="([^"]*)"', answer.content.decode())
     assert found
-    return found[1]
+    return unescape(found[1])
 
 
-def test_who_saves_second_is_told_and_overwrites_only_on_a_second_save(site: Client) -> None:
-    channel = made("json", name="Ops")
-    data = {**filled("json", name="Mine"), "url": "", "signing": "", "seen": seen_of(site, channel)}
-    Channel.objects.update(name="Theirs")
-    answer = site.post(page_of(channel), data)
-    page = answer.content.decode()
-    assert answer.status_code == 422
-    assert "Somebody else saved this channel meanwhile." in page
-    assert 'value="Mine"' in page
-    assert Channel.objects.get().name == "Theirs"
-    data["seen"] = seen_of(site, channel)
-    assert f'value="{data["seen"]}"' in page
-    assert site.post(page_of(channel), data).status_code == 302
-    assert Channel.objects.get().name == "Mine"
+def rows_in(answer: Any) -> dict[str, str]:
+    return dict(re.findall(r'<tr data-field="(\w+)">(.*?)</tr>', flat(answer)))
+
+
+@pytest.mark.parametrize("pick", ["Mine", "Theirs"])
+def test_s78_the_second_to_save_sees_both_versions_of_a_channel(site: Client, pick: str) -> None:
+    desk = Desk(site)
+    desk.save_theirs(name="Theirs", language="de", token=TYPED)
+    answer = desk.save(name="Mine")
+    assert answer.status_code == 409
+    assert "Someone else saved this channel in the meantime." in flat(answer)
+    assert TYPED not in flat(answer)
+    rows = rows_in(answer)
+    assert list(rows) == ["name", "language", "token"]
+    assert "Mine" in rows["name"]
+    assert "Theirs" in rows["name"]
+    assert rows["name"].count('name="pick-name"') == 2
+    assert "German" in rows["language"]
+    assert "changed" in rows["token"]
+    assert rows["language"].count("taken over") == rows["token"].count("taken over") == 1
+    assert desk.channel.name == "Theirs"
+    assert desk.save(**{"language": "de", "pick-name": pick.lower()}).status_code == 302
+    assert (desk.channel.name, desk.channel.language) == (pick, "de")
+    assert desk.channel.unseal("token") == TYPED
+
+
+def test_s78_a_typed_secret_of_a_channel_goes_to_no_address_that_was_not_looked_at(
+    site: Client,
+) -> None:
+    desk = Desk(site)
+    desk.save_theirs(server=OTHER, topic="theirs", token="tk_theirs0123")
+    answer = desk.save(token=TYPED)
+    assert answer.status_code == 409
+    rows = rows_in(answer)
+    assert OTHER in rows["server"]
+    assert re.search("set.*changed", rows["token"])
+    assert TYPED not in flat(answer)
+    assert "Type this again: it was not kept." in flat(answer)
+    form = flat(answer).partition('id="channel-form"')[2].partition("</form>")[0]
+    assert "autofocus" not in form  # the page begins at the two versions
+    assert desk.channel.unseal("token") == "tk_theirs0123"
+    assert desk.save(server=OTHER, token=TYPED).status_code == 302
+    assert desk.channel.unseal("token") == TYPED
+    assert desk.channel.sealed["token"]["bound"] == OTHER
+
+
+@pytest.mark.parametrize(("pick", "is_left"), [("mine", False), ("theirs", True)])
+def test_s78_a_secret_that_one_removed_and_another_replaced_is_chosen_between(
+    site: Client, pick: str, is_left: bool
+) -> None:
+    desk = Desk(site)
+    desk.save_theirs(token=TYPED)
+    answer = desk.save(clear_token="on")
+    assert re.search("removed.*changed", rows_in(answer)["clear_token"])
+    assert 'name="clear_token" value="on"' in flat(answer)  # its own box is closed meanwhile
+    assert "token" in desk.channel.sealed
+    assert desk.save(**{"pick-clear_token": pick}).status_code == 302
+    assert ("token" in desk.channel.sealed) is is_left
+
+
+def test_s78_a_third_to_save_is_seen_as_well(site: Client) -> None:
+    desk = Desk(site)
+    desk.save_theirs(name="Theirs")
+    assert desk.save(name="Mine").status_code == 409
+    desk.save_theirs(name="Third")
+    answer = desk.save(**{"pick-name": "theirs"})
+    assert answer.status_code == 409
+    assert "Third" in rows_in(answer)["name"]
+
+
+def test_s78_who_saves_while_a_channel_is_checked_is_seen_as_well(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, clean = Desk(site), ChannelForm.clean
+
+    def meanwhile(form: ChannelForm) -> dict[str, Any]:
+        Channel.objects.update(name="Theirs")
+        return clean(form)
+
+    monkeypatch.setattr(ChannelForm, "clean", meanwhile)
+    answer = desk.save(name="Mine")
+    assert answer.status_code == 409
+    assert list(rows_in(answer)) == ["name"]
+    assert desk.channel.name == "Theirs"
+
+
+def test_two_who_saved_the_same_are_not_asked(site: Client) -> None:
+    desk = Desk(site)
+    desk.save_theirs(name="Both")
+    assert desk.save(name="Both").status_code == 302
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 5000, "[1, 2]", "null", '{"name": [1]}'])
+def test_what_no_page_of_ours_has_sent_counts_as_touched(site: Client, text: str) -> None:
+    desk = Desk(site)
+    answer = desk.save(name="Mine", seen=text)
+    assert answer.status_code == 409
+    assert rows_in(answer)["name"].count('name="pick-name"') == 2
+    assert desk.channel.name == "Ops"
 
 
 def test_a_channel_that_leads_elsewhere_now_has_no_old_test_and_tries_at_once(

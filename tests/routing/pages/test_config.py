@@ -33,7 +33,7 @@ from tests.routing.config.desk import (
     warned,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 
 # --- preview and import ---------------------------------------------------------------------

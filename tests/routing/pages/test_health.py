@@ -371,6 +371,7 @@ def crowd(frame: str) -> None:
 
 
 @pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.usefixtures("one_minute")
 def test_a_full_page_is_light_and_asks_little(site: Client, frame: str) -> None:
     crowd(frame)
     for path in ("/health/", "/health/provider/own-00/", "/health/route/main/"):

@@ -14,7 +14,7 @@ from tests.desk import saved
 from tests.markup import flat
 from tests.routing.config.desk import KEY, WHOLE, given_back, hand_in, page_of, press, token_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 SNIPPET: dict[str, Any] = {"mcpServers": {"files": {"command": "npx", "args": ["-y", "a"]}}}
 
 

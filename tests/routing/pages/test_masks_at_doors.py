@@ -18,7 +18,12 @@ from tests.markup import flat
 from tests.providers.management.test_commands import give
 from tests.routing.config.desk import given_back, hand_in, import_all, page_of, token_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued"), pytest.mark.battery]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("queued"),
+    pytest.mark.battery,
+    pytest.mark.alike,
+]
 KEY, BASE = "corp-0123456789abcdef", "https://llm.example.com/v1"
 NO_KEYS = [
     *("***", "••••••••", "your-api-key-here", "YOUR_API_KEY", "sk-xxxxxxxxxxxx", "<key>"),

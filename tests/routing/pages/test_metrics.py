@@ -26,6 +26,7 @@ from routing.models import (
     WatchSettings,
 )
 from routing.pages import metrics
+from routing.watch.status import unsent
 from tests.processes import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -296,9 +297,14 @@ def test_alerts_that_no_channel_took_are_counted(scrape: Any) -> None:
     for place, (status, attempts) in enumerate(
         [("lost", 9), ("waiting", 2), ("waiting", 0), ("sending", 1), ("sent", 3)]
     ):
-        channel = Channel.objects.create(name=f"c{place}", kind="plain")
-        Delivery.objects.create(alert=alert, channel=channel, status=status, attempts=attempts)
-    assert scrape()[of("facio_alerts_unsent")] == 2
+        channel = Channel.objects.create(name=f"c{place}", kind="plain", fault="timeout")
+        tried = {"attempts": attempts, "first_tried_at": timezone.now() if attempts else None}
+        Delivery.objects.create(alert=alert, channel=channel, status=status, **tried)
+    assert scrape()[of("facio_alerts_unsent")] == unsent() == 2
+    Delivery.objects.filter(status="lost").note()  # as by "Seen"
+    assert scrape()[of("facio_alerts_unsent")] == unsent() == 1
+    Channel.objects.update(is_on=False)
+    assert scrape()[of("facio_alerts_unsent")] == unsent() == 0
 
 
 def test_the_oldest_check_that_is_due_is_told_while_checks_are_made(scrape: Any) -> None:

@@ -356,6 +356,7 @@ def test_the_box_is_large_at_first_and_no_viewer_has_it(site: Client, viewer: An
         assert "curl line" not in signed_in(viewer).get(path).content.decode()
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_a_full_overview_is_light(site: Client, owner: Any) -> None:
     """Every provider was tested in every hour, and every route stands against something."""
     for place, (kind, spec) in enumerate(KINDS.items()):
@@ -403,6 +404,7 @@ def test_worker_and_broker_are_told(site: Client, monkeypatch: pytest.MonkeyPatc
     assert "The task broker does not answer" in site.get("/").content.decode()
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_its_queries_do_not_grow_with_providers(site: Client) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:

@@ -11,7 +11,7 @@ from django.test import Client
 from providers.models import Provider
 from tests.routing.config.desk import given_back, hand_in, page_of, press
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 KEY = "new-0123456789abcdefgh"
 AT = {
     "custom": "https://a.example/v1",

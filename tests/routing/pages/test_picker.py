@@ -141,6 +141,7 @@ def test_embeddings_and_speech_are_not_offered_for_conversation(site: Client) ->
     assert "whisper-9" in names(offered(site, slot="video"))  # nobody says
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_a_list_is_bounded_and_so_are_its_queries(site: Client) -> None:
     stocked("groq", *(f"model-{n:03}" for n in range(80)))
     html = offered(site)

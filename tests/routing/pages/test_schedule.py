@@ -50,7 +50,7 @@ def test_what_cannot_be_checked_says_why(site: Client, groq: Provider) -> None:
     page = flat(site.get(PAGE))
     assert "the agent signs in itself" in row(page, "provider:openai_codex")
     assert "the agent signs in itself" in row(page, "catalog:openai_codex")
-    assert "a picture or a film" in row(page, "route:image")
+    assert "an image or a video" in row(page, "route:image")
     assert "not set" in row(page, "route:main")
     fields = opened(page)
     assert not {"provider:openai_codex", "route:image", "route:main"} & set(fields)
@@ -277,6 +277,15 @@ def test_a_provider_s_page_says_whether_it_is_checked(site: Client, groq: Provid
     assert "Checked every hour · next in 12 min" in flat(site.get("/providers/groq/"))
     WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
     assert "Scheduled checks are off" in flat(site.get("/providers/groq/"))
+
+
+def test_the_next_check_is_told_in_german_too(site: Client, groq: Provider) -> None:
+    due = timezone.now() + timedelta(minutes=12, seconds=30)
+    Watch.objects.create(about="provider:groq", every=60, due_at=due)
+    site.cookies["language"] = "de"
+    assert "Wird jede Stunde geprüft · nächste Prüfung in 12 min" in flat(
+        site.get("/providers/groq/")
+    )
 
 
 def test_the_page_of_routes_says_which_are_checked(site: Client, groq: Provider) -> None:

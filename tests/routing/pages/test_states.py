@@ -11,6 +11,7 @@ from django.utils import timezone
 from facio_site.audit.models import AuditEntry
 from providers import broker
 from providers.models import Job, Provider
+from providers.models.jobs import JobQuerySet
 from providers.work import queue
 from routing.models import Route
 from tests.desk import HTMX, saved, stocked
@@ -213,3 +214,39 @@ def test_without_a_route_there_is_nothing_to_test(site: Client) -> None:
     answer = site.post("/routing/test/", follow=True)
     assert "Nothing to test" in flat(answer)
     assert "Test all routes" not in flat(site.get("/routing/"))
+
+
+@pytest.mark.parametrize(
+    ("moment", "before", "model", "main", "image"),
+    [
+        ("in_bulk", "ok", "model_not_found", "attention", "key_ok"),
+        ("newest_asking", "bad_key", "ok", "works", "key_ok"),
+    ],
+)
+def test_a_test_that_ends_while_the_page_is_read_is_on_it(
+    site: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+    before: str,
+    model: str,
+    main: str,
+    image: str,
+) -> None:
+    """News come for what is shown as running; what is not must be told as it ended."""
+    Route.objects.create(slot="main", model="gpt-5", provider="openai")
+    Route.objects.create(slot="image", model="gpt-image-1", provider="openai")
+    ended(saved("openai"), outcome=before, key_state="valid" if before == "ok" else "invalid")
+    job = queue.start(Provider.objects.get(), "check", model_names=["gpt-5"], hand_over=False)
+    read = getattr(JobQuerySet, moment)
+
+    def late(self: Any, *args: Any) -> Any:
+        rungs = [{"step": "key", "label": "", "outcome": "ok"}]
+        rungs += [{"step": "model", "label": "gpt-5", "outcome": model}]
+        job.finish(is_told=True, outcome=model, key_state="valid", rungs=rungs)
+        return read(self, *args)
+
+    monkeypatch.setattr(JobQuerySet, moment, late)
+    page = flat(site.get("/routing/"))
+    assert 'name="w" value="route-' not in page
+    told = dict(re.findall(r'data-slot="(\w+)"\s+data-state="(\w+)"', page))
+    assert (told["main"], told["image"]) == (main, image)

@@ -16,7 +16,7 @@ from tests.conftest import signed_in
 from tests.desk import HTMX, saved, stocked
 from tests.markup import flat
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 
 PAGE = "/routing/use/"
 ASKED = {"use": "claude-x", "kind": "anthropic"}

@@ -44,6 +44,12 @@ def look_on(*days: int) -> list[tuple[str, str, Any]]:
     return [(one.kind, one.about, one.params) for one in fresh]
 
 
+def days_left() -> list[int]:
+    """From each alert to the day that it tells of."""
+    rows = Alert.objects.order_by("at", "mark")
+    return [(date.fromisoformat(row.params["on"]) - row.at.date()).days for row in rows]
+
+
 # --- once a minute --------------------------------------------------------------------------
 
 
@@ -113,19 +119,20 @@ def test_money_is_told_each_time_it_falls_below_its_bound() -> None:
 def test_a_key_is_told_at_each_threshold_once() -> None:
     provider()
     Provider.objects.update(key_expires_on=on(40))
-    days = [one["days"] for _kind, _about, one in look_on(*range(60))]
-    assert days == [30, 7, 1]
+    look_on(*range(60))
+    assert days_left() == [30, 7, 1]
     assert set(told()) == {("key_expires", "provider:groq")}
 
 
 @pytest.mark.parametrize(
     ("left", "expected"),
-    [(31, []), (30, [30]), (20, [20]), (5, [5]), (1, [1]), (0, [0]), (-3, [None]), (-8, [])],
+    [(31, []), (30, [30]), (20, [20]), (5, [5]), (1, [1]), (0, [0]), (-3, [-3]), (-8, [])],
 )
 def test_of_thresholds_that_had_passed_the_nearest_is_told(left: int, expected: list[Any]) -> None:
     provider()
     Provider.objects.update(key_expires_on=on(left))
-    assert [one.get("days") for _kind, _about, one in look_on(0)] == expected
+    look_on(0)
+    assert days_left() == expected
     assert all(one["on"] == on(left).isoformat() for _kind, _about, one in look_on(1, 2))
 
 
@@ -154,11 +161,10 @@ def test_a_model_that_retires_is_told_at_each_threshold_once_for_all_its_routes(
     route("subagent")
     found = look_on(*range(90))
     assert {(kind, about) for kind, about, _params in found} == {("model_retires", "route:main")}
-    assert [one["days"] for _kind, _about, one in found] == [60, 14, 1]
+    assert days_left() == [60, 14, 1]
     assert found[0][2] == {
         "model": "llama-9",
         "on": on(70).isoformat(),
-        "days": 60,
         "slots": ["main", "subagent"],
     }
 
@@ -321,6 +327,17 @@ def test_what_was_judged_while_its_schedule_was_switched_off_leaves_nothing(down
     assert set(Standing.objects.values_list("about", flat=True)) == {*("route:main", CONDITIONS)}
     ends = dict(Outage.objects.values_list("about", "ended_at"))
     assert ends == {"provider:groq": after(2), "route:main": None}
+
+
+def test_the_switch_for_all_ends_what_lasts_and_nobody_is_reminded(
+    remind: Any, down: Provider
+) -> None:
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, reminds=True, is_on=False)
+    assert remind(25) == []
+    assert Outage.objects.filter(ended_at=None).count() == 0
+    ended(down, "timeout", 26 * 60)
+    judge_ended(after(26 * 60))
+    assert set(Standing.objects.values_list("about", flat=True)) == {CONDITIONS}
 
 
 def test_a_route_that_is_not_set_any_more_fails_no_longer(down: Provider) -> None:

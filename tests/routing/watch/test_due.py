@@ -110,6 +110,17 @@ def test_what_was_missed_is_asked_once() -> None:
     assert Job.objects.count() == 2
 
 
+def test_a_look_that_was_overtaken_takes_back_nothing() -> None:
+    saved("groq")
+    watch("provider:groq")
+    due.start_due(NOW + timedelta(seconds=30))  # begun later, and done sooner
+    end_all()
+    due.start_due(NOW)
+    assert Watch.objects.get().due_at == next_due(
+        NOW + timedelta(seconds=30), QUARTER, "provider:groq"
+    )
+
+
 def test_the_switch_for_all_stops_everything_and_changes_nothing() -> None:
     saved("groq")
     before = watch("provider:groq").due_at

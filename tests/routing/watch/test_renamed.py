@@ -10,7 +10,7 @@ from django.test import Client
 
 from providers.models import Provider
 from routing.models import Alert, Outage, Route, Span, Standing, Watch
-from routing.models.subjects import rename_subjects
+from routing.models.subjects import remove_subjects, rename_subjects
 from routing.watch.conditions import look
 from routing.watch.judging import judge_ended
 from tests.routing.watch.results import START, after, ended, told, watched
@@ -61,6 +61,39 @@ def test_what_there_was_under_the_new_name_gives_way(lab: Provider) -> None:
     rename_subjects("lab", "workshop")
     assert Watch.objects.get(about="provider:workshop").every == 15
     assert Standing.objects.get(about="provider:workshop").is_failing
+
+
+def test_what_was_told_of_a_removed_one_with_the_new_name_stands_in_nobodys_way(
+    site: Client, lab: Provider
+) -> None:
+    alert = Alert.objects.get(mark__startswith="key_expires:lab:")
+    about, model = "provider:workshop", f"model_lost:{'x' * 170}"
+    marks = [alert.mark.replace("lab", "workshop"), "model_lost:workshop:llama-9:1"]
+    for mark in marks:
+        Alert.objects.create(kind="key_expires", about=about, mark=mark)
+    Alert.objects.create(kind="model_lost", about=about, mark=f"{model}:workshop:")
+    site.post("/providers/lab/rename/", {"name": "workshop"})
+    assert Provider.objects.get().name == "workshop"
+    alert.refresh_from_db()
+    assert (alert.about, alert.mark) == (about, marks[0])
+    assert not Alert.objects.filter(mark=marks[1]).exists()  # it may be lost once more
+    assert Alert.objects.filter(about=about).count() == 5
+
+
+def test_what_was_told_of_a_removed_one_is_told_of_the_next_of_that_name(lab: Provider) -> None:
+    was = Alert.objects.get(mark__startswith="key_expires:lab:").mark
+    lab.delete()
+    assert Alert.objects.count() == 2
+    assert not Alert.objects.filter(mark=was).exists()
+    remove_subjects("lab")  # nothing is in front of it twice
+    assert Alert.objects.filter(mark__endswith=was).get().mark.count(":") == was.count(":") + 1
+
+
+def test_another_spelling_keeps_what_was_told(lab: Provider) -> None:
+    Alert.objects.create(kind="model_lost", about="route:main", mark="model_lost:lab:llama-9:1")
+    rename_subjects("lab", "Lab")
+    assert Alert.objects.filter(mark="model_lost:Lab:llama-9:1").count() == 1
+    assert Alert.objects.get(kind="key_expires").mark.startswith("key_expires:Lab:")
 
 
 def test_the_same_name_changes_nothing(lab: Provider) -> None:

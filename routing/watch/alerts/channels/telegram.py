@@ -2,10 +2,12 @@
 
 Sources: https://core.telegram.org/bots/api#making-requests ({"ok": true}; a failure has "ok": false
 and an error code), https://core.telegram.org/bots/api#sendmessage (4,096 characters; without
-parse_mode text is text), https://core.telegram.org/bots/api#responseparameters (retry_after,
-migrate_to_chat_id).
+parse_mode nothing is markup), https://core.telegram.org/bots/api#responseparameters (retry_after,
+migrate_to_chat_id), https://core.telegram.org/bots/api#messageentity (what becomes a link by
+itself: @name, #tag, /command).
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +28,12 @@ from routing.watch.alerts.spec import (
 )
 
 MOST = 4_096
+_CALLS = re.compile(r"([@#]|(?<![\w/<>])/(?=\w))")
+
+
+def _written(text: str) -> str:
+    """Nobody is called, and nothing becomes a command."""
+    return _CALLS.sub("\\1\u200b", text)
 
 
 def build(values: Values, secrets: Secrets, message: Message) -> Request:
@@ -36,7 +44,7 @@ def build(values: Values, secrets: Secrets, message: Message) -> Request:
         json={
             "chat_id": values["chat"],
             **topic,
-            "text": fitted(message, MOST, size=utf16),
+            "text": fitted(message, MOST, written=_written, size=utf16),
             "link_preview_options": {"is_disabled": True},
         },
     )

@@ -1,5 +1,6 @@
 """Deliveries by a clock that tests give: once, in order, tried again, taken over, given up."""
 
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +9,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from facio_site import clock
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Alert, Channel, Delivery, WatchSettings
+from routing.pages.channels import _drop_waiting
 from routing.watch.alerts import deliver as delivery
 from routing.watch.alerts import raise_alert
 from routing.watch.alerts.answers import of_fault
@@ -209,9 +213,9 @@ def test_after_a_lost_one_the_next_is_tried(receiver: Receiver) -> None:
     assert statuses() == ["lost", "sent"]
 
 
-def lose(channel: Channel, receiver: Receiver, at: datetime) -> datetime:
+def lose(channel: Channel, receiver: Receiver, at: datetime, answer: Verdict = DOWN) -> datetime:
     """All that waits, by trying until it is given up; returns when that was."""
-    receiver.answers = [DOWN]
+    receiver.answers = [answer]
     while "waiting" in statuses():
         at += timedelta(minutes=1)
         deliver(channel.pk, at)
@@ -257,7 +261,7 @@ def test_what_was_lost_and_is_no_news_stays_lost(why: str, receiver: Receiver) -
     told(Alert.Kind.FAILS, "provider:groq", NOW)
     at = lose(channel, receiver, NOW)
     if why == "seen":
-        Channel.objects.update(fault="", fault_at=None)
+        Delivery.objects.note()
     at += timedelta(days=8 if why == "old" else 0)
     changes = {"refused": "bad_request", "dropped": "cancelled"}
     Delivery.objects.update(
@@ -267,6 +271,62 @@ def test_what_was_lost_and_is_no_news_stays_lost(why: str, receiver: Receiver) -
     receiver.answers = [OK]
     assert deliver(channel.pk, at) == 1
     assert statuses() == ["lost", "sent"]
+    assert not Delivery.objects.lost().exists()  # and is counted at no fault to come
+
+
+@pytest.mark.parametrize(
+    "detail", ["no_chat", "chat_moved", "forum", "sender", "recipients_unsigned", "greeting"]
+)
+def test_what_was_refused_for_the_channels_own_settings_comes_once_they_are_mended(
+    detail: str, receiver: Receiver
+) -> None:
+    channel = made()
+    told(Alert.Kind.FAILS, "provider:groq", NOW)
+    at = lose(channel, receiver, NOW, Verdict(Outcome.BAD_REQUEST, detail))
+    assert statuses() == ["lost"]
+    told(Alert.Kind.FAILS, "provider:openai", at)
+    receiver.answers = [OK]
+    assert deliver(channel.pk, at) == 2
+    assert statuses() == ["sent", "sent"]
+
+
+def test_what_is_being_sent_when_its_channel_is_switched_off_ends_as_its_answer_says(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    channel = made()
+    alert(0)
+    alert(1)
+
+    def switched_off(answer: Verdict) -> Verdict:
+        Channel.objects.update(is_on=False)
+        _drop_waiting(channel)
+        return answer
+
+    receiver.answers = [lambda: switched_off(OK)]
+    assert deliver(channel.pk, later(2)) == 1
+    assert statuses() == ["sent", "lost"]
+    Channel.objects.update(is_on=True)
+    alert(3)
+    receiver.answers = [lambda: switched_off(DOWN)]
+    assert deliver(channel.pk, later(4)) == 0
+    assert statuses() == ["sent", "lost", "lost"]  # it would come at some time
+    channel.refresh_from_db()
+    assert channel.fault == ""
+    assert not Delivery.objects.lost().exists()
+
+
+def test_a_channel_is_locked_before_its_deliveries(receiver: Receiver) -> None:
+    """As its page does: else the two would wait for each other on PostgreSQL."""
+    channel = made()
+    alert(0)
+    with CaptureQueriesContext(connection) as asked:
+        begins: list[int] = []
+        receiver.answers = [lambda: begins.append(len(asked)) or OK]
+        deliver(channel.pk, NOW)
+    texts = [one["sql"] for one in asked.captured_queries[begins[0] :]]
+    tables = [re.search('"routing_(channel|delivery)"', text) for text in texts]
+    assert [found[1] for found in tables if found][:2] == ["channel", "delivery"]
 
 
 def test_another_sender_takes_nothing_that_is_being_sent(receiver: Receiver) -> None:

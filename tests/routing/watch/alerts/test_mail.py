@@ -24,7 +24,7 @@ from routing.watch.alerts.sending import send
 from tests.providers.http.servers import Authority, Call, always, drip, hang, serve
 from tests.routing.watch.alerts.desk import NOW, alert, made
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.alike]
 USER, PASSWORD = "facio", "mail-password"
 
 

@@ -1,24 +1,37 @@
 """Alerts in words."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.urls import set_script_prefix
 from django.utils import translation
 
+from facio_site import clock
 from routing.models import Alert, Channel, WatchSettings
 from routing.watch.alerts.message import make, words
 from tests.desk import saved
 from tests.routing.watch.alerts.desk import NOW
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 Kind = Alert.Kind
 SINCE = {"since": "2026-11-29T14:05:00+00:00"}
 
 
 def an_alert(kind: Kind, about: str = "provider:groq", **params: Any) -> Alert:
     return Alert(kind=kind, about=about, params=params, mark=str(kind), at=NOW)
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Lets days pass after NOW."""
+
+    def turn(days: int) -> None:
+        monkeypatch.setattr(clock, "about_now", lambda: NOW + timedelta(days=days))
+
+    turn(0)
+    return turn
 
 
 def channel(language: str = "en") -> Channel:
@@ -66,14 +79,14 @@ def channel(language: str = "en") -> Channel:
         (
             Kind.KEY_EXPIRES,
             "provider:groq",
-            {"on": "2026-12-06", "days": 7},
+            {"on": "2026-12-06"},
             "Groq: the key expires",
             "On Dec. 6, 2026. In 7 days.",
         ),
         (
             Kind.MODEL_RETIRES,
             "catalog:groq",
-            {"model": "llama-9", "on": "2026-11-30", "days": 1, "slots": ["main"]},
+            {"model": "llama-9", "on": "2026-11-30", "slots": ["main"]},
             "Models of Groq: the model llama-9 retires",
             "On Nov. 30, 2026. In 1 day. Route: Main.",
         ),
@@ -112,6 +125,31 @@ def test_each_kind_in_words(
     kind: Kind, about: str, params: dict[str, Any], title: str, text: str
 ) -> None:
     assert words(an_alert(kind, about, **params)) == (title, text)
+
+
+@pytest.mark.parametrize(
+    ("passed", "title", "ending"),
+    [
+        (0, "Groq: the key expires", "In 7 days."),
+        (6, "Groq: the key expires", "In 1 day."),
+        (7, "Groq: the key expires", "Today."),
+        (8, "Groq: the key has expired", "On Dec. 6, 2026."),
+    ],
+)
+def test_days_are_counted_when_they_are_read(
+    passed: int, title: str, ending: str, today: Callable[[int], None]
+) -> None:
+    """A message may come late, and the page shows what was told weeks ago."""
+    today(passed)
+    told = words(an_alert(Kind.KEY_EXPIRES, on="2026-12-06", days=7))
+    assert told.title == title
+    assert told.text.endswith(ending)
+
+
+def test_a_model_whose_day_is_over_has_retired(today: Callable[[int], None]) -> None:
+    today(2)
+    told = words(an_alert(Kind.MODEL_RETIRES, "route:main", model="llama-9", on="2026-11-30"))
+    assert told == ("Main: the model llama-9 has retired", "On Nov. 30, 2026.")
 
 
 @pytest.mark.parametrize("kind", Kind)

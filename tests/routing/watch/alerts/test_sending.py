@@ -32,7 +32,7 @@ from tests.providers.http.servers import (
 from tests.routing.watch.alerts.desk import NOW, alert, made
 from tests.security.sweep import CANARY
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.alike]
 GOOD = {
     "json": answer(b"", status="204 No Content"),
     "slack": answer(b"ok"),

@@ -82,6 +82,16 @@ def test_the_same_wish_twice_is_one_message() -> None:
     assert len(server.requests) == 1
 
 
+def test_one_that_a_worker_takes_after_the_page_gave_it_up_is_not_sent() -> None:
+    with serve(always(answer())) as server:
+        channel = made("json", f"http://127.0.0.1:{server.port}")
+        assert trial.begin(channel, clock.now() - timedelta(seconds=trial.QUEUE_SECONDS + 1))
+        trial.run_trial(channel.pk)
+    assert server.requests == []
+    channel.refresh_from_db()
+    assert shown_trial(channel, clock.now()).outcome == "no_worker"
+
+
 def test_two_in_a_row_are_a_moment_apart() -> None:
     with serve(always(answer())) as server:
         channel = tried(made("json", f"http://127.0.0.1:{server.port}"))

@@ -21,7 +21,7 @@ from routing.watch.alerts.spec import ChannelSpec, Mail, Message, utf8, utf16
 from tests.routing.watch.alerts.desk import NOW, OUTSIDE, alert, filled, form_of, made, sample
 from tests.security.sweep import CANARY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 SPECS = list(CHANNELS.values())
 CALLED = [spec for spec in SPECS if spec.address]
 every = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
@@ -238,6 +238,14 @@ def test_telegram_gets_text_without_a_mode_for_markup() -> None:
     assert isinstance(request, Request)
     assert request.json["text"].startswith("<b>*x*</b>\n")
     assert "parse_mode" not in request.json
+
+
+def test_telegram_makes_no_mention_tag_or_command_of_a_name() -> None:
+    """Its servers look for them in any text: each needs a letter right after its sign."""
+    text = text_of(built(CHANNELS["telegram"], message(title="@here #tag /stop (/start) groq/a")))
+    assert not re.search(r"[@#]\w|(?<!\w)/\w", text.splitlines()[0])
+    assert "groq/a" in text
+    assert text.endswith("https://facio.example/providers/groq/")
 
 
 @pytest.mark.parametrize(
