@@ -12,7 +12,7 @@ from providers.work import queue
 from routing.models import Watch
 from routing.pages import schedule
 from tests.desk import saved
-from tests.routing.pages.test_schedule import put
+from tests.routing.pages.scheduled import put
 
 pytestmark = pytest.mark.django_db
 
