@@ -269,6 +269,8 @@ def recorded_in(path):
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     records = [call for call in calls if getattr(call.func, "id", "") == "record" and call.args]
     places = [call.args[0] for call in records]
+    # A command that writes the row by itself, in tables of another release
+    places += [one.value for call in calls for one in call.keywords if one.arg == "action"]
     if any(getattr(place, "id", "") == "action" for place in places):
         places += [argument for call in calls for argument in call.args]
         places += [node.value for node in ast.walk(tree) if isinstance(node, ast.Assign)]

@@ -190,6 +190,7 @@ def broken_and_told(tab: Tab, hooks: Hooks, mail: Mail, simulators: Simulators) 
     expect(page.locator('[data-about="provider:groq"]')).to_contain_text("first failed")
     page.locator("#bell").click()
     expect(page.locator('[data-about="provider:groq"][data-kind="fails"]')).to_be_visible()
+    bell(page, "Alerts")  # a moment later it has been seen
     tab.go("/")
     bell(page, "Alerts")
 

@@ -61,7 +61,8 @@ Alert.objects.create(kind="fails", about="provider:vllm", params={"outcome": "ti
 # What differs from one drawing to the next: tokens, ages, the moment of sending.
 _MOVES = re.compile(
     r'name="csrfmiddlewaretoken" value="[^"]*"|nonce="[^"]*"|<time[^>]*>[^<]*</time>|'
-    r"X-CSRFToken[^}]*|\b\d+ (?:s|min|h)( ago)?\b|just now"
+    r"X-CSRFToken[^}]*|\b\d+ (?:s|min|h)( ago)?\b|just now|"
+    r'(?s:id="needed-system">.*?</a>)'  # who counts a clock of its own that is off
 )
 
 
