@@ -20,7 +20,7 @@ from tests.processes import stop, wait_for
 from tests.simulators import Simulators
 from tests.simulators.entries import entered
 
-pytestmark = [pytest.mark.journey, pytest.mark.alike]
+pytestmark = [pytest.mark.journey, pytest.mark.alike, pytest.mark.long]
 KINDS = ("groq", "mistral", "openrouter")
 POOL, WEB_THREADS, CONCURRENCY = 4, 4, 3
 # As the table of docs/operating.md has it, with one for the command that starts the tests.

@@ -51,10 +51,10 @@ USUAL = (
     "/catalog/",
     "/routing/",
     "/health/",
-    "/schedule/",
     "/config/",
 )
 RARE = (
+    "/schedule/",
     "/alerts/",
     "/activity/",
     "/accounts/",
