@@ -85,7 +85,7 @@ def running(
             process = subprocess.Popen(
                 [sys.executable, "-m", "facio_site.up", *words],
                 cwd=ROOT,
-                env=environment(state, simulators, **redis, **more),
+                env=environment(state, simulators, **(redis | more)),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
