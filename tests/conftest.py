@@ -67,9 +67,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByPlace:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """`-n auto` has five for two processors, because many tests wait; `-n logical` has one each."""
-    processors = os.cpu_count() or 1
-    return processors * 5 // 2 if config.option.numprocesses == "auto" else processors
+    """`-n auto` has two for each processor, because many tests wait; `-n logical` has one."""
+    return (os.cpu_count() or 1) * (2 if config.option.numprocesses == "auto" else 1)
 
 
 def pytest_sessionstart() -> None:

@@ -201,6 +201,7 @@ def test_azure_without_a_deployment_says_what_is_missing_and_sends_nothing(
     assert simulators.calls == []
 
 
+@pytest.mark.long
 def test_bedrock_needs_a_region_and_a_key_or_access_keys(tab: Tab, simulators: Simulators) -> None:
     def carriers() -> set[str]:
         found = {call.key_carrier for call in simulators.calls_of("bedrock")}

@@ -151,6 +151,7 @@ def test_what_cannot_be_read_stays_in_the_box_and_is_told_beside_it(
             assert tab.page.url == site.url + path
 
 
+@pytest.mark.long
 def test_what_is_too_large_is_told_and_stays_in_the_box(
     owner: Tab, browser: Browser, site: Stack
 ) -> None:

@@ -46,7 +46,6 @@ UNDER_PILLS = """() => {
 # In the gate
 USUAL = (
     "/",
-    "/providers/",
     "/providers/groq/",
     "/catalog/",
     "/routing/",
@@ -55,6 +54,7 @@ USUAL = (
 )
 RARE = (
     "/schedule/",
+    "/providers/",
     "/alerts/",
     "/activity/",
     "/accounts/",
