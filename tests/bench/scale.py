@@ -26,10 +26,11 @@ AGED = """
 INSERT INTO providers_job (
     id, provider_id, task, status, version, created_at, finished_at, deadline, worker, attempt,
     input_version, input_digest, model_names, is_draft, outcome, key_state, ms, detail, params,
-    rungs
+    rungs, is_scheduled, is_rolled_up
 )
 SELECT gen_random_uuid(), provider.id, 'check', 'done', 1, ended, ended, ended, 'worker-old', 1,
-    provider.version, '', '[]', false, 'ok', 'valid', 300, '', '{}', '[]'
+    provider.version, '', '[]', false, 'ok', 'valid', 300, '', '{}', '[]',
+    false, true
 FROM (SELECT id, version, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS many
       FROM providers_provider) AS provider,
     generate_series(1, %(jobs)s) AS number,
