@@ -230,13 +230,18 @@ def test_a_page_is_light_fits_and_has_no_barrier(visit: Callable[..., Any], path
     looked_at(visit, path, *(["404"] if path == "/no-such-page/" else []))
 
 
-@pytest.mark.axe
-def test_the_pages_of_a_stranger_as_well(visit: Callable[..., Any]) -> None:
+def invited(visit: Callable[..., Any], name: str) -> str:
+    """The link that the owner makes for somebody."""
     with visit() as tab:
         tab.go("/accounts/users/")
-        tab.page.get_by_label("For", exact=True).fill("Eve")
+        tab.page.get_by_label("For", exact=True).fill(name)
         tab.press("Create link")
-        link = tab.page.locator("#invitation-link").inner_text()
+        return str(tab.page.locator("#invitation-link").inner_text())
+
+
+@pytest.mark.axe
+def test_the_pages_of_a_stranger_as_well(visit: Callable[..., Any]) -> None:
+    link = invited(visit, "Eve")
     with visit(storage_state=None, viewport=DESK, reduced_motion="reduce") as tab:
         page = tab.page
         for path in ("/accounts/login/", link):

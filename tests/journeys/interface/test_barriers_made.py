@@ -11,11 +11,12 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import expect
 
-from tests.journeys.interface.conftest import DESK, whole_config
+from tests.journeys.interface.conftest import DESK, confirm, whole_config
 from tests.journeys.interface.test_barriers import (
     MAX_WARM,
     Meter,
     barriers,
+    invited,
     looked_at,
     too_wide,
 )
@@ -119,11 +120,7 @@ def test_alerts_of_every_kind(
 
 def test_the_pages_of_whoever_has_a_second_factor(visit: Visit) -> None:
     """Of her own account: the furnished site's owner has none. Her link is spent in the end."""
-    with visit() as tab:
-        tab.go("/accounts/users/")
-        tab.page.get_by_label("For", exact=True).fill("Ada")
-        tab.press("Create link")
-        link = tab.page.locator("#invitation-link").inner_text()
+    link = invited(visit, "Ada")
     with visit(storage_state=None, viewport=DESK, reduced_motion="reduce") as tab:
         page = tab.page
         tab.go(link)
@@ -131,9 +128,7 @@ def test_the_pages_of_whoever_has_a_second_factor(visit: Visit) -> None:
         tab.fill("Password", PASSWORD)
         tab.fill("Confirm password", PASSWORD)
         tab.press("Create account")
-        tab.go("/accounts/reauthenticate/")
-        tab.fill("Password", PASSWORD)
-        tab.press("Confirm")
+        confirm(tab)
         tab.go("/accounts/2fa/totp/activate/")
         secret = page.locator("#totp_secret").input_value()
         page.locator("#id_code").fill(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
