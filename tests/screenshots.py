@@ -1,5 +1,5 @@
-"""`make screenshots`: pictures of every page, light, dark and as on a phone, in docs/screenshots;
-those that people use most in German, too.
+"""`make screenshots`: pictures of every page, light, dark, as on a phone and in German, in
+docs/screenshots; those that people use most in German on a phone, too.
 
 Runs the whole product with simulated providers in a throw-away folder and fills it as a person
 would. Nothing is compared: the pictures are to be looked at, and shown in the documentation.
@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
@@ -76,7 +76,7 @@ PAGES = {
     "admin-jobs": "/admin/providers/job/",
     "version": "/config/versions/1/",
 }
-GERMAN = (
+GERMAN_ON_A_PHONE = (
     *("overview", "providers", "provider", "catalog", "routing"),
     *("health", "schedule", "alerts", "config", "activity"),
 )
@@ -172,10 +172,8 @@ def shoot_what_is_asked_for(tab: Tab, look: str) -> None:
     tab.press("Discard")
     tab.go("/")
     if look != "phone":
-        tab.page.keyboard.press("Control+k")
-        tab.page.locator("#palette-q").fill("open")
-        expect(tab.page.locator(".palette-list").get_by_text("Overview")).to_have_count(0)
-        shoot(tab, f"palette-{look}")
+        open_palette(tab)
+        shoot(tab, f"palette-{look}", again=open_palette)
         tab.page.keyboard.press("Escape")
     tab.go("/admin/providers/provider/")
     tab.page.locator("#result_list th").get_by_role("link", name="gemini").click()
@@ -191,17 +189,17 @@ def shoot_what_is_asked_for(tab: Tab, look: str) -> None:
     tab.press("Discard")
 
 
+def open_palette(tab: Tab) -> None:
+    tab.page.keyboard.press("Control+k")
+    tab.page.locator("#palette-q").fill("open")
+    expect(tab.page.locator(".palette-list").get_by_text("openai").first).to_be_visible()
+
+
 def shoot_pages(tab: Tab, look: str) -> None:
-    origin = tab.page.evaluate("location.origin")
-    for language, ending, names in (("en", "", PAGES), ("de", "-de", GERMAN)):
-        if language == "de" and look == "dark":
-            continue
-        tab.page.context.add_cookies([{"name": "language", "value": language, "url": origin}])
-        for name in names:
-            if is_wanted(f"{name}-{look}{ending}"):
-                tab.go(PAGES[name])
-                shoot(tab, f"{name}-{look}{ending}")
-    tab.page.context.clear_cookies(name="language")
+    for name, path in PAGES.items():
+        if is_wanted(f"{name}-{look}"):
+            tab.go(path)
+            shoot(tab, f"{name}-{look}")
 
 
 def shoot_ways_in(owner: Tab, stranger: Tab, link: str) -> None:
@@ -229,7 +227,8 @@ def code_of(secret: str) -> str:
 
 
 def is_wanted(name: str) -> bool:
-    return not sys.argv[1:] or any(fnmatch(name, one) for one in sys.argv[1:])
+    wanted = sys.argv[1:] or ["*"]
+    return any(fnmatch(one, pattern) for one in (name, f"{name}-de") for pattern in wanted)
 
 
 def shoot_in_each_look(tab: Tab, name: str) -> None:
@@ -239,10 +238,28 @@ def shoot_in_each_look(tab: Tab, name: str) -> None:
         shoot(tab, f"{name}-{look}")
 
 
-def shoot(tab: Tab, name: str) -> None:
-    """The page as high as it is, up to a limit: in a higher window fixed parts keep their place."""
+def shoot(tab: Tab, name: str, *, again: Callable[[Tab], None] | None = None) -> None:
+    """The page as it is, and in German where that is wanted: it is loaded anew for that, and
+    `again` does what brings it to where it was."""
     if not is_wanted(name):
         return
+    draw(tab, name)
+    page, _, look = name.rpartition("-")
+    if look == "light" or (look == "phone" and page in GERMAN_ON_A_PHONE):
+        origin = tab.page.evaluate("location.origin")
+        tab.page.context.add_cookies([{"name": "language", "value": "de", "url": origin}])
+        tab.page.reload()
+        if again:
+            again(tab)
+        draw(tab, f"{name}-de")
+        tab.page.context.clear_cookies(name="language")
+        tab.page.reload()
+        if again:
+            again(tab)
+
+
+def draw(tab: Tab, name: str) -> None:
+    """The page as high as it is, up to a limit: in a higher window fixed parts keep their place."""
     size = tab.page.viewport_size
     assert size is not None
     height = int(tab.page.evaluate("document.documentElement.scrollHeight"))

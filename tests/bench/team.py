@@ -5,6 +5,7 @@ import re
 import statistics
 import threading
 import time
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
@@ -24,9 +25,10 @@ PAGES = (LIST, WATCHED, "/routing/", "/catalog/", "/config/", "/activity/", "/")
 
 def watching(stage: Stage) -> list[Line]:
     """Fifty people have the page of a provider open whose test is slow: each page waits for news,
-    and when that is over, or somebody does not want to wait, it is loaded again."""
+    and each of them loads it again every AGAIN_SECONDS, whatever it shows."""
     client, until = stage.site.client, time.monotonic() + stage.plan.watch
     pages: list[float] = []
+    heard: dict[str, list[float]] = defaultdict(list)  # of each test: when its end was shown
     errors: list[str] = []
     over = threading.Event()
 
@@ -34,7 +36,7 @@ def watching(stage: Stage) -> list[Line]:
         time.sleep(number / PEOPLE * AGAIN_SECONDS)
         while not over.is_set():
             try:
-                _look(client, pages)
+                _look(client, pages, heard)
             except (OSError, RuntimeError) as error:
                 errors.append(str(error))
 
@@ -50,32 +52,44 @@ def watching(stage: Stage) -> list[Line]:
     p95 = percentile(pages, 95)
     figure = f"{PEOPLE} people watching one slow test for {stage.plan.watch:g} s, their pages"
     ours = f"{len(pages):,} pages, p50 {ms(statistics.median(pages))}, p95 {ms(p95)}"
+    late = [(at - min(ends)) * 1000 for ends in heard.values() for at in ends]
+    latest, told = percentile(late, 95), f"{len(heard)} tests, {len(late):,} ends shown"
+    target = f"p95 <= {PAGE_MS:.0f} ms"
     return [
-        Line(figure, ours, "", f"p95 <= {PAGE_MS:.0f} ms", p95 <= PAGE_MS, ms(p95)),
+        Line(figure, ours, "", target, p95 <= PAGE_MS, ms(p95)),
+        Line(
+            "the same, its end after the first of them",
+            told,
+            "",
+            target,
+            latest <= PAGE_MS,
+            ms(latest),
+        ),
         Line("the same, errors", f"{len(errors)}", "", "0", not errors, f"{len(errors)}"),
     ]
 
 
-def _look(client: Client, pages: list[float]) -> None:
-    """Load the page, then wait for news as it does; again when that is over."""
+def _look(client: Client, pages: list[float], heard: dict[str, list[float]]) -> None:
+    """Load the page, then wait for news as it does until it is time to load it again."""
+    again = time.monotonic() + AGAIN_SECONDS
     answer = client.get(WATCHED)
     if answer.status != 200:
         raise RuntimeError(f"{WATCHED} answered {answer.status}")
     pages.append(answer.ms)
     part = answer.text
-    until = time.monotonic() + AGAIN_SECONDS
-    while time.monotonic() < until:
-        watched = re.findall(r'name="w" value="([^"]+)"', part)
-        if not watched:  # it is over: the next one begins in a moment
-            time.sleep(EASE_SECONDS)
-            return
+    while watched := re.findall(r'name="w" value="([^"]+)"', part):
         begin = time.monotonic()
+        if begin >= again:
+            return
         news = client.get("/live/?" + urlencode([("w", one) for one in watched]))
         if news.status not in (200, 204):
             raise RuntimeError(f"/live/ answered {news.status}")
         part = news.text or part
-        if time.monotonic() - begin < 1:
+        if news.text and 'data-state="done"' in part:
+            heard[watched[0]].append(time.monotonic())
+        elif time.monotonic() - begin < 1:
             time.sleep(EASE_SECONDS)
+    time.sleep(max(0.0, again - time.monotonic()))
 
 
 def memory(stage: Stage) -> list[Line]:
