@@ -13,8 +13,8 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.bench.client import CSRF
+from tests.conftest import CHROMIUM
 
-CHROMIUM = "/usr/bin/chromium"
 WAIT_MS = 30_000
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
