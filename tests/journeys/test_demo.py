@@ -12,7 +12,7 @@ from tests.journeys.stack import STOPS_WITHIN, Stack, running
 from tests.journeys.tab import make_owner, opened
 from tests.simulators.entries import demo_key
 
-pytestmark = [pytest.mark.journey, pytest.mark.browser]
+pytestmark = [pytest.mark.journey, pytest.mark.browser, pytest.mark.long]
 
 
 def new_link(demo: Stack) -> str:

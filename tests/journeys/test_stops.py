@@ -93,6 +93,7 @@ def test_s79_a_stop_in_the_middle_of_a_call_is_over_in_time_and_the_next_start_e
     assert len(simulators.calls_of("openrouter")) == 1
 
 
+@pytest.mark.long
 def test_s79_a_start_may_be_broken_off_at_any_moment(state: Path) -> None:
     ends = (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)
     for moment, signum in zip((0.05, 0.6, 1.5, 3.0), ends, strict=True):

@@ -16,6 +16,7 @@ FORGET = "DELETE FROM django_migrations WHERE app = 'facio_site'"
 LATER = "INSERT INTO django_migrations (app, name, applied) VALUES ('providers', '9999_x', now())"
 
 
+@pytest.mark.long
 def test_s83_a_database_that_is_not_there_yet_is_waited_for_by_host_and_port(
     together: Site,
 ) -> None:

@@ -37,7 +37,7 @@ from tests.routing.watch.told import (
     told_as_it_was,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery, pytest.mark.alike]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery, pytest.mark.long]
 
 START = datetime(2026, 10, 5, tzinfo=UTC)
 END = datetime(2026, 11, 5, tzinfo=UTC)
