@@ -212,7 +212,7 @@
   });
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     const { elt, xhr, requestConfig } = event.detail;
-    if (xhr.status !== 401) return;
+    if (!/40[13]/.test(xhr.status)) return;
     const isPressed = /click|submit/.test(requestConfig.triggeringEvent?.type);
     if (isPressed && elt.form === form) go("save"); // the server keeps what may be kept
     else if (!isPressed && changed().length) event.preventDefault(); // nobody is led away while he types
@@ -362,10 +362,13 @@
   document.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => busy.get(elt)?.removeAttribute("aria-disabled"));
 
   document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
-    const wrong = detail.xhr?.status === 422 && target.querySelector("[aria-invalid='true']");
-    const said = `${document.body.dataset.error ?? "Error:"} `;
-    if (wrong && !document.title.startsWith(said)) document.title = said + document.title;
+    const isRefused = detail.xhr?.status === 422;
+    const wrong = isRefused && target.querySelector("[aria-invalid='true']");
+    const way = isRefused && target.querySelector(".wrong a"); // to a field elsewhere, which may be folded
+    const said = `${document.body.dataset.error} `;
+    if (detail.requestConfig?.elt.matches("form, button")) document.title = (isRefused ? said : "") + document.title.replace(said, "");
     if (wrong) return wrong.focus();
+    if (way) return way.click();
     if (!pressed || pressed.button.isConnected || document.activeElement !== document.body) return;
     const again = [...document.querySelectorAll("main button:not(:disabled)")].find((one) => label(one) === pressed.label);
     const part = by(target.id);

@@ -1,5 +1,6 @@
 """The structure keeps to its goals; what measures it sees what it is for."""
 
+import ast
 import json
 
 import grimp
@@ -17,6 +18,18 @@ def found():
 def test_the_house_keeps_to_its_goal(found, name):
     value, place = found[name]
     assert value <= house.GOALS[name].most, place
+
+
+def test_each_package_says_what_lives_there_and_none_is_left_empty():
+    wiring = {"migrations", "management", "commands", "templatetags"}  # Django says what those are
+    silent, empty = [], []
+    for path in (one for app in house.APPS for one in (house.ROOT / app).rglob("__init__.py")):
+        text = path.read_text()
+        if not wiring & {*path.parts} and not ast.get_docstring(ast.parse(text)):
+            silent.append(path)
+        if not [one for one in path.parent.rglob("*.py") if one != path and one.read_text()]:
+            empty.append(path)
+    assert (silent, empty) == ([], [])
 
 
 def test_a_circle_and_an_import_that_runs_back_up_are_found():

@@ -24,6 +24,7 @@ from django_htmx.middleware import HtmxDetails
 
 from facio_site import trouble
 from facio_site.logs import tell
+from facio_site.web import typed
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -85,13 +86,17 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     tell(f"form {cause}", _LOGGED[cause])
     is_sign_in = request.path == resolve_url(settings.LOGIN_URL)
     is_signed_in = is_sign_in and request.user.is_authenticated
+    kept = typed.kept_of_stale(request) if cause == "stale" and not is_sign_in else ""
     page = {
+        "kept": typed.page_of(request) if kept else "",
         "heading": _HEADINGS["signed_in" if is_signed_in else cause],
         "is_signed_in": is_signed_in,
         "told": _TOLD.get(cause),
         "again": request.get_full_path() if is_sign_in else "",
     }
     response = _page(request, "403_csrf.html", 403, page)
+    if kept:
+        typed.put(response, kept)
     # htmx_page_loads says it: to load the page anew would not mend it.
     response.told = _TOLD.get(cause)  # type: ignore[attr-defined]
     return response

@@ -207,7 +207,7 @@ def htmx_page_loads(get_response: GetResponse) -> GetResponse:
             told = getattr(response, "told", None)
             text = _("Not done: your role doesn't allow it, or the page was out of date.")
             messages.error(request, told or text)
-            return _load(_current_page(request, htmx), HTTPStatus.FORBIDDEN)
+            return _load(_current_page(request, htmx), HTTPStatus.FORBIDDEN, response)
         target = response.headers.get("Location", "")
         if not 300 <= response.status_code < 400 or not _is_own(request, target):
             return response

@@ -1,4 +1,5 @@
-"""What was typed into a form whose session had ended comes back after the sign-in.
+"""What was typed into a form comes back after a sign-in: its session had ended, or its page was of
+the session before.
 
 Only fields that a view has named as plain are kept, never what may be a secret: in a signed cookie
 of this browser, for a quarter of an hour, and for the person who had signed in here last. Kept out:
@@ -98,14 +99,31 @@ def _keep(request: HttpRequest, response: HttpResponseBase, who: str | None) -> 
     page = (
         dict(parse_qsl(target.query)).get("next", settings.COOKIE_PATH)
         if is_inside
-        else _page(request)
+        else page_of(request)
     )
     if not is_inside:
         response.headers["Location"] = f"{sign_in}?{urlencode({'next': page})}"
+    if who and (text := _kept(request, page, who)):
+        _set(response, _COOKIE, text, SECONDS)
+
+
+def kept_of_stale(request: HttpRequest) -> str:
+    """Of a form from a page of an older session of this person, for `put`; "" = nothing."""
+    if not request.user.is_authenticated:
+        return ""
+    return _kept(request, page_of(request), str(request.user.pk), is_stale=True)
+
+
+def put(response: HttpResponseBase, kept: str) -> None:
+    _set(response, _COOKIE, kept, SECONDS)
+
+
+def _kept(request: HttpRequest, page: str, who: str, *, is_stale: bool = False) -> str:
+    """What may be kept of the form that was sent, signed; "" = nothing."""
     match = request.resolver_match
     names = getattr(match.func, "plain_names", None) if match else None
-    if match is None or names is None or who is None:
-        return
+    if match is None or names is None:
+        return ""
     plain = names(request, *match.args, **match.kwargs)
     sent = dict.fromkeys(match.func.boxes, "") | request.POST.dict()  # type: ignore[attr-defined]
     fields = [
@@ -119,12 +137,11 @@ def _keep(request: HttpRequest, response: HttpResponseBase, who: str | None) -> 
         if value and name not in _OWN and name not in {kept for kept, _label, _value in fields}
     ]
     kept = {"who": who, "page": urlsplit(page).path, "fields": fields, "lost": lost}
-    text = signing.dumps(kept, salt=_SALT, compress=True)
-    if fields and len(text) <= _MOST:
-        _set(response, _COOKIE, text, SECONDS)
+    text = signing.dumps(kept | {"is_stale": is_stale}, salt=_SALT, compress=True)
+    return text if fields and len(text) <= _MOST else ""
 
 
-def _page(request: HttpRequest) -> str:
+def page_of(request: HttpRequest) -> str:
     """The page that the form stands on: after the sign-in it is asked for, not sent to."""
     came_from = request.headers.get("Referer", "")
     if url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()}):

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from facio_site.accounts.going_on import confirm_first
 from facio_site.accounts.roles import SignedIn, confirmed_lately, editor_required, viewer_required
 from facio_site.strictjson import BadDocument, read_json
+from facio_site.web.typed import keeps_typed
 from providers.kinds import KINDS
 from routing.agents import writing
 from routing.agents.file import read_live
@@ -128,6 +129,7 @@ def _place(place: Place, seen: writing.Look) -> dict[str, Any]:
 # --- what is done about it ------------------------------------------------------------------
 
 
+@keeps_typed(lambda _request: {"note": _("Note (optional)")})
 @editor_required
 @require_POST
 def live_write(request: SignedIn) -> HttpResponse:

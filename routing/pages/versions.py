@@ -25,6 +25,7 @@ from facio_site.accounts.roles import (
 )
 from facio_site.audit import record
 from facio_site.strictjson import BadDocument, read_json, write_json
+from facio_site.web.typed import keeps_typed
 from providers.kinds import KINDS
 from routing.agents import writing
 from routing.agents.torn import names_in
@@ -155,6 +156,7 @@ def version_write(request: SignedIn, number: int) -> HttpResponse:
     return redirect("routing:config")
 
 
+@keeps_typed(lambda _request, number: {"note": _("Note (optional)")})
 @editor_required
 @require_POST
 def version_note(request: SignedIn, number: int) -> HttpResponse:

@@ -193,6 +193,27 @@ def test_a_test_after_the_session_has_ended_asks_nothing_and_keeps_what_was_type
     assert asked == []
 
 
+@pytest.mark.long
+def test_a_test_after_a_sign_in_in_another_tab_keeps_what_was_typed(
+    opened: Callable[..., Page], owner: Any
+) -> None:
+    stored("vllm")
+    tab = opened()
+    tab.goto("/providers/vllm/")
+    tab.locator("[name=api_base]").fill("http://127.0.0.1:8000/other")
+    owner.end_sessions()
+    other = tab.context.new_page()
+    other.goto("/accounts/")
+    sign_in_again(other)
+    expect(other.get_by_role("heading", level=1)).to_be_visible()
+    asked: list[str] = []
+    tab.on("dialog", lambda one: (asked.append(one.type), one.accept()))
+    tab.get_by_role("button", name="Test connection").click()
+    expect(tab.locator("#typed")).to_contain_text("The page was out of date")
+    expect(tab.locator("[name=api_base]")).to_have_value("http://127.0.0.1:8000/other")
+    assert asked == []
+
+
 def test_a_question_asked_while_somebody_types_leads_nobody_away(
     opened: Callable[..., Page], owner: Any
 ) -> None:

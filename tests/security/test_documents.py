@@ -61,11 +61,21 @@ def test_a_promise_names_its_place_and_tests_that_exist_and_carry_its_number(nam
     assert all(re.search(rf"_{name.lower()}_", test) for test in named)
 
 
+def anchors(text: str) -> list[str]:
+    """Of its headings, as forges make them."""
+    heads = re.findall(r"^#+ (.+)$", text, re.M)
+    return [re.sub(r"[^\w -]", "", head).replace(" ", "-").lower() for head in heads]
+
+
 @pytest.mark.parametrize("page", ["security.md", "operating.md", "alerts.md"])
 def test_the_links_of_a_page_lead_somewhere(page: str) -> None:
     text = (ROOT / "docs" / page).read_text()
-    for target in re.findall(r"\]\(([^)#]+)", text):
-        assert target.startswith("https://") or (ROOT / "docs" / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", text):
+        if target.startswith("https://"):
+            continue
+        there = ROOT / "docs" / (target or page)
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there.read_text()), anchor
 
 
 def test_commands_and_variables_of_the_operators_page_exist() -> None:

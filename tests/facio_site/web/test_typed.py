@@ -12,6 +12,8 @@ from django.test import Client
 
 from facio_site.accounts.models import User
 from providers.models import Provider
+from routing.models import ConfigVersion
+from tests.desk import HTMX
 from tests.facio_site.accounts.person import PASSWORD, sign_in
 from tests.markup import flat
 from tests.routing.watch.alerts.desk import made
@@ -141,6 +143,58 @@ def test_a_box_that_was_switched_off_comes_back_as_that(
 ) -> None:
     given = given_back(client, owner, page, {"name": "Ops", "zone": "UTC"})
     assert [name for name, value in given.items() if not value] == boxes
+
+
+def test_the_note_of_a_version_comes_back(client: Client, owner: Any) -> None:
+    ConfigVersion.objects.create(number=1, reason="import")
+    sign_in(client)
+    owner.end_sessions()
+    page = "/config/versions/1/"
+    headers = {"Referer": f"http://testserver{page}"}
+    client.post(f"{page}note/", {"note": "before the move"}, headers=headers)
+    sign_in(client)
+    assert "before the move" in str(client.get(page).wsgi_request.typed)  # type: ignore[attr-defined]
+
+
+def token(client: Client, page: str) -> str:
+    found = re.search(r'csrfmiddlewaretoken" value="(\w+)"', flat(client.get(page)))
+    assert found
+    return found[1]
+
+
+def enter(client: Client) -> None:
+    """As a real browser signs in."""
+    login = "/accounts/login/"
+    data = {"login": "ada", "password": PASSWORD, "csrfmiddlewaretoken": token(client, login)}
+    assert client.post(login, data).status_code == 302
+
+
+@pytest.mark.parametrize(("part", "headers"), [("", {}), ("check/", HTMX)])
+def test_a_page_from_before_a_sign_in_in_another_tab_loses_nothing_either(
+    owner: Any, part: str, headers: dict[str, str]
+) -> None:
+    Provider.objects.create(kind="vllm")
+    browser = Client(enforce_csrf_checks=True)
+    enter(browser)
+    old = token(browser, PAGE)
+    owner.end_sessions()
+    enter(browser)
+    data = {"api_base": BASE, "api_key": "quite plain", "csrfmiddlewaretoken": old, "version": "1"}
+    here = f"http://testserver{PAGE}"
+    answer = browser.post(
+        PAGE + part, data, headers={**headers, "Referer": here, "HX-Current-URL": here}
+    )
+    assert answer.status_code == 403
+    assert answer.headers.get("HX-Redirect") == (PAGE if headers else None)
+    assert headers or f'href="{PAGE}"' in answer.content.decode()
+    assert "quite plain" not in str(
+        signing.loads(browser.cookies["typed"].value, salt="facio_site.web.typed")
+    )
+    html = flat(browser.get(PAGE))
+    assert "The page was out of date, so nothing was saved." in html
+    assert BASE in html
+    assert "The page was out of date" not in flat(browser.get(PAGE))
+    assert Provider.objects.get().api_base == ""
 
 
 @pytest.mark.parametrize("place", ["new/pager", "00000000-0000-0000-0000-000000000001"])

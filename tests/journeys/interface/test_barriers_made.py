@@ -136,7 +136,13 @@ def test_the_pages_of_whoever_has_a_second_factor(visit: Visit) -> None:
         expect(page.locator("#recovery-codes")).to_be_visible()  # this once
         assert [*too_wide(page), *barriers(page)] == []
         hers = page.context.storage_state()
-        for path in (path_of(tab), "/accounts/2fa/", "/accounts/2fa/recovery-codes/generate/"):
+        factor = [f"/accounts/2fa/{one}/" for one in ("reauthenticate", "totp/deactivate")]
+        for path in (
+            path_of(tab),
+            "/accounts/2fa/",
+            "/accounts/2fa/recovery-codes/generate/",
+            *factor,
+        ):
             looked_at(visit, path, storage_state=hers)
     with visit(storage_state=None) as tab:
         tab.go("/accounts/login/")

@@ -68,6 +68,7 @@ def test_inside_htmx_only_the_error_texts_are_replaced(site: Client, queued: lis
     assert 'id="id_api_key_slot"' in html
     assert "<input" not in html.replace('<input type="hidden"', "")
     assert "gsk_typed" not in html
+    assert '<a href="#id_api_key">API key</a>' in html  # the way to the field
     assert not queued
 
 
@@ -317,6 +318,9 @@ def test_s78_a_tested_key_that_is_no_longer_kept_is_not_passed_over(
     assert answer.status_code == 422
     assert "no longer kept" in html
     assert 'name="draft"' not in html
+    for part in ("check", "catalog"):
+        told = site.post(f"/providers/openrouter/{part}/", {"draft": "1"}, headers=HTMX)
+        assert "no longer kept" in told.content.decode()
     assert site.post("/providers/openrouter/", {"version": "1"}).status_code == 302
 
 

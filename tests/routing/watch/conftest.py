@@ -7,7 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from providers.models import Provider
 from tests.routing.watch.month import World, installed
+from tests.routing.watch.results import provider
 from tests.routing.watch.scripts import Script
 
 
@@ -18,3 +20,8 @@ def holder(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> SimpleNam
     holder = SimpleNamespace(world=World(Script(start, start)))
     installed(monkeypatch, holder)
     return holder
+
+
+@pytest.fixture
+def groq() -> Provider:
+    return provider()

@@ -8,7 +8,8 @@ from typing import Any
 
 from providers.models import Job, Provider, Status, Task
 from providers.spec.outcomes import Outcome
-from routing.models import Alert, Route, Watch
+from routing.models import Alert, Outage, Route, Standing, Watch
+from routing.watch.judging import judge_ended
 from tests.desk import saved
 
 START = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)
@@ -72,3 +73,19 @@ def ended(
 def told() -> list[tuple[str, str]]:
     """Kind and subject of each alert, the oldest first."""
     return list(Alert.objects.order_by("at", "kind").values_list("kind", "about"))
+
+
+def judged(row: Provider, *outcomes: str, minutes: float = 0, **more: Any) -> None:
+    """Tests of it that end a minute after each other, each judged at once."""
+    for place, outcome in enumerate(outcomes):
+        ended(row, outcome, minutes + place, **more)
+        assert judge_ended(after(minutes + place)) == 1
+
+
+def standing(about: str) -> Standing:
+    return Standing.objects.get(about=about)
+
+
+def outages(about: str) -> list[tuple[Any, Any]]:
+    rows = Outage.objects.filter(about=about).order_by("began_at")
+    return list(rows.values_list("began_at", "ended_at"))

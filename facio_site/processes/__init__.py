@@ -1,1 +1,0 @@
-"""The processes behind `make run`: what each of them does, and how a parent keeps them alive."""
