@@ -317,7 +317,8 @@ def get_ready(state: Path, part: Part, ground: list[Child], bell: Bell) -> None:
     for doubt in behind.doubts() if part is not Part.WORKER else ():
         say(doubt)  # what the settings allow and few mean
     joining.wait_for_database(bell)
-    steps = [manage(*MIGRATE)] if part.is_whole else []
+    # Both look at the settings first, and make children say what is wrong.
+    steps = [manage(*MIGRATE) if part.is_whole else manage("check")]
     if part is not Part.WORKER and not is_collected(state):
         collect = functools.partial(parts.collect, COLLECT, state)
         steps.append(Command(fork("manage.py collectstatic", collect, signal.SIGTERM)))

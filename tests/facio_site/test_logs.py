@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from facio_site import logs
@@ -121,6 +122,22 @@ def test_celery_says_the_same_once_an_hour() -> None:
     assert [said("celery.worker", "no broker") for _ in range(3)] == [True, False, False]
     assert said("celery.worker", "another matter")
     assert [said("facio", "no broker") for _ in range(2)] == [True, True]
+
+
+def test_a_task_that_met_a_database_in_trouble_is_told_as_that_once_a_minute() -> None:
+    logs._moments.clear()
+    said = []
+    for name in ("sweep", "watch", "sweep"):
+        error = OperationalError("connection to server at 10.0.0.5 failed")
+        exc = (OperationalError, error, None)
+        text = "Task %s raised unexpected"
+        record = logging.LogRecord("celery.app.trace", logging.ERROR, "", 0, text, (name,), exc)
+        if logs.Repeats().filter(record):
+            said.append(logs.Line().format(record))
+    logs._moments.clear()
+    (line,) = said
+    assert line.endswith("the database does not answer, or refuses this site")
+    assert "10.0.0.5" not in line
 
 
 def test_what_is_told_once_a_minute_does_not_grow_without_end() -> None:
