@@ -27,6 +27,15 @@ _HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"
 _TLS_FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 MAIL_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}  # by SMTP_SECURITY
 _DATABASES: Final = ("sqlite", "postgres", "postgresql")
+_VALUES: Final = {  # of options, which libpq would call a server that is away
+    "connect_timeout": ("[0-9]{1,4}", "a number of seconds"),
+    "port": ("[0-9]{1,5}", "a number"),
+    "sslmode": (
+        "disable|allow|prefer|require|verify-ca|verify-full",
+        "one of: disable, allow, prefer, require, verify-ca, verify-full",
+    ),
+}
+_SSL_FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 
 class Env(environ.Env):  # type: ignore[misc]
@@ -65,6 +74,18 @@ class Env(environ.Env):  # type: ignore[misc]
     def names(self, name: str) -> list[str]:
         """What stands between commas, without blanks."""
         return [part.strip() for part in self.str(name, default="").split(",") if part.strip()]
+
+    def file(self, path: Path) -> None:
+        """The lines of a `.env` that is there; what stands in the environment wins over them."""
+        try:
+            path.read_text(encoding="utf8")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise ImproperlyConfigured(f"{path} is not UTF-8.") from None
+        self.read_env(path)
 
     def secret(self, name: str) -> str:
         """The value, or the one line of the file that NAME_FILE names; "" without either."""
@@ -225,6 +246,11 @@ def _check_options(options: dict[str, Any]) -> None:
             make_conninfo("", **{name: value})
         except (ProgrammingError, TypeError):
             refuse(f"DATABASE_URL has an option that PostgreSQL doesn't know: {name}.")
+        pattern, words = _VALUES.get(name, (".*", ""))
+        if not re.fullmatch(pattern, str(value), re.S):
+            refuse(f"DATABASE_URL has an option that can't be so: {name} must be {words}.")
+        if name in _SSL_FILES and value != "system" and not os.access(str(value), os.R_OK):
+            refuse(f"DATABASE_URL has an option whose file can't be read: {name} {value}.")
 
 
 class Broker(NamedTuple):

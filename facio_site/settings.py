@@ -15,8 +15,7 @@ from facio_site.environment import Env, refuse
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
-if (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
+env.file(BASE_DIR / ".env")
 
 STATE_DIR = Path(env.str("STATE_DIR", default="") or BASE_DIR / "var").resolve()
 try:

@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from facio_site import environment, settings
 from facio_site.environment import Env
+from facio_site.run import up
+from facio_site.run.children import Refused
 from facio_site.settings import LIVE_HOLDS, WEB_THREADS
 from tests.security import command
 
@@ -57,6 +59,21 @@ def test_a_choice_names_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sentence == "LOG_FORMAT must be one of: text, json."
     monkeypatch.setenv("LOG_FORMAT", "JSON")
     assert env.choice("LOG_FORMAT", "text", "json") == "json"
+
+
+@pytest.mark.parametrize("content", [b"PORT=1\nNAME=\xff\n", None])
+def test_a_file_of_settings_that_cannot_be_read_is_named(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / ".env"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    assert told(lambda: env.file(path)).startswith(f"{path} ")
+    with pytest.raises(Refused, match=re.escape(str(path))):
+        up.read_env_file(path)
+    env.file(tmp_path / "missing")
 
 
 def test_a_secret_comes_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,6 +179,9 @@ def test_origins_are_origins(name: str) -> None:
         f"postgres://me:12/{SECRET}@db/facio",
         f"postgres://me:12/x?{SECRET}=@db/facio",
         f"postgres://me:12/x#{SECRET}@db/facio",
+        f"postgres://me:{SECRET}@db/facio?connect_timeout=soon",
+        f"postgres://me:{SECRET}@db/facio?sslmode=encrypt",
+        f"postgres://me:{SECRET}@db/facio?sslrootcert=/nowhere/ca.pem",
         "postgres://db:0/facio",
         "postgres://db-1:5432,db-2:port/facio",
         "sqlite://",
