@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from django.urls import reverse
 
 from facio_site import logs
 from tests.conftest import absent
-from tests.facio_site.accounts.person import PASSWORD
+from tests.facio_site.accounts.person import PASSWORD, add_totp, sign_in
 from tests.processes import ROOT
 
 FILTER = ROOT / "contrib" / "fail2ban" / "filter.d" / "facio-settings.conf"
@@ -181,6 +182,31 @@ def test_each_refused_sign_in_is_one_line_that_the_filter_reads(
     ]
     assert "hunter2" not in heard.getvalue()
     assert "nobody" not in heard.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("door", "field"),
+    [
+        ("mfa_authenticate", "code"),
+        ("mfa_authenticate", "credential"),
+        ("mfa_reauthenticate", "code"),
+        ("mfa_login_webauthn", "credential"),
+    ],
+)
+def test_so_is_a_second_factor_that_was_refused(
+    client: Client, owner: Any, heard: io.StringIO, door: str, field: str
+) -> None:
+    sign_in(client)
+    add_totp(client, owner)
+    if door != "mfa_reauthenticate":
+        client = Client()
+    if door == "mfa_authenticate":
+        sign_in(client)
+    client.post(reverse(door), {field: "000000"}, REMOTE_ADDR="203.0.113.8")
+    (line,) = [line for line in heard.getvalue().splitlines() if "facio.sign_in" in line]
+    assert address_in(line) == "203.0.113.8"
+    assert line.endswith("reason wrong_factor")
 
 
 @pytest.mark.django_db
