@@ -38,7 +38,9 @@ def main() -> None:
             raise
         is_away = found == trouble.AWAY
         told = (
-            f"The database at {place()} does not answer." if is_away else trouble.SENTENCES[found]
+            f"The database at {place()} does not answer, or refuses this site."
+            if is_away
+            else trouble.SENTENCES[found]
         )
         sys.stderr.write(f"{told}\n")
         sys.exit(1)

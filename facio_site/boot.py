@@ -22,7 +22,6 @@ _WITHOUT_TABLES = {
     "migrate",
     "migrate_site",
     "restore",
-    "runserver",
     "sqlmigrate",
     "test",
     "version",

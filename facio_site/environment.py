@@ -23,9 +23,19 @@ MOST_BYTES: Final = 65_536  # of a file with one secret
 # Said instead of what was found, which may be a piece of the password
 UNREADABLE: Final = "can't be read: write special characters of its password as in a URL, / as %2F."
 _PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
+_HOST = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 _TLS_FILES: Final = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 MAIL_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}  # by SMTP_SECURITY
 _DATABASES: Final = ("sqlite", "postgres", "postgresql")
+_VALUES: Final = {  # of options, which libpq would call a server that is away
+    "connect_timeout": ("[0-9]{1,4}", "a number of seconds"),
+    "port": ("[0-9]{1,5}", "a number"),
+    "sslmode": (
+        "disable|allow|prefer|require|verify-ca|verify-full",
+        "one of: disable, allow, prefer, require, verify-ca, verify-full",
+    ),
+}
+_SSL_FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 
 class Env(environ.Env):  # type: ignore[misc]
@@ -65,6 +75,18 @@ class Env(environ.Env):  # type: ignore[misc]
         """What stands between commas, without blanks."""
         return [part.strip() for part in self.str(name, default="").split(",") if part.strip()]
 
+    def file(self, path: Path) -> None:
+        """The lines of a `.env` that is there; what stands in the environment wins over them."""
+        try:
+            path.read_text(encoding="utf8")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise ImproperlyConfigured(f"{path} is not UTF-8.") from None
+        self.read_env(path)
+
     def secret(self, name: str) -> str:
         """The value, or the one line of the file that NAME_FILE names; "" without either."""
         value, path = self.str(name, default=""), self.str(f"{name}_FILE", default="")
@@ -94,6 +116,13 @@ def _one_line(name: str, path: Path) -> str:
     return text
 
 
+def token(name: str, text: str) -> str:
+    """What stands in a header. Raises ImproperlyConfigured."""
+    if not re.fullmatch(r"[\x21-\x7e]*", text):
+        refuse(f"{name} must be plain ASCII without blanks.")
+    return text
+
+
 # Addresses
 
 
@@ -116,6 +145,8 @@ def public_address(text: str) -> PublicAddress:
     if parts.username is not None or parts.query or parts.fragment or not _is_clean(parts.path):
         refuse("PUBLIC_URL may hold a scheme, a host, a port and a plain path, nothing else.")
     host = _as_browsers_send(str(parts.hostname))
+    if not _HOST.fullmatch(host):  # ALLOWED_HOSTS follows it, so it is exact as well
+        refuse("PUBLIC_URL names a host that cannot be.")
     is_usual = parts.port in (None, {"http": 80, "https": 443}[parts.scheme])
     place = f"[{host}]" if ":" in host else host
     origin = f"{parts.scheme}://{place}" + ("" if is_usual else f":{parts.port}")
@@ -140,9 +171,7 @@ def exact_hosts(names: list[str]) -> list[str]:
     """ALLOWED_HOSTS as it stands. Raises ImproperlyConfigured."""
     for name in names:
         bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
-        if not re.fullmatch(
-            r"[A-Za-z0-9_-][A-Za-z0-9._-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", bare
-        ) or (":" in bare and bare == name):
+        if not _HOST.fullmatch(bare) or (":" in bare and bare == name):
             refuse(
                 "ALLOWED_HOSTS must name exact hosts, such as facio.example.org or [::1], "
                 "without scheme, port, path or *."
@@ -154,9 +183,11 @@ def origins(names: list[str]) -> list[str]:
     """CSRF_TRUSTED_ORIGINS as it stands. Raises ImproperlyConfigured."""
     for name in names:
         parts = _split("CSRF_TRUSTED_ORIGINS", name, "holds what is no origin.")
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+        is_bare = name.lower().rstrip("/") == f"{parts.scheme}://{parts.netloc.lower()}"
+        is_host = _HOST.fullmatch((parts.hostname or "").removeprefix("*."))
+        if parts.scheme not in ("http", "https") or "@" in name or not (is_bare and is_host):
             refuse("CSRF_TRUSTED_ORIGINS must hold origins such as https://facio.example.org.")
-    return [name.rstrip("/") for name in names]
+    return [name.rstrip("/").lower() for name in names]
 
 
 def _split(name: str, url: str, otherwise: str) -> SplitResult:
@@ -169,6 +200,16 @@ def _split(name: str, url: str, otherwise: str) -> SplitResult:
     return parts
 
 
+def _of_server(name: str, parts: SplitResult) -> None:
+    """What stands behind host and port may be the rest of a password: / ? and # end them."""
+    if parts.fragment or "@" in parts.path + parts.query:
+        refuse(f"{name} {UNREADABLE}")
+    for place in parts.netloc.rpartition("@")[2].split(","):
+        port = place.rpartition("]")[2].partition(":")[2]
+        if port and not (re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65_536):
+            refuse(f"{name} must name a port from 1 to 65535.")
+
+
 def database(text: str) -> dict[str, Any]:
     """Of DATABASE_URL, as Django wants it. Raises ImproperlyConfigured."""
     hosts = text.rpartition("@")[2].partition("/")[0]
@@ -178,13 +219,18 @@ def database(text: str) -> dict[str, Any]:
         refuse("DATABASE_URL must be sqlite:///FILE or postgres://USER:PASSWORD@HOST:PORT/NAME.")
     if is_file and (parts.netloc or parts.path.strip("/") in ("", ":memory:")):
         refuse("DATABASE_URL must name a file behind sqlite:///, which all processes share.")
+    if not is_file:
+        _of_server("DATABASE_URL", parts)
     try:
         found: dict[str, Any] = environ.Env.db_url_config(text)
     except ValueError:
         raise ImproperlyConfigured(f"DATABASE_URL {UNREADABLE}") from None
     if not is_file:
-        _check_options(found.setdefault("OPTIONS", {}))
-        found["OPTIONS"].setdefault("connect_timeout", CONNECT_SECONDS)
+        options = found.setdefault("OPTIONS", {})
+        _check_options(options)
+        for name in ("HOST", "PORT"):  # a folder of sockets, for one, is written as ?host=
+            found[name] = found[name] or options.pop(name.lower(), "")
+        options.setdefault("connect_timeout", CONNECT_SECONDS)
     return found
 
 
@@ -200,6 +246,11 @@ def _check_options(options: dict[str, Any]) -> None:
             make_conninfo("", **{name: value})
         except (ProgrammingError, TypeError):
             refuse(f"DATABASE_URL has an option that PostgreSQL doesn't know: {name}.")
+        pattern, words = _VALUES.get(name, (".*", ""))
+        if not re.fullmatch(pattern, str(value), re.S):
+            refuse(f"DATABASE_URL has an option that can't be so: {name} must be {words}.")
+        if name in _SSL_FILES and value != "system" and not os.access(str(value), os.R_OK):
+            refuse(f"DATABASE_URL has an option whose file can't be read: {name} {value}.")
 
 
 class Broker(NamedTuple):
@@ -222,6 +273,8 @@ def broker(text: str) -> Broker:
         refuse("REDIS_URL must begin with redis://, rediss:// (TLS) or unix://.")
     is_tls = parts.scheme == "rediss"
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if parts.scheme != "unix":
+        _of_server("REDIS_URL", parts)
     known = {"db", *(("ssl_cert_reqs", *_TLS_FILES) if is_tls else ())}
     for name in sorted(set(options) - known):
         refuse(
@@ -251,7 +304,7 @@ def _socket(parts: SplitResult, options: dict[str, str]) -> Broker:
 
 
 def _server(parts: SplitResult, options: dict[str, str]) -> Broker:
-    if not parts.hostname or "," in parts.netloc.rpartition("@")[2]:
+    if not _HOST.fullmatch(parts.hostname or ""):
         refuse("REDIS_URL must name one host.")
     if "db" in options and parts.path.strip("/"):
         refuse("REDIS_URL names its database twice: behind the host and as an option.")

@@ -105,11 +105,18 @@ class JsonLine(logging.Formatter):
 
 class Repeats(logging.Filter):
     """Celery says the same every few seconds while its broker is away; why that is, the site says
-    itself (providers/broker.py), so once an hour will do."""
+    itself (providers/broker.py), so once an hour will do. A task that met a database in trouble is
+    told as that, once a minute, without the trace that names its host."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith(("celery", "kombu")):
             return True
+        from facio_site import trouble  # wants the settings that name this module
+
+        if found := trouble.of_database(record.exc_info[1] if record.exc_info else None):
+            record.msg, record.args = trouble.SENTENCES[found], ()
+            record.exc_info = record.exc_text = None
+            return is_due(f"database {found}")
         return is_due(f"{record.name} {record.msg}", CELERY_SECONDS)
 
 

@@ -15,8 +15,7 @@ from facio_site.environment import Env, refuse
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
-if (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
+env.file(BASE_DIR / ".env")
 
 STATE_DIR = Path(env.str("STATE_DIR", default="") or BASE_DIR / "var").resolve()
 try:
@@ -345,7 +344,8 @@ LIVE_HOLDS = env.whole("LIVE_HOLDS", default=min(12, _SPARED), least=0, most=_SP
 # A user; "Test all" counts as one.
 TESTS_PER_MINUTE = env.whole("TESTS_PER_MINUTE", default=30, least=1, most=1_000_000)
 
-METRICS_TOKEN = env.secret("METRICS_TOKEN")  # "" = there is no /metrics
+# "" = there is no /metrics
+METRICS_TOKEN = environment.token("METRICS_TOKEN", env.secret("METRICS_TOKEN"))
 
 # Alerts: how long one message to a receiver may take, and the mail server of the operator
 ALERT_SECONDS = env.seconds("ALERT_SECONDS", default=30.0, least=0.1, most=80.0)

@@ -21,7 +21,8 @@ def own_ports() -> frozenset[int]:
     ports = {int(settings.PORT)}
     database = settings.DATABASES["default"]
     if database["ENGINE"].endswith("postgresql"):
-        ports.add(int(database.get("PORT") or 5432))
+        named = str(database.get("PORT") or "").split(",")  # one for each of several hosts
+        ports |= {int(port or 5432) for port in named}
     broker = urlsplit(settings.REDIS_URL)
     if broker.scheme in ("redis", "rediss"):
         ports.add(broker.port or 6379)
@@ -32,7 +33,12 @@ def own_ports() -> frozenset[int]:
 def _policy(
     allow: str, public_http: bool, hosts_file: str, ports: frozenset[int], proxy: str
 ) -> Policy:
-    hosts = parse_hosts(Path(hosts_file).read_text()) if hosts_file else {}
+    try:
+        hosts = parse_hosts(Path(hosts_file).read_text()) if hosts_file else {}
+    except OSError as error:
+        raise ValueError(f"OUTBOUND_HOSTS_FILE {hosts_file}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"OUTBOUND_HOSTS_FILE {hosts_file} holds no text.") from None
     return Policy.parse(
         allow, public_http=public_http, own_ports=ports, hosts=hosts, proxy=parse_proxy(proxy)
     )

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import (
@@ -32,6 +33,9 @@ from fido2.webauthn import (
     CollectedClientData,
     RegistrationResponse,
 )
+
+from facio_site.audit import address_of
+from facio_site.logs import tell_refused
 
 MOST_CHARACTERS = 100_000
 
@@ -130,6 +134,12 @@ class _Authenticate(AuthenticateWebAuthnForm):  # type: ignore[misc]
     def clean_credential(self) -> Any:
         with _refused():
             return super().clean_credential()
+
+    def full_clean(self) -> None:
+        """allauth says of a refused code that there was one, and of a passkey nothing."""
+        super().full_clean()
+        if self.errors and context.request:
+            tell_refused(address_of(context.request), "wrong_factor")
 
 
 class Authenticate(_Authenticate):

@@ -97,7 +97,9 @@ def _told() -> Iterator[None]:
     except (schema.Refused, sealing.BadMasterKey) as refusal:
         raise Refused(str(refusal)) from None
     except OperationalError:
-        raise Refused(f"The database at {schema.place()} does not answer.") from None
+        raise Refused(
+            f"The database at {schema.place()} does not answer, or refuses this site."
+        ) from None
     finally:
         connections.close_all()
 

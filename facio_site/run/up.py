@@ -33,7 +33,14 @@ from facio_site.run.children import (
     tend,
     until,
 )
-from facio_site.run.places import held, listen, make_state_folder, shared, thrown_away
+from facio_site.run.places import (
+    held,
+    listen,
+    make_state_folder,
+    shared,
+    text_of,
+    thrown_away,
+)
 from facio_site.run.prepared import COLLECT, MIGRATE, is_collected, prepare
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -43,8 +50,6 @@ LAST_STOP_SECONDS = 1.5
 # moment. By variable: the number of mallopt's option, the value.
 MALLOC = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 1_000_000)}
 OLD_PORT_SECONDS = 5.0  # how long the web server of a killed parent may still hold the port
-
-
 SHARED = ("DATABASE_URL", "REDIS_URL")  # what parts on their own have in common
 
 
@@ -91,17 +96,16 @@ def is_given(environ: Mapping[str, str], name: str) -> bool:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The lines of a `.env` file, read as django-environ reads them. No file: empty."""
+    """The lines of a `.env` file, as django-environ reads them. No file: empty. Raises Refused."""
     values = {}
-    with contextlib.suppress(FileNotFoundError):
-        for line in path.read_text(encoding="utf8").splitlines():
-            if match := re.fullmatch(r"(?:export )?([A-Za-z_0-9]+)=(.*)", line):
-                name, value = match.groups()
-                if single := re.fullmatch(r"'(.*)'", value):
-                    value = single[1]
-                if double := re.fullmatch(r'"(.*)"', value):
-                    value = re.sub(r"\\([^rnt])", r"\1", double[1])
-                values[name] = value
+    for line in text_of(path).splitlines():
+        if match := re.fullmatch(r"(?:export )?([A-Za-z_0-9]+)=(.*)", line):
+            name, value = match.groups()
+            if single := re.fullmatch(r"'(.*)'", value):
+                value = single[1]
+            if double := re.fullmatch(r'"(.*)"', value):
+                value = re.sub(r"\\([^rnt])", r"\1", double[1])
+            values[name] = value
     return values
 
 
@@ -317,7 +321,8 @@ def get_ready(state: Path, part: Part, ground: list[Child], bell: Bell) -> None:
     for doubt in behind.doubts() if part is not Part.WORKER else ():
         say(doubt)  # what the settings allow and few mean
     joining.wait_for_database(bell)
-    steps = [manage(*MIGRATE)] if part.is_whole else []
+    # Both look at the settings first, and make children say what is wrong.
+    steps = [manage(*MIGRATE) if part.is_whole else manage("check")]
     if part is not Part.WORKER and not is_collected(state):
         collect = functools.partial(parts.collect, COLLECT, state)
         steps.append(Command(fork("manage.py collectstatic", collect, signal.SIGTERM)))
@@ -365,8 +370,8 @@ def main(words: Sequence[str]) -> int:
         return 2
     os.umask(0o077)
     bell = Bell()
-    given = {**read_env_file(ROOT / ".env"), **os.environ}
     try:
+        given = {**read_env_file(ROOT / ".env"), **os.environ}
         choice = Choice.read(given)
         if not part.is_whole and not all(is_given(given, name) for name in SHARED):
             raise Refused(f"a part alone ({part.value}) wants {' and '.join(SHARED)}.")

@@ -194,7 +194,7 @@ def parse_hosts(text: str) -> dict[tuple[str, int | None], tuple[str, int]]:
             if name in hosts:
                 raise ValueError(f"{words[0]} is there twice")
         except ValueError as error:
-            raise ValueError(f"Line {number} of the hosts file: {error}.") from None
+            raise ValueError(f"OUTBOUND_HOSTS_FILE, line {number}: {error}.") from None
         hosts[name] = address
     return hosts
 

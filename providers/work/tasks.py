@@ -215,13 +215,13 @@ def take_up(**_kwargs: object) -> None:
     # Now, for a parent has loaded this before it forks: who comes after a dead one is another.
     WORKER = f"worker-{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
     broker.beat_for_ever(WORKER, may=has_keys, skew=_skew)
-    clock.skew()
     try:
+        clock.skew()
         Job.objects.end_orphans()
         for job in Job.objects.filter(status="queued"):
             enqueue(job)
-    except ConnectionError:
-        log.warning("the broker does not answer yet; the sweep ends what is left")
+    except (ConnectionError, DatabaseError):
+        log.warning("broker or database do not answer yet; the sweep ends what is left")
     connection.close()  # this thread needs it no more
     # One that was killed a moment ago still counts as alive: look again when it no longer does.
     later = threading.Timer(broker.LIFETIME_SECONDS + broker.BEAT_SECONDS, _end_late_orphans)
@@ -240,8 +240,8 @@ def _skew() -> float:
 def _end_late_orphans() -> None:
     try:
         Job.objects.end_orphans()
-    except ConnectionError:
-        log.warning("the broker does not answer; the sweep ends what is left")
+    except (ConnectionError, DatabaseError):
+        log.warning("broker or database do not answer; the sweep ends what is left")
     finally:
         connection.close()
 

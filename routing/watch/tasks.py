@@ -14,7 +14,8 @@ from datetime import datetime
 from celery import shared_task
 from django.db import close_old_connections, connection
 
-from facio_site import clock, faults
+from facio_site import clock, faults, trouble
+from facio_site.logs import tell
 from routing.watch import conditions, due, judging
 from routing.watch.alerts import deliver as sender
 from routing.watch.alerts import trial
@@ -54,7 +55,10 @@ def attempt(step: Callable[[datetime], object], now: datetime) -> bool:
     try:
         step(now)
     except Exception as error:  # noqa: BLE001 - the other steps have to be taken
-        log.error("watching: %s", faults.told(error))
+        if found := trouble.of_database(error):
+            tell(f"database {found}", trouble.SENTENCES[found])
+        else:
+            log.error("watching: %s", faults.told(error))
         if not connection.in_atomic_block:
             close_old_connections()  # one that broke is no use to the next step
         return False

@@ -221,6 +221,7 @@ def test_s94_a_database_that_is_away_is_told_and_health_goes_on(
     relay.mend()
     wait_for(lambda: ready(stranger)[1]["database"], seconds=30)
     wait_for(lambda: owner.ask("/").status == 200, seconds=30)
+    assert "Traceback" not in stack.output()
     said = [line for line in stack.output().splitlines() if " facio: " in line]
     assert len([line for line in said if "does not answer" in line]) == 1
 

@@ -20,6 +20,7 @@ PAGES = (
     *("config/", "config/export/", "config/import/", "config/versions/", "activity/"),
     *("activity/tests/", "accounts/", "accounts/users/", "accounts/2fa/", "accounts/sessions/"),
     *("accounts/password/change/", "admin/", "admin/providers/provider/", "no/such/page/"),
+    *("health/", "schedule/", "alerts/", "alerts/channels/", "alerts/channels/new/"),
 )
 
 

@@ -7,7 +7,10 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from django.core.exceptions import ImproperlyConfigured
 
+from facio_site.environment import Env
+from facio_site.sealing import BadMasterKey, own_keys
 from tests.contrib.image import IMAGE
 from tests.processes import ROOT
 
@@ -118,9 +121,25 @@ def test_secrets_come_from_files_and_none_is_in_the_manifests() -> None:
         for name, value in one("ConfigMap")["data"].items()
         if name.endswith("_FILE")
     }
-    secret = one("Secret")
-    assert files == set(secret["stringData"])
-    assert set(secret["stringData"].values()) == {"REPLACE"}
+    assert files == set(one("Secret")["stringData"])
     for _, pod in pods():
         (container,) = pod["containers"]
         assert "env" not in container
+
+
+def test_each_secret_that_nobody_has_filled_in_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    values = one("Secret")["stringData"]
+    for name, path in one("ConfigMap")["data"].items():
+        if name.endswith("_FILE"):
+            file = tmp_path / name
+            file.write_text(values[path.rpartition("/")[2]])
+            monkeypatch.setenv(name, str(file))
+            monkeypatch.delenv(name.removesuffix("_FILE"), raising=False)
+            if name != "MASTER_KEY_FILE":
+                with pytest.raises(ImproperlyConfigured, match=name):
+                    Env().secret(name.removesuffix("_FILE"))
+    settings.MASTER_KEYS, settings.MASTER_KEY_FILE = [], tmp_path / "MASTER_KEY_FILE"
+    with pytest.raises(BadMasterKey, match="holds no key"):
+        own_keys()

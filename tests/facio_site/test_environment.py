@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from facio_site import environment, settings
 from facio_site.environment import Env
+from facio_site.run import up
+from facio_site.run.children import Refused
 from facio_site.settings import LIVE_HOLDS, WEB_THREADS
 from tests.security import command
 
@@ -59,6 +61,21 @@ def test_a_choice_names_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert env.choice("LOG_FORMAT", "text", "json") == "json"
 
 
+@pytest.mark.parametrize("content", [b"PORT=1\nNAME=\xff\n", None])
+def test_a_file_of_settings_that_cannot_be_read_is_named(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / ".env"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    assert told(lambda: env.file(path)).startswith(f"{path} ")
+    with pytest.raises(Refused, match=re.escape(str(path))):
+        up.read_env_file(path)
+    env.file(tmp_path / "missing")
+
+
 def test_a_secret_comes_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "secret"
     path.write_text("of a file\n")
@@ -99,6 +116,7 @@ def test_a_file_without_a_secret_is_one_clear_line(
         *("https://", "https:///facio", "https://me:pw@facio.example", "https://facio.example/?x"),
         *("https://facio.example/a/../b", "https://facio.example/a//b", "https://facio.example/ä"),
         *("https://facio.example/#x", "https://[facio.example", "https://facio.example:port"),
+        *("https://*", "https://.facio.example", "https://a b.example", 'https://a"b.example'),
     ],
 )
 def test_an_address_that_is_none_is_refused(text: str) -> None:
@@ -140,11 +158,15 @@ def test_hosts_are_exact(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["facio.example", "https://facio.example/x", "ftp://x", "https://"]
+    "name",
+    [
+        *("facio.example", "https://facio.example/x", "ftp://x", "https://", "https://a@b"),
+        *("https://a?x", "https://a#x", "https://a b", "https://bücher.example"),
+    ],
 )
 def test_origins_are_origins(name: str) -> None:
     assert told(lambda: environment.origins([name])).startswith("CSRF_TRUSTED_ORIGINS ")
-    assert environment.origins(["https://a.example/"]) == ["https://a.example"]
+    assert environment.origins(["https://A.example/"]) == ["https://a.example"]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +176,14 @@ def test_origins_are_origins(name: str) -> None:
         f"postgres://me:{SECRET}@db",
         f"postgres://me:{SECRET}@db:port/facio",
         f"postgres://me:{SECRET}@db/facio?sslmod=require",
+        f"postgres://me:12/{SECRET}@db/facio",
+        f"postgres://me:12/x?{SECRET}=@db/facio",
+        f"postgres://me:12/x#{SECRET}@db/facio",
+        f"postgres://me:{SECRET}@db/facio?connect_timeout=soon",
+        f"postgres://me:{SECRET}@db/facio?sslmode=encrypt",
+        f"postgres://me:{SECRET}@db/facio?sslrootcert=/nowhere/ca.pem",
+        "postgres://db:0/facio",
+        "postgres://db-1:5432,db-2:port/facio",
         "sqlite://",
         "sqlite:///:memory:",
         "sqlite://db.sqlite3",
@@ -172,6 +202,12 @@ def test_a_database_server_that_says_nothing_is_not_waited_for_long() -> None:
     assert found["HOST"] == "db-1,db-2"
 
 
+def test_a_database_behind_a_socket_is_where_its_options_say() -> None:
+    found = environment.database("postgres://me:x@/facio?host=/run/postgresql&port=6000")
+    assert (found["HOST"], found["PORT"]) == ("/run/postgresql", 6000)
+    assert found["OPTIONS"] == {"connect_timeout": 5}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -187,6 +223,10 @@ def test_a_database_server_that_says_nothing_is_not_waited_for_long() -> None:
         f"rediss://me:{SECRET}@redis/0?ssl_check_hostname=false",
         f"rediss://me:{SECRET}@redis/0?ssl_ca_certs=/nowhere/ca.pem",
         f"redis://me:{SECRET}@redis:port/0",
+        f"redis://me:12?{SECRET}@redis/0",
+        f"redis://me:12#{SECRET}@redis/0",
+        f"redis://me:{SECRET}@redis:0/0",
+        f"redis://me:{SECRET}@a redis/0",
         f"me:{SECRET}@redis:6379",
         "redis://",
         "unix://",
@@ -241,6 +281,7 @@ GIVEN = {
     "OUTBOUND_PUBLIC_HTTP": "yes",
     "PUBLIC_URL": "facio.example",
     "SECRET_KEY_FILE": "/nowhere/key",
+    "METRICS_TOKEN": "two words",
     "METRICS_TOKEN_FILE": "/nowhere/token",
     "SMTP_PASSWORD_FILE": "/nowhere/password",
     "OUTBOUND_PROXY_FILE": "/nowhere/proxy",

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
+from django.urls import reverse
 
 from facio_site import logs
 from tests.conftest import absent
-from tests.facio_site.accounts.person import PASSWORD
+from tests.facio_site.accounts.person import PASSWORD, add_totp, sign_in
 from tests.processes import ROOT
 
 FILTER = ROOT / "contrib" / "fail2ban" / "filter.d" / "facio-settings.conf"
@@ -123,6 +125,22 @@ def test_celery_says_the_same_once_an_hour() -> None:
     assert [said("facio", "no broker") for _ in range(2)] == [True, True]
 
 
+def test_a_task_that_met_a_database_in_trouble_is_told_as_that_once_a_minute() -> None:
+    logs._moments.clear()
+    said = []
+    for name in ("sweep", "watch", "sweep"):
+        error = OperationalError("connection to server at 10.0.0.5 failed")
+        exc = (OperationalError, error, None)
+        text = "Task %s raised unexpected"
+        record = logging.LogRecord("celery.app.trace", logging.ERROR, "", 0, text, (name,), exc)
+        if logs.Repeats().filter(record):
+            said.append(logs.Line().format(record))
+    logs._moments.clear()
+    (line,) = said
+    assert line.endswith("the database does not answer, or refuses this site")
+    assert "10.0.0.5" not in line
+
+
 def test_what_is_told_once_a_minute_does_not_grow_without_end() -> None:
     for number in range(3 * logs.MOST_KEPT):
         logs.is_due(f"subject {number}")
@@ -164,6 +182,31 @@ def test_each_refused_sign_in_is_one_line_that_the_filter_reads(
     ]
     assert "hunter2" not in heard.getvalue()
     assert "nobody" not in heard.getvalue()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("door", "field"),
+    [
+        ("mfa_authenticate", "code"),
+        ("mfa_authenticate", "credential"),
+        ("mfa_reauthenticate", "code"),
+        ("mfa_login_webauthn", "credential"),
+    ],
+)
+def test_so_is_a_second_factor_that_was_refused(
+    client: Client, owner: Any, heard: io.StringIO, door: str, field: str
+) -> None:
+    sign_in(client)
+    add_totp(client, owner)
+    if door != "mfa_reauthenticate":
+        client = Client()
+    if door == "mfa_authenticate":
+        sign_in(client)
+    client.post(reverse(door), {field: "000000"}, REMOTE_ADDR="203.0.113.8")
+    (line,) = [line for line in heard.getvalue().splitlines() if "facio.sign_in" in line]
+    assert address_in(line) == "203.0.113.8"
+    assert line.endswith("reason wrong_factor")
 
 
 @pytest.mark.django_db

@@ -101,6 +101,7 @@ def test_a_test_goes_through_the_proxy_to_a_name_of_the_hosts_file(
         ("sqlite:////var/lib/facio/db.sqlite3", {8000, 6379}),
         ("postgres://facio@db.example/facio", {8000, 6379, 5432}),
         ("postgres://facio@db.example:6543/facio", {8000, 6379, 6543}),
+        ("postgres://facio@one.example:6543,two.example:6544/facio", {8000, 6379, 6543, 6544}),
     ],
 )
 def test_the_ports_of_the_site_are_its_own_also_where_they_are_not_written(

@@ -34,7 +34,7 @@ print(link, validate_host(host, settings.ALLOWED_HOSTS))
         ("DEBUG", {"DEBUG": "1", "HOST": "192.0.2.1", "PUBLIC_URL": "https://facio.example"}),
         ("FACIO_CONFIG_MODE", {"FACIO_CONFIG_MODE": "0777"}),
         ("FACIO_CONFIG_PATH", {"FACIO_CONFIG_PATH": "config.json"}),
-        ("hosts", {"OUTBOUND_HOSTS_FILE": "/nowhere/hosts"}),
+        ("OUTBOUND_HOSTS_FILE /nowhere/hosts", {"OUTBOUND_HOSTS_FILE": "/nowhere/hosts"}),
         ("OUTBOUND_CA_FILE /nowhere/ca.pem", {"OUTBOUND_CA_FILE": "/nowhere/ca.pem"}),
         ("OUTBOUND_CA_FILE /etc/hostname", {"OUTBOUND_CA_FILE": "/etc/hostname"}),
     ],

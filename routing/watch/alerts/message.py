@@ -21,7 +21,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 from django.utils import formats, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -104,8 +104,9 @@ def trial(channel: Channel, message_id: str, at: datetime) -> Message:
 
 
 def absolute(path: str) -> str:
-    """A path of this site with its public address, whose own path is kept."""
-    return settings.PUBLIC_URL + "/" + path.removeprefix(get_script_prefix()).lstrip("/")
+    """A path of this site, as `reverse` gives it, at its public address: the path of that is in
+    both."""
+    return str(settings.PUBLIC_URL.removesuffix(settings.BASE_PATH) + path)
 
 
 def _line(alert: Alert) -> Message:

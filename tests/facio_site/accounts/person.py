@@ -23,8 +23,8 @@ def confirm(client, password=PASSWORD):
     return client.post(reverse("account_reauthenticate"), {"password": password})
 
 
-def setup_token(capsys):
-    call_command("setup_link")
+def setup_token(capsys, *words):
+    call_command("setup_link", *words)
     return capsys.readouterr().out.strip().partition("?token=")[2]
 
 

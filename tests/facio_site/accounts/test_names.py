@@ -1,5 +1,6 @@
 """Names that are one name, on both databases alike."""
 
+from datetime import timedelta
 from importlib import import_module
 from types import SimpleNamespace
 
@@ -7,13 +8,15 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from facio_site.accounts.forms import AccountForm
 from facio_site.accounts.models import User
 from facio_site.accounts.names import fold
 from facio_site.audit.models import AuditEntry
-from tests.facio_site.accounts.person import PASSWORD, form_data, sign_in
+from tests.facio_site.accounts.person import PASSWORD, add_totp, form_data, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -103,10 +106,20 @@ def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
 
 
-def test_a_wrong_code_is_told_with_the_time_of_the_site(client, owner):
+@pytest.mark.parametrize("door", ["mfa_activate_totp", "mfa_authenticate", "mfa_reauthenticate"])
+def test_a_wrong_code_is_told_with_the_time_of_the_site(client, owner, door):
     sign_in(client)
+    if door != "mfa_activate_totp":
+        add_totp(client, owner)
+    if door == "mfa_authenticate":
+        client = Client()
+        sign_in(client)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    page = client.post(reverse("mfa_activate_totp"), {"code": "000000"}).content.decode()
+    assert "data-clock" not in client.get(reverse(door)).content.decode()
+    page = client.post(reverse(door), {"code": "000000"}).content.decode()
     assert "data-clock" in page
+    assert (
+        f"{timezone.now():%H:%M}" in page
+        or f"{timezone.now() - timedelta(minutes=1):%H:%M}" in page
+    )
     assert " UTC" in page
-    assert "data-clock" not in client.get(reverse("mfa_activate_totp")).content.decode()

@@ -30,6 +30,17 @@ def test_setup_link_prints_a_new_token_each_time_and_keeps_only_its_hash(capsys,
     assert second not in str(Invitation.objects.values())
 
 
+def test_a_start_renews_the_link_of_its_own_place_and_no_other(capsys, settings, tmp_path):
+    """As two web servers that share a state folder, or a machine, and one that starts again."""
+    places = [(8000, "one"), (8001, "one"), (8000, "two"), (8000, "one")]
+    tokens = []
+    for settings.PORT, folder in places:
+        settings.STATE_DIR = tmp_path / folder
+        tokens.append(setup_token(capsys, "--add"))
+    found = [Invitation.objects.of_token(token) for token in tokens]
+    assert [one and one.state for one in found] == [None, "open", "open", "open"]
+
+
 def test_setup_link_names_the_public_address(capsys, settings):
     settings.PUBLIC_URL = "https://facio.example"
     call_command("setup_link")

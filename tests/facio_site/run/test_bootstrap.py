@@ -140,6 +140,9 @@ def test_the_embedded_broker_is_in_the_lock_of_make_run_and_not_in_that_of_a_ser
         ({}, "REDIS_URL=\n#REDIS_URL=redis://old\n", "requirements.txt"),
         ({"REDIS_URL": "redis://broker:6379/0"}, "", "requirements-server.txt"),
         ({}, "PORT=1\nexport REDIS_URL='redis://broker:6379/0'\n", "requirements-server.txt"),
+        ({"REDIS_URL_FILE": "/run/secrets/redis_url"}, "", "requirements-server.txt"),
+        ({}, "REDIS_URL_FILE=/run/secrets/redis_url\n", "requirements-server.txt"),
+        ({}, "REDIS_URL_FILE=\n", "requirements.txt"),
     ],
 )
 def test_make_run_installs_the_embedded_broker_only_where_no_other_is_named(

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from facio_site import schema
+from facio_site import boot, schema
 from tests.facio_site.run.machines import Site, forwarding, until_it_says
 from tests.lanes import free_port, redis_server
 from tests.processes import wait_for
@@ -88,6 +88,23 @@ def test_a_part_alone_waits_for_the_tables_and_does_not_make_them(together: Site
 def test_a_part_alone_wants_database_and_broker(together: Site, missing: str) -> None:
     said = together.refused("--web", **{missing: "UNSET"})
     assert said == "facio: a part alone (--web) wants DATABASE_URL and REDIS_URL.\n"
+
+
+@pytest.mark.parametrize("part", ["--worker", pytest.param("--web", marks=pytest.mark.long)])
+def test_a_part_alone_refuses_a_bad_setting_before_it_waits(together: Site, part: str) -> None:
+    given = {"PUBLIC_URL": "https://facio.example", "OUTBOUND_ALLOW": "everything!"}
+    *before, last = together.refused(part, **given).splitlines()
+    assert last.startswith("facio: manage.py check failed: OUTBOUND_ALLOW has a bad token")
+    assert ["TRUSTED_PROXY_COUNT is 0" in line for line in before] == [True] * (part == "--web")
+
+
+@pytest.mark.parametrize("command", ["runserver", "showmigrations", "shell", "prune"])
+def test_no_command_works_on_a_newer_database(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(schema, "state", lambda: schema.State.NEWER)
+    with pytest.raises(schema.Refused, match="of a newer release"):
+        boot.prepare(["manage.py", command])
 
 
 @pytest.mark.long

@@ -303,7 +303,7 @@ def test_a_port_of_a_name_in_the_hosts_file_goes_before_the_name():
     ],
 )
 def test_a_bad_line_of_the_hosts_file_is_named(line, word):
-    with pytest.raises(ValueError, match=r"Line 3 of the hosts file") as caught:
+    with pytest.raises(ValueError, match=r"OUTBOUND_HOSTS_FILE, line 3") as caught:
         parse_hosts(f"b.example 127.0.0.1:1\n\n{line}\n")
     assert word in str(caught.value)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from providers.catalog.fetch import Catalog
@@ -31,6 +31,25 @@ def test_s71_a_job_is_claimed_once_however_often_its_message_comes(job: Job) -> 
     claims = [Job.objects.get(pk=job.pk).claim(f"worker-{n}", 15) for n in range(10)]
     assert claims.count(True) == 1
     assert Job.objects.get().attempt == 1
+
+
+@pytest.mark.parametrize("begin", [tasks.take_up, tasks._end_late_orphans])
+def test_a_fresh_worker_goes_on_while_the_database_is_away(
+    begin: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("connection to server at 10.0.0.5 failed")
+
+    later: list[Any] = []
+    monkeypatch.setattr(tasks, "WORKER", "")
+    monkeypatch.setattr(tasks.broker, "beat_for_ever", lambda *_args, **_more: None)
+    monkeypatch.setattr(tasks.threading.Timer, "start", lambda timer: later.append(timer))
+    monkeypatch.setattr(tasks.connection, "close", lambda: None)
+    monkeypatch.setattr(Job.objects.all().__class__, "end_orphans", away)
+    begin()
+    assert len(later) == (begin is tasks.take_up)
+    [told] = [one.getMessage() for one in caplog.records]
+    assert told.startswith("broker or database do not answer")
 
 
 def test_s71_the_database_refuses_a_second_pending_job(job: Job) -> None:

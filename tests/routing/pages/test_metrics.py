@@ -116,10 +116,11 @@ def span(about: str, *, hours: int = 0, **told: Any) -> Span:
         "Bearer \udcff",
     ],
 )
-@pytest.mark.parametrize("method", ["get", "head", "post", "options"])
+@pytest.mark.parametrize("method", ["get", "head", "post", "put", "options"])
 def test_metrics_are_not_there_without_the_token(
-    client: Client, settings: Any, header: str | None, method: str
+    settings: Any, header: str | None, method: str
 ) -> None:
+    client = Client(enforce_csrf_checks=True)
     headers = {} if header is None else {"HTTP_AUTHORIZATION": header}
     told = []
     for token in ("", TOKEN):
@@ -161,8 +162,8 @@ def test_tokens_are_compared_in_constant_time(
     assert compared == [(TOKEN.encode(), b"wrong")]
 
 
-def test_with_the_token_only_reading_is_answered(client: Client, settings: Any) -> None:
-    settings.METRICS_TOKEN = TOKEN
+def test_with_the_token_only_reading_is_answered(settings: Any) -> None:
+    settings.METRICS_TOKEN, client = TOKEN, Client(enforce_csrf_checks=True)
     header = {"HTTP_AUTHORIZATION": f"Bearer {TOKEN}"}
     assert client.post("/metrics", **header).status_code == 405
     assert client.head("/metrics", **header).status_code == 200

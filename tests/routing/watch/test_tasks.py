@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from celery.worker.request import Request
 from django.conf import settings as django_settings
+from django.db import OperationalError
 
+from facio_site import logs
 from facio_site.celery import app
 from routing.watch import tasks
 
@@ -76,6 +78,22 @@ def test_a_fault_in_one_step_leaves_the_others(
     assert "test_tasks.py:" in told.getMessage()
     assert "secret" not in told.getMessage()
     assert told.exc_info is None
+
+
+@pytest.mark.django_db
+def test_a_database_in_trouble_is_told_once_and_not_by_each_step(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(_now: datetime) -> None:
+        raise OperationalError("database or disk is full")
+
+    monkeypatch.setattr(logs, "_moments", {})
+    for name in ("judging.judge_ended", "conditions.look", "due.start_due"):
+        monkeypatch.setattr(f"routing.watch.{name}", full)
+    tasks.tick(NOW)
+    assert steps.words == ["gathered"]
+    [told] = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert told.getMessage() == "the database cannot be written: its disk is full"
 
 
 def test_each_channel_has_a_task_of_its_own(steps: Steps) -> None:

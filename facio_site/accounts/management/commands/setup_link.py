@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--add",
             action="store_true",
-            help="in place of the last one of this machine and state folder only",
+            help="in place of the last one of this machine, state folder and port only",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,6 +29,6 @@ class Command(BaseCommand):
 
 
 def here() -> str:
-    """The same short name for the same machine and state folder; tells nothing of them."""
-    name = f"{socket.gethostname()} {settings.STATE_DIR}"
+    """The same short name for the same machine, state folder and port; tells nothing of them."""
+    name = f"{socket.gethostname()} {settings.STATE_DIR} {settings.PORT}"
     return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.urls import set_script_prefix
 from django.utils import translation
 
 from facio_site import clock
@@ -13,6 +13,7 @@ from routing.models import Alert, Channel, WatchSettings
 from routing.watch.alerts.message import make, words
 from tests.desk import saved
 from tests.routing.watch.alerts.desk import NOW
+from tests.security import command
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 Kind = Alert.Kind
@@ -172,16 +173,19 @@ def test_times_are_in_the_zone_of_the_watch() -> None:
     assert text == "Since 2026-07-02 00:30 (Europe/Berlin)."
 
 
-def test_the_link_keeps_the_path_of_the_public_address(settings: Any) -> None:
-    settings.PUBLIC_URL = "https://tools.example/facio"
-    told = an_alert(Kind.FAILS)
-    expected = "https://tools.example/facio/providers/groq/"
-    assert make([told], channel(), "x").link == expected
-    set_script_prefix("/facio/")  # a page is asked for under it, a worker is not
-    try:
-        assert make([told], channel(), "x").link == expected
-    finally:
-        set_script_prefix("/")
+LINKS = """
+from routing.models import Alert
+from routing.watch.alerts.message import absolute, subjects
+from django.urls import reverse
+print(absolute(subjects.link("provider:groq")), absolute(reverse("routing:alerts")))
+"""
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("place", ["https://tools.example/facio", "https://facio.example"])
+def test_the_link_keeps_the_path_of_the_public_address(tmp_path: Path, place: str) -> None:
+    done = command.run(tmp_path, "shell", "--no-imports", given=LINKS, PUBLIC_URL=place)
+    assert done.stdout.split() == [f"{place}/providers/groq/", f"{place}/alerts/"], done.stderr
 
 
 def test_a_message_is_in_the_channels_language_whoever_asks() -> None:
