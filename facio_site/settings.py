@@ -232,6 +232,7 @@ MFA_RATE_LIMITS = {"webauthn_login": "10/m/ip"}
 ACCOUNT_FORMS = {
     "login": "facio_site.accounts.forms.SignInForm",
     "change_password": "facio_site.accounts.forms.PasswordForm",
+    "reauthenticate": "facio_site.accounts.forms.ConfirmForm",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 MFA_ADAPTER = "facio_site.accounts.adapters.MFAAdapter"

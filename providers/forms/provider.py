@@ -118,7 +118,8 @@ class ProviderForm(forms.Form):
         if field.is_secret:
             self._add_secret(field.name, _(field.label), _(field.help))
             return
-        attrs = {"class": "mono", "placeholder": field.placeholder, "spellcheck": "false"}
+        example = _(field.placeholder) if field.placeholder else ""
+        attrs = {"class": "mono", "placeholder": example, "spellcheck": "false"}
         if field.options:
             attrs |= {"list": f"{field.name}-options", "autocomplete": "off"}
         texts: dict[str, Any] = {"label": _(field.label), "help_text": _(field.help)}

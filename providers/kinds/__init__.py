@@ -51,7 +51,7 @@ DISPLAY_NAME = FieldSpec(
     help=_("Optional: what pages call it. The agent's file has it as displayName."),
     config_key="displayName",
     pattern=r"[^\x00-\x1f\x7f]{1,80}",
-    placeholder="Company proxy",
+    placeholder=_("Company proxy"),
 )
 
 

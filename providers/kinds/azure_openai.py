@@ -52,7 +52,7 @@ SPEC = ProviderSpec(
         FieldSpec(
             name="deployments",
             label=_("Deployment name"),
-            help=_("One a line, as named in the Azure portal. Each is tried by the test."),
+            help=_("One per line, as named in the Azure portal. The test tries each."),
             required=True,
             is_list=True,
             placeholder="gpt-main",

@@ -40,7 +40,7 @@ STEPS: dict[str, Any] = {
 
 KEY_STATES: dict[str, Any] = {
     KeyState.VALID: gettext_lazy("accepted"),
-    KeyState.INVALID: gettext_lazy("refused"),
+    KeyState.INVALID: gettext_lazy("rejected"),
     KeyState.UNKNOWN: gettext_lazy("not proven"),
     KeyState.NOT_NEEDED: gettext_lazy("not needed"),
 }
@@ -136,8 +136,8 @@ _LOST: dict[str, Any] = {
         "n",
     ),
     "other": ngettext_lazy(
-        "%(n)s row was not kept: it names a model once more, or one that cannot be called.",
-        "%(n)s rows were not kept: they name a model once more, or one that cannot be called.",
+        "%(n)s row was left out: a duplicate, or a model that cannot be called.",
+        "%(n)s rows were left out: duplicates, or models that cannot be called.",
         "n",
     ),
 }

@@ -20,4 +20,4 @@ def money_words(money: Money) -> str:
     """Rounded down to cents: never more than there is."""
     cents = money.amount.quantize(Decimal("0.01"), ROUND_FLOOR)
     amount = formats.number_format(cents, 2, use_l10n=True, force_grouping=True)
-    return _WORDS[money.means]() % {"amount": f"{amount} {money.currency}"}
+    return _WORDS[money.means]() % {"amount": f"{amount}\u00a0{money.currency}"}

@@ -33,6 +33,7 @@ from routing.pages.attention import serving
 from routing.pages.rows import RouteRow, route_rows, served_by
 from routing.pages.watched import watched
 from routing.pages.wording import FAULTS, fault_words
+from routing.rules.explain import AUTO
 from routing.state import current
 from routing.state.store import forgotten, renamed, take_in
 
@@ -87,7 +88,7 @@ def _named_by(name: str, rows: Iterable[RouteRow], document: dict[str, Any]) -> 
         if same_name(route.provider, [name]) and not built_in(route.provider, KINDS):
             forced.append(str(route))
         prefix, slash, _model = route.model.partition("/")
-        if slash and same_name(prefix, [name]):
+        if slash and same_name(prefix, [name]) and same_name(route.provider, [AUTO, name]):
             by_prefix.append(str(route))
         if row.provider and row.provider.name == name:
             served.append(str(row.slot.label))

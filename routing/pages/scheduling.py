@@ -114,7 +114,7 @@ class ScheduleForm(forms.Form):
     """Settings, a choice for each subject, and one for all of a group: that one holds for those
     which nobody has touched. `stored`: text of what is saved, by field."""
 
-    is_on = forms.BooleanField(label=gettext_lazy("Scheduled checks are made"), required=False)
+    is_on = forms.BooleanField(label=gettext_lazy("Run scheduled checks"), required=False)
     quiet_from = forms.TimeField(label=gettext_lazy("Quiet from"), required=False)
     quiet_until = forms.TimeField(
         label=gettext_lazy("Quiet until"),
@@ -124,13 +124,13 @@ class ScheduleForm(forms.Form):
     zone = forms.CharField(
         label=gettext_lazy("Time zone"),
         max_length=64,
-        help_text=gettext_lazy("Of the quiet hours, and of the day that the paid calls count for."),
+        help_text=gettext_lazy("For the quiet hours and the day on which paid calls count."),
     )
     completions_a_day = forms.IntegerField(
         label=gettext_lazy("Paid calls a day"),
         min_value=0,
         max_value=MOST_CALLS,
-        help_text=gettext_lazy("At most so many calls that a provider bills. 0: none."),
+        help_text=gettext_lazy("The most calls a day that a provider bills. 0: none."),
     )
     reminds = forms.BooleanField(
         label=gettext_lazy("Remind once a day while a failure lasts"), required=False

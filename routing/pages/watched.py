@@ -129,7 +129,7 @@ def forecast(
     told = [_often(checks), _spent(paid, costs, most)]
     if most and calls > most:
         told.append(
-            ngettext("they end at %d paid call a day", "they end at %d paid calls a day", most)
+            ngettext("no more than %d paid call a day", "no more than %d paid calls a day", most)
             % most
         )
     if most == 0 and paid:
@@ -164,6 +164,6 @@ def _spent(rates: Mapping[str, int], costs: Mapping[str, Estimate], most: int) -
         is_known &= each is not None
         total += calls * (each or Decimal(0))
     if not is_known:
-        known = _("at a price that is not known in full")
+        known = _("at a price that is only partly known")
         return known if total else _("at a price that is not known")
     return _("about %(amount)s a day at most") % {"amount": dollars(total)}

@@ -99,6 +99,13 @@ def test_every_class_that_has_a_rule_is_used():
     assert set(re.findall(r"\.([a-z][a-z0-9-]*)(?=[^{}]*\{)", rules)) - words == from_libraries
 
 
+def test_what_breaks_badly_stays_in_line():
+    """An age, a link with its arrow; the columns of one table of changes below those of another."""
+    kept = ",".join(re.findall(r"([^{}]*)\{ white-space: nowrap; \}", CSS))
+    assert {"[data-age]", "a[target]"} <= {one.strip() for one in kept.split(",")}
+    assert re.search(r"\.changes, [^{}]*\{ table-layout: fixed; \}", CSS)
+
+
 def test_style_sheet_and_script_stay_small():
     assert len(gzip.compress(CSS.encode())) <= 14_000
     assert len(gzip.compress(SCRIPT.encode())) <= 8_000

@@ -37,3 +37,17 @@ def test_passkeys_are_offered_where_browsers_allow_them(client, owner, settings,
 def test_a_passkey_challenge_is_open_to_strangers(client, owner):
     answer = client.get(reverse("mfa_login_webauthn"), headers={"Accept": "application/json"})
     assert answer.json()["request_options"]["publicKey"]["challenge"]
+
+
+def test_the_ways_in_ask_for_the_name_that_the_account_was_made_with(client, owner):
+    client.cookies["language"] = "de"
+    html = client.get(reverse("account_login")).content.decode()
+    assert "Benutzername" in html
+    assert "Anmeldename" not in html
+
+
+def test_the_question_for_the_password_says_the_word_once(client, owner):
+    client.force_login(owner)
+    html = client.get(reverse("account_reauthenticate")).content.decode()
+    assert "Password</label>" in html
+    assert "placeholder=" not in html

@@ -20,7 +20,7 @@ def test_a_schedule_is_typed_saved_and_there_after_a_reload(visit: Callable[...,
         page = tab.page
         tab.go("/schedule/")
         groq = page.get_by_label("Providers: Groq", exact=True)
-        master = page.get_by_label("Scheduled checks are made")
+        master = page.get_by_label("Run scheduled checks")
         unsaved(page, 0)
         groq.select_option("60")
         page.get_by_label("Time zone").fill("Europe/Berlin")

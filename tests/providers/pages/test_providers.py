@@ -265,8 +265,17 @@ def test_a_removal_names_the_routes_that_it_would_hit(site: Client) -> None:
     Route(slot="main", model="openrouter/some/model").store()
     html = site.get(path).content.decode()
     assert Provider.objects.exists()
-    assert "would not be any more:" in html
+    assert "would lose it:" in html
     assert "<strong>Main</strong>" in html
+
+
+def test_a_removal_does_not_name_a_route_whose_model_another_provider_serves(site: Client) -> None:
+    saved()
+    saved("anthropic")
+    Route(slot="vision", model="anthropic/claude-x", provider="openrouter").store()
+    html = site.get("/providers/anthropic/remove/").content.decode()
+    assert "No route is served by it." in html
+    assert "Vision" not in html
 
 
 def test_what_changed_is_told_of_values_that_came_by_a_draft(

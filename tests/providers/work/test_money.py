@@ -142,7 +142,7 @@ def test_it_is_written_as_the_reader_writes_numbers(site: Client, sims: Simulato
     Provider.objects.update(money_amount="12345.5")
     with translation.override("de"):
         html = site.get("/providers/deepseek/", headers={"Accept-Language": "de"}).content.decode()
-    assert "Guthaben: 12.345,50 USD" in html
+    assert "Guthaben: 12.345,50\u00a0USD" in html  # on one line
 
 
 def test_the_list_asks_no_more_of_the_database(site: Client) -> None:

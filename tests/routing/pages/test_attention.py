@@ -199,10 +199,11 @@ def test_several_are_named_at_the_cost_of_one(site: Client) -> None:
     for kind in ("groq", "mistral", "openai"):
         saved(kind)
     Route.objects.create(slot="main", model="groq/llama-9", provider="mistral")
+    Route.objects.create(slot="vision", model="groq/llama-9")
     with CaptureQueriesContext(connection) as one:
         named_by_each(["groq"])
     with CaptureQueriesContext(connection) as all_of_them:
         named = named_by_each(["groq", "mistral", "openai"])
     assert len(one) == len(all_of_them)
-    assert named["groq"].by_prefix == named["mistral"].served == ("Main",)
+    assert (named["groq"].by_prefix, named["mistral"].served) == (("Vision",), ("Main",))
     assert named["openai"].served == ()

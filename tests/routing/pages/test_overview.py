@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from facio_site.audit import record
+from facio_site.audit.models import AuditEntry
 from providers import broker
 from providers.catalog.fetch import Catalog, CatalogItem
 from providers.catalog.store import replace_catalog
@@ -20,6 +21,7 @@ from providers.models import Job, Provider
 from routing.models import Route
 from tests import desk
 from tests.conftest import signed_in
+from tests.markup import flat
 
 pytestmark = pytest.mark.django_db
 LIGHT, MOST_QUERIES = 8_500, 60  # bytes as sent, without headers; statements
@@ -429,3 +431,11 @@ def test_who_has_set_up_nothing_is_not_asked_to_write_an_empty_file(
     assert 'data-drift="missing"' not in site.get("/").content.decode()
     saved("groq", "ok")
     assert 'data-drift="missing"' in site.get("/").content.decode()
+
+
+def test_a_version_among_the_last_changes_is_named_in_the_readers_language(site: Client) -> None:
+    AuditEntry.objects.create(action="config.written", target="version 7")
+    site.cookies["language"] = "de"
+    part = flat(site.get("/"))
+    assert "Version 7" in part
+    assert "version 7" not in part

@@ -135,7 +135,7 @@ def test_each_route_tells_what_it_has_now(site: Client) -> None:
     Route.objects.create(slot="vision", model="auto-model")
     html = page(site)
     assert '<span class="mono">gpt-6</span> · OpenAI' in row_of(html, "main")
-    assert '<span class="mono">auto-model</span> </small>' in row_of(html, "vision")
+    assert '<span class="mono">auto-model</span> · Auto </small>' in row_of(html, "vision")
     assert "not set" in row_of(html, "video")
 
 

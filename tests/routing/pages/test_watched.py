@@ -49,7 +49,7 @@ def test_a_small_amount_keeps_what_it_says(amount: str, words: str) -> None:
         (
             {"p": 15},
             10,
-            "4 checks an hour, about $0.01 a day at most; they end at 10 paid calls a day.",
+            "4 checks an hour, about $0.01 a day at most; no more than 10 paid calls a day.",
         ),
         ({"a": 60, "p": 60}, 0, "1 check an hour, free; those that cost something are left out."),
         ({"u": 60}, 50, "1 check an hour, at a price that is not known."),

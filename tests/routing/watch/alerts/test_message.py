@@ -75,7 +75,7 @@ def channel(language: str = "en") -> Channel:
             "money:groq",
             {"amount": "3.218", "currency": "USD", "means": "balance"},
             "Groq: money is low",
-            "Balance: 3.21 USD.",
+            "Balance: 3.21\u00a0USD.",
         ),
         (
             Kind.KEY_EXPIRES,
