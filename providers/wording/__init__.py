@@ -40,7 +40,7 @@ STEPS: dict[str, Any] = {
 
 KEY_STATES: dict[str, Any] = {
     KeyState.VALID: gettext_lazy("accepted"),
-    KeyState.INVALID: gettext_lazy("refused"),
+    KeyState.INVALID: gettext_lazy("rejected"),
     KeyState.UNKNOWN: gettext_lazy("not proven"),
     KeyState.NOT_NEEDED: gettext_lazy("not needed"),
 }
