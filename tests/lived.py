@@ -19,7 +19,9 @@ from tests.processes import ROOT
 from tests.simulators import Simulators
 
 PER_HOUR, HOURS, DAYS = 4, 8 * 24, 91
-SICK = (3, 4, 5, 30, 57, 58)  # hours, or days, ago in which the first provider failed
+QUARTER = timedelta(hours=1) / PER_HOUR
+# When the first provider was down: so many hours ago, for so many minutes.
+DOWN = ((5, 165), (30, 40), (58, 95), (31 * 24, 310), (59 * 24, 75))
 
 
 def live(state: Path, simulators: Simulators, **more: str) -> None:
@@ -43,25 +45,30 @@ def main() -> int:
     abouts = [*(f"provider:{row.name}" for row in Provider.objects.checkable()), *routes]
     struck = {f"provider:{ill}", *(f"route:{one.slot}" for one in served[:1])}
     for about in abouts:
-        rows = _spans(about, now, chance, is_ill=about in struck)
+        rows = spans(about, now, chance, is_ill=about in struck)
         Span.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
         due_at = now + timedelta(minutes=14)  # nothing is asked while pictures are taken
         watched = {"every": Every.QUARTER, "due_at": due_at}
         Watch.objects.get_or_create(about=about, defaults=watched)
-    hit = [one.slot for one in served if one.provider.name == ill]
-    for hours, minutes in ((5, 165), (30, 40), (58, 95)):
-        began_at = now - timedelta(hours=hours)
+    hit = [one.slot for one in served if one.provider.name == ill and one.can_be_asked]
+    for began_at, ended_at in down_at(now):
         Outage.objects.create(
             about=f"provider:{ill}",
             began_at=began_at,
-            ended_at=began_at + timedelta(minutes=minutes),
+            ended_at=ended_at,
             outcome="timeout",
             hit=hit,
         )
     return 0
 
 
-def _spans(about: str, now: datetime, chance: random.Random, *, is_ill: bool) -> Iterator[Any]:
+def down_at(now: datetime) -> list[tuple[datetime, datetime]]:
+    now = now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0)  # as tests are asked
+    starts = ((now - timedelta(hours=hours), minutes) for hours, minutes in DOWN)
+    return [(began_at, began_at + timedelta(minutes=minutes)) for began_at, minutes in starts]
+
+
+def spans(about: str, now: datetime, chance: random.Random, *, is_ill: bool) -> Iterator[Any]:
     from routing.models import Span
 
     hour = now.replace(minute=0, second=0, microsecond=0)
@@ -70,7 +77,9 @@ def _spans(about: str, now: datetime, chance: random.Random, *, is_ill: bool) ->
         (Span.DAY, timedelta(days=1), hour.replace(hour=0), DAYS, 24 * PER_HOUR),
     ):
         for back in range(number):
-            bad = chance.choice((1, many // 2, many)) if is_ill and back in SICK else 0
+            asked = [begin - back * step + QUARTER * n for n in range(many)]
+            down = down_at(now) if is_ill else []
+            bad = sum(start <= at < end for start, end in down for at in asked)
             limited = int(chance.random() < 0.02)
             good = many - bad - (limited if bad < many else 0)
             times = [round(260 * chance.lognormvariate(0, 0.35)) for _ in range(good)]

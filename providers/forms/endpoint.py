@@ -25,14 +25,15 @@ class NameField(forms.CharField):
             "autocapitalize": "off",
             "spellcheck": "false",
             "placeholder": "company-proxy",
+            "required": True,
         }
         super().__init__(
             label=gettext_lazy("Name"),
             strip=False,
             required=False,  # the rules below tell it
             help_text=gettext_lazy(
-                "As it stands in config.json, under providers. The prefix of a model picks it: "
-                "company-proxy/gpt-5."
+                "Its name in config.json, under providers. As a model's prefix it picks this "
+                "endpoint: company-proxy/gpt-5."
             ),
             widget=forms.TextInput(attrs=attrs),
         )
@@ -52,6 +53,7 @@ class EndpointForm(PageForm):
         super().__init__(Provider(kind=OWN_KIND, name=""), data)
         self.spec = own_spec("", _("an endpoint of your own"))
         self.fields["name"] = NameField()
+        self.fields["api_base"].widget.attrs["required"] = True
         self.order_fields(["name", DISPLAY_NAME.name, "api_base", "api_key"])
         self._mark_saved()
 

@@ -206,7 +206,7 @@ def _media(inputs: str, outputs: str, _language: str) -> str:
     sides = [
         ", ".join(words.get(name, name) for name in json.loads(x) or ()) for x in (inputs, outputs)
     ]
-    return " → ".join(filter(None, sides))
+    return "\u00a0→\u00a0".join(filter(None, sides))  # a line breaks between words, not here
 
 
 @lru_cache(maxsize=16)

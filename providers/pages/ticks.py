@@ -75,7 +75,7 @@ def _words(tones: Sequence[str]) -> str:
     counts = Counter(tones)
     failed = counts["warn"] + counts["error"]
     unproven = len(tones) - counts["ok"] - failed
-    told = ((_("%d ok"), counts["ok"]), (_("%d not proven"), unproven), (_("%d failed"), failed))
+    told = ((_("%d ok"), counts["ok"]), (_("%d inconclusive"), unproven), (_("%d failed"), failed))
     parts = ", ".join(words % count for words, count in told if count)
     words = ngettext("Last test: %(parts)s", "Last %(count)d tests: %(parts)s", len(tones))
     return words % {"count": len(tones), "parts": parts}

@@ -69,7 +69,7 @@ class Strip:
             GOOD: _("%d passed"),
             SOME: _("%d failed in part"),
             BAD: _("%d failed"),
-            OTHER: _("%d not proven"),
+            OTHER: _("%d inconclusive"),
             NONE: _("%d without a test"),
         }
         parts = ", ".join(told[name] % count for name, count in self.counts.items())

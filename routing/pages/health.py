@@ -241,7 +241,7 @@ def _cells() -> dict[str, str]:
         charts.GOOD: _("every test passed"),
         charts.SOME: _("some tests failed"),
         charts.BAD: _("every test failed"),
-        charts.OTHER: _("nothing was proved"),
+        charts.OTHER: _("inconclusive"),
         charts.NONE: _("no test in this time"),
     }
 
@@ -312,7 +312,7 @@ def _sums(tally: Tally) -> list[Sum]:
     sums = (
         Sum(charts.GOOD, _("passed"), tally.good, ""),
         Sum(charts.BAD, _("failed"), tally.bad, _ends(of_bad)),
-        Sum(charts.OTHER, _("proved neither"), tally.other, _ends(of_other)),
+        Sum(charts.OTHER, _("inconclusive"), tally.other, _ends(of_other)),
     )
     return [one for one in sums if one.count]
 

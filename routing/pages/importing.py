@@ -62,7 +62,7 @@ class ImportForm(forms.Form):
         required=False,
         strip=False,
         help_text=gettext_lazy(
-            "The text of config.json or .env, a call for curl, PowerShell or HTTPie, or a single "
+            "The text of config.json or .env, a curl, PowerShell or HTTPie command, or a single "
             "API key"
         ),
         widget=forms.Textarea(

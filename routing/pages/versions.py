@@ -48,7 +48,9 @@ ROWS = 50
 def versions(request: HttpRequest) -> HttpResponse:
     rows = ConfigVersion.objects.defer("sealed")
     page = Paginator(rows, ROWS).get_page(request.GET.get("page", 1))
-    return render(request, "routing/versions.html", frame(request, "versions") | {"page": page})
+    told = [(row, MODES[Mode(row.mode)][0] if row.mode else "") for row in page]
+    context = frame(request, "versions") | {"page": page, "rows": told}
+    return render(request, "routing/versions.html", context)
 
 
 @viewer_required

@@ -129,7 +129,7 @@ SENTENCES: Sentences = {
         ),
         "forum": _(
             "This webhook belongs to a forum. Add ?thread_id= and the ID of one of its posts to "
-            "the URL, or make a webhook for a text channel."
+            "the URL, or create a webhook for a text channel."
         ),
         "some_refused": _SOME_REFUSED,
         "recipients": _("The mail server does not take mail for these recipients. Check them."),

@@ -137,3 +137,29 @@ def test_htmx_starts_with_the_site_s_own_rules(visit: Callable[..., Any]) -> Non
         assert [rules[name] for name in names] == [False, False, False, 0]
         assert rules["selfRequestsOnly"] is True
         assert tab.page.locator("style").count() == 0  # started after it was told
+
+
+@pytest.mark.long
+def test_german_states_stay_in_their_column_of_health(visit: Callable[..., Any]) -> None:
+    with visit(viewport={"width": 1280, "height": 800}) as tab:
+        tab.go("/health/")
+        tab.page.get_by_role("button", name="Deutsch").click()
+        expect(tab.page.locator("html")).to_have_attribute("lang", "de")
+        over = tab.page.locator(".health td .pill").evaluate_all(
+            "all => all.filter(one => one.getBoundingClientRect().right"
+            " > one.closest('td').getBoundingClientRect().right - 8).map(one => one.innerText)"
+        )
+        assert over == []
+        expect(tab.page.locator(".health").get_by_text("Schlüssel abgelehnt").first).to_be_visible()
+
+
+@pytest.mark.long
+def test_a_title_is_in_line_with_what_stands_beside_it(visit: Callable[..., Any]) -> None:
+    middle = "one => { const box = one.getBoundingClientRect(); return box.top + box.height / 2 }"
+    with visit(viewport=DESK) as tab:
+        tab.go("/providers/new/")
+        title, back = (tab.page.locator(f".head {one}").first for one in ("h1", ".btn"))
+        assert abs(title.evaluate(middle) - back.evaluate(middle)) < 2
+        tab.page.set_viewport_size({"width": 390, "height": 780})
+        icon, heading = (tab.page.locator(f".card-head > {one}").first for one in ("svg", "h2"))
+        assert abs(icon.evaluate(middle) - heading.evaluate(middle)) < 4

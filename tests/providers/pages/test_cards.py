@@ -151,7 +151,7 @@ def test_the_last_twenty_tests_are_drawn_and_told(site: Client) -> None:
     ("tones", "said"),
     [
         (["ok"], "Last test: 1 ok"),
-        (["ok", "info", "warn", "error"], "Last 4 tests: 1 ok, 1 not proven, 2 failed"),
+        (["ok", "info", "warn", "error"], "Last 4 tests: 1 ok, 1 inconclusive, 2 failed"),
         (["error"] * 20, "Last 20 tests: 20 failed"),
     ],
 )

@@ -166,7 +166,7 @@ def test_models_of_a_removed_provider_are_not_found_any_more(site: Client, two: 
 def test_a_row_tells_all_that_is_known_and_where_to_use_it(site: Client, two: None) -> None:
     html = unescape(site.get("/catalog/?q=gpt-6&image=on").content.decode())
     row = html[html.index("<tbody") : html.index("</tbody>")]
-    for text in ("GPT 6", "OpenAI", "400K", "text, image → text", "1.25 / 10.00"):
+    for text in ("GPT 6", "OpenAI", "400K", "text, image\u00a0→\u00a0text", "1.25 / 10.00"):
         assert text in row
     assert "tools, reasoning" in row
     assert 'href="/routing/use/?use=gpt-6&kind=openai"' in row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -43,6 +44,12 @@ def endpoint(name: str = "Corp-LLM", **values: Any) -> Provider:
     row.put_secret("api_key", KEY)
     assert row.store()
     return row
+
+
+@pytest.mark.parametrize("field", ["id_name", "id_api_base"])
+def test_what_a_new_endpoint_must_have_is_marked(site: Client, field: str) -> None:
+    html = flat(site.get("/providers/new/"))
+    assert re.search(rf'<input[^>]* required[^>]* id="{field}"', html)
 
 
 def test_an_endpoint_is_saved_under_the_name_that_was_typed(site: Client) -> None:

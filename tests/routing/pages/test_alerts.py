@@ -151,12 +151,12 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
     assert "not sent to Group: Request refused" in html
     assert "waits for Phone" in html
     assert "not taken yet by Pager, tried again" in html
-    assert "sent to no channel that is here now" not in html
+    assert "no current channel received it" not in html
 
 
 def test_without_a_channel_it_stands_in_the_list_only(site: Client) -> None:
     alert()
-    assert "sent to no channel that is here now" in flat(site.get(PAGE))
+    assert "no current channel received it" in flat(site.get(PAGE))
 
 
 def test_an_alert_leads_to_what_mends_it(site: Client) -> None:

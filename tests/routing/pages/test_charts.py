@@ -50,7 +50,7 @@ def test_a_cell_that_failed_in_part_has_both() -> None:
 
 def test_a_strip_is_told_in_words() -> None:
     found = course(a0=GOOD, a1=SOME, a2=BAD, a3=BAD, a4=OTHER)
-    words = "24 hours: 1 passed, 1 failed in part, 2 failed, 1 not proven, 19 without a test"
+    words = "24 hours: 1 passed, 1 failed in part, 2 failed, 1 inconclusive, 19 without a test"
     assert strip(found, DAY).words == words
     assert strip(UNASKED, QUARTER).words == "90 days: 90 without a test"
 

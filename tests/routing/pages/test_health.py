@@ -94,7 +94,7 @@ def test_what_nobody_asked_is_never_good(site: Client) -> None:
     html = flat(site.get("/health/"))
     assert "nobody asked" in row(html, "provider:openai")
     assert "24 hours: 24 without a test" in row(html, "provider:openai")
-    assert "nothing proved" in row(html, "provider:mistral")
+    assert "inconclusive" in row(html, "provider:mistral")
     for about in ("provider:openai", "provider:mistral"):
         assert "%" not in row(html, about)
 
@@ -215,9 +215,9 @@ def test_a_page_of_one_draws_and_lists_what_was_told(site: Client) -> None:
     text = " ".join(re.sub(r"<[^>]+>", " ", html).split())
     assert "57.1% of 7 tests" in text
     assert "3 failed: Key rejected 2, Timed out 1" in text
-    assert "1 proved neither: Rate limited 1" in text
+    assert "1 inconclusive: Rate limited 1" in text
     numbers = html[html.index('id="numbers"') :]
-    assert f'<th scope="row">{hour(5):%H:%M}</th>' in numbers
+    assert f'<th scope="row"><time>{hour(5):%H:%M}</time></th>' in numbers
     assert numbers.count('<th scope="row">') - numbers.count("data-outage") == 2
     assert numbers.index("40%") < numbers.index("100%")
 

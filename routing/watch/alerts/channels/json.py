@@ -57,7 +57,9 @@ SPEC = ChannelSpec(
     kind="json",
     label=_("Webhook (JSON)"),
     docs_url="https://www.rfc-editor.org/rfc/rfc2104",
-    help=_("Each message is one POST with a JSON body. Any answer from 200 to 299 means taken."),
+    help=_(
+        "Each message is one POST with a JSON body. Any status from 200 to 299 counts as received."
+    ),
     fields=(
         ChannelField(
             name="url",

@@ -47,7 +47,7 @@ SPEC = ChannelSpec(
     kind="placet",
     label="Placet",
     docs_url="https://github.com/placet-io/placet/blob/main/docs/connections/rest-api.mdx",
-    help=_("Make an API key under Settings, API Keys, and copy the ID of the agent's channel."),
+    help=_("Create an API key under Settings, API Keys, and copy the ID of the agent's channel."),
     fields=(
         ChannelField(
             name="base",

@@ -76,8 +76,8 @@ SPEC = ChannelSpec(
     label="Telegram",
     docs_url="https://core.telegram.org/bots/api#sendmessage",
     help=_(
-        "Make a bot with BotFather, write to it once or add it to a group, and enter its token and "
-        "the chat's ID."
+        "Create a bot with BotFather, write to it once or add it to a group, and enter its token "
+        "and the chat's ID."
     ),
     fields=(
         ChannelField(
