@@ -75,7 +75,7 @@ def test_no_page_prints_a_moment_in_the_server_s_zone_alone(filled: Client) -> N
 
 def test_what_is_kept_for_a_while_says_until_when(filled: Client) -> None:
     html = flat(filled.get("/providers/groq/"))
-    for words in ("otherwise they are forgotten after", "is kept, sealed, until"):
+    for words in ("otherwise they are forgotten after", "are kept encrypted until"):
         assert re.search(f"{words} {TIME}[.,]", html), words
     assert re.search(f"Groq: {TIME}\\)", html)
 
