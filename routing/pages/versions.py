@@ -48,7 +48,9 @@ ROWS = 50
 def versions(request: HttpRequest) -> HttpResponse:
     rows = ConfigVersion.objects.defer("sealed")
     page = Paginator(rows, ROWS).get_page(request.GET.get("page", 1))
-    return render(request, "routing/versions.html", frame(request, "versions") | {"page": page})
+    told = [(version, MODES[Mode(version.mode)][0] if version.mode else "") for version in page]
+    context = frame(request, "versions") | {"page": page, "versions": told}
+    return render(request, "routing/versions.html", context)
 
 
 @viewer_required
