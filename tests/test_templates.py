@@ -33,6 +33,14 @@ def test_few_lines_of_the_templates_are_long() -> None:
     assert len(long) < FEW * len(lines()), long
 
 
+def test_no_icon_of_a_banner_is_in_a_box_that_grows_as_its_text_does() -> None:
+    """`.banner > span` shares the width: its text would stand in the right half."""
+    folder = Path(settings.BASE_DIR) / "templates"
+    boxed = re.compile(r'class="banner"[^>]*>\s*<span>\s*{% (?:tone_)?icon')
+    found = [path.name for path in folder.rglob("*.html") if boxed.search(path.read_text())]
+    assert found == []
+
+
 def of_htmx(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if HTMX.search(line)]
 

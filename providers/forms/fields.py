@@ -21,6 +21,14 @@ class SecretInput(forms.PasswordInput):
         super().__init__(attrs={**defaults, **(attrs or {})}, render_value=False)
 
 
+def ask_again(form: forms.BaseForm) -> None:
+    """For a page that shows the form once more: what was typed of a secret is not on it."""
+    for name, field in form.fields.items():
+        typed = str(form.data.get(form.add_prefix(name)) or "")
+        if isinstance(field.widget, SecretInput) and typed and not is_mask(typed):
+            form[name].help_text = _("Type this again: it was not kept.")
+
+
 class SecretField(forms.CharField):
     """A key as pasted: surrounding blanks, quotes and `Bearer` go; "" means keep, as does a mask
     where one is stored."""

@@ -274,7 +274,7 @@ class ProviderForm(forms.Form):
             is_kept = not data.get(name) and not data.get(f"clear_{name}")
             if item and is_kept and item["bound"] != bound:
                 self.add_error(
-                    name, _("The address has changed. Type it again, or remove the stored one.")
+                    name, _("The address has changed. Type this again, or remove the stored one.")
                 )
         for name in self._with_masks:
             if self.shown.sealed[name]["bound"] != bound:

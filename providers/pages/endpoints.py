@@ -14,6 +14,7 @@ from facio_site.audit import record
 from facio_site.web.typed import keeps_typed
 from providers import broker
 from providers.forms.endpoint import EndpointForm, RenameForm
+from providers.forms.fields import ask_again
 from providers.forms.versions import plain_names
 from providers.models import Provider, Task
 from providers.pages.above import LOCKED, above
@@ -43,6 +44,7 @@ def endpoint_new(request: SignedIn) -> HttpResponse:
             return redirect("providers:detail", form.provider.name)
     if form.is_there_already():
         return redirect("providers:detail", form.provider.name)
+    ask_again(form)
     return render(request, "providers/new.html", {"form": form}, status=422)
 
 

@@ -16,6 +16,7 @@ from facio_site.accounts.roles import SignedIn, can_edit
 from facio_site.audit import record
 from providers.catalog.store import adopt_catalog
 from providers.forms.facts import facts_of
+from providers.forms.fields import ask_again
 from providers.forms.page import PageForm
 from providers.forms.versions import (
     SEEN,
@@ -155,6 +156,7 @@ def _side_by_side(mine: Draft, form: PageForm, seen: Seen, picks: dict[str, str]
 def invalid(request: SignedIn, provider: Provider, form: PageForm, part: str) -> HttpResponse:
     """Errors at their fields. Inside htmx only the error texts are replaced, so that nothing typed
     is lost; the whole page otherwise, which stays the page of the version that it showed."""
+    ask_again(form)
     context = {**detail_context(request, provider, form), "is_invalid": True}
     context |= {"check": NOT_SENT, "fetch": NOT_SENT, "pending": ""}
     context["version"] = request.POST.get("version", provider.version)

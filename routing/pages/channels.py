@@ -22,6 +22,7 @@ from facio_site import clock, sealing
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from facio_site.web.typed import keeps_typed
+from providers.forms.fields import ask_again
 from providers.pages.shown import ShownJob, shown_rungs
 from providers.spec.outcomes import Outcome
 from routing.models import Channel, Delivery
@@ -166,6 +167,7 @@ def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpRespon
     if form.is_good:
         messages.success(request, _("%s saved.") % form.channel.name)
         return redirect("routing:channel", row.pk)
+    ask_again(form)
     context = {
         "form": form,
         "spec": spec,

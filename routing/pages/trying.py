@@ -91,9 +91,12 @@ def _down_words(down: Down | None) -> str:
 
 
 def _cost(route: Asked, moved: Moved) -> str:
-    """The price of what takes over beside the one of now; "" where nothing takes over."""
+    """The price of what takes over beside the one of now; "" where nothing takes over. Of one that
+    has no such model, that the move is in vain."""
     if moved.verdict != "moves":
         return ""
+    if _lacks(moved.after.provider or "", route.model):
+        return _("%s is not in its list: calls would fail there.") % route.model
     before, after = (
         _price(decision.provider or "", route.model) for decision in (moved.before, moved.after)
     )
@@ -107,6 +110,18 @@ def _cost(route: Asked, moved: Moved) -> str:
         "after": _words(after),
         "before": _words(before),
     }
+
+
+def _lacks(provider: str, model: str) -> bool:
+    """Whether it is known not to have that model."""
+    row = Provider.objects.filter(name=provider).first()
+    if row is None:
+        return False
+    if named := row.values.get("deployments"):
+        return model not in named
+    names = {model, row.adapter(with_secrets=False).sent_name(model)}
+    listed = CatalogEntry.objects.present().filter(provider=row)
+    return bool(listed.exists() and not listed.filter(model_id__in=names).exists())
 
 
 def _price(provider: str, model: str) -> _Price | None:

@@ -92,6 +92,21 @@ def test_a_button_can_be_pressed_again_wherever_the_person_went_while_it_worked(
     expect(button).to_be_enabled()
 
 
+@pytest.mark.long
+def test_of_a_route_nothing_is_told_that_only_holds_for_what_was_saved_before(
+    opened: Callable[..., Page],
+) -> None:
+    tab = opened()
+    tab.goto(reverse("routing:routing"))
+    told = tab.get_by_text("No model set: the agent uses its own default.")
+    expect(told).to_be_visible()
+    model = tab.get_by_label("Main model", exact=True)
+    model.fill("claude-opus-4-7")
+    expect(told).to_be_hidden()
+    model.fill("")
+    expect(told).to_be_visible()
+
+
 # What the password was asked for
 
 

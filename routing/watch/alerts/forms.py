@@ -198,8 +198,6 @@ class ChannelForm(forms.Form):
                 self._put(name, *words, value=mine, field=name)
         if self.clashes:  # from now on this page is of what is saved by now
             self.data = with_texts(self.data, {"seen": json.dumps(self._stored), **follows})
-            for name in filter(data.get, secrets):  # no error: the page begins at the two versions
-                self[name].help_text = _("Type this again: it was not kept.")
 
     def _put_secret(self, name: str, data: Mapping[str, Any], *, is_first: bool) -> None:
         """What was typed of it is gone: whoever wants that types it again."""

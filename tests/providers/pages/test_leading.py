@@ -76,11 +76,15 @@ def unsaved(page: str) -> int:
 
 def test_the_save_bar_counts_what_is_not_saved_and_a_typed_secret_is_one(site: Client) -> None:
     saved()
-    assert unsaved(flat(site.get(PAGE))) == 0
+    page = flat(site.get(PAGE))
+    assert unsaved(page) == 0
+    # Without scripts nobody counts what is typed.
+    assert '<p role="status" class="needs-js">No unsaved changes</p>' in page
     typed = {"api_key": "sk-or-v1-typed-9876543210", "api_base": "https://openrouter.ai/x/v1"}
     site.post(f"{PAGE}check/", typed, headers=HTMX)
     page = flat(site.get(PAGE))  # the draft is shown
     assert unsaved(page) == 2
+    assert '<p role="status">2 unsaved changes</p>' in page
     assert typed["api_key"] not in page
     assert unsaved(flat(site.post(PAGE, {"api_base": "x y", "extra_body": "{"}))) == 2
 

@@ -61,6 +61,17 @@ def test_bad_input_is_422_at_its_field(site: Client) -> None:
     assert 'id="id_api_base_error"' in answer.content.decode()
 
 
+def test_a_key_that_went_with_a_refused_save_is_asked_for_again(site: Client) -> None:
+    saved("groq")
+    again = "Type this again: it was not kept."
+    bad = {"api_base": "ftp://host.example"}
+    answer = site.post("/providers/groq/", {"api_key": "gsk_newer12345678", **bad})
+    assert f'id="id_api_key_helptext">{again}' in flat(answer)
+    assert again not in flat(site.post("/providers/groq/", {"api_key": "", **bad}))
+    new = {"name": "", "api_key": "sk-1234567890", "api_base": "https://host.example/v1"}
+    assert again in flat(site.post("/providers/new/", new))
+
+
 def test_inside_htmx_only_the_error_texts_are_replaced(site: Client, queued: list[Job]) -> None:
     answer = site.post("/providers/groq/check/", {"api_key": "gsk_typed and broken"}, headers=HTMX)
     html = answer.content.decode()

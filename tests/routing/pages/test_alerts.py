@@ -156,6 +156,8 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
 
 def test_without_a_channel_it_stands_in_the_list_only(site: Client) -> None:
     alert()
+    assert "told here only: there is no channel" in flat(site.get(PAGE))
+    Channel.objects.create(name="Later", kind="email")
     assert "no current channel received it" in flat(site.get(PAGE))
 
 

@@ -57,6 +57,10 @@ def test_what_was_typed_comes_back_but_for_secrets(site: Client) -> None:
     assert "https://receiver.example" in page
     assert CANARY not in page
     assert "letters, digits, hyphens" in page
+    assert 'id="id_topic_helptext">Type this again: it was not kept.' in flat(answer)
+    assert "Type this again" not in flat(
+        site.post(f"{LIST}new/ntfy/", data | {"topic": "", "token": ""})
+    )
     assert not Channel.objects.exists()
 
 

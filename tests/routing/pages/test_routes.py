@@ -307,6 +307,26 @@ def test_the_drill_tells_what_the_replacement_costs(site: Client) -> None:
     assert "It costs $ 4.00 / 20.00 instead of $ 3.00 / 15.00 per million tokens" in moved
 
 
+def test_the_drill_tells_a_move_to_where_there_is_no_such_model(site: Client) -> None:
+    give("ollama", api_base="http://localhost:11434/v1")
+    named = {"api_base": "https://a.openai.azure.com", "values": {"deployments": ["prod"]}}
+    azure = give("azure_openai", **named)
+    set_route("main", "qwen3:8b")
+    set_route("subagent", "prod")
+    told = "is not in its list: calls would fail there."
+    page = html(site, "?without=ollama")
+    assert page.count("moves from Ollama to Azure OpenAI") == 2
+    assert f"qwen3:8b {told}" in page
+    assert page.count(told) == 1  # prod is there
+    azure.delete()
+    stocked("openrouter", "prod")
+    page = html(site, "?without=ollama")
+    assert page.count("moves from Ollama to OpenRouter") == 2
+    assert page.count(told) == 1
+    stocked("openrouter", "prod", "qwen3:8b")
+    assert told not in html(site, "?without=ollama")
+
+
 def test_what_if_and_the_drill_know_every_entry_of_the_file(site: Client) -> None:
     give("openai")
     proxy = {"apiKey": "sk-corp-0123456789", "apiBase": "https://llm.example.com/v1"}

@@ -176,6 +176,10 @@ def test_a_group_holds_for_those_that_nobody_touched(site: Client, groq: Provide
     Watch.objects.create(about="provider:deepseek", every=1440)
     put(site, {"all:provider": "60", "provider:groq": "15"})
     assert rates() == {"provider:groq": 15, "provider:mistral": 60, "provider:deepseek": 60}
+    saved("openai")  # later
+    page = flat(site.get(PAGE))
+    assert 'data-every="0"' in row(page, "provider:openai")
+    assert "What is set up later is off at first." in page
     put(site, {"all:provider": "0"})
     assert rates() == {}
 

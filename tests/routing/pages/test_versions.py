@@ -120,6 +120,7 @@ def test_one_press_brings_a_version_back_and_writes_it(
         (1, "written", ""),
     ]
     assert "The file holds exactly what is set here." in page_of(site.get("/config/"))
+    assert '<span class="chip">References</span>' in page_of(site.get("/config/versions/"))
 
 
 def test_real_keys_are_brought_back_after_a_fresh_login_only(site: Client, path: Path) -> None:
