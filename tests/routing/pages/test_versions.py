@@ -199,13 +199,6 @@ def test_a_provider_can_be_removed_when_no_key_opens_what_is_set(
     assert not ConfigVersion.objects.exists()
 
 
-@pytest.mark.usefixtures("path")
-def test_the_list_says_how_secrets_stand_as_the_other_pages_do(site: Client) -> None:
-    write(site)
-    html = page_of(site.get("/config/versions/"))
-    assert re.search(r"<td[^>]*>\s*References\s*</td>", html)
-
-
 def test_an_unknown_version_is_404(site: Client) -> None:
     assert site.get("/config/versions/7/").status_code == 404
     assert site.post("/config/versions/7/restore/").status_code == 404
