@@ -66,7 +66,7 @@
     });
   });
 
-  document.addEventListener("htmx:afterSwap", ({ target }) => { // the routes that a model can serve
+  document.addEventListener("htmx:afterSwap", ({ target }) => {
     if (target.matches("[popover]:not(:popover-open)")) target.showPopover();
   });
 
@@ -151,14 +151,14 @@
       event.preventDefault();
       const words = input.value.trim().replace(/\s+/g, " ");
       if (by("found").dataset.words === words) stops[1]?.click();
-      else input.dataset.go = words; // their list is on the way
+      else input.dataset.go = words;
     } else if (at > 0 && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey) {
       input.focus();
     }
   });
 })();
 
-// The save bar counts what differs from data-saved; the page's own ways (a pin, the language) keep it.
+// The save bar counts what differs from data-saved; the page's own ways keep it.
 (() => {
   const bar = document.getElementById("savebar");
   const form = bar && document.getElementById(bar.dataset.of);
@@ -232,7 +232,7 @@
 (() => {
   const box = document.getElementById("picker");
   if (!box) return;
-  let field = null; // whose list is wanted
+  let field = null;
   const isOpen = () => box.matches(":popover-open");
   const options = () => [...box.querySelectorAll("[role=option]")];
   const isField = (one) => one.matches?.("[role=combobox]");
@@ -322,7 +322,7 @@
   });
 })();
 
-// Tables: a row's state as its cell has it after a test; the row that an address names opens.
+// Tables: a row's state follows its cell; the row that an address names opens.
 (() => {
   const open = () => {
     const found = document.getElementById(location.hash.slice(1))?.querySelector(".opener");
@@ -335,7 +335,7 @@
   });
 })();
 
-// Forms: a pressed button keeps the focus; a refused form begins at its first wrong field.
+// Forms: a pressed button keeps the focus, a refused form gets it.
 (() => {
   const label = (button) => [button.name, button.value, button.textContent.trim(), button.getAttribute("aria-label")].join();
   const busy = new WeakMap();
@@ -359,7 +359,12 @@
     if (target.matches("a, button, input, select, textarea") && target !== pressed?.button) pressed = null;
   });
 
-  document.addEventListener("htmx:afterRequest", ({ detail: { elt } }) => busy.get(elt)?.removeAttribute("aria-disabled"));
+  const away = (is) => by("away")?.toggleAttribute("hidden", !is);
+  document.addEventListener("htmx:sendError", () => away(true));
+  document.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr } }) => {
+    busy.get(elt)?.removeAttribute("aria-disabled");
+    if (xhr.status) away(/50[24]/.test(xhr.status)); // a proxy's
+  });
 
   document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
     const isRefused = detail.xhr?.status === 422;

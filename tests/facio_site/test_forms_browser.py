@@ -209,6 +209,28 @@ def test_a_test_after_the_session_has_ended_asks_nothing_and_keeps_what_was_type
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("status", [0, 502])
+def test_a_site_that_is_gone_says_so_and_what_was_typed_stays(
+    opened: Callable[..., Page], status: int
+) -> None:
+    stored("vllm")
+    tab = opened()
+    tab.goto("/providers/vllm/")
+    tab.locator("[name=api_base]").fill("http://127.0.0.1:8000/other")
+    tab.route(
+        "**/check/**", lambda one: one.fulfill(status=status) if status else one.abort("failed")
+    )
+    button = tab.get_by_role("button", name="Test connection")
+    button.click()
+    said = tab.get_by_role("alert").get_by_text("The site doesn't answer.")
+    expect(said).to_be_visible()
+    expect(tab.locator("[name=api_base]")).to_have_value("http://127.0.0.1:8000/other")
+    tab.unroute_all()
+    button.click()
+    expect(said).to_be_hidden()
+
+
+@pytest.mark.long
 def test_a_test_after_a_sign_in_in_another_tab_keeps_what_was_typed(
     opened: Callable[..., Page], owner: Any
 ) -> None:
