@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import threading
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Q, TextField
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Lower
+from django.db.models.functions import Cast
 
 from providers.models import CatalogEntry, Provider
 from providers.spec.aside import aside
@@ -63,11 +66,11 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """Columns of all entries, in the order of their ids."""
+    """Columns of all entries, in the order of their texts."""
 
     stamp: tuple[Any, ...]  # of the catalogs that it was filled from
     pks: array[int]
-    texts: list[str]  # what is searched: id, name and provider, in lower case
+    texts: list[str]  # what is searched: id, name and provider, in lower case, in their order
     providers: list[str]  # by name
     labels: dict[str, str]  # what they are called
     contexts: array[int]
@@ -105,11 +108,23 @@ class Shelf:
             found = sorted(found, key=lambda at: self.pks[at] not in wanted.ahead)
         if need := wanted.fitting:
             found = sorted(found, key=lambda at: self.flags[at] & need != need)
-        shown = [
-            Found(self.pks[at], providers[at], self.labels[providers[at]], self.flags[at])
-            for at in found[start:stop]
-        ]
-        return len(found), shown
+        return len(found), [self._found(at) for at in found[start:stop]]
+
+    def first(self, text: str, count: int, most: int) -> tuple[int, list[Found]]:
+        """The same for a text alone, as `best` sorts: how many match, `most` at most, and the first
+        `count` of them. It looks no further than it has to."""
+        texts, flags, words = self.texts, self.flags, text.lower().split()[:8]
+        begins = " ".join(words)
+        start, end = bisect_left(texts, begins), bisect_left(texts, f"{begins}{chr(0x10FFFF)}")
+        places = chain(range(start, end), range(start), range(end, len(texts)))
+        matching = (at for at in places if words[0] in texts[at])
+        good = (at for at in matching if all(word in texts[at] for word in words[1:]))
+        found = list(islice((at for at in good if not flags[at] & GONE), most))
+        return len(found), [self._found(at) for at in found[:count]]
+
+    def _found(self, at: int) -> Found:
+        provider = self.providers[at]
+        return Found(self.pks[at], provider, self.labels[provider], self.flags[at])
 
     def _order(self, sort: str, show: str) -> list[int]:
         """Positions of what is shown, in an order; what is gone only where it is asked for."""
@@ -160,7 +175,7 @@ def _stamp() -> Any:
 
 
 def _filled(stamp: tuple[Any, ...]) -> Shelf:
-    rows = CatalogEntry.objects.order_by(Lower("model_id"), "pk").values_list(
+    rows = CatalogEntry.objects.order_by().values_list(
         "pk",
         "model_id",
         "name",
@@ -193,10 +208,12 @@ def _filled(stamp: tuple[Any, ...]) -> Shelf:
     )
     words = {name: f" {label} {name}".lower() for name, label in labels.items()}
     media = cache(_media)
-    for pk, model, name, provider, context, price, output, *facts, new, gone in rows:
+    told = ((f"{row[1]} {row[2]}".lower() + words[row[3]], row) for row in rows)
+    for text, row in sorted(told, key=itemgetter(0)):
+        pk, model, _, provider, context, price, output, *facts, new, gone = row
         takes, makes, tools, reasoning, released = facts
         full.pks.append(pk)
-        full.texts.append(f"{model} {name}".lower() + words[provider])
+        full.texts.append(text)
         full.providers.append(provider)
         full.contexts.append(_UNKNOWN if context is None else context)
         full.prices.append(_UNKNOWN if price is None else price)

@@ -20,13 +20,13 @@ from django.utils.translation import get_language, get_language_info, gettext_la
 from django.views.decorators.http import require_http_methods
 
 from facio_site.accounts.roles import can_edit, can_manage_users, viewer_required
-from providers.catalog.search import Wanted, shelf
+from providers.catalog.search import shelf
 from providers.models import Provider
 from providers.pages.entries import shown_entries
 from providers.spec.keyshapes import SHAPES
 from routing.state import specs_by_name
 
-MODELS_FOUND = 8
+MODELS_FOUND, MODELS_COUNTED = 8, 1_000
 PROVIDERS_FOUND = 8
 SECRET_LENGTH = 16  # characters; what is shorter is being typed
 WHOLE, BEGINNING, PIECE = range(3)
@@ -229,13 +229,15 @@ def palette(request: HttpRequest) -> HttpResponse:
             "kinds": _kinds(words, rows)[:PROVIDERS_FOUND],
         }
     )
-    wanted = Wanted(text=text, sort="best")
-    total, found = shelf().find(wanted, 0, MODELS_FOUND) if len(text) > 1 else (0, [])
+    total, found = 0, []
+    if len(text) > 1:
+        total, found = shelf().first(text, MODELS_FOUND, MODELS_COUNTED)
     context = {
         "words": text,
         "groups": groups,
         "models": shown_entries(found),
         "more": total - len(found),
+        "counted": total if total == MODELS_COUNTED else 0,
         "all_models": reverse("providers:catalog") + "?" + urlencode({"q": text}),
     }
     return render(request, "routing/palette.html", context)

@@ -177,6 +177,16 @@ def test_the_shelf_is_filled_once_until_a_catalog_changes(two: None) -> None:
     assert shelf() is not first
 
 
+@pytest.mark.parametrize("text", ["ll", "meta llama", "groq", "LLAMA-4 groq", "a", "nothing", "-"])
+def test_the_first_ones_are_those_of_the_whole_search(two: None, text: str) -> None:
+    stocked("mistral", item("llama-4"), item("meta/llama"), item("a b"), item("a-b"), item("b-a"))
+    stocked("mistral", item("meta/llama"), item("a b"), item("a-b"), item("b-a"))  # llama-4 is gone
+    everything = shelf().find(Wanted(text=text, sort="best"))
+    assert shelf().first(text, 50, 1_000) == everything
+    total, found = everything
+    assert shelf().first(text, 1, 2) == (min(total, 2), found[:1])
+
+
 def test_an_order_puts_what_nobody_knows_at_the_end_both_ways(two: None) -> None:
     for sort in ("price", "-price"):
         _total, rows = shelf().find(Wanted(sort=sort))

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
 from providers.models import Provider
+from routing.pages import palette
 from routing.pages.palette import ACTIONS, BEGINNING, MODELS_FOUND, PAGES, PIECE, WHOLE, rank
 from tests.conftest import signed_in
 from tests.desk import HTMX, stocked
@@ -160,6 +161,16 @@ def test_more_models_than_fit_are_in_the_catalog(site: Client) -> None:
     assert html.count("/routing/use/?use=zeta") == MODELS_FOUND
     assert "3 more in the catalog" in html
     assert "/catalog/?q=zeta" in links(html)
+
+
+def test_of_very_many_models_no_more_are_counted_than_somebody_would_read(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stocked("groq", *(f"zeta-{n}" for n in range(30)))
+    monkeypatch.setattr(palette, "MODELS_COUNTED", 20)
+    assert "20 or more in the catalog" in offered(site, "zeta")
+    monkeypatch.setattr(palette, "MODELS_COUNTED", 31)
+    assert f"{30 - MODELS_FOUND} more in the catalog" in offered(site, "zeta")
 
 
 def test_nothing_found_says_so(site: Client) -> None:
