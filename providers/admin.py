@@ -58,7 +58,8 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """A row that is only there for a test is nothing that is set up."""
-        return super().get_queryset(request).configured()
+        rows: Any = super().get_queryset(request)
+        return rows.configured()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return can_edit(request.user)
