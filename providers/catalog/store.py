@@ -40,7 +40,8 @@ def keep_with(draft: Draft, catalog: Catalog) -> None:
 
 
 def adopt_catalog(provider: Provider, draft: Draft) -> None:
-    """The draft's values were saved as they are: its list, if it has one, is the provider's."""
+    """What was saved lists what the draft's values list: its list, if it has one, is the
+    provider's."""
     if draft.catalog:
         replace_catalog(provider, _of_json(draft.catalog))
 

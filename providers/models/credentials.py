@@ -183,16 +183,15 @@ class Entry(SealedRow):
         """Whether it is the one of these values, also under a key that was the newest before."""
         return digest in sealing.digests("fingerprint", self._calls_depend_on())
 
+    def lists_like(self, other: Entry) -> bool:
+        """Whether both get the same list of models: it is asked for by address, fields, secrets
+        and headers. The extra body and the deployments go along with completions only."""
+        return _list_depends_on(self.entered()) == _list_depends_on(other.entered())
+
     def _calls_depend_on(self) -> str:
         entered = self.entered()
-        parts = [
-            entered.api_base,
-            sorted(item for item in entered.values.items() if item[0] != DISPLAY_NAME.name),
-            sorted((name, secret.reveal()) for name, secret in entered.secrets.items()),
-            sorted((name, secret.reveal()) for name, secret in entered.extra_headers.items()),
-            sorted(entered.extra_body.items(), key=lambda item: item[0]),
-            entered.deployments,
-        ]
+        body = sorted(entered.extra_body.items(), key=lambda item: item[0])
+        parts = [*_list_depends_on(entered), body, entered.deployments]
         return json.dumps(parts, default=str)
 
     def forget(self, names: Sequence[str]) -> None:
@@ -236,6 +235,15 @@ class Entry(SealedRow):
             return
         self.seal(name, text, hint=item["hint"], bound=item["bound"])
         self.sealed[name] |= {k: item[k] for k in ("reference", "set_at") if k in item}
+
+
+def _list_depends_on(entered: Entered) -> list[Any]:
+    return [
+        entered.api_base,
+        sorted(item for item in entered.values.items() if item[0] != DISPLAY_NAME.name),
+        sorted((name, secret.reveal()) for name, secret in entered.secrets.items()),
+        sorted((name, secret.reveal()) for name, secret in entered.extra_headers.items()),
+    ]
 
 
 _NAMES = {

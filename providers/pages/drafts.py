@@ -37,6 +37,8 @@ def keep_draft(
     living = Draft.over(provider, request.user)
     if living and living.fingerprint() == fingerprint:
         return living
+    if living and living.catalog and living.lists_like(draft):
+        draft.catalog = living.catalog
     Draft.objects.of(request.user, provider).delete()
     draft.save()
     return draft

@@ -115,7 +115,7 @@ def endpoint_rename(request: HttpRequest, name: str) -> HttpResponse:
                     messages.warning(request, text % {"old": name, "paths": paths})
                 return redirect("providers:detail", new)
             form.add_error(None, _("Somebody else saved something meanwhile. Look again."))
-    context = {"form": form, "spec": provider.spec, "named": named}
+    context = {"form": form, "provider": provider, "spec": provider.spec, "named": named}
     return render(request, "providers/rename.html", context, status=422 if form.errors else 200)
 
 

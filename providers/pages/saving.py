@@ -61,13 +61,14 @@ def save(request: SignedIn, provider: Provider, *, is_overtaken: bool = False) -
             provider.copy_from(shown)
         changed = form.apply(provider, before=before)
         kept = Draft.over(provider, request.user)
+        listed = kept if kept and kept.lists_like(provider) else None
         if kept and kept.fingerprint() != provider.fingerprint():
             kept = None
         if changed and kept and "anyway" not in request.POST and Job.objects.rejected(provider):
             return _ask(request, Provider.for_name(provider.name), kept)
         is_stored = provider.store()
         if is_stored:
-            _settle(request, provider, form, kept, changed)
+            _settle(request, provider, form, listed, changed)
     if not is_stored:
         return save(request, Provider.for_name(provider.name), is_overtaken=True)
     for warning in form.key_warnings():
@@ -83,13 +84,14 @@ def _settle(
     request: HttpRequest,
     provider: Provider,
     form: PageForm,
-    kept: Draft | None,
+    listed: Draft | None,
     changed: list[str],
 ) -> None:
-    """What belongs to a save beside the row itself."""
+    """What belongs to a save beside the row itself. `listed`: its list, if it has one, is that of
+    what is saved."""
     Job.objects.adopt(provider)
-    if kept:
-        adopt_catalog(provider, kept)
+    if listed:
+        adopt_catalog(provider, listed)
     Draft.objects.of(request.user, provider).delete()  # what others typed may yet be asked about
     record(
         "provider.saved",

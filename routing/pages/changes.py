@@ -41,19 +41,19 @@ def shown_changes(changes: Sequence[PathChange], most: int = CHANGES_SHOWN) -> C
 
 
 def by_subject(changes: Changes) -> dict[str, list[tuple[PathChange, str, str]]]:
-    """The same rows under a heading each: providers by their names, routes, the rest."""
+    """The same rows under a heading each: providers by their names, routes, and what is set
+    nowhere here."""
+    routes, rest = _("Routes"), _("Only in config.json, not set here")
     groups: dict[str, list[tuple[PathChange, str, str]]] = {}
     for row in changes.rows:
-        keys, heading = row[0].keys, _("The rest")
-        if keys[0] == "providers" and len(keys) > 1:
+        keys, heading = row[0].keys, routes
+        if not row[0].is_owned:
+            heading = rest
+        elif keys[0] == "providers":
             heading = named(provider_of(keys[1], KINDS) or keys[1]).label
-        elif row[0].is_owned:
-            heading = _("Routes")
         groups.setdefault(heading, []).append(row)
-    rest = groups.pop(_("The rest"), None)
-    routes = groups.pop(_("Routes"), None)
-    groups |= {_("Routes"): routes} if routes else {}
-    return groups | ({_("The rest"): rest} if rest else {})
+    last = {name: groups.pop(name) for name in (routes, rest) if name in groups}
+    return groups | last
 
 
 def _in_words(change: PathChange) -> tuple[PathChange, str, str]:

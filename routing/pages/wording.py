@@ -298,7 +298,8 @@ _IGNORED: Mapping[str, Any] = {
 _WARNINGS: Mapping[str, Any] = {
     "near_miss": gettext_lazy("it is kept, but the agent does not read it; it reads %(reads)s"),
     "counts": gettext_lazy(
-        "%(why)s. It is not stored here, but the agent counts it: mend the file."
+        "%(why)s. It is not set here. It stays in config.json, where the agent reads it: mend the "
+        "file."
     ),
     "names_nobody": gettext_lazy(
         'it names nobody: the agent knows no provider "%(name)s". Only "auto" is automatic'

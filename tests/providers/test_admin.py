@@ -70,6 +70,17 @@ def test_azure_and_bedrock_are_edited_by_their_own_fields(site: Client) -> None:
     assert 'name="region"' in site.get(url(bedrock)).content.decode()
 
 
+def test_what_is_only_there_for_a_test_is_no_provider_of_the_admin(site: Client) -> None:
+    saved("openrouter")
+    tested = Provider(kind="custom", name="gpu")
+    tested.save()
+    html = site.get("/admin/providers/provider/").content.decode()
+    assert "1 provider" in re.sub(r"<[^>]+>|\s+", " ", html)
+    assert "gpu" not in html
+    assert site.post(url(tested), {"api_base": "https://x.example"}).status_code == 302
+    assert not Provider.objects.get(name="gpu").is_configured
+
+
 def test_actions_queue_jobs(site: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue.broker, "workers", lambda: {"worker-1"})
     monkeypatch.setattr(tasks, "enqueue", lambda job: None)

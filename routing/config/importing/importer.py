@@ -7,23 +7,25 @@ later export, so that what is not ours comes back unchanged.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_mask, is_placeholder, variable_form
 from routing.config.difference import (
+    SET,
     Path,
     PathChange,
     masked,
     overlaid,
+    plain_path,
     same,
     semantic_diff,
     shown_path,
     value_at,
     with_value,
 )
-from routing.config.document import get, part
+from routing.config.document import camel, get, part, provider_of, snake
 from routing.config.edits import (
     Current,
     ProviderEdit,
@@ -49,6 +51,7 @@ from routing.config.entries import (
     owned_keys,
     read_entries,
     read_value,
+    route_text,
     unowned_paths,
 )
 from routing.config.export import Mode, wanted_values
@@ -70,7 +73,8 @@ class Fault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     is_merge: bool
-    changes: tuple[PathChange, ...]  # in config.json; is_owned tells ours from the rest
+    # In config.json. is_owned: set here; what no form would take is in the file alone, as the rest.
+    changes: tuple[PathChange, ...]
     outside: tuple[str, ...]  # secrets that are stored and never stand in config.json
     kept: tuple[str, ...]  # paths that are not ours and come back unchanged
     ignored: tuple[Ignored, ...]
@@ -124,13 +128,15 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
     if refused := problems(result.document):
         raise Refused(refused)
     ignored, doubts = _told([*faults, *not_taken], reading, incoming.document, result.document)
+    in_file = {plain_path(keys) for keys, _ in doubts}
+    changes = semantic_diff(now.document, result.document, specs=specs)
     return Plan(
         is_merge=reading.is_merge,
-        changes=semantic_diff(now.document, result.document, specs=specs),
+        changes=tuple(here for one in changes for here in _parted(one, in_file, reading)),
         outside=changed_outside(pasted.secrets, current, specs),
         kept=result.unowned,
         ignored=(*pasted.ignored, *reading.unmasked, *ignored),
-        warnings=(*reading.warnings, *doubts),
+        warnings=(*reading.warnings, *(doubt for _, doubt in doubts)),
         risks=reading.risks,
         removes=tuple(_removed(now.document, result.document, specs)),
         retype=tuple(retyped(edits.values(), current, specs)),
@@ -149,21 +155,47 @@ def _told(
     reading: Reading,
     incoming: Mapping[str, Any],
     result: Mapping[str, Any],
-) -> tuple[list[Ignored], list[Warned]]:
-    """What is left out, and what goes into the file although nobody here would store it: the agent
-    takes any text."""
+) -> tuple[list[Ignored], list[tuple[Path, Warned]]]:
+    """What is left out, and what goes into the file although nobody here would store it, with where
+    it stands: the agent takes any text."""
     kept = {keys[:3] for keys in reading.kept}
-    ignored, doubts = [], []
+    ignored: list[Ignored] = []
+    doubts: list[tuple[Path, Warned]] = []
     for one in faults:
         if one.keys in kept:
             continue
         value, path = value_at(incoming, one.keys), shown_path(one.keys)
         is_there = value not in EMPTY and same(value, value_at(result, one.keys))
         if is_there and one.code != "oauth":
-            doubts.append(Warned(path, "counts", {**one.params, "why": one.code}))
+            doubt = Warned(path, "counts", {**one.params, "why": one.code})
+            doubts.append((one.keys, doubt))
         else:
             ignored.append(Ignored(path, one.code, one.params))
     return ignored, doubts
+
+
+def _parted(
+    change: PathChange, in_file: Collection[Path], reading: Reading
+) -> Iterator[PathChange]:
+    """A change as it will be: a value that nobody here would store comes into the file alone, and
+    one that is set here in its place goes."""
+    keys = change.keys[:3]
+    if change.op == "removed" or plain_path(keys) not in in_file:
+        yield change
+        return
+    if change.op == "changed" and _is_set(keys, reading):
+        yield replace(change, op="removed", after="", values=(change.values[0], None))
+        new = (None, SET if change.after == SET else change.values[1])
+        change = replace(change, op="added", before="", values=new)
+    yield replace(change, is_owned=False)
+
+
+def _is_set(keys: Path, reading: Reading) -> bool:
+    """Whether what stands there now is set here, and not in the imported file alone."""
+    if keys[0] == "agents":
+        return route_text(snake(keys[2]), value_at(reading.now.document, keys)) != ""
+    stored = reading.now.stored.get(provider_of(keys[1], reading.specs), NOTHING)
+    return stored.value(camel(keys[2])).meaning is not None
 
 
 def _removed(

@@ -256,6 +256,23 @@ def test_a_rename_keeps_all_and_takes_along_the_routes_that_force_it(site: Clien
     assert (entry.target, entry.fields) == ("Corp-LLM → Proxy Two", ["routes.main"])
 
 
+def test_a_name_with_a_slip_is_put_right_before_anything_is_saved(site: Client) -> None:
+    add(site, "Crop-LLM", display_name="Proxy", test="1")
+    draft = Draft.objects.get()
+    assert "/providers/Crop-LLM/rename/" in flat(site.get("/providers/Crop-LLM/"))
+    assert "still waits to be saved" in flat(site.get("/providers/Crop-LLM/rename/"))
+    place = "/providers/Corp-LLM/"
+    answer = site.post("/providers/Crop-LLM/rename/", {"name": "Corp-LLM"}, follow=True)
+    assert answer.redirect_chain == [(place, 302)]
+    assert "are not saved" in flat(answer)
+    assert "providers" not in given_back()
+    data = {"draft": str(draft.pk), "version": "0", "api_base": BASE, "display_name": "Proxy"}
+    assert site.post(place, data).status_code == 302
+    entry = {"apiKey": KEY, "apiBase": BASE, "displayName": "Proxy"}
+    assert given_back()["providers"] == {"Corp-LLM": entry}
+    assert "Rename" in flat(site.get(place))
+
+
 def test_a_name_can_be_spelled_otherwise_and_not_be_anothers(site: Client) -> None:
     endpoint()
     endpoint("other")

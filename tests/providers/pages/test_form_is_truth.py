@@ -251,6 +251,52 @@ def test_a_list_of_other_values_than_are_saved_is_not_taken_over(site: Client) -
     assert {one.model_id for one in CatalogEntry.objects.present()} == {"old/one"}
 
 
+AZURE = {"api_key": "azure-0123456789abcdef", "api_base": "https://d.openai.azure.com"}
+
+
+@pytest.mark.parametrize("is_tested", [False, True])
+@pytest.mark.parametrize(
+    ("changed", "listed"),
+    [
+        ({"deployments": "one"}, {"gpt-5"}),
+        ({"api_key": "azure-another-0123456789"}, set()),
+        ({"api_base": "https://other.openai.azure.com"}, set()),
+    ],
+)
+def test_a_list_goes_with_what_it_was_asked_for_by_and_with_nothing_else(
+    site: Client, changed: dict[str, str], listed: set[str], is_tested: bool
+) -> None:
+    page = "/providers/azure_openai/"
+    typed = {**AZURE, "deployments": "one\ntwo"}
+    site.post(f"{page}catalog/", typed, headers=HTMX)
+    keep_with(Draft.objects.get(), Catalog(items=(CatalogItem(model_id="gpt-5"),)))
+    if is_tested:
+        site.post(f"{page}check/", {**typed, **changed}, headers=HTMX)
+    assert site.post(page, {**typed, **changed}).status_code == 302
+    assert {one.model_id for one in CatalogEntry.objects.present()} == listed
+
+
+def test_an_extra_body_changes_no_list_and_a_region_does(site: Client) -> None:
+    row = Provider(kind="bedrock", values={"region": "us-east-1"})
+    row.put_secret("api_key", TYPED)
+    other = Draft(provider=row)
+    other.copy_from(row)
+    assert other.lists_like(row)
+    other.put_mapping("extra_body", {"top_k": 1})
+    assert other.lists_like(row)
+    assert other.fingerprint() != row.fingerprint()
+    for name, value in (("extra_headers", {"X-Team": "b"}), ("api_key", KEY)):
+        changed = Draft(provider=row)
+        changed.copy_from(row)
+        if isinstance(value, dict):
+            changed.put_mapping(name, value)
+        else:
+            changed.put_secret(name, value)
+        assert not changed.lists_like(row)
+    other.values["region"] = "eu-west-1"
+    assert not other.lists_like(row)
+
+
 def test_after_a_fetch_of_other_values_the_old_test_is_no_longer_shown_as_theirs(
     site: Client,
 ) -> None:

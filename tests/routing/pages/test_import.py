@@ -15,6 +15,7 @@ from tests.markup import flat
 from tests.routing.config.desk import KEY, WHOLE, given_back, hand_in, page_of, press, token_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
+IN_FILE = "Only in config.json, not set here"
 SNIPPET: dict[str, Any] = {"mcpServers": {"files": {"command": "npx", "args": ["-y", "a"]}}}
 
 
@@ -24,7 +25,48 @@ def headings(html: str) -> list[str]:
 
 def test_changes_stand_by_provider_then_routes_then_the_rest(site: Client) -> None:
     html = page_of(hand_in(site, WHOLE))
-    assert headings(html) == ["OpenAI", "companyProxy", "Groq", "Routes", "The rest"]
+    assert headings(html) == ["OpenAI", "companyProxy", "Routes", IN_FILE]
+
+
+def changes_under(html: str, heading: str) -> str:
+    """The rows below a heading, each as `path before → after`."""
+    found = re.search(rf"<caption>{heading}</caption>.*?</table>", html, re.DOTALL)
+    rows = re.findall(r"<tr data-op.*?</tr>", found[0] if found else "", re.DOTALL)
+    cells = [re.findall(r"<code[^>]*>(.*?)</code>", row) for row in rows]
+    return "\n".join(f"{cell[0]} {cell[1]}" for cell in cells)
+
+
+def test_what_no_form_takes_comes_into_the_file_alone_and_is_told_so(site: Client) -> None:
+    row = saved("groq", "gsk_0123456789abcdef", api_base="https://relay.example/v1")
+    kept = "gsk_fedcba9876543210"
+    entry = {"apiKey": kept, "apiBase": "ftp://x", "extraHeaders": {"Host": "x"}}
+    document = {
+        "providers": {"groq": entry, "../odd": {"apiKey": KEY, "apiBase": "https://odd.example"}},
+        "agents": {"defaults": {"model": "m" * 301}},
+    }
+    asked = hand_in(site, document)
+    html = page_of(asked)
+    assert headings(html) == ["Groq", IN_FILE]
+    assert changes_under(html, "Groq").splitlines() == [
+        "providers.groq.apiKey set → changed",
+        "providers.groq.apiBase https://relay.example/v1 → –",
+    ]
+    told = changes_under(html, IN_FILE)
+    for line in (
+        "groq.apiBase – → ftp://x",
+        "groq.extraHeaders.Host – → set",
+        "defaults.model – → m",
+    ):
+        assert line in told
+    assert "odd.apiKey – → set" in told
+    assert "It is not set here. It stays in config.json" in html
+    assert "Taken in" not in html
+    press(site, asked, all="1")
+    row = Provider.objects.get()
+    assert (row.name, row.api_base, row.open_mapping("extra_headers")) == ("groq", "", {})
+    assert given_back() == document
+    changes = AuditEntry.objects.get(action="config.imported").changes
+    assert "ftp" not in str(changes)
 
 
 def test_commands_and_arguments_are_shown_whole_but_for_what_looks_like_a_key(

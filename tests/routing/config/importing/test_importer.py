@@ -218,7 +218,38 @@ def test_a_value_that_no_form_takes_is_named_and_stays_in_the_document(
     assert done.ignored == ()
     assert done.warnings == (Warned(f"providers.groq.{path}", "counts", {"why": code}),)
     assert done.providers == ()
+    assert [one.is_owned for one in done.changes] == [False]
     assert after(done, Current()).document == document
+
+
+def test_what_is_set_here_goes_where_no_form_takes_what_comes_in_its_place() -> None:
+    current = Current(
+        providers=(provider("groq", "gsk_0123456789", api_base="https://a.example/v1"),),
+        routes=(RouteState(slot="main", model="m1", provider="groq"),),
+    )
+    entry = {
+        "apiKey": "two words",
+        "apiBase": "https://b.example/v1",
+        "extraHeaders": {"Host": "x"},
+    }
+    document = {
+        "providers": {"groq": entry},
+        "agents": {"defaults": {"model": "m" * 301, "provider": "groq"}},
+    }
+    done = plan(document, current, is_merge=False)
+    told = [(one.keys[-1], one.before, one.after[:5], one.is_owned) for one in done.changes]
+    assert sorted(told) == [
+        ("Host", "", "set", False),
+        ("apiBase", "https://a.example/v1", "https", True),
+        ("apiKey", "", "set", False),
+        ("apiKey", "set", "", True),
+        ("model", "", "mmmmm", False),
+        ("model", "m1", "", True),
+    ]
+    again = {**document, "providers": {"groq": {**entry, "apiKey": "three more words"}}}
+    later = plan(again, done.after, is_merge=False)
+    told = [(one.keys[-1], one.before, one.after, one.is_owned) for one in later.changes]
+    assert told == [("apiKey", "set", "set", False)]
 
 
 def test_a_token_of_a_sign_in_provider_is_not_taken() -> None:
