@@ -1,7 +1,8 @@
 // What HTML, CSS and htmx cannot do.
+const by = (id) => document.getElementById(id);
+
 (() => {
   const root = document.documentElement;
-  const by = (id) => document.getElementById(id);
 
   // Before htmx starts, which is when the page is there: scripts are run in their order.
   Object.assign(window.htmx?.config ?? {}, {
@@ -160,8 +161,8 @@
 
 // The save bar counts what differs from data-saved; the page's own ways keep it.
 (() => {
-  const bar = document.getElementById("savebar");
-  const form = bar && document.getElementById(bar.dataset.of);
+  const bar = by("savebar");
+  const form = bar && by(bar.dataset.of);
   if (!form) return;
   const kept = `typed ${location.pathname}`;
   const words = bar.dataset.words.split("|");
@@ -230,7 +231,7 @@
 
 // A combobox as the ARIA patterns have it: the server finds, this opens, walks and picks.
 (() => {
-  const box = document.getElementById("picker");
+  const box = by("picker");
   if (!box) return;
   let field = null;
   const isOpen = () => box.matches(":popover-open");
@@ -239,7 +240,7 @@
 
   const put = () => {
     if (!isOpen()) return;
-    const [at, view, bar] = [field.getBoundingClientRect(), visualViewport, document.getElementById("savebar")];
+    const [at, view, bar] = [field.getBoundingClientRect(), visualViewport, by("savebar")];
     const foot = Math.min(bar?.getBoundingClientRect().top ?? innerHeight, view.offsetTop + view.height);
     const [above, below] = [at.top - view.offsetTop - 12, foot - at.bottom - 12];
     const isUp = below < 240 && above > below;
@@ -325,7 +326,7 @@
 // Tables: a row's state follows its cell; the row that an address names opens.
 (() => {
   const open = () => {
-    const found = document.getElementById(location.hash.slice(1))?.querySelector(".opener");
+    const found = by(location.hash.slice(1))?.querySelector(".opener");
     if (found) found.open = true;
   };
   open();
@@ -395,8 +396,4 @@
     if (place) place.textContent = by("typed").dataset.again;
   }
   document.querySelector("form[data-going-on]")?.requestSubmit();
-
-  function by(id) {
-    return id && document.getElementById(id);
-  }
 })();

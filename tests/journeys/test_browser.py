@@ -196,7 +196,9 @@ def test_azure_without_a_deployment_says_what_is_missing_and_sends_nothing(
     tab.fill("API key", demo_key("azure_openai"))
     with tab.watch.expecting("422"):
         tab.press("Test connection")
-        expect(tab.page.get_by_text("at least one deployment")).to_be_visible()
+        expect(
+            tab.page.get_by_text("Give at least one deployment name.", exact=True)
+        ).to_be_visible()
     expect(tab.page.get_by_label("API key", exact=True)).to_have_value(demo_key("azure_openai"))
     assert simulators.calls == []
 

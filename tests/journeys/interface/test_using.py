@@ -134,7 +134,7 @@ def test_filters_narrow_the_catalog_as_they_are_ticked(visit: Callable[..., Any]
         page.get_by_label("Makes images").check()
         expect(rows.filter(has_not_text=re.compile("→.*image"))).to_have_count(0)
         lists = page.get_by_role("list", name="Lists")
-        expect(lists).to_contain_text(re.compile(r"Groq\s*\d+\s*(just now|\d+ (s|min) ago)"))
+        expect(lists).to_contain_text(re.compile(r"Groq\s*\d+\s*·\s*(just now|\d+ (s|min) ago)"))
 
 
 def test_an_id_is_copied_from_its_row(visit: Callable[..., Any]) -> None:

@@ -63,6 +63,7 @@ def test_a_page_beyond_the_end_is_the_last_one_in_the_address_as_well(
     assert "Page 25 of 25" in answer.content.decode()
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_rows_are_drawn_once_for_all_readers_and_bring_no_cookie(
     site: Client, viewer: Any, two: None
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_search_sends_at_most_fifteen_kilobytes(site: Client, many: None) -> N
     assert gzip.decompress(answer.content).count(b"<tr>") == 51
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_a_search_takes_two_queries_and_one_the_next_time(site: Client, many: None) -> None:
     def queries(query: str) -> int:
         with CaptureQueriesContext(connection) as captured:

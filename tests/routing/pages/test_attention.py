@@ -195,6 +195,7 @@ def test_the_stamp_of_the_routes_changes_with_who_serves_them() -> None:
     assert len({before, after, routes_stamp()}) == 3
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_several_are_named_at_the_cost_of_one(site: Client) -> None:
     for kind in ("groq", "mistral", "openai"):
         saved(kind)

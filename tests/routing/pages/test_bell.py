@@ -78,6 +78,7 @@ def test_more_than_a_page_can_tell_is_said_as_that(site: Client, owner: Any) -> 
     assert bell(site) == "Alerts, more than 99 new"
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_it_is_counted_in_one_query_by_the_index_of_the_newest(owner: Any) -> None:
     alert()
     with CaptureQueriesContext(connection) as captured:

@@ -234,6 +234,7 @@ def test_mail_that_does_not_reach_everybody_is_not_told_as_lost(site: Client) ->
     assert "not arriving" not in flat(page).lower()
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_removing_locks_a_channel_before_its_deliveries(site: Client) -> None:
     """As whoever sends does: else the two would wait for each other on PostgreSQL."""
     channel = made("json")

@@ -144,6 +144,7 @@ def test_the_same_name_elsewhere_ends_nothing_here(site: Client) -> None:
     assert "data-lint" not in html(site)
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_the_end_of_models_costs_one_query_however_many_routes_there_are(site: Client) -> None:
     def asked(path: str) -> list[str]:
         site.get("/accounts/")  # the navigation has counted what needs attention

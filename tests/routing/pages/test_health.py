@@ -332,6 +332,7 @@ def test_outages_have_a_file_of_their_own(site: Client) -> None:
     assert len(sheet(site, "?what=outages&range=7d&about=route:main")) == 2
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_a_file_is_read_in_pieces_and_not_before_it_is_taken(site: Client) -> None:
     rows = [
         Span(about=f"provider:p{n}", size=Span.HOUR, began_at=hour(), good=1) for n in range(1100)
@@ -382,6 +383,7 @@ def test_a_full_page_is_light_and_asks_little(site: Client, frame: str) -> None:
         assert len(captured) < MOST_QUERIES, path
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_more_subjects_and_a_longer_time_take_no_more_questions(site: Client) -> None:
     own("lab")
     span("provider:lab", good=1)

@@ -237,6 +237,7 @@ def test_words_are_posted_so_that_no_pasted_key_stands_in_an_address(site: Clien
     assert "Mistral" not in posted
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_it_takes_few_queries_whatever_is_found(site: Client) -> None:
     stocked("groq", *(f"zeta-{n}" for n in range(40)))
 

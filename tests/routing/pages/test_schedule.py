@@ -104,6 +104,7 @@ def test_a_schedule_of_a_provider_that_is_gone_breaks_nothing(site: Client, groq
     assert rates() == {"provider:groq": 60, "provider:gone": 60}
 
 
+@pytest.mark.usefixtures("one_minute")
 def test_more_providers_take_no_more_queries(site: Client, groq: Provider) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
