@@ -229,9 +229,8 @@ def palette(request: HttpRequest) -> HttpResponse:
             "kinds": _kinds(words, rows)[:PROVIDERS_FOUND],
         }
     )
-    total, found = 0, []
-    if len(text) > 1:
-        total, found = shelf().first(text, MODELS_FOUND, MODELS_COUNTED)
+    is_long = len(text) > 1
+    total, found = shelf().first(text, MODELS_FOUND, MODELS_COUNTED) if is_long else (0, [])
     context = {
         "words": text,
         "groups": groups,
