@@ -145,6 +145,21 @@ def test_a_box_that_was_switched_off_comes_back_as_that(
     assert [name for name, value in given.items() if not value] == boxes
 
 
+def test_whom_an_invitation_is_for_comes_back_on_the_page_of_users(
+    client: Client, owner: Any
+) -> None:
+    sign_in(client)
+    owner.end_sessions()
+    page = "http://testserver/accounts/users/"
+    given = {"name": "Edda from operations", "role": "viewer"}
+    assert (
+        client.post("/accounts/users/invite/", given, headers={"Referer": page}).status_code == 302
+    )
+    sign_in(client)
+    typed = client.get("/accounts/users/").wsgi_request.typed  # type: ignore[attr-defined]
+    assert [one[::2] for one in typed["fields"]] == [["name", "Edda from operations"]]
+
+
 def test_the_note_of_a_version_comes_back(client: Client, owner: Any) -> None:
     ConfigVersion.objects.create(number=1, reason="import")
     sign_in(client)
