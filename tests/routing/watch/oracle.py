@@ -37,6 +37,7 @@ class _Line:
 
     count: int = 0
     first: datetime | None = None
+    since: datetime | None = None  # of its last change
     is_by_provider: bool = False
 
 
@@ -45,7 +46,10 @@ def changes(
     served: Mapping[str, Mapping[str, str]],
     is_watched: Watched,
 ) -> list[Told]:
-    """Alerts of failing and working, in order. `served`: model by slot, by the provider's name."""
+    """Alerts of failing and working, in order. `served`: model by slot, by the provider's name.
+
+    A wall clock that is set back shows some hours twice: none begins before what is known already.
+    """
     lines: dict[str, _Line] = defaultdict(_Line)
     found = []
     for one in _ended(asked):
@@ -55,17 +59,21 @@ def changes(
                 lines.pop(about, None)
                 continue
             line = lines[about]
+            at = max(filter(None, (one.ended_at, line.first, line.since)))
             if outcome in BAD:
                 line.count += 1
-                line.first = line.first or one.ended_at
+                line.first = line.first or at
                 line.is_by_provider = is_by_provider if line.count <= 2 else line.is_by_provider
+                if line.count == 2:
+                    line.since = line.first
                 if line.count == 2 and not line.is_by_provider:
                     found.append(Told(one.ended_at, "fails", about, line.first))
             elif outcome == GOOD:
                 if line.count >= 2 and not line.is_by_provider:
                     assert line.first
                     found.append(Told(one.ended_at, "works_again", about, line.first))
-                lines[about] = _Line()
+                is_news = line.count >= 2 or line.since is None
+                lines[about] = _Line(since=at if is_news else line.since)
     return found
 
 

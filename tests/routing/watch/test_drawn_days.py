@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from providers.models import Job, Provider
@@ -129,8 +129,21 @@ def emptied() -> None:
     Provider.objects.all().delete()
 
 
+# Mended and broken again at the same hour of a clock that was a day ahead and is set back
+TWICE = Script(
+    START,
+    END,
+    spells=[
+        Spell("groq", START + minutes(330), START + minutes(362), Outcome.TIMEOUT),
+        Spell("groq", START + minutes(1800), START + minutes(1805), Outcome.TIMEOUT),
+    ],
+    jumps=[(START + minutes(198), hours(24)), (START + minutes(446), timedelta())],
+)
+
+
 @pytest.mark.long
 @given(script=scripts())
+@example(script=TWICE)
 @DRAWN
 def test_whatever_happens_is_told_once(holder: SimpleNamespace, script: Script) -> None:
     emptied()
