@@ -220,6 +220,8 @@ def palette(request: HttpRequest) -> HttpResponse:
     if looks_secret(text):  # neither looked for nor sent back
         offered = [("actions", [PASTE])] if can_edit(request.user) else []
         return render(request, "routing/palette.html", {"is_secret": True, "groups": offered})
+    if text and text == asked.get("shown"):  # drawn anew, what was opened in it would close
+        return HttpResponse(status=204)
     words = text.lower().split()
     rows = {row.name: row for row in Provider.objects.configured()}
     groups = _best_first(

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests import stores
 from tests.journeys.stack import Stack, running
@@ -214,6 +214,27 @@ def test_the_palette_has_the_box_and_puts_no_word_into_an_address(
         expect(page.get_by_role("heading", name="Import", level=1)).to_be_visible()
         expect(page.locator("main")).to_contain_text("Mistral")
         assert not [url for url in asked if "paste" in url or demo_key("mistral") in url]
+
+
+@pytest.mark.long
+def test_what_was_opened_in_the_palette_stays_open_when_the_same_answer_comes_again(
+    owner: Tab, browser: Browser, site: Stack
+) -> None:
+    with visitor(browser, site, owner) as tab:
+        page = tab.page
+        held: list[Route] = []
+        page.route("**/palette/", lambda one: one.continue_() if held else held.append(one))
+        tab.go("/activity/")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("past")
+        page.wait_for_timeout(150)
+        empty = held[0].fetch()
+        page.keyboard.type("e")  # what waits goes with the new word, which asks once more by itself
+        held[0].fulfill(response=empty)
+        expect(page.locator("#found")).to_have_attribute("data-words", "paste")
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(500)
+        expect(page.locator("#palette").get_by_label(BOX)).to_be_visible()
 
 
 def test_without_javascript_the_same_way_leads_to_the_test(

@@ -163,6 +163,13 @@ def test_more_models_than_fit_are_in_the_catalog(site: Client) -> None:
     assert "/catalog/?q=zeta" in links(html)
 
 
+def test_what_is_shown_already_is_not_drawn_again(site: Client) -> None:
+    for shown, status in (("zeta", 204), ("zet", 200), ("", 200)):
+        assert site.post("/palette/", {"q": " zeta", "shown": shown}).status_code == status
+    assert site.post("/palette/", {"q": "", "shown": ""}).status_code == 200
+    assert 'name="shown" value="zeta"' in offered(site, "zeta")
+
+
 def test_of_very_many_models_no_more_are_counted_than_somebody_would_read(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
