@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from providers.models import Job, Provider
-from providers.spec.outcomes import NOT_BAD, UNTOLD, Outcome
+from providers.spec.outcomes import UNTOLD, Outcome
 from routing.models import Alert, Outage, Span, Standing, Watch
 from routing.watch import changes, judging, spans, subjects
 from routing.watch.changes import forget
@@ -30,7 +30,6 @@ from tests.routing.watch.results import (
 )
 
 pytestmark = pytest.mark.django_db
-NEITHER = sorted(NOT_BAD - UNTOLD - {"", "ok", "reachable_unverified"})
 
 
 # --- counted --------------------------------------------------------------------------------
