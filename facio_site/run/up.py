@@ -82,10 +82,11 @@ class Choice:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Choice":
         """Raises Refused."""
+        threads = 32 if is_given(environ, "DATABASE_URL") else 64  # as in settings
         return cls(
             host=environ.get("HOST") or "127.0.0.1",
             port=whole_number(environ, "PORT", 8000, least=0, most=65535),
-            web_threads=whole_number(environ, "WEB_THREADS", 32, least=1, most=1024),
+            web_threads=whole_number(environ, "WEB_THREADS", threads, least=1, most=1024),
             worker_threads=whole_number(environ, "WORKER_CONCURRENCY", 32, least=1, most=1024),
         )
 

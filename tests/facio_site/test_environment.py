@@ -1,5 +1,6 @@
 """What the environment may say: a value that nobody can mean is refused by its name."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -253,14 +254,18 @@ def test_both_clients_are_told_the_same_of_a_broker(tmp_path: Path) -> None:
     assert found.tls == tls
 
 
-def test_some_web_threads_are_left_for_pages_that_do_not_wait() -> None:
-    assert LIVE_HOLDS < WEB_THREADS
+def test_a_quarter_of_the_web_threads_is_left_for_pages_that_do_not_wait() -> None:
+    assert WEB_THREADS * 3 // 4 == LIVE_HOLDS < WEB_THREADS
+
+
+def test_pages_and_the_server_that_answers_them_count_the_same_threads() -> None:
+    assert up.Choice.read(os.environ).web_threads == WEB_THREADS
 
 
 GIVEN = {
     "WORKER_CONCURRENCY": "0",
     "WEB_THREADS": "-1",
-    "LIVE_HOLDS": "32",
+    "LIVE_HOLDS": "64",
     "TESTS_PER_MINUTE": "0",
     "TRUSTED_PROXY_COUNT": "-1",
     "PORT": "70000",

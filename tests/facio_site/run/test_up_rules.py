@@ -37,7 +37,12 @@ def test_a_number_that_is_none_is_refused_by_name(name: str, value: str) -> None
 
 
 def test_unset_and_empty_numbers_have_their_defaults() -> None:
-    assert up.Choice.read({"PORT": ""}) == up.Choice("127.0.0.1", 8000, 32, 32)
+    assert up.Choice.read({"PORT": ""}) == up.Choice("127.0.0.1", 8000, 64, 32)
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_URL_FILE"])
+def test_a_database_server_is_spared_half_the_threads(name: str) -> None:
+    assert up.Choice.read({name: "somewhere"}).web_threads == 32
 
 
 def test_an_address_of_another_machine_is_refused() -> None:
