@@ -67,8 +67,12 @@ def test_form_buttons_and_result_are_seen_without_scrolling(
         tab.fill("Region", "us-east-1")
     if kind != "ollama":
         tab.fill("API key", demo_key(kind))
+    states = tab.page.locator("#provider-form .secret-state")
+    heights = "(all) => all.map((one) => one.offsetHeight)"
+    empty = states.evaluate_all(heights)
     tab.press("Test connection")
     tab.check("ok")
+    assert states.evaluate_all(heights) == empty  # the buttons stay under the pointer
     assert tab.page.evaluate("scrollY") == 0
     for selector in ("#provider-form", "#provider-form .card-foot", "#check .card-body"):
         is_above_the_bar(tab.page, selector)

@@ -170,7 +170,7 @@ def machines(
             site.start("--worker", state="one"),
             site.start("--worker", state="two", **ahead),
         ]
-        wait_for(lambda: all(all(ready(port).values()) for port in ports), seconds=90)
+        wait_for(lambda: all(all(ready(port).values()) for port in ports), seconds=180)
         wait_for(lambda: site.workers() == 2, seconds=30)
         visitor = Visitor(front)
         visitor.ask("/accounts/login/")
