@@ -338,10 +338,9 @@ AWS_PROFILES_ALLOWED = env.names("AWS_PROFILES_ALLOWED")
 TEST_SECONDS = env.seconds("TEST_SECONDS", default=15.0, least=0.1, most=80.0)
 COMPLETION_TEST_SECONDS = env.seconds("COMPLETION_TEST_SECONDS", default=30.0, least=0.1, most=80.0)
 CATALOG_SECONDS = env.seconds("CATALOG_SECONDS", default=60.0, least=0.1, most=80.0)
-# Where the database is a server each of them may be one of its connections (facio_site/run/up.py).
-WEB_THREADS = env.whole(
-    "WEB_THREADS", default=32 if env.secret("DATABASE_URL") else 64, least=1, most=1024
-)
+# Each may be a connection to a database server, which is spared half of them (run/up.py, too).
+_THREADS = 32 if env.secret("DATABASE_URL") else 64
+WEB_THREADS = env.whole("WEB_THREADS", default=_THREADS, least=1, most=1024)
 # Of the web threads, for pages that wait for news: the rest is left for those that do not.
 LIVE_HOLDS = env.whole("LIVE_HOLDS", default=WEB_THREADS * 3 // 4, least=0, most=WEB_THREADS - 1)
 # A user; "Test all" counts as one.
