@@ -306,6 +306,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True  # celery.py takes the next at once
 CELERY_WORKER_CONCURRENCY = env.whole("WORKER_CONCURRENCY", default=32, least=1, most=1024)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
@@ -319,7 +320,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "max_retries": 1,
 }
-CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "providers.work.beat.OneOfAll"
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "providers.tasks.sweep", "schedule": 10.0},

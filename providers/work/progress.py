@@ -2,16 +2,21 @@
 
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from django.db import connection
+from django.db import Error, close_old_connections, connection
 
 from providers.models import Job
 
-_EVERY_SECONDS = 0.15
-_places = threading.BoundedSemaphore(4)  # so many connections to the database at most
+_LOOK_SECONDS = 0.05
+_EVERY_SECONDS = 0.1  # between two writes of a job
 _BATCH_SECONDS = 0.6  # the first ones of a batch: its page shows none, and many begin at once
+
+_lock = threading.Lock()
+_under_way: set["Progress"] = set()
+_is_writing = False
 
 
 class Progress:
@@ -22,10 +27,7 @@ class Progress:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._lock = threading.Lock()
         self._rungs: list[dict[str, Any]] | None = None
-        self._timer: threading.Timer | None = None
-        self._is_over = False
         first = _EVERY_SECONDS if job.batch is None else _BATCH_SECONDS
         self._due = time.monotonic() + first
 
@@ -38,32 +40,46 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with self._lock:
-            self._is_over = True
-            if self._timer:
-                self._timer.cancel()
+        with _lock:
+            _under_way.discard(self)
 
     def show(self, rungs: list[dict[str, Any]]) -> None:
         """Called on each change of the ladder, from the thread that makes the calls."""
-        with self._lock:
+        global _is_writing
+        with _lock:
             self._rungs = rungs
-            if self._timer is None and not self._is_over:
-                wait = max(0.0, self._due - time.monotonic())
-                self._timer = threading.Timer(wait, self._write)
-                self._timer.daemon = True
-                self._timer.start()
+            _under_way.add(self)
+            is_needed, _is_writing = not _is_writing, True
+        if is_needed:
+            threading.Thread(target=_write_on, name="progress", daemon=True).start()
 
-    def _write(self) -> None:
-        with _places:
-            rungs = self._take()
-            if rungs is not None:
-                self._job.progress(rungs)  # a write that comes after the result changes nothing
-                connection.close()  # this thread ends here
+    def take(self) -> list[dict[str, Any]] | None:
+        """What is to be written now; None = nothing yet. Under the lock."""
+        if self._rungs is None or time.monotonic() < self._due:
+            return None
+        self._due = time.monotonic() + _EVERY_SECONDS
+        rungs, self._rungs = self._rungs, None
+        return rungs
 
-    def _take(self) -> list[dict[str, Any]] | None:
-        """What is to be written now; None = nothing any more."""
-        with self._lock:
-            self._timer = None
-            self._due = time.monotonic() + _EVERY_SECONDS
-            rungs, self._rungs = self._rungs, None
-            return None if self._is_over else rungs
+    def write(self, rungs: list[dict[str, Any]]) -> None:
+        """A write that comes after the result changes nothing."""
+        self._job.progress(rungs)
+
+
+def _write_on() -> None:
+    """One thread and one connection for all of them, as long as there are any."""
+    global _is_writing
+    try:
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            with _lock:
+                _is_writing = bool(_under_way)
+                if not _is_writing:
+                    return
+                due = [(one, rungs) for one in _under_way if (rungs := one.take()) is not None]
+            for one, rungs in due:
+                with suppress(Error):  # the database is away: their ends will tell
+                    close_old_connections()
+                    one.write(rungs)
+    finally:
+        connection.close()

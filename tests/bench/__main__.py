@@ -40,6 +40,7 @@ NOTES = (
     "project's own files.",
     "The scheduled checks are those of 15 minutes, 90 ticks and their calls, in one process: what "
     "Celery needs to bring them about is not in it. The year is pruned month by month.",
+    "Before the tests by several workers are counted, each number of workers does them once.",
     "Queries a page are counted by the test suite, not here.",
 )
 

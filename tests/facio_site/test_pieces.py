@@ -1,19 +1,18 @@
 """Behind a pooler of connections: no cursor stays in the server, and connections are bounded."""
 
+import contextlib
 import threading
-import time
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from facio_site.audit import record
 from facio_site.audit.models import AuditEntry
 from facio_site.pieces import in_pieces
 from facio_site.sealing import rows
-from providers.models import Job, Provider, Task
-from providers.work import queue
+from providers.models import Job, Provider
 from providers.work.progress import Progress
 from tests import processes
 from tests.desk import saved
@@ -80,24 +79,41 @@ def test_rotation_holds_no_cursor_either() -> None:
     assert open_cursors() == 0
 
 
-@pytest.mark.django_db(transaction=True)
-def test_steps_of_many_tests_are_written_over_a_few_connections(
+def test_steps_of_many_tests_are_written_over_one_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    job = queue.start(saved(), Task.CHECK, hand_over=False)
-    lock, now, most = threading.Lock(), 0, 0
+    writers, written = set[int](), list[Any]()
 
-    def write(self: Job, _rungs: Any) -> None:
-        nonlocal now, most
-        with lock:
-            now += 1
-            most = max(most, now)
-        time.sleep(0.05)
-        with lock:
-            now -= 1
+    def write(_self: Job, rungs: Any) -> None:
+        writers.add(threading.get_ident())
+        written.append(rungs)
 
     monkeypatch.setattr(Job, "progress", write)
-    for _number in range(20):
-        Progress(job).show([])
-    processes.wait_for(lambda: most > 1 and not now)
-    assert most <= 4
+    job = Job(batch=None)
+    with contextlib.ExitStack() as under_way:
+        for number in range(20):
+            under_way.enter_context(Progress(job)).show([{"number": number}])
+        processes.wait_for(lambda: len(written) == 20)
+    assert len(writers) == 1
+    assert writers != {threading.get_ident()}
+    assert sorted(rungs[0]["number"] for rungs in written) == [*range(20)]
+    processes.wait_for(lambda: not any(one.name == "progress" for one in threading.enumerate()))
+
+
+def test_a_database_that_is_away_costs_one_write_and_not_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = list[Any]()
+
+    def write(_self: Job, rungs: Any) -> None:
+        written.append(rungs)
+        if len(written) == 1:
+            raise OperationalError
+
+    monkeypatch.setattr(Job, "progress", write)
+    with Progress(Job(batch=None)) as progress:
+        progress.show([{"number": 1}])
+        processes.wait_for(lambda: len(written) == 1)
+        progress.show([{"number": 2}])
+        processes.wait_for(lambda: len(written) == 2)
+    assert written[-1] == [{"number": 2}]

@@ -179,6 +179,7 @@ def test_s72_a_test_is_not_repeated_by_itself() -> None:
     conf = app.conf
     assert not conf.task_acks_late
     assert conf.worker_prefetch_multiplier == 1
+    assert conf.worker_disable_prefetch  # nor taken by who cannot begin it
     assert conf.task_time_limit is conf.task_soft_time_limit is None
     assert not [task for task in app.tasks.values() if getattr(task, "autoretry_for", ())]
 

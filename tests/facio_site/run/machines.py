@@ -177,6 +177,12 @@ class Site:
     def workers(self) -> int:
         return len(self.living())
 
+    def messages(self, task: str) -> int:
+        """How many of a task nobody has taken."""
+        with redis.Redis.from_url(self.broker) as client:
+            found = [json.loads(one) for one in client.lrange("celery", 0, -1)]
+        return sum(one["headers"]["task"] == task for one in found)
+
     def whose_turn(self) -> str:
         with redis.Redis.from_url(self.broker) as client:
             found = client.get("facio:beat")

@@ -76,6 +76,26 @@ def test_of_several_workers_one_beats_and_another_takes_over_when_it_is_killed(
 
 
 @pytest.mark.long
+def test_a_worker_takes_no_more_than_it_has_threads(together: Site, simulators: Simulators) -> None:
+    together.simulators = simulators
+    for kind in ("openrouter", "groq", "mistral", "deepseek"):
+        word = "hang" if kind == "openrouter" else "good"
+        given = json.dumps({"apiKey": f"sk-or-v1-demo-{word}-0123456789"})
+        done = together.manage("set_provider", kind, given=given)
+        assert done.returncode == 0, done.stderr
+    together.started("--worker", WORKER_CONCURRENCY="1", TEST_SECONDS="60")
+    wait_for(lambda: together.workers() == 1, seconds=30)
+    together.python(TEST.replace("all()", "filter(kind='openrouter')"))
+    wait_for(lambda: together.rows(ENDS) == [("openrouter", "running", "")])
+    together.python(TEST.replace("all()", "exclude(kind='openrouter')"))
+    time.sleep(1)
+    assert together.messages("providers.tasks.check_provider") == 3
+    together.write("UPDATE providers_job SET status = 'cancelled' WHERE status = 'running'")
+    wait_for(lambda: not together.messages("providers.tasks.check_provider"), seconds=30)
+    wait_for(lambda: all(status != "queued" for _, status, _ in together.rows(ENDS)), seconds=30)
+
+
+@pytest.mark.long
 def test_s79_a_killed_worker_of_two_loses_no_job_and_its_call_ends_before_its_deadline(
     together: Site, simulators: Simulators
 ) -> None:
