@@ -57,8 +57,10 @@ class JobQuerySet(models.QuerySet["Job"]):
     def finish_overdue(self) -> int:
         """End what nobody will end any more; returns how many. Every page that shows jobs calls
         it, so that a reload is enough: there may be no worker and no broker."""
-        overdue = self.overdue()
-        count = overdue._end(Outcome.NO_ANSWER) if overdue.exists() else 0
+        overdue, count = self.overdue(), 0
+        if overdue.exists():
+            count += overdue.filter(status=Status.QUEUED)._end(Outcome.NO_ANSWER, "waited")
+            count += overdue.filter(status=Status.RUNNING)._end(Outcome.NO_ANSWER)
         if count:
             broker.announce()
         return count
@@ -76,10 +78,11 @@ class JobQuerySet(models.QuerySet["Job"]):
             broker.announce()
         return count
 
-    def _end(self, outcome: Outcome) -> int:
+    def _end(self, outcome: Outcome, detail: str = "") -> int:
         return self.update(
             status=Status.DONE,
             outcome=outcome,
+            detail=detail,
             key_state=KeyState.UNKNOWN,
             finished_at=clock.now(),
             version=F("version") + 1,

@@ -30,7 +30,7 @@ class Outcome(StrEnum):
     BLOCKED_ADDRESS = "blocked_address"
     # Ours, not the provider's:
     REFERENCE = "reference"  # the key is ${NAME}: only the agent can resolve it
-    NO_ANSWER = "no_answer"  # worker lost, or past the deadline
+    NO_ANSWER = "no_answer"  # worker lost or never free, or past the deadline
     NO_WORKER = "no_worker"  # nobody there to do it
     NO_KEY = "no_key"  # the machine that took it lacks a master key of the site
     CANCELLED = "cancelled"

@@ -365,6 +365,10 @@ CALLS: Sentences = {
     },
     Outcome.NO_ANSWER: {
         "": _("The worker gave no answer; it may have been stopped. Try again."),
+        "waited": _(
+            "No worker was free in time, so nothing was sent. Try again; if it happens often, give "
+            "the workers more threads (WORKER_CONCURRENCY)."
+        ),
     },
     Outcome.CANCELLED: {
         "": _("Stopped before its end: cancelled, or overtaken by newer values. Try again."),

@@ -78,7 +78,7 @@ def shown_trial(channel: Channel, now: datetime) -> ShownTrial:
     outcome, detail = kept.get("outcome"), kept.get("detail", "")
     if outcome is None:  # nobody took it, or whoever did is gone
         is_queued = kept["state"] == trial.QUEUED
-        outcome = Outcome.NO_WORKER if is_queued else Outcome.NO_ANSWER
+        outcome, detail = Outcome.NO_ANSWER, ("waited" if is_queued else "")
     return ShownTrial(
         job=None,
         state=trial.DONE,

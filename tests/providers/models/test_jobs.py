@@ -74,7 +74,15 @@ def test_s70_an_overdue_job_ends_and_says_so(job: Job) -> None:
     Job.objects.update(deadline=timezone.now() - timedelta(seconds=1))
     assert Job.objects.finish_overdue() == 1
     job.refresh_from_db()
-    assert (job.status, job.outcome) == (Status.DONE, Outcome.NO_ANSWER)
+    assert (job.status, job.outcome, job.detail) == (Status.DONE, Outcome.NO_ANSWER, "waited")
+
+
+def test_who_was_called_and_did_not_end_is_told_from_who_only_waited(job: Job) -> None:
+    job.claim("worker-1", 15)
+    Job.objects.update(deadline=timezone.now() - timedelta(seconds=1))
+    assert Job.objects.finish_overdue() == 1
+    job.refresh_from_db()
+    assert (job.status, job.outcome, job.detail) == (Status.DONE, Outcome.NO_ANSWER, "")
 
 
 def test_s74_a_late_result_does_not_overwrite_an_ended_job(job: Job) -> None:

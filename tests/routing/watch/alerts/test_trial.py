@@ -89,7 +89,7 @@ def test_one_that_a_worker_takes_after_the_page_gave_it_up_is_not_sent() -> None
         trial.run_trial(channel.pk)
     assert server.requests == []
     channel.refresh_from_db()
-    assert shown_trial(channel, clock.now()).outcome == "no_worker"
+    assert shown_trial(channel, clock.now()).outcome == "no_answer"
 
 
 def test_two_in_a_row_are_a_moment_apart() -> None:
@@ -111,7 +111,8 @@ def test_nobody_is_waited_for_for_ever(settings: Any) -> None:
     channel.refresh_from_db()
     assert shown_trial(channel, now + timedelta(seconds=19)).state == "queued"
     late = shown_trial(channel, now + timedelta(seconds=21))
-    assert (late.state, late.outcome) == ("done", "no_worker")
+    assert (late.state, late.outcome) == ("done", "no_answer")
+    assert "No worker was free in time" in late.text
     channel.trial |= {"state": "running"}
     gone = shown_trial(channel, now + timedelta(seconds=settings.ALERT_SECONDS + 11))
     assert (gone.state, gone.outcome) == ("done", "no_answer")
