@@ -168,6 +168,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 600
+CELERY_DB_REUSE_MAX = sys.maxsize  # else Celery closes it after each task
 # A server that was restarted, or a pooler that let go, is met with a new connection, not a 503.
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = not DATABASES["default"]["ENGINE"].endswith("sqlite3")
 # A pooler gives each transaction another connection, and a cursor of the server lives in one.
@@ -296,8 +297,7 @@ FILE_UPLOAD_HANDLERS = ["facio_site.web.uploads.BoundedUpload"]
 MASTER_KEYS = env.names("MASTER_KEYS")
 MASTER_KEY_FILE = Path(env.str("MASTER_KEY_FILE", default="") or STATE_DIR / "master_keys")
 
-# Broker: carries job ids and wake-ups only.
-# `make run` passes its embedded one on; a command beside it finds that one by its socket.
+# Broker, of job ids and wake-ups only. `make run` passes its own on, a command finds it there.
 _broker = environment.broker(
     env.secret("REDIS_URL") or f"unix://{quote(str(STATE_DIR / 'broker.sock'))}"
 )

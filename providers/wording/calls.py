@@ -366,8 +366,8 @@ CALLS: Sentences = {
     Outcome.NO_ANSWER: {
         "": _("The worker gave no answer; it may have been stopped. Try again."),
         "waited": _(
-            "No worker was free in time, so nothing was sent. Try again; if it happens often, give "
-            "the workers more threads (WORKER_CONCURRENCY)."
+            "No worker took it in time, so nothing was sent: all were busy, or none was there. Try "
+            "again; if they are often busy, give them more threads (WORKER_CONCURRENCY)."
         ),
     },
     Outcome.CANCELLED: {

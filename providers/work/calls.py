@@ -49,9 +49,9 @@ def _watch() -> None:
     """One thread for all calls, which lasts as long as there are any."""
     global _is_watching
     with _lock:
-        is_needed, _is_watching = not _is_watching, True
-    if is_needed:
-        threading.Thread(target=_look_again, name="calls", daemon=True).start()
+        if not _is_watching:
+            threading.Thread(target=_look_again, name="calls", daemon=True).start()
+            _is_watching = True
 
 
 def _look_again() -> None:

@@ -1,15 +1,17 @@
 """Rungs on their way to the page: at once, but not more often than a person can see."""
 
+import logging
 import threading
 import time
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from django.db import Error, close_old_connections, connection
 
+from facio_site import faults
 from providers.models import Job
 
+log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.05
 _EVERY_SECONDS = 0.1  # between two writes of a job
 _BATCH_SECONDS = 0.6  # the first ones of a batch: its page shows none, and many begin at once
@@ -28,6 +30,7 @@ class Progress:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._rungs: list[dict[str, Any]] | None = None
+        self._is_over = False
         first = _EVERY_SECONDS if job.batch is None else _BATCH_SECONDS
         self._due = time.monotonic() + first
 
@@ -41,17 +44,20 @@ class Progress:
         trace: TracebackType | None,
     ) -> None:
         with _lock:
+            self._is_over = True
             _under_way.discard(self)
 
     def show(self, rungs: list[dict[str, Any]]) -> None:
         """Called on each change of the ladder, from the thread that makes the calls."""
         global _is_writing
         with _lock:
+            if self._is_over:
+                return
             self._rungs = rungs
             _under_way.add(self)
-            is_needed, _is_writing = not _is_writing, True
-        if is_needed:
-            threading.Thread(target=_write_on, name="progress", daemon=True).start()
+            if not _is_writing:
+                threading.Thread(target=_write_on, name="progress", daemon=True).start()
+                _is_writing = True
 
     def take(self) -> list[dict[str, Any]] | None:
         """What is to be written now; None = nothing yet. Under the lock."""
@@ -78,8 +84,12 @@ def _write_on() -> None:
                     return
                 due = [(one, rungs) for one in _under_way if (rungs := one.take()) is not None]
             for one, rungs in due:
-                with suppress(Error):  # the database is away: their ends will tell
+                try:
                     close_old_connections()
                     one.write(rungs)
+                except Error:
+                    pass  # the database is away: their ends will tell
+                except Exception as error:  # noqa: BLE001 - the steps of all others go on
+                    log.error("steps of a test: %s", faults.told(error))
     finally:
         connection.close()
