@@ -41,6 +41,12 @@ class Status(models.TextChoices):
 
 
 PENDING = (Status.QUEUED, Status.RUNNING)
+_OF_MODEL = (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST)
+# Where the key was accepted just before; of several models that all end so, their provider does.
+_OF_ONE_MODEL = (
+    *(Outcome.TIMEOUT, Outcome.SERVER_ERROR),
+    *(Outcome.FORBIDDEN, Outcome.UNEXPECTED_RESPONSE),
+)
 
 
 def _has_told(status: str, outcome: str) -> bool:
@@ -245,9 +251,14 @@ class Job(models.Model):
 
     @property
     def is_of_model(self) -> bool:
-        """Whether a model is at fault, and not its provider's values."""
-        of_model = (Outcome.MODEL_NOT_FOUND, Outcome.BAD_REQUEST)
-        return bool(self.model_names) and self.outcome in of_model
+        """Whether a model is at fault, and not its provider's values: its name or the form of the
+        call is refused, or the key was accepted and it alone did not answer well."""
+        if not self.model_names or self.outcome in _OF_MODEL:
+            return bool(self.model_names)
+        if self.outcome not in _OF_ONE_MODEL or self.rung_of("").get("outcome") != Outcome.OK:
+            return False
+        ends = [self.rung_of(model).get("outcome") for model in self.model_names]
+        return ends.count(self.outcome) == 1 or Outcome.OK in ends
 
     def rung_of(self, model: str) -> Mapping[str, Any]:
         """The step that asked this model, or without one ("") the key; {} = it was not reached."""

@@ -17,6 +17,7 @@ from tests.routing.watch.results import (
     outages,
     provider,
     route,
+    rung,
     standing,
     told,
     watched,
@@ -162,15 +163,21 @@ def test_of_those_that_fell_together_one_is_asked_again(groq: Provider) -> None:
     assert [row.about for row in Watch.objects.filter(due_at=after(1.5))] == ["provider:groq"]
 
 
-def test_a_model_that_fails_is_told_of_its_route_alone(groq: Provider) -> None:
+@pytest.mark.parametrize("others", [{}, {"eyes-1": "ok"}])
+@pytest.mark.parametrize(
+    "outcome",
+    ["model_not_found", "timeout", "server_error", "forbidden", "unexpected_response"],
+)
+def test_a_model_that_fails_is_told_of_its_route_alone(
+    groq: Provider, outcome: str, others: dict[str, str]
+) -> None:
     route()
     route("vision", "eyes-1")
     watched("provider:groq", "route:main", "route:vision")
-    models = {"llama-9": "model_not_found", "eyes-1": "ok"}
-    judged(groq, "model_not_found", "model_not_found", models=models)
+    judged(groq, outcome, outcome, models={"llama-9": outcome, **others})
     assert told() == [("fails", "route:main")]
     assert Alert.objects.get().params == {
-        "outcome": "model_not_found",
+        "outcome": outcome,
         "since": after(0).isoformat(),
         "hits": ["main"],
         "model": "llama-9",
@@ -180,6 +187,15 @@ def test_a_model_that_fails_is_told_of_its_route_alone(groq: Provider) -> None:
     assert standing("route:main").is_failing
     judged(groq, "ok", minutes=3, models={"llama-9": "ok"})
     assert told()[1:] == [("works_again", "route:main")]
+
+
+def test_when_all_models_fail_alike_their_provider_does(groq: Provider) -> None:
+    route()
+    route("vision", "eyes-1")
+    watched("provider:groq", "route:main", "route:vision")
+    judged(groq, "timeout", "timeout", models={"llama-9": "timeout", "eyes-1": "timeout"})
+    assert told() == [("fails", "provider:groq")]
+    assert Alert.objects.get().params["hits"] == ["main", "vision"]
 
 
 def test_a_route_that_goes_on_failing_by_itself_is_told_when_its_provider_works(
@@ -201,7 +217,8 @@ def test_a_route_that_answers_while_its_provider_is_failing_is_no_hit(groq: Prov
     route("vision", "eyes-1")
     watched("provider:groq", "route:main", "route:vision")
     models = {"llama-9": "ok", "eyes-1": "server_error"}
-    judged(groq, "server_error", "server_error", models=models)
+    rungs = [rung("key", "server_error"), *(rung("model", models[one], one) for one in models)]
+    judged(groq, "server_error", "server_error", models=models, rungs=rungs)
     assert told() == [("fails", "provider:groq")]
     assert Alert.objects.get().params["hits"] == ["vision"]
     assert not standing("route:main").is_failing
