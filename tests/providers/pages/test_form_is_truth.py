@@ -309,6 +309,19 @@ def test_after_a_fetch_of_other_values_the_old_test_is_no_longer_shown_as_theirs
     assert 'id="check"' not in same
 
 
+def test_what_a_fetch_of_older_values_met_is_not_said_of_those_that_are_saved(site: Client) -> None:
+    saved()
+    press(site, "catalog")
+    ended()
+    refused = flat(site.get(PAGE))
+    assert "refused the key" in refused
+    assert 'data-outcome="bad_key"' in refused.partition('id="catalog"')[2]
+    site.post(PAGE, {"api_key": TYPED, "version": "1"})
+    page = flat(site.get(PAGE))
+    assert "refused the key" not in page
+    assert "bad_key" not in page.partition('id="catalog"')[2].partition("</section>")[0]
+
+
 # Removing, and a form that is refused --------------------------------------------------------
 
 
