@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.middleware import csrf
@@ -38,23 +39,38 @@ def failed(request: HttpRequest) -> HttpResponse:
     return unavailable(request, found) if found else server_error(request)
 
 
-def unavailable(request: HttpRequest, found: str) -> HttpResponse:
-    """Inside htmx the sentence takes the place of the page's messages."""
+def unavailable(request: HttpRequest, found: str, *, is_refused: bool = False) -> HttpResponse:
+    """Inside htmx the sentence takes the place of the page's messages.
+
+    `is_refused`: the view has refused the request, and so saved nothing.
+    """
     tell(f"database {found}", trouble.SENTENCES[found])
-    is_inside = bool(HtmxDetails(request))
-    name = "503.html#message" if is_inside else "503.html"
-    response = _page(request, name, 503, {"trouble": found})
+    page = {"trouble": found, "saved": _saved(request, is_refused=is_refused)}
+    if HtmxDetails(request):
+        response = _message(request, "503.html#message", 503, page)
+    else:
+        response = _page(request, "503.html", 503, page)
     response.headers["Retry-After"] = RETRY_SECONDS
-    if is_inside:
-        response.headers["HX-Retarget"] = "#messages"
-        response.headers["HX-Reswap"] = "innerHTML"
     return response
+
+
+def _saved(request: HttpRequest, *, is_refused: bool = False) -> str:
+    """What is known of what was to be saved: "nothing", "perhaps", "" = nothing was to be.
+
+    The fault may come after it was, as with the session, which is written last of all.
+    """
+    if request.method in ("GET", "HEAD"):
+        return ""
+    is_asked = request.resolver_match is not None  # else no view has been reached
+    return "perhaps" if is_asked and not is_refused else "nothing"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400. A session that could not be written for want of room comes here, too: that is a 503."""
     if found := trouble.of_database(exception):
         return unavailable(request, found)
+    if isinstance(exception, SessionInterrupted):
+        return interrupted(request)
     if not isinstance(exception, DisallowedHost):
         return refused(request)
     tell(
@@ -70,6 +86,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             "name to ALLOWED_HOSTS, or let the proxy pass on the header Host."
         ),
     )
+
+
+def interrupted(request: HttpRequest) -> HttpResponse:
+    """400 where the session was gone when it was to be written, after the view has done its work.
+
+    As in another tab signed out. Inside htmx it is 422, which takes the place of the messages.
+    """
+    page = {"is_interrupted": True, "saved": _saved(request)}
+    if HtmxDetails(request):
+        return _message(request, "400.html#message", 422, page)
+    return _page(request, "400.html", 400, page)
 
 
 def refused(request: HttpRequest, told: StrOrPromise = "") -> HttpResponse:
@@ -158,6 +185,13 @@ _TOLD = {
 def _page(request: HttpRequest, name: str, status: int, page: dict[str, Any]) -> HttpResponse:
     with translation.override(_language(request)):
         return HttpResponse(render_to_string(name, page), status=status)
+
+
+def _message(request: HttpRequest, name: str, status: int, page: dict[str, Any]) -> HttpResponse:
+    response = _page(request, name, status, page)
+    response.headers["HX-Retarget"] = "#messages"
+    response.headers["HX-Reswap"] = "innerHTML"
+    return response
 
 
 def _language(request: HttpRequest) -> str:

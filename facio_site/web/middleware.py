@@ -162,7 +162,7 @@ def told_errors(get_response: GetResponse) -> GetResponse:
         if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             # Tries are counted in the database: one that takes nothing would lock everybody out.
             if found := trouble.look(afresh=True):
-                return unavailable(request, found)
+                return unavailable(request, found, is_refused=True)
             tell_refused(address_of(request), "too_many")
         is_refused = response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         if is_refused and isinstance(response, HttpResponse):

@@ -72,6 +72,7 @@ def list_context(request: HttpRequest, query: Mapping[str, str]) -> dict[str, An
         ),
         "views": VIEWS.items(),
         "progress": shown.progress,
+        "has_attention": bool(counts.get("attention")),
         "statuses": [(name, label, counts.get(name, 0)) for name, label in STATUSES.items()],
         "groups": GROUPS.items(),
         "sorts": SORTS.items(),

@@ -14,10 +14,11 @@ from providers.kinds import KINDS
 from providers.models import Job, Provider, Status, Task
 from providers.models.jobs import PENDING
 from providers.spec.kind import ProviderSpec
-from providers.spec.outcomes import Outcome
+from providers.spec.outcomes import UNTOLD, Outcome
 
 RECENT = timedelta(minutes=15)  # for so long the last round is told
 _BAD = ("warn", "error")
+_SILENT = UNTOLD - {Outcome.CANCELLED}
 
 
 class JobRow(NamedTuple):
@@ -56,6 +57,7 @@ class Progress:
     running: tuple[str, ...]  # labels
     failed: tuple[str, ...]
     cancelled: int
+    silent: int  # tests that ended and told nothing of their providers
     waiting: tuple[tuple[uuid.UUID, int], ...]  # jobs under way and their versions
     age: str
     took_ms: int | None  # None while it goes on
@@ -67,6 +69,11 @@ class Progress:
     @property
     def is_pending(self) -> bool:
         return self.done < self.total
+
+    @property
+    def is_untold(self) -> bool:
+        """Whether none of its tests told anything."""
+        return self.cancelled + self.silent == self.total
 
 
 def fetching() -> Progress | None:
@@ -84,7 +91,7 @@ def fetching() -> Progress | None:
     if not jobs:
         return None
     providers = Provider.objects.filter(pk__in=[one.provider_id for one in jobs])
-    return progress_of(jobs, {row.pk: row.spec for row in providers}, now)
+    return progress_of(jobs, {row.pk: row.spec for row in providers}, now, is_fetch=True)
 
 
 def newest_round(rows: Iterable[JobRow]) -> list[JobRow]:
@@ -95,8 +102,13 @@ def newest_round(rows: Iterable[JobRow]) -> list[JobRow]:
 
 
 def progress_of(
-    jobs: Sequence[JobRow], specs: Mapping[uuid.UUID, ProviderSpec], now: datetime
+    jobs: Sequence[JobRow],
+    specs: Mapping[uuid.UUID, ProviderSpec],
+    now: datetime,
+    *,
+    is_fetch: bool = False,
 ) -> Progress:
+    """A fetch that ended without an answer has failed; a test has told nothing."""
     order = {kind: place for place, kind in enumerate(KINDS)}
     rows = sorted(
         ((specs[one.provider_id], one) for one in jobs if one.provider_id in specs),
@@ -105,13 +117,17 @@ def progress_of(
     started = min(one.created_at for one in jobs)
     ends = [one.finished_at for one in jobs if one.finished_at]
     is_over = all(one.finished_at for one in jobs)
+    silent = () if is_fetch else _SILENT
     return Progress(
         rows=tuple((spec.name, spec.label, one.shown) for spec, one in rows),
         done=sum(not one.is_pending for _spec, one in rows),
         ok=sum(one.outcome == Outcome.OK for _spec, one in rows),
         running=tuple(spec.label for spec, one in rows if one.status == Status.RUNNING),
-        failed=tuple(spec.label for spec, one in rows if tone(one.shown) in _BAD),
+        failed=tuple(
+            spec.label for spec, one in rows if tone(one.shown) in _BAD and one.shown not in silent
+        ),
         cancelled=sum(one.outcome == Outcome.CANCELLED for _spec, one in rows),
+        silent=sum(one.outcome in silent for _spec, one in rows),
         waiting=tuple((one.pk, one.version) for _spec, one in rows if one.is_pending),
         age=age((now - started).total_seconds()),
         took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,

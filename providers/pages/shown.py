@@ -14,12 +14,14 @@ from providers.dialects.money import Money, is_low
 from providers.models import Job, Provider
 from providers.spec.expiry import Expiry, expiry
 from providers.spec.kind import ProviderSpec
-from providers.spec.outcomes import NOT_BAD, Outcome
+from providers.spec.outcomes import NOT_BAD, UNTOLD, Outcome
 from providers.wording import KEY_STATES, STEPS, sentence
 from providers.wording.expiry import expiry_words
 from providers.wording.money import money_words
 
 PASSED = (Outcome.OK, Outcome.REACHABLE_UNVERIFIED, Outcome.REFERENCE)
+# Ends that say nothing of the values: nobody asked with them, or nobody heard the answer.
+_NOT_TESTED = UNTOLD | {Outcome.REFERENCE, Outcome.BLOCKED_ADDRESS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class ShownJob:
     def is_passed(self) -> bool:
         """These very values were tested, and nothing more can be asked of them from here."""
         return self.state == "done" and not self.is_stale and self.outcome in PASSED
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether its values were put to the test, however that ended."""
+        return self.state == "done" and self.outcome not in _NOT_TESTED
 
     @property
     def is_told_by_rung(self) -> bool:

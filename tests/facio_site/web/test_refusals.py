@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.base import UpdateError
 from django.db import InterfaceError, InternalError, OperationalError
 from django.test import Client
 
 from facio_site import logs, trouble
 from facio_site.web import behind
-from tests.desk import HTMX
+from providers.models import Provider
+from tests.desk import HTMX, KEY
 from tests.facio_site.accounts.person import PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
@@ -252,6 +254,61 @@ WORDS = {
     "database is locked": "busy",
     "server closed the connection": "isn't responding",
 }
+
+
+NOTHING, PERHAPS = "Nothing was saved.", "Your last change may not have been saved."
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_database_that_fails_after_a_save_is_no_word_that_nothing_was_saved(
+    site: Client, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    site.raise_request_exception = False
+    monkeypatch.setattr("facio_site.accounts.sessions.SEEN_EVERY", -1)
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.save", fail)
+    answer = site.post("/providers/openrouter/", {"api_key": KEY}, headers=headers)
+    assert answer.status_code == 503
+    assert Provider.objects.configured().exists()
+    assert NOTHING not in answer.content.decode()
+    assert PERHAPS in answer.content.decode()
+    read = site.get("/", headers=headers)
+    assert read.status_code == 503
+    assert "saved" not in read.content.decode()
+
+
+def test_before_any_view_was_asked_it_is_known_that_nothing_was_saved(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError("database is locked")
+
+    site.raise_request_exception = False
+    monkeypatch.setattr("facio_site.web.middleware.enforce_limits", fail)
+    assert NOTHING in site.post("/providers/openrouter/", {}).content.decode()
+
+
+def test_a_session_that_went_during_a_save_is_no_word_that_nothing_was_changed(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise UpdateError
+
+    monkeypatch.setattr("facio_site.accounts.sessions.SEEN_EVERY", -1)
+    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.save", gone)
+    for headers, status in (({}, 400), (HTMX, 422)):
+        answer = site.post("/providers/openrouter/", {"api_key": KEY}, headers=headers)
+        text = answer.content.decode()
+        assert answer.status_code == status
+        assert "Nothing was changed" not in text
+        assert "Your session ended meanwhile." in text
+        assert "may have been saved" in text
+        assert ("<html" in text) == (not headers)
+    assert answer.headers["HX-Retarget"] == "#messages"
+    assert Provider.objects.configured().exists()
+    assert "saved" not in site.get("/").content.decode()
 
 
 @pytest.mark.parametrize("text", WORDS)

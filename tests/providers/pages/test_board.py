@@ -232,11 +232,65 @@ def test_the_end_of_test_all_is_summed_up(site: Client) -> None:
     site.post("/providers/check/", headers=HTMX)
     for job in Job.objects.all():
         outcome = "ok" if job.provider.kind == "groq" else "timeout"
-        job.finish(outcome=outcome, key_state="unknown", ms=4)
+        job.finish(outcome=outcome, key_state="unknown", ms=4, is_told=True)
     html = site.get("/providers/").content.decode()
     assert "Last round: 1 of 2 work" in html
     assert 'href="/providers/?status=attention"' in html
     assert "<progress" not in html
+
+
+ATTENTION = 'href="/providers/?status=attention"'
+
+
+def test_tests_that_nobody_made_are_no_failures_of_their_providers(site: Client) -> None:
+    for kind in ("groq", "mistral", "zhipu"):
+        saved(kind)
+    site.post("/providers/check/", headers=HTMX)
+    ends = ("no_worker", "no_answer", "no_key")
+    for job, outcome in zip(Job.objects.all(), ends, strict=True):
+        job.finish(outcome=outcome, key_state="unknown")
+    html = flat(site.get("/providers/"))
+    assert "Last round: no result" in html
+    assert "0 of 3 work" not in html
+    assert "3 without a result" in html
+    assert ATTENTION not in html
+
+
+def test_beside_tests_that_nobody_made_a_failure_still_needs_attention(site: Client) -> None:
+    ends = {"groq": "ok", "mistral": "bad_key", "zhipu": "internal_error"}
+    for kind in (*ends, "deepseek"):
+        saved(kind)
+    site.post("/providers/check/", headers=HTMX)
+    for job in Job.objects.exclude(provider__kind="deepseek"):
+        job.finish(outcome=ends[job.provider.kind], key_state="unknown", is_told=True)
+    assert "1 needs attention" in flat(site.get("/providers/"))
+    site.post("/providers/check/cancel/", headers=HTMX)
+    html = flat(site.get("/providers/"))
+    assert "Last round: 1 of 4 work" in html
+    assert "1 cancelled" in html
+    assert "1 without a result" in html
+    assert ATTENTION in html
+
+
+def test_what_needs_no_attention_any_more_is_not_led_to(site: Client) -> None:
+    saved("groq")
+    site.post("/providers/check/", headers=HTMX)
+    Job.objects.get().finish(outcome="bad_key", key_state="invalid", is_told=True)
+    assert ATTENTION in flat(site.get("/providers/"))
+    again = queue.start(Provider.objects.get(), Task.CHECK)
+    again.finish(outcome="ok", key_state="valid", is_told=True)
+    html = flat(site.get("/providers/"))
+    assert "Last round: 0 of 1 work" in html
+    assert ATTENTION not in html
+
+
+def test_a_list_that_nobody_fetched_is_still_one_that_was_not_fetched(site: Client) -> None:
+    saved("groq")
+    site.post("/catalog/fetch/")
+    Job.objects.get().finish(outcome="no_worker", key_state="unknown")
+    html = flat(site.get("/catalog/"))
+    assert "0 of 1 lists fetched" in html
+    assert "Not fetched: Groq" in html
 
 
 def test_a_cancelled_round_says_so(site: Client) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from providers.catalog.fetch import Catalog, CatalogItem
 from providers.catalog.store import keep_with
 from providers.models import CatalogEntry, Draft, Job, Provider, Task
-from providers.spec.outcomes import Outcome
+from providers.spec.outcomes import UNTOLD, Outcome
 from providers.work import tasks
 from tests.conftest import signed_in
 from tests.desk import HTMX, KEY, saved, stocked
@@ -307,6 +307,42 @@ def test_after_a_fetch_of_other_values_the_old_test_is_no_longer_shown_as_theirs
     assert re.search(r'id="check" data-state="never" data-outcome=""', part)
     same = flat(press(site, "catalog"))
     assert 'id="check"' not in same
+
+
+def test_what_a_fetch_of_older_values_met_is_not_said_of_those_that_are_saved(site: Client) -> None:
+    saved()
+    press(site, "catalog")
+    ended()
+    refused = flat(site.get(PAGE))
+    assert "refused the key" in refused
+    assert 'data-outcome="bad_key"' in refused.partition('id="catalog"')[2]
+    site.post(PAGE, {"api_key": TYPED, "version": "1"})
+    page = flat(site.get(PAGE))
+    assert "refused the key" not in page
+    assert "bad_key" not in page.partition('id="catalog"')[2].partition("</section>")[0]
+
+
+UNSAVED, TESTED = "These values are not saved.", "These values were tested and are not saved."
+
+
+@pytest.mark.parametrize("end", sorted({"running", *UNTOLD, "reference", "blocked_address"}))
+def test_values_that_nobody_asked_with_are_not_called_tested(site: Client, end: str) -> None:
+    press(site, api_key=TYPED)
+    assert TESTED not in flat(site.get(PAGE))  # it waits
+    if end == "running":
+        Job.objects.update(status=end)
+    else:
+        ended(end, "unknown")
+    page = flat(site.get(PAGE))
+    assert UNSAVED in page
+    assert TESTED not in page
+
+
+@pytest.mark.parametrize("outcome", ["ok", "reachable_unverified", "rate_limited"])
+def test_values_that_were_tested_are_called_that(site: Client, outcome: str) -> None:
+    press(site, api_key=TYPED)
+    ended(outcome, "unknown")
+    assert TESTED in flat(site.get(PAGE))
 
 
 # Removing, and a form that is refused --------------------------------------------------------
