@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from facio_site import clock, sealing
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from facio_site.web.typed import keeps_typed
+from providers import broker
 from providers.forms.fields import ask_again
 from providers.pages.shown import ShownJob, shown_rungs
 from providers.spec.outcomes import Outcome
@@ -259,16 +261,24 @@ def channel_test(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         if is_new:
             record("channel.tested", actor=request.user, target=row.name, request=request)
     if is_new:
-        try:
-            expires = tasks.EXPIRES_SECONDS
-            tasks.try_channel.apply_async((str(pk),), retry=False, expires=expires)
-        except (KombuError, OSError):
-            trial.give_up(pk, Outcome.NO_WORKER, "no_broker")
+        _hand_over(pk)
     if request.htmx:
         return _trial_part(request, pk)
     response = redirect("routing:channel", pk)
     response["Location"] += "#trial"
     return response
+
+
+def _hand_over(pk: uuid.UUID) -> None:
+    """A missing broker or worker ends the test at once, as it does those of providers."""
+    detail = "no_broker"
+    with contextlib.suppress(KombuError, OSError):
+        if broker.workers():
+            expires = tasks.EXPIRES_SECONDS
+            tasks.try_channel.apply_async((str(pk),), retry=False, expires=expires)
+            return
+        detail = ""
+    trial.give_up(pk, Outcome.NO_WORKER, detail)
 
 
 @viewer_required

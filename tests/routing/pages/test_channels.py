@@ -166,10 +166,24 @@ def test_a_test_without_a_broker_says_so_and_is_recorded(site: Client) -> None:
     assert entries() == [("channel.tested", "Ops")]
 
 
+def test_a_test_without_a_worker_says_so_at_once(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr("providers.broker.workers", set)
+    monkeypatch.setattr("routing.watch.tasks.try_channel.apply_async", asked.append)
+    channel = made("json", name="Ops")
+    part = flat(site.post(f"{page_of(channel)}test/", headers=HTMX))
+    assert 'data-state="done" data-outcome="no_worker"' in part
+    assert "No worker is running, so nothing was sent." in part
+    assert not asked
+
+
 def test_a_test_under_way_asks_again_and_works_without_scripts(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
+    monkeypatch.setattr("providers.broker.workers", lambda: {"worker-1"})
     monkeypatch.setattr(
         "routing.watch.tasks.try_channel.apply_async",
         lambda args, **more: asked.append((*args, more["expires"])),
