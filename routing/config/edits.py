@@ -11,6 +11,7 @@ from typing import Any
 
 from providers.dialects.adapters import Adapter, Entered
 from providers.spec.kind import ProviderSpec, Specs
+from providers.spec.limits import DEPLOYMENT_LENGTH
 from providers.spec.secret import Secret
 from routing.config.entries import Entries, ProviderState, RouteState, with_own
 from routing.config.export import Exported, Mode, build_config, in_mode
@@ -197,10 +198,11 @@ def with_deployments(
     current: Current,
     specs: Specs,
 ) -> dict[str, ProviderEdit]:
-    """Add these, and those that routes forced to their kind name."""
+    """Add these, and those that routes forced to their kind name; not what no form would take."""
     kind = deployment_kind(specs)
     models = (route.model for route in routes if route.provider == kind and route.model)
-    new = tuple(dict.fromkeys(n for n in (*named, *models) if n not in current.deployments))
+    fit = (name for name in (*named, *models) if len(name) <= DEPLOYMENT_LENGTH)
+    new = tuple(dict.fromkeys(name for name in fit if name not in current.deployments))
     edit = edits.get(kind, ProviderEdit(name=kind) if kind in current.states else None)
     if not new or edit is None or edit.is_removed:
         return dict(edits)

@@ -67,7 +67,8 @@ class Channel(SealedRow):
     is_on = models.BooleanField(_("alerts are sent"), default=True)
     created_at = models.DateTimeField(default=clock.now)
     # The last message that was taken, and the last that was not since then: an outcome, with a
-    # colon and its detail where it has one; "" = none
+    # colon and its detail where it has one; "" = none, or noted. `fault_at` stays until one is
+    # taken; the same as `sent_at` = taken, but not for everybody
     sent_at = models.DateTimeField(_("last sent"), null=True)
     fault = models.CharField(max_length=FAULT_LENGTH, blank=True, default="")
     fault_at = models.DateTimeField(null=True)
@@ -100,9 +101,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def unsent(self) -> DeliveryQuerySet:
         """What did not arrive: tried in vain so far, or given up at a channel that has taken none
-        since."""
+        since, at least where it leads now."""
         tried = Q(status=Delivery.Status.WAITING, attempts__gt=0)
-        given_up = Q(pk__in=self.lost().exclude(channel__fault="").values("pk"))
+        lost = self.lost().exclude(channel__fault="", channel__sent_at__isnull=False)
+        given_up = Q(pk__in=lost.values("pk"))
         return self.filter(tried | given_up, channel__is_on=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from facio_site import clock, sealing
 from facio_site.accounts.roles import SignedIn, can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from facio_site.web.typed import keeps_typed
+from providers import broker
 from providers.forms.fields import ask_again
 from providers.pages.shown import ShownJob, shown_rungs
 from providers.spec.outcomes import Outcome
@@ -230,17 +232,19 @@ def _saved(request: HttpRequest, form: ChannelForm) -> ChannelForm:
 
 
 def _begin_anew(row: Channel) -> None:
-    """It leads elsewhere now: the last test says nothing of it, and what waits is tried at once."""
-    row.trial = {}
-    row.save(update_fields=["trial"])
+    """It leads elsewhere now: the last test and the last messages say nothing of it, and what waits
+    is tried at once."""
+    row.trial, row.sent_at, row.fault, row.fault_at = {}, None, "", None
+    row.save(update_fields=["trial", "sent_at", "fault", "fault_at"])
     row.deliveries.filter(status=Status.WAITING).update(next_at=clock.now())
 
 
 def _drop_waiting(row: Channel) -> int:
     """Of a channel that is switched off: they would come at some time, and be old then. Nothing
-    is tried any more, so nothing fails to arrive. What is being sent is left to its sender."""
-    row.fault, row.fault_at = "", None
-    row.save(update_fields=["fault", "fault_at"])
+    is tried any more, so nothing fails to arrive; but `fault_at` stays. What is being sent is left
+    to its sender."""
+    row.fault = ""
+    row.save(update_fields=["fault"])
     row.deliveries.note()
     is_dead = Q(status=Status.SENDING, next_at__lte=clock.now())
     waiting = row.deliveries.filter(Q(status=Status.WAITING) | is_dead)
@@ -257,16 +261,24 @@ def channel_test(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         if is_new:
             record("channel.tested", actor=request.user, target=row.name, request=request)
     if is_new:
-        try:
-            expires = tasks.EXPIRES_SECONDS
-            tasks.try_channel.apply_async((str(pk),), retry=False, expires=expires)
-        except (KombuError, OSError):
-            trial.give_up(pk, Outcome.NO_WORKER, "no_broker")
+        _hand_over(pk)
     if request.htmx:
         return _trial_part(request, pk)
     response = redirect("routing:channel", pk)
     response["Location"] += "#trial"
     return response
+
+
+def _hand_over(pk: uuid.UUID) -> None:
+    """A missing broker or worker ends the test at once, as it does those of providers."""
+    detail = "no_broker"
+    with contextlib.suppress(KombuError, OSError):
+        if broker.workers():
+            expires = tasks.EXPIRES_SECONDS
+            tasks.try_channel.apply_async((str(pk),), retry=False, expires=expires)
+            return
+        detail = ""
+    trial.give_up(pk, Outcome.NO_WORKER, detail)
 
 
 @viewer_required
@@ -285,10 +297,10 @@ def _trial_part(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @editor_required
 @require_POST
 def channel_seen(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Somebody knows that alerts were lost."""
+    """Somebody knows that alerts were lost. Nothing arrived by that, so `fault_at` stays."""
     row = get_object_or_404(Channel, pk=pk)
     with transaction.atomic():
-        if Channel.objects.filter(pk=pk).exclude(fault="").update(fault="", fault_at=None):
+        if Channel.objects.filter(pk=pk).exclude(fault="").update(fault=""):
             row.deliveries.note()
             record("channel.seen", actor=request.user, target=row.name, request=request)
     return redirect("routing:channel", pk)

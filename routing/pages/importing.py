@@ -231,8 +231,7 @@ def _take_in(
     target = f"{row.origin} {row.name}".strip()
     take_in(plan, before, actor=request.user, target=target, request=request)
     row.delete()
-    count = len(plan.changes) + len(plan.outside)
-    text = ngettext("Imported: %d change.", "Imported: %d changes.", count) % count
+    text = ngettext("Imported: %d change.", "Imported: %d changes.", plan.count) % plan.count
     messages.success(request, text)
     for one in plan.retype:
         messages.warning(request, retype_words(one))

@@ -24,7 +24,6 @@ from facio_site.history import Old, limit, of_rows
 from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from providers.models import BODY, HEADERS, Draft, Provider
-from providers.spec.limits import DEPLOYMENT_LENGTH
 from providers.spec.masks import is_reference
 from providers.spec.names import built_in, same_name
 from providers.spec.secret import Secret
@@ -166,8 +165,8 @@ def _put_plain(row: Provider, edit: ProviderEdit) -> None:
             if text := edit.values[field.config_key]:
                 row.values[field.name] = text
     if edit.add_deployments:
-        new = [name for name in edit.add_deployments if len(name) <= DEPLOYMENT_LENGTH]
-        row.values["deployments"] = [*row.values.get("deployments", ()), *new]
+        old = row.values.get("deployments", ())
+        row.values["deployments"] = [*old, *edit.add_deployments]
 
 
 def _store_route(state: RouteState) -> None:

@@ -94,6 +94,12 @@ class Plan:
     def is_empty(self) -> bool:
         return not (self.changes or self.outside or self.providers or self.routes)
 
+    @property
+    def count(self) -> int:
+        """How many changes it tells of, those that never stand in config.json among them."""
+        deployments = sum(len(edit.add_deployments) for edit in self.providers)
+        return len(self.changes) + len(self.outside) + deployments
+
 
 def plan_import(
     pasted: Pasted,

@@ -161,8 +161,7 @@ def _beside(plan: Plan, before: Current) -> Iterator[dict[str, Any]]:
 
 
 def _end(pasted: Pasted, plan: Plan, *, is_applied: bool) -> str:
-    count = len(plan.changes) + len(plan.outside)
-    changes = "1 change" if count == 1 else f"{count} changes"
+    changes = "1 change" if plan.count == 1 else f"{plan.count} changes"
     if is_applied:
         return f"{pasted.source}: {changes} saved."
     return f"{pasted.source}: {changes}. Nothing was saved; --apply does it."

@@ -15,10 +15,16 @@ from providers.wording import sentence
 from providers.work.tasks import check_provider
 from routing.models import Slot
 from routing.pages.rows import route_rows
+from routing.pages.wording import provider_status
+
+NOT_ASKED = "The model was not asked: a real call would bill an image or a video."
 
 
 class Command(OneLine):
-    help = "Asks the model of a route at the provider that it resolves to. Exit 1 unless answered."
+    help = (
+        "Asks the model of a route at the provider that it resolves to. Exit 1 unless answered: "
+        "that of image or video never is, because it would be billed, so only the key is tested."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slot", metavar="SLOT", help=", ".join(Slot.values))
@@ -39,7 +45,12 @@ class Command(OneLine):
             params = {"model": row.model}
             message = sentence(*own, params, row.provider.spec)
             told |= {"outcome": str(own[0]), "detail": own[1], "message": message}
+        elif row.route.is_media:
+            told["outcome"] = provider_status(job.outcome, job.key_state)
+            if job.outcome == Outcome.OK:
+                told["message"] += f" {NOT_ASKED}"
         told["provider"] = row.provider.name
+        told["asked"] = bool(job.rung_of(row.model))
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
         else:

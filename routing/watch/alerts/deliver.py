@@ -177,9 +177,12 @@ def _settle(
         # Before its deliveries, as everybody does: else two would wait for each other.
         stored = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk).first()
         if stored and not stored.is_on and new is not Status.SENT:  # switched off meanwhile
-            new, changes, told = Status.LOST, {"outcome": Outcome.CANCELLED}, {}
+            new, changes = Status.LOST, {"outcome": Outcome.CANCELLED}
+            told = {"fault_at": at}
+        if stored and (stored.values, stored.sealed) != (channel.values, channel.sealed):
+            told = {}  # it leads elsewhere since
         if rows.update(status=new, **changes):
-            if new is Status.SENT:
+            if new is Status.SENT and told:
                 _send_lost(channel, at)
             if told:
                 Channel.objects.filter(pk=channel.pk).update(**told)
@@ -192,7 +195,8 @@ def _send_lost(channel: Channel, at: datetime) -> None:
     than the hour, and nobody would ever hear of what fails since then. Left out is what somebody
     has seen, what is over by now, and what the receiver would not take by itself: that is noted.
     """
-    if not Channel.objects.filter(pk=channel.pk).exclude(fault="").exists():
+    has_taken = Q(fault="", sent_at__isnull=False)  # where it leads now, since it lost any
+    if Channel.objects.filter(has_taken, pk=channel.pk).exists():
         return
     later = Alert.objects.filter(about=OuterRef("alert__about"), at__gt=OuterRef("alert__at"))
     is_over = Q(alert__kind__in=_BEGINS) & Exists(later.filter(kind__in=_ENDS))

@@ -109,6 +109,49 @@ def test_one_change_is_no_plural(tmp_path: Path) -> None:
     assert imported(path, "--apply").endswith(": 1 change saved.\n")
 
 
+AZURE = "curl 'https://x.openai.azure.com/openai/deployments/{}/chat/completions'"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        (f"{AZURE.format('gpt-main')} -H 'api-key: {KEY}'", 3),
+        (f"{AZURE.format('x' * 129)} -H 'api-key: {KEY}'", 2),  # no form takes that name
+        (f"OPENAI_API_KEY={KEY}\nFACIO_MODEL=gpt-5\n", 3),  # the key, a model and its provider
+        (
+            json.dumps(
+                {
+                    "providers": {
+                        "openai": {"apiKey": KEY, "extraHeaders": {"x-a": "1", "x-b": "2"}},
+                        "corp": {"apiKey": KEY, "apiBase": "https://llm.example.com/v1"},
+                    },
+                    "agents": {"defaults": {"model": "gpt-5", "temperature": 0.5}},
+                    "channels": {"telegram": {"token": "tele-gram-token"}},
+                }
+            ),
+            8,
+        ),
+    ],
+    ids=["deployment", "long name", "env", "config"],
+)
+def test_what_is_saved_is_counted_as_it_is_shown(tmp_path: Path, text: str, count: int) -> None:
+    path = tmp_path / "pasted"
+    path.write_text(text)
+    *lines, end = imported(path, "--apply").splitlines()
+    assert len([line for line in lines if line[2:3] in ("+", "-", "~")]) == count
+    assert end.endswith(f": {count} changes saved.")
+    assert ": 0 changes. Nothing" in imported(path)
+
+
+def test_a_deployment_alone_is_a_change(tmp_path: Path) -> None:
+    saved("azure_openai", KEY, api_base="https://x.openai.azure.com")
+    path = tmp_path / "line"
+    path.write_text(f"{AZURE.format('gpt-main')} -H 'api-key: {KEY}'")
+    assert imported(path, "--apply").endswith("curl: 1 change saved.\n")
+    assert Provider.objects.get().values["deployments"] == ["gpt-main"]
+    assert imported(path, "--apply").endswith("curl: 0 changes saved.\n")
+
+
 def test_a_bare_key_needs_its_provider(tmp_path: Path) -> None:
     path = tmp_path / "key"
     path.write_text("0123456789abcdef0123456789abcdef\n")

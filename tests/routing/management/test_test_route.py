@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from facio_site.audit.models import AuditEntry
 from facio_site.commands import UsageError
 from providers.models import Provider
+from routing.management.commands.test_route import NOT_ASKED
 from routing.models import Route
 from routing.pages.rows import route_rows
 from tests.desk import saved, stocked
@@ -35,9 +36,9 @@ def test_a_route_that_answers_is_told_in_full_and_works_from_then_on(
     saved("groq", demo_key("groq"))
     Route.objects.create(slot="main", model="llama-3.3-70b-versatile", provider="groq")
     row, code = told("test_route", "main")
-    assert [*row] == [*FIELDS.split(), "slot", "model", "provider"]
+    assert [*row] == [*FIELDS.split(), "slot", "model", "provider", "asked"]
     assert (row["outcome"], row["key_state"], code) == ("ok", "valid", 0)
-    assert (row["slot"], row["provider"]) == ("main", "groq")
+    assert (row["slot"], row["provider"], row["asked"]) == ("main", "groq", True)
     assert route_rows(with_tests=True)[0].state == "works"
     assert AuditEntry.objects.filter(action="provider.tested").count() == 1
 
@@ -48,6 +49,25 @@ def test_a_model_that_is_not_there_ends_with_one(sims: Simulators) -> None:
     row, code = told("test_route", "main")
     assert (row["outcome"], row["model"], code) == ("model_not_found", "no-such-model", 1)
     assert route_rows(with_tests=True)[0].state == "attention"
+
+
+@pytest.mark.parametrize("slot", ["image", "video"])
+def test_a_media_route_is_told_as_on_its_page_and_never_as_one_that_answers(
+    sims: Simulators, slot: str
+) -> None:
+    saved("openai", demo_key("openai"))
+    Route.objects.create(slot=slot, model="no-such-model", provider="openai")
+    row, code = told("test_route", slot)
+    assert (row["outcome"], row["key_state"], code) == ("key_ok", "valid", 1)
+    assert (row["model"], row["asked"]) == ("no-such-model", False)
+    assert row["message"].endswith(NOT_ASKED)
+    shown = next(one for one in route_rows(with_tests=True) if one.slot == slot)
+    assert shown.test_status == "key_ok"
+    Provider.objects.all().delete()
+    saved("openai", "sk-" + "x" * 40)
+    row, code = told("test_route", slot)
+    assert (row["outcome"], row["asked"], code) == ("bad_key", False, 1)
+    assert NOT_ASKED not in row["message"]
 
 
 @pytest.mark.parametrize(("kind", "model"), [("groq", "llama-3.3-70b-versatile"), ("openai", "")])

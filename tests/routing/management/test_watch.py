@@ -58,9 +58,20 @@ def stands(about: str, *, is_failing: bool, outcome: str) -> None:
 
 
 def delivery(
-    status: str, *, attempts: int = 1, fault: str = "", outcome: str = "", is_noted: bool = False
+    status: str,
+    *,
+    attempts: int = 1,
+    fault: str = "",
+    outcome: str = "",
+    is_noted: bool = False,
+    is_new: bool = False,
 ) -> None:
-    channel = Channel.objects.create(name=f"c{Channel.objects.count()}", kind="json", fault=fault)
+    channel = Channel.objects.create(
+        name=f"c{Channel.objects.count()}",
+        kind="json",
+        fault=fault,
+        sent_at=None if is_new else timezone.now(),
+    )
     mark = f"m{Alert.objects.count()}"
     alert = Alert.objects.create(kind="fails", about="provider:groq", mark=mark)
     Delivery.objects.create(
@@ -172,6 +183,7 @@ def test_what_fails_ends_with_one_unless_it_is_not_watched() -> None:
         ("waiting", {"attempts": 1}, 1),
         ("lost", {"fault": "timeout"}, 1),
         ("lost", {}, 0),  # the channel has taken another one since
+        ("lost", {"is_new": True}, 1),  # it leads elsewhere, and has taken none there
         ("lost", {"fault": "timeout", "is_noted": True}, 0),
         ("lost", {"fault": "timeout", "outcome": "cancelled"}, 0),  # it was switched off
     ],

@@ -1,6 +1,7 @@
 """Pages of channels: list, form, test, end; and what the overview says of alerts that are lost."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -165,10 +166,24 @@ def test_a_test_without_a_broker_says_so_and_is_recorded(site: Client) -> None:
     assert entries() == [("channel.tested", "Ops")]
 
 
+def test_a_test_without_a_worker_says_so_at_once(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr("providers.broker.workers", set)
+    monkeypatch.setattr("routing.watch.tasks.try_channel.apply_async", asked.append)
+    channel = made("json", name="Ops")
+    part = flat(site.post(f"{page_of(channel)}test/", headers=HTMX))
+    assert 'data-state="done" data-outcome="no_worker"' in part
+    assert "No worker is running, so nothing was sent." in part
+    assert not asked
+
+
 def test_a_test_under_way_asks_again_and_works_without_scripts(
     site: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
+    monkeypatch.setattr("providers.broker.workers", lambda: {"worker-1"})
     monkeypatch.setattr(
         "routing.watch.tasks.try_channel.apply_async",
         lambda args, **more: asked.append((*args, more["expires"])),
@@ -221,6 +236,45 @@ def test_s96_alerts_that_do_not_arrive_are_told_on_the_overview_until_seen(site:
     assert entries() == [("channel.seen", "Ops")]
     Channel.objects.update(fault="timeout")  # the next one does not count it once more
     assert "lost so far" not in site.get(page_of(channel)).content.decode()
+
+
+def state_of(site: Client) -> str:
+    """The words of the only channel's pill."""
+    (words,) = re.findall(r'<span class="pill"[^>]*>([^<]*)', site.get(LIST).content.decode())
+    return str(words)
+
+
+def test_a_channel_arrives_only_while_its_last_message_was_taken(site: Client) -> None:
+    channel, now = made("slack", name="Ops"), timezone.now()
+    before = now - timedelta(days=20)
+    Channel.objects.update(sent_at=before)
+    assert state_of(site) == "Arrives"
+    Channel.objects.update(fault="timeout", fault_at=now)
+    site.post(f"{page_of(channel)}seen/")
+    assert state_of(site) == "Last alert not taken"
+    Channel.objects.update(fault="bad_request:some_refused", fault_at=before)
+    site.post(f"{page_of(channel)}seen/")
+    assert state_of(site) == "Does not reach everybody"
+    assert "Alerts to Ops" not in site.get("/").content.decode()
+
+
+def test_a_channel_that_was_off_for_a_while_does_not_arrive_by_that(site: Client) -> None:
+    channel, now = made("slack", name="Ops"), timezone.now()
+    Channel.objects.update(sent_at=now - timedelta(days=20), fault="timeout", fault_at=now)
+    for switch, words in ({}, "Off"), ({"is_on": "on"}, "Last alert not taken"):
+        site.post(page_of(channel), {"name": "Ops", "language": "en", "url": "", **switch})
+        assert state_of(site) == words
+
+
+@pytest.mark.parametrize("fault", ["", "timeout"])
+def test_a_channel_that_leads_elsewhere_has_sent_nothing_there(site: Client, fault: str) -> None:
+    channel, now = made("slack", name="Ops"), timezone.now()
+    Channel.objects.update(sent_at=now, fault=fault, fault_at=now if fault else None)
+    site.post(page_of(channel), filled("slack", "https://other.example", name="Ops"))
+    channel.refresh_from_db()
+    assert (channel.sent_at, channel.fault, channel.fault_at) == (None, "", None)
+    assert state_of(site) == "No alert sent yet"
+    assert "Alerts are not arriving" not in site.get(page_of(channel)).content.decode()
 
 
 def test_mail_that_does_not_reach_everybody_is_not_told_as_lost(site: Client) -> None:

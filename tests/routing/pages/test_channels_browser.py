@@ -31,6 +31,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         threads.append(Thread(target=run, args=args))
         threads[-1].start()
 
+    monkeypatch.setattr("providers.broker.workers", lambda: {"worker-1"})
     monkeypatch.setattr(tasks.try_channel, "apply_async", start)
     yield
     for thread in threads:

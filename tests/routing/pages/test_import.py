@@ -36,6 +36,14 @@ def changes_under(html: str, heading: str) -> str:
     return "\n".join(f"{cell[0]} {cell[1]}" for cell in cells)
 
 
+def test_a_deployment_alone_counts_as_a_change(site: Client) -> None:
+    saved("azure_openai", KEY, api_base="https://x.openai.azure.com")
+    line = "curl 'https://x.openai.azure.com/openai/deployments/gpt-main/chat/completions'"
+    press(site, hand_in(site, line, name=""))
+    assert "Imported: 1 change." in page_of(site.get("/config/"))
+    assert Provider.objects.get().values["deployments"] == ["gpt-main"]
+
+
 def test_what_no_form_takes_comes_into_the_file_alone_and_is_told_so(site: Client) -> None:
     row = saved("groq", "gsk_0123456789abcdef", api_base="https://relay.example/v1")
     kept = "gsk_fedcba9876543210"

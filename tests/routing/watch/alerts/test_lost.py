@@ -6,6 +6,7 @@ import pytest
 
 from providers.spec.outcomes import Outcome, Verdict
 from routing.models import Alert, Channel, Delivery
+from routing.pages.channels import _begin_anew
 from routing.watch.alerts import raise_alert
 from routing.watch.alerts.deliver import deliver
 from tests.routing.watch.alerts.desk import NOW, made
@@ -42,6 +43,17 @@ def test_what_was_lost_comes_once_the_channel_takes_messages_again(receiver: Rec
         "provider:openai",
         "provider:groq",
     ]
+    assert statuses() == ["sent", "sent"]
+
+
+def test_what_was_lost_comes_where_the_channel_leads_now(receiver: Receiver) -> None:
+    channel = made()
+    told(Alert.Kind.FAILS, "provider:groq", NOW)
+    at = lose(channel, receiver, NOW)
+    _begin_anew(channel)
+    told(Alert.Kind.FAILS, "provider:openai", at)
+    receiver.answers = [OK]
+    assert deliver(channel.pk, at) == 2
     assert statuses() == ["sent", "sent"]
 
 

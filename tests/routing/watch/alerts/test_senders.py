@@ -43,8 +43,27 @@ def test_what_is_being_sent_when_its_channel_is_switched_off_ends_as_its_answer_
     assert deliver(channel.pk, later(4)) == 0
     assert statuses() == ["sent", "lost", "lost"]  # it would come at some time
     channel.refresh_from_db()
-    assert channel.fault == ""
+    assert (channel.fault, channel.fault_at) == ("", later(4))
     assert not Delivery.objects.lost().exists()
+
+
+@pytest.mark.parametrize(("answer", "status"), [(OK, "sent"), (DOWN, "waiting")])
+def test_an_answer_of_where_a_channel_led_says_nothing_of_where_it_leads_now(
+    receiver: Receiver, answer: Verdict, status: str
+) -> None:
+    channel = made("slack")
+    alert(0)
+
+    def moved() -> Verdict:
+        channel.sealed = made("slack", "https://other.example", name="other").sealed
+        channel.save(update_fields=["sealed"])
+        return answer
+
+    receiver.answers = [moved]
+    deliver(channel.pk, NOW)
+    assert statuses() == [status]
+    channel.refresh_from_db()
+    assert (channel.sent_at, channel.fault, channel.fault_at) == (None, "", None)
 
 
 def test_a_channel_is_locked_before_its_deliveries(receiver: Receiver) -> None:
