@@ -262,6 +262,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         sweep.look_at_rows()
         sweep.look_at_audit()
         sweep.look_at_files(Path(django_settings.STATE_DIR))
+        stores.wait_for_others()
 
 
 @pytest.fixture(scope="session")

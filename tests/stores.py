@@ -7,16 +7,19 @@ because a child process is given others.
 """
 
 import contextlib
+import gc
 import hashlib
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from django.db import connection
 from psycopg import sql
 
 from facio_site.run.broker import broker_binary
@@ -46,6 +49,27 @@ def environ(state: Path) -> dict[str, str]:
         _administer("CREATE DATABASE {}", name)
         _made.append(name)
     return {"DATABASE_URL": _url(name)}
+
+
+def wait_for_others() -> None:
+    """Until no thread of the tests has a connection any more to their own database, which could
+    not be removed else. Says what one asked last that stays."""
+    if not IS_POSTGRES:
+        return
+    gc.collect()  # of threads that have ended
+    until = time.monotonic() + 15
+    while others := _others():
+        assert time.monotonic() < until, others
+        time.sleep(0.2)
+
+
+def _others() -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT state, query FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return list(cursor.fetchall())
 
 
 def copy(source: Path, target: Path) -> Path:
