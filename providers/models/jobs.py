@@ -311,7 +311,14 @@ class Job(models.Model):
         ):
             broker.announce()
 
-    def finish(self, *, is_told: bool = False, **result: Any) -> bool:
+    def give_up(self, outcome: Outcome, detail: str = "") -> bool:
+        """End it as one that was never begun; False when somebody is at it, or it has ended."""
+        result = {"outcome": outcome, "detail": detail, "key_state": KeyState.UNKNOWN}
+        return self.finish(of=(Status.QUEUED,), **result)
+
+    def finish(
+        self, *, is_told: bool = False, of: Collection[Status] = PENDING, **result: Any
+    ) -> bool:
         """Write the result once; False when the job had ended before (late answer, cancelled).
 
         `is_told`: the provider itself said so, so a check of saved values is kept as its state, in
@@ -319,7 +326,7 @@ class Job(models.Model):
         """
         changes = {"status": Status.DONE, "finished_at": clock.now(), **result}
         with transaction.atomic():
-            written = Job.objects.filter(pk=self.pk, status__in=PENDING).update(
+            written = Job.objects.filter(pk=self.pk, status__in=of).update(
                 **changes, version=F("version") + 1
             )
             if written:

@@ -5,7 +5,7 @@ from django.db import DatabaseError, close_old_connections
 from facio_site import sealing
 from facio_site.sealing import site
 from providers.models import Job
-from providers.spec.outcomes import KeyState, Outcome
+from providers.spec.outcomes import Outcome
 
 _had_keys = True
 
@@ -31,5 +31,5 @@ def is_locked(job: Job) -> bool:
     """Whether this machine cannot open what the site has sealed, which ends the job."""
     if sealing.master_keys(now=True):
         return False
-    job.finish(outcome=Outcome.NO_KEY, key_state=KeyState.UNKNOWN)
+    job.give_up(Outcome.NO_KEY)  # another machine may be at it
     return True

@@ -17,7 +17,7 @@ from facio_site import clock
 from providers import broker
 from providers.models import Draft, Job, Provider, Task
 from providers.models.jobs import read
-from providers.spec.outcomes import KeyState, Outcome
+from providers.spec.outcomes import Outcome
 from providers.work import tasks
 
 SOON_SECONDS = 0.1  # so much later still looks like at once
@@ -195,7 +195,8 @@ def _times(number: int = 1) -> Iterator[dict[str, datetime]]:
 
 
 def _hand_over(jobs: Iterable[Job]) -> None:
-    """Publish ids; a missing broker or worker ends the jobs at once instead of leaving them."""
+    """Publish ids; a missing broker or worker ends the jobs at once instead of leaving them. One
+    that was taken before the broker broke is under way and stays."""
     detail = "no_broker"
     with contextlib.suppress(ConnectionError):
         if broker.workers():
@@ -204,4 +205,4 @@ def _hand_over(jobs: Iterable[Job]) -> None:
             return
         detail = ""
     for job in jobs:
-        job.finish(outcome=Outcome.NO_WORKER, key_state=KeyState.UNKNOWN, detail=detail)
+        job.give_up(Outcome.NO_WORKER, detail)

@@ -91,7 +91,7 @@ def _check(job: Job) -> None:
             **result.params,
             **_told(result.money),
             **({"listed": result.listed} if result.listed else {}),
-            **_way(entry),
+            **(_way(entry) if send.calls else {}),
             **unused_proxy(result.outcome, result.params),
             "calls": send.calls,
         },

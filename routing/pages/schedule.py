@@ -147,7 +147,7 @@ def _page(
             cost_words(costs.get(one.about), watch.every),
             watch,
             in_words((watch.due_at - now).total_seconds()),
-            told_outcome(watch.job, one.model) if watch.job else "",
+            told_outcome(watch.job, one.served) if watch.job else "",
             str(PassedOver(watch.passed_over).label) if watch.passed_over else "",
         )
 

@@ -41,7 +41,7 @@ class Subject:
     label: str
     kind: str  # of its monogram; "" = none
     detail: str = ""
-    model: str = ""  # that a route asks, as it is sent
+    served: Served | None = None  # of a route that can be asked
     why_not: str = ""
 
 
@@ -93,8 +93,7 @@ def _of_route(slot: Slot, served: Served | None) -> Subject:
         return Subject(about, label, "", why_not=_("not set, or nobody here serves it"))
     detail = " · ".join(filter(None, (served.model, served.provider.spec.label)))
     if served.can_be_asked:
-        sent = served.provider.adapter(with_secrets=False).sent_name(served.model)
-        return Subject(about, label, "", detail, sent)
+        return Subject(about, label, "", detail, served)
     why = _("a call would bill an image or a video")
     if served.provider.spec.is_oauth:
         why = _("the agent signs in itself")

@@ -19,7 +19,8 @@ from providers.models import Job
 from routing.models import Every, Watch, WatchSettings
 from routing.models.subjects import ROUTE, split
 from routing.watch.costs import Estimate
-from routing.watch.subjects import label
+from routing.watch.results import outcome_of
+from routing.watch.subjects import Served, label
 
 
 def in_words(seconds: float) -> str:
@@ -102,13 +103,9 @@ def cost_words(cost: Estimate | None, every: int) -> str:
     return words % {"amount": dollars(told or Decimal(0))}
 
 
-def told_outcome(job: Job, model: str = "") -> str:
+def told_outcome(job: Job, served: Served | None = None) -> str:
     """The word for the pill of a scheduled job; of a route's, what came of its own model."""
-    if job.is_pending:
-        return str(job.status)
-    if model and not (of_agent := job.for_agent(model)[0]):
-        return str(job.rung_of(model).get("outcome", job.shown_outcome))
-    return str(of_agent if model else job.shown_outcome)
+    return str(job.status) if job.is_pending else outcome_of(job, served) or str(job.outcome)
 
 
 def forecast(

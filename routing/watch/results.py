@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from providers.models import Job
+from providers.models import Job, Task
 from providers.spec.outcomes import Outcome, Step
 from routing.models.subjects import CATALOG, PROVIDER, ROUTE
 from routing.watch.standing import Told, told_by
@@ -37,6 +37,20 @@ def of_check(job: Job, served: Iterable[Served]) -> list[Result]:
     """The provider first, then the routes that it serves."""
     provider = _of_provider(job)
     return [provider, *(_of_route(job, one, provider) for one in served)]
+
+
+def outcome_of(job: Job, served: Served | None = None) -> str:
+    """How a job ended for its provider or, of a test, for a route that this serves: what came of
+    its own model, else what kept that from being asked. "" = the test says nothing of the route."""
+    if job.task == Task.FETCH:
+        return str(job.outcome)
+    provider = _of_provider(job)
+    if served is None:
+        return provider.outcome
+    is_asked, name, rung = _rung(job, served)
+    if not is_asked:
+        return provider.outcome if provider.told is Told.BAD else ""
+    return job.for_agent(name)[0] or str(rung.get("outcome") or job.outcome)
 
 
 def _of_provider(job: Job) -> Result:

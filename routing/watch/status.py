@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from providers.models import Job, Task
+from providers.models.jobs import LOOKED_BACK
 from routing.models import Delivery, Spent, Standing, Watch, WatchSettings
+from routing.models.subjects import CATALOG, ROUTE, split
+from routing.watch.results import outcome_of
 from routing.watch.schedule import day_of, quiet_until
-from routing.watch.standing import Told, told_by
-from routing.watch.subjects import label
+from routing.watch.subjects import Served, label, served_routes
 
 
 def watched(rules: WatchSettings) -> list[dict[str, Any]]:
@@ -17,6 +20,7 @@ def watched(rules: WatchSettings) -> list[dict[str, Any]]:
     nothing, "" = none yet; `passed_over` says why it was not asked when it was last due, "" = it
     was; `last_at` is when the schedule's last check of it ended."""
     standings = {row.about: row for row in Standing.objects.all()}
+    served = {one.slot: one for one in served_routes()}
     found = []
     for row in Watch.objects.select_related("job").order_by("about"):
         standing = standings.get(row.about) or Standing()
@@ -27,7 +31,7 @@ def watched(rules: WatchSettings) -> list[dict[str, Any]]:
             "due_at": row.due_at,
             "state": _state(standing) if row.every and rules.is_on else "off",
             "since": standing.since,
-            "outcome": _last(row, standing),
+            "outcome": _last(row.about, served) or standing.outcome,
             "passed_over": row.passed_over,
             "last_at": row.job.finished_at if row.job else None,
         }
@@ -35,11 +39,19 @@ def watched(rules: WatchSettings) -> list[dict[str, Any]]:
     return found
 
 
-def _last(row: Watch, standing: Standing) -> str:
-    """A rate limit of days must not read as the good test before it."""
-    outcome = str(row.job.outcome) if row.job and row.job.finished_at else ""
-    proves_nothing = outcome and told_by(outcome) is Told.NOTHING
-    return outcome if proves_nothing else standing.outcome
+def _last(about: str, served: Mapping[str, Served]) -> str:
+    """Of the newest test or fetch that has ended and says anything of it."""
+    sort, name = split(about)
+    task = Task.FETCH if sort == CATALOG else Task.CHECK
+    ended = Job.objects.filter(task=task, is_draft=False, finished_at__isnull=False)
+    jobs = ended.order_by("-finished_at").select_related("provider")
+    if sort != ROUTE:
+        job = jobs.filter(provider__name=name).first()
+        return outcome_of(job) if job else ""
+    if (one := served.get(name)) is None:
+        return ""
+    ends = (outcome_of(job, one) for job in jobs.filter(provider=one.provider)[:LOOKED_BACK])
+    return next(filter(None, ends), "")
 
 
 def _state(standing: Standing) -> str:

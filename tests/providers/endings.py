@@ -141,7 +141,7 @@ def _in_call(file: str, node: ast.Call) -> Iterator[Found]:
     given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
     positions = [index for index, value in enumerate(node.args) if _outcome(value)]
     rest: list[ast.expr] = []
-    if positions and name in ("Failed", "Verdict", "tell", "observe", "end"):
+    if positions and name in ("Failed", "Verdict", "tell", "observe", "end", "give_up"):
         gap = 2 if name in ("tell", "observe") else 1  # those have a time in between
         outcome, rest = _outcome(node.args[positions[0]]), node.args[positions[0] + gap :]
     elif name in ("replace", "finish", "Verdict", "Rung") and {"outcome", "detail"} & set(given):

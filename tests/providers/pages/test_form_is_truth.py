@@ -10,7 +10,7 @@ from providers.catalog.fetch import Catalog, CatalogItem
 from providers.catalog.store import keep_with
 from providers.models import CatalogEntry, Draft, Job, Provider, Task
 from providers.spec.outcomes import UNTOLD, Outcome
-from providers.work import tasks
+from providers.work import queue, tasks
 from tests.conftest import signed_in
 from tests.desk import HTMX, KEY, saved, stocked
 from tests.markup import flat
@@ -99,6 +99,18 @@ def test_bedrock_is_saved_with_the_way_that_the_form_shows(site: Client) -> None
     site.post(f"{page}check/", {**common, "api_key": "ABSKtyped1234567890"}, headers=HTMX)
     site.post(page, {**common, **pair, "api_key": ""})
     assert set(Provider.objects.get().sealed) == {"access_key_id", "secret_access_key"}
+
+
+def test_where_nothing_was_sent_no_way_to_sign_was_tested() -> None:
+    row = saved("bedrock", demo_key("bedrock"), values={"region": "Frankfurt"})
+    row.put_secret("access_key_id", "AKIA" + "A" * 16)
+    row.put_secret("secret_access_key", "s" * 40)
+    row.store()
+    job = queue.start(row, Task.CHECK, hand_over=False)
+    tasks.check_provider(str(job.pk))
+    job.refresh_from_db()
+    assert job.params["calls"] == []
+    assert "used" not in job.params
 
 
 def test_with_two_ways_to_sign_the_result_says_which_was_proven(

@@ -26,6 +26,7 @@ from routing.models import (
     WatchSettings,
 )
 from tests.desk import saved
+from tests.routing.watch.results import ended
 from tests.simulators import Simulators
 from tests.simulators.entries import MODELS, demo_key
 
@@ -147,15 +148,44 @@ def test_a_test_that_proved_nothing_does_not_read_as_the_good_one_before_it(
     outcome: str, shown: str
 ) -> None:
     row, now = saved("groq"), timezone.now()
-    ended = {"status": "done", "outcome": outcome, "finished_at": now, "deadline": now}
+    end = {"status": "done", "outcome": outcome, "finished_at": now, "deadline": now}
     job = Job.objects.create(
-        provider=row, task=Task.CHECK, input_version=row.version, input_digest="", **ended
+        provider=row, task=Task.CHECK, input_version=row.version, input_digest="", **end
     )
     watch("provider:groq")
     Watch.objects.update(job=job)
     stands("provider:groq", is_failing=False, outcome="ok")
     [one] = told("watch_status")[0]["watched"]
     assert (one["state"], one["outcome"]) == ("works", shown)
+
+
+@pytest.mark.parametrize(
+    ("about", "jobs", "shown"),
+    [
+        ("provider:groq", [("no_answer", {}), ("bad_key", {})], "bad_key"),
+        ("provider:groq", [("rate_limited", {}), ("ok", {})], "ok"),
+        (
+            "route:main",
+            [("rate_limited", {"llama-9": "rate_limited", "eyes-1": "ok"})],
+            "rate_limited",
+        ),
+        ("route:vision", [("rate_limited", {"llama-9": "rate_limited", "eyes-1": "ok"})], "ok"),
+        ("route:main", [("rate_limited", {"llama-9": "rate_limited"}), ("ok", {})], "rate_limited"),
+        ("route:main", [("ok", {"llama-9": "ok"}), ("bad_key", {})], "bad_key"),
+    ],
+)
+def test_the_last_outcome_is_the_newest_one_that_says_anything_of_the_subject(
+    about: str, jobs: list[tuple[str, dict[str, str]]], shown: str
+) -> None:
+    row = saved("groq")
+    for slot, model in (("main", "llama-9"), ("vision", "eyes-1")):
+        Route.objects.create(slot=slot, model=model, provider="groq")
+    watch(about)
+    Watch.objects.update(job=ended(row, jobs[0][0], 0, jobs[0][1]))
+    for minutes, (outcome, models) in enumerate(jobs[1:], 1):
+        ended(row, outcome, minutes, models)
+    [one] = told("watch_status")[0]["watched"]
+    assert one["outcome"] == shown
 
 
 def test_what_fails_ends_with_one_unless_it_is_not_watched() -> None:

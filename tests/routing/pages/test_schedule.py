@@ -19,6 +19,7 @@ from routing.watch.costs import Estimate
 from tests.desk import saved
 from tests.markup import flat
 from tests.routing.pages.scheduled import PAGE, form, opened, put, rates, row
+from tests.routing.watch.results import ended, rung
 
 pytestmark = [pytest.mark.alike, pytest.mark.django_db, pytest.mark.battery]
 FREE = Estimate(0, Decimal(0))
@@ -55,6 +56,15 @@ def test_what_cannot_be_checked_says_why(site: Client, groq: Provider) -> None:
     fields = opened(page)
     assert not {"provider:openai_codex", "route:image", "route:main"} & set(fields)
     assert "provider:azure_openai" in fields
+
+
+def test_a_route_is_told_by_its_own_models_step_however_it_is_written(site: Client) -> None:
+    model = "anthropic/claude-opus-4-7"
+    Route.objects.create(slot="main", model=model, provider="anthropic")
+    steps = [rung("key", "ok"), rung("model", "ok", model, detail="not_streamed")]
+    job = ended(saved("anthropic"), "ok", model_names=[model], rungs=steps)
+    Watch.objects.create(about="route:main", every=60, due_at=timezone.now(), job=job)
+    assert "Not an API" in row(flat(site.get(PAGE)), "route:main")
 
 
 def test_when_it_is_due_and_how_it_ended_stand_beside_it(site: Client, groq: Provider) -> None:
