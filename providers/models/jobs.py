@@ -313,8 +313,9 @@ class Job(models.Model):
 
     def give_up(self, outcome: Outcome, detail: str = "") -> bool:
         """End it as one that was never begun; False when somebody is at it, or it has ended."""
-        result = {"outcome": outcome, "detail": detail, "key_state": KeyState.UNKNOWN}
-        return self.finish(of=(Status.QUEUED,), **result)
+        queued = (Status.QUEUED,)
+        unknown = KeyState.UNKNOWN
+        return self.finish(of=queued, outcome=outcome, detail=detail, key_state=unknown)
 
     def finish(
         self, *, is_told: bool = False, of: Collection[Status] = PENDING, **result: Any
