@@ -58,6 +58,7 @@ class Progress:
     failed: tuple[str, ...]
     cancelled: int
     silent: int  # tests that ended and told nothing of their providers
+    why: str  # the outcome of all those; "" = there are several, or none
     waiting: tuple[tuple[uuid.UUID, int], ...]  # jobs under way and their versions
     age: str
     took_ms: int | None  # None while it goes on
@@ -118,6 +119,7 @@ def progress_of(
     ends = [one.finished_at for one in jobs if one.finished_at]
     is_over = all(one.finished_at for one in jobs)
     silent = () if is_fetch else _SILENT
+    untold = [one.outcome for _spec, one in rows if one.outcome in silent]
     return Progress(
         rows=tuple((spec.name, spec.label, one.shown) for spec, one in rows),
         done=sum(not one.is_pending for _spec, one in rows),
@@ -127,7 +129,8 @@ def progress_of(
             spec.label for spec, one in rows if tone(one.shown) in _BAD and one.shown not in silent
         ),
         cancelled=sum(one.outcome == Outcome.CANCELLED for _spec, one in rows),
-        silent=sum(one.outcome in silent for _spec, one in rows),
+        silent=len(untold),
+        why=untold[0] if len(set(untold)) == 1 else "",
         waiting=tuple((one.pk, one.version) for _spec, one in rows if one.is_pending),
         age=age((now - started).total_seconds()),
         took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,

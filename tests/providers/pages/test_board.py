@@ -253,7 +253,10 @@ def test_tests_that_nobody_made_are_no_failures_of_their_providers(site: Client)
     assert "Last round: no result" in html
     assert "0 of 3 work" not in html
     assert "3 without a result" in html
+    assert "3 without a result:" not in html
     assert ATTENTION not in html
+    Job.objects.update(outcome="no_worker")
+    assert "3 without a result: No worker" in flat(site.get("/providers/"))
 
 
 def test_beside_tests_that_nobody_made_a_failure_still_needs_attention(site: Client) -> None:
