@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from providers.forms.facts import facts_of
 from providers.forms.page import PageForm
 from providers.models import Draft, Entry, Provider
 
@@ -21,22 +22,30 @@ def draft_of(request: HttpRequest, provider: Provider) -> Draft | None:
 
 
 def keep_draft(
-    request: HttpRequest, provider: Provider, form: PageForm, shown: Provider | Draft
+    request: HttpRequest,
+    provider: Provider,
+    form: PageForm,
+    shown: Provider | Draft,
+    *,
+    is_whole: bool = False,
 ) -> Draft | None:
-    """The draft of what stands in the form; None when that is what is saved."""
+    """The draft of what stands in the form; None when that is what is saved, as far as calls depend
+    on it. `is_whole`: and all the rest."""
     draft = Draft(provider=provider, base_version=provider.version, created_by_id=request.user.pk)
     draft.copy_from(shown)
     form.apply(draft)
     fingerprint = draft.fingerprint()
-    if provider.is_configured and fingerprint == provider.fingerprint():
+    is_saved = provider.is_configured and fingerprint == provider.fingerprint()
+    if is_saved and (not is_whole or facts_of(draft) == facts_of(provider)):
         Draft.objects.of(request.user, provider).delete()  # what is shown next is of these
         return None
-    is_current = isinstance(shown, Draft) and shown.base_version == provider.version
-    if isinstance(shown, Draft) and is_current and shown.fingerprint() == fingerprint:
-        return shown
     living = Draft.over(provider, request.user)
-    if living and living.fingerprint() == fingerprint:
-        return living
+    if not is_whole:
+        is_current = isinstance(shown, Draft) and shown.base_version == provider.version
+        if isinstance(shown, Draft) and is_current and shown.fingerprint() == fingerprint:
+            return shown
+        if living and living.fingerprint() == fingerprint:
+            return living
     if living and living.catalog and living.lists_like(draft):
         draft.catalog = living.catalog
     Draft.objects.of(request.user, provider).delete()

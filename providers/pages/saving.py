@@ -73,7 +73,7 @@ def save(request: SignedIn, provider: Provider, *, is_overtaken: bool = False) -
         return save(request, Provider.for_name(provider.name), is_overtaken=True)
     for warning in form.key_warnings():
         messages.warning(request, warning)
-    if "api_key" in changed and "api_key" not in provider.sealed:
+    if "api_key" in changed and "api_key" not in provider.sealed and not provider.ways():
         messages.success(request, _("%s saved. It has no key now.") % provider.spec.label)
     else:
         messages.success(request, _("%s saved.") % provider.spec.label)
@@ -138,7 +138,7 @@ def _overtaken(
     if provider._state.adding:  # it was removed
         context = {**detail_context(request, provider, form), "is_overtaken": True}
         return render(request, "providers/detail.html", context, status=409)
-    mine = keep_draft(request, provider, form, shown or provider)
+    mine = keep_draft(request, provider, form, shown or provider, is_whole=True)
     if mine is None:
         messages.info(request, _("Someone else saved the same in the meantime."))
         return redirect("providers:detail", provider.name)

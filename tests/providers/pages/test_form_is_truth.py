@@ -101,6 +101,26 @@ def test_bedrock_is_saved_with_the_way_that_the_form_shows(site: Client) -> None
     assert set(Provider.objects.get().sealed) == {"access_key_id", "secret_access_key"}
 
 
+@pytest.mark.parametrize(
+    ("pair", "told"),
+    [
+        (
+            {"access_key_id": "AKIA" + "A" * 16, "secret_access_key": "s" * 40},
+            "AWS Bedrock saved.",
+        ),
+        ({}, "AWS Bedrock saved. It has no key now."),
+    ],
+)
+def test_a_key_that_made_room_for_another_way_to_sign_is_not_missed(
+    site: Client, pair: dict[str, str], told: str
+) -> None:
+    saved("bedrock", demo_key("bedrock"), values={"region": "us-east-1"})
+    gone = {"region": "us-east-1", "api_key": "", "clear_api_key": "on", "version": "1"}
+    page = flat(site.post("/providers/bedrock/", {**gone, **pair}, follow=True))
+    assert told in page
+    assert ("It has no key now." in page) is told.endswith("now.")
+
+
 def test_where_nothing_was_sent_no_way_to_sign_was_tested() -> None:
     row = saved("bedrock", demo_key("bedrock"), values={"region": "Frankfurt"})
     row.put_secret("access_key_id", "AKIA" + "A" * 16)

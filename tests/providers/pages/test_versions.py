@@ -166,6 +166,32 @@ def test_who_saves_the_same_is_told_so_and_nothing_is_asked(site: Client) -> Non
     assert "Someone else saved the same in the meantime." in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("name", "theirs", "field", "typed"),
+    [
+        ("openrouter", {"extra_body": '{"seed": 1}'}, "key_expires", "2027-01-31"),
+        ("lab", {"extra_headers": "X-Team: blue"}, "display_name", "The lab"),
+    ],
+)
+def test_what_no_call_depends_on_is_not_the_same_and_is_kept(
+    site: Client, name: str, theirs: dict[str, str], field: str, typed: str
+) -> None:
+    is_own = name == "lab"
+    base = "https://one.example/v1" if is_own else ""
+    saved("custom" if is_own else name, KEY, name=name, api_base=base)
+    page, common = f"/providers/{name}/", {"api_base": base, **dict.fromkeys(theirs, "")}
+    mine = {**common, **opened(site, page), field: typed}
+    site.post(page, {**common, **opened(site, page), **theirs})
+    answer = site.post(page, mine)
+    assert answer.status_code == 409
+    both = answer.content.decode()
+    assert has_choice(both, field)
+    site.post(page, {**common, **theirs, **seen(both), f"pick-{field}": "mine"})
+    row = Provider.objects.get()
+    assert typed in (str(row.key_expires_on), row.display_name)
+    assert row.open_mapping(next(iter(theirs)))
+
+
 def test_a_provider_that_was_removed_meanwhile_is_told(site: Client) -> None:
     saved()
     mine = {**opened(site), "api_base": "", "api_key": MY_KEY}
