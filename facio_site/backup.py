@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -54,15 +55,12 @@ def restore(path: Path) -> Path | None:
     """
     _only_sqlite("pg_restore --clean")
     database = Path(connections.databases[DEFAULT_DB_ALIAS]["NAME"])
-    with _site_stopped():
-        if not path.is_file():
-            raise Refused(f"{path} is no file.")
-        with _beside(database) as temp:
-            _copy(path, temp)
-            _examine(temp)
-            connection.close()
-            kept = _set_aside(database)
-            _put(temp, database)
+    with _site_stopped(), _opened(path) as given, _beside(database) as temp:
+        _copy(given, temp)
+        _examine(temp)
+        connection.close()
+        kept = _set_aside(database)
+        _put(temp, database)
     return kept
 
 
@@ -99,10 +97,30 @@ def _beside(path: Path) -> Iterator[Path]:
         temp.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as given, target.open("wb") as taken:
-        while piece := given.read(1 << 20):
+def _opened(path: Path) -> BinaryIO:
+    try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise Refused(f"{path} is no file.")
+        return path.open("rb")
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _copy(given: BinaryIO, target: Path) -> None:
+    with target.open("wb") as taken:
+        while piece := _read(given):
             taken.write(piece)
+
+
+def _read(given: BinaryIO) -> bytes:
+    try:
+        return given.read(1 << 20)
+    except OSError as error:
+        raise _unreadable(given.name, error) from None
+
+
+def _unreadable(path: Path | str, error: OSError) -> Refused:
+    return Refused(f"{path} can't be read: {os.strerror(error.errno or 0)}.")
 
 
 def _examine(path: Path) -> None:

@@ -42,8 +42,11 @@ def invite(request: SignedIn) -> HttpResponse:
 @require_POST
 @fresh_login_required
 def withdraw(request: SignedIn, pk: int) -> HttpResponseRedirect:
-    invitation = get_object_or_404(Invitation.objects.exclude(created_by=None), pk=pk)
+    invited = Invitation.objects.exclude(created_by=None)
     with transaction.atomic():
+        invitation = get_object_or_404(invited.select_for_update(), pk=pk)
+        if invitation.state != "open":
+            return _ended(request, invitation)
         record(
             "user.uninvited",
             actor=request.user,
@@ -65,7 +68,9 @@ def change_role(request: SignedIn, pk: int) -> HttpResponse:
     role = form.cleaned_data["role"]
     with transaction.atomic():
         user = _held(pk)
-        if user.is_last_owner() and role != user.role:
+        if role == user.role:
+            return redirect("users")
+        if user.is_last_owner():
             return _refused(request)
         before, user.role = user.role, role
         user.save(update_fields=["role"])
@@ -120,6 +125,9 @@ def _withdraw_all(user: User) -> None:
 
 
 def _switch(request: SignedIn, user: User, *, active: bool) -> None:
+    """Of a user whose row is locked. Nothing is done where it is so already."""
+    if user.is_active == active:
+        return
     user.is_active = active
     user.save(update_fields=["is_active"])
     user.end_sessions()
@@ -136,6 +144,15 @@ def _switch(request: SignedIn, user: User, *, active: bool) -> None:
 
 def _refused(request: SignedIn) -> HttpResponseRedirect:
     messages.error(request, _("There must be at least one active owner."))
+    return redirect("users")
+
+
+def _ended(request: SignedIn, invitation: Invitation) -> HttpResponseRedirect:
+    """The page was out of date. A used link's row stays, to tell that it was used."""
+    if invitation.state == "used":
+        messages.warning(request, _("Not revoked: this invitation was used already."))
+    else:
+        messages.warning(request, _("Not revoked: this invitation has expired."))
     return redirect("users")
 
 

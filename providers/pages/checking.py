@@ -153,7 +153,8 @@ def part_cancel(request: SignedIn, name: str, part: str) -> HttpResponse:
     with transaction.atomic():
         job = Job.objects.pending().filter(provider__name=name, task=task).first()
         if job and job.cancel():
-            record("provider.cancelled", actor=request.user, target=name, request=request)
+            action = "provider.cancelled" if task == Task.CHECK else "catalog.cancelled"
+            record(action, actor=request.user, target=name, request=request)
     if not request.htmx:
         return redirect("providers:detail", name)
     context = detail_context(request, provider, tasks=[task])

@@ -24,7 +24,10 @@ ROWS = 50
 READ_BACK = 5_000  # tests; to count all of many years takes longer than to show a page of them
 SHOWN = 4  # changes of an entry that are told without a press, where there are many
 # Among the tests they stand with their results. Asked for by name they are here as well.
-TESTS = ("provider.tested", "provider.cancelled", "catalog.fetched", "route.tested")
+TESTS = (
+    *("provider.tested", "provider.cancelled", "catalog.fetched", "catalog.cancelled"),
+    "route.tested",
+)
 
 Told = tuple[str, str, str]  # a field, and both values in words
 

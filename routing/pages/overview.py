@@ -23,10 +23,11 @@ HANDED_OVER = ("config.downloaded", "config.exported", "config.written")
 CHANGES_SHOWN = 5
 # Actions after which everything is set as before
 _NO_CHANGE = (
-    *("sign-in", "sign-in.refused", "sign-out", "confirmed", "confirmed.refused"),
+    *("sign-in", "sign-in.refused", "sign-out", "session.expired"),
+    *("confirmed", "confirmed.refused"),
     *("factor.used", "factor.refused", "sessions.ended", "config.downloaded", "config.exported"),
-    *("provider.tested", "provider.cancelled", "catalog.fetched", "route.tested"),
-    *("channel.tested", "channel.seen"),
+    *("provider.tested", "provider.cancelled", "catalog.fetched", "catalog.cancelled"),
+    *("route.tested", "channel.tested", "channel.seen"),
 )
 # What is told of a provider once, and not of each route that it serves
 _OF_PROVIDER = (Code.KEY_EXPIRES, Code.KEY_EXPIRED, Code.KNOWN_BAD, Code.MAIN_FAILS)

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 from django.urls import reverse
 
 from facio_site.accounts.models import User
+from facio_site.accounts.sessions import enforce_limits
 from facio_site.audit import record
 from facio_site.audit.actions import LABELS
 from facio_site.audit.models import AppendOnly, AuditEntry, AuditQuerySet
@@ -125,6 +127,34 @@ def test_sign_in_and_out_are_recorded(client, owner):
     client.post(reverse("account_logout"))
     assert actions() == [("sign-in", "ada", "ok"), ("sign-out", "ada", "")]
     assert AuditEntry.objects.first().ip == "127.0.0.1"
+
+
+def test_a_session_that_gets_too_old_is_ended_by_nobody(client, owner):
+    sign_in(client)
+    too_old(client)
+    assert client.get(reverse("account")).status_code == 302
+    assert actions() == [("sign-in", "ada", "ok"), ("session.expired", "", "")]
+    entry = AuditEntry.objects.get(action="session.expired")
+    assert (entry.target, entry.label) == ("ada", "Session expired")
+
+
+def test_of_two_requests_at_once_one_records_the_end_of_their_session(client, owner, rf):
+    sign_in(client)
+    too_old(client)
+    requests = [rf.get("/"), rf.get("/")]
+    for request in requests:
+        request.user, request.session = owner, SessionStore(client.session.session_key)
+        assert request.session["session_began"] == 0.0
+    for request in requests:
+        enforce_limits(request)
+        assert not request.user.is_authenticated
+    assert [action for action, *_ in actions()] == ["sign-in", "session.expired"]
+
+
+def too_old(client):
+    session = client.session
+    session["session_began"] = 0.0
+    session.save()
 
 
 def test_a_forged_forwarded_address_is_not_recorded(client, owner):

@@ -1,5 +1,7 @@
 """Backup and restore: what a copy holds, where it comes back, what is refused."""
 
+import errno
+import io
 import os
 import sqlite3
 import threading
@@ -104,6 +106,51 @@ def test_s80_what_is_no_backup_changes_nothing(
     with pytest.raises(backup.Refused, match=r"no backup|damaged"):
         backup.restore(path)
     assert Path(connection.settings_dict["NAME"]).stat().st_ino == before.st_ino
+
+
+@pytest.mark.sqlite("`restore` puts a file back")
+@pytest.mark.parametrize("fails", ["open", "read"])
+@pytest.mark.django_db(transaction=True)
+def test_s80_a_backup_that_cannot_be_read_is_not_told_of_the_database(
+    fails: str, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.STATE_DIR = tmp_path
+    path = tmp_path / "given"
+    path.write_bytes(b"a backup")
+    as_ever = Path.open
+
+    def broken(*_args: Any) -> Any:
+        raise OSError(errno.EIO, "text of the system")
+
+    def opened(self: Path, *args: Any, **kwargs: Any) -> Any:
+        if self != path:
+            return as_ever(self, *args, **kwargs)
+        if fails == "open":
+            broken()
+        file = io.BytesIO()
+        file.name, file.read = str(path), broken  # type: ignore[method-assign]
+        return file
+
+    monkeypatch.setattr(Path, "open", opened)
+    with pytest.raises(backup.Refused) as refusal:
+        backup.restore(path)
+    assert str(refusal.value) == f"{path} can't be read: Input/output error."
+    folder = Path(connection.settings_dict["NAME"]).parent
+    assert not list(folder.glob(".*.tmp"))
+
+
+@pytest.mark.sqlite("`restore` puts a file back")
+@pytest.mark.parametrize(
+    ("name", "why"), [(".", "is no file"), ("none", "can't be read: No such file or directory")]
+)
+@pytest.mark.django_db(transaction=True)
+def test_s80_without_a_file_nothing_is_restored(
+    name: str, why: str, tmp_path: Path, settings: Any
+) -> None:
+    settings.STATE_DIR = tmp_path
+    with pytest.raises(backup.Refused) as refusal:
+        backup.restore(tmp_path / name)
+    assert str(refusal.value) == f"{tmp_path / name} {why}."
 
 
 @pytest.mark.sqlite("`restore` puts a file back")

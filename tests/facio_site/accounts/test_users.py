@@ -63,6 +63,20 @@ def test_an_opened_invitation_is_listed_and_can_be_withdrawn(confirmed):
     assert guest.post("/setup/", form_data("mallory")).status_code == 410
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [("redeemed_at", "was used already"), ("expires_at", "has expired")],
+)
+def test_what_is_no_longer_open_is_not_revoked(confirmed, owner, change, words):
+    token = Invitation.objects.issue(Role.VIEWER, by=owner, name="Vic")
+    invitation = Invitation.objects.get()
+    Invitation.objects.update(**{change: timezone.now() - timedelta(minutes=1)})
+    page = confirmed.post(reverse("user_uninvite", args=[invitation.pk]), follow=True)
+    assert f"Not revoked: this invitation {words}." in page.content.decode()
+    assert Invitation.objects.of_token(token)
+    assert not AuditEntry.objects.filter(action="user.uninvited").exists()
+
+
 def test_an_invitation_has_a_name_which_both_sides_see(confirmed, client, owner):
     assert confirmed.post(reverse("user_invite"), {"role": "editor"}).status_code == 422
     page = confirmed.post(reverse("user_invite"), {"role": "editor", "name": "Eve"})
@@ -108,6 +122,24 @@ def test_an_owner_changes_roles_and_the_change_is_recorded(confirmed, viewer):
     assert viewer.role == Role.EDITOR
     entry = AuditEntry.objects.get(action="user.role")
     assert (entry.actor_name, entry.target, entry.result) == ("ada", "vic", "editor")
+
+
+def test_the_role_that_somebody_has_is_no_change(confirmed, viewer):
+    confirmed.post(reverse("user_role", args=[viewer.pk]), {"role": "viewer"})
+    assert not AuditEntry.objects.filter(action="user.role").exists()
+
+
+def test_what_is_sent_twice_is_done_and_recorded_once(confirmed, viewer):
+    for action in ("deactivate", "activate"):
+        for _again in range(2):
+            confirmed.post(reverse(f"user_{action}", args=[viewer.pk]))
+        assert AuditEntry.objects.filter(action=f"user.{action}d").count() == 1
+    viewer.refresh_from_db()
+    assert viewer.is_active
+    confirmed.post(reverse("user_activate", args=[viewer.pk]))
+    epoch = viewer.session_epoch
+    viewer.refresh_from_db()
+    assert viewer.session_epoch == epoch  # nobody was signed out
 
 
 @pytest.mark.parametrize("name", ["user_role", "user_deactivate"])

@@ -318,7 +318,10 @@ def test_the_overview_tells_what_was_changed_last_and_by_whom(site: Client, owne
         ]
         return [" ".join(one.split()) for one in words]
 
-    for action in ("provider.tested", "sign-in", "config.downloaded"):
+    for action in (
+        *("provider.tested", "catalog.cancelled", "sign-in", "session.expired"),
+        "config.downloaded",
+    ):
         record(action, actor=owner, target="groq")
     assert changes() == []
     record("routes.saved", actor=None)
