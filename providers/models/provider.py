@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -20,6 +21,7 @@ from providers.spec.names import NAME_LENGTH
 from providers.spec.outcomes import Outcome
 
 TESTED_LIFE = timedelta(minutes=15)
+CHECK = ("check_outcome", "check_key_state", "check_ms", "checked_at")
 MONEY = ("money_amount", "money_currency", "money_means", "money_at")
 
 
@@ -141,8 +143,7 @@ class Provider(Entry):
         now = timezone.now()
         before, self.version = self.version, self.version + 1
         self.configured_at = self.configured_at or now
-        self.check_outcome, self.check_key_state = "", ""
-        self.check_ms, self.checked_at = None, None
+        self._take_told(CHECK, Provider())
         try:
             with transaction.atomic():
                 if self._state.adding:
@@ -160,12 +161,23 @@ class Provider(Entry):
                 if current.sealed and current.secret_texts() != self.secret_texts():
                     Replaced.keep(current)
                 is_same = current.account() == self.account()
-                for name in MONEY:  # as it is by now, or as it is with nothing told
-                    setattr(self, name, getattr(current if is_same else Provider(), name))
+                self._take_told(MONEY, current if is_same else Provider())
                 self.save(force_update=True)
         except IntegrityError:  # somebody else was the first to enter this name
             return False
         return True
+
+    def forget(self, names: Sequence[str]) -> None:
+        """What a check told of these secrets goes with them, and what one under way will tell."""
+        super().forget(names)
+        self.version += 1
+        self._take_told((*CHECK, *MONEY), Provider())
+        self.save(update_fields=["version", "updated_at", *CHECK, *MONEY])
+
+    def _take_told(self, names: Sequence[str], stored: Provider) -> None:
+        """Have these as they are in that row; in a fresh one nothing is told."""
+        for name in names:
+            setattr(self, name, getattr(stored, name))
 
     def _differs_by_note(self, stored: Provider) -> bool:
         """Whether the day on which the key expires is all that differs."""
