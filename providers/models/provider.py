@@ -138,7 +138,8 @@ class Provider(Entry):
         """Save changed values as a new version, if nobody else changed them since they were read.
 
         Returns False when somebody did; nothing is written then. What was merely noted of them
-        makes no new version: their tests still hold.
+        makes no new version: their tests still hold. What calls do not depend on takes no test
+        away either, and values that were tested before bring their result along.
         """
         now = timezone.now()
         before, self.version = self.version, self.version + 1
@@ -160,9 +161,15 @@ class Provider(Entry):
                     return True
                 if current.sealed and current.secret_texts() != self.secret_texts():
                     Replaced.keep(current)
-                is_same = current.account() == self.account()
-                self._take_told(MONEY, current if is_same else Provider())
+                is_same, is_payer = current.calls_like(self), current.account() == self.account()
+                self._take_told(CHECK, current if is_same else Provider())
+                self._take_told(MONEY, current if is_payer else Provider())
                 self.save(force_update=True)
+                jobs: Any = self.jobs
+                if is_same:
+                    theirs = jobs.filter(input_version=before, is_draft=False)
+                    theirs.update(input_version=self.version)
+                jobs.adopt(self)
         except IntegrityError:  # somebody else was the first to enter this name
             return False
         return True
