@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower, Replace
 from django.utils import timezone
@@ -165,18 +166,31 @@ class Provider(Entry):
                 self._take_told(CHECK, current if is_same else Provider())
                 self._take_told(MONEY, current if is_payer else Provider())
                 self.save(force_update=True)
-                jobs: Any = self.jobs
-                if is_same:
-                    theirs = jobs.filter(input_version=before, is_draft=False)
-                    theirs.update(input_version=self.version)
-                jobs.adopt(self)
+                self._bring_along(current, is_same=is_same)
         except IntegrityError:  # somebody else was the first to enter this name
             return False
         return True
 
+    def _bring_along(self, before: Provider, *, is_same: bool) -> None:
+        """The tests of what is saved count as of this version; a list that is held goes when it
+        was asked for otherwise."""
+        jobs: Any = self.jobs
+        if is_same:
+            theirs = jobs.filter(input_version=before.version, is_draft=False)
+            theirs.update(input_version=self.version)
+        jobs.adopt(self)
+        if not (is_same or before.lists_like(self)):
+            self._drop_held()
+
+    def _drop_held(self) -> None:
+        apps.get_model("providers", "HeldCatalog").objects.filter(provider=self.pk).delete()
+
     def forget(self, names: Sequence[str]) -> None:
-        """What a check told of these secrets goes with them, and what one under way will tell."""
+        """What a check told of these secrets goes with them, what one under way will tell, and a
+        list that was fetched with them and is held."""
         super().forget(names)
+        if set(names) != {BODY}:
+            self._drop_held()
         self.version += 1
         self._take_told((*CHECK, *MONEY), Provider())
         self.save(update_fields=["version", "updated_at", *CHECK, *MONEY])
