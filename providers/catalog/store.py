@@ -80,17 +80,18 @@ def settle(provider: Provider, *, is_taken: bool) -> bool:
         if held is None:
             return False
         if is_taken:
-            replace_catalog(provider, _of_json(held.catalog))
+            replace_catalog(provider, _of_json(held.catalog), at=held.fetched_at)
         held.delete()
     return True
 
 
-def replace_catalog(provider: Provider, catalog: Catalog) -> None:
-    """Store a fetched list in one transaction: only the differences are written.
+def replace_catalog(provider: Provider, catalog: Catalog, *, at: datetime | None = None) -> None:
+    """Store a list that was fetched `at` that time, else now, in one transaction: only the
+    differences are written.
 
     What the provider no longer lists is kept until the next refresh, marked as gone.
     """
-    now = clock.now()
+    now = at or clock.now()
     entries = CatalogEntry.objects.filter(provider=provider)
     with transaction.atomic():
         HeldCatalog.objects.filter(provider=provider).delete()

@@ -188,6 +188,12 @@ class Entry(SealedRow):
         and headers. The extra body and the deployments go along with completions only."""
         return _list_depends_on(self.entered()) == _list_depends_on(other.entered())
 
+    def calls_like(self, other: Entry) -> bool:
+        """Whether calls of both are the same; also of a secret that does not open."""
+        if self.secret_texts() != other.secret_texts():
+            return False
+        return self._calls_depend_on() == other._calls_depend_on()
+
     def _calls_depend_on(self) -> str:
         entered = self.entered()
         body = sorted(entered.extra_body.items(), key=lambda item: item[0])

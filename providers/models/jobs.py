@@ -326,15 +326,19 @@ class Job(models.Model):
         the same transaction: who sees the job ended sees both.
         """
         changes = {"status": Status.DONE, "finished_at": clock.now(), **result}
+        is_check = is_told and self.task == Task.CHECK
         with transaction.atomic():
+            if is_check:  # first, as a save does, which then turns to its jobs
+                row = Provider.objects.select_for_update(no_key=True).filter(pk=self.provider_id)
+                list(row.values_list("pk"))
             written = Job.objects.filter(pk=self.pk, status__in=of).update(
                 **changes, version=F("version") + 1
             )
             if written:
                 self._take_over(changes)
-                if self.is_draft:  # its values may have been saved since
-                    self.refresh_from_db(fields=["is_draft", "input_version"])
-            if written and is_told and self.task == Task.CHECK and not self.is_draft:
+                # its values may have been saved since, or saved again
+                self.refresh_from_db(fields=["is_draft", "input_version"])
+            if written and is_check and not self.is_draft:
                 self.record_check()
         if written:
             broker.announce()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower, Replace
 from django.utils import timezone
@@ -20,6 +22,7 @@ from providers.spec.names import NAME_LENGTH
 from providers.spec.outcomes import Outcome
 
 TESTED_LIFE = timedelta(minutes=15)
+CHECK = ("check_outcome", "check_key_state", "check_ms", "checked_at")
 MONEY = ("money_amount", "money_currency", "money_means", "money_at")
 
 
@@ -136,13 +139,13 @@ class Provider(Entry):
         """Save changed values as a new version, if nobody else changed them since they were read.
 
         Returns False when somebody did; nothing is written then. What was merely noted of them
-        makes no new version: their tests still hold.
+        makes no new version: their tests still hold. What calls do not depend on takes no test
+        away either, and values that were tested before bring their result along.
         """
         now = timezone.now()
         before, self.version = self.version, self.version + 1
         self.configured_at = self.configured_at or now
-        self.check_outcome, self.check_key_state = "", ""
-        self.check_ms, self.checked_at = None, None
+        self._take_told(CHECK, Provider())
         try:
             with transaction.atomic():
                 if self._state.adding:
@@ -159,13 +162,43 @@ class Provider(Entry):
                     return True
                 if current.sealed and current.secret_texts() != self.secret_texts():
                     Replaced.keep(current)
-                is_same = current.account() == self.account()
-                for name in MONEY:  # as it is by now, or as it is with nothing told
-                    setattr(self, name, getattr(current if is_same else Provider(), name))
+                is_same, is_payer = current.calls_like(self), current.account() == self.account()
+                self._take_told(CHECK, current if is_same else Provider())
+                self._take_told(MONEY, current if is_payer else Provider())
                 self.save(force_update=True)
+                self._bring_along(current, is_same=is_same)
         except IntegrityError:  # somebody else was the first to enter this name
             return False
         return True
+
+    def _bring_along(self, before: Provider, *, is_same: bool) -> None:
+        """The tests of what is saved count as of this version; a list that is held goes when it
+        was asked for otherwise."""
+        jobs: Any = self.jobs
+        if is_same:
+            theirs = jobs.filter(input_version=before.version, is_draft=False)
+            theirs.update(input_version=self.version)
+        jobs.adopt(self)
+        if not (is_same or before.lists_like(self)):
+            self._drop_held()
+
+    def _drop_held(self) -> None:
+        apps.get_model("providers", "HeldCatalog").objects.filter(provider=self.pk).delete()
+
+    def forget(self, names: Sequence[str]) -> None:
+        """What a check told of these secrets goes with them, what one under way will tell, and a
+        list that was fetched with them and is held."""
+        super().forget(names)
+        if set(names) != {BODY}:
+            self._drop_held()
+        self.version += 1
+        self._take_told((*CHECK, *MONEY), Provider())
+        self.save(update_fields=["version", "updated_at", *CHECK, *MONEY])
+
+    def _take_told(self, names: Sequence[str], stored: Provider) -> None:
+        """Have these as they are in that row; in a fresh one nothing is told."""
+        for name in names:
+            setattr(self, name, getattr(stored, name))
 
     def _differs_by_note(self, stored: Provider) -> bool:
         """Whether the day on which the key expires is all that differs."""

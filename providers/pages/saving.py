@@ -89,7 +89,6 @@ def _settle(
 ) -> None:
     """What belongs to a save beside the row itself. `listed`: its list, if it has one, is that of
     what is saved."""
-    Job.objects.adopt(provider)
     if listed:
         adopt_catalog(provider, listed)
     Draft.objects.of(request.user, provider).delete()  # what others typed may yet be asked about

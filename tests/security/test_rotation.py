@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from facio_site import keys, sealing
 from facio_site.audit.models import AuditEntry
 from facio_site.sealing import site as site_keys
-from providers.models import Provider
+from providers.models import Provider, Task
+from providers.work import queue
 from tests.desk import KEY, saved
+from tests.markup import flat
 
 
 @pytest.mark.django_db
@@ -105,6 +108,29 @@ def test_s25_giving_up_what_is_lost_spares_what_is_typed_anew_at_that_moment(
     keys.forget_unreadable()
     keys.rotate()
     assert Provider.objects.get().unseal("api_key") == "sk-or-v1-typed-just-now-0123"
+
+
+@pytest.mark.django_db
+def test_s25_what_a_test_told_of_a_key_goes_with_it(site: Client, settings: Any) -> None:
+    row = saved()
+    job = queue.start(row, Task.CHECK, hand_over=False)
+    money = {"amount": "5", "currency": "USD", "means": "balance"}
+    told = {"is_told": True, "outcome": "ok", "key_state": "valid", "ms": 3}
+    assert job.finish(**told, params={"money": money})
+    late = queue.start(row, Task.CHECK, hand_over=False)
+    page = flat(site.get("/providers/"))
+    assert 'data-outcome="ok"' in page
+    assert "data-money" in page
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+    call_command("rotate_master_key", "--forget-unreadable")
+    assert late.finish(**told, params={"money": money})
+    left = Provider.objects.get()
+    assert (left.sealed, left.version) == ({}, row.version + 1)
+    assert (left.check_outcome, left.check_key_state, left.check_ms) == ("", "", None)
+    assert (left.checked_at, left.money, left.money_at) == (None, None, None)
+    page = flat(site.get("/providers/"))
+    assert 'data-outcome="ok"' not in page
+    assert "data-money" not in page
 
 
 @pytest.mark.django_db

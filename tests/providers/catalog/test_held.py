@@ -1,11 +1,13 @@
 """A list that would take away more than half of what is stored is held until somebody chooses."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from facio_site.audit.models import AuditEntry
 from providers.catalog.fetch import Catalog, CatalogItem
@@ -58,6 +60,40 @@ def test_the_held_list_can_be_taken_or_dropped() -> None:
     assert settle(Provider.objects.get(), is_taken=True)
     assert listed() == ["m-00", "new"]
     assert Provider.objects.get().catalog_count == 2
+
+
+def test_a_held_list_that_is_taken_is_as_old_as_it_is(site: Client) -> None:
+    take_in(stocked("openai", *TEN), came("m-00", "new"))
+    fetched = timezone.now() - timedelta(days=2)
+    HeldCatalog.objects.update(fetched_at=fetched)
+    Provider.objects.update(catalog_at=fetched - timedelta(days=1))
+    site.post("/providers/openai/list/", {"choice": "take"})
+    assert Provider.objects.get().catalog_at == fetched
+    assert CatalogEntry.objects.get(model_id="new").first_seen_at == fetched
+    assert set(CatalogEntry.objects.values_list("gone_at", flat=True)) == {None, fetched}
+    assert "2 days ago" in flat(site.get("/providers/openai/"))
+
+
+@pytest.mark.parametrize(
+    ("change", "is_held"),
+    [
+        (lambda row: setattr(row, "api_base", "https://api.openai.com/other/v1"), False),
+        (lambda row: row.put_secret("api_key", "sk-another-0123456789"), False),
+        (lambda row: row.put_secret("api_key", None), False),
+        (lambda row: row.put_mapping("extra_headers", {"X-Team": "b"}), False),
+        (lambda row: row.put_mapping("extra_body", {"seed": 1}), True),
+        (lambda row: row.put_secret("api_key", "sk-0123456789abcdef"), True),
+        (lambda row: row.forget(["api_key"]), False),
+    ],
+    ids=["address", "key", "no key", "header", "body", "same key", "given up"],
+)
+def test_a_held_list_goes_with_what_it_was_asked_for_by(change: Any, is_held: bool) -> None:
+    take_in(stocked("openai", *TEN), came("m-00"))
+    row = Provider.objects.get()
+    change(row)
+    assert row.store()
+    assert HeldCatalog.objects.exists() is is_held
+    assert listed() == TEN
 
 
 def test_a_whole_list_that_comes_later_ends_the_question() -> None:
