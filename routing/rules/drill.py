@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from routing.rules.explain import AUTO, Configured, Decision, explain
+from routing.rules.explain import AUTO, Configured, Decision, Rule, explain
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,10 @@ class Moved:
 
     @property
     def verdict(self) -> str:
-        """stays, moves, stops or idle (nothing served it before either)."""
-        if self.before.provider is None:
+        """stays, moves, stops, agent (which then decides) or idle (nothing served it before)."""
+        if self.after.rule is Rule.AGENT_DECIDES:
+            return "agent"
+        if self.before.provider is None and self.before.rule is not Rule.AGENT_DECIDES:
             return "idle"
         if self.after.provider == self.before.provider:
             return "stays"
