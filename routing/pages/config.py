@@ -17,9 +17,10 @@ from routing.config.edits import Current
 from routing.config.export import Mode
 from routing.models import Slot
 from routing.pages.findings import finding_text
-from routing.pages.wording import FAULTS, fault_words
+from routing.pages.wording import FAULTS, fault_words, provider_label
 from routing.rules.explain import Rule
 from routing.rules.lint import Code, Lint
+from routing.rules.standing import is_served
 from routing.state import agent_view, current, seen_by_agent
 
 MODES: Mapping[Mode, tuple[Any, Any]] = {
@@ -38,7 +39,6 @@ MODES: Mapping[Mode, tuple[Any, Any]] = {
         gettext_lazy("Each secret is ***, so that you can show the file to somebody."),
     ),
 }
-_FINE = {Rule.NO_MODEL, Rule.OUTSIDE, Rule.AGENT_DECIDES}
 
 
 def frame(request: HttpRequest, place: str) -> dict[str, Any]:
@@ -65,10 +65,19 @@ def mode_of(text: str) -> Mode:
 def warnings(state: Current | None) -> list[str]:
     """What is doubtful about the config.json that would be written."""
     view = seen_by_agent(state) if state else agent_view()
+    rows = {row.name: row for row in Provider.objects.configured()}
     found = []
     for slot in Slot:
         decision = decide(slot, view)
-        if decision and not decision.provider and decision.rule not in _FINE:
+        if decision is None or decision.rule is Rule.NO_MODEL:
+            continue
+        name = decision.provider
+        if is_served(decision, is_there=name in view.names or name in rows):
+            continue
+        if name:
+            values = {"slot": slot.label, "provider": provider_label(name)}
+            found.append(_("%(slot)s: %(provider)s is not set up.") % values)
+        else:
             found.append(_("%(slot)s: no provider would serve it.") % {"slot": slot.label})
     found += [
         finding_text(Lint(Code(code), Slot.MAIN, {"provider": name}))
@@ -80,7 +89,7 @@ def warnings(state: Current | None) -> list[str]:
         for name, others in view.twins.items()
         for other in others
     ]
-    for row in Provider.objects.configured():
+    for row in rows.values():
         if any(not row.has_usable(name) for name in row.sealed):
             found.append(
                 _("%(provider)s: the address was changed, so its key is left out. Type it again.")

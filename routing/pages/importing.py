@@ -28,6 +28,7 @@ from providers.kinds import named
 from providers.models import Provider, Task
 from providers.work import queue
 from routing.config.edits import Current
+from routing.config.entries import RouteState
 from routing.config.pasted import BadPaste, Pasted, kept_text, read_pasted
 from routing.config.plans import Preview, does_nothing, make_preview, plan_with, warnings_of
 from routing.models import PendingImport, Slot
@@ -43,6 +44,7 @@ from routing.pages.wording import (
     source_words,
     warning_words,
 )
+from routing.rules.explain import AUTO
 from routing.state import current, fingerprint, specs_by_name
 from routing.state.store import pasted_of, pend, take_in
 
@@ -203,7 +205,7 @@ def _shown(row: PendingImport, shown: Preview, before: Current, *, kind: str) ->
         "groups": by_subject(changes),
         "outside": plan.outside,
         "removed_providers": [named(e.name).label for e in plan.providers if e.is_removed],
-        "removed_routes": [Slot(r.slot).label for r in plan.routes if not r.model],
+        "removed_routes": [Slot(r.slot).label for r in plan.routes if _is_removed(r, before)],
         "deployments": [name for edit in plan.providers for name in edit.add_deployments],
         "parts": [
             (part, DANGERS[part.danger], shown_changes(part.changes)) for part in shown.parts
@@ -215,6 +217,15 @@ def _shown(row: PendingImport, shown: Preview, before: Current, *, kind: str) ->
         "kept": plan.kept,
         "does_nothing": does_nothing(plan, before) and not (shown.parts or shown.named_keys),
     }
+
+
+def _is_removed(after: RouteState, before: Current) -> bool:
+    """Whether a model goes that was set, or, where none was, the provider that was chosen."""
+    had = next((r for r in before.routes if r.slot == after.slot), RouteState(slot=after.slot))
+    if had.model:
+        return not after.model
+    nobody = ("", AUTO)
+    return had.provider not in nobody and not after.model and after.provider in nobody
 
 
 def _take_in(

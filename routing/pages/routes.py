@@ -50,6 +50,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     found = [*of_parts(told), *attention(rows.values(), routes, drifted)]
     tell(request, counted(found))
     days = last_day(rows.values())
+    working = sum(row.is_working for row in rows.values())
+    untested = sum(not r.check_outcome and not r.spec.is_oauth for r in rows.values())
     context = {
         "routes": routes,
         "steps": guide(rows.values(), routes),
@@ -58,8 +60,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "days": days[:DAYS_SHOWN],
         "more_days": len(days) - DAYS_SHOWN,
         "configured": len(rows),
-        "working": sum(row.is_working for row in rows.values()),
-        "untested": sum(not r.check_outcome and not r.spec.is_oauth for r in rows.values()),
+        "working": working,
+        "untested": untested,
+        "by_agent": len(rows) - working - untested,  # while nothing failed: sign-in, or ${NAME}
         "models": sum(row.catalog_count for row in rows.values()),
         "broker": told.workers is not None,
         "workers": told.workers or 0,

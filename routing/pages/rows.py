@@ -26,7 +26,7 @@ from routing.pages.wording import (
 from routing.rules.drill import Asked
 from routing.rules.explain import AUTO, Decision, Rule
 from routing.rules.lint import Lint, lacks
-from routing.rules.standing import Standing, standing
+from routing.rules.standing import Standing, is_served, standing
 from routing.state import agent_view
 from routing.state.facts import Resolved, look
 
@@ -86,11 +86,8 @@ class RouteRow:
 
     @property
     def is_served(self) -> bool:
-        """By an entry of config.json, by the agent's sign-in, or by a media service."""
-        who = self.served
-        if who is None:
-            return self.route.is_media
-        return self.provider is not None or self.is_in_file or who.is_oauth
+        is_there = self.provider is not None or self.is_in_file
+        return self.decision is not None and is_served(self.decision, is_there=is_there)
 
     @property
     def doubts(self) -> list[Lint]:

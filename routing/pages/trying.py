@@ -63,7 +63,8 @@ def drilled(request: HttpRequest, shown: list[RouteRow], view: AgentView) -> dic
         return {}
     labels = {row.route.slot: row.slot.label for row in shown}
     routes = asked(shown)
-    moves = drill(routes, view.providers, without)
+    set_up = Provider.objects.configured().values_list("name", flat=True)
+    moves = drill(routes, view.providers, without, set_up)
     downs = lately({moved.slot: moved.before.provider or "" for moved in moves}, clock.now())
     told = [
         (

@@ -30,15 +30,18 @@ from providers.kinds import KINDS
 from routing.agents import writing
 from routing.agents.torn import names_in
 from routing.config.difference import semantic_diff, shown_path
+from routing.config.edits import Current, deployment_kind
 from routing.config.entries import named_in, shown_document, with_own
 from routing.config.export import Mode
+from routing.config.importing.importer import plan_import
+from routing.config.schema import Refused
 from routing.models import NOTE_LENGTH, ConfigVersion
 from routing.pages.changes import shown_changes
 from routing.pages.config import MODES, frame, may_write
 from routing.pages.live_file import say_written
 from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
 from routing.state import current, exported
-from routing.state.store import pend_version
+from routing.state.store import pasted_version, pend_version
 
 ROWS = 50
 
@@ -77,8 +80,29 @@ def _state(request: HttpRequest, version: ConfigVersion) -> dict[str, Any]:
     return {
         "preview": write_json(shown_document(written, specs)),
         "changes": shown_changes(semantic_diff(now, then, specs=specs)),
+        **_beside(version, state),
         "back": _back(request, version, writing.live_path()) if can_edit(request.user) else None,
     }
+
+
+def _beside(version: ConfigVersion, state: Current) -> dict[str, Any]:
+    """What bringing it back would do to what has no place in config.json, and what stays there."""
+    pasted = pasted_version(version)
+    try:
+        plan = plan_import(pasted, state, specs=KINDS, is_merge=False)
+    except Refused:  # then it is not brought back at all
+        return {}
+    after = plan.after.states
+    stays = [
+        f"{name}.{item}"
+        for name, one in after.items()
+        for item in one.secrets
+        if item != "api_key" and item not in pasted.secrets.get(name, {})
+    ]
+    if deployment_kind(KINDS) in after:
+        stays += [name for name in state.deployments if name not in pasted.deployments]
+    added = [name for edit in plan.providers for name in edit.add_deployments]
+    return {"outside": plan.outside, "deployments": added, "stays": stays}
 
 
 def _back(request: HttpRequest, version: ConfigVersion, path: Any) -> dict[str, Any] | None:

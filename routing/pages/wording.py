@@ -177,6 +177,8 @@ def ranking(decision: Decision) -> Ranking:
 def _otherwise(decision: Decision) -> str:
     if decision.rule not in (Rule.FORCED, Rule.UNKNOWN_PROVIDER, Rule.OUTSIDE):
         return ""
+    if decision.otherwise_rule is Rule.AGENT_DECIDES:
+        return _("On auto, the agent decides.")
     if decision.otherwise is None:
         return _("On auto, no provider would serve it.")
     if decision.otherwise == decision.provider:
@@ -189,12 +191,17 @@ def drill_words(moved: Moved) -> str:
     before, after = (
         provider_label(decision.provider or "") for decision in (moved.before, moved.after)
     )
-    return {
+    words = {
         "idle": _("no provider serves it now either"),
         "stays": _("stays with %(before)s"),
         "moves": _("moves from %(before)s to %(after)s"),
         "stops": _("stops: only %(before)s serves it"),
-    }[moved.verdict] % {"before": before, "after": after}
+        "agent": _("no longer %(before)s: the agent decides"),
+    }
+    if moved.before.rule is Rule.AGENT_DECIDES:
+        words["moves"] = _("the agent decides now; moves to %(after)s")
+        words["agent"] = _("the agent decides, as it does now")
+    return words[moved.verdict] % {"before": before, "after": after}
 
 
 _WHY = {

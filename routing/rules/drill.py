@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from routing.rules.explain import AUTO, Configured, Decision, explain
+from routing.rules.explain import AUTO, Configured, Decision, Rule, explain
+from routing.rules.standing import is_served
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +24,40 @@ class Moved:
     slot: str
     before: Decision
     after: Decision
+    there: Collection[str]  # names of the providers that are set up; none else serves anything
 
     @property
     def verdict(self) -> str:
-        """stays, moves, stops or idle (nothing served it before either)."""
-        if self.before.provider is None:
+        """stays, moves, stops, agent (which then decides) or idle (nothing served it before)."""
+        if self.after.rule is Rule.AGENT_DECIDES:
+            return "agent"
+        if not self._is_served(self.before):
             return "idle"
-        if self.after.provider == self.before.provider:
-            return "stays"
-        return "moves" if self.after.provider else "stops"
+        if not self._is_served(self.after):
+            return "stops"
+        return "stays" if self.after.provider == self.before.provider else "moves"
+
+    def _is_served(self, decision: Decision) -> bool:
+        return is_served(decision, is_there=decision.provider in self.there)
 
 
-def drill(routes: Iterable[Asked], states: Sequence[Configured], without: str) -> list[Moved]:
-    """Nothing is sent. A route that forces the missing provider stops: a forced name stays even
+def drill(
+    routes: Iterable[Asked],
+    states: Sequence[Configured],
+    without: str,
+    set_up: Collection[str] = (),
+) -> list[Moved]:
+    """`set_up` are names of providers that serve without an entry of config.json.
+
+    Nothing is sent. A route that forces the missing provider stops: a forced name stays even
     where it has no key, and the call then fails."""
     left = [state for state in states if state.name != without]
+    there = {*set_up, *(state.name for state in states)}
     moved = []
     for route in routes:
         before = explain(route.model, states, route.provider, is_media=route.is_media)
         after = explain(route.model, left, route.provider, is_media=route.is_media)
         if after.provider == without:
             after = Decision(provider=None, rule=after.rule, word=after.word)
-        moved.append(Moved(route.slot, before, after))
+        moved.append(Moved(route.slot, before, after, there))
     return moved

@@ -103,6 +103,7 @@ class Decision:
     """`word` is what matched: the forced name, the prefix, the keyword, the base marker, or "".
 
     `otherwise` is who would serve on auto while another is forced; None = nobody, or not forced.
+    `otherwise_rule` is by which rule, None = not forced.
     """
 
     provider: str | None
@@ -110,6 +111,7 @@ class Decision:
     word: str = ""
     considered: tuple[Considered, ...] = ()  # by rank, then those that never take it
     otherwise: str | None = None
+    otherwise_rule: Rule | None = None
     differences: tuple[str, ...] = ()  # codes of DIFFERENCES that had a say
 
     @property
@@ -141,7 +143,8 @@ def explain(
     )
     winner = next((row for row in rows if row.is_ok), None)
     if provider != AUTO:
-        return _forced(provider, rows, winner, states, is_media=is_media)
+        auto = explain(model, states.values(), is_media=is_media, differences=differences)
+        return _forced(provider, rows, auto, states, is_media=is_media)
     if not model:
         return Decision(provider=None, rule=Rule.NO_MODEL)
     applied = _applied(rows, winner)
@@ -185,12 +188,12 @@ class _Row:
 def _forced(
     name: str,
     rows: list[_Row],
-    winner: _Row | None,
+    auto: Decision,
     states: Mapping[str, Configured],
     *,
     is_media: bool,
 ) -> Decision:
-    """`rows` and `winner` are those of auto."""
+    """`rows` are those of `auto`."""
     known = known_name(name)
     chosen = known if known in FACTS else _own_name(name, states)
     is_outside = chosen is None and is_media and name != ""
@@ -210,7 +213,8 @@ def _forced(
         rule=rule,
         word=name,
         considered=(*first, *others),
-        otherwise=winner.name if winner else None,
+        otherwise=auto.provider,
+        otherwise_rule=auto.rule,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from providers.spec.outcomes import KeyState, Outcome
+from routing.rules.explain import Decision, Rule
+from routing.rules.order import FACTS
 
 
 class Standing(StrEnum):
@@ -16,6 +18,20 @@ class Standing(StrEnum):
     AS_MAIN = "as_main"  # an override that is not set
     UNSET = "unset"  # no main model
     NOBODY = "nobody"  # nothing would serve it
+
+
+def is_served(decision: Decision, *, is_there: bool) -> bool:
+    """By an entry of config.json, by the agent's sign-in, or by a media service.
+
+    `is_there`: config.json has an entry of the provider that it resolves to, or it is set up here.
+    """
+    if decision.rule is Rule.AGENT_DECIDES:
+        return True
+    name = decision.provider
+    if not name:
+        return False
+    is_sign_in = name in FACTS and FACTS[name].is_oauth
+    return is_there or is_sign_in or decision.rule is Rule.OUTSIDE
 
 
 def standing(*, is_served: bool, has_findings: bool, own: str, outcome: str, key: str) -> Standing:

@@ -364,3 +364,16 @@ def test_without_a_live_file_its_page_says_how_to_name_one_and_imports(site: Cli
     html = page_of(site.get("/config/"))
     assert "FACIO_CONFIG_PATH" in html
     assert 'action="/config/import/"' in html
+
+
+def test_a_route_whose_provider_is_not_set_up_is_doubted_before_an_export(site: Client) -> None:
+    saved("openai", KEY)
+    routes = (("vision", "groq"), ("subagent", "openai_codex"), ("video", "replicate"))
+    for slot, name in routes:
+        Route.objects.create(slot=slot, model="some-model", provider=name)
+    Route.objects.create(slot="image", model="black-forest-labs/flux-schnell")
+    html = page_of(site.get("/config/export/"))
+    assert html.count("is not set up.") == html.count("Vision: Groq is not set up.") == 1
+    assert "no provider would serve it" not in html
+    saved("groq", "gsk_0123456789abcdef")
+    assert "is not set up." not in page_of(site.get("/config/export/"))

@@ -10,6 +10,7 @@ from django.test import Client
 
 from facio_site.audit.models import AuditEntry
 from providers.models import Job, Provider
+from routing.models import Route
 from tests.desk import saved
 from tests.markup import flat
 from tests.routing.config.desk import KEY, WHOLE, given_back, hand_in, page_of, press, token_of
@@ -34,6 +35,20 @@ def changes_under(html: str, heading: str) -> str:
     rows = re.findall(r"<tr data-op.*?</tr>", found[0] if found else "", re.DOTALL)
     cells = [re.findall(r"<code[^>]*>(.*?)</code>", row) for row in rows]
     return "\n".join(f"{cell[0]} {cell[1]}" for cell in cells)
+
+
+def test_only_a_route_that_was_set_is_told_as_removed(site: Client) -> None:
+    chosen = {"provider": "openrouter", "subagent_provider": "openai"}
+    html = page_of(hand_in(site, {"agents": {"defaults": chosen}}))
+    assert "provider" in changes_under(html, "Routes")
+    assert "This removes:" not in html
+    Route.objects.create(slot="main", model="gpt-5")
+    Route.objects.create(slot="subagent", provider="openai")
+    html = page_of(hand_in(site, {"agents": {"defaults": {"provider": "openrouter"}}}))
+    assert "This removes: 2 routes </strong><br> Main, Sub-agents." in html
+    Route.objects.filter(slot="subagent").update(provider="auto")
+    asked = {"model": "gpt-6", "subagent_provider": "openai"}
+    assert "This removes:" not in page_of(hand_in(site, {"agents": {"defaults": asked}}))
 
 
 def test_a_deployment_alone_counts_as_a_change(site: Client) -> None:

@@ -201,6 +201,23 @@ def test_nothing_to_do_says_so(site: Client) -> None:
     assert "1 provider has not been tested" in site.get("/").content.decode()
 
 
+def test_what_only_the_agent_can_test_is_not_said_to_have_passed(site: Client) -> None:
+    def told() -> str:
+        return " ".join(re.sub(r"<[^>]+>", " ", attention(site)).split())
+
+    sign_in = next(kind for kind, spec in KINDS.items() if spec.is_oauth)
+    Provider(kind=sign_in).store()
+    assert "Nothing failed. 1 provider can only be tested by the agent." in told()
+    groq = desk.saved("groq", "${GROQ_API_KEY}")
+    Provider.objects.filter(pk=groq.pk).update(check_outcome="reference")
+    assert "Nothing failed. 2 providers can only be tested by the agent." in told()
+    saved("mistral", "ok")
+    assert "Nothing failed. 2 providers can only be tested by the agent." in told()
+    assert "passed" not in told()
+    Provider.objects.exclude(name="mistral").delete()
+    assert "every provider passed its last test" in told()
+
+
 def test_the_routes_say_who_serves_them(site: Client) -> None:
     saved("groq", "ok")
     Route.objects.create(slot="main", model="llama-9", provider="groq")

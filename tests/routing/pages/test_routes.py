@@ -103,6 +103,46 @@ def test_the_drill_tells_what_stops_and_what_moves(site: Client) -> None:
     assert "stops: only Anthropic serves it" in page
 
 
+def test_media_on_auto_is_left_to_the_agent_and_not_to_nobody(site: Client) -> None:
+    give("openai")
+    flux = "black-forest-labs/flux-schnell"
+    set_route("image", "gpt-image-1")
+    video = set_route("video", flux, "replicate")
+    page = html(site, "?without=openai")
+    assert "On auto, the agent decides." in page
+    assert "On auto, no provider would serve it." not in page
+    assert "no longer OpenAI: the agent decides" in page
+    assert "stays with replicate" in page
+    video.provider = "auto"
+    video.store()
+    page = html(site, "?without=openai")
+    assert "The agent decides: no provider is chosen for media." in page
+    assert page.count('data-verdict="agent"') == 2
+    assert "the agent decides, as it does now" in page
+    assert "serves it now either" not in page
+
+
+def test_a_media_route_that_the_agent_decides_may_move_to_a_provider(site: Client) -> None:
+    give("gemini")
+    Provider(kind="ollama", api_base="http://127.0.0.1:11434/v1").store()
+    set_route("image", "gemma-9")
+    assert "the agent decides now; moves to Gemini" in html(site, "?without=ollama")
+
+
+def test_a_provider_that_is_not_set_up_serves_nothing_in_the_drill(site: Client) -> None:
+    give("openai")
+    for slot, name in (("vision", "groq"), ("subagent", "openai_codex"), ("video", "replicate")):
+        set_route(slot, "some-model", name)
+    set_route("main", "ollama/some-model")
+    page = html(site, "?without=openai")
+    assert page.count('data-verdict="idle"') == 2  # main and vision
+    assert page.count('data-verdict="stays"') == 2  # by sign-in, by a media service
+    assert "stays with Groq" not in page
+    give("groq")
+    Provider(kind="ollama", api_base="http://127.0.0.1:11434/v1").store()
+    assert html(site, "?without=openai").count('data-verdict="stays"') == 4
+
+
 def test_recipes_fill_the_form_and_say_what_is_missing(site: Client) -> None:
     page = html(site, "?recipe=anthropic")
     assert 'value="anthropic/claude-opus-4-7"' in page

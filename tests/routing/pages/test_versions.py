@@ -68,6 +68,40 @@ def test_cloud_secrets_come_back_with_a_version(site: Client) -> None:
     assert secret.reveal() == "AKIAEXAMPLE"
 
 
+def test_what_a_version_would_change_beside_config_json_is_told(site: Client) -> None:
+    row = Provider(kind="bedrock", values={"region": "eu-west-1"})
+    row.put_secret("access_key_id", "AKIAEXAMPLE")
+    row.store()
+    saved("groq", "gsk_0123456789abcdef")
+    azure = {"api_base": "https://x.openai.azure.com", "values": {"deployments": ["gpt-main"]}}
+    other = saved("azure_openai", KEY, **azure)
+    site.post("/providers/groq/remove/")  # leaves a version from before
+    saved("groq", "gsk_0123456789abcdef")
+    page = "/config/versions/1/"
+    assert "Nothing: this is what is set here now." in page_of(site.get(page))
+
+    other.values = {"deployments": ["gpt-new"]}
+    other.store()
+    row.put_secret("access_key_id", "AKIAANOTHER")
+    row.put_secret("secret_access_key", "another-secret")
+    row.store()
+    html = page_of(site.get(page))
+    assert "Nothing" not in html
+    assert "never written into config.json: <code>bedrock.access_key_id</code>" in html
+    assert "that are added: <code>gpt-main</code>" in html
+    assert "It stays: <code>bedrock.secret_access_key, gpt-new</code>" in html
+    asked = site.post(f"{page}restore/", follow=True)
+    assert "No setting changes." not in page_of(asked)
+    press(site, asked)
+    assert Provider.objects.get(kind="azure_openai").values["deployments"] == [
+        "gpt-new",
+        "gpt-main",
+    ]
+    html = page_of(site.get(page))
+    assert '<p class="card-body muted">Nothing.</p>' in html
+    assert "It stays: <code>bedrock.secret_access_key, gpt-new</code>" in html
+
+
 def test_versions_are_sealed_rotated_and_pruned(site: Client, settings: Any) -> None:
     import_all(site, WHOLE)
     for number in range(UNDO_COPIES + 3):

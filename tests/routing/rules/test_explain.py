@@ -261,3 +261,11 @@ def test_a_forced_provider_says_who_would_have_served_otherwise() -> None:
     assert explain("claude-9", keyed("groq"), "groq").otherwise == "groq"
     assert explain("claude-9", [], "groq").otherwise is None
     assert explain("claude-9", keyed("groq")).otherwise is None
+
+
+def test_a_forced_media_route_says_that_on_auto_the_agent_decides() -> None:
+    model, states = "black-forest-labs/flux-schnell", keyed("openrouter")
+    for name in ("replicate", "openrouter"):
+        decision = explain(model, states, name, is_media=True)
+        assert (decision.otherwise, decision.otherwise_rule) == (None, Rule.AGENT_DECIDES)
+    assert explain(model, [], "groq").otherwise_rule is Rule.NONE
