@@ -63,7 +63,7 @@ def drilled(request: HttpRequest, shown: list[RouteRow], view: AgentView) -> dic
         return {}
     labels = {row.route.slot: row.slot.label for row in shown}
     routes = asked(shown)
-    set_up = Provider.objects.configured().values_list("name", flat=True)
+    set_up = set(Provider.objects.configured().values_list("name", flat=True))
     moves = drill(routes, view.providers, without, set_up)
     downs = lately({moved.slot: moved.before.provider or "" for moved in moves}, clock.now())
     told = [
