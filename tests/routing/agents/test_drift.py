@@ -10,11 +10,12 @@ import pytest
 from django.test import Client
 
 from facio_site import sealing
+from facio_site.strictjson import read_json
 from routing.agents import writing
 from routing.agents.writing import Drift, drift
 from routing.models import ConfigVersion, Route
 from tests.desk import saved
-from tests.routing.agents.live_desk import edit, write
+from tests.routing.agents.live_desk import changes_of, edit, write
 from tests.routing.config.desk import KEY, page_of
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +75,23 @@ def test_a_save_that_changes_nothing_in_the_file_is_no_drift_after_a_look(
     assert drift().drift is Drift.BEHIND
     assert "The file holds exactly what is set here." in page_of(site.get("/config/"))
     assert drift().drift is Drift.SAME
+
+
+def test_a_provider_that_names_nobody_is_no_automatic_choice(
+    site: Client, path: Path, main_route: Route
+) -> None:
+    Route.objects.create(slot="subagent", model="gpt-5-mini", provider="")
+    write(site)
+    assert read_json(path.read_bytes())["agents"]["defaults"]["subagent_provider"] == ""
+    Route.objects.filter(slot="subagent").update(provider="auto", version=2)
+
+    text = changes_of(page_of(site.get("/config/")))
+    assert "Out of date" in text
+    assert "The file holds exactly what is set here." not in text
+    assert "agents.defaults.subagent_provider &quot;&quot; →" in text
+    assert drift().drift is Drift.BEHIND
+    write(site)
+    assert "subagent_provider" not in read_json(path.read_bytes())["agents"]["defaults"]
 
 
 def test_without_a_live_file_there_is_no_drift() -> None:
