@@ -212,9 +212,15 @@ class Look:
         return self.drift in (Drift.FOREIGN, Drift.CHANGED)
 
     @property
-    def does_nothing(self) -> bool:
+    def is_alike(self) -> bool:
+        """The file says what is set here, whoever wrote it."""
         plan = self.write.plan
         return self.live is not None and not (self.write.changes or self.fault or plan)
+
+    @property
+    def does_nothing(self) -> bool:
+        """A write of a file that somebody else left alike makes it ours again."""
+        return self.is_alike and not self.is_foreign
 
     @property
     def token(self) -> str:
@@ -276,7 +282,8 @@ def _last_document(version: ConfigVersion | None) -> Mapping[str, Any]:
 def note_same(seen: Look) -> None:
     """The rows have new versions and the file would not change: it is not behind any more."""
     if seen.drift is Drift.BEHIND and seen.does_nothing and seen.version:
-        ConfigVersion.objects.filter(pk=seen.version.pk).update(stamp=stamp())
+        seen.version.stamp = stamp()
+        ConfigVersion.objects.filter(pk=seen.version.pk).update(stamp=seen.version.stamp)
 
 
 @dataclass(frozen=True, slots=True)
