@@ -36,7 +36,11 @@ def test_drift_tells_who_is_ahead(site: Client, path: Path, main_route: Route) -
     assert 'data-drift="changed"' in html
     assert "Somebody else changed the live config.json" in html
     path.unlink()
-    assert drift().drift is Drift.MISSING
+    assert drift().drift is Drift.GONE
+    html = page_of(site.get("/"))
+    assert "The live config.json is gone since it was written here." in html
+    assert "Gone since it was written" in html
+    assert "Not written yet" not in html + page_of(site.get("/config/"))
     path.write_text("{}")
     ConfigVersion.objects.all().delete()
     assert drift().drift is Drift.FOREIGN
