@@ -85,7 +85,8 @@ class Drift(StrEnum):
 
     UNSET = "unset"  # the operator names no live file
     SAME = "same"
-    MISSING = "missing"  # no file is there
+    MISSING = "missing"  # no file is there, and none was written
+    GONE = "gone"  # no file is there any more since our last write
     FOREIGN = "foreign"  # a file that this site never wrote
     CHANGED = "changed"  # somebody else changed it since our last write
     BEHIND = "behind"  # settings were changed here since
@@ -106,6 +107,7 @@ TOLD = {
     Drift.UNSET: Told("idle", gettext_lazy("no path is set")),
     Drift.SAME: Told("ok", gettext_lazy("Up to date")),
     Drift.MISSING: Told("info", gettext_lazy("Not written yet")),
+    Drift.GONE: Told("warn", gettext_lazy("Gone since it was written")),
     Drift.FOREIGN: Told("warn", gettext_lazy("Not written by this site")),
     Drift.CHANGED: Told("warn", gettext_lazy("Changed by someone else")),
     Drift.BEHIND: Told("info", gettext_lazy("Out of date")),
@@ -143,7 +145,7 @@ def drift() -> Drifted:
 
 def _drift(digest: str | None, version: ConfigVersion | None) -> Drift:
     if digest is None:
-        return Drift.MISSING
+        return Drift.GONE if version else Drift.MISSING
     if version is None:
         return Drift.FOREIGN
     if digest != version.digest:
@@ -212,9 +214,15 @@ class Look:
         return self.drift in (Drift.FOREIGN, Drift.CHANGED)
 
     @property
-    def does_nothing(self) -> bool:
+    def is_alike(self) -> bool:
+        """The file says what is set here, whoever wrote it."""
         plan = self.write.plan
         return self.live is not None and not (self.write.changes or self.fault or plan)
+
+    @property
+    def does_nothing(self) -> bool:
+        """A write of a file that somebody else left alike makes it ours again."""
+        return self.is_alike and not self.is_foreign
 
     @property
     def token(self) -> str:
@@ -276,7 +284,8 @@ def _last_document(version: ConfigVersion | None) -> Mapping[str, Any]:
 def note_same(seen: Look) -> None:
     """The rows have new versions and the file would not change: it is not behind any more."""
     if seen.drift is Drift.BEHIND and seen.does_nothing and seen.version:
-        ConfigVersion.objects.filter(pk=seen.version.pk).update(stamp=stamp())
+        seen.version.stamp = stamp()
+        ConfigVersion.objects.filter(pk=seen.version.pk).update(stamp=seen.version.stamp)
 
 
 @dataclass(frozen=True, slots=True)

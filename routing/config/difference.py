@@ -69,7 +69,8 @@ def semantic_diff(
 ) -> tuple[PathChange, ...]:
     """Every leaf that was added, removed or changed; order and spelling alone are no change.
 
-    Of ours, missing, null and empty are the same.
+    Of ours, missing, null and empty are the same, but a route's provider that is the empty text
+    names nobody. The order of endpoints of one's own counts: the agent falls back to the first.
     """
     return tuple(_changes(old, new, (), specs))
 
@@ -78,10 +79,13 @@ def _changes(old: Any, new: Any, keys: Path, specs: Specs) -> Iterator[PathChang
     if isinstance(old, dict) and isinstance(new, dict):
         for key, before, after in _pairs(old, new, keys):
             yield from _changes(before, after, (*keys, key), specs)
+        if keys == ("providers",):
+            yield from _reordered(old, new, keys)
         return
     ours = is_owned(keys[:3], specs) is True
     if ours:
-        old, new = (_MISSING if value in (None, "", {}) else value for value in (old, new))
+        silent = _silent(keys)
+        old, new = (_MISSING if value in silent else value for value in (old, new))
     if same(old, new):
         return
     for here, there, swapped in ((old, new, False), (new, old, True)):
@@ -104,13 +108,37 @@ def _changes(old: Any, new: Any, keys: Path, specs: Specs) -> Iterator[PathChang
     )
 
 
+def _silent(keys: Path) -> tuple[Any, ...]:
+    """What is as good as missing there, of ours."""
+    is_named = keys[:2] == ("agents", "defaults") and snake(keys[2]).endswith("provider")
+    return (None, {}) if is_named else (None, "", {})
+
+
+def _reordered(old: Mapping[str, Any], new: Mapping[str, Any], keys: Path) -> Iterator[PathChange]:
+    """The endpoints of one's own that both have, when they stand in another order."""
+    there = [twin(key, new, keys) for key in old if not built_in(key, FACTS)]
+    both = dict.fromkeys(key for key in there if key is not None)
+    before, after = list(both), [key for key in new if key in both]
+    if before != after:
+        yield PathChange(
+            keys=keys,
+            op="changed",
+            before=", ".join(before),
+            after=", ".join(after),
+            is_secret=False,
+            is_owned=False,
+            values=(before, after),
+        )
+
+
 def _shown(value: Any) -> str:
     """What `told` made of a value, as a text."""
     if value is _MISSING:
         return ""
     if value is HIDDEN:
         return SET
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    is_plain = isinstance(value, str) and value != ""
+    return value if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def _in_json(value: Any, *, is_new: bool = True) -> Any:
@@ -257,7 +285,7 @@ def merge(
     """What both sides made of `base`, key by key.
 
     A conflict goes to our side and what only they changed to theirs, unless `choices` (by path)
-    says otherwise. Lists are one value.
+    says otherwise. Lists are one value. The order of entries is ours.
     """
     merging = _Merging(specs, choices or {})
     document = merging.objects(base, ours, theirs, ())

@@ -164,8 +164,7 @@ def _touched(path: str) -> Hashable:
 
 def _of_file(drifted: Drifted) -> list[Concern]:
     """A file that was never there is the guide's affair."""
-    is_new = drifted.drift == Drift.MISSING and drifted.written_at is None
-    if not drifted.is_due or is_new:
+    if not drifted.is_due or drifted.drift == Drift.MISSING:
         return []
     link = reverse("routing:config") + "#live"
     return [Concern("config", "", "config.json", str(drifted.drift.told.label), link)]

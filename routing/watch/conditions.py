@@ -32,7 +32,7 @@ MODEL_DAYS = (60, 14, 1)
 PAST_DAYS = 7  # what ended longer ago was told, or is known
 REMINDED = timedelta(hours=24)
 SHORT = 80  # characters of a model in a mark
-_BY_ANOTHER = (Drift.CHANGED, Drift.MISSING, Drift.UNUSABLE)
+_BY_ANOTHER = (Drift.CHANGED, Drift.GONE, Drift.UNUSABLE)
 _ENDS = (Code.MODEL_RETIRES, Code.MODEL_RETIRED)
 _LOST = (Code.MODEL_GONE, Code.MODEL_MISSING)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,13 @@ import pytest
 from django.test import Client
 
 from facio_site import sealing
+from facio_site.strictjson import read_json
 from routing.agents import writing
 from routing.agents.writing import Drift, drift
 from routing.models import ConfigVersion, Route
 from tests.desk import saved
-from tests.routing.agents.live_desk import edit, write
-from tests.routing.config.desk import KEY, page_of
+from tests.routing.agents.live_desk import changes_of, edit, write
+from tests.routing.config.desk import KEY, page_of, press
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +36,11 @@ def test_drift_tells_who_is_ahead(site: Client, path: Path, main_route: Route) -
     assert 'data-drift="changed"' in html
     assert "Somebody else changed the live config.json" in html
     path.unlink()
-    assert drift().drift is Drift.MISSING
+    assert drift().drift is Drift.GONE
+    html = page_of(site.get("/"))
+    assert "The live config.json is gone since it was written here." in html
+    assert "Gone since it was written" in html
+    assert "Not written yet" not in html + page_of(site.get("/config/"))
     path.write_text("{}")
     ConfigVersion.objects.all().delete()
     assert drift().drift is Drift.FOREIGN
@@ -72,8 +78,51 @@ def test_a_save_that_changes_nothing_in_the_file_is_no_drift_after_a_look(
     row.put_secret("api_key", KEY + "x")
     row.store()
     assert drift().drift is Drift.BEHIND
-    assert "The file holds exactly what is set here." in page_of(site.get("/config/"))
+    text = changes_of(page_of(site.get("/config/")))
+    assert "The file holds exactly what is set here." in text
+    assert "Up to date" in text
+    assert "Out of date" not in text
     assert drift().drift is Drift.SAME
+
+
+@pytest.mark.parametrize("how", ["imported", "set here too", "reformatted"])
+def test_a_change_by_somebody_else_that_is_set_here_too_ends_with_a_write(
+    site: Client, path: Path, main_route: Route, how: str
+) -> None:
+    write(site)
+    model = "gpt-5" if how == "reformatted" else "gpt-6"
+    edit(path, lambda document: document["agents"]["defaults"].update(model=model))
+    if how == "imported":
+        press(site, site.post("/config/write/take-in/", follow=True))
+    elif how == "set here too":
+        Route.objects.update(model="gpt-6", version=2)
+
+    html = page_of(site.get("/config/"))
+    text = changes_of(html)
+    assert "Somebody else changed the file since version 1 was written." in text
+    assert "The file holds exactly what is set here. A write changes no value in it" in text
+    assert "Choose for each of their changes" not in text
+    assert not re.search(r"<button[^>]*disabled[^>]*>(?:(?!</button>).)*Write to Facio", html)
+    assert write(site).status_code == 302
+    assert drift().drift is Drift.SAME
+    assert read_json(path.read_bytes())["agents"]["defaults"]["model"] == model
+
+
+def test_a_provider_that_names_nobody_is_no_automatic_choice(
+    site: Client, path: Path, main_route: Route
+) -> None:
+    Route.objects.create(slot="subagent", model="gpt-5-mini", provider="")
+    write(site)
+    assert read_json(path.read_bytes())["agents"]["defaults"]["subagent_provider"] == ""
+    Route.objects.filter(slot="subagent").update(provider="auto", version=2)
+
+    text = changes_of(page_of(site.get("/config/")))
+    assert "Out of date" in text
+    assert "The file holds exactly what is set here." not in text
+    assert "agents.defaults.subagent_provider &quot;&quot; →" in text
+    assert drift().drift is Drift.BEHIND
+    write(site)
+    assert "subagent_provider" not in read_json(path.read_bytes())["agents"]["defaults"]
 
 
 def test_without_a_live_file_there_is_no_drift() -> None:

@@ -105,6 +105,28 @@ def test_order_spelling_and_nothing_said_are_no_change() -> None:
     assert diff(old, new) == {}
 
 
+@pytest.mark.parametrize("key", ["provider", "subagent_provider", "imageProvider"])
+def test_a_provider_that_is_the_empty_text_is_not_one_that_is_missing(key: str) -> None:
+    empty, path = {"agents": {"defaults": {key: ""}}}, f"agents.defaults.{key}"
+    for missing in ({}, {"agents": {"defaults": {key: None}}}):
+        assert diff(missing, empty) == {path: ("added", "", '""')}
+        assert diff(empty, missing) == {path: ("removed", '""', "")}
+    assert diff(empty, empty) == {}
+
+
+def test_the_order_of_ones_own_endpoints_counts_and_no_other() -> None:
+    a, b, c = ({"apiBase": f"https://{name}.example/v1"} for name in "abc")
+    old = {"providers": {"my-a": a, "groq": {}, "beta": b, "openai": {}}}
+
+    def after(**entries: Any) -> dict[str, tuple[str, str, str]]:
+        return diff(old, {"providers": {"openai": {}, **entries, "groq": {}}})
+
+    assert after(my_a=a, beta=b) == {}
+    assert after(beta=b, my_a=a) == {"providers": ("changed", "my_a, beta", "beta, my_a")}
+    assert set(after(new=c, my_a=a, beta=b)) == {"providers.new.apiBase"}
+    assert set(after(beta=b)) == {"providers.my-a.apiBase"}
+
+
 def test_names_that_people_give_are_not_respelled() -> None:
     old = {"tools": {"mcpServers": {"my_files": {"env": {"API_KEY": "1"}}}}}
     new = {"tools": {"mcpServers": {"myFiles": {"env": {"API_KEY": "1"}}}}}

@@ -269,3 +269,27 @@ def test_providers_that_are_set_up_are_linked(site: Client) -> None:
     html = page_of(hand_in(site, KEY, name=""))
     assert "All of it is set here already." in html
     assert '<a href="/providers/openai/">OpenAI</a>' in html
+
+
+def test_a_route_whose_provider_becomes_the_empty_text_is_a_change(site: Client) -> None:
+    defaults = {"model": "gpt-5", "provider": "auto", "subagent_model": "gpt-5-mini"}
+    press(site, hand_in(site, {"agents": {"defaults": defaults}}))
+    asked = hand_in(site, {"agents": {"defaults": {**defaults, "subagent_provider": ""}}})
+    html = page_of(asked)
+    assert "No setting changes." not in html
+    assert "agents.defaults.subagent_provider" in changes_under(html, "Routes")
+    press(site, asked)
+    assert Route.objects.get(slot="subagent").provider == ""
+
+
+def test_another_order_of_ones_own_endpoints_is_a_change(site: Client) -> None:
+    entries = {name: {"apiBase": f"https://{name}.example/v1"} for name in ("alpha", "beta")}
+    press(site, hand_in(site, {"providers": entries}), all="1")
+    asked = hand_in(site, {"providers": dict(reversed(entries.items()))})
+    html = page_of(asked)
+    assert changes_under(html, IN_FILE) == "providers alpha, beta → beta, alpha"
+    press(site, asked)
+    assert list(given_back()["providers"]) == ["beta", "alpha"]
+    assert "All of it is set here already." in page_of(
+        hand_in(site, {"providers": dict(reversed(entries.items()))})
+    )

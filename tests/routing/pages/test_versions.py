@@ -236,3 +236,12 @@ def test_a_provider_can_be_removed_when_no_key_opens_what_is_set(
 def test_an_unknown_version_is_404(site: Client) -> None:
     assert site.get("/config/versions/7/").status_code == 404
     assert site.post("/config/versions/7/restore/").status_code == 404
+
+
+def test_before_the_first_write_and_after_a_first_import_there_are_no_versions(
+    site: Client,
+) -> None:
+    import_all(site, WHOLE)
+    html = page_of(site.get("/config/versions/"))
+    assert "No versions yet." in html
+    assert "imported yet" not in html

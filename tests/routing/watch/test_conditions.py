@@ -254,13 +254,13 @@ def test_a_file_that_somebody_else_changed_is_told_once_for_each_state(
     edit(path, lambda document: document.update(logging={"level": "info"}))
     assert news() == ["changed"]
     path.unlink()
-    assert news() == ["missing"]
+    assert news() == ["gone"]
     path.mkdir()
     assert news() == ["unusable"]
     path.rmdir()
     write(site)
     path.unlink()
-    assert news() == ["missing"]  # again, after it was written again
+    assert news() == ["gone"]  # again, after it was written again
     assert {one.about for one in Alert.objects.all()} == {"config"}
 
 
