@@ -110,7 +110,7 @@ def _changes(old: Any, new: Any, keys: Path, specs: Specs) -> Iterator[PathChang
 
 def _silent(keys: Path) -> tuple[Any, ...]:
     """What is as good as missing there, of ours."""
-    is_named = keys[:2] == ("agents", "defaults") and snake(keys[2]).endswith("provider")
+    is_named = keys[:2] == ("agents", "defaults") and snake(keys[-1]).endswith("provider")
     return (None, {}) if is_named else (None, "", {})
 
 
