@@ -77,7 +77,7 @@ def waiting(desk: Desk) -> Job:
     return job
 
 
-def assert_told(desk: Desk, job: Job, outcome: Outcome) -> None:
+def assert_told(desk: Desk, job: Job, outcome: Outcome, detail: str = "") -> None:
     """Only the page is asked, as a person would: nobody else may be there any more."""
 
     def page() -> str:
@@ -86,7 +86,7 @@ def assert_told(desk: Desk, job: Job, outcome: Outcome) -> None:
     processes.wait_for(lambda: 'id="check" data-state="done"' in page(), seconds=WITHIN, pause=0.25)
     text = html.unescape(page())
     assert f'data-outcome="{outcome}"' in text
-    assert sentence(outcome) in text
+    assert sentence(outcome, detail) in text
     assert "Try again" in text
     ended = Job.objects.get(pk=job.pk)
     assert (ended.outcome, ended.finished_at is not None) == (outcome, True)
@@ -144,7 +144,7 @@ def test_s70_what_nobody_ends_any_more_ends_with_a_sentence_and_another_try(
     fault(alone, worker, own_broker)
     if state is running:
         Job.objects.filter(pk=job.pk).update(deadline=timezone.now())
-    assert_told(alone, job, Outcome.NO_ANSWER)
+    assert_told(alone, job, Outcome.NO_ANSWER, "" if state is running else "waited")
     alone.sims.release_hangs()
     if not processes._answers(own_broker):
         again()
