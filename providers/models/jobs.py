@@ -313,9 +313,9 @@ class Job(models.Model):
 
     def give_up(self, outcome: Outcome, detail: str = "") -> bool:
         """End it as one that was never begun; False when somebody is at it, or it has ended."""
-        queued = (Status.QUEUED,)
-        unknown = KeyState.UNKNOWN
-        return self.finish(of=queued, outcome=outcome, detail=detail, key_state=unknown)
+        return self.finish(
+            of=(Status.QUEUED,), outcome=outcome, detail=detail, key_state=KeyState.UNKNOWN
+        )
 
     def finish(
         self, *, is_told: bool = False, of: Collection[Status] = PENDING, **result: Any
@@ -336,8 +336,8 @@ class Job(models.Model):
             )
             if written:
                 self._take_over(changes)
-                # its values may have been saved since, or saved again
-                self.refresh_from_db(fields=["is_draft", "input_version"])
+                if is_check or self.is_draft:  # its values may have been saved since, or again
+                    self.refresh_from_db(fields=["is_draft", "input_version"])
             if written and is_check and not self.is_draft:
                 self.record_check()
         if written:

@@ -28,7 +28,7 @@ class Progress:
     """
 
     def __init__(self, job: Job) -> None:
-        self._job = job
+        self.job = job
         self._rungs: list[dict[str, Any]] | None = None
         self._is_over = False
         first = _EVERY_SECONDS if job.batch is None else _BATCH_SECONDS
@@ -67,10 +67,6 @@ class Progress:
         rungs, self._rungs = self._rungs, None
         return rungs
 
-    def write(self, rungs: list[dict[str, Any]]) -> None:
-        """A write that comes after the result changes nothing."""
-        self._job.progress(rungs)
-
 
 def _write_on() -> None:
     """One thread and one connection for all of them, as long as there are any."""
@@ -86,7 +82,7 @@ def _write_on() -> None:
             for one, rungs in due:
                 try:
                     close_old_connections()
-                    one.write(rungs)
+                    one.job.progress(rungs)  # what comes after the result changes nothing
                 except Error:
                     pass  # the database is away: their ends will tell
                 except Exception as error:  # noqa: BLE001 - the steps of all others go on

@@ -75,14 +75,19 @@ def test_of_several_workers_one_beats_and_another_takes_over_when_it_is_killed(
         assert again.process.poll() is None
 
 
-@pytest.mark.long
-def test_a_worker_takes_no_more_than_it_has_threads(together: Site, simulators: Simulators) -> None:
+def set_up(together: Site, simulators: Simulators) -> None:
+    """Four providers, of which the first one never answers."""
     together.simulators = simulators
     for kind in ("openrouter", "groq", "mistral", "deepseek"):
         word = "hang" if kind == "openrouter" else "good"
         given = json.dumps({"apiKey": f"sk-or-v1-demo-{word}-0123456789"})
         done = together.manage("set_provider", kind, given=given)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.long
+def test_a_worker_takes_no_more_than_it_has_threads(together: Site, simulators: Simulators) -> None:
+    set_up(together, simulators)
     together.started("--worker", WORKER_CONCURRENCY="1", TEST_SECONDS="60")
     wait_for(lambda: together.workers() == 1, seconds=30)
     together.python(TEST.replace("all()", "filter(kind='openrouter')"))
@@ -99,12 +104,7 @@ def test_a_worker_takes_no_more_than_it_has_threads(together: Site, simulators: 
 def test_s79_a_killed_worker_of_two_loses_no_job_and_its_call_ends_before_its_deadline(
     together: Site, simulators: Simulators
 ) -> None:
-    together.simulators = simulators
-    for kind in ("openrouter", "groq", "mistral", "deepseek"):
-        word = "hang" if kind == "openrouter" else "good"
-        given = json.dumps({"apiKey": f"sk-or-v1-demo-{word}-0123456789"})
-        done = together.manage("set_provider", kind, given=given)
-        assert done.returncode == 0, done.stderr
+    set_up(together, simulators)
     first = together.started("--worker", WORKER_CONCURRENCY="1", TEST_SECONDS="60")
     wait_for(lambda: together.workers() == 1, seconds=30)
     together.python(TEST.replace("all()", "filter(kind='openrouter')"))
