@@ -107,7 +107,7 @@ TOLD = {
     Drift.UNSET: Told("idle", gettext_lazy("no path is set")),
     Drift.SAME: Told("ok", gettext_lazy("Up to date")),
     Drift.MISSING: Told("info", gettext_lazy("Not written yet")),
-    Drift.GONE: Told("warn", gettext_lazy("Gone since it was written")),
+    Drift.GONE: Told("warn", gettext_lazy("No longer there")),
     Drift.FOREIGN: Told("warn", gettext_lazy("Not written by this site")),
     Drift.CHANGED: Told("warn", gettext_lazy("Changed by someone else")),
     Drift.BEHIND: Told("info", gettext_lazy("Out of date")),

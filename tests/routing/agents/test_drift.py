@@ -39,7 +39,7 @@ def test_drift_tells_who_is_ahead(site: Client, path: Path, main_route: Route) -
     assert drift().drift is Drift.GONE
     html = page_of(site.get("/"))
     assert "The live config.json is gone since it was written here." in html
-    assert "Gone since it was written" in html
+    assert "No longer there" in html
     assert "Not written yet" not in html + page_of(site.get("/config/"))
     path.write_text("{}")
     ConfigVersion.objects.all().delete()
