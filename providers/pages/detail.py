@@ -137,7 +137,7 @@ def next_step(provider: Provider) -> dict[str, Any] | None:
         check = Job.objects.newest(provider, Task.CHECK, None)
         return {"what": "fetch", "count": check.params.get("listed", 0) if check else 0}
     names = _own_names(provider)
-    if not (names or provider.catalog_count) or above().served_by(provider.name):
+    if not (names or provider.catalog_count) or provider.name in above().serving():
         return None
     return {"what": "use", "link": use_link(names[0], provider.name) if names else "#catalog"}
 

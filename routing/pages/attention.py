@@ -5,6 +5,7 @@ Counting is for every page, so it is done once for each state of what is counted
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache
@@ -42,6 +43,7 @@ _STATEMENTS = (
         "(SELECT count(*) FROM routing_standing WHERE about = 'system:beat' AND is_failing)"
     ),
 )
+_counting = threading.Lock()
 
 
 def attention(
@@ -113,15 +115,22 @@ def counted(found: Iterable[Concern]) -> Needed:
 def needed() -> Needed:
     """How many causes there are, by the page that mends them."""
     stamp = _stamp()
-    return _seen(stamp)[0]._replace(system=_of_parts(stamp, broker.known()))
+    return _counted_once(stamp)[0]._replace(system=_of_parts(stamp, broker.known()))
 
 
 def serving() -> dict[str, list[str]]:
     """Labels of the routes that each provider serves, by its name."""
     labels: dict[str, list[str]] = {}
-    for name, slot in _seen(_stamp())[1]:
+    for name, slot in _counted_once(_stamp())[1]:
         labels.setdefault(name, []).append(str(Slot(slot).label))
     return labels
+
+
+def _counted_once(state: Hashable) -> tuple[Needed, tuple[tuple[str, str], ...]]:
+    """The end of a test is news for all who watch it, at one moment: one of them counts, the
+    others wait for that."""
+    with _counting:
+        return _seen(state)
 
 
 @lru_cache(maxsize=2)

@@ -30,7 +30,7 @@ from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.models import BaseDocument
 from routing.pages.attention import serving
-from routing.pages.rows import RouteRow, route_rows, served_by
+from routing.pages.rows import RouteRow, route_rows
 from routing.pages.watched import watched
 from routing.pages.wording import FAULTS, fault_words
 from routing.rules.explain import AUTO
@@ -45,7 +45,6 @@ __all__ = [
     "not_set_here",
     "renamed",
     "routes_stamp",
-    "served_by",
     "serving",
     "take_over",
     "watched",

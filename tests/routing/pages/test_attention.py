@@ -1,6 +1,8 @@
 """The counts of the navigation: those of the overview, on every page, at little cost."""
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from facio_site.attention import Needed
 from providers import broker
 from providers.models import Provider
 from routing.models import Channel, Route, Standing
+from routing.pages import attention
 from routing.pages.attention import of_system, serving
 from routing.pages.naming import named_by_each, routes_stamp
 from tests.conftest import signed_in
@@ -155,6 +158,25 @@ def test_counting_again_what_is_unchanged_takes_five_small_queries(site: Client)
         return [q["sql"] for q in captured if re.search(r"\b(providers|routing)_", q["sql"])]
 
     assert len(queries()) == 5  # the last of them is the bell's
+
+
+def test_many_who_hear_the_same_news_count_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    def count(*_rows: Any, **_more: Any) -> dict[str, Provider]:
+        counted.append(1)
+        time.sleep(0.1)
+        return {}
+
+    monkeypatch.setattr(attention, "provider_rows", count)
+    monkeypatch.setattr(attention, "route_rows", lambda *_args, **_more: [])
+    monkeypatch.setattr(attention, "attention", lambda *_args: [])
+    monkeypatch.setattr(attention, "drift", lambda: None)
+    attention._seen.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(attention._counted_once, ["one state"] * 8))
+    attention._seen.cache_clear()
+    assert (told, len(counted)) == ([(Needed(), ())] * 8, 1)
 
 
 def test_a_scheduler_that_starts_nothing_is_told_where_a_worker_lives() -> None:
