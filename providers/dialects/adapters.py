@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from providers.dialects import redirects
+from providers.dialects import redirects, turn
 from providers.dialects.compatible import bounded, lacks_responses, unknown_to_responses
 from providers.dialects.fill import filled, filled_value
 from providers.dialects.front import UNPROVEN
@@ -210,7 +210,7 @@ class Adapter:
         if call.body is None:
             return None
         own = {name: filled_value(value, places) for name, value in call.body.items()}
-        return {**own, **self.extra_body()} if call.is_completion else own
+        return turn.with_extra(own, self.extra_body()) if call.is_completion else own
 
     def extra_body(self) -> dict[str, Any]:
         if "extra_body" in self.spec.unsent:
@@ -353,6 +353,11 @@ class Adapter:
             is_fine = finding.verdict.outcome is Outcome.OK
             if asks_on or not (is_fine or is_absent(finding.verdict)):
                 return replace(finding, ms=ms)
+        if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, ""):
+            bare, plain = self.ask(send, turn.without_tools(call), "model", model)
+            ms += bare.ms
+            if plain.outcome is Outcome.OK:
+                verdict = replace(verdict, detail="no_tools")
         if verdict.outcome is Outcome.OK and call.is_stream and reply.status < 400:
             verdict = replace(verdict, detail="" if reply.is_stream else "not_streamed")
             if not reply.is_ended:

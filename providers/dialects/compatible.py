@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from providers.dialects import turn
 from providers.http import Reply
 from providers.spec.kind import BEARER, Call, Columns, ListCall
 
-_MESSAGES = [{"role": "user", "content": "hi"}]
 # The agent's ancestor sends both fields with every completion. A server that refuses them, or
 # answers at once instead, fails there too.
 _STREAM = {"stream": True, "stream_options": {"include_usage": True}}
@@ -33,7 +33,7 @@ def chat(
     Where one token, or a field of `extra`, is refused, the call is made once more with 16 tokens
     (as some upstreams ask for) and without `extra`.
     """
-    body = {"model": model, "messages": _MESSAGES, **_STREAM}
+    body = {"model": model, **turn.CHAT, **_STREAM}
     retry = None
     if tokens < 16 or extra:
         retry = {**body, limit: 16}
@@ -54,12 +54,11 @@ def responses(
     """The smallest call of OpenAI's newer API, as the agent makes it. Without that API a server may
     serve a completion: `fallback` where the agent then asks for one, too, else `instead`. `more`
     are other fields of the body."""
-    said = {"role": "user", "content": [{"type": "input_text", "text": "hi"}]}
     bounds = {"max_output_tokens": 16, "store": False, "stream": True}
     return Call(
         url=url,
         method="POST",
-        body={"model": "{model}", "input": [said], **bounds, **more},
+        body=turn.with_extra({"model": "{model}", **turn.RESPONSES, **bounds}, more),
         auth=BEARER,
         expects="output",
         is_completion=True,

@@ -86,6 +86,21 @@ _NO_STREAM = _any(
     r"does not stream|cannot stream|can.t stream",
     r"不支持流式|不支援串流",
 )
+# What the agent sends along with every word: tools, and instructions as the system's message.
+# https://github.com/ollama/ollama/issues/6027, https://github.com/vllm-project/vllm/issues/9089
+_NO_TOOLS = _any(
+    r"(?:\btools?\b|\bfunction call\w*)(?: \w+){0,4}[`'\" ]{0,3}(?:is |are |was )?"
+    r"(?:not (?:\w+ ){0,2}(?:support|enabled|allow|available|implemented|permitted)\w*|unsupported"
+    r"|disabled|requires?\b)",
+    r"(?:not support|n.t support|unsupported|not enable|not allow)\w*"
+    r" (?:[\w:]+ ){0,3}[`'\"]?(?:tools?\b|function call)",
+    r"support tool use",
+)
+_NO_SYSTEM = _any(
+    r"(?:developer|system) (?:instructions?|messages?|prompts?|role)\b.{0,20}(?:is |are )?"
+    r"(?:not (?:support|enabled|allow)\w*|unsupported)",
+    r"(?:not support|n.t support|unsupported)\w* (?:\w+ ){0,2}[`'\"]?system\b",
+)
 _ACCESS = _any(
     r"(?:not allowed|not permitted|not authorized|unauthorized|not entitled|no permission|no access"
     r"|not have (?:\w+ )?(?:access|permission)|access denied|denied access)\b.{0,60}\bmodels?\b",
@@ -154,6 +169,10 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
     if call == "model" and status == 400 and _BOUND_MET.search(words):
         return Outcome.OK, ""
     if call == "model" and status not in (401, 402, 403, 429):
+        if _NO_TOOLS.search(words):
+            return Outcome.BAD_REQUEST, "no_tools"
+        if _NO_SYSTEM.search(words):
+            return Outcome.BAD_REQUEST, "no_system"
         if _NO_STREAM.search(words):
             return Outcome.BAD_REQUEST, "no_stream"
         if _OTHER_API.search(words):

@@ -1,8 +1,7 @@
 """Anthropic: its own messages API. The list proves a key, not that there is credit."""
 
-from typing import Any
-
 from facio_site.marked import marked as _
+from providers.dialects import turn
 from providers.dialects.adapters import Adapter
 from providers.http import parse_base
 from providers.spec.kind import Auth, Call, Columns, ErrorRule, ListCall, Pages, ProviderSpec
@@ -17,11 +16,7 @@ class AnthropicAdapter(Adapter):
         return parse_base(trimmed(text)).url.removesuffix("/v1")
 
 
-_MESSAGE: dict[str, Any] = {
-    "model": "{model}",
-    "messages": [{"role": "user", "content": "hi"}],
-    "stream": True,
-}
+_MESSAGE = {"model": "{model}", **turn.MESSAGES, "stream": True}
 
 SPEC = ProviderSpec(
     kind="anthropic",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from facio_site.marked import marked as _
+from providers.dialects import turn
 from providers.dialects.adapters import Adapter, Finding, ReadList
 from providers.dialects.rows import first
 from providers.dialects.sigv4 import sign
@@ -286,10 +287,7 @@ SPEC = ProviderSpec(
         url="{runtime}/model/{model_path}/converse-stream",
         auth=replace(BEARER, headers={"Accept": FRAMES}),
         method="POST",
-        body={
-            "messages": [{"role": "user", "content": [{"text": "hi"}]}],
-            "inferenceConfig": {"maxTokens": 1},
-        },
+        body={**turn.CONVERSE, "inferenceConfig": {"maxTokens": 1}},
         expects="output",
         is_completion=True,
         is_stream=True,

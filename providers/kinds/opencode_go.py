@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from facio_site.marked import marked as _
+from providers.dialects import turn
 from providers.dialects.adapters import Adapter, Finding
 from providers.dialects.compatible import chat, models
 from providers.dialects.paths import values_at
@@ -16,12 +17,7 @@ _MESSAGES = Call(
     url="{base}/messages",
     method="POST",
     auth=Auth(header="x-api-key", format="{key}", headers={"anthropic-version": "2023-06-01"}),
-    body={
-        "model": "{model}",
-        "max_tokens": 1,
-        "messages": [{"role": "user", "content": "hi"}],
-        "stream": True,
-    },
+    body={"model": "{model}", "max_tokens": 1, **turn.MESSAGES, "stream": True},
     expects="content",
     is_completion=True,
     is_stream=True,

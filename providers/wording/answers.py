@@ -324,6 +324,26 @@ ANSWERS: Sentences = {
                 "streaming on at the server, or choose another model or server."
             ),
         ),
+        "no_tools": (
+            _(
+                "%(model)s takes no tools, and the agent sends its tools with every call. Choose "
+                "a model that can use tools, or switch them on at your own server."
+            ),
+            _(
+                "The model takes no tools, and the agent sends its tools with every call. Choose "
+                "one that can use tools, or switch them on at your own server."
+            ),
+        ),
+        "no_system": (
+            _(
+                "%(model)s takes no system message, and the agent sends its instructions as one "
+                "with every call. Choose another model."
+            ),
+            _(
+                "The model takes no system message, and the agent sends its instructions as one "
+                "with every call. Choose another model."
+            ),
+        ),
         "origin_header": _(
             "The provider took the call for one from a web page. Something in between adds an "
             "Origin header; a proxy at the API base must leave it out."

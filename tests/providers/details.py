@@ -114,6 +114,8 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "not_chat",  # the model answers another API only
             "unsent_body",  # params: fields that the agent's client does not know
             "no_stream",  # the agent asks for a stream, which is refused
+            "no_tools",  # the agent sends tools, which are refused
+            "no_system",  # and instructions
         }
     ),
     Outcome.SERVER_ERROR: frozenset({"loading", "front", "origin_away"}),

@@ -127,13 +127,27 @@ def turn(question: dict[str, Any]) -> Any:
     return {"answered": answered, "said": said[:300], "outside": [*OUTSIDE]}
 
 
+READ_FILE = {
+    "name": "read_file",
+    "description": "Read a file.",
+    "parameters": {
+        "type": "object",
+        "properties": {"path": {"type": "string"}},
+        "required": ["path"],
+    },
+}
+
+
 async def ask_main(path: Path) -> tuple[bool, str]:
-    """As nanobot/agent/runner.py does for a turn without tools, within TURN_SECONDS."""
+    """As nanobot/agent/runner.py does for a turn, with one tool, within TURN_SECONDS."""
     snapshot = load_provider_snapshot(path)
     generation = snapshot.generation or snapshot.provider.generation
     call = snapshot.provider.chat_stream_with_retry(
-        messages=[{"role": "user", "content": "hi"}],
-        tools=None,
+        messages=[
+            {"role": "system", "content": "You are an agent."},
+            {"role": "user", "content": "hi"},
+        ],
+        tools=[{"type": "function", "function": READ_FILE}],
         model=snapshot.model,
         temperature=generation.temperature,
         max_tokens=16,

@@ -5,7 +5,6 @@ Nothing here makes a green light of ours false: where the client got no answer, 
 Not put before both, with the source of what is known:
 - the temperature: the ancestor sends 0.1 with most models, the site none (nanobot-ai 0.3.5,
   config/schema.py; what the agent sends by default is in none of its documents);
-- tools: the ancestor's turns have some; a test is cut to the shortest answer;
 - the retries of a turn: a test asks once;
 - what an agent learns as it runs: after three refusals it asks OpenAI by chat completions at once,
   which a test does as well, after one (nanobot-ai 0.3.5, providers/openai_compat_provider.py);

@@ -19,6 +19,7 @@ from tests.routing.oracle_states import (
     unless,
     whole,
 )
+from tests.routing.oracle_turns import AWS_TURNS, TURNS
 from tests.simulators.answers import as_json, as_text
 from tests.simulators.kinds.bedrock import CONVERSED, MANNERS, NO_ACCESS, frame, in_frames, problem
 
@@ -116,4 +117,4 @@ BEDROCK: dict[str, State] = {
     "aws-elsewhere": State(always(as_text(404, "404 page not found"))),
 }
 
-EVERY_STATE = {**STATES, **OPENAI, **BEDROCK}
+EVERY_STATE = {**STATES, **TURNS, **OPENAI, **BEDROCK, **AWS_TURNS}

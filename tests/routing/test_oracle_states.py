@@ -16,7 +16,8 @@ from tests.routing.oracle import Compared, compared
 from tests.routing.oracle_reds import LEFT_OUT, RED_HERE
 from tests.routing.oracle_server import OracleServer
 from tests.routing.oracle_states import ENTERED, LISTS, MODEL, MODELS, STATES
-from tests.routing.oracle_vendors import BEDROCK, OPENAI
+from tests.routing.oracle_turns import AWS_TURNS, TURNS
+from tests.routing.oracle_vendors import BEDROCK, EVERY_STATE, OPENAI
 
 pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db(transaction=True)]
 KEY = "k-good-12345678"
@@ -32,13 +33,13 @@ ASKED = [kind for kind in KINDS if kind not in (*LEFT_OUT, "bedrock")]  # which 
 def _speaks(kind: str, state: str) -> bool:
     """Whether a state is about the API that this kind speaks."""
     api = {"anthropic": "messages", "azure_openai": "responses"}.get(kind, "completions")
-    return STATES[state].api in ("", api)
+    return EVERY_STATE[state].api in ("", api)
 
 
 SITUATIONS = [
     (kind, state)
     for kind in ASKED
-    for state in ([*LISTS, *MODELS] if kind in WHOLE else SOME)
+    for state in (*([*LISTS, *MODELS] if kind in WHOLE else SOME), *TURNS)
     if _speaks(kind, state)
 ]
 
@@ -187,7 +188,7 @@ WAYS["temporary"] = {**PAIR, "accessKeyId": "ASIADEMOGOOD00000000", "sessionToke
 @pytest.mark.parametrize(
     ("state", "way", "model", "body"),
     [
-        *((state, "pair", MODEL, {}) for state in BEDROCK),
+        *((state, "pair", MODEL, {}) for state in (*BEDROCK, *AWS_TURNS)),
         *(("aws-good", way, MODEL, {}) for way in WAYS),  # a key in plain http is not sent
         ("aws-good", "pair", f"bedrock/us.{MODEL}-v1:0", {}),
         *((state, "pair", MODEL, {"team": "b"}) for state in ("aws-good", "aws-refuses-field")),

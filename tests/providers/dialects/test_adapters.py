@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from providers.dialects import turn
 from providers.dialects.adapters import Adapter, Entered, StrayRequest
 from providers.dialects.compatible import chat
 from providers.http import BadURL
@@ -261,7 +262,7 @@ def test_the_extra_body_changes_neither_model_nor_place_nor_number_of_answers() 
     assert request.json == {
         "temperature": 0.2,
         "model": "m",
-        "messages": [{"role": "user", "content": "hi"}],
+        **turn.CHAT,
         "max_tokens": 100,  # as the agent bounds it
         "stream": True,
         "stream_options": {"include_usage": True},

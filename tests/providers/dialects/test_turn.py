@@ -1,0 +1,101 @@
+"""What the agent sends beside a word goes with each test of a model; its refusal is told."""
+
+from typing import Any
+
+import pytest
+
+from providers.dialects import spoken, turn
+from providers.dialects.adapters import Adapter
+from providers.kinds import KINDS
+from providers.spec.outcomes import Outcome
+from tests.providers.dialects.climb import HI, check, told
+from tests.providers.replies import LIST, make, reply
+
+ODD = reply(400, {"error": {"message": "odd"}})
+ASKED = [kind for kind, spec in KINDS.items() if spec.model_call]
+
+
+def sent(adapter: Adapter, model: str = "m") -> dict[str, Any]:
+    body: dict[str, Any] = adapter.request(adapter.model_call(model), model).json
+    return body
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_every_model_is_asked_with_instructions_and_a_tool(kind: str) -> None:
+    where = {"region": "us-east-1"} if kind == "bedrock" else {}
+    body = sent(make(kind, api_base="https://x.example/v1", values=where))
+    said = body.get("system") or body.get("instructions") or body["messages"][0]["role"] == "system"
+    assert said
+    assert len((body.get("toolConfig") or body)["tools"]) == 1
+
+
+def test_tools_of_the_extra_body_stand_beside_the_agent_s_own() -> None:
+    search = {"type": "web_search"}
+    assert sent(make("groq", extra_body={"tools": [search]}))["tools"] == [
+        *turn.CHAT["tools"],
+        search,
+    ]
+    new = sent(make("deepseek"), "deepseek-v4-flash")  # its own search is the agent's doing
+    assert new["tools"] == [*turn.RESPONSES["tools"], search]
+
+
+REFUSED = {
+    "no_tools": [
+        "registry.ollama.ai/library/gemma3:4b does not support tools",
+        '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+        "No endpoints found that support tool use. To learn more about provider routing, visit",
+        "tools param requires --jinja flag",
+        "`tool calling` is not supported with this model",
+        "This model doesn't support tool use in streaming mode.",
+        "Function calling is not enabled for models/gemma-3-27b-it",
+        "deepseek-reasoner does not support Function Calling",
+        "Unsupported parameter: 'tools' is not supported with this model.",
+        "Function call is not supported for this model.",
+        "tool_choice is not supported",
+    ],
+    "no_system": [
+        "Developer instruction is not enabled for models/gemma-3-27b-it",
+        "This model doesn't support system messages. Try again without system messages.",
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+        "System role not supported",
+    ],
+}
+
+
+@pytest.mark.parametrize("status", [400, 404, 422, 500])
+@pytest.mark.parametrize(
+    ("text", "detail"), [(text, detail) for detail, texts in REFUSED.items() for text in texts]
+)
+def test_words_that_refuse_them_are_known(text: str, detail: str, status: int) -> None:
+    words = spoken.folded(text)
+    assert spoken.meaning(words, status, "model") == (Outcome.BAD_REQUEST, detail)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'messages with role "tool" must be a response to a preceding message',
+        "The model `toolace-8b` does not exist",
+        "llama3.1 does not support thinking",
+    ],
+)
+def test_other_words_are_not_taken_for_that(text: str) -> None:
+    found = spoken.meaning(spoken.folded(text), 400, "model")
+    assert found is None or found[1] == ""
+
+
+def test_a_refusal_without_a_reason_is_tried_without_tools() -> None:
+    again = (ODD, ODD)  # the second with sixteen tokens
+    assert told(check(make("groq"), LIST, *again, HI, models=("m",))) == (
+        *("bad_request", "valid", "no_tools"),
+    )
+    assert told(check(make("groq"), LIST, *again, ODD, models=("m",)))[2] == "plain_form"
+    assert told(check(make("openai"), LIST, ODD, ODD, models=("m",)))[0] == "bad_request"
+
+
+def test_without_tools_nothing_else_changes() -> None:
+    for whole in (turn.CHAT, turn.RESPONSES, turn.MESSAGES, turn.CONVERSE):
+        assert turn.without_tools(make("groq").model_call("m")).retry_body is None
+        kept = set(turn._bare(whole))
+        assert kept == set(whole) - {"tools", "tool_choice", "toolConfig"}
+        assert kept & {"messages", "input"}
