@@ -11,10 +11,14 @@ from providers.dialects.front import UNPROVEN
 from providers.dialects.paths import unwrapped
 from providers.dialects.rows import rows_of
 from providers.http import Reply, Send
-from providers.spec.kind import ListCall
+from providers.spec.kind import Call, CallName, ListCall
 from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict
 
 _REFUSED = (Outcome.BAD_KEY, Outcome.FORBIDDEN)
+# A completion that is refused for what it lacks, after the key was looked at; so it costs nothing.
+# Where one answers it all the same, one token is the end of it.
+_NOTHING = {"messages": [], "max_tokens": 1}
+KNOCK = Call(url="{base}/chat/completions", method="POST", body=_NOTHING)
 
 
 class LocalAdapter(Adapter):
@@ -51,10 +55,11 @@ class LocalAdapter(Adapter):
         reply, verdict = self.ask(send, listing, "list")
         return reply, verdict, listing
 
-    def control(self, send: Send, call: ListCall) -> Outcome:
+    def control(self, send: Send, call: Call) -> Outcome:
         """What the same call brings without the key: BAD_KEY means that the key is looked at."""
+        name: CallName = "list" if isinstance(call, ListCall) else "key"
         try:
-            _, verdict = self.ask(send, call, "list", keyless=True)
+            _, verdict = self.ask(send, call, name, keyless=True)
         except Failed as failed:
             return failed.verdict.outcome
         return Outcome.BAD_KEY if verdict.outcome in _REFUSED else verdict.outcome

@@ -1,15 +1,44 @@
 """Any OpenAI-compatible server. Nothing about it is known, not even whether it has a list."""
 
+from dataclasses import replace
+
 from facio_site.marked import marked as _
+from providers.dialects.adapters import Finding
 from providers.dialects.compatible import chat
-from providers.dialects.local import LocalAdapter
+from providers.dialects.local import KNOCK, LocalAdapter
+from providers.http import Send
 from providers.spec.kind import Columns, ListCall, ProviderSpec
+from providers.spec.outcomes import Failed, KeyState, Outcome
+
+
+class CustomAdapter(LocalAdapter):
+    """A list may be open to anybody where completions are not, as that of llama.cpp is
+    (tools/server/server-http.cpp there: public_endpoints). So a completion is asked as well."""
+
+    def check_key(self, send: Send) -> Finding:
+        found = super().check_key(send)
+        is_open = found.verdict.outcome is Outcome.OK and not self.key
+        if not is_open and found.verdict.detail != "key_not_checked":
+            return found
+        try:
+            knock, refusal = self.ask(send, KNOCK, "key")
+        except Failed:
+            return found
+        found = replace(found, ms=found.ms + knock.ms)
+        if refusal.outcome is Outcome.BAD_KEY:
+            state = self.key_state(refusal)
+            return replace(found, verdict=self._without_key(refusal), key_state=state)
+        if self.key and self.control(send, KNOCK) is Outcome.BAD_KEY:
+            verdict = replace(found.verdict, outcome=Outcome.OK, detail="")
+            return replace(found, verdict=verdict, key_state=KeyState.VALID)
+        return found
+
 
 SPEC = ProviderSpec(
     kind="custom",
     label="Custom",
     group="local",
-    adapter=LocalAdapter,
+    adapter=CustomAdapter,
     docs_url="https://platform.openai.com/docs/api-reference/models/list",
     note=_(
         "Any OpenAI-compatible endpoint, local or not. Give everything explicitly: the address "

@@ -5,15 +5,13 @@ from dataclasses import replace
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Finding
 from providers.dialects.compatible import chat, models
-from providers.dialects.local import LocalAdapter
+from providers.dialects.local import KNOCK, LocalAdapter
 from providers.dialects.paths import unwrapped
 from providers.dialects.rows import rows_of
 from providers.http import Send
-from providers.spec.kind import Call, ErrorRule, ProviderSpec
+from providers.spec.kind import ErrorRule, ProviderSpec
 from providers.spec.outcomes import Failed, KeyState, Outcome
 
-# The body is refused only after the key was looked at.
-_KNOCK = Call(url="{base}/chat/completions", method="POST", body={})
 _LET_IN = (Outcome.OK, Outcome.BAD_REQUEST, Outcome.MODEL_NOT_FOUND, Outcome.SERVER_ERROR)
 
 
@@ -25,14 +23,14 @@ class OvmsAdapter(LocalAdapter):
             return Finding(self._without_key(verdict), self.key_state(verdict), ms)
         if not rows_of(unwrapped(reply), call.columns.items):
             verdict = replace(verdict, detail="no_models")
-        knock, refusal = self.ask(send, _KNOCK, "key")
+        knock, refusal = self.ask(send, KNOCK, "key")
         ms += knock.ms
         if refusal.outcome not in _LET_IN or not knock.is_json:
             return Finding(self._without_key(refusal), self.key_state(refusal), ms)
         if not self.key:
             return Finding(verdict, KeyState.NOT_NEEDED, ms)
         try:
-            _, control = self.ask(send, _KNOCK, "key", keyless=True)
+            _, control = self.ask(send, KNOCK, "key", keyless=True)
         except Failed as failed:
             control = failed.verdict
         if control.outcome is Outcome.BAD_KEY:

@@ -130,7 +130,7 @@ def test_a_bare_list_is_of_the_agents_api(kind: str) -> None:
 
 
 def test_a_list_in_a_form_of_its_own_is_none_the_worse_without_another() -> None:
-    for rest in (GONE, NATIVE, REFUSED):
+    for rest in (GONE, NATIVE):
         result = served(make("custom", key="", api_base=f"{BOX}/x"), {"/x/models": NATIVE}, rest)
         assert base_told(result) == ("ok", "", "")
 

@@ -8,6 +8,7 @@ import pytest
 
 from providers.dialects.adapters import Adapter
 from providers.dialects.ladder import makes_completion, run_check
+from providers.dialects.local import KNOCK
 from providers.http import Reply, Request
 from providers.spec.outcomes import Failed, Outcome, Step
 from providers.spec.secret import Secret
@@ -239,9 +240,28 @@ def test_a_name_that_does_not_resolve_is_most_likely_the_resource() -> None:
 # Local servers ---------------------------------------------------------------------------------
 
 
+LACKING = reply(400, {"error": "'messages' is empty"})
+
+
 def test_a_server_without_a_key_is_fine_without_one() -> None:
-    assert told(check(local(key=""), LIST)) == ("ok", "not_needed", "")
-    assert told(check(local(key=""), EMPTY)) == ("ok", "not_needed", "no_models")
+    assert told(check(local(key=""), LIST, LACKING)) == ("ok", "not_needed", "")
+    assert told(check(local(key=""), EMPTY, LACKING)) == ("ok", "not_needed", "no_models")
+    assert told(check(local("vllm", key=""), LIST)) == ("ok", "not_needed", "")
+
+
+@pytest.mark.parametrize("knock", [GONE, LACKING, CHAT, Failed(Outcome.TIMEOUT), reply(403, {})])
+def test_a_list_is_believed_where_a_completion_does_not_ask_for_a_key(knock: Any) -> None:
+    assert told(check(local(key=""), LIST, knock)) == ("ok", "not_needed", "")
+
+
+def test_a_list_may_be_open_to_anybody_where_completions_are_not() -> None:
+    """As llama.cpp's is, started with --api-key."""
+    assert told(check(local(key=""), LIST, REFUSED)) == ("bad_key", "invalid", "key_required")
+    assert told(check(local(), LIST, LIST, REFUSED)) == ("bad_key", "invalid", "")
+    assert told(check(local(), LIST, LIST, LACKING, REFUSED)) == ("ok", "valid", "")
+    unknown = ("reachable_unverified", "unknown", "key_not_checked")
+    assert told(check(local(), LIST, LIST, LACKING, LACKING)) == unknown
+    assert told(check(local(), LIST, LIST, Failed(Outcome.TIMEOUT))) == unknown
 
 
 def test_the_control_without_the_key_shows_what_it_is_worth() -> None:
@@ -250,8 +270,6 @@ def test_the_control_without_the_key_shows_what_it_is_worth() -> None:
     with_key, without = script.requests
     assert "Authorization" in with_key.headers
     assert "Authorization" not in without.headers
-    same = check(local(), LIST, LIST)
-    assert told(same) == ("reachable_unverified", "unknown", "key_not_checked")
     unclear = check(local(), LIST, Failed(Outcome.TIMEOUT))
     assert told(unclear) == ("reachable_unverified", "unknown", "control_failed")
 
@@ -262,8 +280,9 @@ def test_a_refusal_without_a_key_says_that_one_is_needed() -> None:
 
 
 def test_a_model_that_answers_proves_no_key_of_a_local_server() -> None:
-    result = check(local(), LIST, LIST, CHAT, models=("m",))
-    assert told(result) == ("ok", "unknown", "")
+    for kind, answers in (("custom", (LIST, LIST, LACKING, LACKING)), ("vllm", (LIST, LIST))):
+        result = check(local(kind), *answers, CHAT, models=("m",))
+        assert told(result) == ("ok", "unknown", "")
 
 
 def test_no_list_is_in_order_where_a_model_answers() -> None:
@@ -282,7 +301,7 @@ def test_ovms_is_asked_by_a_completion_that_it_must_refuse() -> None:
     refused = reply(500, {"error": "Unauthorized request due to invalid or missing api-key"})
     script = Script(LIST, knock, refused)
     assert told(run_check(local("ovms"), script)) == ("ok", "valid", "")
-    assert [request.json for request in script.requests] == [None, {}, {}]
+    assert [request.json for request in script.requests] == [None, KNOCK.body, KNOCK.body]
     assert told(check(local("ovms"), LIST, refused)) == ("bad_key", "invalid", "")
     assert told(check(local("ovms", key=""), LIST, refused))[2] == "key_required"
     assert told(check(local("ovms", key=""), LIST, knock)) == ("ok", "not_needed", "")
