@@ -13,7 +13,7 @@ from typing import Any
 from providers.kinds import OWN_KIND
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_placeholder, is_reference, variable_form
+from providers.spec.masks import is_placeholder, is_reference, variable_form, variable_in
 from providers.spec.names import folded, known_name, same_name
 from routing.config.difference import Path, shown_path
 from routing.config.document import camel, get, key_of, part, snake
@@ -26,7 +26,7 @@ from routing.rules.slots import MAIN, MEDIA, ROUTE_KEYS
 KEY_EXAMPLE = "key_example"  # a mask or an example: the agent counts it as a key
 KEY_VARIABLE = "key_variable"  # a variable in a form that the agent sends as it stands
 KEY_UNSENDABLE = "key_unsendable"  # a line end, a blank or a sign that no header can carry
-BASE_UNUSABLE = "base_unusable"  # no scheme, no host, or a variable in the middle
+BASE_UNUSABLE = "base_unusable"  # no scheme or no host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def _odd(spec: ProviderSpec, key: str, base: str) -> Iterator[str]:
             yield KEY_EXAMPLE
         elif key_problem(key):
             yield KEY_UNSENDABLE
-    if base and not is_reference(base) and not normal_base(spec, base):
+    if base and not variable_in(base) and not normal_base(spec, base):
         yield BASE_UNUSABLE
 
 

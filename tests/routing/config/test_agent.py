@@ -51,7 +51,8 @@ def test_nothing_is_no_key(entry: dict[str, Any]) -> None:
         ("http://gpu:8000/v1", False),
         ("${OLLAMA_HOST}", False),
         ("gpu:8000/v1", True),
-        ("http://${HOST}:8000/v1", True),
+        ("http://${HOST}:8000/v1", False),
+        ("http://$HOST:8000/v1", True),
         (" ", True),
     ],
 )
