@@ -46,6 +46,10 @@ class AgentView:
     def names(self) -> frozenset[str]:
         return frozenset(one.name for one in self.providers)
 
+    def entry(self, name: str) -> Configured:
+        """What it reads of a provider; nothing is there also of one without an entry."""
+        return next((one for one in self.providers if one.name == name), Configured(name=name))
+
     def asked(self, slot: str) -> tuple[str, str]:
         return self.routes.get(slot, ("", AUTO))
 
@@ -61,7 +65,8 @@ def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
     section = part(document, "providers")
     for name, entry in _entries(section):
         key, base = _text(entry, "apiKey"), _text(entry, "apiBase")
-        providers.append(Configured(name=name, has_key=bool(key), api_base=base))
+        proxy = bool(_text(entry, "proxy"))
+        providers.append(Configured(name=name, has_key=bool(key), api_base=base, has_proxy=proxy))
         spec = specs.get(name) or specs.get(OWN_KIND)
         if spec and (codes := tuple(_odd(spec, key, base))):
             odd[name] = codes

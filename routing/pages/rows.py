@@ -10,6 +10,7 @@ from django.http import Http404
 
 from providers.models import Job, Provider
 from providers.pages.shown import ShownJob, show_job, show_model
+from providers.spec.masks import variable_in
 from providers.spec.outcomes import NOT_BAD, Outcome
 from routing.config.agent import AgentView, decide
 from routing.models import Route, Slot
@@ -77,7 +78,9 @@ class RouteRow:
 
     @property
     def can_test(self) -> bool:
-        return self.provider is not None and bool(self.model) and not self.provider.spec.is_oauth
+        if self.provider is None or self.provider.spec.is_oauth:
+            return False
+        return bool(self.model) and not variable_in(self.model)
 
     @property
     def is_tested(self) -> bool:
@@ -255,8 +258,8 @@ def _add_test(row: RouteRow) -> None:
         row.own, row.own_at = last.outcome, told.finished_at
 
 
-def asked(rows: list[RouteRow]) -> list[Asked]:
-    """The routes that are set, for the failure drill."""
+def asked(rows: list[RouteRow], view: AgentView) -> list[Asked]:
+    """The routes that are set, for the failure drill. Main alone has fallbacks."""
     return [
         Asked(
             slot=row.route.slot,

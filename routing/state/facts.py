@@ -123,11 +123,12 @@ def _with_entries(routes: Iterable[RouteFacts], used: Mapping[str, Provider]) ->
 
 def _in_file(name: str, view: AgentView) -> ProviderFacts:
     """What only the file tells of."""
-    base = next(one.api_base for one in view.providers if one.name == name)
+    entry = view.entry(name)
     return ProviderFacts(
         name=name,
         is_set_here=False,
-        api_base=base,
+        entry=entry,
+        api_base=entry.api_base,
         odd=view.odd.get(name, ()),
         twins=view.twins.get(name, ()),
     )
@@ -147,5 +148,6 @@ def _provider_facts(name: str, row: Provider, view: AgentView) -> ProviderFacts:
         catalog=_Catalog(row) if is_whole and not has_aliases else None,
         gone=set(gone.values_list("model_id", flat=True)) if row.catalog_at else (),
         deployments=row.values.get("deployments", ()) if row.spec.has_deployments else None,
+        entry=view.entry(name),
         key_expires=row.key_expires_on,
     )
