@@ -84,7 +84,14 @@ def look(routes: Iterable[Resolved], view: AgentView, today: date | None = None)
     names = dict.fromkeys(_name(one) for one in listed)
     states += [_in_file(name, view) for name in names if name in view.names - used.keys()]
     main = next((one.able for one in facts if one.slot == MAIN), ModelFacts())
-    return Looked(lints(facts, states, today=today or _today(), preset=view.preset), main)
+    found = lints(
+        facts,
+        states,
+        today=today or _today(),
+        preset=view.preset,
+        has_preset=view.has_preset,
+    )
+    return Looked(found, main)
 
 
 def _name(one: Resolved) -> str:
@@ -141,6 +148,7 @@ def _provider_facts(name: str, row: Provider, view: AgentView) -> ProviderFacts:
     gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
     return ProviderFacts(
         name=name,
+        entry=view.entry(name),
         odd=view.odd.get(name, ()),
         twins=view.twins.get(name, ()),
         outcome=row.check_outcome,
@@ -148,6 +156,5 @@ def _provider_facts(name: str, row: Provider, view: AgentView) -> ProviderFacts:
         catalog=_Catalog(row) if is_whole and not has_aliases else None,
         gone=set(gone.values_list("model_id", flat=True)) if row.catalog_at else (),
         deployments=row.values.get("deployments", ()) if row.spec.has_deployments else None,
-        entry=view.entry(name),
         key_expires=row.key_expires_on,
     )
