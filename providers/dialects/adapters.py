@@ -19,6 +19,7 @@ from providers.dialects.paths import unwrapped
 from providers.dialects.rows import count_in, expectation, ids_of, is_as_declared, rows_of
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
 from providers.spec.kind import Call, CallName, ListCall, ProviderSpec
+from providers.spec.masks import variable_in
 from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
 from providers.spec.secret import Secret
 from providers.spec.signs import trimmed
@@ -156,7 +157,7 @@ class Adapter:
         """Names of fields that hold ${NAME}: only the agent can resolve them."""
         secrets = {**self.entered.secrets, **self.entered.extra_headers}
         names = [name for name, secret in secrets.items() if "${" in secret.reveal()]
-        return [*names, "api_base"] if self.entered.api_base.strip().startswith("${") else names
+        return [*names, "api_base"] if variable_in(self.entered.api_base) else names
 
     def sent_name(self, model: str) -> str:
         """The model name as the agent sends it to this provider."""

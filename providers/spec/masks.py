@@ -12,7 +12,8 @@ MASK: Final = "***"
 DOTS: Final = "••••••••"  # the same in a form
 
 # ${NAME}, also behind a scheme word: only the agent can resolve it, so it stays a reference.
-_REFERENCE = re.compile(r"(?:[A-Za-z]+ )?\$\{[A-Za-z_][\w.]*\}", re.ASCII)
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}", re.ASCII)
+_REFERENCE = re.compile(rf"(?:[A-Za-z]+ )?{_VARIABLE.pattern}", re.ASCII)
 
 # Other ways to write a variable, which the agent sends as they stand; the group is its name.
 _NAME = r"([A-Za-z_][\w.-]*)"
@@ -45,6 +46,13 @@ _PLACEHOLDER = re.compile(
 
 def is_reference(text: str) -> bool:
     return _REFERENCE.fullmatch(text) is not None
+
+
+def variable_in(text: str) -> str:
+    """The name in the first ${NAME} of a text that the agent resolves, whatever stands around it;
+    "" = it has none."""
+    found = _VARIABLE.search(text)
+    return found[1] if found else ""
 
 
 def is_mask(value: Any) -> bool:

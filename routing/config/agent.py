@@ -6,6 +6,7 @@ about it is told beside. Kept out: who serves a route (rules/explain.py), and wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,20 +14,30 @@ from typing import Any
 from providers.kinds import OWN_KIND
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_placeholder, is_reference, variable_form
+from providers.spec.masks import is_placeholder, is_reference, variable_form, variable_in
 from providers.spec.names import folded, known_name, same_name
 from routing.config.difference import Path, shown_path
 from routing.config.document import camel, get, key_of, part, snake
 from routing.config.entries import normal_base
-from routing.rules.explain import AUTO, Configured, Decision, explain
+from routing.rules.explain import AUTO, Configured, Decision, Rule, explain
 from routing.rules.order import FACTS
 from routing.rules.slots import MAIN, MEDIA, ROUTE_KEYS
 
 # What may be odd about an entry, in the order in which it is told.
 KEY_EXAMPLE = "key_example"  # a mask or an example: the agent counts it as a key
 KEY_VARIABLE = "key_variable"  # a variable in a form that the agent sends as it stands
-KEY_UNSENDABLE = "key_unsendable"  # a line end, a blank or a sign that no header can carry
-BASE_UNUSABLE = "base_unusable"  # no scheme, no host, or a variable in the middle
+KEY_UNSENDABLE = "key_unsendable"  # a line end, or a sign that no header can carry
+KEY_DOUBTS = {"quote": "key_quoted", "blank": "key_blank", "too_long": "key_long"}  # can be sent
+BASE_UNUSABLE = "base_unusable"  # no scheme or no host
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """At a path, in the document's own spelling. `params` are safe to show."""
+
+    keys: Path
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +52,18 @@ class AgentView:
     odd: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     twins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # see twins_of()
     preset: str = ""  # agents.defaults.modelPreset, which goes before main's model (inherited)
+    has_preset: bool = False  # it is there: main's model and provider are its own
+    has_empty_model: bool = False  # main's model is the empty text, which the agent takes
+    fallbacks: tuple[tuple[str, str], ...] = ()  # models and providers for when main's fails
+    doubts: tuple[Doubt, ...] = ()  # what its loader may stop at, and takes for another
 
     @property
     def names(self) -> frozenset[str]:
         return frozenset(one.name for one in self.providers)
+
+    def entry(self, name: str) -> Configured:
+        """What it reads of a provider; nothing is there also of one without an entry."""
+        return next((one for one in self.providers if one.name == name), Configured(name=name))
 
     def asked(self, slot: str) -> tuple[str, str]:
         return self.routes.get(slot, ("", AUTO))
@@ -61,25 +80,33 @@ def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
     section = part(document, "providers")
     for name, entry in _entries(section):
         key, base = _text(entry, "apiKey"), _text(entry, "apiBase")
-        providers.append(Configured(name=name, has_key=bool(key), api_base=base))
+        proxy = bool(_text(entry, "proxy"))
+        providers.append(Configured(name=name, has_key=bool(key), api_base=base, has_proxy=proxy))
         spec = specs.get(name) or specs.get(OWN_KIND)
         if spec and (codes := tuple(_odd(spec, key, base))):
             odd[name] = codes
     defaults = part(document, "agents", "defaults")
     routes = {slot: _route(defaults, *keys) for slot, keys in ROUTE_KEYS.items()}
-    preset = get(defaults, "modelPreset")
+    preset, main = preset_of(document)
+    routes[MAIN] = main or routes[MAIN]
     return AgentView(
         providers=tuple(providers),
         routes=routes,
         odd=odd,
         twins=twins_of(section),
-        preset=preset if isinstance(preset, str) else "",
+        preset=preset,
+        has_preset=main is not None,
+        has_empty_model=(main[0] if main else get(defaults, "model")) == "",
+        fallbacks=fallbacks_of(document),
+        doubts=tuple(doubts(document)),
     )
 
 
 def decide(slot: str, view: AgentView) -> Decision | None:
     """Who serves a route; None for an override that is not set (it follows main)."""
     model, provider = view.asked(slot)
+    if slot == MAIN and view.has_empty_model:
+        return Decision(provider=None, rule=Rule.EMPTY_MODEL)
     if slot != MAIN and not model and provider in ("", AUTO):
         return None
     return explain(model, view.providers, provider, is_media=slot in MEDIA)
@@ -134,9 +161,11 @@ def _odd(spec: ProviderSpec, key: str, base: str) -> Iterator[str]:
             yield KEY_VARIABLE
         elif is_placeholder(key):
             yield KEY_EXAMPLE
-        elif key_problem(key):
-            yield KEY_UNSENDABLE
-    if base and not is_reference(base) and not normal_base(spec, base):
+        elif problem := key_problem(key):
+            # A blank at its end is taken for a part of the header's line.
+            doubt = KEY_DOUBTS.get(problem, KEY_UNSENDABLE)
+            yield KEY_UNSENDABLE if key != key.rstrip() else doubt
+    if base and not variable_in(base) and not normal_base(spec, base):
         yield BASE_UNUSABLE
 
 
@@ -176,3 +205,115 @@ def _texts(value: Any, keys: Path = ()) -> Iterator[tuple[Path, str]]:
     elif isinstance(value, list):
         for place, item in enumerate(value):
             yield from _texts(item, (*keys, str(place)))
+
+
+# --- presets and fallbacks ----------------------------------------------------------------
+# Source: the schema of nanobot-ai 0.3 (inherited); no page of Facio's tells of them. What is
+# doubtful is told and never refused: all of it is kept as it came.
+
+DEFAULT = "default"  # the name for model and provider of agents.defaults themselves
+# Areas of config.json. Source: https://facio.bot/docs/configuration; the last two are inherited.
+AREAS = frozenset(
+    {
+        *("agents", "providers", "channels", "api", "gateway", "tools", "audit", "logging"),
+        *("transcription", "modelPresets"),
+    }
+)
+
+
+def preset_of(document: Mapping[str, Any]) -> tuple[str, tuple[str, str] | None]:
+    """The preset that goes before main's model, "" = none; its model and provider, None = it is
+    not there, or names no model."""
+    name = get(part(document, "agents", "defaults"), "modelPreset")
+    if not isinstance(name, str) or name in ("", DEFAULT):
+        return "", None
+    return name, _named(part(document, "modelPresets").get(name))
+
+
+def fallbacks_of(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Models with their providers that the agent may try when main's fails, in its order."""
+    presets = part(document, "modelPresets")
+    found = (
+        _named(presets.get(one) if isinstance(one, str) else one)
+        for one in _list(get(part(document, "agents", "defaults"), "fallbackModels"))
+    )
+    return tuple(one for one in found if one)
+
+
+def _named(entry: Any) -> tuple[str, str] | None:
+    if not isinstance(entry, dict):
+        return None
+    model, provider = entry.get("model"), entry.get("provider", AUTO)
+    return (model, provider) if isinstance(model, str) and isinstance(provider, str) else None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+# The names of the preset for the agent's dreams, the first that is there counts.
+_OVERRIDES = ("modelOverride", "model", "model_override")
+
+
+# --- what is doubtful -----------------------------------------------------------------------
+
+
+def doubts(document: Mapping[str, Any]) -> Iterator[Doubt]:
+    for name in document:
+        if camel(name) not in AREAS:
+            yield Doubt((name,), "unknown_area")
+    yield from _of_presets(document)
+    yield from _of_names(document)
+    for name in part(document, "providers"):
+        if meant := _built_in(name):
+            yield Doubt(("providers", name), "own_spelling", {"name": name, "meant": meant})
+
+
+def _of_presets(document: Mapping[str, Any]) -> Iterator[Doubt]:
+    """Entries of the presets themselves."""
+    root = key_of(document, "modelPresets") or ""
+    for name, entry in part(document, "modelPresets").items():
+        if name == DEFAULT:
+            yield Doubt((root, name), "preset_reserved")
+        elif not _is_text(entry, "model"):
+            yield Doubt((root, name), "lacks", {"name": "model"})
+
+
+def _of_names(document: Mapping[str, Any]) -> Iterator[Doubt]:
+    """Where a preset is named that is not there. "default" is none among the fallbacks."""
+    defaults = part(document, "agents", "defaults")
+    there = part(document, "modelPresets").keys() - {DEFAULT}
+    dream = part(defaults, "dream")
+    override = next((key for key in _OVERRIDES if key in dream), "")
+    preset = key_of(defaults, "modelPreset") or ""
+    above = ("agents", "defaults")
+    named: dict[Path, Any] = {
+        (*above, preset): defaults.get(preset),
+        (*above, "dream", override): dream.get(override),
+    }
+    for path, value in named.items():
+        if isinstance(value, str) and value and value not in there | {DEFAULT}:
+            yield Doubt(path, "no_preset", {"name": value})
+    keys = (*above, key_of(defaults, "fallbackModels") or "")
+    for one in _list(get(defaults, "fallbackModels")):
+        if isinstance(one, str) and one not in there:
+            yield Doubt(keys, "no_preset", {"name": one})
+        for field_name in ("model", "provider") if isinstance(one, dict) else ():
+            if not _is_text(one, field_name):
+                yield Doubt(keys, "lacks", {"name": field_name})
+
+
+def _is_text(entry: Any, name: str) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get(name), str)
+
+
+def _built_in(name: str) -> str:
+    """The built-in provider that a name of one's own looks like: OpenAI is not openai."""
+    if known_name(name) in FACTS:
+        return ""
+    plain = _plain(name)
+    return next((kind for kind in FACTS if _plain(kind) == plain), "") if plain else ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())

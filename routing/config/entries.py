@@ -19,7 +19,7 @@ from providers.kinds import own_spec
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
-from providers.spec.masks import MASK, is_placeholder, is_reference, variable_form
+from providers.spec.masks import MASK, is_placeholder, is_reference, variable_form, variable_in
 from providers.spec.names import NAME_LENGTH, known_name, name_problem
 from providers.spec.secret import Secret
 from routing.config.document import key_of, part, provider_of, snake
@@ -333,7 +333,7 @@ def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:
     if key == "apiKey":
         return _key_fault(value)
     if key == "apiBase":
-        return "" if base else "bad_base"
+        return "" if base or variable_in(value) else "bad_base"
     return "" if len(value) <= BASE_LENGTH and value.isprintable() else "not_text"
 
 

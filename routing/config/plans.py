@@ -9,7 +9,7 @@ from typing import Any
 
 from providers.kinds import KINDS
 from providers.spec.kind import Specs
-from routing.config.agent import decide, view_of
+from routing.config.agent import AgentView, decide, view_of
 from routing.config.difference import (
     Path,
     PathChange,
@@ -19,8 +19,8 @@ from routing.config.difference import (
     plain_path,
     semantic_diff,
     shown_path,
+    value_at,
 )
-from routing.config.document import get, key_of, part
 from routing.config.edits import Current, exported
 from routing.config.entries import own_names, read_entries, with_own
 from routing.config.export import Exported, Mode
@@ -210,31 +210,33 @@ def _overlap(one: Path, other: Path) -> bool:
 
 def warnings_of(plan: Plan) -> tuple[Warned, ...]:
     """What is taken in and is not what it seems to be, to the agent as well."""
-    return (*plan.warnings, *_unreached(plan), *_presetless(plan))
+    view = view_of(plan.result, plan.specs)
+    return (*plan.warnings, *_unreached(plan, view), *_doubts(plan, view))
 
 
-def _unreached(plan: Plan) -> Iterator[Warned]:
+_NAMES_NOBODY = {
+    Rule.UNKNOWN_PROVIDER: "names_nobody",
+    Rule.MEDIA_UNKNOWN: "media_unknown",
+}
+
+
+def _unreached(plan: Plan, view: AgentView) -> Iterator[Warned]:
     """The routes of a file whose provider names nobody whom the agent would know then, and its
     entries that no name would reach."""
-    view = view_of(plan.result, plan.specs)
     for name, others in view.twins.items():
         for other in others:
             if other in plan.said.by_name:
                 yield Warned(shown_path(("providers", other)), "twin", {"name": name})
     for slot, (_model, provider) in plan.said.routes.items():
         decision = decide(slot, view)
-        if provider.spelling and decision and decision.rule is Rule.UNKNOWN_PROVIDER:
+        code = _NAMES_NOBODY.get(decision.rule) if decision and provider.spelling else None
+        if decision and code and decision.word == provider.raw:
             path = shown_path(("agents", "defaults", provider.spelling))
-            yield Warned(path, "names_nobody", {"name": decision.word})
+            yield Warned(path, code, {"name": decision.word})
 
 
-def _presetless(plan: Plan) -> Iterator[Warned]:
-    """Names of model presets that are not there: the agent's loader stops at them (inherited)."""
-    defaults = part(plan.said.document, "agents", "defaults")
-    there = {"default", *part(plan.result, "modelPresets")}
-    for key in ("modelPreset", "fallbackModels"):
-        value = get(defaults, key)
-        for name in value if isinstance(value, list) else [value]:
-            if isinstance(name, str) and name and name not in there:
-                path = shown_path(("agents", "defaults", key_of(defaults, key) or key))
-                yield Warned(path, "no_preset", {"name": name})
+def _doubts(plan: Plan, view: AgentView) -> Iterator[Warned]:
+    """What the agent's loader may stop at then, and what it takes for another, of what was said."""
+    for doubt in view.doubts:
+        if value_at(plan.said.document, doubt.keys) is not None:
+            yield Warned(shown_path(doubt.keys), doubt.code, doubt.params)

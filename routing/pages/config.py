@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,14 +12,24 @@ from django.utils.translation import gettext_lazy
 from facio_site.accounts.roles import can_edit, can_export_keys
 from providers.models import Provider
 from routing.agents import writing
-from routing.config.agent import decide
+from routing.config.agent import AgentView, decide
+from routing.config.difference import shown_path
 from routing.config.edits import Current
 from routing.config.export import Mode
+from routing.config.pasted import Warned
 from routing.models import Slot
 from routing.pages.findings import finding_text
-from routing.pages.wording import FAULTS, fault_words, provider_label
+from routing.pages.wording import (
+    FAULTS,
+    fault_words,
+    provider_label,
+    resolution,
+    warning_words,
+)
 from routing.rules.explain import Rule
 from routing.rules.lint import Code, Lint
+from routing.rules.refusals import refusals
+from routing.rules.slots import MEDIA
 from routing.rules.standing import is_served
 from routing.state import agent_view, current, seen_by_agent
 
@@ -66,19 +76,7 @@ def warnings(state: Current | None) -> list[str]:
     """What is doubtful about the config.json that would be written."""
     view = seen_by_agent(state) if state else agent_view()
     rows = {row.name: row for row in Provider.objects.configured()}
-    found = []
-    for slot in Slot:
-        decision = decide(slot, view)
-        if decision is None or decision.rule is Rule.NO_MODEL:
-            continue
-        name = decision.provider
-        if is_served(decision, is_there=name in view.names or name in rows):
-            continue
-        if name:
-            values = {"slot": slot.label, "provider": provider_label(name)}
-            found.append(_("%(slot)s: %(provider)s is not set up.") % values)
-        else:
-            found.append(_("%(slot)s: no provider would serve it.") % {"slot": slot.label})
+    found = [words for slot in Slot for words in _of_route(slot, view, rows)]
     found += [
         finding_text(Lint(Code(code), Slot.MAIN, {"provider": name}))
         for name, codes in view.odd.items()
@@ -89,6 +87,10 @@ def warnings(state: Current | None) -> list[str]:
         for name, others in view.twins.items()
         for other in others
     ]
+    found += [
+        f"{shown_path(one.keys)}: {warning_words(Warned('', one.code, one.params))}"
+        for one in view.doubts
+    ]
     for row in rows.values():
         if any(not row.has_usable(name) for name in row.sealed):
             found.append(
@@ -96,6 +98,23 @@ def warnings(state: Current | None) -> list[str]:
                 % {"provider": row}
             )
     return found
+
+
+def _of_route(slot: Slot, view: AgentView, rows: Mapping[str, Provider]) -> Iterator[str]:
+    """What keeps a route from being served, as far as is known."""
+    decision = decide(slot, view)
+    if decision is None or decision.rule is Rule.NO_MODEL:
+        return
+    name = decision.provider
+    if decision.rule in (Rule.EMPTY_MODEL, Rule.MEDIA_UNKNOWN):
+        yield f"{slot.label}: {resolution(decision)}"
+    elif not is_served(decision, is_there=name in view.names or name in rows):
+        values = {"slot": slot.label, "provider": provider_label(name or "")}
+        words = _("%(slot)s: %(provider)s is not set up.")
+        yield (words if name else _("%(slot)s: no provider would serve it.")) % values
+    elif name and slot not in MEDIA and name in view.names | rows.keys():
+        for code in refusals(view.entry(name)):
+            yield f"{slot.label}: {finding_text(Lint(Code(code), slot, {'provider': name}))}"
 
 
 def may_write(request: HttpRequest, seen: writing.Look) -> bool:

@@ -139,7 +139,19 @@ _TEXTS: dict[Code, Callable[[], str]] = {
     ),
     Code.KEY_UNSENDABLE: lambda: _(
         "The agent will count the key of %(label)s, but no call can carry it: it holds a line end, "
-        "a blank or a foreign sign."
+        "a blank at its end or a foreign sign."
+    ),
+    Code.KEY_QUOTED: lambda: _(
+        "The key of %(label)s holds a quotation mark, so there may be more than the key. The agent "
+        "sends it as it stands."
+    ),
+    Code.KEY_BLANK: lambda: _(
+        "The key of %(label)s holds a blank, so there may be more than the key. The agent sends it "
+        "as it stands."
+    ),
+    Code.KEY_LONG: lambda: _(
+        "The key of %(label)s is very long, so there may be more than the key. The agent sends it "
+        "as it stands."
     ),
     Code.BASE_UNUSABLE: lambda: _(
         "The agent will count the API base of %(label)s, but nothing can call it: it is no whole "
@@ -153,7 +165,30 @@ _TEXTS: dict[Code, Callable[[], str]] = {
         "%(label)s stands in config.json and is not set up here: it can't be tested here."
     ),
     Code.PRESET_WINS: lambda: _(
-        'The imported config.json sets the model preset "%(preset)s", which goes before this model.'
+        'The imported config.json sets the model preset "%(preset)s": what is chosen here does not '
+        "count."
+    ),
+    Code.PRESET_MISSING: lambda: _(
+        'The imported config.json names the model preset "%(preset)s", which is not there or has '
+        "no model. An agent that has presets does not start with this."
+    ),
+    Code.EMPTY_MODEL: lambda: _(
+        "The model in config.json is an empty text. The agent takes that as the model's name."
+    ),
+    Code.NO_KEY: lambda: _("%(label)s has no key: the agent refuses to call it."),
+    Code.NO_BASE: lambda: _("%(label)s has no API base: the agent refuses to call it."),
+    Code.PROXY_UNSUPPORTED: lambda: _(
+        "config.json gives %(label)s a proxy. The agent takes one for OpenAI-compatible providers "
+        "only and refuses this."
+    ),
+    Code.TRANSCRIPTION_ONLY: lambda: _(
+        "%(label)s only turns speech into text: the agent refuses it for models."
+    ),
+    Code.MEDIA_UNKNOWN: lambda: _(
+        'No media provider "%(name)s" is known here: only the agent can tell.'
+    ),
+    Code.MEDIA_UNDOCUMENTED: lambda: _(
+        "No document says that the agent makes images or videos with %(label)s."
     ),
 }
 

@@ -10,6 +10,7 @@ from django.http import Http404
 
 from providers.models import Job, Provider
 from providers.pages.shown import ShownJob, show_job, show_model
+from providers.spec.masks import variable_in
 from providers.spec.outcomes import NOT_BAD, Outcome
 from routing.config.agent import AgentView, decide
 from routing.models import Route, Slot
@@ -52,6 +53,7 @@ class RouteRow:
     own_at: datetime | None = None
     ranking: Ranking = NO_RANKING
     lints: tuple[Lint, ...] = ()
+    preset: str = ""  # the model preset that gives main its model and provider, "" = none
     is_off: bool = False  # not set, and main's model cannot stand in
 
     @property
@@ -69,15 +71,20 @@ class RouteRow:
     @property
     def can_pin(self) -> bool:
         """Auto, and resolved to somebody."""
-        return self.served is not None and self.forced == AUTO and bool(self.model)
+        is_auto = self.forced == AUTO and bool(self.model) and not self.preset
+        return self.served is not None and is_auto
 
     @property
     def is_set(self) -> bool:
-        return self.decision is not None and (bool(self.model) or self.forced != AUTO)
+        if self.decision is None:
+            return False
+        return self.forced != AUTO or self.decision.rule is not Rule.NO_MODEL
 
     @property
     def can_test(self) -> bool:
-        return self.provider is not None and bool(self.model) and not self.provider.spec.is_oauth
+        if self.provider is None or self.provider.spec.is_oauth:
+            return False
+        return bool(self.model) and not variable_in(self.model)
 
     @property
     def is_tested(self) -> bool:
@@ -96,10 +103,11 @@ class RouteRow:
 
     @property
     def state(self) -> Standing:
-        if self.route.slot == Slot.MAIN and not self.model:
-            return Standing.UNSET
         if self.decision is None:
             return Standing.AS_MAIN
+        is_empty = not self.model and self.decision.rule is not Rule.EMPTY_MODEL
+        if is_empty and self.route.slot == Slot.MAIN:
+            return Standing.UNSET
         provider = self.provider
         return standing(
             is_served=self.is_served,
@@ -227,12 +235,14 @@ def route_row(route: Route, view: AgentView, rows: Mapping[str, Provider]) -> Ro
     model, forced = view.asked(route.slot)
     decision = decide(route.slot, view)
     name = decision.provider or "" if decision else ""
+    preset = view.preset if route.slot == Slot.MAIN and view.has_preset else ""
     return RouteRow(
         route=route,
         model=model,
         forced=forced,
         decision=decision,
-        words=resolution(decision),
+        words=resolution(decision, model=model, preset=preset),
+        preset=preset,
         provider=rows.get(name),
         is_in_file=name in view.names,
         ranking=ranking(decision) if decision else NO_RANKING,
@@ -255,14 +265,15 @@ def _add_test(row: RouteRow) -> None:
         row.own, row.own_at = last.outcome, told.finished_at
 
 
-def asked(rows: list[RouteRow]) -> list[Asked]:
-    """The routes that are set, for the failure drill."""
+def asked(rows: list[RouteRow], view: AgentView) -> list[Asked]:
+    """The routes that are set, for the failure drill. Main alone has fallbacks."""
     return [
         Asked(
             slot=row.route.slot,
             model=row.model,
             provider=row.forced,
             is_media=row.route.is_media,
+            fallbacks=view.fallbacks if row.route.slot == Slot.MAIN else (),
         )
         for row in rows
         if row.decision and row.is_set

@@ -19,9 +19,9 @@ from providers.spec.kind import Specs
 from providers.spec.limits import MODEL_LENGTH
 from routing.config.agent import AgentView
 from routing.pages.rows import RouteRow, asked
-from routing.pages.wording import drill_words, ranking, resolution
+from routing.pages.wording import provider_label, ranking, resolution
 from routing.rules.drill import Asked, Moved, drill
-from routing.rules.explain import AUTO, explain
+from routing.rules.explain import AUTO, Rule, explain
 from routing.rules.recipes import recipe
 from routing.watch.health import Down, lately
 
@@ -33,7 +33,7 @@ def provider_names(specs: Specs, view: AgentView) -> list[tuple[str, str]]:
     others = sorted(view.names - specs.keys())
     return [
         *((name, spec.label) for name, spec in specs.items()),
-        *zip(others, others, strict=True),
+        *((name, provider_label(name)) for name in others),
     ]
 
 
@@ -62,7 +62,7 @@ def drilled(request: HttpRequest, shown: list[RouteRow], view: AgentView) -> dic
     if without not in KINDS and without not in view.names:
         return {}
     labels = {row.route.slot: row.slot.label for row in shown}
-    routes = asked(shown)
+    routes = asked(shown, view)
     set_up = set(Provider.objects.configured().values_list("name", flat=True))
     moves = drill(routes, view.providers, without, set_up)
     downs = lately({moved.slot: moved.before.provider or "" for moved in moves}, clock.now())
@@ -77,6 +77,37 @@ def drilled(request: HttpRequest, shown: list[RouteRow], view: AgentView) -> dic
         for route, moved in zip(routes, moves, strict=True)
     ]
     return {"without": without, "moved": told}
+
+
+def drill_words(moved: Moved) -> str:
+    """What happens to one route when a provider is gone."""
+    before, after = (
+        provider_label(decision.provider or "") for decision in (moved.before, moved.after)
+    )
+    words = {
+        "idle": _("no provider serves it now either"),
+        "stays": _("stays with %(before)s"),
+        "moves": _("moves from %(before)s to %(after)s"),
+        "stops": _("stops: only %(before)s serves it"),
+        "falls": _("only %(before)s serves it; the agent may fall back to %(models)s"),
+        "agent": _("no longer %(before)s: the agent decides"),
+    }
+    if moved.before.rule is Rule.AGENT_DECIDES:
+        words["agent"] = _("the agent decides, as it does now")
+    if moved.after.rule is Rule.VARIABLE:
+        words["agent"] = _("depends on the variable %(word)s: only the agent can tell")
+    if moved.after.rule is Rule.MEDIA_UNKNOWN:
+        words["agent"] = _('"%(word)s" is not known here: only the agent can tell')
+    return words[moved.verdict] % {
+        "before": before,
+        "after": after,
+        "word": moved.after.word,
+        "models": ", ".join(_fallback(*one) for one in moved.fallbacks),
+    }
+
+
+def _fallback(model: str, provider: str) -> str:
+    return f"{model} ({provider_label(provider)})" if provider else model
 
 
 def _down_words(down: Down | None) -> str:

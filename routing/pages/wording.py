@@ -22,7 +22,6 @@ from routing.config import schema
 from routing.config.edits import Retype
 from routing.config.pasted import Ignored, Pasted, Warned
 from routing.models import Outlived
-from routing.rules.drill import Moved
 from routing.rules.explain import Considered, Decision, Rule, Why
 from routing.rules.lint import Code
 from routing.rules.order import FACTS
@@ -43,19 +42,27 @@ def served(name: str, row: Provider | None = None) -> Served:
     """By its name in config.json; `row` is what is set up here under it."""
     if row is None and name not in KINDS:  # the agent's own, or only in the file
         is_oauth = name in FACTS and FACTS[name].is_oauth
-        return Served(name, name, "", is_oauth)
+        return Served(name, provider_label(name), "", is_oauth)
     spec = row.spec if row else KINDS[name]
     link = reverse("providers:detail", args=[name])
     return Served(name, spec.label, link, spec.is_oauth)
 
 
 def provider_label(name: str) -> str:
-    """What a provider is called; names that are no kind here stay as they stand."""
-    return KINDS[name].label if name in KINDS else name
+    """What a provider is called; names that are no kind here stay as they stand, with their place
+    in config.json where a kind is called so."""
+    if name in KINDS:
+        return KINDS[name].label
+    is_taken = any(name.lower() == spec.label.lower() for spec in KINDS.values())
+    return f"providers.{name}" if is_taken else name
 
 
-def resolution(decision: Decision | None) -> str:
-    """One sentence: who serves this route and by which rule."""
+def resolution(decision: Decision | None, *, model: str = "", preset: str = "") -> str:
+    """One sentence: who serves this route and by which rule; of a model that a preset gives, one
+    more before it."""
+    if preset:
+        values = {"model": model, "preset": preset, "words": resolution(decision)}
+        return _('%(model)s by the preset "%(preset)s". %(words)s') % values
     if decision is None:
         return _("As main.")
     if decision.rule is Rule.NO_MODEL:
@@ -101,7 +108,12 @@ _RULES = {
     Rule.KEY_FALLBACK: lambda: _("%(name)s, by fallback: the first provider that has a key."),
     Rule.CUSTOM_FALLBACK: lambda: _("%(name)s, by fallback: it has an API base."),
     Rule.OUTSIDE: lambda: _("%(word)s, a media service that the agent knows itself."),
+    Rule.VARIABLE: lambda: _("It depends on the variable %(word)s: only the agent can tell."),
     Rule.AGENT_DECIDES: lambda: _("The agent decides: no provider is chosen for media."),
+    Rule.MEDIA_UNKNOWN: lambda: _('"%(word)s" is not known here: only the agent can tell.'),
+    Rule.EMPTY_MODEL: lambda: _(
+        "The model is an empty text: the agent takes that as the model's name."
+    ),
     Rule.OAUTH_NEEDS_CHOICE: lambda: _(
         "No provider would serve it: a sign-in provider must be chosen by name."
     ),
@@ -175,33 +187,17 @@ def ranking(decision: Decision) -> Ranking:
 
 
 def _otherwise(decision: Decision) -> str:
-    if decision.rule not in (Rule.FORCED, Rule.UNKNOWN_PROVIDER, Rule.OUTSIDE):
+    if decision.rule not in (Rule.FORCED, Rule.UNKNOWN_PROVIDER, Rule.OUTSIDE, Rule.MEDIA_UNKNOWN):
         return ""
     if decision.otherwise_rule is Rule.AGENT_DECIDES:
         return _("On auto, the agent decides.")
+    if decision.otherwise_rule is Rule.VARIABLE:
+        return _("On auto, it depends on a variable.")
     if decision.otherwise is None:
         return _("On auto, no provider would serve it.")
     if decision.otherwise == decision.provider:
         return _("On auto, it would be the same provider.")
     return _("On auto, %(name)s would serve it.") % {"name": provider_label(decision.otherwise)}
-
-
-def drill_words(moved: Moved) -> str:
-    """What happens to one route when a provider is gone."""
-    before, after = (
-        provider_label(decision.provider or "") for decision in (moved.before, moved.after)
-    )
-    words = {
-        "idle": _("no provider serves it now either"),
-        "stays": _("stays with %(before)s"),
-        "moves": _("moves from %(before)s to %(after)s"),
-        "stops": _("stops: only %(before)s serves it"),
-        "agent": _("no longer %(before)s: the agent decides"),
-    }
-    if moved.before.rule is Rule.AGENT_DECIDES:
-        words["moves"] = _("the agent decides now; moves to %(after)s")
-        words["agent"] = _("the agent decides, as it does now")
-    return words[moved.verdict] % {"before": before, "after": after}
 
 
 _WHY = {
@@ -254,7 +250,9 @@ _IGNORED: Mapping[str, Any] = {
     "oauth": gettext_lazy("this provider has no key: the agent signs in itself"),
     "too_long": gettext_lazy("too long, or no plain text"),
     "not_text": gettext_lazy("not a plain text"),
-    "bad_key": gettext_lazy("no key looks like this: it holds a blank or a foreign character"),
+    "bad_key": gettext_lazy(
+        "no key looks like this: it holds a blank, a quotation mark or a foreign character"
+    ),
     "bad_base": gettext_lazy("not an address that can be called"),
     "bad_header": gettext_lazy("a header that must not be set, or is malformed"),
     "too_large": gettext_lazy("too large"),
@@ -314,6 +312,22 @@ _WARNINGS: Mapping[str, Any] = {
     "twin": gettext_lazy("out of reach: the agent takes this name for %(name)s"),
     "no_preset": gettext_lazy(
         'there is no model preset "%(name)s": an agent that has presets does not start with this'
+    ),
+    "media_unknown": gettext_lazy(
+        'no media provider "%(name)s" is known here: only the agent can tell'
+    ),
+    "unknown_area": gettext_lazy(
+        "no document tells of an area with this name: the agent may refuse to start. It is kept "
+        "all the same"
+    ),
+    "preset_reserved": gettext_lazy(
+        'a preset can\'t be called "default": an agent that has presets does not start with this'
+    ),
+    "lacks": gettext_lazy(
+        "%(name)s is missing: an agent that has presets does not start with this"
+    ),
+    "own_spelling": gettext_lazy(
+        'the agent reads "%(name)s" as an endpoint of your own; the built-in one is %(meant)s'
     ),
     "mark": gettext_lazy("the file begins with a byte order mark: it is read by that"),
     "fence": gettext_lazy("the fence round the text was taken off"),

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from providers.spec.masks import variable_in
 from providers.spec.names import folded, known_name
 from routing.rules.order import (
     ALL_DIFFERENCES,
@@ -18,16 +19,18 @@ from routing.rules.order import (
     FACTS,
     GEMMA_PREFERS_LOCAL,
     LOCAL_FIRST_WORDS,
+    MEDIA_KINDS,
     OAUTH_NEEDS_CHOICE,
     REGISTRY_ORDER,
     Grade,
+    is_media_service,
 )
 
 AUTO = "auto"
 
 
 class Rule(StrEnum):
-    """What decided. The last five mean that nothing here serves the model."""
+    """What decided. From `variable` on nobody is named; the last five: nobody serves it."""
 
     FORCED = "forced"
     PREFIX = "prefix"
@@ -37,28 +40,20 @@ class Rule(StrEnum):
     KEY_FALLBACK = "key_fallback"  # no gateway, but the first kind that has a key
     CUSTOM_FALLBACK = "custom_fallback"  # a provider of a name unknown here, with a base
     OUTSIDE = "outside"  # a media service that the agent knows and this site does not
+    VARIABLE = "variable"  # ${NAME} decides, which only the agent resolves
     AGENT_DECIDES = "agent_decides"  # media route without a named provider
+    MEDIA_UNKNOWN = "media_unknown"  # media route with a name that no document tells of
     NO_MODEL = "no_model"
+    EMPTY_MODEL = "empty_model"  # main's model is the empty text, which the agent takes as a name
     OAUTH_NEEDS_CHOICE = "oauth_needs_choice"
     UNKNOWN_PROVIDER = "unknown_provider"
     NONE = "none"
 
 
-GRADES: Mapping[Rule, Grade] = {
-    Rule.FORCED: "documented",
-    Rule.PREFIX: "documented",
-    Rule.KEYWORD: "documented",
-    Rule.LOCAL_FALLBACK: "documented",
-    Rule.GATEWAY_FALLBACK: "documented",
-    Rule.KEY_FALLBACK: "inherited",
-    Rule.CUSTOM_FALLBACK: "inherited",
-    Rule.OUTSIDE: "documented",
-    Rule.AGENT_DECIDES: "documented",
-    Rule.NO_MODEL: "documented",
-    Rule.OAUTH_NEEDS_CHOICE: "documented",
-    Rule.UNKNOWN_PROVIDER: "inherited",
-    Rule.NONE: "inherited",
-}
+# Rules of the agent's ancestor of which no document tells; the others are documented.
+INHERITED_RULES = {Rule.KEY_FALLBACK, Rule.CUSTOM_FALLBACK, Rule.VARIABLE, Rule.EMPTY_MODEL}
+INHERITED_RULES |= {Rule.UNKNOWN_PROVIDER, Rule.NONE}
+AGENT_TELLS = {Rule.VARIABLE, Rule.AGENT_DECIDES, Rule.MEDIA_UNKNOWN}  # and nobody else
 
 
 class Why(StrEnum):
@@ -86,6 +81,7 @@ class Configured:
     name: str
     has_key: bool = False
     api_base: str = ""
+    has_proxy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +112,8 @@ class Decision:
 
     @property
     def grade(self) -> Grade:
-        if self.rule is Rule.KEYWORD and self.word not in DOCUMENTED_WORDS:
-            return "inherited"
-        return GRADES[self.rule]
+        is_word = self.rule is Rule.KEYWORD and self.word not in DOCUMENTED_WORDS
+        return "inherited" if is_word or self.rule in INHERITED_RULES else "documented"
 
 
 def explain(
@@ -132,8 +127,8 @@ def explain(
     """Resolve `model`. `provider` is taken literally: "" is an unknown name, as in config.json.
 
     `is_media` is for image and video routes: their names hold slashes that are no prefixes, their
-    services (Replicate, fal.ai) may be unknown here, and chat fallbacks do not reach them.
-    Source: https://facio.bot/blog/facio-media-generation-tools-ai-image-video-creation
+    services (Replicate, fal.ai) may be unknown here, and of the rules of chat only words that mean
+    a provider with documented media count. Source: https://facio.bot/blog/facio-media-generation-tools-ai-image-video-creation
     """
     states = {state.name: state for state in configured}
     rows = (
@@ -142,31 +137,22 @@ def explain(
         else []
     )
     winner = next((row for row in rows if row.is_ok), None)
+    if variable := _variable(model, provider, winner, states):
+        return Decision(provider=None, rule=Rule.VARIABLE, word=variable)
     if provider != AUTO:
         auto = explain(model, states.values(), is_media=is_media, differences=differences)
         return _forced(provider, rows, auto, states, is_media=is_media)
     if not model:
         return Decision(provider=None, rule=Rule.NO_MODEL)
-    applied = _applied(rows, winner)
-    considered = tuple(_considered(rows, winner, states))
-    if winner:
-        return Decision(
-            provider=winner.name,
-            rule=winner.rule,
-            word=winner.word,
-            considered=considered,
-            differences=applied,
-        )
-    rule = Rule.AGENT_DECIDES if is_media else Rule.NONE
     waiting = next((row for row in rows if row.why is Why.NEEDS_CHOICE), None)
-    if waiting:
-        rule = Rule.OAUTH_NEEDS_CHOICE
+    lost = Rule.AGENT_DECIDES if is_media else Rule.OAUTH_NEEDS_CHOICE if waiting else Rule.NONE
+    told = winner or waiting
     return Decision(
-        provider=None,
-        rule=rule,
-        word=waiting.word if waiting else "",
-        considered=considered,
-        differences=applied,
+        provider=winner.name if winner else None,
+        rule=winner.rule if winner else lost,
+        word=told.word if told else "",
+        considered=tuple(_considered(rows, winner, states)),
+        differences=_applied(rows, winner),
     )
 
 
@@ -196,10 +182,9 @@ def _forced(
     """`rows` are those of `auto`."""
     known = known_name(name)
     chosen = known if known in FACTS else _own_name(name, states)
-    is_outside = chosen is None and is_media and name != ""
     rule = Rule.FORCED if chosen is not None else Rule.UNKNOWN_PROVIDER
-    if is_outside:
-        rule = Rule.OUTSIDE
+    if chosen is None and is_media and name:
+        rule = Rule.OUTSIDE if is_media_service(name) else Rule.MEDIA_UNKNOWN
     first = () if chosen is None else (Considered(chosen, Why.CHOSEN, rank=1),)
     others: list[Considered] = []
     for one in _considered(rows, None, states):
@@ -209,13 +194,38 @@ def _forced(
             one = replace(one, verdict=Why.OVERRULED, params={**one.params, "forced": name})
         others.append(replace(one, rank=one.rank and len(first) + _rank_of(others)))
     return Decision(
-        provider=name if is_outside else chosen,
+        provider=name if rule is Rule.OUTSIDE else chosen,
         rule=rule,
         word=name,
         considered=(*first, *others),
         otherwise=auto.provider,
         otherwise_rule=auto.rule,
     )
+
+
+def _variable(
+    model: str, provider: str, winner: _Row | None, states: Mapping[str, Configured]
+) -> str:
+    """The variable that decides who serves it, which only the agent resolves; "" = none does."""
+    if provider != AUTO:
+        return variable_in(provider)
+    if winner and winner.rule is Rule.PREFIX:
+        return ""  # whatever stands behind the slash
+    name = variable_in(model)
+    return _open_base(winner, states) if winner and not name else name
+
+
+def _open_base(winner: _Row, states: Mapping[str, Configured]) -> str:
+    """Likewise in a local base: it may hold the marker by which its server goes first."""
+    for facts in REGISTRY_ORDER if winner.rule is Rule.LOCAL_FALLBACK else ():
+        base = _base(facts.kind, states)
+        if facts.kind != winner.name:
+            is_open = facts.base_marker and facts.base_marker not in base
+            if is_open and (name := variable_in(base)):
+                return name
+        elif winner.word:
+            break  # marked itself: those behind it come too late
+    return ""
 
 
 def _rank_of(before: Iterable[Considered]) -> int:
@@ -244,11 +254,14 @@ def _candidates(
 ) -> Iterator[_Row]:
     """Every provider at every rule that speaks of it, in the order in which the agent asks."""
     prefix = model.lower().partition("/")[0] if "/" in model else ""
+    if is_media:
+        rows = () if "/" in model else _by_keyword(model, "", states, ())
+        yield from (row for row in rows if row.name in MEDIA_KINDS)
+        return
     yield from _by_prefix(prefix, states)
     yield from _by_keyword(model, prefix, states, differences)
-    if not is_media:
-        yield from _local_fallback(prefix, states)
-        yield from _fallback(states)
+    yield from _local_fallback(prefix, states)
+    yield from _fallback(states)
 
 
 def _by_prefix(prefix: str, states: Mapping[str, Configured]) -> Iterator[_Row]:

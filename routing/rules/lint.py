@@ -9,16 +9,18 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Literal
 
 from providers.spec.expiry import expiry
+from providers.spec.masks import variable_in
 from providers.spec.outcomes import NOT_BAD
-from routing.rules.explain import Decision, Rule
-from routing.rules.order import FACTS
-from routing.rules.slots import MAIN, VISION
+from routing.rules.explain import Configured, Decision, Rule
+from routing.rules.order import FACTS, MEDIA_KINDS
+from routing.rules.refusals import refusals
+from routing.rules.slots import MAIN, MEDIA, VISION
 
 Severity = Literal["error", "warning", "note"]
 DOCKER_HOST = "host.docker.internal"
@@ -51,10 +53,21 @@ class Code(StrEnum):
     KEY_EXAMPLE = "key_example"  # the agent counts a mask or an example as a key
     KEY_VARIABLE = "key_variable"  # likewise a variable in a form that it does not read
     KEY_UNSENDABLE = "key_unsendable"  # likewise what no header can carry
+    KEY_QUOTED = "key_quoted"  # a quotation mark in it: there may be more than the key
+    KEY_BLANK = "key_blank"  # likewise a blank
+    KEY_LONG = "key_long"  # too long for a key
     BASE_UNUSABLE = "base_unusable"  # likewise a base that nothing can call
     TWIN = "twin"  # an entry that the agent never reads by its name; params: name, other
     ONLY_IN_FILE = "only_in_file"  # an entry that is not set up here
     PRESET_WINS = "preset_wins"  # params: preset; main's model is not what the agent takes
+    PRESET_MISSING = "preset_missing"  # params: preset; there is none of that name
+    EMPTY_MODEL = "empty_model"  # main's model is the empty text
+    NO_KEY = "no_key"  # the agent refuses to make the provider; params: provider
+    NO_BASE = "no_base"  # likewise
+    PROXY_UNSUPPORTED = "proxy_unsupported"  # likewise
+    TRANSCRIPTION_ONLY = "transcription_only"  # likewise
+    MEDIA_UNKNOWN = "media_unknown"  # a media provider that no document tells of; params: name
+    MEDIA_UNDOCUMENTED = "media_undocumented"  # likewise a kind of chat; params: provider
 
 
 class Fix(StrEnum):
@@ -103,10 +116,29 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.TWIN: "warning",
     Code.ONLY_IN_FILE: "note",
     Code.PRESET_WINS: "warning",
+    Code.PRESET_MISSING: "error",
+    Code.EMPTY_MODEL: "error",
+    Code.NO_KEY: "error",
+    Code.NO_BASE: "error",
+    Code.PROXY_UNSUPPORTED: "error",
+    Code.TRANSCRIPTION_ONLY: "error",
+    Code.MEDIA_UNKNOWN: "warning",
+    Code.MEDIA_UNDOCUMENTED: "warning",
+    Code.KEY_QUOTED: "warning",
+    Code.KEY_BLANK: "warning",
+    Code.KEY_LONG: "warning",
 }
 # What is seen to fail. A day on which something was to end proves nothing.
 _FAILS = {Code.UNRESOLVED, Code.UNKNOWN_PROVIDER, Code.OAUTH_NEEDS_CHOICE}
-_FAILS |= {Code.NOT_CONFIGURED, Code.KNOWN_BAD}
+_FAILS |= {Code.NOT_CONFIGURED, Code.KNOWN_BAD, Code.EMPTY_MODEL}
+_FAILS |= {Code.NO_KEY, Code.NO_BASE, Code.PROXY_UNSUPPORTED, Code.TRANSCRIPTION_ONLY}
+_OF_REFUSAL = {
+    Code.NO_KEY: Fix.CONFIGURE,
+    Code.NO_BASE: Fix.CONFIGURE,
+    Code.TRANSCRIPTION_ONLY: Fix.CHOOSE_PROVIDER,
+}
+# What a fix changes at a route itself: nothing, while a preset goes before.
+_OF_ROUTE = {Fix.PIN, Fix.CHOOSE_PROVIDER, Fix.USE_MODEL, Fix.CHOOSE_MODEL, Fix.USE_AUTO}
 Params = Mapping[str, str | tuple[str, ...]]
 
 
@@ -137,6 +169,7 @@ class ProviderFacts:
 
     name: str
     is_set_here: bool = True
+    entry: Configured | None = None  # as the agent reads it; None = nobody looks
     odd: Sequence[str] = ()  # what the agent counts and no call can work with: codes
     twins: Sequence[str] = ()  # other spellings of its name, which no name reaches
     outcome: str = ""  # of the last test of the values as they are; "" = none
@@ -174,9 +207,11 @@ def lints(
     *,
     today: date,
     preset: str = "",
+    has_preset: bool = True,
 ) -> tuple[Lint, ...]:
     """All lints, in the order of the routes. `preset` is agents.defaults.modelPreset of the
-    imported document, which goes before main's model (inherited)."""
+    imported document, which goes before main's model (inherited); `has_preset`: it is there, and
+    main's model and provider are its own."""
     states = {facts.name: facts for facts in providers}
     found: list[Lint] = []
     main_fails = False
@@ -190,7 +225,9 @@ def lints(
             main_fails = any(lint.code in _FAILS for lint in own)
             own += _eyes(route, listed)
             if preset and preset != "default":
-                own.append(Lint(Code.PRESET_WINS, route.slot, {"preset": preset}))
+                own = [replace(one, fix=None) if one.fix in _OF_ROUTE else one for one in own]
+                code = Code.PRESET_WINS if has_preset else Code.PRESET_MISSING
+                own.append(Lint(code, route.slot, {"preset": preset}))
         elif main_fails:
             own.append(Lint(Code.MAIN_FAILS, route.slot, fix=Fix.CLEAR_OVERRIDE))
         found += own
@@ -213,6 +250,10 @@ def _resolution(
         yield Lint(Code.UNKNOWN_PROVIDER, slot, {"name": decision.word}, fix)
     elif decision.rule is Rule.OAUTH_NEEDS_CHOICE:
         yield Lint(Code.OAUTH_NEEDS_CHOICE, slot, {"word": decision.word}, Fix.CHOOSE_PROVIDER)
+    elif decision.rule is Rule.MEDIA_UNKNOWN:
+        yield Lint(Code.MEDIA_UNKNOWN, slot, {"name": decision.word}, Fix.CHOOSE_PROVIDER)
+    elif decision.rule is Rule.EMPTY_MODEL:
+        yield Lint(Code.EMPTY_MODEL, slot, fix=Fix.CHOOSE_MODEL)
     elif decision.rule is Rule.NONE:
         yield Lint(Code.UNRESOLVED, slot, fix=Fix.CHOOSE_PROVIDER)
     if name is None or decision.rule is Rule.OUTSIDE:
@@ -222,6 +263,11 @@ def _resolution(
         yield Lint(Code.GATEWAY_FALLBACK, slot, here, Fix.PIN, here)
     elif decision.rule is Rule.KEY_FALLBACK:
         yield Lint(Code.KEY_FALLBACK, slot, here, Fix.PIN, here)
+    if slot in MEDIA and name in FACTS.keys() - MEDIA_KINDS:
+        yield Lint(Code.MEDIA_UNDOCUMENTED, slot, here, Fix.CHOOSE_PROVIDER)
+    if name in states and slot not in MEDIA and (entry := states[name].entry):
+        for code in map(Code, refusals(entry)):
+            yield Lint(code, slot, here, _OF_REFUSAL.get(code), here)
     if name in FACTS and FACTS[name].is_oauth:
         yield Lint(Code.SIGN_IN, slot, here, Fix.SIGN_IN, here)
     elif name not in states:
@@ -264,7 +310,7 @@ def docker_base(base: str) -> str:
 def _model(route: RouteFacts, states: Mapping[str, ProviderFacts], today: date) -> Iterator[Lint]:
     decision = route.decision
     facts = states.get(decision.provider or "") if decision else None
-    if facts is None or not route.model:
+    if facts is None or not route.model or variable_in(route.model):
         return
     params = {"provider": facts.name, "model": route.model}
     if facts.deployments is not None:

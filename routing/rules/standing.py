@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from providers.spec.outcomes import KeyState, Outcome
-from routing.rules.explain import Decision, Rule
+from routing.rules.explain import AGENT_TELLS, Decision, Rule
 from routing.rules.order import FACTS
 
 
@@ -21,11 +21,11 @@ class Standing(StrEnum):
 
 
 def is_served(decision: Decision, *, is_there: bool) -> bool:
-    """By an entry of config.json, by the agent's sign-in, or by a media service.
+    """By an entry of config.json, by the agent's sign-in, by a media service, or as it decides.
 
     `is_there`: config.json has an entry of the provider that it resolves to, or it is set up here.
     """
-    if decision.rule is Rule.AGENT_DECIDES:
+    if decision.rule in AGENT_TELLS:
         return True
     name = decision.provider
     if not name:

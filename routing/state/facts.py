@@ -84,7 +84,14 @@ def look(routes: Iterable[Resolved], view: AgentView, today: date | None = None)
     names = dict.fromkeys(_name(one) for one in listed)
     states += [_in_file(name, view) for name in names if name in view.names - used.keys()]
     main = next((one.able for one in facts if one.slot == MAIN), ModelFacts())
-    return Looked(lints(facts, states, today=today or _today(), preset=view.preset), main)
+    found = lints(
+        facts,
+        states,
+        today=today or _today(),
+        preset=view.preset,
+        has_preset=view.has_preset,
+    )
+    return Looked(found, main)
 
 
 def _name(one: Resolved) -> str:
@@ -123,11 +130,12 @@ def _with_entries(routes: Iterable[RouteFacts], used: Mapping[str, Provider]) ->
 
 def _in_file(name: str, view: AgentView) -> ProviderFacts:
     """What only the file tells of."""
-    base = next(one.api_base for one in view.providers if one.name == name)
+    entry = view.entry(name)
     return ProviderFacts(
         name=name,
         is_set_here=False,
-        api_base=base,
+        entry=entry,
+        api_base=entry.api_base,
         odd=view.odd.get(name, ()),
         twins=view.twins.get(name, ()),
     )
@@ -140,6 +148,7 @@ def _provider_facts(name: str, row: Provider, view: AgentView) -> ProviderFacts:
     gone = CatalogEntry.objects.filter(provider=row, gone_at__isnull=False)
     return ProviderFacts(
         name=name,
+        entry=view.entry(name),
         odd=view.odd.get(name, ()),
         twins=view.twins.get(name, ()),
         outcome=row.check_outcome,

@@ -24,7 +24,7 @@ from facio_site.history import Old, limit, of_rows
 from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
 from providers.models import BODY, HEADERS, Draft, Provider
-from providers.spec.masks import is_reference
+from providers.spec.masks import variable_in
 from providers.spec.names import built_in, same_name
 from providers.spec.secret import Secret
 from routing.config.difference import SET, PathChange
@@ -158,7 +158,7 @@ def _spell_names(document: Mapping[str, Any] | None) -> None:
 def _put_plain(row: Provider, edit: ProviderEdit) -> None:
     if "apiBase" in edit.values:
         text = edit.values["apiBase"] or ""
-        row.api_base = text if is_reference(text) else normal_base(row.spec, text)
+        row.api_base = text if variable_in(text) else normal_base(row.spec, text)
     for field in row.spec.extra_fields:
         if field.config_key in edit.values:
             row.values.pop(field.name, None)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from providers.models import Provider
+from providers.spec.masks import variable_in
 from routing.models import Slot
 from routing.models.subjects import BEAT, BROKER, CATALOG, CONFIG, OF_PROVIDER, ROUTE, WORKER, split
 from routing.state import agent_view
@@ -26,9 +27,10 @@ class Served:
     @property
     def can_be_asked(self) -> bool:
         """Whether the smallest call to its own model is one that the site makes: a picture or a
-        video would be billed, and a sign-in is the agent's."""
+        video would be billed, a sign-in is the agent's, and so is the value of a variable."""
         is_media = Slot(self.slot) in (Slot.IMAGE, Slot.VIDEO)
-        return bool(self.model) and not is_media and not self.provider.spec.is_oauth
+        is_name = bool(self.model) and not variable_in(self.model)
+        return is_name and not is_media and not self.provider.spec.is_oauth
 
 
 def served_routes() -> list[Served]:

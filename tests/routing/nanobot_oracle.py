@@ -26,10 +26,10 @@ import boto3  # noqa: E402, F401
 import openai.resources.chat.completions  # noqa: E402
 import openai.resources.responses  # noqa: E402, F401
 from loguru import logger  # noqa: E402
-from nanobot.config.loader import load_config, save_config  # noqa: E402
+from nanobot.config.loader import load_config, resolve_config_env_vars, save_config  # noqa: E402
 from nanobot.config.schema import Config  # noqa: E402
 from nanobot.providers.base import LLMProvider  # noqa: E402
-from nanobot.providers.factory import load_provider_snapshot  # noqa: E402
+from nanobot.providers.factory import load_provider_snapshot, validate_provider_setup  # noqa: E402
 from nanobot.providers.registry import PROVIDERS  # noqa: E402
 
 logger.remove()
@@ -91,6 +91,33 @@ def load(question: dict[str, Any]) -> Any:
             return {"error": str(error).partition("\n\n")[2]}
     dumped = config.model_dump(mode="json", by_alias=True)
     return {"defaults": dumped["agents"]["defaults"], "providers": dumped["providers"]}
+
+
+def made(question: dict[str, Any]) -> Any:
+    """For each document, [model, provider, why the agent makes no provider of it, "" = it does];
+    a text where it does not load."""
+    return [making(text, question.get("env", {})) for text in question["documents"]]
+
+
+def making(text: str, env: dict[str, str]) -> list[str | None] | str:
+    before = dict(os.environ)
+    os.environ |= env
+    path = FOLDER / "config.json"
+    path.write_text(text, encoding="utf-8")
+    try:
+        config = resolve_config_env_vars(load_config(path))
+        preset = config.resolve_preset()
+        found = [preset.model, config.get_provider_name(preset=preset)]
+        try:
+            validate_provider_setup(config)
+        except ValueError as error:
+            return [*found, str(error)]
+        return [*found, ""]
+    except ValueError as error:
+        return str(error)
+    finally:
+        os.environ.clear()
+        os.environ |= before
 
 
 def defaults(question: dict[str, Any]) -> Any:
@@ -167,6 +194,7 @@ async def nothing(delta: str) -> None:
 QUESTIONS = {
     "documents": documents,
     "load": load,
+    "made": made,
     "defaults": defaults,
     "registry": registry,
     "turn": turn,

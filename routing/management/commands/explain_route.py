@@ -35,7 +35,9 @@ class Command(OneLine):
         provider = options["provider"]
         if provider is None:
             provider = AUTO if asked else stored[1]
-        decision = explain(model, view.providers, provider)
+        main = None if asked or options["provider"] is not None else decide(Slot.MAIN, view)
+        decision = main or explain(model, view.providers, provider)
+        preset = view.preset if main and view.has_preset else ""
         routes = [Resolved(Slot.MAIN, model, decision, rows.get(decision.provider or ""))]
         if not asked:  # what else is set has a say in what is doubtful about main
             routes += [
@@ -48,7 +50,7 @@ class Command(OneLine):
             told = json.dumps(_as_json(decision, found), indent=2, ensure_ascii=False)
             self.stdout.write(told)
             return
-        for line in _lines(decision, found):
+        for line in _lines(decision, found, resolution(decision, model=model, preset=preset)):
             self.stdout.write(line)
 
 
@@ -75,9 +77,9 @@ def _as_json(decision: Decision, found: Iterable[Lint]) -> dict[str, Any]:
     }
 
 
-def _lines(decision: Decision, found: Iterable[Lint]) -> Iterator[str]:
+def _lines(decision: Decision, found: Iterable[Lint], answer: str) -> Iterator[str]:
     """The answer, the ranking, then those that never take it, and what is doubtful."""
-    yield resolution(decision)
+    yield answer
     shown = ranking(decision)
     if shown.otherwise:
         yield shown.otherwise

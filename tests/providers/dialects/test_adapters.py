@@ -183,7 +183,9 @@ def test_references_are_named_not_resolved(monkeypatch: pytest.MonkeyPatch) -> N
         extra_headers={"X-Team": Secret("Bearer ${TEAM}"), "X-Plain": Secret("blue")},
     )
     assert adapter.references() == ["api_key", "X-Team"]
-    assert make("custom", api_base="${BASE}", key="k").references() == ["api_base"]
+    for base in ("${BASE}", "http://${HOST}:8000/v1"):
+        assert make("custom", api_base=base, key="k").references() == ["api_base"]
+    assert make("custom", api_base="http://$HOST:8000/v1", key="k").references() == []
 
 
 def test_a_profile_without_readable_keys_is_a_reference() -> None:

@@ -122,13 +122,6 @@ def test_media_on_auto_is_left_to_the_agent_and_not_to_nobody(site: Client) -> N
     assert "serves it now either" not in page
 
 
-def test_a_media_route_that_the_agent_decides_may_move_to_a_provider(site: Client) -> None:
-    give("gemini")
-    Provider(kind="ollama", api_base="http://127.0.0.1:11434/v1").store()
-    set_route("image", "gemma-9")
-    assert "the agent decides now; moves to Gemini" in html(site, "?without=ollama")
-
-
 def test_a_provider_that_is_not_set_up_serves_nothing_in_the_drill(site: Client) -> None:
     give("openai")
     for slot, name in (("vision", "groq"), ("subagent", "openai_codex"), ("video", "replicate")):

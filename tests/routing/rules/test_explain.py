@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routing.rules.explain import GRADES, Configured, Decision, Rule, Why, explain
+from routing.rules.explain import Configured, Decision, Rule, Why, explain
 
 OLLAMA = Configured(name="ollama", api_base="http://localhost:11434/v1")
 VLLM = Configured(name="vllm", api_base="http://gpu:8000/v1")
@@ -160,6 +160,41 @@ def test_media_routes_may_name_services_that_are_unknown_here() -> None:
     assert (decision.provider, decision.rule) == ("fal", Rule.OUTSIDE)
 
 
+@pytest.mark.parametrize("name", ["replicate", "Replicate", "fal", "fal-ai", "fal.ai", "Fal AI"])
+def test_the_documented_media_services_are_known_in_every_spelling(name: str) -> None:
+    decision = explain("x", [], name, is_media=True)
+    assert (decision.provider, decision.rule) == (name, Rule.OUTSIDE)
+
+
+@pytest.mark.parametrize("name", ["opnai", "Open Router", "google", "falx", "Auto"])
+def test_another_media_provider_is_not_known_and_nobody_is_named(name: str) -> None:
+    decision = explain("gpt-image-1", keyed("openai"), name, is_media=True)
+    assert (decision.provider, decision.rule, decision.word) == (None, Rule.MEDIA_UNKNOWN, name)
+    assert explain("gpt-5", keyed("openai"), name).rule is Rule.UNKNOWN_PROVIDER
+
+
+def test_an_empty_media_provider_names_nobody() -> None:
+    assert explain("x", [], "", is_media=True).rule is Rule.UNKNOWN_PROVIDER
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "fal-ai/minimax-video/video-01",
+        "minimax/video-01",
+        "minimax-video-01",
+        "ollama/flux",
+        "openai/gpt-image-1",
+        "google/gemini-nano",
+        "sora-2",
+    ],
+)
+def test_rules_of_chat_do_not_choose_for_media(model: str) -> None:
+    states = [OLLAMA, *keyed("minimax", "openai", "gemini", "openrouter")]
+    decision = explain(model, states, is_media=True)
+    assert (decision.provider, decision.rule) == (None, Rule.AGENT_DECIDES)
+
+
 def test_a_media_route_never_falls_back_to_a_gateway() -> None:
     decision = explain("black-forest-labs/flux-schnell", keyed("openrouter"), is_media=True)
 
@@ -167,11 +202,13 @@ def test_a_media_route_never_falls_back_to_a_gateway() -> None:
 
 
 def test_a_media_route_still_follows_a_name() -> None:
-    assert explain("gpt-image-1", keyed("openai"), is_media=True).provider == "openai"
+    for model, name in (("gpt-image-1", "openai"), ("gemini-3-image", "gemini")):
+        decision = explain(model, [OLLAMA, *keyed("openai", "gemini")], is_media=True)
+        assert (decision.provider, decision.rule) == (name, Rule.KEYWORD)
 
 
-def test_every_rule_and_keyword_has_a_grade() -> None:
-    assert set(GRADES) == set(Rule)
+def test_rules_and_keywords_have_a_grade() -> None:
+    assert explain("llama-9", keyed("groq")).grade == "inherited"
     assert explain("gpt-5", keyed("openai")).grade == "documented"
     assert explain("kimi-k2", keyed("moonshot")).grade == "inherited"
 
@@ -220,6 +257,62 @@ def test_only_the_word_auto_is_automatic(name: str) -> None:
         Rule.UNKNOWN_PROVIDER,
         "openai",
     )
+
+
+# --- variables --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "word"),
+    [
+        ("${OPENAI_MODEL}", "auto", "OPENAI_MODEL"),
+        ("${FACIO_MODEL}", "auto", "FACIO_MODEL"),
+        ("claude-${VERSION}", "auto", "VERSION"),
+        ("groq/${MODEL}", "auto", "MODEL"),
+        ("gpt-5", "${PROV}", "PROV"),
+        ("${MODEL}", "${PROV}", "PROV"),
+        ("gpt-5", "open${REST}", "REST"),
+    ],
+)
+@pytest.mark.parametrize("is_media", [True, False])
+def test_who_serves_a_variable_is_not_known(
+    model: str, provider: str, word: str, is_media: bool
+) -> None:
+    states = keyed("openai", "anthropic", "openrouter")
+    decision = explain(model, states, provider, is_media=is_media)
+    assert (decision.provider, decision.rule, decision.word) == (None, Rule.VARIABLE, word)
+    assert decision.considered == ()
+
+
+def test_a_variable_behind_what_decides_changes_nothing() -> None:
+    states = keyed("openai", "anthropic")
+    assert explain("anthropic/${MODEL}", states).provider == "anthropic"
+    decision = explain("${MODEL}", states, "openai")
+    assert (decision.provider, decision.rule) == ("openai", Rule.FORCED)
+    assert decision.otherwise_rule is Rule.VARIABLE
+
+
+@pytest.mark.parametrize(
+    ("bases", "provider"),
+    [
+        ({"ollama": "${BASE}", "lm_studio": "http://localhost:1234/v1"}, None),
+        ({"ollama": "${BASE}", "vllm": "http://gpu:8000/v1"}, None),
+        ({"ollama": "http://gpu:11434/v1", "lm_studio": "${BASE}"}, "ollama"),
+        ({"ollama": "http://${BASE}:11434/v1", "lm_studio": "http://localhost:1234/v1"}, "ollama"),
+        ({"ollama": "${BASE}"}, "ollama"),
+        ({"ollama": "${BASE}", "ovms": "http://gpu:8000/v3"}, "ollama"),
+        ({"vllm": "${BASE}", "ovms": "http://gpu:8000/v3"}, "vllm"),
+    ],
+)
+def test_a_marker_that_a_variable_may_hold_leaves_the_order_open(
+    bases: dict[str, str], provider: str | None
+) -> None:
+    states = [Configured(name=name, api_base=base) for name, base in bases.items()]
+    decision = explain("llama3.2", [*states, *keyed("openrouter")])
+    assert decision.provider == provider
+    if provider is None:
+        assert (decision.rule, decision.word) == (Rule.VARIABLE, "BASE")
+    assert explain("gpt-5", [*states, *keyed("openai")]).provider == "openai"
 
 
 # --- the ranking ----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from routing.rules.explain import AUTO, Configured, explain
+from routing.rules.explain import AUTO, Configured, Decision, Rule, explain
 from routing.rules.lint import (
     SEVERITIES,
     Code,
@@ -201,6 +201,84 @@ def test_a_sign_in_provider_is_noted_and_needs_no_configuration() -> None:
 def test_media_services_that_are_unknown_here_raise_nothing() -> None:
     assert lints([route("fal-ai/flux/dev", [], "fal", slot="image")], []) == ()
     assert lints([route("black-forest-labs/flux", [], slot="image")], []) == ()
+
+
+@pytest.mark.parametrize("name", ["opnai", "Open Router"])
+def test_a_media_provider_that_nobody_knows_is_doubted(name: str) -> None:
+    lint = only(lints([route("x", [], name, slot="image")], []))
+    assert (lint.code, lint.params, lint.fix) == (
+        Code.MEDIA_UNKNOWN,
+        {"name": name},
+        Fix.CHOOSE_PROVIDER,
+    )
+
+
+def test_a_kind_of_chat_is_doubted_for_media_where_no_document_tells_of_it() -> None:
+    for name, codes in (("anthropic", [Code.MEDIA_UNDOCUMENTED]), ("openai", []), ("gemini", [])):
+        found = lints([route("x", [keyed(name)], name, slot="video")], [ProviderFacts(name=name)])
+        assert [lint.code for lint in found] == codes
+    assert lints([route("x", [keyed("groq")], "groq")], [ProviderFacts(name="groq")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "code", "fix"),
+    [
+        (Configured(name="anthropic", api_base="https://x.test"), Code.NO_KEY, Fix.CONFIGURE),
+        (Configured(name="lab", has_key=True), Code.NO_BASE, Fix.CONFIGURE),
+        (
+            Configured(name="anthropic", has_key=True, has_proxy=True),
+            Code.PROXY_UNSUPPORTED,
+            None,
+        ),
+        (
+            Configured(name="assemblyai", has_key=True),
+            Code.TRANSCRIPTION_ONLY,
+            Fix.CHOOSE_PROVIDER,
+        ),
+    ],
+)
+def test_what_the_agent_refuses_to_make_fails(
+    entry: Configured, code: Code, fix: Fix | None
+) -> None:
+    facts = ProviderFacts(name=entry.name, entry=entry)
+    main, other = route("m", [entry], entry.name), route("x", [keyed("groq")], slot="subagent")
+    found = lints([main, other], [facts])
+    assert [(lint.code, lint.fix) for lint in found if lint.slot == "main"] == [(code, fix)]
+    assert found[0].severity == "error"
+    assert found[-1].code is Code.MAIN_FAILS
+    assert lints([route("x", [entry], entry.name, slot="image")], [facts])[:1] != (found[0],)
+
+
+def test_an_endpoint_without_a_base_is_told_by_its_prefix_too() -> None:
+    entry = Configured(name="companyProxy", has_key=True)
+    one = route("companyproxy/gpt-5", [entry, keyed("openai")])
+    assert only(lints([one], [ProviderFacts(name="companyProxy", entry=entry)])).code == "no_base"
+
+
+def test_a_variable_is_no_model_that_a_catalog_lacks() -> None:
+    facts = ProviderFacts(name="openai", catalog={"gpt-5": CHAT})
+    assert lints([route("${MODEL}", [keyed("openai")], "openai")], [facts]) == ()
+    assert lints([route("${MODEL}", [keyed("openai")])], [facts]) == ()
+
+
+def test_an_empty_model_is_an_error() -> None:
+    empty = RouteFacts(slot="main", decision=Decision(provider=None, rule=Rule.EMPTY_MODEL))
+    lint = only(lints([empty], []))
+    assert (lint.code, lint.severity, lint.fix) == (Code.EMPTY_MODEL, "error", Fix.CHOOSE_MODEL)
+
+
+def test_while_a_preset_goes_before_nothing_is_offered_that_changes_the_route_in_vain() -> None:
+    one, facts = route("llama-9", [keyed("groq")]), [ProviderFacts(name="groq")]
+    assert [(lint.code, lint.fix) for lint in lints([one], facts, preset="fast")] == [
+        (Code.KEY_FALLBACK, None),
+        (Code.PRESET_WINS, None),
+    ]
+
+
+def test_a_preset_that_is_not_there_is_an_error() -> None:
+    facts = [ProviderFacts(name="openai")]
+    found = lints([route("gpt-5", [keyed("openai")])], facts, preset="fast", has_preset=False)
+    assert (only(found).code, only(found).severity) == (Code.PRESET_MISSING, "error")
 
 
 def test_a_preset_of_the_imported_file_goes_before_the_main_model() -> None:

@@ -249,7 +249,7 @@ def test_a_provider_that_names_nobody_is_warned_of(word: str) -> None:
 
 
 def test_a_preset_that_is_not_there_is_warned_of() -> None:
-    defaults = {"modelPreset": "fast", "fallback_models": ["fast", "gpt-4o-mini", {"model": "m"}]}
+    defaults = {"modelPreset": "fast", "fallback_models": ["fast", "gpt-4o-mini"]}
     document: dict[str, Any] = {"agents": {"defaults": defaults}}
     here = Current(document={"modelPresets": {"fast": {"model": "m"}}})
     told = [(one.path, one.code, one.params) for one in warnings_of(plan(document, here))]
