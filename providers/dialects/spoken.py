@@ -94,6 +94,11 @@ _ACCESS = _any(
     r"access to (?:the |this )?models?\b.{0,60}\b(?:denied|not allowed|forbidden|restricted)",
     r"无权.{0,8}模型|模型.{0,12}无权|没有权限.{0,8}模型",
 )
+# Google's words for any name that it does not know: "not found ..., or is not supported for ..."
+_UNKNOWN = _any(
+    r"\bnot found for api version\b",
+    r"\bnot (?:found|exist)\b[^.\n]{0,80}\bor (?:\w+ )?not supported\b",
+)
 _NOT_IN_PLAN = _any(
     r"not (?:available|included|enabled|offered)\b.{0,40}\byour (?:current )?(?:plan|tier"
     r"|subscription|account|organi[sz]ation|workspace)",
@@ -154,6 +159,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
     if call == "model" and status == 400 and _BOUND_MET.search(words):
         return Outcome.OK, ""
     if call == "model" and status not in (401, 402, 403, 429):
+        if _UNKNOWN.search(words):
+            return Outcome.MODEL_NOT_FOUND, ""
         if _NO_STREAM.search(words):
             return Outcome.BAD_REQUEST, "no_stream"
         if _OTHER_API.search(words):
