@@ -51,6 +51,10 @@ _STATUS_OF_TYPE = {
     "serviceUnavailableException": 503,
 }
 
+_WAITING = (Outcome.RATE_LIMITED, Outcome.NO_CREDIT, Outcome.SERVER_ERROR)
+# What no wait lifts that an answer tells of: Google's is that of the minute, whatever is used up
+_STANDING = ("key_limit", "no_quota", "arrears")
+
 Meaning = tuple[Outcome, str]
 
 
@@ -75,7 +79,7 @@ def judge(
         outcome, detail = _meaning(reply, data, words, call, is_expected, rules)
     if outcome is not Outcome.OK:
         params |= particulars(reply, data, secrets)
-        if outcome in (Outcome.RATE_LIMITED, Outcome.NO_CREDIT, Outcome.SERVER_ERROR):
+        if outcome in _WAITING and detail not in _STANDING:
             wait = retry_after_s(reply, now or datetime.now(UTC))
             params |= {} if wait is None else {"retry_after_s": wait}
     return Verdict(outcome, detail, params, reply.status)

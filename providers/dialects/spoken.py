@@ -29,7 +29,10 @@ def _any(*patterns: str) -> re.Pattern[str]:
 # Money ------------------------------------------------------------------------------------------
 
 _FUNDS = r"(?:quota|balance|credits?|funds|budget|allowance|free (?:tier|trial))"
-_CAP = r"(?:spend|spending|budget|billing|credit|inference|hard|monthly|usage|cost|set) limits?"
+_CAP = (
+    r"(?:spend|spending|budget|billing|credit|inference|hard|monthly|usage|cost|set)"
+    r" (?:limit|cap)s?"
+)
 _CREDIT = _any(
     rf"insufficient (?:\w+ ){{0,3}}{_FUNDS}\b",
     rf"\b{_FUNDS}\b.{{0,40}}\b(?:insufficient|not (?:enough|sufficient)|too low|exhausted|depleted"

@@ -138,15 +138,13 @@ ANSWERS: Sentences = {
                 "the provider's console."
             ),
         ),
-        "key_limit": (
-            _(
-                "A limit on spending or use of this key or account is reached. Raise it in the "
-                "provider's console, or try again in %(wait)s."
-            ),
-            _(
-                "A limit on spending or use of this key or account is reached. Raise it in the "
-                "provider's console, or wait for its next period."
-            ),
+        "key_limit": _(
+            "A limit on spending or use of this key or account is reached. Raise it in the "
+            "provider's console, or wait for its next period."
+        ),
+        "no_quota": _(
+            "The account may not use %(model)s at all: its quota is 0, as on the free tier. Set up "
+            "billing in the provider's console, or choose another model."
         ),
         "plan_window": (
             _(

@@ -69,7 +69,9 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "sign_in",  # params: scheme
         }
     ),
-    Outcome.NO_CREDIT: frozenset({"key_limit", "plan_window", "arrears", "front", "day_quota"}),
+    Outcome.NO_CREDIT: frozenset(
+        {"key_limit", "plan_window", "arrears", "front", "day_quota", "no_quota"}
+    ),
     Outcome.RATE_LIMITED: frozenset(
         {"proof_limited", "front"}
     ),  # the key call has a limit of its own

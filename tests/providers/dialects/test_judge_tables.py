@@ -114,7 +114,12 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "current quota, please check your plan and billing details. limit: 20"}}, "model",
      "rate_limited", ""),
     ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded for "
-     "metric: free_tier_requests, limit: 0"}}, "model", "no_credit", "key_limit"),
+     "metric: free_tier_requests, limit: 0"}}, "model", "no_credit", "no_quota"),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "Your prepayment credits "
+     "are depleted. Please go to AI Studio to manage your billing."}}, "model", "no_credit",
+     "arrears"),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "Your project has "
+     "exceeded its monthly spending cap."}}, "model", "no_credit", "key_limit"),
     ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "check your billing",
      "details": [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}]}]}}, "model",
      "no_credit", "key_limit"),
@@ -162,6 +167,28 @@ def test_each_provider_is_read_by_its_own_table(
 ) -> None:
     verdict = judge(reply(status, body), call, rules=KINDS[kind].error_rules)
     assert (verdict.outcome.value, verdict.detail) == (outcome, detail)
+
+
+@pytest.mark.parametrize(
+    ("message", "detail"),
+    [
+        ("Quota exceeded for metric: requests, limit: 0, model: m. Please retry in 56.4s.",
+         "no_quota"),
+        ("Quota exceeded for GenerateRequestsPerDayPerProject. Please retry in 56.4s.",
+         "key_limit"),
+        ("Your prepayment credits are depleted.", "arrears"),
+    ],
+)  # fmt: skip
+def test_google_s_wait_is_none_where_more_than_a_minute_s_quota_is_used_up(
+    message: str, detail: str
+) -> None:
+    error = {"status": "RESOURCE_EXHAUSTED", "message": message, "details": [{"retryDelay": "56s"}]}
+    verdict = judge(reply(429, [{"error": error}]), "model", rules=KINDS["gemini"].error_rules)
+    assert (verdict.outcome, verdict.detail) == (Outcome.NO_CREDIT, detail)
+    assert "retry_after_s" not in verdict.params
+    error["message"] = "Too many requests."
+    verdict = judge(reply(429, [{"error": error}]), "model", rules=KINDS["gemini"].error_rules)
+    assert verdict.params["retry_after_s"] == 56
 
 
 def test_an_empty_403_of_ollama_is_its_host_check() -> None:

@@ -49,6 +49,7 @@ def test_words_for_money_outweigh_every_status(form: Any, status: int, text: str
     [
         "Your prepaid credits are depleted",
         "monthly spending limit reached",
+        "Your project has exceeded its monthly spending cap",
         "You have reached your configured budget limit",
         "Trial allowance used up",
         "InferenceLimitExceeded",
