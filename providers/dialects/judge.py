@@ -179,7 +179,8 @@ def is_absent(verdict: Verdict) -> bool:
     """Whether an answer says that there is no such call here, so that another may be tried. A
     path that LM Studio does not know answers 200 with JSON of another shape."""
     if verdict.outcome is Outcome.BAD_ENDPOINT:
-        return not verdict.detail.startswith("redirect") and verdict.detail != "wants_https"
+        is_told = verdict.detail in ("wants_https", "regional_host")
+        return not verdict.detail.startswith("redirect") and not is_told
     is_other = verdict.detail in ("wrong_shape", "error_body")
     return verdict.outcome is Outcome.UNEXPECTED_RESPONSE and is_other
 

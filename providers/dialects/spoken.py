@@ -155,6 +155,30 @@ _UNSEEN = _any(
     r"(?:authorization|authentication)(?: header)? (?:is )?(?:missing|required|needed)",
     r"未提供.{0,4}(?:令牌|密钥|api)|缺少.{0,4}(?:令牌|密钥|api)|未登录",
 )
+# LiteLLM passes on what a vendor said of the gateway's own key
+_BEHIND = _any(
+    r"\blitellm\.|\breceived model group\b",
+    r"\b(?:open ?ai|azure|anthropic|gemini|vertex ?ai|bedrock|groq|mistral|deep ?seek|openrouter"
+    r"|xai|cohere|hugging ?face) ?exception\b",
+)
+_BEHIND_LACKS = _any(r"api key client option must be set")
+
+# Refusals ---------------------------------------------------------------------------------------
+
+_PLACE = r"(?:country|countries|regions?|territor(?:y|ies))"
+_ABROAD = _any(
+    rf"\b{_PLACE}\b.{{0,40}}\bnot (?:\w+ )?(?:supported|available|allowed|offered|served)",
+    r"\b(?:not (?:\w+ )?(?:supported|available|allowed|offered)|unsupported|blocked|restricted)"
+    rf" (?:(?:in|from|for) )?(?:\w+ ){{0,3}}{_PLACE}\b",
+)
+_ADDRESS = r"\bip(?: address(?:es)?)?\b"
+_LET_IN = r"\b(?:allow|block|permit|restrict|whitelist|authori[sz])"
+_NETWORK = _any(rf"{_ADDRESS}.{{0,40}}{_LET_IN}", rf"{_LET_IN}.{{0,40}}{_ADDRESS}")
+_PERMISSION = _any(
+    r"\bpermissions?\b|\bscopes?\b|\broles?\b|\bentitle|无权|無權|没有权限|沒有權限",
+    r"\b(?:not|n.t) (?:allowed|permitted|authorized|enabled) (?:to|for|on)\b",
+    r"\byour (?:\w+ )?(?:tier|plan|account|team|project|organi[sz]ation|workspace|key|role)\b",
+)
 
 
 def meaning(words: str, status: int, call: CallName) -> Meaning | None:

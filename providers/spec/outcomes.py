@@ -94,6 +94,16 @@ _PROVES_KEY = {
     Outcome.MODEL_NOT_FOUND,
     Outcome.BAD_REQUEST,
 }
+# Details of FORBIDDEN that only who knows the key can tell. A bare 403, and one for a country or a
+# network, may come before any key is read.
+_KNOWS_KEY = frozenset(
+    [
+        *("no_permission", "no_scope", "no_list_scope", "no_model_scope", "model_access"),
+        *("no_inference_permission", "not_a_member", "management_key", "no_subscription"),
+        *("on_hold", "use_case_form", "marketplace", "payment", "account_closed", "iam"),
+        "key_restricted",
+    ]
+)
 
 
 def key_state_of(outcome: Outcome) -> KeyState:

@@ -260,6 +260,13 @@ ANSWERS: Sentences = {
                 "provider settings. Loosen those, or choose another model."
             ),
         ),
+        "no_allowed_provider": _(
+            "The providers that are allowed do not serve %(model)s. Allow more in the account's "
+            "settings or in the extra body, or choose another model."
+        ),
+        "not_served": _(
+            "Nobody behind this gateway serves %(model)s at present. Choose another model."
+        ),
     },
     Outcome.BAD_REQUEST: {
         "": (

@@ -75,6 +75,14 @@ KEYS: Sentences = {
             "The key is genuine, but may not list models. Include a model in the test, or give the "
             "key that permission in the provider's console."
         ),
+        "no_model_scope": _(
+            "The key is genuine, but may not call models: it lacks the scope model.request. Give "
+            "the key that permission in the provider's console."
+        ),
+        "model_refused": _(
+            "The key was accepted just before, but is refused for %(model)s. It may not call this "
+            "model; or the server is a gateway, and its own key for the vendor behind it is wrong."
+        ),
         "no_list_scope": _(
             "The credentials are genuine, but may not list models. Include a model in the test, or "
             "allow bedrock:ListFoundationModels in IAM."
@@ -137,6 +145,14 @@ KEYS: Sentences = {
         "iam": _(
             "The credentials are genuine, but IAM or a policy of the organisation denies the call. "
             "Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream for this model."
+        ),
+        "keys_off": _(
+            "Keys are switched off for this resource: it takes sign-ins by Entra ID, and the agent "
+            "has keys only. Switch key access on in the Azure portal, or use another resource."
+        ),
+        "signed_out": _(
+            "%(model)s runs in Ollama's cloud, and the server is not signed in there. Run ollama "
+            "signin on its machine, then test again. No key is wrong."
         ),
         "host_not_allowed": _(
             "Ollama refuses calls under this host name. Where it runs, set OLLAMA_HOST to an "

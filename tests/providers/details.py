@@ -48,6 +48,8 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.FORBIDDEN: frozenset(
         {
             "no_scope",  # the key lacks the scope to list models
+            "no_model_scope",  # the key lacks the scope to call them
+            "model_refused",  # a key that was proven is refused for a model
             "no_list_scope",
             "not_allowed_here",  # IP allow-list, network rules
             "not_a_member",
@@ -63,6 +65,8 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "account_closed",
             "iam",
             "host_not_allowed",
+            "keys_off",  # the resource takes no keys at all
+            "signed_out",  # a server of one's own has no sign-in for a model in its vendor's cloud
             "key_restricted",
             "html",  # an error page: perhaps something in front of the provider
             "front",
@@ -82,7 +86,9 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "not_activated",
             "not_in_plan",
             "retired",
-            "no_endpoints",
+            "no_endpoints",  # these three are OpenRouter's: privacy settings, allowed providers
+            "no_allowed_provider",
+            "not_served",
         }
     ),
     Outcome.BAD_ENDPOINT: frozenset(
@@ -103,6 +109,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "call_pasted",  # params: base
             "no_list",
             "wrong_path",
+            "regional_host",  # params: base, where it is a known one
             "api_version",
             "project_url",
         }

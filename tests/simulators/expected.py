@@ -62,6 +62,8 @@ _PROVEN_ELSEWHERE = (
     "azure_openai",
     "bedrock",  # its list is private: whoever may read it is known
 )
+# Their refusal is one of a network or region, or does not say why: it may come before the key.
+_UNSAID = ["azure_openai", "opencode_go", "groq", "dashscope", "byteplus", "byteplus_coding_plan"]
 
 
 def _hosted(kind: str) -> Iterator[Expectation]:

@@ -29,6 +29,10 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("anthropic", 404, {"error": {"type": "not_found_error"}}, "list", "bad_endpoint", ""),
     ("openai", 401, {"error": {"message": "You have insufficient permissions. Missing scopes: "
      "api.model.read", "code": None}}, "list", "forbidden", "no_scope"),
+    ("openai", 401, {"error": {"message": "You have insufficient permissions for this operation. "
+     "Missing scopes: model.request."}}, "model", "forbidden", "no_model_scope"),
+    ("openai", 401, {"error": {"code": "incorrect_hostname", "message": "Attempted to access "
+     "resource with incorrect regional hostname."}}, "list", "bad_endpoint", "regional_host"),
     ("openai", 401, {"error": {"code": "invalid_api_key"}}, "list", "bad_key", ""),
     ("openai", 429, {"error": {"code": "credit_balance_exhausted"}}, "model", "no_credit", ""),
     ("openai", 429, {"error": {"code": "rate_limit_exceeded"}}, "model", "rate_limited", ""),
@@ -40,7 +44,27 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "model_not_found", ""),
     ("openrouter", 404, {"error": {"message": "No endpoints found matching your data policy"}},
      "model", "model_not_found", "no_endpoints"),
+    ("openrouter", 404, {"error": {"message": "No endpoints available matching your guardrail "
+     "restrictions and data policy. Configure: https://openrouter.ai/settings/privacy"}}, "model",
+     "model_not_found", "no_endpoints"),
+    ("openrouter", 404, {"error": {"message": "No allowed providers are available for the selected "
+     "model."}}, "model", "model_not_found", "no_allowed_provider"),
+    ("openrouter", 404, {"error": {"message": "No endpoints found for qwen/qwen2.5-vl:free."}},
+     "model", "model_not_found", "not_served"),
     ("azure_openai", 401, {"error": {"code": "401"}}, "list", "bad_key", "key_or_endpoint"),
+    ("azure_openai", 403, {"error": {"code": "AuthenticationTypeDisabled", "message": "Key based "
+     "authentication is disabled for this resource."}}, "model", "forbidden", "keys_off"),
+    ("azure_openai", 403, {"error": {"code": "403", "message": "Access denied due to Virtual "
+     "Network/Firewall rules."}}, "model", "forbidden", "not_allowed_here"),
+    ("azure_openai", 403, {"error": {"code": "403", "message": "Public access is disabled. Please "
+     "configure private endpoint."}}, "model", "forbidden", "not_allowed_here"),
+    ("azure_openai", 403, {"error": {"code": "403", "message": "Your resource has been temporarily "
+     "blocked because we detected behavior that may violate our content policy."}}, "model",
+     "forbidden", "on_hold"),
+    ("azure_openai", 403, {"error": {"code": "PermissionDenied", "message": "Principal does not "
+     "have access to API/Operation."}}, "model", "forbidden", "no_permission"),
+    ("azure_openai", 403, {"error": {"code": "403", "message": "Forbidden"}}, "model",
+     "forbidden", ""),
     ("azure_openai", 404, {"error": {"code": "DeploymentNotFound"}}, "model", "model_not_found",
      "deployment"),
     ("azure_openai", 404, {"error": {"code": "404", "message": "Resource not found"}}, "list",
