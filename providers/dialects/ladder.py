@@ -359,7 +359,7 @@ def _is_cause(key: Finding, model: Finding) -> bool:
     outcome, detail = key.verdict.outcome, key.verdict.detail
     if outcome is Outcome.BAD_KEY:
         return model.verdict.outcome not in _KNOWS_KEY
-    if detail in ("suggest_base", "call_pasted"):
+    if detail in ("suggest_base", "call_pasted", "host_not_allowed"):
         return model.verdict.outcome not in _KNOWS_KEY
     return outcome is Outcome.NO_CREDIT
 

@@ -182,6 +182,14 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("ovms", 404, {"error": "Mediapipe graph definition with requested name is not found"},
      "model", "model_not_found", ""),
     ("ollama", 403, {"error": "?"}, "list", "forbidden", "host_not_allowed"),
+    ("ollama", 403, {"error": {"message": "this model requires a subscription, upgrade for access: "
+     "https://ollama.com/upgrade", "type": "api_error"}}, "model", "forbidden", "no_subscription"),
+    ("ollama", 403, {"error": {"message": "?"}}, "model", "forbidden", ""),
+    ("ollama", 401, {"error": {"message": "unauthorized", "type": "api_error"}}, "model",
+     "forbidden", "signed_out"),
+    ("ollama", 401, {"error": "unauthorized", "signin_url": "https://ollama.com/connect"}, "model",
+     "forbidden", "signed_out"),
+    ("ollama", 401, {"error": "unauthorized"}, "list", "bad_key", ""),
 ]  # fmt: skip
 
 
