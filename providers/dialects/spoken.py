@@ -123,6 +123,15 @@ _BOUND_MET = _any(
     r"could not finish the message because",
     r"\bmax (?:output |completion )?tokens or model output limit was reached",
 )
+_LOAD_FAILED = _any(
+    r"\b(?:error|failed to|unable to|could not|cannot|can.t) (?:load|start)(?:ing)? (?:the )?model"
+    r"\b",
+    r"\bmodel\b.{0,80}\b(?:failed to (?:load|start)|could not be loaded|load(?:ing)? failed)",
+    r"\bmodel load(?:ing)? (?:failed|error|was stopped)|(?:unknown|unsupported) model architecture",
+    r"unable to allocate|\bout of memory\b|insufficient (?:system resources|\w*memory)\b",
+    r"(?:requires|needs) more (?:\w+ )?memory|not enough (?:\w+ )?memory",
+    r"\brunner (?:process )?(?:has )?(?:terminated|unexpectedly stopped)",
+)
 _LOADING = _any(
     r"\bloading\b.{0,30}\bmodels?\b|\bmodels?\b.{0,80}\b(?:loading|warming up|starting)\b",
     r"still (?:loading|starting|warming)|not (?:yet )?ready|model is being loaded",
@@ -195,16 +204,23 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
     is_quota = status < 500 and _QUOTA.search(words) and not _RATE.search(words)
     if is_quota or _CREDIT.search(words):
         return Outcome.NO_CREDIT, ""
+    is_own_fault = status >= 500 or (call == "model" and status in (400, 404, 422))
+    if is_own_fault and _LOAD_FAILED.search(words):
+        return Outcome.SERVER_ERROR, "load_failed"
     if status >= 500 and _LOADING.search(words):
         return Outcome.SERVER_ERROR, "loading"
-    if call != "model":
-        return None
+    return _of_model(words, status) if call == "model" else None
+
+
+def _of_model(words: str, status: int) -> Meaning | None:
+    """What is said of a model, or by a gateway of the vendor behind it."""
     is_closed = status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words)
     if is_closed or (status < 500 and status != 429 and _NOT_IN_PLAN.search(words)):
         return Outcome.FORBIDDEN, "model_access"
     if _NOBODY.search(words):
         return Outcome.MODEL_NOT_FOUND, ""
-    return None
+    is_of_key = status == 401 or of_key(words, status) or _BEHIND_LACKS.search(words)
+    return (Outcome.SERVER_ERROR, "upstream_key") if is_of_key and _BEHIND.search(words) else None
 
 
 def names_no_model(words: str) -> bool:

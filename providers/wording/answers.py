@@ -363,5 +363,19 @@ ANSWERS: Sentences = {
             _("The model is still being loaded. Try again in %(wait)s."),
             _("The model is still being loaded. Wait a moment, then try again."),
         ),
+        "load_failed": (
+            _(
+                "The server could not load or run %(model)s: memory may be short, its version too "
+                "old, or the model's file broken. Its own log says which."
+            ),
+            _(
+                "The server could not load or run a model: memory may be short, its version too "
+                "old, or the model's file broken. Its own log says which."
+            ),
+        ),
+        "upstream_key": _(
+            "The gateway answers, but the vendor behind it refuses the gateway's own key for "
+            "%(model)s. Whoever runs the gateway must renew that one; yours is not meant."
+        ),
     },
 }

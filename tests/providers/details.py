@@ -125,7 +125,13 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_stream",  # the agent asks for a stream, which is refused
         }
     ),
-    Outcome.SERVER_ERROR: frozenset({"loading", "front", "origin_away"}),
+    Outcome.SERVER_ERROR: frozenset(
+        {
+            *("loading", "front", "origin_away"),
+            "load_failed",
+            "upstream_key",  # a gateway's own key to the vendor behind it
+        }
+    ),
     Outcome.TIMEOUT: frozenset({"front", "origin_away"}),
     Outcome.UNEXPECTED_RESPONSE: frozenset(
         {
