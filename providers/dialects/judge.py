@@ -77,6 +77,8 @@ def judge(
         outcome, detail, params = told
     else:
         outcome, detail = _meaning(reply, data, words, call, is_expected, rules)
+    if (outcome, detail) == (Outcome.FORBIDDEN, ""):
+        detail = spoken.of_refusal(words)
     if outcome is not Outcome.OK:
         params |= particulars(reply, data, secrets)
         if outcome in _WAITING and detail not in _STANDING:

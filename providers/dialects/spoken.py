@@ -235,3 +235,12 @@ def of_key(words: str, status: int) -> Meaning | None:
     if _BAD_KEY.search(words) or (status in (401, 403) and _BAD_TOKEN.search(words)):
         return Outcome.BAD_KEY, ""
     return (Outcome.BAD_KEY, "key_unseen") if _UNSEEN.search(words) else None
+
+
+def of_refusal(words: str) -> str:
+    """Why a call is forbidden, as a detail; "" = it is not said, so the key may be unread."""
+    if _ABROAD.search(words):
+        return "region_blocked"
+    if _NETWORK.search(words):
+        return "not_allowed_here"
+    return "no_permission" if _PERMISSION.search(words) else ""

@@ -62,6 +62,18 @@ KEYS: Sentences = {
     Outcome.FORBIDDEN: {
         "": (
             _(
+                "A call of %(model)s is refused, and it is not said why. The key may lack a "
+                "permission, or calls from this network or country may be barred. The key is "
+                "neither proven nor refused by this."
+            ),
+            _(
+                "The call is refused, and it is not said why. The key may lack a permission, or "
+                "calls from this network or country may be barred. Include a model in the test to "
+                "see whether that one answers."
+            ),
+        ),
+        "no_permission": (
+            _(
                 "The provider knows the key but does not permit a call of %(model)s. Check the "
                 "key's permissions, the subscription and the region in the provider's console."
             ),
@@ -88,16 +100,16 @@ KEYS: Sentences = {
             "allow bedrock:ListFoundationModels in IAM."
         ),
         "not_allowed_here": _(
-            "The key is known, but may not be used from this network. Add this machine's public "
-            "address to the allow list or network rules in the provider's console."
+            "The key may not be used from this network. Add this machine's public address to the "
+            "allow list or network rules in the provider's console."
         ),
         "not_a_member": _(
             "The owner of this key belongs to no organisation at the provider. Have the account "
             "added to one, or use another key."
         ),
         "region_blocked": _(
-            "The provider does not serve the country or region that this call came from. Choose "
-            "another provider, or call from where it is offered."
+            "The provider takes no calls from this country, region or network; a VPN or a proxy "
+            "may be the cause. Call from where it is offered, or choose another provider."
         ),
         "management_key": _(
             "This is a management key: it administers other keys and calls no models. Create an "

@@ -47,6 +47,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     ),
     Outcome.FORBIDDEN: frozenset(
         {
+            "no_permission",  # it is said that one is missing
             "no_scope",  # the key lacks the scope to list models
             "no_model_scope",  # the key lacks the scope to call them
             "model_refused",  # a key that was proven is refused for a model
