@@ -8,6 +8,7 @@ from providers.forms.patch import form_of
 from providers.models import CatalogEntry, Job, Provider, Task
 from providers.work import queue, tasks
 from tests.simulators import Simulators
+from tests.simulators.entries import demo_key
 from tests.simulators.expected import EXPECTED, Expectation
 from tests.simulators.expected_catalogs import CATALOGS, CatalogExpectation
 
@@ -68,3 +69,20 @@ def test_a_fetch_brings_what_is_on_offer(
     assert set(case.present) <= names
     assert not set(case.absent) & names
     assert case.count in (None, len(names))
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "state"),
+    [
+        ("openai", "forbidden", "valid"),
+        ("openai", "country", "unknown"),
+        ("groq", "forbidden", "unknown"),
+        ("openai", "bad", "invalid"),
+    ],
+)
+def test_a_fetch_proves_a_key_no_more_than_a_check_does(
+    kind: str, word: str, state: str, sims: Simulators
+) -> None:
+    job = run(kind, {"apiKey": demo_key(kind, word)}, Task.FETCH)
+    assert job is not None
+    assert job.key_state == state

@@ -316,7 +316,7 @@ class Adapter:
         """What a verdict on an authenticated call says about the key."""
         if verdict.detail in UNPROVEN:
             return KeyState.UNKNOWN
-        return key_state_of(verdict.outcome)
+        return key_state_of(verdict.outcome, verdict.detail)
 
     def model_call(self, model: str) -> Call:
         """The smallest call that needs this model."""

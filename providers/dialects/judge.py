@@ -51,6 +51,10 @@ _STATUS_OF_TYPE = {
     "serviceUnavailableException": 503,
 }
 
+_WAITING = (Outcome.RATE_LIMITED, Outcome.NO_CREDIT, Outcome.SERVER_ERROR)
+# What no wait lifts that an answer tells of: Google's is that of the minute, whatever is used up
+_STANDING = ("key_limit", "no_quota", "arrears")
+
 Meaning = tuple[Outcome, str]
 
 
@@ -73,9 +77,11 @@ def judge(
         outcome, detail, params = told
     else:
         outcome, detail = _meaning(reply, data, words, call, is_expected, rules)
+    if (outcome, detail) == (Outcome.FORBIDDEN, ""):
+        detail = spoken.of_refusal(words)
     if outcome is not Outcome.OK:
         params |= particulars(reply, data, secrets)
-        if outcome in (Outcome.RATE_LIMITED, Outcome.NO_CREDIT, Outcome.SERVER_ERROR):
+        if outcome in _WAITING and detail not in _STANDING:
             wait = retry_after_s(reply, now or datetime.now(UTC))
             params |= {} if wait is None else {"retry_after_s": wait}
     return Verdict(outcome, detail, params, reply.status)
@@ -175,7 +181,8 @@ def is_absent(verdict: Verdict) -> bool:
     """Whether an answer says that there is no such call here, so that another may be tried. A
     path that LM Studio does not know answers 200 with JSON of another shape."""
     if verdict.outcome is Outcome.BAD_ENDPOINT:
-        return not verdict.detail.startswith("redirect") and verdict.detail != "wants_https"
+        is_told = verdict.detail in ("wants_https", "regional_host")
+        return not verdict.detail.startswith("redirect") and not is_told
     is_other = verdict.detail in ("wrong_shape", "error_body")
     return verdict.outcome is Outcome.UNEXPECTED_RESPONSE and is_other
 

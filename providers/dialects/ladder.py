@@ -215,7 +215,7 @@ def run_check(
             ladder.done(Step.KEY, key)
         tried = {}
         if _goes_on(key):
-            tried = _try_models(adapter, send, ladder, names, key.listed)
+            tried = _try_models(adapter, send, ladder, names, key)
         if tried and _is_elsewhere(key, tried):
             key = with_better_base(adapter, send, key, names[0])
             ladder.done(Step.KEY, key)
@@ -298,20 +298,24 @@ def _try_models(
     send: Send,
     ladder: Ladder,
     names: Sequence[str],
-    listed: frozenset[str] = frozenset(),
+    key: Finding | None = None,
 ) -> dict[str, Finding]:
     """Each model by a call of its own, side by side. What stands in the provider's own list is not
-    unknown to it: then the call was of the wrong kind."""
+    unknown to it: then the call was of the wrong kind. Nor is a key wrong that was proven."""
 
     def attempt(name: str) -> Finding:
         finding = _attempt(lambda: adapter.check_model(send, name))
         verdict = finding.verdict
         is_unknown = (verdict.outcome, verdict.detail) == (Outcome.MODEL_NOT_FOUND, "")
-        if is_unknown and adapter.sent_name(name) in listed:
+        if is_unknown and key and adapter.sent_name(name) in key.listed:
             verdict = replace(verdict, outcome=Outcome.BAD_REQUEST, detail="listed")
         is_vague = (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "")
         if is_vague and not adapter.entered.extra_body:  # nothing of the person's own was in it
             verdict = replace(verdict, detail="plain_form")
+        is_of_key = finding.key_state is KeyState.INVALID or verdict.detail == "key_unseen"
+        if key and key.key_state is KeyState.VALID and is_of_key:
+            verdict = replace(verdict, outcome=Outcome.FORBIDDEN, detail="model_refused")
+            finding = replace(finding, key_state=KeyState.VALID)
         verdict = replace(verdict, params={**verdict.params, "model": name})
         finding = replace(finding, verdict=verdict)
         if ladder.has_connection:
@@ -359,7 +363,7 @@ def _is_cause(key: Finding, model: Finding) -> bool:
     outcome, detail = key.verdict.outcome, key.verdict.detail
     if outcome is Outcome.BAD_KEY:
         return model.verdict.outcome not in _KNOWS_KEY
-    if detail in ("suggest_base", "call_pasted"):
+    if detail in ("suggest_base", "call_pasted", "host_not_allowed"):
         return model.verdict.outcome not in _KNOWS_KEY
     return outcome is Outcome.NO_CREDIT
 
@@ -382,7 +386,7 @@ def _settled(verdict: Verdict, state: KeyState) -> Verdict:
 
 def _key_state(adapter: Adapter, key: Finding, model: Finding) -> KeyState:
     """A local model may answer anybody, so there its answer proves no key."""
-    if model.key_state is KeyState.INVALID:
+    if model.key_state is KeyState.INVALID and key.key_state is not KeyState.VALID:
         return KeyState.INVALID
     is_told = key.verdict.outcome in (Outcome.OK, Outcome.REACHABLE_UNVERIFIED)
     is_known = key.key_state not in (KeyState.UNKNOWN, KeyState.INVALID)

@@ -29,7 +29,10 @@ def _any(*patterns: str) -> re.Pattern[str]:
 # Money ------------------------------------------------------------------------------------------
 
 _FUNDS = r"(?:quota|balance|credits?|funds|budget|allowance|free (?:tier|trial))"
-_CAP = r"(?:spend|spending|budget|billing|credit|inference|hard|monthly|usage|cost|set) limits?"
+_CAP = (
+    r"(?:spend|spending|budget|billing|credit|inference|hard|monthly|usage|cost|set)"
+    r" (?:limit|cap)s?"
+)
 _CREDIT = _any(
     rf"insufficient (?:\w+ ){{0,3}}{_FUNDS}\b",
     rf"\b{_FUNDS}\b.{{0,40}}\b(?:insufficient|not (?:enough|sufficient)|too low|exhausted|depleted"
@@ -109,6 +112,11 @@ _ACCESS = _any(
     r"access to (?:the |this )?models?\b.{0,60}\b(?:denied|not allowed|forbidden|restricted)",
     r"无权.{0,8}模型|模型.{0,12}无权|没有权限.{0,8}模型",
 )
+# Google's words for any name that it does not know: "not found ..., or is not supported for ..."
+_UNKNOWN = _any(
+    r"\bnot found for api version\b",
+    r"\bnot (?:found|exist)\b[^.\n]{0,80}\bor (?:\w+ )?not supported\b",
+)
 _NOT_IN_PLAN = _any(
     r"not (?:available|included|enabled|offered)\b.{0,40}\byour (?:current )?(?:plan|tier"
     r"|subscription|account|organi[sz]ation|workspace)",
@@ -129,6 +137,15 @@ _NO_MODEL = _any(
 _BOUND_MET = _any(
     r"could not finish the message because",
     r"\bmax (?:output |completion )?tokens or model output limit was reached",
+)
+_LOAD_FAILED = _any(
+    r"\b(?:error|failed to|unable to|could not|cannot|can.t) (?:load|start)(?:ing)? (?:the )?model"
+    r"\b",
+    r"\bmodel\b.{0,80}\b(?:failed to (?:load|start)|could not be loaded|load(?:ing)? failed)",
+    r"\bmodel load(?:ing)? (?:failed|error|was stopped)|(?:unknown|unsupported) model architecture",
+    r"unable to allocate|\bout of memory\b|insufficient (?:system resources|\w*memory)\b",
+    r"(?:requires|needs) more (?:\w+ )?memory|not enough (?:\w+ )?memory",
+    r"\brunner (?:process )?(?:has )?(?:terminated|unexpectedly stopped)",
 )
 _LOADING = _any(
     r"\bloading\b.{0,30}\bmodels?\b|\bmodels?\b.{0,80}\b(?:loading|warming up|starting)\b",
@@ -162,6 +179,30 @@ _UNSEEN = _any(
     r"(?:authorization|authentication)(?: header)? (?:is )?(?:missing|required|needed)",
     r"未提供.{0,4}(?:令牌|密钥|api)|缺少.{0,4}(?:令牌|密钥|api)|未登录",
 )
+# LiteLLM passes on what a vendor said of the gateway's own key
+_BEHIND = _any(
+    r"\blitellm\.|\breceived model group\b",
+    r"\b(?:open ?ai|azure|anthropic|gemini|vertex ?ai|bedrock|groq|mistral|deep ?seek|openrouter"
+    r"|xai|cohere|hugging ?face) ?exception\b",
+)
+_BEHIND_LACKS = _any(r"api key client option must be set")
+
+# Refusals ---------------------------------------------------------------------------------------
+
+_PLACE = r"(?:country|countries|regions?|territor(?:y|ies))"
+_ABROAD = _any(
+    rf"\b{_PLACE}\b.{{0,40}}\bnot (?:\w+ )?(?:supported|available|allowed|offered|served)",
+    r"\b(?:not (?:\w+ )?(?:supported|available|allowed|offered)|unsupported|blocked|restricted)"
+    rf" (?:(?:in|from|for) )?(?:\w+ ){{0,3}}{_PLACE}\b",
+)
+_ADDRESS = r"\bip(?: address(?:es)?)?\b"
+_LET_IN = r"\b(?:allow|block|permit|restrict|whitelist|authori[sz])"
+_NETWORK = _any(rf"{_ADDRESS}.{{0,40}}{_LET_IN}", rf"{_LET_IN}.{{0,40}}{_ADDRESS}")
+_PERMISSION = _any(
+    r"\bpermissions?\b|\bscopes?\b|\broles?\b|\bentitle|无权|無權|没有权限|沒有權限",
+    r"\b(?:not|n.t) (?:allowed|permitted|authorized|enabled) (?:to|for|on)\b",
+    r"\byour (?:\w+ )?(?:tier|plan|account|team|project|organi[sz]ation|workspace|key|role)\b",
+)
 
 
 def meaning(words: str, status: int, call: CallName) -> Meaning | None:
@@ -169,6 +210,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
     if call == "model" and status == 400 and _BOUND_MET.search(words):
         return Outcome.OK, ""
     if call == "model" and status not in (401, 402, 403, 429):
+        if _UNKNOWN.search(words):
+            return Outcome.MODEL_NOT_FOUND, ""
         if _NO_TOOLS.search(words):
             return Outcome.BAD_REQUEST, "no_tools"
         if _NO_SYSTEM.search(words):
@@ -180,16 +223,23 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
     is_quota = status < 500 and _QUOTA.search(words) and not _RATE.search(words)
     if is_quota or _CREDIT.search(words):
         return Outcome.NO_CREDIT, ""
+    is_own_fault = status >= 500 or (call == "model" and status in (400, 404, 422))
+    if is_own_fault and _LOAD_FAILED.search(words):
+        return Outcome.SERVER_ERROR, "load_failed"
     if status >= 500 and _LOADING.search(words):
         return Outcome.SERVER_ERROR, "loading"
-    if call != "model":
-        return None
+    return _of_model(words, status) if call == "model" else None
+
+
+def _of_model(words: str, status: int) -> Meaning | None:
+    """What is said of a model, or by a gateway of the vendor behind it."""
     is_closed = status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words)
     if is_closed or (status < 500 and status != 429 and _NOT_IN_PLAN.search(words)):
         return Outcome.FORBIDDEN, "model_access"
     if _NOBODY.search(words):
         return Outcome.MODEL_NOT_FOUND, ""
-    return None
+    is_of_key = status == 401 or of_key(words, status) or _BEHIND_LACKS.search(words)
+    return (Outcome.SERVER_ERROR, "upstream_key") if is_of_key and _BEHIND.search(words) else None
 
 
 def names_no_model(words: str) -> bool:
@@ -204,3 +254,12 @@ def of_key(words: str, status: int) -> Meaning | None:
     if _BAD_KEY.search(words) or (status in (401, 403) and _BAD_TOKEN.search(words)):
         return Outcome.BAD_KEY, ""
     return (Outcome.BAD_KEY, "key_unseen") if _UNSEEN.search(words) else None
+
+
+def of_refusal(words: str) -> str:
+    """Why a call is forbidden, as a detail; "" = it is not said, so the key may be unread."""
+    if _ABROAD.search(words):
+        return "region_blocked"
+    if _NETWORK.search(words):
+        return "not_allowed_here"
+    return "no_permission" if _PERMISSION.search(words) else ""

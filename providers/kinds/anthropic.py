@@ -75,6 +75,14 @@ SPEC = ProviderSpec(
             path="error.message",
             pattern="(?i)credit balance is too low",
         ),
+        # Its edge says so, before any key is read
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(403,),
+            path="error.type",
+            pattern="^forbidden$",
+            detail="region_blocked",
+        ),
         ErrorRule(
             outcome=Outcome.FORBIDDEN,
             status=(400,),

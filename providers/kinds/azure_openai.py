@@ -79,7 +79,27 @@ SPEC = ProviderSpec(
             detail="deployment",
         ),
         ErrorRule(outcome=Outcome.BAD_ENDPOINT, status=(404,), detail="wrong_path"),
-        ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="not_allowed_here"),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(401, 403),
+            path="error.code|code|error.message|message",
+            pattern="^AuthenticationTypeDisabled$|(?i:key.based authentication is disabled)",
+            detail="keys_off",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(403,),
+            path="error.message|message",
+            pattern="(?i)virtual network|firewall|public (network )?access|private (endpoint|link)",
+            detail="not_allowed_here",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(403,),
+            path="error.message|message",
+            pattern="(?i)temporarily (blocked|suspended|disabled)|has been (blocked|suspended)",
+            detail="on_hold",
+        ),
         ErrorRule(
             outcome=Outcome.BAD_ENDPOINT,
             status=(400,),

@@ -134,8 +134,22 @@ SPEC = ProviderSpec(
             outcome=Outcome.NO_CREDIT,
             status=(429,),
             path="error.message|error.details[].violations[].quotaId",
-            pattern=r"(?i)\blimit: 0\b|per ?day",
+            pattern=r"(?i)\blimit: 0\b",
+            detail="no_quota",
+        ),
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(429,),
+            path="error.message|error.details[].violations[].quotaId",
+            pattern=r"(?i)spend(ing)? cap|per ?day",
             detail="key_limit",
+        ),
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(429,),
+            path="error.message",
+            pattern=r"(?i)prepa(y|id)\w* credits?|credits? (is|are) (depleted|used up|exhausted)",
+            detail="arrears",
         ),
         ErrorRule(
             outcome=Outcome.RATE_LIMITED,

@@ -40,6 +40,13 @@ SPEC = ProviderSpec(
             pattern="^model_not_found$",
         ),
         ErrorRule(outcome=Outcome.RATE_LIMITED, status=(498,)),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(403,),
+            path="error.message",
+            pattern="(?i)check your network settings",
+            detail="region_blocked",
+        ),
     ),
     id_facts=(
         IdFact("whisper", ("audio",), ("text",)),

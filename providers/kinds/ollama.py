@@ -1,16 +1,31 @@
 """Ollama. A local server looks at no key; its native list says what the models can do."""
 
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from facio_site.marked import marked as _
+from providers.dialects.adapters import Finding
 from providers.dialects.compatible import chat, models
 from providers.dialects.local import LocalAdapter
 from providers.dialects.paths import values_at
+from providers.http import Send
 from providers.spec.kind import Columns, ErrorRule, ListCall, ProviderSpec
 from providers.spec.outcomes import Outcome
 
 
 class OllamaAdapter(LocalAdapter):
+    def check_model(self, send: Send, model: str) -> Finding:
+        """A server of one's own signs in to the cloud by itself; the cloud has but the key."""
+        found = super().check_model(send, model)
+        host = urlsplit(self.base()).hostname
+        if found.verdict.detail != "signed_out" or host not in _CLOUD:
+            return found
+        verdict = replace(
+            found.verdict, outcome=Outcome.BAD_KEY, detail="" if self.key else "key_required"
+        )
+        return replace(found, verdict=verdict, key_state=self.key_state(verdict))
+
     def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
         return [_told(row) if isinstance(row, dict) else row for row in rows]
 
@@ -30,6 +45,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_CLOUD = ("ollama.com", "www.ollama.com")
 _SEES = (("image", "vision"), ("audio", "audio"))
 _MAKES = (("text", "completion"), ("image", "image"), ("embedding", "embedding"))
 
@@ -64,7 +80,25 @@ SPEC = ProviderSpec(
     list_alternatives=(models(),),
     model_call=chat(),
     error_rules=(
-        ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="host_not_allowed"),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN, status=(403,), on=("list", "key"), detail="host_not_allowed"
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(402, 403),
+            path="error.message|error",
+            pattern="(?i)requires a subscription|upgrade for access",
+            on=("model",),
+            detail="no_subscription",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(401,),
+            path="error.message|error",
+            pattern="(?i)^(unauthorized|you need to be signed in.*)$",
+            on=("model",),
+            detail="signed_out",
+        ),
         ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
     ),
     media=("image",),

@@ -1,14 +1,23 @@
 """OpenAI. Its list tells ids only; restricted keys may be refused there and still complete."""
 
+import re
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models, responses
+from providers.dialects.paths import SEARCHED
+from providers.http import Reply, Request
 from providers.spec.kind import Call, Columns, ErrorRule, IdFact, ProviderSpec
-from providers.spec.outcomes import Outcome
+from providers.spec.outcomes import Outcome, Verdict
 
 _BY_RESPONSES = ("gpt-5", "o1", "o3", "o4")
+_REGIONAL = tuple(
+    f"https://{region}.api.openai.com/v1" for region in ("us", "eu", "ae", "au", "in", "jp")
+)
+_BASES = ("https://api.openai.com/v1", *_REGIONAL)
 
 
 class OpenAIAdapter(Adapter):
@@ -17,6 +26,16 @@ class OpenAIAdapter(Adapter):
 
     Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py: _should_use_responses_api
     """
+
+    def _placed(self, verdict: Verdict, request: Request, reply: Reply) -> Verdict:
+        """The base that a project with data residency is sent to, if it is one of OpenAI's."""
+        verdict = super()._placed(verdict, request, reply)
+        if verdict.detail != "regional_host":
+            return verdict
+        bases = {urlsplit(base).hostname: base for base in _BASES}
+        named = re.findall(r"[a-z.]*\bapi\.openai\.com\b", reply.text[:SEARCHED])
+        base = next((bases[host] for host in named if host in bases), "")
+        return replace(verdict, params={**verdict.params, "base": base}) if base else verdict
 
     def model_call(self, model: str) -> Call:
         call = super().model_call(model)
@@ -50,16 +69,29 @@ SPEC = ProviderSpec(
         "A key of a project with data residency works on that region's address only."
     ),
     env_key="OPENAI_API_KEY",
-    api_base="https://api.openai.com/v1",
-    regional_bases=tuple(
-        f"https://{region}.api.openai.com/v1" for region in ("us", "eu", "ae", "au", "in", "jp")
-    ),
+    api_base=_BASES[0],
+    regional_bases=_REGIONAL,
     key_prefixes=("sk-proj-", "sk-svcacct-", "sk-"),
     key_warnings={"sk-admin-": _("This is an admin key. It cannot call models.")},
     console_url="https://platform.openai.com/api-keys",
     list_call=models(Columns(retires_at="shutdown_date")),
     model_call=chat("max_completion_tokens", 16),
     error_rules=(
+        ErrorRule(
+            outcome=Outcome.BAD_ENDPOINT,
+            status=(401,),
+            path="error.code",
+            pattern="^incorrect_hostname$",
+            detail="regional_host",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(401, 403),
+            path="error.message",
+            pattern="(?i)insufficient permissions|missing scopes",
+            on=("model",),
+            detail="no_model_scope",
+        ),
         ErrorRule(
             outcome=Outcome.FORBIDDEN,
             status=(401, 403),

@@ -77,8 +77,22 @@ SPEC = ProviderSpec(
             outcome=Outcome.MODEL_NOT_FOUND,
             status=(404,),
             path="error.message",
-            pattern="(?i)no endpoints found",
+            pattern=r"(?i)^no endpoints\b.*(policy|privacy|guardrail)",
             detail="no_endpoints",
+        ),
+        ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(404,),
+            path="error.message",
+            pattern="(?i)^no allowed providers",
+            detail="no_allowed_provider",
+        ),
+        ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(404,),
+            path="error.message",
+            pattern="(?i)^no endpoints (found|available) for",
+            detail="not_served",
         ),
         ErrorRule(
             outcome=Outcome.NO_CREDIT,

@@ -15,7 +15,7 @@ class Outcome(StrEnum):
     REACHABLE_UNVERIFIED = "reachable_unverified"  # answered, but nothing here proves the key
     MISSING_CONFIG = "missing_config"  # a required field is empty; nothing was sent
     BAD_KEY = "bad_key"
-    FORBIDDEN = "forbidden"  # key known, permission missing
+    FORBIDDEN = "forbidden"  # refused, mostly for want of a permission
     NO_CREDIT = "no_credit"
     RATE_LIMITED = "rate_limited"
     MODEL_NOT_FOUND = "model_not_found"
@@ -88,17 +88,26 @@ class Step(StrEnum):
 
 _PROVES_KEY = {
     Outcome.OK,
-    Outcome.FORBIDDEN,
     Outcome.NO_CREDIT,
     Outcome.RATE_LIMITED,
     Outcome.MODEL_NOT_FOUND,
     Outcome.BAD_REQUEST,
 }
+# Details of FORBIDDEN that only who knows the key can tell. A bare 403, and one for a country or a
+# network, may come before any key is read.
+_KNOWS_KEY = frozenset(
+    [
+        *("no_permission", "no_scope", "no_list_scope", "no_model_scope", "model_access"),
+        *("no_inference_permission", "not_a_member", "management_key", "no_subscription"),
+        *("on_hold", "use_case_form", "marketplace", "payment", "account_closed", "iam"),
+        "key_restricted",
+    ]
+)
 
 
-def key_state_of(outcome: Outcome) -> KeyState:
+def key_state_of(outcome: Outcome, detail: str = "") -> KeyState:
     """What an outcome of an authenticated call says about the key."""
-    if outcome in _PROVES_KEY:
+    if outcome in _PROVES_KEY or (outcome is Outcome.FORBIDDEN and detail in _KNOWS_KEY):
         return KeyState.VALID
     return KeyState.INVALID if outcome is Outcome.BAD_KEY else KeyState.UNKNOWN
 

@@ -138,15 +138,13 @@ ANSWERS: Sentences = {
                 "the provider's console."
             ),
         ),
-        "key_limit": (
-            _(
-                "A limit on spending or use of this key or account is reached. Raise it in the "
-                "provider's console, or try again in %(wait)s."
-            ),
-            _(
-                "A limit on spending or use of this key or account is reached. Raise it in the "
-                "provider's console, or wait for its next period."
-            ),
+        "key_limit": _(
+            "A limit on spending or use of this key or account is reached. Raise it in the "
+            "provider's console, or wait for its next period."
+        ),
+        "no_quota": _(
+            "The account may not use %(model)s at all: its quota is 0, as on the free tier. Set up "
+            "billing in the provider's console, or choose another model."
         ),
         "plan_window": (
             _(
@@ -261,6 +259,13 @@ ANSWERS: Sentences = {
                 "Nobody behind this gateway serves this model under the account's privacy and "
                 "provider settings. Loosen those, or choose another model."
             ),
+        ),
+        "no_allowed_provider": _(
+            "The providers that are allowed do not serve %(model)s. Allow more in the account's "
+            "settings or in the extra body, or choose another model."
+        ),
+        "not_served": _(
+            "Nobody behind this gateway serves %(model)s at present. Choose another model."
         ),
     },
     Outcome.BAD_REQUEST: {
@@ -377,6 +382,20 @@ ANSWERS: Sentences = {
         "loading": (
             _("The model is still being loaded. Try again in %(wait)s."),
             _("The model is still being loaded. Wait a moment, then try again."),
+        ),
+        "load_failed": (
+            _(
+                "The server could not load or run %(model)s: memory may be short, its version too "
+                "old, or the model's file broken. Its own log says which."
+            ),
+            _(
+                "The server could not load or run a model: memory may be short, its version too "
+                "old, or the model's file broken. Its own log says which."
+            ),
+        ),
+        "upstream_key": _(
+            "The gateway answers, but the vendor behind it refuses the gateway's own key for "
+            "%(model)s. Whoever runs the gateway must renew that one; yours is not meant."
         ),
     },
 }

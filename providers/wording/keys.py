@@ -62,6 +62,18 @@ KEYS: Sentences = {
     Outcome.FORBIDDEN: {
         "": (
             _(
+                "A call of %(model)s is refused, and it is not said why. The key may lack a "
+                "permission, or calls from this network or country may be barred. The key is "
+                "neither proven nor refused by this."
+            ),
+            _(
+                "The call is refused, and it is not said why. The key may lack a permission, or "
+                "calls from this network or country may be barred. Include a model in the test to "
+                "see whether that one answers."
+            ),
+        ),
+        "no_permission": (
+            _(
                 "The provider knows the key but does not permit a call of %(model)s. Check the "
                 "key's permissions, the subscription and the region in the provider's console."
             ),
@@ -75,21 +87,29 @@ KEYS: Sentences = {
             "The key is genuine, but may not list models. Include a model in the test, or give the "
             "key that permission in the provider's console."
         ),
+        "no_model_scope": _(
+            "The key is genuine, but may not call models: it lacks the scope model.request. Give "
+            "the key that permission in the provider's console."
+        ),
+        "model_refused": _(
+            "The key was accepted just before, but is refused for %(model)s. It may not call this "
+            "model; or the server is a gateway, and its own key for the vendor behind it is wrong."
+        ),
         "no_list_scope": _(
             "The credentials are genuine, but may not list models. Include a model in the test, or "
             "allow bedrock:ListFoundationModels in IAM."
         ),
         "not_allowed_here": _(
-            "The key is known, but may not be used from this network. Add this machine's public "
-            "address to the allow list or network rules in the provider's console."
+            "The key may not be used from this network. Add this machine's public address to the "
+            "allow list or network rules in the provider's console."
         ),
         "not_a_member": _(
             "The owner of this key belongs to no organisation at the provider. Have the account "
             "added to one, or use another key."
         ),
         "region_blocked": _(
-            "The provider does not serve the country or region that this call came from. Choose "
-            "another provider, or call from where it is offered."
+            "The provider takes no calls from this country, region or network; a VPN or a proxy "
+            "may be the cause. Call from where it is offered, or choose another provider."
         ),
         "management_key": _(
             "This is a management key: it administers other keys and calls no models. Create an "
@@ -137,6 +157,14 @@ KEYS: Sentences = {
         "iam": _(
             "The credentials are genuine, but IAM or a policy of the organisation denies the call. "
             "Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream for this model."
+        ),
+        "keys_off": _(
+            "Keys are switched off for this resource: it takes sign-ins by Entra ID, and the agent "
+            "has keys only. Switch key access on in the Azure portal, or use another resource."
+        ),
+        "signed_out": _(
+            "%(model)s runs in Ollama's cloud, and the server is not signed in there. Run ollama "
+            "signin on its machine, then test again. No key is wrong."
         ),
         "host_not_allowed": _(
             "Ollama refuses calls under this host name. Where it runs, set OLLAMA_HOST to an "

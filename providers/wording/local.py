@@ -28,6 +28,21 @@ LOCAL: Sentences = {
                 "model in the test to see whether that one answers."
             ),
         ),
+        "no_permission": (
+            _(
+                "The server says that a permission is missing for a call of %(model)s. Check what "
+                "its settings allow this key or caller."
+            ),
+            _(
+                "The server says that a permission is missing for this call. Check what its "
+                "settings allow this key or caller; include a model in the test to see whether "
+                "that one answers."
+            ),
+        ),
+        "no_subscription": _(
+            "%(model)s asks for a subscription that the server's account does not have. Subscribe "
+            "at its vendor, or choose another model."
+        ),
     },
     Outcome.MODEL_NOT_FOUND: {
         "": (

@@ -66,6 +66,16 @@ PLACES: Sentences = {
             "The agent's client for Bedrock sends an API key over https only. Enter %(base)s as "
             "the API base, or use access keys."
         ),
+        "regional_host": (
+            _(
+                "The key belongs to a project whose data stays in one region, which has an address "
+                "of its own. Enter %(base)s as the API base; the key is asked for again then."
+            ),
+            _(
+                "The key belongs to a project whose data stays in one region, which has an address "
+                "of its own. Enter the API base of that region."
+            ),
+        ),
         "suggest_base": _(
             "There is no such API at this address, but there is one at %(base)s. Enter that as the "
             "API base."

@@ -32,7 +32,7 @@ from providers.dialects.money import Money
 from providers.models import BODY, Draft, Job, Provider, Task
 from providers.models.jobs import read
 from providers.outbound import open_door, unused_proxy
-from providers.spec.outcomes import Failed, KeyState, Outcome, key_state_of
+from providers.spec.outcomes import Failed, KeyState, Outcome
 from providers.work.calls import only_call
 from providers.work.keys import has_keys, is_locked
 from providers.work.lost import end_lost, waiting
@@ -133,7 +133,7 @@ def _fetch(job: Job) -> None:
         verdict = failed.verdict
         job.finish(
             outcome=verdict.outcome,
-            key_state=key_state_of(verdict.outcome),
+            key_state=entry.adapter().key_state(verdict),
             http_status=verdict.http_status,
             ms=int((time.monotonic() - start) * 1000),
             detail=verdict.detail,

@@ -47,7 +47,10 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     ),
     Outcome.FORBIDDEN: frozenset(
         {
+            "no_permission",  # it is said that one is missing
             "no_scope",  # the key lacks the scope to list models
+            "no_model_scope",  # the key lacks the scope to call them
+            "model_refused",  # a key that was proven is refused for a model
             "no_list_scope",
             "not_allowed_here",  # IP allow-list, network rules
             "not_a_member",
@@ -63,13 +66,17 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "account_closed",
             "iam",
             "host_not_allowed",
+            "keys_off",  # the resource takes no keys at all
+            "signed_out",  # a server of one's own has no sign-in for a model in its vendor's cloud
             "key_restricted",
             "html",  # an error page: perhaps something in front of the provider
             "front",
             "sign_in",  # params: scheme
         }
     ),
-    Outcome.NO_CREDIT: frozenset({"key_limit", "plan_window", "arrears", "front", "day_quota"}),
+    Outcome.NO_CREDIT: frozenset(
+        {"key_limit", "plan_window", "arrears", "front", "day_quota", "no_quota"}
+    ),
     Outcome.RATE_LIMITED: frozenset(
         {"proof_limited", "front"}
     ),  # the key call has a limit of its own
@@ -80,7 +87,9 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "not_activated",
             "not_in_plan",
             "retired",
-            "no_endpoints",
+            "no_endpoints",  # these three are OpenRouter's: privacy settings, allowed providers
+            "no_allowed_provider",
+            "not_served",
         }
     ),
     Outcome.BAD_ENDPOINT: frozenset(
@@ -101,6 +110,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "call_pasted",  # params: base
             "no_list",
             "wrong_path",
+            "regional_host",  # params: base, where it is a known one
             "api_version",
             "project_url",
         }
@@ -118,7 +128,13 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_system",  # and instructions
         }
     ),
-    Outcome.SERVER_ERROR: frozenset({"loading", "front", "origin_away"}),
+    Outcome.SERVER_ERROR: frozenset(
+        {
+            *("loading", "front", "origin_away"),
+            "load_failed",
+            "upstream_key",  # a gateway's own key to the vendor behind it
+        }
+    ),
     Outcome.TIMEOUT: frozenset({"front", "origin_away"}),
     Outcome.UNEXPECTED_RESPONSE: frozenset(
         {

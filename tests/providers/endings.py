@@ -205,7 +205,7 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
             found[outcome, detail] |= {"target"}
     for detail in (
         *("suggest_base", "call_pasted", "wants_https", "redirect_path", "redirect_https"),
-        "plain_key",
+        *("plain_key", "regional_host"),
     ):
         found[Outcome.BAD_ENDPOINT, detail] |= {"base"}
     found[Outcome.FORBIDDEN, "sign_in"] |= {"scheme"}

@@ -62,12 +62,16 @@ _PROVEN_ELSEWHERE = (
     "azure_openai",
     "bedrock",  # its list is private: whoever may read it is known
 )
+# Their refusal is one of a network or region, or does not say why: it may come before the key.
+_UNSAID = ["azure_openai", "opencode_go", "groq", "dashscope", "byteplus", "byteplus_coding_plan"]
 
 
 def _hosted(kind: str) -> Iterator[Expectation]:
     for case, word, outcome, key_state in _COMMON:
         if (kind, case) == ("huggingface", "rate limited"):
             key_state = "unknown"  # whoami has a limit of its own, told before it looks at the key
+        if case == "forbidden" and kind in _UNSAID:
+            key_state = "unknown"
         yield Expectation(kind, case, entered(kind, word), outcome, key_state)
     yield Expectation(kind, "no key", entered(kind, apiKey=""), "missing_config", "unknown")
     proven = kind in _PROVEN_ELSEWHERE
@@ -168,8 +172,8 @@ _SPECIAL: tuple[_Row, ...] = (
     ("anthropic", "alias of a model", entered("anthropic"), "ok", "valid", "claude-opus-4-5"),
     # OpenAI
     _word("openai", "missing scopes", "noscope", "forbidden", "valid"),
-    _word("openai", "address not allowed", "ipblocked", "forbidden", "valid"),
-    _word("openai", "country not supported", "country", "forbidden", "valid"),
+    _word("openai", "address not allowed", "ipblocked", "forbidden", "unknown"),
+    _word("openai", "country not supported", "country", "forbidden", "unknown"),
     _word("openai", "credit balance exhausted", "billing", "no_credit", "valid", "gpt-4o"),
     ("openai", "residency host", entered("openai", apiBase="https://eu.api.openai.com/v1"),
      "ok", "valid", ""),
@@ -242,7 +246,7 @@ _SPECIAL: tuple[_Row, ...] = (
     _word("opencode_go", "monthly limit", "monthlylimit", "no_credit", "valid"),
     _word("opencode_go", "user limit", "userlimit", "no_credit", "valid"),
     _word("opencode_go", "no subscription", "nosub", "forbidden", "valid"),
-    _word("opencode_go", "region", "region", "forbidden", "valid"),
+    _word("opencode_go", "region", "region", "forbidden", "unknown"),
     _word("opencode_go", "window used up under 429", "golimit", "no_credit", "valid"),
     _word("opencode_go", "free window used up", "freelimit", "no_credit", "valid"),
     _word("opencode_go", "window used up under 200", "window", "no_credit", "valid"),
@@ -257,7 +261,7 @@ _SPECIAL: tuple[_Row, ...] = (
     _word("gemini", "leaked key", "leaked", "forbidden", "valid"),
     _word("gemini", "restricted key", "restricted", "forbidden", "valid"),
     _word("gemini", "expired key", "expired", "bad_key", "invalid"),
-    _word("gemini", "location", "location", "forbidden", "valid"),
+    _word("gemini", "location", "location", "forbidden", "unknown"),
     # Zhipu
     _word("zhipu", "arrears under 429", "code1113", "no_credit", "valid"),
     _word("zhipu", "plan expired", "code1309", "no_credit", "valid"),

@@ -201,7 +201,6 @@ NOT_FOR_CHAT = [
     (400, "m is an embedding model and cannot be used here"),
     (422, "unsupported_api_for_model"),
     (405, "Please use the /v1/embeddings endpoint instead"),
-    (404, "models/m is not found for API version v1beta, or is not supported for generateContent"),
 ]
 
 
@@ -214,3 +213,29 @@ def test_a_model_of_another_api_is_told_as_that(kind: str, status: int, text: st
     result = run_check(adapter, script, models=("m",))
     assert told(result)[::2] == ("bad_request", "not_chat")
     assert result.key_state is not KeyState.INVALID
+
+
+GOOGLES = (
+    "models/x is not found for API version v1main, or is not supported for generateContent. Call "
+    "ListModels to see the list of available models and their supported methods."
+)
+
+
+@pytest.mark.parametrize("kind", ["gemini", "openai", "vllm"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        GOOGLES,
+        GOOGLES.replace("generateContent", "streamGenerateContent"),
+        "litellm.NotFoundError: GeminiException - " + GOOGLES + " Received Model Group=x",
+        "The model x does not exist or is not supported for chat completions",
+    ],
+)
+def test_google_s_words_for_an_unknown_name_are_not_those_for_another_api(
+    kind: str, text: str
+) -> None:
+    adapter = make(kind, api_base="https://proxy.example/v1/openai")
+    refusal = reply(404, [{"error": {"message": text, "status": "NOT_FOUND", "code": 404}}])
+    script = Script(by=lambda request: refusal if request.json else LIST)
+    assert told(run_check(adapter, script, models=("x",)))[::2] == ("model_not_found", "")
+    assert told(run_check(adapter, script, models=("m",)))[::2] == ("bad_request", "listed")

@@ -17,6 +17,10 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "list", "bad_key", ""),
     ("anthropic", 401, {"error": {"message": "CORS requests are not allowed here"}}, "list",
      "bad_request", "origin_header"),
+    ("anthropic", 403, {"error": {"type": "forbidden", "message": "Request not allowed"}}, "list",
+     "forbidden", "region_blocked"),
+    ("anthropic", 403, {"error": {"type": "permission_error", "message": "no"}}, "list",
+     "forbidden", "no_permission"),
     ("anthropic", 400, {"error": {"message": "Your credit balance is too low"}}, "model",
      "no_credit", ""),
     ("anthropic", 400, {"error": {"details": {"error_code": "organization_on_hold"}}}, "list",
@@ -29,6 +33,10 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("anthropic", 404, {"error": {"type": "not_found_error"}}, "list", "bad_endpoint", ""),
     ("openai", 401, {"error": {"message": "You have insufficient permissions. Missing scopes: "
      "api.model.read", "code": None}}, "list", "forbidden", "no_scope"),
+    ("openai", 401, {"error": {"message": "You have insufficient permissions for this operation. "
+     "Missing scopes: model.request."}}, "model", "forbidden", "no_model_scope"),
+    ("openai", 401, {"error": {"code": "incorrect_hostname", "message": "Attempted to access "
+     "resource with incorrect regional hostname."}}, "list", "bad_endpoint", "regional_host"),
     ("openai", 401, {"error": {"code": "invalid_api_key"}}, "list", "bad_key", ""),
     ("openai", 429, {"error": {"code": "credit_balance_exhausted"}}, "model", "no_credit", ""),
     ("openai", 429, {"error": {"code": "rate_limit_exceeded"}}, "model", "rate_limited", ""),
@@ -40,7 +48,27 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "model_not_found", ""),
     ("openrouter", 404, {"error": {"message": "No endpoints found matching your data policy"}},
      "model", "model_not_found", "no_endpoints"),
+    ("openrouter", 404, {"error": {"message": "No endpoints available matching your guardrail "
+     "restrictions and data policy. Configure: https://openrouter.ai/settings/privacy"}}, "model",
+     "model_not_found", "no_endpoints"),
+    ("openrouter", 404, {"error": {"message": "No allowed providers are available for the selected "
+     "model."}}, "model", "model_not_found", "no_allowed_provider"),
+    ("openrouter", 404, {"error": {"message": "No endpoints found for qwen/qwen2.5-vl:free."}},
+     "model", "model_not_found", "not_served"),
     ("azure_openai", 401, {"error": {"code": "401"}}, "list", "bad_key", "key_or_endpoint"),
+    ("azure_openai", 403, {"error": {"code": "AuthenticationTypeDisabled", "message": "Key based "
+     "authentication is disabled for this resource."}}, "model", "forbidden", "keys_off"),
+    ("azure_openai", 403, {"error": {"code": "403", "message": "Access denied due to Virtual "
+     "Network/Firewall rules."}}, "model", "forbidden", "not_allowed_here"),
+    ("azure_openai", 403, {"error": {"code": "403", "message": "Public access is disabled. Please "
+     "configure private endpoint."}}, "model", "forbidden", "not_allowed_here"),
+    ("azure_openai", 403, {"error": {"code": "403", "message": "Your resource has been temporarily "
+     "blocked because we detected behavior that may violate our content policy."}}, "model",
+     "forbidden", "on_hold"),
+    ("azure_openai", 403, {"error": {"code": "PermissionDenied", "message": "Principal does not "
+     "have access to API/Operation."}}, "model", "forbidden", "no_permission"),
+    ("azure_openai", 403, {"error": {"code": "403", "message": "Forbidden"}}, "model",
+     "forbidden", ""),
     ("azure_openai", 404, {"error": {"code": "DeploymentNotFound"}}, "model", "model_not_found",
      "deployment"),
     ("azure_openai", 404, {"error": {"code": "404", "message": "Resource not found"}}, "list",
@@ -114,7 +142,12 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "current quota, please check your plan and billing details. limit: 20"}}, "model",
      "rate_limited", ""),
     ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "Quota exceeded for "
-     "metric: free_tier_requests, limit: 0"}}, "model", "no_credit", "key_limit"),
+     "metric: free_tier_requests, limit: 0"}}, "model", "no_credit", "no_quota"),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "Your prepayment credits "
+     "are depleted. Please go to AI Studio to manage your billing."}}, "model", "no_credit",
+     "arrears"),
+    ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "Your project has "
+     "exceeded its monthly spending cap."}}, "model", "no_credit", "key_limit"),
     ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "check your billing",
      "details": [{"violations": [{"quotaId": "GenerateRequestsPerDayPerProject"}]}]}}, "model",
      "no_credit", "key_limit"),
@@ -138,12 +171,15 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("minimax", 200, {"base_resp": {"status_code": 2049}}, "list", "bad_key", "region_or_plan"),
     ("minimax", 500, {"error": {"message": "insufficient balance (1008)"}}, "model", "no_credit",
      ""),
-    ("minimax", 403, {"error": {"message": "no permission (1000)"}}, "list", "forbidden", ""),
+    ("minimax", 403, {"error": {"message": "no permission (1000)"}}, "list", "forbidden",
+     "no_permission"),
     ("mistral", 401, {"detail": "Unauthorized"}, "list", "bad_key", ""),
     ("mistral", 400, {"message": "Invalid model: x"}, "model", "model_not_found", ""),
     ("groq", 400, {"error": {"code": "model_decommissioned"}}, "model", "model_not_found",
      "retired"),
     ("groq", 498, {"error": {"message": "capacity"}}, "model", "rate_limited", ""),
+    ("groq", 403, {"error": {"message": "Access denied. Please check your network settings."}},
+     "list", "forbidden", "region_blocked"),
     ("vllm", 401, {"error": "Unauthorized"}, "list", "bad_key", ""),
     ("vllm", 404, {"error": {"type": "NotFoundError"}}, "model", "model_not_found", ""),
     ("lm_studio", 200, {"error": "Unexpected endpoint or method. (GET /x)"}, "list",
@@ -153,6 +189,14 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("ovms", 404, {"error": "Mediapipe graph definition with requested name is not found"},
      "model", "model_not_found", ""),
     ("ollama", 403, {"error": "?"}, "list", "forbidden", "host_not_allowed"),
+    ("ollama", 403, {"error": {"message": "this model requires a subscription, upgrade for access: "
+     "https://ollama.com/upgrade", "type": "api_error"}}, "model", "forbidden", "no_subscription"),
+    ("ollama", 403, {"error": {"message": "?"}}, "model", "forbidden", ""),
+    ("ollama", 401, {"error": {"message": "unauthorized", "type": "api_error"}}, "model",
+     "forbidden", "signed_out"),
+    ("ollama", 401, {"error": "unauthorized", "signin_url": "https://ollama.com/connect"}, "model",
+     "forbidden", "signed_out"),
+    ("ollama", 401, {"error": "unauthorized"}, "list", "bad_key", ""),
 ]  # fmt: skip
 
 
@@ -162,6 +206,28 @@ def test_each_provider_is_read_by_its_own_table(
 ) -> None:
     verdict = judge(reply(status, body), call, rules=KINDS[kind].error_rules)
     assert (verdict.outcome.value, verdict.detail) == (outcome, detail)
+
+
+@pytest.mark.parametrize(
+    ("message", "detail"),
+    [
+        ("Quota exceeded for metric: requests, limit: 0, model: m. Please retry in 56.4s.",
+         "no_quota"),
+        ("Quota exceeded for GenerateRequestsPerDayPerProject. Please retry in 56.4s.",
+         "key_limit"),
+        ("Your prepayment credits are depleted.", "arrears"),
+    ],
+)  # fmt: skip
+def test_google_s_wait_is_none_where_more_than_a_minute_s_quota_is_used_up(
+    message: str, detail: str
+) -> None:
+    error = {"status": "RESOURCE_EXHAUSTED", "message": message, "details": [{"retryDelay": "56s"}]}
+    verdict = judge(reply(429, [{"error": error}]), "model", rules=KINDS["gemini"].error_rules)
+    assert (verdict.outcome, verdict.detail) == (Outcome.NO_CREDIT, detail)
+    assert "retry_after_s" not in verdict.params
+    error["message"] = "Too many requests."
+    verdict = judge(reply(429, [{"error": error}]), "model", rules=KINDS["gemini"].error_rules)
+    assert verdict.params["retry_after_s"] == 56
 
 
 def test_an_empty_403_of_ollama_is_its_host_check() -> None:

@@ -142,6 +142,121 @@ def test_the_model_decides_when_the_key_is_good(answer: Answer, outcome: str) ->
 @pytest.mark.parametrize(
     "refusal",
     [
+        REFUSED,
+        reply(401, {"error": {"message": "Incorrect API key provided: sk-xxx"}}),
+        reply(401, {"error": {"message": "You didn't provide an API key"}}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["custom", "openai", "openrouter", "dashscope"])
+def test_a_key_that_was_proven_is_not_wrong_for_a_model_s_refusal(
+    kind: str, refusal: Reply
+) -> None:
+    def by(request: Request) -> Answer:
+        if request.json:
+            return refusal
+        return LIST if "Authorization" in request.headers else REFUSED
+
+    result = run_check(make(kind, api_base="https://gw.example/v1"), Script(by=by), models=("m",))
+    assert told(result) == ("forbidden", "valid", "model_refused")
+    key = next(rung for rung in result.rungs if rung.step is Step.KEY)
+    assert key.outcome is Outcome.OK
+
+
+def test_a_key_that_nothing_proved_is_wrong_where_a_model_refuses_it() -> None:
+    assert told(check(local(), LIST, LIST, REFUSED, models=("m",))) == ("bad_key", "invalid", "")
+    assert told(check(make("openai"), EMPTY, REFUSED, models=("m",))) == (
+        *("bad_key", "invalid"),
+        "",
+    )
+
+
+@pytest.mark.parametrize("key", ["", "sk-test-key-0123"])
+def test_a_gateway_s_own_key_says_nothing_of_the_entered_one(key: str) -> None:
+    text = "litellm.AuthenticationError: OpenAIException - Incorrect API key provided: sk-xxx"
+    refusal = reply(401, {"error": {"message": text}})
+
+    def by(request: Request) -> Answer:
+        if request.json:
+            return refusal
+        return LIST if not key or "Authorization" in request.headers else REFUSED
+
+    result = run_check(local(key=key), Script(by=by), models=("m",))
+    state = "valid" if key else "not_needed"
+    assert told(result) == ("server_error", state, "upstream_key")
+
+
+@pytest.mark.parametrize(
+    ("kind", "refusal"),
+    [
+        ("anthropic", reply(403, {"error": {"type": "forbidden", "message": "Not allowed"}})),
+        ("groq", reply(403, {"error": {"message": "Access denied. Check your network settings."}})),
+        ("openai", reply(403, {"error": {"message": "Forbidden"}})),
+        ("mistral", reply(403, {"message": "Forbidden"})),
+        ("deepseek", reply(403)),
+    ],
+)  # fmt: skip
+def test_a_refusal_that_may_come_before_any_key_is_read_proves_none(
+    kind: str, refusal: Reply
+) -> None:
+    for models in ((), ("m",)):
+        result = run_check(make(kind), Script(by=lambda request: refusal), models=models)
+        assert (result.outcome, result.key_state) == (Outcome.FORBIDDEN, KeyState.UNKNOWN)
+
+
+def test_the_region_that_a_key_belongs_to_is_named_where_it_is_a_known_one() -> None:
+    def answer(host: str) -> Reply:
+        text = f"Attempted to access resource with incorrect regional hostname. Use {host}"
+        return reply(401, {"error": {"message": text, "code": "incorrect_hostname"}})
+
+    for models in ((), ("gpt-5",), ("gpt-4o",)):
+        us = run_check(
+            make("openai"), Script(by=lambda _: answer("us.api.openai.com")), models=models
+        )
+        assert told(us) == ("bad_endpoint", "unknown", "regional_host")
+        assert us.params["base"] == "https://us.api.openai.com/v1"
+        far = run_check(
+            make("openai"), Script(by=lambda _: answer("x.api.openai.com")), models=models
+        )
+        assert told(far) == ("bad_endpoint", "unknown", "regional_host")
+        assert "base" not in far.params
+    base = "https://eu.api.openai.com/v1"
+    home = run_check(make("openai", api_base=base), Script(by=lambda _: answer("api.openai.com")))
+    assert home.params["base"] == "https://api.openai.com/v1"
+
+
+def test_a_key_that_may_list_but_not_call_lacks_that_scope() -> None:
+    refusal = reply(401, {"error": {"message": "Missing scopes: model.request."}})
+    result = check(make("openai"), LIST, refusal, models=("m",))
+    assert told(result) == ("forbidden", "valid", "no_model_scope")
+
+
+OLLAMA_401 = reply(401, {"error": {"message": "unauthorized", "type": "api_error"}})
+
+
+def test_a_model_of_ollama_s_cloud_asks_the_server_to_sign_in_and_no_key() -> None:
+    for key in ("", "sk-test-key-0123"):
+        script = Script(by=lambda request: OLLAMA_401 if request.json else LIST)
+        result = run_check(local("ollama", key=key), script, models=("m",))
+        assert told(result)[::2] == ("forbidden", "signed_out")
+        assert result.key_state in (KeyState.NOT_NEEDED, KeyState.UNKNOWN)
+
+
+def test_at_ollama_s_cloud_itself_it_is_the_key() -> None:
+    at = {"api_base": "https://ollama.com/v1"}
+    script = Script(by=lambda request: OLLAMA_401 if request.json else LIST)
+    wrong = run_check(make("ollama", **at), script, models=("m",))
+    assert told(wrong) == ("bad_key", "invalid", "")
+    assert told(run_check(make("ollama", key="", **at), script, models=("m",)))[2] == "key_required"
+
+
+def test_ollama_s_host_check_is_the_cause_of_what_a_model_is_refused_for() -> None:
+    result = run_check(local("ollama", key=""), Script(by=lambda _: reply(403)), models=("m",))
+    assert told(result)[::2] == ("forbidden", "host_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
         reply(404, {"error": {"code": "model_not_found"}}),
         reply(400, {"error": {"message": "Invalid model: m"}}),
         reply(503, {"error": {"message": "No available channel for model m"}}),

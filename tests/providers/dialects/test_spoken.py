@@ -49,6 +49,7 @@ def test_words_for_money_outweigh_every_status(form: Any, status: int, text: str
     [
         "Your prepaid credits are depleted",
         "monthly spending limit reached",
+        "Your project has exceeded its monthly spending cap",
         "You have reached your configured budget limit",
         "Trial allowance used up",
         "InferenceLimitExceeded",
@@ -117,6 +118,94 @@ def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, b
 def test_a_model_that_this_key_may_not_use_leaves_the_key_valid(status: int, body: Any) -> None:
     verdict = judge(reply(status, body), "model")
     assert (verdict.outcome.value, verdict.detail) == ("forbidden", "model_access")
+
+
+@pytest.mark.parametrize("call", ["list", "model"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "llama runner process has terminated: error loading model: unable to allocate CUDA0 buffer",
+        "error loading model architecture: unknown model architecture: 'gemma3'",
+        "model requires more system memory (19.3 GiB) than is available (7.7 GiB)",
+        "could not load model: rpc error: code = Unknown desc = unexpected EOF",
+        "error loading model: rpc error: code = Unavailable",
+        "model runner has unexpectedly stopped, this may be due to resource limitations",
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "model failed to load, this may be due to resource limitations or an internal error",
+    ],
+)
+def test_a_model_that_could_not_be_loaded_is_not_being_loaded(text: str, call: Any) -> None:
+    verdict = judge(reply(500, {"error": {"message": text}}), call)
+    assert (verdict.outcome.value, verdict.detail) == ("server_error", "load_failed")
+
+
+def test_a_load_that_failed_is_known_under_400_of_a_model_too() -> None:
+    text = (
+        'Failed to load model "m". Error: Model loading was stopped due to insufficient system '
+        "resources. Continuing to load the model would likely overload your system."
+    )
+    for status in (400, 404):
+        verdict = judge(reply(status, {"error": {"message": text}}), "model")
+        assert (verdict.outcome.value, verdict.detail) == ("server_error", "load_failed")
+    assert outcome(400, {"error": {"message": text}}, "list") == "bad_request"
+
+
+BEHIND = (
+    "litellm.AuthenticationError: AuthenticationError: OpenAIException - {}. "
+    "Received Model Group=gpt-4o\nAvailable Model Group Fallbacks=None"
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (401, BEHIND.format("Incorrect API key provided: sk-xxx")),
+        (401, BEHIND.format("You didn't provide an API key")),
+        (400, BEHIND.format("API key not valid. Please pass a valid API key")),
+        (500, BEHIND.format("The api_key client option must be set")),
+        (401, "AnthropicException - invalid x-api-key"),
+        (403, "VertexAIException - invalid credentials"),
+    ],
+)
+def test_a_key_of_the_gateway_s_own_is_not_the_one_that_was_entered(status: int, text: str) -> None:
+    verdict = judge(reply(status, {"error": {"message": text, "code": str(status)}}), "model")
+    assert (verdict.outcome.value, verdict.detail) == ("server_error", "upstream_key")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authentication Error, Invalid proxy server token passed. Received API Key = sk-...sdf, "
+        "Key Hash (Token) =88dc. Unable to find token in cache or `LiteLLM_VerificationTable`",
+        "Incorrect API key provided",
+    ],
+)
+def test_a_gateway_s_word_about_the_entered_key_stays_one(text: str) -> None:
+    assert outcome(401, {"error": {"message": text}}) == "bad_key"
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("Your API key does not have permission to use this resource.", "no_permission"),
+        ("permission_error", "no_permission"),
+        ("You are not allowed to use this project.", "no_permission"),
+        ("Forbidden: you must use a token with another role.", "no_permission"),
+        ("您无权访问", "no_permission"),
+        ("Calls like this are for another tier than your plan.", "no_permission"),
+        ("Country, region, or territory not supported", "region_blocked"),
+        ("This service is not available in your country", "region_blocked"),
+        ("Your IP address is not on the allow list", "not_allowed_here"),
+        ("Requests from IP 192.0.2.7 are blocked", "not_allowed_here"),
+        ("Request not allowed", ""),
+        ("Access denied", ""),
+        ("Forbidden", ""),
+    ],
+)
+def test_why_a_call_is_forbidden_is_told_as_far_as_it_is_said(text: str, detail: str) -> None:
+    for call in ("list", "model"):
+        verdict = judge(reply(403, {"error": {"message": text}}), call)  # type: ignore[arg-type]
+        assert (verdict.outcome.value, verdict.detail) == ("forbidden", detail)
 
 
 @pytest.mark.parametrize(
