@@ -26,7 +26,7 @@ from facio_site.strictjson import BadDocument, read_json
 from providers.kinds import KINDS
 from providers.models import Provider
 from routing.agents.environment import Renewal, renewal
-from routing.agents.file import MENDED_IN_PLACE, Live, obstacle, read_live
+from routing.agents.file import MENDED_IN_PLACE, OWN_LIMITS, Live, obstacle, read_live
 from routing.agents.refusals import BadTarget
 from routing.agents.replacing import Known, Written, write_live
 from routing.agents.torn import names_in
@@ -218,15 +218,22 @@ class Look:
 
     @property
     def is_alike(self) -> bool:
-        """The file says what is set here, whoever wrote it."""
-        plan = self.write.plan
-        return self.live is not None and not (self.write.changes or self.fault or plan)
+        """The file says what is set here, whoever wrote it, and the agent can read it."""
+        if self.live is None or not self.live.is_utf8:
+            return False
+        return not (self.write.changes or self.fault or self.write.plan)
 
     @property
     def does_nothing(self) -> bool:
         """A write of a file that somebody else left alike makes it ours again, and one after the
         agent's environment was renewed takes note of that."""
         return self.is_alike and not self.is_foreign and not self.renewal
+
+    @property
+    def may_be_read(self) -> bool:
+        """Whether the agent may take what can't be read here: it has fewer limits."""
+        is_own = self.fault is not None and self.fault.code in OWN_LIMITS
+        return is_own and self.live is not None and self.live.is_utf8
 
     @property
     def token(self) -> str:
@@ -344,7 +351,7 @@ def write(seen: Look, *, actor: User, note: str = "", request: HttpRequest | Non
                 target=f"version {version.number}",
                 result=seen.mode.value,
                 fields=names_of(work.plan) if work.plan else (),
-                changes=told_changes(work.changes),
+                changes=told_changes(() if seen.fault else work.changes),
                 version=version.number,
                 request=request,
             )
