@@ -6,13 +6,14 @@ importer.py's to say.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import Specs
-from providers.spec.masks import is_mask
+from providers.spec.masks import holds_mask, is_mask
 from routing.config.difference import Path, masked, same, shown_path, value_at, with_value
 from routing.config.document import camel, get, part, provider_of, snake
 from routing.config.edits import Current, exported
@@ -69,8 +70,8 @@ def read_import(
     specs = with_own(specs, (*there, *named_in(handed, there)))
     if is_merge is None:
         is_merge = is_part(pasted)
-        if not is_merge and handed == in_mode(now, Mode.REDACTED, specs).document:
-            is_merge, handed = True, {}  # this site's own, with masks: it says nothing new
+        if not is_merge and _is_own_redacted(handed, now, specs):
+            is_merge, handed = True, {}  # it says nothing new
     document: Mapping[str, Any]
     document, unmasked = _unmasked(handed, now.document, specs)
     incoming = read_entries(document, specs)
@@ -90,6 +91,14 @@ def read_import(
         warnings=(*pasted.warnings, *_near_misses(document), *_doubtful_keys(said, specs)),
         risks=risks_of(now.document, said, specs),
     )
+
+
+def _is_own_redacted(handed: Mapping[str, Any], now: Exported, specs: Specs) -> bool:
+    """Whether it is this site's own export in mode `redacted`. Without a mask it may as well be a
+    whole config.json, and in another order the agent may take it otherwise."""
+    if not holds_mask(handed):
+        return False
+    return json.dumps(handed) == json.dumps(in_mode(now, Mode.REDACTED, specs).document)
 
 
 def _resolved(
