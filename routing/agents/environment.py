@@ -15,7 +15,7 @@ from providers.kinds import KINDS
 from providers.spec.secret import Secret
 from routing.config.edits import Current
 from routing.config.export import Mode
-from routing.config.plans import plan_with
+from routing.config.plans import plan_back
 from routing.config.schema import Refused
 from routing.models import ConfigVersion
 from routing.models.documents import Outlived
@@ -49,8 +49,6 @@ def renewal(env: Mapping[str, Secret], mode: Mode, since: ConfigVersion | None) 
 
 def _set_then(version: ConfigVersion) -> Current | None:
     try:
-        pasted = pasted_version(version)
-        plan = plan_with(pasted, Current(), is_merge=False, consents=None, keeps_keys=False)
+        return plan_back(pasted_version(version), Current()).after
     except (sealing.KeyMissing, sealing.Unreadable, Outlived, Refused, KeyError):
         return None
-    return plan.after

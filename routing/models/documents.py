@@ -87,6 +87,12 @@ class PendingImport(SealedRow):
         version or in the live file are nobody's to put beside another address."""
         return self.origin == self.Origin.UPLOAD
 
+    @property
+    def keeps_keys(self) -> bool:
+        """Whether a reference in it may be what an export made of a stored key, which stays then.
+        A version holds its keys in plain: what it names was a reference."""
+        return self.origin != self.Origin.VERSION
+
 
 class ConfigVersionQuerySet(models.QuerySet["ConfigVersion"]):
     def written(self) -> ConfigVersion | None:
