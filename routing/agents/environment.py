@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from facio_site import sealing
-from providers.kinds import KINDS
 from providers.spec.secret import Secret
 from routing.config.edits import Current
 from routing.config.export import Mode

@@ -195,10 +195,10 @@ class Look:
     state: Current = field(repr=False)
     mode: Mode
     write: WritePlan
+    renewal: Renewal  # what no file brings to the agent
     obstacle: BadTarget | None  # why a write would be refused; what in_place mends is none
     is_in_place: bool = False
     readable: tuple[Keys, ...] = ()  # names in a file that can't be read as a whole
-    renewal: Renewal = Renewal()  # what no file brings to the agent
 
     @property
     def lost(self) -> tuple[Keys, ...]:

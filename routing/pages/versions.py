@@ -121,7 +121,7 @@ def _back(request: HttpRequest, version: ConfigVersion, path: Any) -> dict[str, 
     if seen.obstacle:
         return {"problem": fault_words(seen.obstacle)}
     if seen.fault or seen.is_foreign:
-        return {"is_foreign": True}
+        return {"is_foreign": True, "is_unreadable": seen.fault is not None}
     return {
         "token": seen.token,
         "may_write": may_write(request, seen),

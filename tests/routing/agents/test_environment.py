@@ -1,4 +1,4 @@
-"""Values that the agent has in its environment: what was changed here since, which no file tells."""
+"""Values that the agent has in its environment: what was changed here since the last write."""
 
 from __future__ import annotations
 
