@@ -28,21 +28,26 @@ class Renewal:
 
     renew: tuple[str, ...] = ()  # set or changed here since
     drop: tuple[str, ...] = ()  # no longer set here, and read by the agent unasked
+    since: int = 0  # the number of the version that they were held beside
 
     def __bool__(self) -> bool:
         return bool(self.renew or self.drop)
 
 
-def renewal(env: Mapping[str, Secret], mode: Mode, since: ConfigVersion | None) -> Renewal:
-    """`env` holds the values of now, of a file in this mode. Nothing is said where nobody knows
-    what was set then."""
+def renewal(env: Mapping[str, Secret], mode: Mode, last: ConfigVersion | None) -> Renewal:
+    """`env` holds the values of now, of a file in this mode; `last` is our last write. Nothing is
+    said where nobody knows what was set then."""
+    since = last
+    if last and last.mode != mode and mode is Mode.ENV:  # real keys told the environment nothing
+        since = ConfigVersion.objects.written(mode) or last
     then = _set_then(since) if since else None
-    if then is None:
+    if since is None or then is None:
         return Renewal()
     before, unasked = (exported(then, each).env for each in (mode, Mode.KEYS))
     return Renewal(
         renew=tuple(sorted(name for name, value in env.items() if before.get(name) != value)),
         drop=tuple(sorted(unasked.keys() - env.keys())),
+        since=since.number,
     )
 
 

@@ -209,7 +209,8 @@ class Look:
     @property
     def drift(self) -> Drift:
         found = _drift(self.live.digest if self.live else None, self.version)
-        return Drift.BEHIND if found is Drift.SAME and self.renewal else found
+        is_behind = found is Drift.SAME and self.is_alike and self.renewal
+        return Drift.BEHIND if is_behind else found
 
     @property
     def is_foreign(self) -> bool:

@@ -95,9 +95,11 @@ class PendingImport(SealedRow):
 
 
 class ConfigVersionQuerySet(models.QuerySet["ConfigVersion"]):
-    def written(self) -> ConfigVersion | None:
-        """The newest that was written to the live file, without its sealed part."""
-        return self.filter(reason=ConfigVersion.Reason.WRITTEN).defer("sealed").first()
+    def written(self, mode: str = "") -> ConfigVersion | None:
+        """The newest that was written to the live file, without its sealed part; with a mode, the
+        newest of those."""
+        rows = self.filter(reason=ConfigVersion.Reason.WRITTEN)
+        return (rows.filter(mode=mode) if mode else rows).defer("sealed").first()
 
     def next_number(self) -> int:
         return (self.aggregate(last=models.Max("number"))["last"] or 0) + 1

@@ -114,6 +114,18 @@ def test_real_keys_are_in_the_file_and_nothing_is_to_renew(site: Client, path: P
     assert "Renew" not in text
 
 
+def test_after_real_keys_the_environment_is_still_that_of_the_last_references(
+    site: Client, path: Path, openai: Provider
+) -> None:
+    confirm(site)
+    rotate(openai)
+    write(site, "keys")
+    text = look(site)
+    assert "Up to date" in text
+    assert "since version 1 was written: OPENAI_API_KEY ." in text
+    assert "Renew" not in look(site, "keys")
+
+
 def test_a_key_that_somebody_else_wrote_and_that_is_taken_in_is_to_renew(
     site: Client, path: Path, openai: Provider
 ) -> None:
