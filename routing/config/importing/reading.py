@@ -73,7 +73,7 @@ def read_import(
         if not is_merge and _is_own_redacted(handed, now, specs):
             is_merge, handed = True, {}  # it says nothing new
     document: Mapping[str, Any]
-    document, unmasked = _unmasked(handed, now.document, specs)
+    document, unmasked, masks = _unmasked(handed, now.document, specs)
     incoming = read_entries(document, specs)
     kept = own_references(incoming, now, specs) if keeps_keys else ()
     document, kept = _resolved(document, kept, now, specs)
@@ -88,7 +88,7 @@ def read_import(
         now=now,
         incoming=incoming,
         unmasked=tuple(unmasked),
-        warnings=(*pasted.warnings, *_near_misses(document), *_doubtful_keys(said, specs)),
+        warnings=(*pasted.warnings, *masks, *_near_misses(document), *_doubtful_keys(said, specs)),
         risks=risks_of(now.document, said, specs),
     )
 
@@ -142,23 +142,27 @@ def whole(document: dict[str, Any], specs: Specs) -> dict[str, Any]:
 
 def _unmasked(
     incoming: Mapping[str, Any], now: Mapping[str, Any], specs: Specs
-) -> tuple[dict[str, Any], list[Ignored]]:
-    """Masks in parts that are not ours give way to what stands there now."""
+) -> tuple[dict[str, Any], list[Ignored], list[Warned]]:
+    """Masks in parts that are not ours give way to what stands there now. Where nothing does, they
+    come into the file, and the agent takes them for the value."""
     found: list[Path] = []
+    masks: list[Path] = []
 
     def without(value: Any, keys: Path) -> Any:
         if isinstance(value, dict):
             return {key: without(item, (*keys, key)) for key, item in value.items()}
-        if not is_mask(value) or is_owned(keys[:3], specs):
+        if not holds_mask(value) or is_owned(keys[:3], specs):
             return value
         stands = value_at(now, keys)
-        if stands is None or same(stands, value):
+        if stands is None or same(stands, value) or not is_mask(value):
+            masks.append(keys)
             return value
         found.append(keys)
         return stands
 
     result = without(dict(incoming), ())
-    return result, [Ignored(shown_path(keys), "placeholder") for keys in found]
+    ignored = [Ignored(shown_path(keys), "placeholder") for keys in found]
+    return result, ignored, [Warned(shown_path(keys), "mask") for keys in masks]
 
 
 def _near_misses(document: Mapping[str, Any]) -> Iterator[Warned]:
