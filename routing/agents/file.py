@@ -21,6 +21,9 @@ from routing.agents import rights
 from routing.agents.refusals import BY_ERRNO, BadTarget
 from routing.agents.rights import Rights
 
+# What only this site does not read. Of a key that is there twice, the agent takes the last.
+# Source: Python's json.load, with which nanobot 0.3.5 reads it (nanobot/config/loader.py).
+OWN_LIMITS = frozenset({"duplicate_key", "bad_number", "bad_text", "too_deep", "too_many"})
 # What writing in place is a way round: the file stays, so it keeps whoever it belongs to.
 MENDED_IN_PLACE = frozenset({"mounted", "owner", "group"})
 _OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -43,6 +46,12 @@ class Live:
             return read_text(self.data)
         except BadDocument:
             return self.data.decode(errors="replace")
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether it is plain UTF-8, which is all that the agent reads: no UTF-16, and no byte
+        order mark. Source: as OWN_LIMITS."""
+        return self.text.encode(errors="replace") == self.data
 
     def document(self) -> tuple[dict[str, Any], BadDocument | None]:
         """What it says, or nothing and why it can't be read."""

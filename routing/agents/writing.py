@@ -25,7 +25,8 @@ from facio_site.audit import record
 from facio_site.strictjson import BadDocument, read_json
 from providers.kinds import KINDS
 from providers.models import Provider
-from routing.agents.file import MENDED_IN_PLACE, Live, obstacle, read_live
+from routing.agents.environment import Renewal, renewal
+from routing.agents.file import MENDED_IN_PLACE, OWN_LIMITS, Live, obstacle, read_live
 from routing.agents.refusals import BadTarget
 from routing.agents.replacing import Known, Written, write_live
 from routing.agents.torn import names_in
@@ -194,6 +195,7 @@ class Look:
     state: Current = field(repr=False)
     mode: Mode
     write: WritePlan
+    renewal: Renewal  # what no file brings to the agent
     obstacle: BadTarget | None  # why a write would be refused; what in_place mends is none
     is_in_place: bool = False
     readable: tuple[Keys, ...] = ()  # names in a file that can't be read as a whole
@@ -206,7 +208,9 @@ class Look:
 
     @property
     def drift(self) -> Drift:
-        return _drift(self.live.digest if self.live else None, self.version)
+        found = _drift(self.live.digest if self.live else None, self.version)
+        is_behind = found is Drift.SAME and self.is_alike and self.renewal
+        return Drift.BEHIND if is_behind else found
 
     @property
     def is_foreign(self) -> bool:
@@ -215,14 +219,22 @@ class Look:
 
     @property
     def is_alike(self) -> bool:
-        """The file says what is set here, whoever wrote it."""
-        plan = self.write.plan
-        return self.live is not None and not (self.write.changes or self.fault or plan)
+        """The file says what is set here, whoever wrote it, and the agent can read it."""
+        if self.live is None or not self.live.is_utf8:
+            return False
+        return not (self.write.changes or self.fault or self.write.plan)
 
     @property
     def does_nothing(self) -> bool:
-        """A write of a file that somebody else left alike makes it ours again."""
-        return self.is_alike and not self.is_foreign
+        """A write of a file that somebody else left alike makes it ours again, and one after the
+        agent's environment was renewed takes note of that."""
+        return self.is_alike and not self.is_foreign and not self.renewal
+
+    @property
+    def may_be_read(self) -> bool:
+        """Whether the agent may take what can't be read here: it has fewer limits."""
+        is_own = self.fault is not None and self.fault.code in OWN_LIMITS
+        return is_own and self.live is not None and self.live.is_utf8
 
     @property
     def token(self) -> str:
@@ -257,7 +269,15 @@ def look_back(path: Path, state: Current, mode: Mode, to: ConfigVersion) -> Look
     return _looked(path, live, version=version, state=state, mode=mode, write=work)
 
 
-def _looked(path: Path, live: Live | None, **more: Any) -> Look:
+def _looked(
+    path: Path,
+    live: Live | None,
+    *,
+    version: ConfigVersion | None,
+    mode: Mode,
+    write: WritePlan,
+    state: Current,
+) -> Look:
     document, fault = live.document() if live else ({}, None)
     refused = obstacle(path)
     is_in_place = (
@@ -273,7 +293,11 @@ def _looked(path: Path, live: Live | None, **more: Any) -> Look:
         obstacle=None if is_in_place else refused,
         is_in_place=is_in_place,
         readable=names_in(live.text) if live and fault else (),
-        **more,
+        version=version,
+        mode=mode,
+        write=write,
+        state=state,
+        renewal=renewal(write.exported.env, mode, version),
     )
 
 
@@ -282,7 +306,8 @@ def _last_document(version: ConfigVersion | None) -> Mapping[str, Any]:
 
 
 def note_same(seen: Look) -> None:
-    """The rows have new versions and the file would not change: it is not behind any more."""
+    """The rows have new versions, and nothing that the agent has would change: neither the file
+    nor its environment is behind any more."""
     if seen.drift is Drift.BEHIND and seen.does_nothing and seen.version:
         seen.version.stamp = stamp()
         ConfigVersion.objects.filter(pk=seen.version.pk).update(stamp=seen.version.stamp)
@@ -292,6 +317,7 @@ def note_same(seen: Look) -> None:
 class Done:
     version: ConfigVersion
     written: Written
+    renewal: Renewal
 
 
 def write(seen: Look, *, actor: User, note: str = "", request: HttpRequest | None = None) -> Done:
@@ -326,7 +352,7 @@ def write(seen: Look, *, actor: User, note: str = "", request: HttpRequest | Non
                 target=f"version {version.number}",
                 result=seen.mode.value,
                 fields=names_of(work.plan) if work.plan else (),
-                changes=told_changes(work.changes),
+                changes=told_changes(() if seen.fault else work.changes),
                 version=version.number,
                 request=request,
             )
@@ -342,7 +368,7 @@ def write(seen: Look, *, actor: User, note: str = "", request: HttpRequest | Non
     except IntegrityError:
         raise Overtaken from None
     ConfigVersion.objects.prune()
-    return Done(version, written)
+    return Done(version, written, seen.renewal)
 
 
 def _known() -> Known:

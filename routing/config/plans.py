@@ -43,7 +43,7 @@ class Part:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     pasted: Pasted
-    plan: Plan  # without any risky part, and with stored keys kept
+    plan: Plan  # without any risky part
     parts: tuple[Part, ...]
     named_keys: tuple[str, ...]  # paths where the file only names a key that is stored here
     kinds: tuple[str, ...]  # names of the providers that it speaks of
@@ -57,10 +57,15 @@ class Preview:
 
 
 def make_preview(
-    pasted: Pasted, before: Current, *, is_merge: bool | None = None, token: str
+    pasted: Pasted,
+    before: Current,
+    *,
+    is_merge: bool | None = None,
+    keeps_keys: bool = True,
+    token: str,
 ) -> Preview:
     """`is_merge` None: as what was handed in asks for. Raises schema.Refused."""
-    reading = read_import(pasted, before, specs=KINDS, is_merge=is_merge, keeps_keys=True)
+    reading = read_import(pasted, before, specs=KINDS, is_merge=is_merge, keeps_keys=keeps_keys)
     full = plan_of(reading)
     safe = _consented(reading, full, consents=())
     inside = _by_risk(full, set(full.changes) - set(safe.changes))
@@ -181,12 +186,18 @@ def plan_write(
     )
 
 
+def plan_back(pasted: Pasted, current: Current) -> Plan:
+    """Bring back all of a version. It holds keys in plain, so a reference in it stood there as one
+    and takes the place of a key that was stored since. Raises schema.Refused."""
+    return plan_with(pasted, current, is_merge=False, consents=None, keeps_keys=False)
+
+
 def plan_return(
     current: Current, mode: Mode, *, disk: Mapping[str, Any], pasted: Pasted, specs: Specs
 ) -> WritePlan:
-    """Make everything as `pasted` says, risky parts too, and write that over `disk`. Raises
-    schema.Refused."""
-    plan = plan_with(pasted, current, is_merge=False, consents=None)
+    """Make everything as `pasted` says, a version in plain, risky parts too, and write that over
+    `disk`. Raises schema.Refused."""
+    plan = plan_back(pasted, current)
     written = exported(plan.after, mode, specs)
     names = (*own_names(current.providers), *own_names(plan.after.providers))
     changes = semantic_diff(disk, written.document, specs=with_own(specs, names))

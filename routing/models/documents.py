@@ -87,11 +87,19 @@ class PendingImport(SealedRow):
         version or in the live file are nobody's to put beside another address."""
         return self.origin == self.Origin.UPLOAD
 
+    @property
+    def keeps_keys(self) -> bool:
+        """Whether a reference in it may be what an export made of a stored key, which stays then.
+        A version holds its keys in plain: what it names was a reference."""
+        return self.origin != self.Origin.VERSION
+
 
 class ConfigVersionQuerySet(models.QuerySet["ConfigVersion"]):
-    def written(self) -> ConfigVersion | None:
-        """The newest that was written to the live file, without its sealed part."""
-        return self.filter(reason=ConfigVersion.Reason.WRITTEN).defer("sealed").first()
+    def written(self, mode: str = "") -> ConfigVersion | None:
+        """The newest that was written to the live file, without its sealed part; with a mode, the
+        newest of those."""
+        rows = self.filter(reason=ConfigVersion.Reason.WRITTEN)
+        return (rows.filter(mode=mode) if mode else rows).defer("sealed").first()
 
     def next_number(self) -> int:
         return (self.aggregate(last=models.Max("number"))["last"] or 0) + 1

@@ -156,7 +156,13 @@ def import_preview(request: SignedIn, pk: uuid.UUID) -> HttpResponse:
         if pasted.candidates:
             return _which(request, row, pasted)
         before = current(is_lenient=True)
-        shown = make_preview(pasted, before, is_merge=is_merge, token=fingerprint(before))
+        shown = make_preview(
+            pasted,
+            before,
+            is_merge=is_merge,
+            keeps_keys=row.keeps_keys,
+            token=fingerprint(before),
+        )
         if request.method == "POST" and request.POST.get("token") == shown.token:
             return _take_in(request, row, shown, before)
     except FAULTS as error:
@@ -237,7 +243,7 @@ def _take_in(
         before,
         is_merge=shown.plan.is_merge,
         consents=None if "all" in request.POST else request.POST.getlist("consent"),
-        keeps_keys="drop_keys" not in request.POST,
+        keeps_keys=row.keeps_keys and "drop_keys" not in request.POST,
     )
     target = f"{row.origin} {row.name}".strip()
     take_in(plan, before, actor=request.user, target=target, request=request)

@@ -189,8 +189,16 @@ def _undecided(request: HttpRequest, seen: writing.Look) -> str:
 
 
 def say_written(request: HttpRequest, done: writing.Done) -> None:
-    sentence = _("Written as version %(n)d. Restart Facio so that it reads the file.")
+    sentence = _(
+        "Written as version %(n)d. Restart Facio to be sure; it may take the file up earlier."
+    )
     messages.success(request, sentence % {"n": done.version.number})
+    if done.renewal.renew:
+        renew = _("To renew in the agent's environment: %(names)s.")
+        messages.warning(request, renew % {"names": ", ".join(done.renewal.renew)})
+    if done.renewal.drop:
+        drop = _("To take out of the agent's environment: %(names)s.")
+        messages.warning(request, drop % {"names": ", ".join(done.renewal.drop)})
     if done.written.original:
         kept = _("What stood there before is kept as %(name)s.")
         messages.info(request, kept % {"name": done.written.original})

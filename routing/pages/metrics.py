@@ -111,7 +111,8 @@ class Collector:
         yield from _watch(now)
         yield GaugeMetricFamily(
             "facio_live_file_drift",
-            "1 when the agent's file is not what is set here; 0 also where none is named.",
+            "1 when the agent's file, or a value in its environment, is not what is set here; "
+            "0 also where no file is named.",
             value=float(drift().is_due),
         )
         yield InfoMetricFamily(

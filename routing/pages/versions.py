@@ -29,18 +29,18 @@ from facio_site.web.typed import keeps_typed
 from providers.kinds import KINDS
 from routing.agents import writing
 from routing.agents.torn import names_in
-from routing.config.difference import semantic_diff, shown_path
+from routing.config.difference import shown_path
 from routing.config.edits import Current, deployment_kind
 from routing.config.entries import named_in, shown_document, with_own
 from routing.config.export import Mode
-from routing.config.importing.importer import plan_import
+from routing.config.plans import plan_back
 from routing.config.schema import Refused
 from routing.models import NOTE_LENGTH, ConfigVersion
 from routing.pages.changes import shown_changes
 from routing.pages.config import MODES, frame, may_write
 from routing.pages.live_file import say_written
-from routing.pages.wording import FAULTS, OVERTAKEN, fault_words
-from routing.state import current, exported
+from routing.pages.wording import FAULTS, OVERTAKEN, fault_words, ignored_words, retype_words
+from routing.state import current
 from routing.state.store import pasted_version, pend_version
 
 ROWS = 50
@@ -74,24 +74,22 @@ def version_detail(request: HttpRequest, number: int) -> HttpResponse:
 def _state(request: HttpRequest, version: ConfigVersion) -> dict[str, Any]:
     then = version.state()["document"]
     state = current()
-    now = exported(state, Mode.KEYS).document
     written = read_json(version.unseal(version.TEXT).encode()) if version.mode else then
-    specs = with_own(KINDS, (*named_in(now), *named_in(written), *named_in(then)))
+    specs = with_own(KINDS, (*named_in(written), *named_in(then)))
     return {
         "preview": write_json(shown_document(written, specs)),
-        "changes": shown_changes(semantic_diff(now, then, specs=specs)),
-        **_beside(version, state),
+        **_changes(version, state),
         "back": _back(request, version, writing.live_path()) if can_edit(request.user) else None,
     }
 
 
-def _beside(version: ConfigVersion, state: Current) -> dict[str, Any]:
-    """What bringing it back would do to what has no place in config.json, and what stays there."""
+def _changes(version: ConfigVersion, state: Current) -> dict[str, Any]:
+    """What bringing all of it back would do, in config.json and beside it, and what stays."""
     pasted = pasted_version(version)
     try:
-        plan = plan_import(pasted, state, specs=KINDS, is_merge=False)
-    except Refused:  # then it is not brought back at all
-        return {}
+        plan = plan_back(pasted, state)
+    except Refused as error:  # then it is not brought back at all
+        return {"refused": fault_words(error)}
     after = plan.after.states
     stays = [
         f"{name}.{item}"
@@ -102,7 +100,14 @@ def _beside(version: ConfigVersion, state: Current) -> dict[str, Any]:
     if deployment_kind(KINDS) in after:
         stays += [name for name in state.deployments if name not in pasted.deployments]
     added = [name for edit in plan.providers for name in edit.add_deployments]
-    return {"outside": plan.outside, "deployments": added, "stays": stays}
+    return {
+        "changes": shown_changes(plan.changes),
+        "outside": plan.outside,
+        "deployments": added,
+        "stays": stays,
+        "ignored": [(one.path, ignored_words(one)) for one in plan.ignored],
+        "retype": [retype_words(one) for one in plan.retype],
+    }
 
 
 def _back(request: HttpRequest, version: ConfigVersion, path: Any) -> dict[str, Any] | None:
@@ -116,7 +121,7 @@ def _back(request: HttpRequest, version: ConfigVersion, path: Any) -> dict[str, 
     if seen.obstacle:
         return {"problem": fault_words(seen.obstacle)}
     if seen.fault or seen.is_foreign:
-        return {"is_foreign": True}
+        return {"is_foreign": True, "is_unreadable": seen.fault is not None}
     return {
         "token": seen.token,
         "may_write": may_write(request, seen),

@@ -306,6 +306,7 @@ _WARNINGS: Mapping[str, Any] = {
         "%(why)s. It is not set here. It stays in config.json, where the agent reads it: mend the "
         "file."
     ),
+    "mask": gettext_lazy("a mask: the agent takes it for the value itself"),
     "names_nobody": gettext_lazy(
         'it names nobody: the agent knows no provider "%(name)s". Only "auto" is automatic'
     ),

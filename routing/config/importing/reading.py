@@ -6,13 +6,14 @@ importer.py's to say.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import Specs
-from providers.spec.masks import is_mask
+from providers.spec.masks import holds_mask, is_mask
 from routing.config.difference import Path, masked, same, shown_path, value_at, with_value
 from routing.config.document import camel, get, part, provider_of, snake
 from routing.config.edits import Current, exported
@@ -69,10 +70,10 @@ def read_import(
     specs = with_own(specs, (*there, *named_in(handed, there)))
     if is_merge is None:
         is_merge = is_part(pasted)
-        if not is_merge and handed == in_mode(now, Mode.REDACTED, specs).document:
-            is_merge, handed = True, {}  # this site's own, with masks: it says nothing new
+        if not is_merge and _is_own_redacted(handed, now, specs):
+            is_merge, handed = True, {}  # it says nothing new
     document: Mapping[str, Any]
-    document, unmasked = _unmasked(handed, now.document, specs)
+    document, unmasked, masks = _unmasked(handed, now.document, specs)
     incoming = read_entries(document, specs)
     kept = own_references(incoming, now, specs) if keeps_keys else ()
     document, kept = _resolved(document, kept, now, specs)
@@ -87,9 +88,17 @@ def read_import(
         now=now,
         incoming=incoming,
         unmasked=tuple(unmasked),
-        warnings=(*pasted.warnings, *_near_misses(document), *_doubtful_keys(said, specs)),
+        warnings=(*pasted.warnings, *masks, *_near_misses(document), *_doubtful_keys(said, specs)),
         risks=risks_of(now.document, said, specs),
     )
+
+
+def _is_own_redacted(handed: Mapping[str, Any], now: Exported, specs: Specs) -> bool:
+    """Whether it is this site's own export in mode `redacted`. Without a mask it may as well be a
+    whole config.json, and in another order the agent may take it otherwise."""
+    if not holds_mask(handed):
+        return False
+    return json.dumps(handed) == json.dumps(in_mode(now, Mode.REDACTED, specs).document)
 
 
 def _resolved(
@@ -133,23 +142,27 @@ def whole(document: dict[str, Any], specs: Specs) -> dict[str, Any]:
 
 def _unmasked(
     incoming: Mapping[str, Any], now: Mapping[str, Any], specs: Specs
-) -> tuple[dict[str, Any], list[Ignored]]:
-    """Masks in parts that are not ours give way to what stands there now."""
+) -> tuple[dict[str, Any], list[Ignored], list[Warned]]:
+    """Masks in parts that are not ours give way to what stands there now. Where nothing does, they
+    come into the file, and the agent takes them for the value."""
     found: list[Path] = []
+    masks: list[Path] = []
 
     def without(value: Any, keys: Path) -> Any:
         if isinstance(value, dict):
             return {key: without(item, (*keys, key)) for key, item in value.items()}
-        if not is_mask(value) or is_owned(keys[:3], specs):
+        if not holds_mask(value) or is_owned(keys[:3], specs):
             return value
         stands = value_at(now, keys)
-        if stands is None or same(stands, value):
+        if stands is None or same(stands, value) or not is_mask(value):
+            masks.append(keys)
             return value
         found.append(keys)
         return stands
 
     result = without(dict(incoming), ())
-    return result, [Ignored(shown_path(keys), "placeholder") for keys in found]
+    ignored = [Ignored(shown_path(keys), "placeholder") for keys in found]
+    return result, ignored, [Warned(shown_path(keys), "mask") for keys in masks]
 
 
 def _near_misses(document: Mapping[str, Any]) -> Iterator[Warned]:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from facio_site.strictjson import read_json, write_json
 from providers.kinds import KINDS
+from providers.spec.masks import holds_mask
 from providers.spec.secret import Secret
 from routing.config.edits import Current, applied
 from routing.config.entries import ProviderState, RouteState
@@ -90,8 +91,10 @@ def test_an_export_that_is_taken_in_again_changes_nothing(
 ) -> None:
     _, current = taken_in(document)
     state = (current.document, current.providers, current.routes)
-    text = build_config(*state, mode, specs=KINDS).text
-    plan = plan_import(read_pasted(text.encode(), specs=KINDS), current, specs=KINDS)
+    written = build_config(*state, mode, specs=KINDS)
+    # Without a mask nobody sees that parts were left out: it may as well be a whole file.
+    assume(not written.left_out or holds_mask(written.document))
+    plan = plan_import(read_pasted(written.text.encode(), specs=KINDS), current, specs=KINDS)
     after = applied(current, plan.providers, plan.routes, plan.document, specs=KINDS)
     assert given_back(after) == given_back(current)
     assert plan.changes == ()

@@ -182,6 +182,11 @@ def test_a_file_that_somebody_else_changed_is_not_written_over_by_bringing_back(
     html = page_of(site.get("/config/versions/1/"))
     assert "Somebody else changed the live file." in html
     assert "Bring back and write" not in html
+    path.write_text("{")
+    html = page_of(site.get("/config/versions/1/"))
+    assert "The live file can't be read here." in html
+    assert "which of their changes stay" not in html
+    path.write_text('{"theirs": 1}')
     answer = site.post("/config/versions/1/write/", {"token": token}, follow=True)
     assert "Somebody else saved something meanwhile" in page_of(answer)
     assert path.read_text() == '{"theirs": 1}'

@@ -8,7 +8,8 @@ import pytest
 
 from providers.kinds import KINDS
 from providers.spec.secret import Secret
-from routing.config.edits import Current, applied
+from routing.config.edits import Current, applied, exported
+from routing.config.export import Mode
 from routing.config.pasted import Ignored
 from routing.config.plans import warnings_of
 from tests.routing.config.importing.planned import NOW, after, changes, plan
@@ -194,6 +195,41 @@ def test_a_part_of_a_file_is_merged_unless_replace_is_asked_for(
     assert plan(document, NOW).is_merge is is_merge
     assert (plan(document, NOW).removes == ()) is is_merge
     assert not plan(document, NOW, is_merge=False).is_merge
+
+
+A, B = ({"apiBase": f"https://{name}.example/v1"} for name in "ab")
+
+
+def test_a_whole_file_without_masks_replaces_also_where_it_is_a_redacted_export() -> None:
+    stands = {
+        "channels": {"slack": {"enabled": True}},
+        "providers": {"ollama": {"apiBase": "http://gpu:11434/v1"}},
+        "tools": {"exec": {"enable": True}},
+    }
+    now = plan(stands).after
+    done = plan({"providers": stands["providers"]}, now)
+    assert not done.is_merge
+    assert done.removes == ("channels", "tools")
+    assert not done.is_empty
+
+
+def test_the_order_of_endpoints_of_ones_own_is_taken_from_a_whole_file() -> None:
+    now = plan({"providers": {"b": B, "a": A}}).after
+    done = plan({"providers": {"a": A, "b": B}}, now)
+    assert changes(done) == {"providers": ("b, a", "a, b")}
+    assert list(done.result["providers"]) == ["a", "b"]
+
+
+def test_this_sites_own_redacted_export_takes_nothing_away() -> None:
+    stands = {
+        "channels": {"slack": {"enabled": True}},
+        "providers": {"b": {**B, "apiKey": "key-of-b"}, "a": A},
+    }
+    now = plan(stands).after
+    redacted = exported(now, Mode.REDACTED, KINDS).text
+    assert "***" in redacted
+    done = plan(redacted, now)
+    assert (done.is_merge, done.is_empty, done.removes) == (True, True, ())
 
 
 def test_the_inside_of_providers_is_put_where_it_belongs() -> None:

@@ -55,6 +55,14 @@ def test_masks_in_parts_that_are_not_ours_give_way_to_what_is_there() -> None:
     assert done.ignored == (Ignored("channels.telegram.token", "placeholder"),)
 
 
+def test_a_mask_that_comes_into_the_file_is_doubtful() -> None:
+    done = plan({"channels": {"slack": {"token": "***"}, "telegram": {"token": "***"}}}, NOW)
+    assert done.warnings == (Warned("channels.slack.token", "mask"),)
+    servers = {"mcpServers": {"files": {"command": "npx", "args": ["--token", "***"]}}}
+    done = plan({"tools": servers}, NOW)
+    assert done.warnings == (Warned("tools.mcpServers.files.args", "mask"),)
+
+
 def test_s32_a_reference_stays_a_reference_and_says_so() -> None:
     done = plan({"providers": {"groq": {"apiKey": "${GROQ_KEY}"}}}, NOW, is_merge=True)
     assert changes(done) == {"providers.groq.apiKey": ("set", "${GROQ_KEY}")}
