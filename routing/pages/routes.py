@@ -68,6 +68,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "workers": told.workers or 0,
         "drift": drifted,
         "is_watching": Watch.objects.watched().exists(),
+        "is_chosen": Watch.objects.on().exists,
     }
     return render(request, "routing/overview.html", context)
 
