@@ -28,7 +28,7 @@ from routing.config.document import entry_key, key_of, part
 from routing.config.entries import owned_keys
 from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
-from routing.models import BaseDocument
+from routing.models import UNDO_COPIES, BaseDocument
 from routing.pages.attention import serving
 from routing.pages.rows import RouteRow, route_rows
 from routing.pages.watched import watched
@@ -38,6 +38,7 @@ from routing.state import current
 from routing.state.store import forgotten, renamed, take_in
 
 __all__ = [
+    "UNDO_COPIES",
     "forgotten",
     "kept_beside",
     "named_by",
