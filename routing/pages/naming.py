@@ -29,7 +29,7 @@ from routing.config.entries import owned_keys
 from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.models import UNDO_COPIES, BaseDocument
-from routing.pages.attention import serving
+from routing.pages.attention import of_providers, serving
 from routing.pages.rows import RouteRow, route_rows
 from routing.pages.watched import watched
 from routing.pages.wording import FAULTS, fault_words
@@ -44,6 +44,7 @@ __all__ = [
     "named_by",
     "named_by_each",
     "not_set_here",
+    "of_providers",
     "renamed",
     "routes_stamp",
     "serving",
