@@ -21,13 +21,13 @@ from providers.pages.day import SHOWN as DAYS_SHOWN
 from providers.pages.day import last_day
 from providers.spec.kind import Specs
 from providers.spec.outcomes import Outcome
-from routing.agents.writing import drift
+from routing.agents.writing import Drift, drift
 from routing.forms import Clash, PageRouteForm, asked_use
 from routing.models import Route, Slot, Watch
 from routing.pages.attention import attention, counted, of_parts
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
-from routing.pages.overview import guide, last_changes
+from routing.pages.overview import guide, handed_over, last_changes
 from routing.pages.rows import RouteRow, provider_rows, route_rows, row_of
 from routing.pages.saving import save_forms, save_routes
 from routing.pages.trying import (
@@ -59,6 +59,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "steps": guide(rows.values(), routes),
         "concerns": found,
         "changes": last_changes(),
+        "handed_over": handed_over() if drifted.drift == Drift.UNSET else None,
         "days": days[:DAYS_SHOWN],
         "more_days": len(days) - DAYS_SHOWN,
         "configured": len(rows),
