@@ -29,6 +29,7 @@ from routing.models.subjects import BEAT
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
 from routing.watch.alerts.answers import is_partial, of_fault
+from routing.watch.alerts.entered import spec_of
 
 HOLDS_SECONDS = 60  # for what no row tells, such as a new day
 _STATEMENTS = (
@@ -104,7 +105,8 @@ def of_channels() -> list[Concern]:
         title = _("Alerts to %s are not arriving") if row.waiting else _("Alerts to %s were lost")
         if is_partial(row.fault):
             title = _("Alerts to %s do not reach everybody")
-        note, link = of_fault(row.fault), reverse("routing:channel", args=[row.pk])
+        page = reverse("routing:channel", args=[row.pk])
+        note, link = of_fault(row.fault), page if spec_of(row) else reverse("routing:channels")
         found.append(Concern("system", "", title % row.name, note, link, "", row.fault_at))
     return found
 
