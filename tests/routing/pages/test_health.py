@@ -169,7 +169,7 @@ def test_what_is_on_need_not_be_switched_on(site: Client) -> None:
         assert SWITCH not in html, path
     html = flat(site.get("/health/route/main/"))
     assert "This route's own model was not tested in this time" in unescape(html)
-    assert "Its provider is checked by itself, its own model is not." in html
+    assert "Its provider is checked by itself; the route's own model is not." in unescape(html)
     assert "No outage was seen in this time." in html
     assert SWITCH not in html
     Watch.objects.create(about="route:main", every=60)

@@ -33,6 +33,7 @@ UNKNOWN = Estimate(1, None)
 def test_nothing_is_checked_by_itself_at_first(site: Client, groq: Provider) -> None:
     page = flat(site.get(PAGE))
     assert "No test runs by itself." in page
+    assert "A check of a list fetches and keeps it as Fetch models does." in page
     assert 'data-every="0"' in row(page, "provider:groq")
     assert opened(page)["provider:groq"] == opened(page)["catalog:groq"] == "0"
     assert re.search(r'name="is_on"[^>]* checked', page)
