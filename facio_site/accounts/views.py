@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from allauth.account import views as allauth_views
 from allauth.account.utils import perform_login
 from allauth.decorators import rate_limit
@@ -14,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
+from facio_site.accounts.adapters import SeedUnreadable
 from facio_site.accounts.forms import AccountForm
 from facio_site.accounts.models import Invitation, User
 from facio_site.accounts.roles import SignedIn, viewer_required
@@ -124,12 +127,21 @@ def sign_in(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def account(request: SignedIn) -> HttpResponse:
     factors = Authenticator.objects.filter(user_id=request.user.pk)
+    codes = factors.filter(type=Authenticator.Type.RECOVERY_CODES).first()
     return render(
         request,
         "accounts/account.html",
         {
             "has_totp": factors.filter(type=Authenticator.Type.TOTP).exists(),
             "passkeys": factors.filter(type=Authenticator.Type.WEBAUTHN).count(),
-            "has_codes": factors.filter(type=Authenticator.Type.RECOVERY_CODES).exists(),
+            "has_codes": codes is not None,
+            "codes_left": codes and _left(codes),
         },
     )
+
+
+def _left(codes: Authenticator) -> int | None:
+    """How many recovery codes were not used; None where they do not open."""
+    with suppress(SeedUnreadable):
+        return len(codes.wrap().get_unused_codes())
+    return None

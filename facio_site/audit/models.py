@@ -17,6 +17,13 @@ from facio_site.pieces import in_pieces
 
 LONGEST, MOST_CHANGES = 200, 100  # characters of a text of a change; changes of an entry
 _ACTION = re.compile(r"[a-z][a-z0-9_.-]{1,63}")
+# By a stranger, by the site itself, or by either the terminal or the set-up page
+_OF_NOBODY = frozenset(
+    {
+        *("sign-in.refused", "confirmed.refused", "factor.refused", "session.expired"),
+        "owner.created",
+    }
+)
 _FIELD = re.compile(r"[A-Za-z0-9_.\[\]-]{1,100}")
 
 
@@ -109,6 +116,14 @@ class AuditEntry(models.Model):
     @property
     def label(self) -> str:
         return label_of(self.action)
+
+    @property
+    def who(self) -> str:
+        """The name for a page; what came with no request was done at the terminal. "" = nobody
+        that is known."""
+        if self.actor_name or self.ip or self.action in _OF_NOBODY:
+            return self.actor_name
+        return str(_("terminal"))
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -43,7 +43,8 @@ def kept_page(
 
 
 def kept_part(template: str, context: Callable[[], dict[str, Any]], key: Hashable) -> HttpResponse:
-    """A part without forms, which is the same for whoever reads this language."""
+    """A part without forms, which is the same for whoever reads this language; where it is not,
+    the key says for whom."""
     whole = (template, get_language(), key)
     return HttpResponse(_find(whole, lambda: render_to_string(template, context())))
 

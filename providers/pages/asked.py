@@ -116,7 +116,7 @@ class Asked:
         where = f"{spec.label} {spec.name} {' '.join(spec.strip_prefixes)}".lower()
         return (
             all(word in where for word in self.q.lower().split())
-            and self.status in ("", card.filed)
+            and (not self.status or self.status in card.filed)
             and self.group in ("", card.group)
         )
 
@@ -124,7 +124,7 @@ class Asked:
         if self.sort == "name":
             return by_label(card.spec)
         if self.sort == "status":
-            return _BY_STATUS.index(card.filed)
+            return _BY_STATUS.index(card.filed[0])
         if self.sort == "tested":
             at = card.checked_at.timestamp() if card.checked_at else 0.0
             return -at, not card.is_configured

@@ -97,6 +97,7 @@ class Card:
     key: Key | None = None
     serves: tuple[str, ...] = ()  # labels of routes
     last: tuple[str, ...] = ()  # tones of its last tests, see ticks.py
+    is_troubled: bool = False  # the navigation counts it: its test, its key or its money
 
     @property
     def group(self) -> str:
@@ -111,13 +112,17 @@ class Card:
         return spec_of(self.kind, self.name, self.label)
 
     @property
-    def filed(self) -> str:
-        """The status that it is filtered by."""
+    def filed(self) -> tuple[str, ...]:
+        """The statuses that it is filtered by, the most pressing first: one that works may need
+        attention, since its key ends."""
         if not self.is_configured:
-            return "off"
+            return ("off",)
+        found = ["attention"] if self.is_troubled else []
         if self.outcome in _UNTOLD:
-            return "untested"
-        return "works" if self.outcome == Outcome.OK else "attention"
+            found.append("untested")
+        elif self.outcome == Outcome.OK:
+            found.append("works")
+        return tuple(found) or ("attention",)
 
     def drawn(self, look: Look) -> SafeString:
         return _drawn(self, get_language() or "", look)
@@ -152,7 +157,7 @@ class Board:
 
     def counts(self) -> dict[str, int]:
         """How many cards each status has; "" = all."""
-        return {"": len(self.cards), **Counter(card.filed for card in self.cards)}
+        return {"": len(self.cards), **Counter(name for card in self.cards for name in card.filed)}
 
 
 def board() -> Board:
@@ -166,13 +171,15 @@ def board() -> Board:
     running = {one.provider_id: one for one in tests if one.is_pending and not one.is_draft}
     own = sorted((_spec(row) for row in providers if row["name"] not in KINDS), key=by_label)
     last = last_tones([row["pk"] for row in providers if row["configured_at"]])
-    serving = above().serving()
+    known = above().of_providers()
     cards = []
     for spec in (*KINDS.values(), *own):
         row = rows.get(spec.name)
         card = _card(spec, row, running, now)
         tones = last.get(row["pk"], ()) if row else ()
-        cards.append(replace(card, serves=tuple(serving.get(spec.name, ())), last=tones))
+        serves = tuple(known.serving.get(spec.name, ()))
+        is_troubled = spec.name in known.troubled
+        cards.append(replace(card, serves=serves, last=tones, is_troubled=is_troubled))
     of_rows = {row["pk"]: _spec(row) for row in providers}
     batch = newest_round(tests)
     return Board(tuple(cards), progress_of(batch, of_rows, now) if batch else None)
@@ -188,7 +195,7 @@ def by_label(spec: ProviderSpec) -> str:
 
 _STATEMENTS = (
     "SELECT name, version, configured_at, check_outcome, check_ms, checked_at, catalog_count, "
-    "money_amount, money_currency, money_means, money_at "
+    "money_amount, money_currency, money_means, money_at, key_expires_on "
     "FROM providers_provider",
     "SELECT id, version, status FROM providers_job ORDER BY created_at DESC LIMIT 60",
 )

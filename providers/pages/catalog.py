@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from facio_site.accounts.roles import editor_required, viewer_required
+from facio_site.accounts.roles import can_edit, editor_required, viewer_required
 from facio_site.audit import record
 from facio_site.templatetags.ui import short
 from facio_site.web.cached import kept_page, kept_part
@@ -113,10 +113,11 @@ def catalog_rows(request: HttpRequest) -> HttpResponse:
     """The rows alone, as one types; the address bar follows."""
     full = shelf()
     wanted, page, used = _asked_for(request.GET, full)
+    can_use = can_edit(request.user)
     response = kept_part(
         "providers/catalog.html#rows",
-        lambda: rows_context(full, wanted, page, used),
-        (full.stamp, wanted, page, used),
+        lambda: {**rows_context(full, wanted, page, used), "can_use": can_use},
+        (full.stamp, wanted, page, used, can_use),
     )
     address = _address(_fields(wanted), page=page if page > 1 else "")
     response["HX-Replace-Url"] = reverse("providers:catalog") + address

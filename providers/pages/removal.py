@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from facio_site import sealing
 from facio_site.accounts.roles import SignedIn, editor_required
 from facio_site.audit import record
 from providers import broker
@@ -72,8 +73,13 @@ def _ask(request: HttpRequest, rows: Sequence[Provider]) -> HttpResponse:
         for row in rows
         for one in [named[row.name]]
     ]
-    context = {"told": told, "spec": rows[0].spec if len(rows) == 1 else None}
-    return render(request, "providers/remove.html", {**context, "asked": Asked.read(request.GET)})
+    context = {
+        "told": told,
+        "spec": rows[0].spec if len(rows) == 1 else None,
+        "copies": above().UNDO_COPIES if sealing.master_keys() else 0,  # without, none is made
+        "asked": Asked.read(request.GET),
+    }
+    return render(request, "providers/remove.html", context)
 
 
 def _forget(request: SignedIn, rows: Sequence[Provider]) -> bool:

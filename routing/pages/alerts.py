@@ -27,7 +27,7 @@ from facio_site.accounts.roles import SignedIn, viewer_required
 from facio_site.attention import counters
 from facio_site.templatetags.ui import status_label
 from providers.models import Provider
-from routing.models import Alert, Channel, Delivery, Watch
+from routing.models import Alert, Delivery, Watch
 from routing.models.watching import ABOUT_LENGTH
 from routing.pages.bell import see, seen_until
 from routing.watch.alerts.message import TONES, watch_zone, words
@@ -76,8 +76,8 @@ def alerts(request: SignedIn) -> HttpResponse:
         "subjects": _subjects(about, providers),
         # All up to this one are on this page or older
         "seen_until": rows[0].alert.at if is_newest and rows and rows[0].is_new else None,
-        "has_channels": Channel.objects.exists(),
         "is_watching": bool(rows) or Watch.objects.watched().exists(),
+        "is_chosen": Watch.objects.on().exists,
     }
     return render(request, "routing/alerts.html", context)
 

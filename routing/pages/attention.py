@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -28,6 +29,7 @@ from routing.models.subjects import BEAT
 from routing.pages.overview import Concern, concerns
 from routing.pages.rows import RouteRow, provider_rows, route_rows
 from routing.watch.alerts.answers import is_partial, of_fault
+from routing.watch.alerts.entered import spec_of
 
 HOLDS_SECONDS = 60  # for what no row tells, such as a new day
 _STATEMENTS = (
@@ -44,6 +46,7 @@ _STATEMENTS = (
     ),
 )
 _counting = threading.Lock()
+_Counted = tuple[Needed, tuple[tuple[str, str], ...], frozenset[str]]
 
 
 def attention(
@@ -102,7 +105,8 @@ def of_channels() -> list[Concern]:
         title = _("Alerts to %s are not arriving") if row.waiting else _("Alerts to %s were lost")
         if is_partial(row.fault):
             title = _("Alerts to %s do not reach everybody")
-        note, link = of_fault(row.fault), reverse("routing:channel", args=[row.pk])
+        page = reverse("routing:channel", args=[row.pk])
+        note, link = of_fault(row.fault), page if spec_of(row) else reverse("routing:channels")
         found.append(Concern("system", "", title % row.name, note, link, "", row.fault_at))
     return found
 
@@ -118,15 +122,27 @@ def needed() -> Needed:
     return _counted_once(stamp)[0]._replace(system=_of_parts(stamp, broker.known()))
 
 
+class OfProviders(NamedTuple):
+    """By name: labels of the routes that each serves, and those that are counted."""
+
+    serving: dict[str, list[str]]
+    troubled: frozenset[str]
+
+
+def of_providers() -> OfProviders:
+    labels: dict[str, list[str]] = {}
+    _needed, served, troubled = _counted_once(_stamp())
+    for name, slot in served:
+        labels.setdefault(name, []).append(str(Slot(slot).label))
+    return OfProviders(labels, troubled)
+
+
 def serving() -> dict[str, list[str]]:
     """Labels of the routes that each provider serves, by its name."""
-    labels: dict[str, list[str]] = {}
-    for name, slot in _counted_once(_stamp())[1]:
-        labels.setdefault(name, []).append(str(Slot(slot).label))
-    return labels
+    return of_providers().serving
 
 
-def _counted_once(state: Hashable) -> tuple[Needed, tuple[tuple[str, str], ...]]:
+def _counted_once(state: Hashable) -> _Counted:
     """The end of a test is news for all who watch it, at one moment: one of them counts, the
     others wait for that."""
     with _counting:
@@ -139,8 +155,9 @@ def _of_parts(_state: Hashable, told: broker.Told) -> int:
 
 
 @lru_cache(maxsize=2)
-def _seen(_state: Hashable) -> tuple[Needed, tuple[tuple[str, str], ...]]:
-    """What is counted, and each route that is set with the name that it resolves to."""
+def _seen(_state: Hashable) -> _Counted:
+    """What is counted, each route that is set with the name that it resolves to, and the names of
+    the providers among what is counted."""
     rows = provider_rows()
     routes = route_rows(rows, with_tests=True)
     served = [
@@ -148,7 +165,8 @@ def _seen(_state: Hashable) -> tuple[Needed, tuple[tuple[str, str], ...]]:
         for row in routes
         if row.is_set and row.decision and row.decision.provider
     ]
-    return counted(attention(rows.values(), routes, drift())), tuple(served)
+    found = attention(rows.values(), routes, drift())
+    return counted(found), tuple(served), frozenset(one.provider for one in found if one.provider)
 
 
 def _stamp() -> Hashable:

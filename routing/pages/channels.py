@@ -163,7 +163,7 @@ def lacking(spec: ChannelSpec) -> str:
 
 def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpResponse:
     form = ChannelForm(spec, row, request.POST if request.method == "POST" else None)
-    is_new, name = form.is_new, row.name
+    is_new, name, was_on = form.is_new, row.name, row.is_on
     if form.is_good:
         form = _saved(request, form)
     if form.is_good:
@@ -180,6 +180,8 @@ def _form_page(request: SignedIn, spec: ChannelSpec, row: Channel) -> HttpRespon
         "trial": shown_trial(row, clock.now()),
         "fault": of_fault(row.fault),
         "is_partial": is_partial(row.fault),
+        "is_on": was_on,
+        "waiting": not is_new and row.deliveries.filter(status__in=Delivery.PENDING).exists(),
         "lost": 0 if is_new else row.deliveries.lost().count(),
     }
     status = 409 if form.clashes else 422 if form.errors else 200

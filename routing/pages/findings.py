@@ -38,6 +38,11 @@ class Action:
     value: str = ""
     link: str = ""
 
+    @property
+    def is_for_all(self) -> bool:
+        """It leads to what is to be read, not to what is to be done."""
+        return self.fix == Fix.SIGN_IN
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -27,6 +27,7 @@ from routing.models import Outage, Slot, Watch
 from routing.models.subjects import PROVIDER, ROUTE, split
 from routing.pages import charts
 from routing.pages.rows import RouteRow, provider_rows, route_rows, row_of
+from routing.pages.scheduling import why_no_call, why_no_test
 from routing.watch import subjects
 from routing.watch.health import (
     DAY,
@@ -45,6 +46,7 @@ from routing.watch.health import (
     told,
     touching,
 )
+from routing.watch.subjects import Served
 
 LISTED = 10  # outages on a page
 OF_CELLS = (
@@ -86,6 +88,16 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What the schedule does for what is looked at, one subject or all of them."""
+
+    is_on: bool = False  # results come by it
+    is_by_provider: bool = False  # a route is not asked itself, but the provider that serves it is
+    is_off: bool = False  # nothing, and it could
+    why_not: str = ""  # one subject can't be checked by itself
+
+
+@dataclass(frozen=True, slots=True)
 class Sum:
     """Tests that told the same, and the ends among them."""
 
@@ -111,7 +123,9 @@ def health(request: HttpRequest) -> HttpResponse:
     rows = [row for _sort, _title, group in groups for row in group]
     context = {
         **_of_frame(frame),
-        **_of_outages(past, now, providers, about=""),
+        **_of_outages(past, now, providers),
+        "plan": _plan_of_all([*asked, *routes]),
+        "is_watched": bool(past) or Watch.objects.watched().exists(),
         "groups": [group for group in groups if group[2]],
         "has_rows": bool(rows),
         "is_told": any(row.course.whole.total for row in rows),
@@ -147,7 +161,9 @@ def _page(request: HttpRequest, subject: Provider | RouteRow) -> HttpResponse:
     row = _row(subject, found, everywhere, frame)
     context = {
         **_of_frame(frame),
-        **_of_outages(touching(everywhere, about), now, provider_rows(), about),
+        **_of_outages(past := touching(everywhere, about), now, provider_rows()),
+        "plan": (plan := _plan_of(subject)),
+        "is_watched": bool(past) or plan.is_on or plan.is_by_provider,
         "row": row,
         "link": subjects.link(about),
         "whole": row.course.whole,
@@ -277,16 +293,38 @@ def _row(
 
 
 def _of_outages(
-    past: Sequence[Outage], now: datetime, providers: Mapping[str, Provider], about: str
+    past: Sequence[Outage], now: datetime, providers: Mapping[str, Provider]
 ) -> dict[str, Any]:
-    """`about`: the one that is looked at; "" = all."""
-    watched = Watch.objects.watched()
-    watched = watched.filter(about=about) if about else watched
     return {
         "past": [_past(one, now, providers) for one in past[:LISTED]],
         "more_past": max(len(past) - LISTED, 0),
-        "is_watched": bool(past) or watched.exists(),
     }
+
+
+def _why_not(one: Provider | RouteRow) -> str:
+    if isinstance(one, Provider):
+        return why_no_test(one)
+    return why_no_call(Served(one.route.slot, one.model, one.provider) if one.provider else None)
+
+
+def _plan_of(one: Provider | RouteRow) -> Plan:
+    about, provider = _about(one), one.provider if isinstance(one, RouteRow) else None
+    abouts = {about, *([_about(provider)] if provider else [])}
+    watched = set(Watch.objects.watched().filter(about__in=abouts).values_list("about", flat=True))
+    why, is_own = _why_not(one), about in watched
+    return Plan(
+        is_on=is_own and not why,
+        is_by_provider=bool(watched - {about}) and not is_own,
+        is_off=not watched,
+        why_not=why,
+    )
+
+
+def _plan_of_all(rows: Iterable[Provider | RouteRow]) -> Plan:
+    """What has no row here is watched as well, such as a list of models."""
+    watched = set(Watch.objects.watched().values_list("about", flat=True))
+    can_be = {_about(one) for one in rows if not _why_not(one)}
+    return Plan(is_on=bool(watched & can_be), is_off=bool(can_be) and not watched)
 
 
 def _past(one: Outage, now: datetime, providers: Mapping[str, Provider]) -> Past:

@@ -28,8 +28,8 @@ from routing.config.document import entry_key, key_of, part
 from routing.config.entries import owned_keys
 from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
-from routing.models import BaseDocument
-from routing.pages.attention import serving
+from routing.models import UNDO_COPIES, BaseDocument
+from routing.pages.attention import of_providers, serving
 from routing.pages.rows import RouteRow, route_rows
 from routing.pages.watched import watched
 from routing.pages.wording import FAULTS, fault_words
@@ -38,11 +38,13 @@ from routing.state import current
 from routing.state.store import forgotten, renamed, take_in
 
 __all__ = [
+    "UNDO_COPIES",
     "forgotten",
     "kept_beside",
     "named_by",
     "named_by_each",
     "not_set_here",
+    "of_providers",
     "renamed",
     "routes_stamp",
     "serving",

@@ -119,10 +119,16 @@ def _has_models(row: Provider) -> bool:
     return bool(row.catalog_count or row.values.get("deployments") or row.spec.static_models)
 
 
+def handed_over() -> AuditEntry | None:
+    """What gave the config away last."""
+    found = AuditEntry.objects.filter(action__in=HANDED_OVER)
+    return found.only("at", "action").first()
+
+
 def last_changes() -> list[AuditEntry]:
     """What was changed last, newest first; neither tests nor sign-ins."""
     changed = AuditEntry.objects.exclude(action__in=_NO_CHANGE)
-    return list(changed.only("at", "actor_name", "action", "target")[:CHANGES_SHOWN])
+    return list(changed.only("at", "actor_name", "action", "target", "ip")[:CHANGES_SHOWN])
 
 
 @dataclass(frozen=True, slots=True)

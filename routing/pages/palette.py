@@ -107,6 +107,18 @@ USERS = Offer(
     "/accounts/users/", "users", gettext_lazy("Users"), gettext_lazy("people team invite roles")
 )
 ADMIN = Offer("/admin/", "shield", gettext_lazy("Admin"), gettext_lazy("database tables django"))
+_SET_UP = Offer(
+    "/providers/?status=off",
+    "plus",
+    gettext_lazy("Set up another provider"),
+    gettext_lazy("add new connect API key"),
+)
+_GO_BACK = Offer(
+    "/config/versions/",
+    "history",
+    gettext_lazy("Go back to an earlier version"),
+    gettext_lazy("restore undo backup revert rollback"),
+)
 ACTIONS = (
     Offer(
         "/#attention",
@@ -114,12 +126,7 @@ ACTIONS = (
         gettext_lazy("Show what needs attention"),
         gettext_lazy("errors problems failed broken warnings"),
     ),
-    Offer(
-        "/providers/?status=off",
-        "plus",
-        gettext_lazy("Set up another provider"),
-        gettext_lazy("add new connect API key"),
-    ),
+    _SET_UP,
     Offer("/catalog/?show=new", "sparkles", gettext_lazy("Show new models")),
     Offer(
         "/routing/#what-if",
@@ -133,12 +140,7 @@ ACTIONS = (
         gettext_lazy("Download config.json"),
         gettext_lazy("export save file backup"),
     ),
-    Offer(
-        "/config/versions/",
-        "history",
-        gettext_lazy("Go back to an earlier version"),
-        gettext_lazy("restore undo backup revert rollback"),
-    ),
+    _GO_BACK,
     Offer(
         "/accounts/password/change/",
         "key-round",
@@ -317,7 +319,7 @@ def _actions(user: Any, *, has_providers: bool) -> list[Offer]:
     return [
         *([PASTE] if is_editor else []),
         *([TEST_ALL] if is_editor and has_providers else []),
-        *ACTIONS,
+        *(one for one in ACTIONS if is_editor or one not in (_SET_UP, _GO_BACK)),
         *([IMPORT] if is_editor else []),
         *THEMES,
         *languages,

@@ -20,13 +20,14 @@ from providers.models import Job
 from providers.pages.day import SHOWN as DAYS_SHOWN
 from providers.pages.day import last_day
 from providers.spec.kind import Specs
-from routing.agents.writing import drift
+from providers.spec.outcomes import Outcome
+from routing.agents.writing import Drift, drift
 from routing.forms import Clash, PageRouteForm, asked_use
 from routing.models import Route, Slot, Watch
 from routing.pages.attention import attention, counted, of_parts
 from routing.pages.findings import apply_fix, findings_of
 from routing.pages.matrix import matrix
-from routing.pages.overview import guide, last_changes
+from routing.pages.overview import guide, handed_over, last_changes
 from routing.pages.rows import RouteRow, provider_rows, route_rows, row_of
 from routing.pages.saving import save_forms, save_routes
 from routing.pages.trying import (
@@ -51,23 +52,26 @@ def overview(request: HttpRequest) -> HttpResponse:
     tell(request, counted(found))
     days = last_day(rows.values())
     working = sum(row.is_working for row in rows.values())
-    untested = sum(not r.check_outcome and not r.spec.is_oauth for r in rows.values())
+    by_agent = sum(r.spec.is_oauth or r.check_outcome == Outcome.REFERENCE for r in rows.values())
+    untested = sum(r.check_outcome in ("", Outcome.REFERENCE) for r in rows.values())
     context = {
         "routes": routes,
         "steps": guide(rows.values(), routes),
         "concerns": found,
         "changes": last_changes(),
+        "handed_over": handed_over() if drifted.drift == Drift.UNSET else None,
         "days": days[:DAYS_SHOWN],
         "more_days": len(days) - DAYS_SHOWN,
         "configured": len(rows),
         "working": working,
-        "untested": untested,
-        "by_agent": len(rows) - working - untested,  # while nothing failed: sign-in, or ${NAME}
+        "untested": untested,  # as the list of providers files them
+        "by_agent": by_agent,  # of those: a sign-in, or ${NAME}
         "models": sum(row.catalog_count for row in rows.values()),
         "broker": told.workers is not None,
         "workers": told.workers or 0,
         "drift": drifted,
         "is_watching": Watch.objects.watched().exists(),
+        "is_chosen": Watch.objects.on().exists,
     }
     return render(request, "routing/overview.html", context)
 

@@ -29,7 +29,7 @@ from routing.pages.scheduling import (
     stored_texts,
     zones,
 )
-from routing.pages.watched import cost_words, forecast, in_words, told_outcome
+from routing.pages.watched import Next, cost_words, forecast, next_check, told_outcome
 from routing.watch.costs import estimates
 from routing.watch.schedule import quiet_until, zone_named
 
@@ -42,7 +42,7 @@ class Row:
     field: Any  # None where it can't be checked by itself
     cost: str
     watch: Watch | None  # None = it is off
-    due: str = ""
+    due: Next | None = None
     outcome: str = ""  # a word for a pill; "" = none yet
     passed_over: str = ""
 
@@ -146,7 +146,7 @@ def _page(
             form[one.about],
             cost_words(costs.get(one.about), watch.every),
             watch,
-            in_words((watch.due_at - now).total_seconds()),
+            next_check(watch, settings, now),
             told_outcome(watch.job, one.served) if watch.job else "",
             str(PassedOver(watch.passed_over).label) if watch.passed_over else "",
         )

@@ -79,27 +79,35 @@ def groups() -> list[Group]:
 
 
 def _of_row(sort: str, row: Provider) -> Subject:
-    why = ""
-    if row.spec.is_oauth:
-        why = _("the agent signs in itself")
-    elif sort == CATALOG and row.spec.list_call is None:
+    why = why_no_test(row)
+    if not why and sort == CATALOG and row.spec.list_call is None:
         why = _("it has no list to fetch")
     return Subject(f"{sort}:{row.name}", row.spec.label, row.name, why_not=why)
 
 
+def why_no_test(row: Provider) -> str:
+    """Why it can't be checked by itself; "" = it can."""
+    return _("the agent signs in itself") if row.spec.is_oauth else ""
+
+
+def why_no_call(served: Served | None) -> str:
+    """The same of a route, and a call with its own model."""
+    if served is None:
+        return _("not set, or nobody here serves it")
+    if served.can_be_asked:
+        return ""
+    if served.provider.spec.is_oauth:
+        return _("the agent signs in itself")
+    return _("a call would bill an image or a video") if served.model else _("no model is chosen")
+
+
 def _of_route(slot: Slot, served: Served | None) -> Subject:
     about, label = f"{ROUTE}:{slot.value}", str(slot.label)
+    why = why_no_call(served)
     if served is None:
-        return Subject(about, label, "", why_not=_("not set, or nobody here serves it"))
+        return Subject(about, label, "", why_not=why)
     detail = " · ".join(filter(None, (served.model, served.provider.spec.label)))
-    if served.can_be_asked:
-        return Subject(about, label, "", detail, served)
-    why = _("a call would bill an image or a video")
-    if served.provider.spec.is_oauth:
-        why = _("the agent signs in itself")
-    elif not served.model:
-        why = _("no model is chosen")
-    return Subject(about, label, "", detail, why_not=why)
+    return Subject(about, label, "", detail, None if why else served, why)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
 
@@ -15,18 +15,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from facio_site import clock
+from facio_site.templatetags.ui import age
 from providers.models import Job
 from routing.models import Every, Watch, WatchSettings
 from routing.models.subjects import ROUTE, split
 from routing.watch.costs import Estimate
 from routing.watch.results import outcome_of
+from routing.watch.schedule import asked_at
 from routing.watch.subjects import Served, label
+
+LATE = timedelta(minutes=5)  # until then, what is due may wait for its turn
 
 
 def in_words(seconds: float) -> str:
     """How long until then, in the largest unit that fits."""
-    if seconds <= 0:
-        return _("now")
     if seconds < 60:
         return _("in less than a minute")
     if seconds < 3600:
@@ -51,14 +53,14 @@ def lines_of(about: Iterable[str]) -> list[Line]:
     """In the order in which they are given; two queries."""
     wanted = list(about)
     rows = Watch.objects.on().in_bulk(wanted)
-    is_on, now = WatchSettings.read().is_on, clock.about_now()
+    rules, now = WatchSettings.read(), clock.about_now()
     page = reverse("routing:schedule")
     return [
         Line(
             label(one) if split(one)[0] == ROUTE else "",
-            _line(rows[one], now, is_on=is_on) if one in rows else "",
+            _line(rows[one], rules, now) if one in rows else "",
             f"{page}#{one}",
-            is_on,
+            rules.is_on,
         )
         for one in wanted
     ]
@@ -68,17 +70,46 @@ def watched(about: str) -> Line:
     return lines_of([about])[0]
 
 
-def _line(row: Watch, now: datetime, *, is_on: bool) -> str:
-    if not is_on:
+def _line(row: Watch, rules: WatchSettings, now: datetime) -> str:
+    if not rules.is_on:
         return _("Scheduled checks are off")
+    due = next_check(row, rules, now)
+    if due.is_late:
+        often = {
+            Every.QUARTER: _("Set to every 15 minutes"),
+            Every.HOUR: _("Set to every hour"),
+            Every.SIX_HOURS: _("Set to every 6 hours"),
+            Every.DAY: _("Set to every day"),
+        }
+        return f"{often[Every(row.every)]} · {due.words}"
     often = {
         Every.QUARTER: _("Checked every 15 minutes"),
         Every.HOUR: _("Checked every hour"),
         Every.SIX_HOURS: _("Checked every 6 hours"),
         Every.DAY: _("Checked every day"),
     }
-    then = _("next %(when)s") % {"when": in_words((row.due_at - now).total_seconds())}
+    then = due.words if due.at <= now else _("next %(when)s") % {"when": due.words}
     return f"{often[Every(row.every)]} · {then}"
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next check of something that is on, as a page tells it."""
+
+    at: datetime  # of one that is late, when it was due
+    words: str
+    is_late: bool = False
+
+
+def next_check(row: Watch, rules: WatchSettings, now: datetime) -> Next:
+    at = asked_at(rules, row.due_at, now)
+    if at > now:
+        return Next(at, in_words((at - now).total_seconds()))
+    late = now - row.due_at
+    if late < LATE:
+        return Next(row.due_at, _("due now"))
+    words = _("overdue: was due %(when)s") % {"when": age(late.total_seconds())}
+    return Next(row.due_at, words, is_late=True)
 
 
 def dollars(amount: Decimal) -> str:
@@ -113,9 +144,9 @@ def forecast(
 ) -> str:
     """What is going to happen, in one sentence. `rates`: minutes of those that are on."""
     if not rates:
-        return _("Nothing is checked by itself.")
+        return _("No test runs by itself.")
     if not settings.is_on:
-        return _("Nothing is checked while scheduled checks are off.")
+        return _("Scheduled checks are off.")
     paid = {about: every for about, every in rates.items() if _is_paid(costs.get(about))}
     free = sum(Every.DAY // every for about, every in rates.items() if about not in paid)
     calls = ceil(sum(costs[about].calls_a_day(every) for about, every in paid.items()))
@@ -123,7 +154,9 @@ def forecast(
     checks = free + sum(Every.DAY // every for every in paid.values())
     if most == 0:
         checks = free
-    told = [_often(checks), _spent(paid, costs, most)]
+    night = settings.quiet_from, settings.quiet_until
+    has_quiet = None not in night and night[0] != night[1]
+    told = [_often(checks, has_quiet=has_quiet), _spent(paid, costs, most)]
     if most and calls > most:
         told.append(
             ngettext("no more than %d paid call a day", "no more than %d paid calls a day", most)
@@ -131,6 +164,8 @@ def forecast(
         )
     if most == 0 and paid:
         told.append(_("those that cost something are left out"))
+    if has_quiet:
+        told.append(_("only outside the quiet hours"))
     return "; ".join([", ".join(told[:2]), *told[2:]]) + "."
 
 
@@ -138,12 +173,15 @@ def _is_paid(cost: Estimate | None) -> bool:
     return cost is not None and not cost.is_free
 
 
-def _often(checks: int) -> str:
-    """So many a day, in the unit in which it is a whole number."""
+def _often(checks: int, *, has_quiet: bool) -> str:
+    """So many a day, in the unit in which it is a whole number. With quiet hours a day has fewer
+    hours, and no more of them."""
     shown, unit = (checks // 24, "h") if checks and checks % 24 == 0 else (checks, "d")
     number = formats.number_format(shown, force_grouping=True)
     if unit == "h":
         words = ngettext("%(n)s check an hour", "%(n)s checks an hour", shown)
+    elif has_quiet:
+        words = ngettext("up to %(n)s check a day", "up to %(n)s checks a day", shown)
     else:
         words = ngettext("%(n)s check a day", "%(n)s checks a day", shown)
     return words % {"n": number}

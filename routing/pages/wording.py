@@ -235,7 +235,7 @@ DANGERS: Mapping[str, Any] = {
     "loosens_guard": gettext_lazy("loosens a guard"),
     "grants_access": gettext_lazy("grants access"),
     "sends_elsewhere": gettext_lazy("sends secrets elsewhere"),
-    "in_clear": gettext_lazy("sends secrets elsewhere unencrypted: plain http"),
+    "in_clear": gettext_lazy("sends secrets unencrypted: plain http"),
 }
 NO_MASTER_KEY = gettext_lazy(
     "The master key is missing or is another one: stored secrets can't be opened."

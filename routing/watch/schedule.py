@@ -60,6 +60,12 @@ def quiet_until(rules: WatchSettings, now: datetime) -> datetime | None:
     return quiet_end(now, rules.quiet_from, rules.quiet_until, rules.zone)
 
 
+def asked_at(rules: WatchSettings, due_at: datetime, now: datetime) -> datetime:
+    """When what is due then is asked, as it looks now: not before the quiet hours are over."""
+    first = max(due_at, now)
+    return quiet_until(rules, first) or first
+
+
 def quiet_end(now: datetime, begins: time | None, ends: time | None, zone: str) -> datetime | None:
     """The same of wall times in a zone. `begins` after `ends` goes over midnight; both equal, or
     one that is missing, is never."""

@@ -280,6 +280,17 @@ def test_s62_the_filter_knows_its_names_and_no_others(owner, asked, targets):
     assert [entry.target for entry in found] == targets
 
 
+def test_a_page_says_terminal_and_never_of_a_stranger(client, owner, rf):
+    stranger = rf.get("/")
+    assert record("config.imported", actor=None).who == "terminal"
+    assert record("config.imported", actor=owner, request=stranger).who == "ada"
+    for action in ("sign-in.refused", "session.expired", "owner.created"):
+        assert record(action, actor=None).who == ""
+    assert record("factor.added", actor=None, request=stranger).who == ""
+    sign_in(client)
+    assert "<td>terminal</td>" in client.get("/activity/").content.decode()
+
+
 def test_the_choices_of_the_filter_are_what_was_recorded(owner):
     fill(owner)
     assert AuditEntry.objects.all().actor_names() == ["ada", "eve"]

@@ -172,6 +172,21 @@ def test_s50_a_recovery_code_works_once(client, owner):
         assert other.post(reverse("mfa_authenticate"), {"code": code}).status_code == expected
 
 
+def test_the_account_page_says_how_many_recovery_codes_are_left(client, owner):
+    sign_in(client)
+    assert "left" not in client.get(reverse("account")).content.decode()
+    add_totp(client, owner)
+    assert "10 left" in client.get(reverse("account")).content.decode()
+    row = owner.authenticator_set.get(type="recovery_codes")
+    row.data["used_mask"] = 2**10 - 1
+    row.save()
+    assert "0 left" in client.get(reverse("account")).content.decode()
+    assert "0 codes are left." in client.get(reverse("mfa_index")).content.decode()
+    row.data["seed"] = "nothing that opens"
+    row.save()
+    assert "left" not in client.get(reverse("account")).content.decode()
+
+
 def test_s26_recovery_codes_are_shown_once(client, owner):
     sign_in(client)
     add_totp(client, owner)

@@ -52,7 +52,7 @@ def test_a_schedule_is_typed_saved_and_there_after_a_reload(visit: Callable[...,
         page.get_by_label("All lists of models").select_option("0")
         page.get_by_label("Routes: Main", exact=True).select_option("0")
         tab.press("Save")
-        expect(page.locator("#forecast")).to_have_text("Nothing is checked by itself.")
+        expect(page.locator("#forecast")).to_have_text("No test runs by itself.")
 
 
 def test_the_line_of_a_provider_leads_to_its_row(visit: Callable[..., Any]) -> None:

@@ -66,6 +66,30 @@ def test_a_status_shows_the_providers_of_that_status(
     assert set(shown(site, f"?status={status}")) == kinds
 
 
+def test_what_the_navigation_counts_is_found_in_the_list(site: Client) -> None:
+    row = saved("groq", "ok")
+    assert shown(site, "?status=attention") == []
+    ends = timezone.now().date() + timedelta(days=5)
+    Provider.objects.filter(pk=row.pk).update(key_expires_on=ends)
+    html = site.get("/providers/").content.decode()
+    assert re.search(r'id="needed-provider[s]?"[^>]*>\s*1<', html)
+    assert 'id="count-attention">1<' in html
+    assert shown(site, "?status=attention") == ["groq"]
+    assert shown(site, "?status=works") == ["groq"]
+
+
+@pytest.mark.parametrize("kind", ["gemini", "openai_codex"])
+def test_the_overview_counts_as_untested_what_the_list_shows(site: Client, kind: str) -> None:
+    saved("groq")
+    saved(kind, "reference" if kind == "gemini" else "")
+    assert "2 providers have not been tested" in flat(site.get("/"))
+    assert set(shown(site, "?status=untested")) == {"groq", kind}
+    Provider.objects.filter(name="groq").delete()
+    html = flat(site.get("/"))
+    assert "1 provider can only be tested by the agent" in html
+    assert "1 not tested" in html
+
+
 def test_not_set_up_shows_the_others(site: Client) -> None:
     saved("groq")
     assert set(shown(site, "?status=off")) == set(KINDS) - {"groq"}

@@ -64,15 +64,28 @@ def test_a_page_beyond_the_end_is_the_last_one_in_the_address_as_well(
 
 
 @pytest.mark.usefixtures("one_minute")
-def test_rows_are_drawn_once_for_all_readers_and_bring_no_cookie(
-    site: Client, viewer: Any, two: None
+def test_rows_are_drawn_once_for_all_editors_and_bring_no_cookie(
+    site: Client, editor: Any, two: None
 ) -> None:
     first = site.get("/catalog/rows/?q=gpt&x=1", headers=HTMX)
     with CaptureQueriesContext(connection) as captured:
-        second = signed_in(viewer).get("/catalog/rows/?q=gpt&x=2", headers=HTMX)
+        second = signed_in(editor).get("/catalog/rows/?q=gpt&x=2", headers=HTMX)
     assert first.content == second.content
     assert sum('FROM "providers_' in q["sql"] for q in captured) == 1
     assert not first.cookies
+
+
+def test_a_viewer_is_offered_no_use_of_a_model(site: Client, viewer: Any, two: None) -> None:
+    reader = signed_in(viewer)
+    name = CatalogEntry.objects.first().provider.name
+    for path in ("/catalog/", "/catalog/rows/?q=gpt", f"/providers/{name}/"):
+        assert "/routing/use/" in flat(site.get(path, headers=HTMX)), path
+        html = flat(reader.get(path, headers=HTMX))
+        assert "/routing/use/" not in html, path
+        assert "model-id" in html, path
+    found = {"q": CatalogEntry.objects.first().model_id}
+    assert "/routing/use/" in flat(site.post("/palette/", found))
+    assert "/routing/use/" not in flat(reader.post("/palette/", found))
 
 
 def test_a_search_sends_at_most_fifteen_kilobytes(site: Client, many: None) -> None:

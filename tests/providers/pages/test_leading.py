@@ -10,6 +10,7 @@ from providers.catalog.fetch import Catalog, CatalogItem
 from providers.catalog.store import replace_catalog
 from providers.models import Draft, Job, Provider
 from routing.models import Route
+from tests.conftest import signed_in
 from tests.desk import HTMX, KEY, saved
 from tests.markup import flat
 
@@ -101,7 +102,9 @@ def passed(site: Client, page: str, **params: Any) -> None:
     job.finish(is_told=True, outcome="ok", key_state="valid", params=params)
 
 
-def test_after_a_save_the_next_step_is_to_fetch_and_then_to_choose(site: Client) -> None:
+def test_after_a_save_the_next_step_is_to_fetch_and_then_to_choose(
+    site: Client, viewer: Any
+) -> None:
     row = saved("groq", "gsk_0123456789abcdef")
     page = "/providers/groq/"
     assert next_step(flat(site.get(page))) == ""
@@ -114,6 +117,7 @@ def test_after_a_save_the_next_step_is_to_fetch_and_then_to_choose(site: Client)
     html = flat(site.get(page))
     assert next_step(html) == "use"
     assert "Choose for Main" in html
+    assert "Choose for Main" not in flat(signed_in(viewer).get(page))
     Route(slot="main", model="llama-9", provider="groq").store()
     assert next_step(flat(site.get(page))) == ""
 
@@ -132,3 +136,12 @@ def test_no_field_points_to_a_list_that_is_not_there(site: Client) -> None:
         page = flat(site.get(f"/providers/{kind}/"))
         for name in re.findall(r' list="([^"]*)"', page):
             assert f'<datalist id="{name}"' in page, (kind, name)
+
+
+def test_a_viewer_puts_no_deployment_to_use(site: Client, viewer: Any) -> None:
+    saved("azure_openai", "0123456789abcdef0123", values={"deployments": ["gpt-prod"]})
+    page = "/providers/azure_openai/"
+    assert "/routing/use/" in flat(site.get(page))
+    html = flat(signed_in(viewer).get(page))
+    assert "gpt-prod" in html
+    assert "/routing/use/" not in html

@@ -282,6 +282,17 @@ def test_a_removal_names_the_routes_that_it_would_hit(site: Client) -> None:
     assert "<strong>Main</strong>" in html
 
 
+def test_a_removal_tells_of_the_copy_that_stays(
+    site: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved()
+    words = "A sealed copy of the settings and keys is kept among the versions, until there are 20"
+    path = "/providers/openrouter/remove/"
+    assert words in flat(site.get(path))
+    monkeypatch.setattr("facio_site.sealing.master_keys", dict)
+    assert words not in flat(site.get(path))
+
+
 def test_a_removal_does_not_name_a_route_whose_model_another_provider_serves(site: Client) -> None:
     saved()
     saved("anthropic")

@@ -60,6 +60,12 @@ def test_it_shows_the_changes_marks_risky_parts_and_saves_nothing(file: Path) ->
     assert not AuditEntry.objects.exists()
 
 
+def test_plain_http_at_the_same_host_is_not_called_elsewhere(file: Path) -> None:
+    base = "http://api.openai.com/v1"
+    file.write_text(write_json({"providers": {"openai": {"apiKey": KEY, "apiBase": base}}}))
+    assert "! providers.openai: sends secrets unencrypted: plain http" in imported(file)
+
+
 def test_apply_saves_and_is_the_consent_to_risky_parts(file: Path) -> None:
     assert imported(file, "--apply").splitlines()[-1].endswith("saved.")
     assert json.loads(exported("--secrets", "keys")) == WHOLE

@@ -156,7 +156,7 @@ def test_what_became_of_it_is_told_of_each_channel(site: Client) -> None:
 
 def test_without_a_channel_it_stands_in_the_list_only(site: Client) -> None:
     alert()
-    assert "told here only: there is no channel" in flat(site.get(PAGE))
+    assert "no current channel received it" in flat(site.get(PAGE))
     Channel.objects.create(name="Later", kind="email")
     assert "no current channel received it" in flat(site.get(PAGE))
 
@@ -179,12 +179,18 @@ def test_fifty_stand_on_a_page(site: Client) -> None:
 
 
 def test_an_empty_list_shows_the_way_on(site: Client) -> None:
-    assert 'href="/schedule/">Open the schedule' in flat(site.get(PAGE))
+    html = flat(site.get(PAGE))
+    assert 'href="/schedule/">Open the schedule' in html
+    assert "No test runs by itself" in html
     Watch.objects.create(about="provider:groq", every=60)
     html = flat(site.get(PAGE))
     assert "No alert so far" in html
     assert "Open the schedule" not in html
     assert "No alert about it" in flat(site.get(PAGE, {"about": "provider:groq"}))
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
+    html = flat(site.get(PAGE))
+    assert "Scheduled checks are off" in html
+    assert "Choose what is checked" not in html
 
 
 @pytest.mark.usefixtures("one_minute")

@@ -176,7 +176,7 @@ def test_many_who_hear_the_same_news_count_once(monkeypatch: pytest.MonkeyPatch)
     with ThreadPoolExecutor(8) as pool:
         told = list(pool.map(attention._counted_once, ["one state"] * 8))
     attention._seen.cache_clear()
-    assert (told, len(counted)) == ([(Needed(), ())] * 8, 1)
+    assert (told, len(counted)) == ([(Needed(), (), frozenset())] * 8, 1)
 
 
 def test_a_scheduler_that_starts_nothing_is_told_where_a_worker_lives() -> None:

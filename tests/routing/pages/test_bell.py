@@ -107,3 +107,11 @@ def test_pages_that_are_kept_ring_at_once(site: Client, viewer: Any) -> None:
     assert bell(site, "/providers/") == bell(other, "/providers/") == "Alerts"
     alert()
     assert bell(site, "/providers/") == bell(other, "/providers/") == "Alerts, 1 new"
+
+
+def test_the_navigation_counts_no_further_than_the_bell(site: Client) -> None:
+    for number in range(MOST_COUNTED + 1):
+        alert(number)
+    html = flat(site.get("/accounts/"))
+    assert re.search(r'id="needed-alerts"[^>]*>\s*99\+<', html)
+    assert "<b>99+</b>" in html

@@ -238,6 +238,44 @@ def test_s96_alerts_that_do_not_arrive_are_told_on_the_overview_until_seen(site:
     assert "lost so far" not in site.get(page_of(channel)).content.decode()
 
 
+def test_alerts_that_were_lost_are_told_alike_everywhere(site: Client) -> None:
+    channel = made("slack", name="Ops")
+    alert(1)
+    Channel.objects.update(fault="timeout", fault_at=timezone.now())
+    assert state_of(site) == "Not arriving"
+    assert "Alerts are not arriving." in flat(site.get(page_of(channel)))
+    Delivery.objects.update(status="lost", first_tried_at=timezone.now())
+    assert "Alerts to Ops were lost" in flat(site.get("/"))
+    assert state_of(site) == "Alerts were lost"
+    page = flat(site.get(page_of(channel)))
+    assert "Alerts were lost." in page
+    assert "not arriving" not in page
+
+
+def test_a_channel_that_is_off_is_not_said_to_fail_now(site: Client) -> None:
+    channel = made("slack", name="Ops")
+    Channel.objects.update(is_on=False, fault="timeout", fault_at=timezone.now())
+    assert state_of(site) == "Off"
+    page = flat(site.get(page_of(channel)))
+    assert "This channel is off. The last alert was not taken." in page
+    assert "not arriving" not in page
+    assert 'id="fault"' not in page
+
+
+def test_a_channel_whose_kind_is_gone_leads_nowhere_but_to_its_end(
+    site: Client, viewer: Any
+) -> None:
+    channel = made("slack", name="Ops")
+    Channel.objects.update(kind="pigeon", fault="timeout", fault_at=timezone.now())
+    for path in ("/", LIST):
+        html = flat(site.get(path))
+        assert "Ops" in html
+        assert f'href="{page_of(channel)}"' not in html
+    assert site.get(f"{page_of(channel)}remove/").status_code == 200
+    assert f"{page_of(channel)}remove/" in flat(site.get(LIST))
+    assert page_of(channel) not in flat(signed_in(viewer).get(LIST))
+
+
 def state_of(site: Client) -> str:
     """The words of the only channel's pill."""
     (words,) = re.findall(r'<span class="pill"[^>]*>([^<]*)', site.get(LIST).content.decode())

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from facio_site.audit.models import AuditEntry
 from providers.models import CatalogEntry, Provider
 from routing.models import BaseDocument, Route
+from tests.conftest import signed_in
 from tests.desk import saved
 from tests.markup import flat
 
@@ -76,6 +77,19 @@ def test_a_provider_whose_last_test_failed_is_told(site: Client) -> None:
     page = html(site)
     assert lint("known_bad", "main") in page
     assert "Key rejected" in page
+
+
+def test_a_viewer_is_told_of_it_and_led_to_nothing_to_do(site: Client, viewer: Any) -> None:
+    give("openrouter", "bad_key", {"near/model": {}})
+    route("main", "near/modell", "openrouter")
+    give("github_copilot", "")
+    route("vision", "gpt-5", "github_copilot")
+    reader = signed_in(viewer)
+    for label in ("Choose a model", "Test OpenRouter", "Replace its key"):
+        assert f">{label}</a>" not in html(reader)
+    assert any(f">{label}</a>" in html(site) for label in ("Choose a model", "Replace its key"))
+    assert lint("model_missing", "main") in html(reader)
+    assert ">How to sign in</a>" in html(reader)
 
 
 def test_a_model_outside_the_catalog_is_told_with_the_nearest_name(site: Client) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from facio_site.audit import record
 from providers.models import Provider
-from routing.models import Outage, Route, Span, Watch
+from routing.models import Outage, Route, Span, Watch, WatchSettings
 from routing.watch.health import FRAMES
 from tests.conftest import signed_in
 from tests.desk import saved
@@ -153,6 +153,68 @@ def test_a_time_without_a_test_says_so_and_what_to_do(site: Client) -> None:
     assert "Switch on scheduled checks." in html
     assert "data-about" not in html
     assert 'data-about="provider:groq"' in flat(site.get("/health/?range=7d"))
+
+
+SWITCH, OPEN = "Switch on scheduled checks.", "Open the schedule"
+IS_ON = "Scheduled checks are on. The next result is shown here."
+
+
+def test_what_is_on_need_not_be_switched_on(site: Client) -> None:
+    saved("groq")
+    Route.objects.create(slot="main", model="llama-9", provider="groq")
+    Watch.objects.create(about="provider:groq", every=60)
+    for path in ("/health/", "/health/provider/groq/"):
+        html = flat(site.get(path))
+        assert IS_ON in html, path
+        assert SWITCH not in html, path
+    html = flat(site.get("/health/route/main/"))
+    assert "This route's own model was not tested in this time" in unescape(html)
+    assert "Its provider is checked by itself; the route's own model is not." in unescape(html)
+    assert "No outage was seen in this time." in html
+    assert SWITCH not in html
+    Watch.objects.create(about="route:main", every=60)
+    assert IS_ON in flat(site.get("/health/route/main/"))
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
+    for path in ("/health/", "/health/provider/groq/", "/health/route/main/"):
+        assert SWITCH in flat(site.get(path)), path
+
+
+def test_a_list_of_models_alone_brings_no_result_here(site: Client) -> None:
+    saved("groq")
+    Watch.objects.create(about="catalog:groq", every=60)
+    html = flat(site.get("/health/"))
+    assert IS_ON not in html
+    assert SWITCH not in html
+    assert OPEN in html
+
+
+@pytest.mark.parametrize(
+    ("slot", "model", "kind", "why"),
+    [
+        ("image", "some-image", "openrouter", "a call would bill an image or a video"),
+        ("main", "github_copilot/gpt-5", "github_copilot", "the agent signs in itself"),
+        ("vision", "", "", "not set, or nobody here serves it"),
+    ],
+)
+def test_what_cannot_be_checked_says_why(
+    site: Client, slot: str, model: str, kind: str, why: str
+) -> None:
+    if kind:
+        Provider.objects.create(name=kind, kind=kind, configured_at=timezone.now())
+        Route.objects.create(slot=slot, model=model, provider=kind)
+    Watch.objects.create(about=f"route:{slot}", every=60)
+    html = flat(site.get(f"/health/route/{slot}/"))
+    assert f"Not checked by itself: {why}." in html
+    assert SWITCH not in html
+    assert IS_ON not in html
+
+
+def test_a_viewer_is_not_told_to_switch_anything_on(viewer: Any) -> None:
+    saved("groq")
+    for path in ("/health/", "/health/provider/groq/"):
+        html = flat(signed_in(viewer).get(path))
+        assert SWITCH not in html
+        assert OPEN in html
 
 
 def test_outages_are_listed_with_cause_length_and_the_routes_they_hit(site: Client) -> None:

@@ -146,6 +146,19 @@ def test_the_overview_tells_what_was_changed_last_and_by_whom(site: Client, owne
     assert "n8" in changes()[0]
 
 
+def test_the_tile_of_the_file_says_how_it_was_handed_over_last(site: Client, owner: Any) -> None:
+    def tile() -> str:
+        html = flat(site.get("/"))
+        part = html[html.index('<span class="tile-label">config.json') :].partition("</a>")[0]
+        return " ".join(re.sub(r"<[^>]+>", " ", part).split())
+
+    assert tile() == "config.json – not exported yet"
+    record("config.exported", actor=None, target="config.json")
+    assert tile() == "config.json Exported just now"
+    record("config.downloaded", actor=owner)
+    assert tile() == "config.json Exported by download · just now"
+
+
 def test_the_day_is_drawn_with_a_name_and_the_same_as_text(site: Client) -> None:
     assert 'id="day"' not in site.get("/").content.decode()
     row = saved("groq", "ok")

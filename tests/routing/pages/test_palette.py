@@ -51,6 +51,23 @@ def test_users_and_admin_are_for_those_who_may(site: Client, viewer: Any) -> Non
     assert 'form="sign-out"' in offered(signed_in(viewer), "sign")
 
 
+@pytest.mark.parametrize("words", ["set up another provider", "go back to an earlier version"])
+def test_a_viewer_is_offered_nothing_to_do_for_editors(
+    site: Client, viewer: Any, words: str
+) -> None:
+    assert words in offered(site, words).lower()
+    assert "No page, action" in offered(signed_in(viewer), words)
+
+
+def test_a_viewer_who_pastes_a_key_is_told_of_no_box(site: Client, viewer: Any) -> None:
+    key = {"q": "sk-or-v1-0123456789abcdef"}
+    for client, has_box in ((site, True), (signed_in(viewer), False)):
+        html = client.post("/palette/", key).content.decode()
+        assert "so it was not searched for" in html
+        assert ("The box below" in html) == has_box
+        assert ("<details" in html) == has_box
+
+
 def test_a_base_model_leads_to_its_provider_where_a_route_needs_a_deployment(site: Client) -> None:
     stocked("azure_openai", "gpt-9")
     assert links(offered(site, "gpt-9")) == ["/providers/azure_openai/"]

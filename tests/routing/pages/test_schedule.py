@@ -32,7 +32,8 @@ UNKNOWN = Estimate(1, None)
 
 def test_nothing_is_checked_by_itself_at_first(site: Client, groq: Provider) -> None:
     page = flat(site.get(PAGE))
-    assert "Nothing is checked by itself." in page
+    assert "No test runs by itself." in page
+    assert "A check of a list fetches and keeps it as Fetch models does." in page
     assert 'data-every="0"' in row(page, "provider:groq")
     assert opened(page)["provider:groq"] == opened(page)["catalog:groq"] == "0"
     assert re.search(r'name="is_on"[^>]* checked', page)
@@ -276,7 +277,7 @@ def test_costs_are_told_whatever_is_typed(
 def test_the_forecast_of_what_is_off_says_that(site: Client, groq: Provider) -> None:
     Watch.objects.create(about="provider:groq", every=60)
     WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
-    assert "Nothing is checked while scheduled checks are off." in flat(site.get(PAGE))
+    assert "Scheduled checks are off." in flat(site.get(PAGE))
 
 
 # On other pages
@@ -315,10 +316,34 @@ def test_the_page_of_routes_says_which_are_checked(site: Client, groq: Provider)
     assert "Main: Checked every 6 hours · next in 2 h" in flat(site.get("/routing/"))
 
 
-def test_the_overview_says_that_nothing_is_checked(site: Client, groq: Provider) -> None:
-    assert "Nothing is checked by itself." in flat(site.get("/"))
+def test_a_check_that_is_late_is_told_everywhere(site: Client, groq: Provider) -> None:
+    due = timezone.now() - timedelta(hours=3, minutes=1)
+    Watch.objects.create(about="provider:groq", every=60, due_at=due)
+    words = "overdue: was due 3 h ago"
+    assert f"Set to every hour · {words}" in flat(site.get("/providers/groq/"))
+    assert words in row(flat(site.get(PAGE)), "provider:groq")
+    Watch.objects.update(due_at=timezone.now())
+    assert "Checked every hour · due now" in flat(site.get("/providers/groq/"))
+
+
+def test_the_next_check_comes_after_the_quiet_hours(site: Client, groq: Provider) -> None:
+    now = timezone.now()
+    rules = WatchSettings.read()
+    rules.quiet_from = (now - timedelta(hours=1)).time()
+    rules.quiet_until = (now + timedelta(hours=4, minutes=5)).time()
+    rules.save()
+    Watch.objects.create(about="provider:groq", every=60, due_at=now + timedelta(minutes=4))
+    assert "in 4 h" in row(flat(site.get(PAGE)), "provider:groq")
+    assert "Checked every hour · next in 4 h" in flat(site.get("/providers/groq/"))
+
+
+def test_the_overview_says_that_no_test_runs_by_itself(site: Client, groq: Provider) -> None:
+    assert "No test runs by itself." in flat(site.get("/"))
     Watch.objects.create(about="provider:groq", every=60)
-    assert "Nothing is checked by itself." not in flat(site.get("/"))
+    assert "by itself." not in flat(site.get("/"))
+    WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
+    assert "Scheduled checks are off." in flat(site.get("/"))
+    assert "by itself." not in flat(site.get("/"))
 
 
 def test_the_page_speaks_german(site: Client, groq: Provider) -> None:
