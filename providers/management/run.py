@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, transaction
 
-from facio_site import keys
+from facio_site import keys, sealing
 from facio_site.audit import record
 from facio_site.commands import UsageError
 from providers import broker
@@ -105,17 +105,17 @@ def carry_out(made: Sequence[Job], call: Callable[[Job], None]) -> None:
             job.refresh_from_db()
 
 
-def tell_keys(command: BaseCommand, rows: Iterable[Mapping[str, Any]]) -> None:
-    """On stderr, which master key this machine lacks, where that ended one of these jobs: their
-    sentence says that its terminal names the key, and this is it."""
-    if any(row["outcome"] == Outcome.NO_KEY for row in rows):
+def tell_keys(command: BaseCommand) -> None:
+    """On stderr, which master key this machine lacks, if it does: jobs that end by that say that
+    its terminal names the key, and this is it."""
+    if not sealing.master_keys(now=True):
         for line in keys.told():
             command.stderr.write(line)
 
 
 def tell(command: BaseCommand, rows: list[dict[str, Any]], *, as_json: bool) -> None:
     """One line for each job, or all in JSON. Exits with 1 unless all went well."""
-    tell_keys(command, rows)
+    tell_keys(command)
     if as_json:
         command.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
     else:

@@ -50,7 +50,7 @@ class Command(OneLine):
             if job.outcome == Outcome.OK:
                 told["message"] += f" {NOT_ASKED}"
         told["provider"] = row.provider.name
-        tell_keys(self, [told])
+        tell_keys(self)
         told["asked"] = bool(job.rung_of(row.model))
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))
