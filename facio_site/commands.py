@@ -12,6 +12,7 @@ from django.db import DatabaseError, InterfaceError
 from facio_site import sealing, trouble
 
 SQLITE = "django.db.backends.sqlite3"
+NO_KEY = "the master key is missing or is another one: nothing can be sealed or opened"
 
 
 class UsageError(CommandError):
@@ -32,26 +33,25 @@ class Command(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
             return super().execute(*args, **options)
+        except SystemCheckError as error:  # of this command, or of one that it calls
+            raise CommandError(_first_fault(error)) from None
         except sealing.KeyMissing:
-            raise CommandError("there is no master key: nothing can be sealed or opened") from None
+            raise CommandError(NO_KEY) from None
         except (DatabaseError, InterfaceError) as error:
             found = trouble.of_database(error)
             if not found:
                 raise
             raise CommandError(trouble.SENTENCES[found]) from None
 
-    def check(self, *args: Any, **kwargs: Any) -> None:
-        """Raises CommandError with the first fault that was found."""
-        try:
-            super().check(*args, **kwargs)
-        except SystemCheckError as error:
-            told = [line for line in str(error).splitlines() if line.startswith("?: (")]
-            raise CommandError(told[0].partition(") ")[2] if told else str(error)) from None
-
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.__class__ = _OneLineParser
         return parser
+
+
+def _first_fault(error: SystemCheckError) -> str:
+    told = [line for line in str(error).splitlines() if line.startswith("?: (")]
+    return told[0].partition(") ")[2] if told else str(error)
 
 
 def whole(*words: str) -> str:

@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ _LISTEN_SECONDS = 30.0
 KNOWN_SECONDS = 20.0
 _log = logging.getLogger("facio.broker")
 _trouble = ""  # what was said of it last; "" = it answers
+_is_needed = True  # else nothing is said of it
 _is_ready = threading.Event()  # of a worker: from then on its heartbeat says it
 _silent_until = 0.0  # after a question without an answer nobody waits for the next one at once
 _told: "tuple[float, Told] | None" = None  # when it was asked for all to see, and what it said
@@ -273,9 +274,22 @@ _REASONS = {
 }
 
 
+@contextlib.contextmanager
+def unneeded() -> Iterator[None]:
+    """While inside, this process is silent about a broker that is away: it does without one."""
+    global _is_needed
+    before, _is_needed = _is_needed, False
+    try:
+        yield
+    finally:
+        _is_needed = before
+
+
 def _tell(error: BaseException | None) -> None:
     """Once when the reason changes, and once when it is over."""
     global _trouble
+    if not _is_needed:
+        return
     found = in_words(error) if error else ""
     if found == _trouble:
         return

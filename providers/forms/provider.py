@@ -33,6 +33,7 @@ from providers.wording import header_sentence, key_problem_sentence, key_warning
 _OWN_BODY_FIELDS = {"model", "messages", "stream", "input", "base_url"}
 
 # What holds of the agent's ancestor, from which Facio's client comes.
+NO_MASTER_KEY = _("The master key is missing or is another one: nothing can be saved now.")
 _UNSENT = _("Exported, but the agent's client is known not to send it at this provider.")
 
 
@@ -258,7 +259,7 @@ class ProviderForm(forms.Form):
         data = super().clean() or {}
         if not self.spec.is_oauth:
             if not sealing.master_keys():
-                self.add_error("api_key", _("The master key is missing: nothing can be saved now."))
+                self.add_error("api_key", NO_MASTER_KEY)
                 return data
             if not self.errors:
                 self.check_origins(data)

@@ -12,8 +12,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections, transaction
 
+from facio_site import keys, sealing
 from facio_site.audit import record
 from facio_site.commands import UsageError
+from providers import broker
 from providers.kinds import KINDS
 from providers.models import Job, Provider, Task
 from providers.spec.outcomes import Outcome
@@ -69,6 +71,7 @@ def _started(row: Provider, task: Task, models: Sequence[str]) -> Job:
     return job
 
 
+@broker.unneeded()
 def run(
     rows: Iterable[Provider],
     task: Task,
@@ -82,6 +85,7 @@ def run(
     return made
 
 
+@broker.unneeded()
 def carry_out(made: Sequence[Job], call: Callable[[Job], None]) -> None:
     """All calls side by side; each job is then as it ended."""
 
@@ -101,8 +105,17 @@ def carry_out(made: Sequence[Job], call: Callable[[Job], None]) -> None:
             job.refresh_from_db()
 
 
+def tell_keys(command: BaseCommand) -> None:
+    """On stderr, which master key this machine lacks, if it does: jobs that end by that say that
+    its terminal names the key, and this is it."""
+    if not sealing.master_keys(now=True):
+        for line in keys.told():
+            command.stderr.write(line)
+
+
 def tell(command: BaseCommand, rows: list[dict[str, Any]], *, as_json: bool) -> None:
     """One line for each job, or all in JSON. Exits with 1 unless all went well."""
+    tell_keys(command)
     if as_json:
         command.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
     else:

@@ -27,6 +27,7 @@ from facio_site.web.typed import keeps_typed
 from providers.catalog.store import settle
 from providers.forms.page import SIGN_IN, PageForm
 from providers.forms.plain import form_for
+from providers.forms.provider import NO_MASTER_KEY
 from providers.forms.shape import looks_of
 from providers.kinds import KINDS
 from providers.models import Draft, Job, Provider
@@ -141,7 +142,7 @@ def provider_undo(request: HttpRequest, name: str) -> HttpResponse:
                 Draft.objects.filter(provider=provider).delete()
                 record("provider.undone", actor=request.user, target=name, request=request)
     except sealing.KeyMissing:
-        messages.warning(request, _("The master key is missing: nothing can be saved now."))
+        messages.warning(request, NO_MASTER_KEY)
         return redirect("providers:detail", name)
     if undone:
         messages.success(request, _("%s is as it was before. Test it.") % provider.spec.label)

@@ -336,7 +336,7 @@ CALLS: Sentences = {
             "to its end. A model can be included in the test all the same, and names typed by hand."
         ),
         "bomb": _(
-            "The answer grew beyond what is read here (32 MB) while it was unpacked, and was "
+            "The answer grew beyond what is read here (24 MB) while it was unpacked, and was "
             "dropped. A model can be included in the test all the same, and names typed by hand."
         ),
         "too_deep": _(

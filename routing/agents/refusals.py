@@ -46,6 +46,10 @@ MESSAGES: Mapping[str, str] = {  # filled with the parameters of a BadTarget
         "{path} belongs to user {owner}, who could not read it any more after a write, because "
         "only root can give a new file away. If that user is in group {group}, run: {command}"
     ),
+    "owner_stays": _(
+        "{path} belongs to user {owner}, and only root can give a new file to that user. To let it "
+        "be this site's user's, run: {command}"
+    ),
     "group": _(
         "{path} has the group {group}, which this site's user can't give to a new file. To allow "
         "it, run this and start the site again: {command}"

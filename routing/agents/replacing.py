@@ -16,7 +16,7 @@ import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def write_new(path: Path, text: str, *, may_hold_secrets: bool = True) -> None:
             raise refused
         wanted = Rights(os.geteuid(), os.getegid(), private.MODE)
         if old is not None:
-            wanted = _rights_at(path, folder)
+            wanted = replace(_rights_at(path, folder), keeps_owner=True)
             if may_hold_secrets and wanted.mode & stat.S_IROTH:
                 raise BadTarget("exposed", path, command=f"chmod o-r {shlex.quote(str(path))}")
         with _temp(path, folder, text.encode(), wanted) as temp:

@@ -33,6 +33,7 @@ class Rights:
     mode: int
     acl: bytes | None = None  # as the kernel keeps it; None = no list beside the mode
     attributes: Mapping[str, bytes] = field(default_factory=dict)  # all other extended ones
+    keeps_owner: bool = False  # also where he would still read what is another one's
 
 
 def rights_of(handle: int) -> Rights:
@@ -130,6 +131,9 @@ def refusal(path: Path, wanted: Rights, now: Rights) -> BadTarget | None:
     if now.gid != wanted.gid:
         command = f"sudo usermod -aG {group} {me}"
         return BadTarget("group", path, group=group, command=command)
+    if now.uid != wanted.uid and wanted.keeps_owner and _still_reads(wanted):
+        command = f"sudo chown {me} {quoted}"
+        return BadTarget("owner_stays", path, owner=_user(wanted.uid), command=command)
     if now.uid != wanted.uid and not _still_reads(wanted):
         command = f"sudo chown {me}:{group} {quoted} && sudo chmod 640 {quoted}"
         return BadTarget("owner", path, owner=_user(wanted.uid), group=group, command=command)

@@ -19,7 +19,7 @@ CHANGES_SHOWN = 300
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A difference as it is shown: what is set here, then the rest, which is only named."""
+    """A difference as it is shown, values and all but secrets: what is set here, then the rest."""
 
     ours: Sequence[tuple[PathChange, str, str]]  # with its two values in words
     others: Sequence[tuple[PathChange, str, str]]

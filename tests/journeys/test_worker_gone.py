@@ -79,7 +79,7 @@ def test_s76_without_a_worker_the_start_says_so(alone: Desk) -> None:
     assert not alone.sims.calls
 
 
-def test_s73_without_a_broker_the_start_says_so(alone: Desk, settings: Any) -> None:
+def test_s73_s76_without_a_broker_the_start_says_so(alone: Desk, settings: Any) -> None:
     with processes.broker() as url:
         pass
     with connected(url, settings):

@@ -30,8 +30,6 @@ print(link, validate_host(host, settings.ALLOWED_HOSTS))
         ("PUBLIC_URL must start with https://", {"HOST": "0.0.0.0"}),
         ("PUBLIC_URL", {"HOST": "192.0.2.1", "PUBLIC_URL": "http://facio.example"}),
         ("PUBLIC_URL", {"PUBLIC_URL": "https://[facio.example"}),
-        ("DEBUG", {"DEBUG": "1", "FACIO_SERVING": "1"}),
-        ("DEBUG", {"DEBUG": "1", "HOST": "192.0.2.1", "PUBLIC_URL": "https://facio.example"}),
         ("FACIO_CONFIG_MODE", {"FACIO_CONFIG_MODE": "0777"}),
         ("FACIO_CONFIG_PATH", {"FACIO_CONFIG_PATH": "config.json"}),
         ("OUTBOUND_HOSTS_FILE /nowhere/hosts", {"OUTBOUND_HOSTS_FILE": "/nowhere/hosts"}),
@@ -42,6 +40,18 @@ print(link, validate_host(host, settings.ALLOWED_HOSTS))
 def test_s55_s4_a_bad_setting_stops_the_start(
     tmp_path: Path, sentence: str, environ: dict[str, str]
 ) -> None:
+    does_not_start(tmp_path, sentence, environ)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"FACIO_SERVING": "1"}, {"HOST": "192.0.2.1", "PUBLIC_URL": "https://facio.example"}],
+)
+def test_s30_nothing_is_served_with_debugging_on(tmp_path: Path, environ: dict[str, str]) -> None:
+    does_not_start(tmp_path, "DEBUG is only for", {"DEBUG": "1", **environ})
+
+
+def does_not_start(tmp_path: Path, sentence: str, environ: dict[str, str]) -> None:
     done = command.run(tmp_path, "migrate", "--verbosity=0", **environ)
     assert done.returncode == 1
     assert sentence in done.stderr

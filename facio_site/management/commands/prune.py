@@ -11,7 +11,8 @@ from facio_site.commands import Command as OneLine
 class Command(OneLine):
     help = (
         "Removes old jobs (KEEP_JOBS_DAYS, KEEP_JOBS_PER_PROVIDER), expired sessions, links and "
-        "counters, and what old versions hold. Audit entries stay. Prints one line a kind."
+        "counters, what old versions hold, and old health, outages, alerts and counts of paid "
+        "calls. Audit entries stay. Prints one line a kind."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

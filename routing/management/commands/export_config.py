@@ -17,7 +17,7 @@ from routing.state import export
 class Command(OneLine):
     help = (
         "Writes config.json to PATH (- = stdout). A new file gets mode 0600, one that is there "
-        "keeps owner, group, mode and access list; it is never torn."
+        "keeps owner, group, mode and access list, or nothing is written; it is never torn."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,7 +26,8 @@ class Command(OneLine):
             "--secrets",
             choices=[mode.value for mode in Mode],
             default=Mode.ENV.value,
-            help="env: ${NAME} references (default); keys: real values; redacted: ***",
+            help="env: ${NAME} for providers' secrets, everything else as imported (default); "
+            "keys: real values; redacted: ***, without what is not set here",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

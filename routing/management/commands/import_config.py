@@ -119,7 +119,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     for one in plan.retype:
         yield f"  {retype_words(one)}"
     for path in plan.kept:
-        yield f"  kept untouched: {path}"
+        yield f"  taken over as it stands: {path}"
     for warning in warnings_of(plan):
         yield f"  warning: {warning.path}: {warning_words(warning)}"
     for ignored in plan.ignored:

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from facio_site.commands import Command as OneLine
 from facio_site.commands import UsageError
-from providers.management.run import as_row, run
+from providers.management.run import as_row, run, tell_keys
 from providers.models import Task
 from providers.spec.outcomes import Outcome
 from providers.wording import sentence
@@ -50,6 +50,7 @@ class Command(OneLine):
             if job.outcome == Outcome.OK:
                 told["message"] += f" {NOT_ASKED}"
         told["provider"] = row.provider.name
+        tell_keys(self)
         told["asked"] = bool(job.rung_of(row.model))
         if options["json"]:
             self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))

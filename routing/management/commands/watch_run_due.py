@@ -13,7 +13,8 @@ from django.core.management.base import CommandParser
 
 from facio_site import clock
 from facio_site.commands import Command as OneLine
-from providers.management.run import carry_out
+from providers import broker
+from providers.management.run import carry_out, tell_keys
 from providers.models import Job, Task
 from providers.wording import sentence
 from providers.work.tasks import check_provider, refresh_catalog
@@ -42,6 +43,7 @@ class Command(OneLine):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print a JSON object")
 
+    @broker.unneeded()
     def handle(self, *args: Any, **options: Any) -> None:
         Job.objects.finish_overdue()
         due = list(Watch.objects.due(clock.now()).values_list("pk", flat=True))
@@ -54,6 +56,7 @@ class Command(OneLine):
         went_well &= _step(_send)
         rules, count = WatchSettings.read(), unsent()
         rows = [_row(watch, jobs) for watch in _in_order(due)] if rules.is_on else []
+        tell_keys(self)
         if options["json"]:
             told = {**settings_as_json(rules, clock.now()), "asked": rows, "unsent": count}
             self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))

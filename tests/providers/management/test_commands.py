@@ -9,7 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from facio_site import sealing
 from facio_site.commands import UsageError
+from facio_site.sealing import site
+from providers import broker
 from providers.management import run
 from providers.models import Provider, jobs
 from providers.work import queue
@@ -107,6 +110,53 @@ def test_check_providers_tests_all_configured_and_tells_each(
     rows, code = told("check_providers", "groq")
     assert (len(rows), code) == (1, 0)
     assert Provider.objects.get(kind="groq").check_outcome == "ok"
+
+
+@pytest.mark.parametrize("command", ["check_providers", "fetch_catalogs"])
+def test_a_broker_that_is_away_is_no_matter_of_a_command(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+    sims: Simulators,
+    command: str,
+) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    settings.REDIS_URL = "unix:///nowhere/broker.sock"
+    monkeypatch.setattr(broker, "_trouble", "")
+    monkeypatch.setattr(broker, "_silent_until", 0.0)
+    broker._client.cache_clear()
+    rows, _code = told(command)
+    assert rows[0]["outcome"] == "ok"
+    assert [one for one in caplog.records if one.name == "facio.broker"] == []
+    broker._silent_until = 0.0
+    broker.announce()  # whoever needs it goes on saying so
+    assert [one.name for one in caplog.records] == ["facio.broker"]
+    broker._client.cache_clear()
+
+
+@pytest.mark.parametrize("command", ["check_providers", "fetch_catalogs"])
+def test_the_terminal_names_the_master_key_that_this_machine_lacks(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, command: str
+) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    [lacking] = site.keys(now=True).used
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+    out, errors = io.StringIO(), io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command(command, "--json", stdout=out, stderr=errors)
+    assert json.loads(out.getvalue())[0]["outcome"] == "no_key"
+    [line] = errors.getvalue().splitlines()
+    assert f"this machine has not the master key {lacking}" in line
+
+
+def test_set_provider_says_that_the_key_may_be_another_one(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    give(monkeypatch, "groq", apiKey=demo_key("groq"))
+    settings.MASTER_KEYS = [sealing.new_master_key()]
+    site.forget()
+    with pytest.raises(CommandError, match="key is missing or is another one: nothing can be sav"):
+        give(monkeypatch, "groq", apiKey=demo_key("groq"))
 
 
 def test_a_named_model_is_asked_and_goes_into_the_outcome(

@@ -178,7 +178,7 @@ def test_s89_an_export_over_a_file_of_the_agent_leaves_it_the_agents(
 
 
 # The site is user 1001 in group 2000, in a folder of its own: who the file belongs to, its mode,
-# and what comes of a write.
+# and what comes of a write. Written, the file is the site's, and the old owner reads it still.
 SITE, SHARED = 1001, 2000
 FILES = [
     ((SITE, SHARED, 0o640), "written"),
@@ -195,7 +195,7 @@ FILES = [
 
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize(("file", "comes"), FILES, ids=lambda one: str(one))
-def test_s89_without_the_right_to_give_a_file_away_nobody_loses_or_gains(
+def test_s89_without_the_right_to_give_a_file_away_its_owner_still_reads_or_it_stays(
     target: Path, file: tuple[int, int, int], comes: str
 ) -> None:
     uid, gid, mode = file
@@ -213,9 +213,35 @@ def test_s89_without_the_right_to_give_a_file_away_nobody_loses_or_gains(
 
     said = as_user(SITE, SITE, SHARED, do=write)
     assert said == (f"None {comes}" if comes == "written" else f"{comes} {comes}")
+    is_written = comes == "written"
     found = target.stat()
     assert (found.st_gid, stat.S_IMODE(found.st_mode)) == (gid, mode)
-    assert target.read_text() == (NEW if comes == "written" else OLD)
+    assert found.st_uid == (SITE if is_written else uid)
+    assert target.read_text() == (NEW if is_written else OLD)
+    assert not is_written or may_read(target, uid, gid)
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("mode", [0o640, 0o660])
+def test_s89_an_export_keeps_the_owner_or_is_refused(target: Path, mode: int) -> None:
+    """Also where he would still read it by the group; the command makes it the site's own."""
+    os.chown(target, AGENT, SHARED)
+    target.chmod(mode)
+    os.chown(target.parent, SITE, SHARED)
+    said = as_user(SITE, SITE, SHARED, do=lambda: _refused(lambda: write_new(target, NEW)))
+    assert said == f"owner_stays sudo chown {SITE} {target}"
+    assert (target.stat().st_uid, target.read_text(), copies(target)) == (AGENT, OLD, [])
+    os.chown(target, SITE, -1)
+    said = as_user(SITE, SITE, SHARED, do=lambda: _refused(lambda: write_new(target, NEW)))
+    assert (said, target.read_text()) == ("", NEW)
+
+
+def _refused(write: Callable[[], Any]) -> str:
+    try:
+        write()
+    except BadTarget as refused:
+        return f"{refused.code} {refused.params.get('command', '')}"
+    return ""
 
 
 @pytest.mark.usefixtures("root")

@@ -50,7 +50,7 @@ def test_it_shows_the_changes_marks_risky_parts_and_saves_nothing(file: Path) ->
     assert "  + agents.defaults.model: - -> gpt-5" in lines
     assert "! + channels.telegram.token: - -> set" in lines
     assert "! channels.telegram.token: grants access" in lines
-    assert "  kept untouched: channels" in lines
+    assert "  taken over as it stands: channels" in lines
     assert any(line.startswith("  warning: providers.groq.apiKey: a mask") for line in lines)
     assert lines[-1].endswith("Nothing was saved; --apply does it.")
     assert KEY not in "".join(lines)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -86,6 +88,27 @@ def test_s42_what_was_handed_in_waits_sealed(site: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select sealed from routing_pendingimport")
         assert KEY not in str(cursor.fetchall())
+
+
+def test_s42_of_what_is_not_ours_only_a_change_shows_values_and_never_a_secret(
+    site: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = "123456:tele-gram-token"
+    document = {"tools": {"exec": {"allowed": "git-annex"}}, "channels": {"x": {"token": token}}}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(document))
+    call_command("import_config", str(path))
+    call_command("import_config", str(path), "--json")
+    shown, as_json = capsys.readouterr().out.rsplit("\n{", 1)
+    for text in (shown, as_json, page_of(hand_in(site, document))):
+        assert "git-annex" in text
+        assert token not in text
+    import_all(site, document)
+    for address in ("/", "/config/", "/config/export/", "/config/import/", "/config/versions/"):
+        assert "git-annex" not in page_of(site.get(address))
+    other = page_of(hand_in(site, {**document, "gateway": {"host": "gate.example"}}))
+    assert "gate.example" in other
+    assert "git-annex" not in other
 
 
 def test_another_person_and_a_late_one_find_no_pending_import(site: Client, editor: Any) -> None:
