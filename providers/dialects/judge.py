@@ -154,12 +154,20 @@ def _said(
         status = 400
     if found := spoken.meaning(words, status, call):
         return found
+    if _is_unknown_path(reply):
+        return Outcome.BAD_ENDPOINT, ""
     of_status = _ruled(reply, data, call, [rule for rule in rules if rule not in own], statuses)
     of_key = spoken.of_key(words, status)
     is_vague = of_key == (Outcome.BAD_KEY, "")
     if of_status and (of_key is None or (is_vague and of_status[0] is Outcome.BAD_KEY)):
         return of_status
     return of_key
+
+
+def _is_unknown_path(reply: Reply) -> bool:
+    """Whether Amazon's API Gateway says that it has no such path, in the words of a lacking key.
+    Source: https://repost.aws/knowledge-center/api-gateway-authentication-token-errors"""
+    return reply.status == 403 and reply.data == {"message": "Missing Authentication Token"}
 
 
 def words_of(data: Any) -> str:

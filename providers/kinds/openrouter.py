@@ -87,6 +87,21 @@ SPEC = ProviderSpec(
             pattern="key_limit",
             detail="key_limit",
         ),
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(402, 403),
+            path="error.message",
+            pattern="(?i)^key limit exceeded",
+            detail="key_limit",
+        ),
+        # https://openrouter.ai/docs/api-reference/limits
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(429,),
+            path="error.message",
+            pattern="(?i)free-models-per-day",
+            detail="free_day",
+        ),
     ),
     models_dev="openrouter",
     media=("image",),

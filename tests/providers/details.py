@@ -43,6 +43,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "region_or_plan",
             "key_or_region",
             "expired",
+            "master_key",  # LiteLLM without a database
         }
     ),
     Outcome.FORBIDDEN: frozenset(
@@ -55,13 +56,18 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "management_key",
             "no_subscription",
             "on_hold",
+            "unverified",  # the organisation, which some models want verified
+            "terms",  # of a model, which nobody has accepted
+            "needs_billing",
+            "wrong_project",  # named by an extra header
             "no_inference_permission",
             "model_access",
-            "use_case_form",  # these five are Bedrock's
+            "use_case_form",  # these six are Bedrock's
             "marketplace",
             "payment",
             "account_closed",
             "iam",
+            "bearer_denied",
             "host_not_allowed",
             "key_restricted",
             "html",  # an error page: perhaps something in front of the provider
@@ -69,7 +75,12 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "sign_in",  # params: scheme
         }
     ),
-    Outcome.NO_CREDIT: frozenset({"key_limit", "plan_window", "arrears", "front", "day_quota"}),
+    Outcome.NO_CREDIT: frozenset(
+        {
+            *("key_limit", "plan_window", "arrears", "front", "day_quota"),
+            *("free_day", "free_tier_only"),
+        }
+    ),
     Outcome.RATE_LIMITED: frozenset(
         {"proof_limited", "front"}
     ),  # the key call has a limit of its own
@@ -110,7 +121,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "origin_header",
             "front",
             "listed",  # the provider's own list has the model that it refused
-            "plain_form",  # refused although nothing of the person's own was in it
+            "plain_form",  # params: call; refused although nothing of the person's own was in it
             "not_chat",  # the model answers another API only
             "unsent_body",  # params: fields that the agent's client does not know
             "no_stream",  # the agent asks for a stream, which is refused
