@@ -241,6 +241,9 @@ class Adapter:
             secrets=self.secrets(),
         )
         verdict = self._placed(verdict, request, reply)
+        if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, ""):
+            place = call.url.rpartition("}")[2]
+            verdict = replace(verdict, params={**verdict.params, "call": place})
         is_front = verdict.detail == "front" and not self.spec.static_models
         is_optional = isinstance(call, ListCall) and call.is_optional and not is_front
         if is_optional and reply.status in _NO_LIST:
@@ -258,6 +261,9 @@ class Adapter:
             plain = self.base().startswith("http://")
             more = {"base": "https" + self.base().removeprefix("http")} if plain else {}
             return replace(verdict, params={**verdict.params, **more})
+        is_vendors = self.is_default_base or self.base() in self.spec.regional_bases
+        if verdict.detail == "key_unseen" and is_vendors and not self.spec.is_local:
+            return replace(verdict, detail="")  # the header is right there, so the key is not
         sent = {header.lower() for header in request.headers}
         is_there = str(verdict.params.get("header", "")).lower() in sent
         if verdict.detail == "key_elsewhere" and is_there:

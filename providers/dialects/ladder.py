@@ -300,14 +300,12 @@ def _try_models(
     names: Sequence[str],
     listed: frozenset[str] = frozenset(),
 ) -> dict[str, Finding]:
-    """Each model by a call of its own, side by side. What stands in the provider's own list is not
-    unknown to it: then the call was of the wrong kind."""
+    """Each model by a call of its own, side by side."""
 
     def attempt(name: str) -> Finding:
         finding = _attempt(lambda: adapter.check_model(send, name))
         verdict = finding.verdict
-        is_unknown = (verdict.outcome, verdict.detail) == (Outcome.MODEL_NOT_FOUND, "")
-        if is_unknown and adapter.sent_name(name) in listed:
+        if adapter.sent_name(name) in listed and _is_unknown(verdict):
             verdict = replace(verdict, outcome=Outcome.BAD_REQUEST, detail="listed")
         is_vague = (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "")
         if is_vague and not adapter.entered.extra_body:  # nothing of the person's own was in it
@@ -322,6 +320,14 @@ def _try_models(
         return {name: attempt(name) for name in names}
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(names))) as pool:
         return dict(zip(names, pool.map(attempt, names), strict=True))
+
+
+def _is_unknown(verdict: Verdict) -> bool:
+    """Whether an answer says that there is no such model, some like of a path but in words. One of
+    the provider's own list is not unknown to it: then the call was of the wrong kind."""
+    if (verdict.outcome, verdict.detail) == (Outcome.BAD_ENDPOINT, ""):
+        return verdict.http_status == 404 and "quote" in verdict.params
+    return (verdict.outcome, verdict.detail) == (Outcome.MODEL_NOT_FOUND, "")
 
 
 def _key_shown_by(tried: Mapping[str, Finding], names: Sequence[str]) -> Finding:
