@@ -173,8 +173,8 @@ KEYS: Sentences = {
             "Allow bedrock:InvokeModel and bedrock:InvokeModelWithResponseStream for this model."
         ),
         "bearer_denied": _(
-            "IAM or a policy of the organisation does not let the user of this API key sign in by "
-            "one. Allow bedrock:CallWithBearerToken for that user."
+            "IAM or a policy of the organisation forbids the user of this API key to sign in with "
+            "it. Allow bedrock:CallWithBearerToken for that user."
         ),
         "host_not_allowed": _(
             "Ollama refuses calls under this host name. Where it runs, set OLLAMA_HOST to an "
