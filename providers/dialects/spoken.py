@@ -151,6 +151,9 @@ _NOT_IN_PLAN = _any(
     r"not (?:available|included|enabled|offered)\b.{0,40}\byour (?:current )?(?:plan|tier"
     r"|subscription|account|organi[sz]ation|workspace)",
 )
+_PLAN_LACKS = _any(
+    r"\bplan (?:does )?not (?:support|include|cover|offer)\w*\b.{0,20}\bmodels?\b",
+)
 _NOBODY = _any(
     r"no (?:available |active |valid )?(?:channels?|providers?|endpoints?|distributors?)\b.{0,30}"
     r"\b(?:for|serv\w+|support\w*|found|host\w*)\b",
@@ -230,6 +233,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
         return Outcome.SERVER_ERROR, "loading"
     if call != "model":
         return None
+    if _PLAN_LACKS.search(words):
+        return Outcome.MODEL_NOT_FOUND, "not_in_plan"
     is_closed = status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words)
     if is_closed or (status < 500 and status != 429 and _NOT_IN_PLAN.search(words)):
         return Outcome.FORBIDDEN, "model_access"

@@ -94,7 +94,14 @@ SPEC = ProviderSpec(
             pattern="(?i)^key limit exceeded",
             detail="key_limit",
         ),
-        # https://openrouter.ai/docs/api-reference/limits
+        # https://openrouter.ai/docs/api-reference/limits; more credits raise the lower limit only
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(429,),
+            path="error.message",
+            pattern="(?i)free-models-per-day-high-balance",
+            detail="plan_window",
+        ),
         ErrorRule(
             outcome=Outcome.NO_CREDIT,
             status=(429,),

@@ -54,6 +54,10 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "free-models-per-day. Add 10 credits to unlock 1000 requests per day"}}, "model", "no_credit",
      "free_day"),
     ("openrouter", 429, {"error": {"code": 429, "message": "Rate limit exceeded: "
+     "free-models-per-day-high-balance"}}, "model", "no_credit", "plan_window"),
+    ("custom", 500, {"error": {"message": "your current token plan not support model, M-2 "
+     "(2061)"}}, "model", "model_not_found", "not_in_plan"),
+    ("openrouter", 429, {"error": {"code": 429, "message": "Rate limit exceeded: "
      "free-models-per-min."}}, "model", "rate_limited", ""),
     ("openrouter", 403, {"error": {"code": 403, "message": "Key limit exceeded (total limit)."}},
      "model", "no_credit", "key_limit"),
