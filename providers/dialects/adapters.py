@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from providers.dialects import redirects, turn
 from providers.dialects.compatible import bounded, lacks_responses, unknown_to_responses
-from providers.dialects.fill import filled, filled_value
+from providers.dialects.fill import filled, filled_value, stripped
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import is_absent, judge
 from providers.dialects.money import Money, read_money
@@ -160,17 +160,7 @@ class Adapter:
 
     def sent_name(self, model: str) -> str:
         """The model name as the agent sends it to this provider."""
-        for prefix in self.spec.strip_prefixes:
-            if prefix == "*":
-                return model.rpartition("/")[2]
-            if prefix.endswith("/"):
-                if model.startswith(prefix):
-                    return model.removeprefix(prefix)
-                continue
-            head, slash, rest = model.partition("/")
-            if slash and _folded(head) == _folded(prefix):
-                return rest
-        return model
+        return stripped(model, self.spec.strip_prefixes)
 
     # Requests ---------------------------------------------------------------------------------
 
@@ -398,7 +388,3 @@ class Adapter:
 
 
 ReadList = Callable[..., list[Any] | None]
-
-
-def _folded(name: str) -> str:
-    return name.lower().replace("-", "_")
