@@ -20,7 +20,7 @@ from providers.dialects.bases import with_better_base
 from providers.dialects.judge import is_absent
 from providers.dialects.ladder import preflight
 from providers.dialects.paths import unwrapped
-from providers.dialects.rows import ids_of, rows_of, without_hidden
+from providers.dialects.rows import ids_of, is_pattern, rows_of, without_hidden
 from providers.http import Send
 from providers.spec.kind import IdFact, ListCall
 from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict
@@ -75,7 +75,7 @@ def fetch_catalog(adapter: Adapter, send: Send, *, known: str = "") -> Catalog:
         return Catalog(items=(), digest=digest, is_known=True)
     offered = without_hidden(rows, call.hide)
     named = read_rows(offered, call.columns)
-    items = _without_aliases(_unique(named))
+    items = _without_aliases(_unique(item for item in named if not is_pattern(item.model_id)))
     if not items and not spec.is_local:
         raise Failed(Outcome.REACHABLE_UNVERIFIED, "empty_list")
     shown = items[:MAX_ITEMS]

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from providers.dialects import redirects, turn
 from providers.dialects.compatible import bounded, lacks_responses, unknown_to_responses
-from providers.dialects.fill import filled, filled_value
+from providers.dialects.fill import filled, filled_value, stripped
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import is_absent, judge
 from providers.dialects.money import Money, read_money
@@ -161,17 +161,7 @@ class Adapter:
 
     def sent_name(self, model: str) -> str:
         """The model name as the agent sends it to this provider."""
-        for prefix in self.spec.strip_prefixes:
-            if prefix == "*":
-                return model.rpartition("/")[2]
-            if prefix.endswith("/"):
-                if model.startswith(prefix):
-                    return model.removeprefix(prefix)
-                continue
-            head, slash, rest = model.partition("/")
-            if slash and _folded(head) == _folded(prefix):
-                return rest
-        return model
+        return stripped(model, self.spec.strip_prefixes)
 
     # Requests ---------------------------------------------------------------------------------
 
@@ -242,6 +232,9 @@ class Adapter:
             secrets=self.secrets(),
         )
         verdict = self._placed(verdict, request, reply)
+        if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, ""):
+            place = call.url.rpartition("}")[2]
+            verdict = replace(verdict, params={**verdict.params, "call": place})
         is_front = verdict.detail == "front" and not self.spec.static_models
         is_optional = isinstance(call, ListCall) and call.is_optional and not is_front
         if is_optional and reply.status in _NO_LIST:
@@ -259,6 +252,9 @@ class Adapter:
             plain = self.base().startswith("http://")
             more = {"base": "https" + self.base().removeprefix("http")} if plain else {}
             return replace(verdict, params={**verdict.params, **more})
+        is_vendors = self.is_default_base or self.base() in self.spec.regional_bases
+        if verdict.detail == "key_unseen" and is_vendors and not self.spec.is_local:
+            return replace(verdict, detail="")  # the header is right there, so the key is not
         sent = {header.lower() for header in request.headers}
         is_there = str(verdict.params.get("header", "")).lower() in sent
         if verdict.detail == "key_elsewhere" and is_there:
@@ -393,7 +389,3 @@ class Adapter:
 
 
 ReadList = Callable[..., list[Any] | None]
-
-
-def _folded(name: str) -> str:
-    return name.lower().replace("-", "_")

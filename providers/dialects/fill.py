@@ -1,7 +1,7 @@
-"""The placeholders of a declared call, filled in. Pure."""
+"""The placeholders of a declared call, filled in, and the model name that goes there. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -13,3 +13,22 @@ def filled(template: str, places: Mapping[str, str]) -> str:
 def filled_value(value: Any, places: Mapping[str, str]) -> Any:
     """A value of a body: only a text that is the model's placeholder as a whole is one."""
     return places["model"] if value == "{model}" else value
+
+
+def stripped(model: str, prefixes: Iterable[str]) -> str:
+    """A model name without what a declaration cuts off; spec/kind.py says what prefixes mean."""
+    for prefix in prefixes:
+        if prefix == "*":
+            return model.rpartition("/")[2]
+        if prefix.endswith("/"):
+            if model.startswith(prefix):
+                return model.removeprefix(prefix)
+            continue
+        head, slash, rest = model.partition("/")
+        if slash and _folded(head) == _folded(prefix):
+            return rest
+    return model
+
+
+def _folded(name: str) -> str:
+    return name.lower().replace("-", "_")

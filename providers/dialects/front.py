@@ -27,6 +27,7 @@ UNPROVEN = frozenset(
     [
         *("html", "front", "sign_in", "origin_away", "wants_https"),
         *("key_unseen", "key_elsewhere", "proof_limited"),
+        "wrong_project",
     ]
 )
 

@@ -160,12 +160,20 @@ def _said(
         status = 400
     if found := spoken.meaning(words, status, call):
         return found
+    if _is_unknown_path(reply):
+        return Outcome.BAD_ENDPOINT, ""
     of_status = _ruled(reply, data, call, [rule for rule in rules if rule not in own], statuses)
     of_key = spoken.of_key(words, status)
     is_vague = of_key == (Outcome.BAD_KEY, "")
     if of_status and (of_key is None or (is_vague and of_status[0] is Outcome.BAD_KEY)):
         return of_status
     return of_key
+
+
+def _is_unknown_path(reply: Reply) -> bool:
+    """Whether Amazon's API Gateway says that it has no such path, in the words of a lacking key.
+    Source: https://repost.aws/knowledge-center/api-gateway-authentication-token-errors"""
+    return reply.status == 403 and reply.data == {"message": "Missing Authentication Token"}
 
 
 def words_of(data: Any) -> str:
@@ -185,6 +193,14 @@ def is_absent(verdict: Verdict) -> bool:
         return not verdict.detail.startswith("redirect") and not is_told
     is_other = verdict.detail in ("wrong_shape", "error_body")
     return verdict.outcome is Outcome.UNEXPECTED_RESPONSE and is_other
+
+
+def is_unknown(verdict: Verdict) -> bool:
+    """Whether an answer says that there is no such model, some like of a path but in words. One of
+    the provider's own list is not unknown to it: then the call was of the wrong kind."""
+    if (verdict.outcome, verdict.detail) == (Outcome.BAD_ENDPOINT, ""):
+        return verdict.http_status == 404 and "quote" in verdict.params
+    return (verdict.outcome, verdict.detail) == (Outcome.MODEL_NOT_FOUND, "")
 
 
 def _choice_error(data: Any) -> Any:

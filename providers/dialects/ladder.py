@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from providers.dialects.adapters import Adapter, Finding
 from providers.dialects.bases import with_better_base
-from providers.dialects.judge import is_absent
+from providers.dialects.judge import is_absent, is_unknown
 from providers.dialects.money import Money
 from providers.http import BadURL, Send
 from providers.spec.keyshapes import problem_of
@@ -300,14 +300,12 @@ def _try_models(
     names: Sequence[str],
     key: Finding | None = None,
 ) -> dict[str, Finding]:
-    """Each model by a call of its own, side by side. What stands in the provider's own list is not
-    unknown to it: then the call was of the wrong kind. Nor is a key wrong that was proven."""
+    """Each model by a call of its own, side by side. A key that was proven is not wrong there."""
 
     def attempt(name: str) -> Finding:
         finding = _attempt(lambda: adapter.check_model(send, name))
         verdict = finding.verdict
-        is_unknown = (verdict.outcome, verdict.detail) == (Outcome.MODEL_NOT_FOUND, "")
-        if is_unknown and key and adapter.sent_name(name) in key.listed:
+        if key and adapter.sent_name(name) in key.listed and is_unknown(verdict):
             verdict = replace(verdict, outcome=Outcome.BAD_REQUEST, detail="listed")
         is_vague = (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "")
         if is_vague and not adapter.entered.extra_body:  # nothing of the person's own was in it

@@ -119,7 +119,8 @@ def retry_after_s(reply: Reply, now: datetime) -> int | None:
         headers.get("retry-after", ""),
         *texts_at(data, "error.details[].retryDelay"),
         *re.findall(r";\s*t=([0-9]{1,9})\b", headers.get("ratelimit", "")),
-        *_told(texts_at(data, "error.message|message")),
+        *_until(texts_at(data, "error.metadata.headers.X-RateLimit-Reset"), now),
+        *_told(texts_at(data, "error.message|message|error|detail|error.metadata.raw")),
     ):
         seconds = _seconds(text.strip(), now)
         if seconds is not None:
@@ -127,10 +128,34 @@ def retry_after_s(reply: Reply, now: datetime) -> int | None:
     return None
 
 
+def _until(moments: Iterable[str], now: datetime) -> list[str]:
+    """The wait until a moment in milliseconds since 1970, as OpenRouter tells it."""
+    ends = [int(text) / 1000 for text in moments if re.fullmatch(r"[0-9]{13}", text)]
+    return [f"{max(end - now.timestamp(), 0):.3f}" for end in ends]
+
+
+_PART = (
+    r"([0-9]{1,6}(?:\.[0-9]{1,9})?) ?"
+    r"(ms|milliseconds?|s|sec(?:ond)?s?|m|min(?:ute)?s?|h|hours?|d|days?)(?![a-z])"
+)
+_WAIT = re.compile(
+    rf"\b(?:retry|try again|wait)(?: (?:in|after|for))? ((?:{_PART}(?:,? (?:and )?)?)+)", re.I
+)
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
 def _told(sentences: Iterable[str]) -> list[str]:
-    """Waits that stand in a sentence, such as "Please retry in 37.5s."."""
-    told = r"(?i)\b(?:retry|try again) (?:in|after) ([0-9]{1,6}(?:\.[0-9]{1,9})?) ?s"
-    return [found for sentence in sentences for found in re.findall(told, sentence)]
+    """Waits that stand in a sentence, such as "Please retry in 37.5s." or "in 1h2m3.5s"."""
+    found = (_WAIT.search(sentence) for sentence in sentences)
+    return [f"{_length(match[1]):.3f}" for match in found if match]
+
+
+def _length(text: str) -> float:
+    parts = re.findall(_PART, text.lower())
+    return sum(
+        float(number) * (0.001 if unit.startswith(("ms", "mil")) else _SECONDS[unit[0]])
+        for number, unit in parts
+    )
 
 
 def _millis(text: str) -> list[str]:

@@ -195,6 +195,11 @@ def _id(value: Any, prefix: str) -> str | None:
     return text if is_usable else ""
 
 
+def is_pattern(model_id: str) -> bool:
+    """Whether an id stands for many models and names none, as "openai/*" of LiteLLM does."""
+    return model_id.rpartition("/")[2] == "*"
+
+
 def has_shape(rows: list[Any], columns: Columns) -> bool:
     """Whether this is a list of models: empty, or with an id in one of its rows at least."""
     return not rows or any(ids_of(rows[:5], columns)) or any(ids_of(rows[5:], columns))
@@ -212,7 +217,8 @@ def count_in(data: Any, call: Call) -> int:
     if not isinstance(call, ListCall) or call.pages.style != "none":
         return 0
     rows = without_hidden(rows_of(data, call.columns.items) or [], call.hide)
-    return len(frozenset(ids_of(rows, call.columns)) - {""})
+    ids = frozenset(ids_of(rows, call.columns)) - {""}
+    return sum(not is_pattern(model_id) for model_id in ids)
 
 
 def expectation(call: Call) -> Callable[[Any], bool]:

@@ -28,7 +28,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 # Money ------------------------------------------------------------------------------------------
 
-_FUNDS = r"(?:quota|balance|credits?|funds|budget|allowance|free (?:tier|trial))"
+_FUNDS = r"(?:quota|balance|credits?|funds|budget|allowance|free (?:tier|trial|allocation))"
 _CAP = (
     r"(?:spend|spending|budget|billing|credit|inference|hard|monthly|usage|cost|set)"
     r" (?:limit|cap)s?"
@@ -39,17 +39,23 @@ _CREDIT = _any(
     r"|used up|expired|overdrawn|(?:ran|run) out)",
     rf"\b(?:not enough|out of|no|no more|zero|negative|exhausted|depleted|used up|used all)"
     rf" (?:\w+ ){{0,3}}{_FUNDS}\b",
+    rf"(?:not|n.t) have (?:any|enough|sufficient) (?:\w+ ){{0,2}}{_FUNDS}\b",
     rf"\b{_CAP}\b.{{0,40}}\b(?:reached|exceeded|hit|exhausted)",
+    r"(?<!per )\bkey limit (?:is |was |has been )?(?:reached|exceeded)",
     rf"\b(?:reached|exceeded|hit) (?:\w+ ){{0,4}}{_CAP}\b",
-    r"billing (?:hard limit|not active)|payment required|arrear|good standing|account ?overdue"
-    r"|check your (?:plan and )?billing|unpaid|outstanding (?:balance|invoice)|past due",
+    r"billing (?:hard limit|not active)|payment required|good standing"
+    r"|check your (?:plan and )?billing",
     r"\btop up\b|\brecharge\b|pre consume \w+ quota failed|token status exhausted",
     r"(?:余额|餘額|额度|額度|配额|配額|点数).{0,8}(?:不足|用尽|用盡|耗尽|耗盡|用完|超限|失败|失敗)",
-    r"预扣费|預扣費|欠费|欠費|充值|残高.{0,4}不足|クレジット.{0,6}不足|잔액.{0,6}부족|크레딧.{0,6}부족",
+    r"预扣费|預扣費|充值|残高.{0,4}不足|クレジット.{0,6}不足|잔액.{0,6}부족|크레딧.{0,6}부족",
     r"недостаточно (?:средств|кредит|квот)|(?:баланс|квот|лимит)\w*.{0,20}(?:исчерпан|недостат)",
     r"(?:guthaben|kontingent|budget).{0,20}(?:aufgebraucht|erschöpft|reicht nicht|überschritten)",
     r"(?:solde|crédits?|quota) (?:\w+ )?(?:insuffisants?|épuisés?|dépassé)",
     r"(?:saldo|créditos?|fundos|cuota) (?:insuficientes?|agotad\w+|esgotad\w+)",
+)
+_ARREARS = _any(
+    r"arrear|account ?overdue|unpaid|outstanding (?:balance|invoice)|past (?:due|invoice)"
+    r"|fail\w* to pay|欠费|欠費",
 )
 # The same words are used for a rate: then they are about money only without one.
 _QUOTA = _any(
@@ -59,6 +65,38 @@ _QUOTA = _any(
 _RATE = _any(
     r"per (?:minute|second|min|sec|hour)\b|\b[rt]p[ms]\b|\brate\b|requests? (?:limit|quota)",
     r"throttl|concurren",
+)
+
+# Accounts ---------------------------------------------------------------------------------------
+
+_WHOSE = r"(?:organi[sz]ation|account|workspace|team|tenant|user|project|consumer)"
+_NOT_WHOSE = r"models?\b|deployment|feature|access\b|stream|endpoint"
+# Who is closed, not what: in "the key of this account is disabled" it is the key.
+_CLOSED = re.compile(
+    rf"(\b(?:of|for|in|by|from|to|with) (?:\w+ )?)?\b{_WHOSE}\b"
+    rf"(?:(?: (?!{_NOT_WHOSE})[^\s.,;]+){{0,7}}? (?:is|are|was|were|been)(?: \w+)?)?"
+    r" (?:disabled|restricted|suspended|deactivated|banned|blocked|locked|frozen|terminated)\b"
+    r"(?! (?:to|from)\b)"
+)
+_CLOSED_THERE = _any(
+    r"(?:用户|用戶|账户|賬戶|帐户|帳戶|账号|帳號).{0,6}(?:封禁|禁用|冻结|凍結|停用)",
+)
+_REGION = _any(
+    r"\bunsupported (?:countr(?:y|ies)\b|regions\b|territor)",
+    r"not (?:available|supported|allowed|offered|permitted) in your (?:country|region|location)",
+    r"\b(?:country|user location|territory) (?:is )?not (?:supported|allowed|available)",
+)
+_BILLING = _any(
+    r"\b(?:country|location|region)\b.{0,80}\b(?:enable billing|billing account)",
+)
+_UNVERIFIED = _any(r"\borgani[sz]ation must be verified")
+_NO_PLAN = _any(
+    r"\binvalid subscription\b(?! keys?\b)",
+    r"\b(?:not have an?|no) (?:valid|active) (?:\w+ ){0,2}(?:subscription|plan)\b",
+    r"\b(?:subscription|plan|package) (?:has |is |have )?expired",
+)
+_TERMS = _any(
+    r"\bterms (?:acceptance|required)\b|\baccept(?:ed)? the (?:\w+ ){0,2}terms\b",
 )
 
 # Models -----------------------------------------------------------------------------------------
@@ -121,10 +159,14 @@ _NOT_IN_PLAN = _any(
     r"not (?:available|included|enabled|offered)\b.{0,40}\byour (?:current )?(?:plan|tier"
     r"|subscription|account|organi[sz]ation|workspace)",
 )
+_PLAN_LACKS = _any(
+    r"\bplan (?:does )?not (?:support|include|cover|offer)\w*\b.{0,20}\bmodels?\b",
+)
 _NOBODY = _any(
     r"no (?:available |active |valid )?(?:channels?|providers?|endpoints?|distributors?)\b.{0,30}"
     r"\b(?:for|serv\w+|support\w*|found|host\w*)\b",
     r"model not found|no such model|\bmodel\b.{0,60}\b(?:does not exist|not exist|not found)\b",
+    r"\bfunction\b.{0,80}\bnot found for account\b",  # NVIDIA's word for a model
     r"模型.{0,40}(?:无可用渠道|无可用通道|不存在|未找到)|无可用渠道",
 )
 _NO_MODEL = _any(
@@ -170,6 +212,7 @@ _BAD_KEY = _any(
 _BAD_TOKEN = _any(
     rf"(?:{_SPOILT}) token\b|\btoken\b.{{0,20}}\b(?:not valid|{_SPOILT})",
 )
+_MASTER_KEY = _any(r"\bno connected db\b|\bno db connection\b")  # LiteLLM takes that one alone
 _UNSEEN = _any(
     rf"(?:\b(?:missing|no|without|lacks?|absent|empty|must provide)|n.t provide|not provide)"
     rf" (?:\w+ ){{0,3}}(?:{_KEY}|authorization|authentication)\b",
@@ -209,6 +252,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
     """What folded words say that outweighs the status; None = nothing that is known here."""
     if call == "model" and status == 400 and _BOUND_MET.search(words):
         return Outcome.OK, ""
+    if status < 500 and _UNVERIFIED.search(words):
+        return Outcome.FORBIDDEN, "unverified"
     if call == "model" and status not in (401, 402, 403, 429):
         if _UNKNOWN.search(words):
             return Outcome.MODEL_NOT_FOUND, ""
@@ -221,8 +266,12 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
         if _OTHER_API.search(words):
             return Outcome.BAD_REQUEST, "not_chat"
     is_quota = status < 500 and _QUOTA.search(words) and not _RATE.search(words)
+    if _ARREARS.search(words):
+        return Outcome.NO_CREDIT, "arrears"
     if is_quota or _CREDIT.search(words):
         return Outcome.NO_CREDIT, ""
+    if status < 500 and (told := _of_account(words, status)):
+        return Outcome.FORBIDDEN, told
     is_own_fault = status >= 500 or (call == "model" and status in (400, 404, 422))
     if is_own_fault and _LOAD_FAILED.search(words):
         return Outcome.SERVER_ERROR, "load_failed"
@@ -233,6 +282,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
 
 def _of_model(words: str, status: int) -> Meaning | None:
     """What is said of a model, or by a gateway of the vendor behind it."""
+    if _PLAN_LACKS.search(words):
+        return Outcome.MODEL_NOT_FOUND, "not_in_plan"
     is_closed = status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words)
     if is_closed or (status < 500 and status != 429 and _NOT_IN_PLAN.search(words)):
         return Outcome.FORBIDDEN, "model_access"
@@ -240,6 +291,20 @@ def _of_model(words: str, status: int) -> Meaning | None:
         return Outcome.MODEL_NOT_FOUND, ""
     is_of_key = status == 401 or of_key(words, status) or _BEHIND_LACKS.search(words)
     return (Outcome.SERVER_ERROR, "upstream_key") if is_of_key and _BEHIND.search(words) else None
+
+
+def _of_account(words: str, status: int) -> str:
+    """What stands against an account, whatever its key and the model; "" = nothing is said."""
+    if _BILLING.search(words):
+        return "needs_billing"
+    if _REGION.search(words):
+        return "region_blocked"
+    is_closed = any(not found[1] for found in _CLOSED.finditer(words))
+    if status != 429 and (is_closed or _CLOSED_THERE.search(words)):
+        return "on_hold"
+    if _NO_PLAN.search(words):
+        return "no_subscription"
+    return "terms" if _TERMS.search(words) else ""
 
 
 def names_no_model(words: str) -> bool:
@@ -251,6 +316,8 @@ def of_key(words: str, status: int) -> Meaning | None:
     """Whether the words are about the key: wrong, or not seen at all."""
     if status not in (400, 401, 403, 422):
         return None
+    if _MASTER_KEY.search(words):
+        return Outcome.BAD_KEY, "master_key"
     if _BAD_KEY.search(words) or (status in (401, 403) and _BAD_TOKEN.search(words)):
         return Outcome.BAD_KEY, ""
     return (Outcome.BAD_KEY, "key_unseen") if _UNSEEN.search(words) else None

@@ -84,6 +84,12 @@ _CAUSES = (
         "account_closed",
         *(400, 403),
     ),
+    _said(
+        Outcome.FORBIDDEN,
+        "not authorized to perform: bedrock:CallWithBearerToken",
+        "bearer_denied",
+        *(400, 403),
+    ),
     _said(Outcome.FORBIDDEN, "not authorized to perform: bedrock:(?!List)", "iam", 400, 403),
     _said(Outcome.NO_CREDIT, "tokens per day|daily (token|quota)", "day_quota", 400, 429),
 )

@@ -53,6 +53,12 @@ SPEC = ProviderSpec(
             pattern="NotFound|ModelNotOpen|ModelIDAccessDisabled",
         ),
         ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            path="error.code",
+            pattern="^InvalidSubscription",
+            detail="no_subscription",
+        ),
+        ErrorRule(
             outcome=Outcome.NO_CREDIT,
             status=(403,),
             path="error.code",

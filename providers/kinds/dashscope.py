@@ -141,6 +141,12 @@ SPEC = ProviderSpec(
             pattern="(?i)good standing",
             detail="arrears",
         ),
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            path="code|error.code",
+            pattern="(?i)freetieronly",
+            detail="free_tier_only",
+        ),
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="region_or_plan"),
         ErrorRule(
             outcome=Outcome.FORBIDDEN,

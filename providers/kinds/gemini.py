@@ -124,6 +124,13 @@ SPEC = ProviderSpec(
         ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="key_restricted"),
         ErrorRule(
             outcome=Outcome.FORBIDDEN,
+            status=(400, 403),
+            path="error.message",
+            pattern="(?i)enable billing|billing account",
+            detail="needs_billing",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
             status=(400,),
             path="error.status",
             pattern="^FAILED_PRECONDITION$",

@@ -50,6 +50,7 @@ SPEC = ProviderSpec(
         *_code(Outcome.BAD_KEY, "1004|2049", "region_or_plan"),
         *_code(Outcome.NO_CREDIT, "1008"),
         *_code(Outcome.NO_CREDIT, "2056", "plan_window"),
+        *_code(Outcome.MODEL_NOT_FOUND, "2061", "not_in_plan"),
         *_code(Outcome.RATE_LIMITED, "1002|1039"),
         *_code(Outcome.TIMEOUT, "1001", status=_VAGUE),
         *_code(Outcome.SERVER_ERROR, "1000|1024|1033", status=_VAGUE),

@@ -115,6 +115,19 @@ SPEC = ProviderSpec(
         ),
         ErrorRule(
             outcome=Outcome.FORBIDDEN,
+            status=(401,),
+            path="error.code",
+            pattern="^(mismatched|invalid)_(project|organization)$",
+            detail="wrong_project",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            path="error.message",
+            pattern="(?i)organization must be verified",
+            detail="unverified",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
             status=(403,),
             path="error.message|error.code",
             pattern="(?i)country|region|territory",

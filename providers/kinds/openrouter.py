@@ -101,6 +101,28 @@ SPEC = ProviderSpec(
             pattern="key_limit",
             detail="key_limit",
         ),
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(402, 403),
+            path="error.message",
+            pattern="(?i)^key limit exceeded",
+            detail="key_limit",
+        ),
+        # https://openrouter.ai/docs/api-reference/limits; more credits raise the lower limit only
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(429,),
+            path="error.message",
+            pattern="(?i)free-models-per-day-high-balance",
+            detail="plan_window",
+        ),
+        ErrorRule(
+            outcome=Outcome.NO_CREDIT,
+            status=(429,),
+            path="error.message",
+            pattern="(?i)free-models-per-day",
+            detail="free_day",
+        ),
     ),
     models_dev="openrouter",
     media=("image",),

@@ -160,6 +160,20 @@ ANSWERS: Sentences = {
             "The account's allowance of tokens a day is used up. Wait for the next day, or ask AWS "
             "for a higher quota of this model."
         ),
+        "free_day": (
+            _(
+                "The account's free requests for today are used up. Try again in %(wait)s, or add "
+                "credits in the provider's console."
+            ),
+            _(
+                "The account's free requests for today are used up. Wait for the next day, or add "
+                "credits in the provider's console."
+            ),
+        ),
+        "free_tier_only": _(
+            "The free quota of this model is used up, and the account is set to use nothing else. "
+            "Switch off its free tier only mode in the provider's console."
+        ),
         "front": _(
             "A page or a plain text says that something must be paid, so it may come from a "
             "gateway in front of the API. Look at the account there; the key is not proven."
@@ -271,12 +285,12 @@ ANSWERS: Sentences = {
     Outcome.BAD_REQUEST: {
         "": (
             _(
-                "The provider refused the form of the test request for %(model)s. Key and address "
-                "are probably fine; look at the extra body, if there is one."
+                "The provider refused the test request for %(model)s, for a reason that is not "
+                "known here. Its own words may tell it; look at the extra body, too."
             ),
             _(
-                "The provider refused the form of the test request. Key and address are probably "
-                "fine; look at extra headers and extra body, if there are any."
+                "The provider refused the test request, for a reason that is not known here. Its "
+                "own words may tell it; look at the API base, extra headers and extra body, too."
             ),
         ),
         "front": _(
@@ -285,23 +299,22 @@ ANSWERS: Sentences = {
         ),
         "listed": (
             _(
-                "The provider's own list has %(model)s, but a chat completion with it was refused: "
-                "it may be made for another API, or not be open to this account yet."
+                "The provider's own list has %(model)s, but the test's call of it was refused: it "
+                "may be made for another API, or not be open to this account yet."
             ),
             _(
-                "The provider's own list has this model, but a chat completion with it was "
-                "refused: it may be made for another API, or not be open to this account yet."
+                "The provider's own list has this model, but the test's call of it was refused: it "
+                "may be made for another API, or not be open to this account yet."
             ),
         ),
         "plain_form": (
             _(
-                "The provider refused the smallest chat completion with %(model)s. Key and address "
-                "are fine; the model may be made for another API, and the provider's own words say "
-                "more."
+                "The provider refused the smallest request for %(model)s, sent to %(call)s, for a "
+                "reason that is not known here. Its own words may tell it; else try another model."
             ),
             _(
-                "The provider refused the smallest chat completion. Key and address are fine; the "
-                "model may be made for another API, and the provider's own words say more."
+                "The provider refused the smallest request for a model, for a reason that is not "
+                "known here. Its own words may tell it; else try another model."
             ),
         ),
         "not_chat": (

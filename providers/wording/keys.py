@@ -57,6 +57,10 @@ KEYS: Sentences = {
             "AWS refused the credentials: they are wrong, expired or of another region. Check them "
             "and the region; for access keys also the clock of this machine."
         ),
+        "master_key": _(
+            "This LiteLLM has no database, so it takes its master key alone, and this is another "
+            "one. Enter the key that it was started with."
+        ),
         "expired": _("The key has expired. Create a new one in the provider's console."),
     },
     Outcome.FORBIDDEN: {
@@ -116,12 +120,42 @@ KEYS: Sentences = {
             "ordinary API key."
         ),
         "no_subscription": _(
-            "The key is genuine, but its account has no subscription to this plan. Subscribe in "
-            "the provider's console."
+            "The key is genuine, but its account has no valid subscription to this plan. Subscribe "
+            "or renew it in the provider's console."
         ),
         "on_hold": _(
-            "The provider has locked or suspended this account. Its console or its support can say "
-            "why."
+            "The provider has locked, suspended or restricted this account. Its console or its "
+            "support can say why."
+        ),
+        "unverified": (
+            _(
+                "The provider offers %(model)s, or its answer as a stream, to verified "
+                "organisations only, and the agent always asks for a stream. Verify yours in the "
+                "provider's console."
+            ),
+            _(
+                "The provider offers this model, or its answer as a stream, to verified "
+                "organisations only, and the agent always asks for a stream. Verify yours in the "
+                "provider's console."
+            ),
+        ),
+        "terms": (
+            _(
+                "Nobody has accepted the terms of %(model)s yet. An administrator of the account "
+                "can accept them in the provider's console."
+            ),
+            _(
+                "Nobody has accepted the terms of this model yet. An administrator of the account "
+                "can accept them in the provider's console."
+            ),
+        ),
+        "needs_billing": _(
+            "The provider asks for billing on the key's project, as it does where its free tier is "
+            "not offered. Enable billing in its console, then test again."
+        ),
+        "wrong_project": _(
+            "The key does not belong to the project or organisation that an extra header names. "
+            "Correct OpenAI-Project or OpenAI-Organization there, or remove it."
         ),
         "no_inference_permission": _(
             "The token is genuine, but may not call Inference Providers. Give it that permission "
@@ -165,6 +199,10 @@ KEYS: Sentences = {
         "signed_out": _(
             "%(model)s runs in Ollama's cloud, and the server is not signed in there. Run ollama "
             "signin on its machine, then test again. No key is wrong."
+        ),
+        "bearer_denied": _(
+            "IAM or a policy of the organisation forbids the user of this API key to sign in with "
+            "it. Allow bedrock:CallWithBearerToken for that user."
         ),
         "host_not_allowed": _(
             "Ollama refuses calls under this host name. Where it runs, set OLLAMA_HOST to an "

@@ -43,6 +43,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "region_or_plan",
             "key_or_region",
             "expired",
+            "master_key",  # LiteLLM without a database
         }
     ),
     Outcome.FORBIDDEN: frozenset(
@@ -58,13 +59,18 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "management_key",
             "no_subscription",
             "on_hold",
+            "unverified",  # the organisation, which some models want verified
+            "terms",  # of a model, which nobody has accepted
+            "needs_billing",
+            "wrong_project",  # named by an extra header
             "no_inference_permission",
             "model_access",
-            "use_case_form",  # these five are Bedrock's
+            "use_case_form",  # these six are Bedrock's
             "marketplace",
             "payment",
             "account_closed",
             "iam",
+            "bearer_denied",
             "host_not_allowed",
             "keys_off",  # the resource takes no keys at all
             "signed_out",  # a server of one's own has no sign-in for a model in its vendor's cloud
@@ -75,7 +81,10 @@ DETAILS: dict[Outcome, frozenset[str]] = {
         }
     ),
     Outcome.NO_CREDIT: frozenset(
-        {"key_limit", "plan_window", "arrears", "front", "day_quota", "no_quota"}
+        {
+            *("key_limit", "plan_window", "arrears", "front", "day_quota"),
+            *("no_quota", "free_day", "free_tier_only"),
+        }
     ),
     Outcome.RATE_LIMITED: frozenset(
         {"proof_limited", "front"}
@@ -120,7 +129,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "origin_header",
             "front",
             "listed",  # the provider's own list has the model that it refused
-            "plain_form",  # refused although nothing of the person's own was in it
+            "plain_form",  # params: call; refused although nothing of the person's own was in it
             "not_chat",  # the model answers another API only
             "unsent_body",  # params: fields that the agent's client does not know
             "no_stream",  # the agent asks for a stream, which is refused

@@ -36,6 +36,7 @@ SAMPLES: dict[str, Any] = {
     "base": "https://models.example.com/v1",
     "target": "https://models.example.com/inference/v1/models",
     "scheme": "Negotiate",
+    "call": "/openai/v1/chat/completions",
     "reference": "1f00ba4e",
     "count": 412,
     "dropped": 3,
@@ -78,6 +79,9 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
             "messages_only",
             *ladder._IN_SPITE.values(),
         ),
+    },
+    ("dialects/spoken.py", Outcome.FORBIDDEN, "told"): {
+        *("needs_billing", "region_blocked", "on_hold", "no_subscription", "terms"),
     },
     ("work/queue.py", Outcome.NO_WORKER, "detail"): {"", "no_broker"},
     ("dialects/adapters.py", None, "detail"): {
@@ -209,6 +213,7 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
     ):
         found[Outcome.BAD_ENDPOINT, detail] |= {"base"}
     found[Outcome.FORBIDDEN, "sign_in"] |= {"scheme"}
+    found[Outcome.BAD_REQUEST, "plain_form"] |= {"call"}
     found[Outcome.BAD_KEY, "key_elsewhere"] |= {"header"}
     return found
 

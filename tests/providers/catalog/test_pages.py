@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from providers.catalog.fetch import MAX_PAGES, fetch_catalog
+from providers.dialects.rows import count_in
 from providers.http import Request
 from providers.spec.outcomes import Failed, Outcome
 from tests.providers.catalog.lists import ids
@@ -198,6 +199,16 @@ def test_a_whole_list_is_asked_for_once(rest: dict[str, Any]) -> None:
     script = Script(reply(200, {"data": MANY, **rest}))
     catalog = fetch_catalog(local(), script)
     assert (ids(catalog), catalog.notes) == (ALL, ())
+
+
+def test_a_pattern_is_no_model_and_is_counted() -> None:
+    rows = [{"id": name} for name in ("openai/*", "*", "a*", "openai/gpt-5", "b/*/c")]
+    catalog = fetch_catalog(local(), Script(reply(200, {"data": rows})))
+    assert ids(catalog) == ["a*", "openai/gpt-5", "b/*/c"]
+    assert (catalog.dropped, catalog.notes) == (2, ("other 2",))
+    call = local().spec.list_call
+    assert call is not None
+    assert count_in({"data": rows}, call) == 3
 
 
 def test_every_row_that_is_not_kept_is_counted() -> None:

@@ -122,6 +122,24 @@ def test_a_key_that_was_not_seen_is_not_called_wrong(kind: str, status: int, bod
     assert told(check(reply(status, body), kind)) == ("bad_key", "unknown", "key_unseen")
 
 
+@pytest.mark.parametrize(
+    ("kind", "base"),
+    [
+        ("openrouter", ""),
+        ("openai", ""),
+        ("moonshot", "https://api.moonshot.cn/v1"),
+        ("gemini", ""),
+    ],
+)
+@pytest.mark.parametrize("text", ["No cookie auth credentials found", "No auth credentials found"])
+def test_a_key_that_the_vendor_itself_does_not_see_is_none_of_its(
+    kind: str, base: str, text: str
+) -> None:
+    refusal = reply(401, {"error": {"message": text, "code": 401}})
+    result = run_check(make(kind, api_base=base), Script(by=lambda request: refusal))
+    assert told(result) == ("bad_key", "invalid", "")
+
+
 @pytest.mark.parametrize("body", UNSEEN)
 def test_without_a_key_the_same_words_ask_for_one(body: Any) -> None:
     assert told(check(reply(401, body), key=""))[::2] == ("bad_key", "key_required")

@@ -25,6 +25,8 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "no_credit", ""),
     ("anthropic", 400, {"error": {"details": {"error_code": "organization_on_hold"}}}, "list",
      "forbidden", "on_hold"),
+    ("anthropic", 400, {"error": {"type": "invalid_request_error", "message": "This organization "
+     "has been disabled."}}, "list", "forbidden", "on_hold"),
     ("anthropic", 429, {"error": {"details": {"error_code": "enforced_spend_limit_reached"}}},
      "model", "no_credit", "key_limit"),
     ("anthropic", 429, {"error": {"details": {"error_code": "ramp_limit_exceeded"}}}, "model",
@@ -42,6 +44,31 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("openai", 429, {"error": {"code": "rate_limit_exceeded"}}, "model", "rate_limited", ""),
     ("openai", 400, {"error": {"message": "max_tokens or model output limit was reached"}},
      "model", "ok", ""),
+    ("openai", 401, {"error": {"code": "mismatched_project", "message": "OpenAI-Project header "
+     "should match project for API key"}}, "list", "forbidden", "wrong_project"),
+    ("openai", 401, {"error": {"code": "mismatched_organization"}}, "model", "forbidden",
+     "wrong_project"),
+    ("openai", 401, {"error": {"code": "invalid_organization"}}, "list", "forbidden",
+     "wrong_project"),
+    ("openai", 400, {"error": {"message": "Your organization must be verified to stream this "
+     "model. Please go to: https://x", "param": "stream", "code": "unsupported_value"}}, "model",
+     "forbidden", "unverified"),
+    ("openai", 404, {"error": {"message": "Your organization must be verified to use the model "
+     "`o3`.", "code": "model_not_found"}}, "model", "forbidden", "unverified"),
+    ("openrouter", 400, {"error": {"message": "Provider returned error", "code": 400, "metadata": {
+        "raw": '{"error": {"message": "Your organization must be verified to stream this model.", '
+        '"param": "stream", "code": "unsupported_value"}}'}}}, "model", "forbidden", "unverified"),
+    ("openrouter", 429, {"error": {"code": 429, "message": "Rate limit exceeded: "
+     "free-models-per-day. Add 10 credits to unlock 1000 requests per day"}}, "model", "no_credit",
+     "free_day"),
+    ("openrouter", 429, {"error": {"code": 429, "message": "Rate limit exceeded: "
+     "free-models-per-day-high-balance"}}, "model", "no_credit", "plan_window"),
+    ("custom", 500, {"error": {"message": "your current token plan not support model, M-2 "
+     "(2061)"}}, "model", "model_not_found", "not_in_plan"),
+    ("openrouter", 429, {"error": {"code": 429, "message": "Rate limit exceeded: "
+     "free-models-per-min."}}, "model", "rate_limited", ""),
+    ("openrouter", 403, {"error": {"code": 403, "message": "Key limit exceeded (total limit)."}},
+     "model", "no_credit", "key_limit"),
     ("openrouter", 200, {"error": {"code": 401, "message": "User not found."}}, "model",
      "bad_key", ""),
     ("openrouter", 400, {"error": {"message": "x is not a valid model ID"}}, "model",
@@ -83,6 +110,14 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "iam"),
     ("bedrock", 403, {"message": BEDROCK_DENIED.format("InvokeModel") + " with an explicit deny"},
      "model", "forbidden", "iam"),
+    ("bedrock", 403, {"Message": BEDROCK_DENIED.format("CallWithBearerToken")}, "list",
+     "forbidden", "bearer_denied"),
+    ("bedrock", 403, {"Message": BEDROCK_DENIED.format("CallWithBearerToken")}, "model",
+     "forbidden", "bearer_denied"),
+    ("bedrock", 400, {"message": "Access to Anthropic models is not allowed from unsupported "
+     "countries, regions, or territories."}, "model", "forbidden", "region_blocked"),
+    ("bedrock", 403, {"message": "Access to Anthropic models is not allowed from unsupported "
+     "countries, regions, or territories."}, "model", "forbidden", "region_blocked"),
     ("bedrock", 403, {"message": "You don't have access to the model with this id."}, "model",
      "forbidden", "model_access"),
     ("bedrock", 404, {"message": "This Model is marked by provider as Legacy"}, "model",
@@ -117,6 +152,8 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("byteplus", 429, {"error": {"code": "SetLimitExceeded"}}, "model", "no_credit", "key_limit"),
     ("byteplus_coding_plan", 404, {"error": {"code": "UnsupportedModel"}}, "model",
      "model_not_found", "not_in_plan"),
+    ("byteplus_coding_plan", 400, {"error": {"code": "InvalidSubscription", "message": "no plan"}},
+     "key", "forbidden", "no_subscription"),
     ("opencode_go", 401, {"error": {"type": "AuthError"}}, "key", "bad_key", ""),
     ("opencode_go", 401, {"error": {"type": "CreditsError"}}, "key", "no_credit", ""),
     ("opencode_go", 401, {"error": {"type": "ModelError"}}, "model", "model_not_found", ""),
@@ -137,6 +174,12 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "key_restricted"),
     ("gemini", 400, {"error": {"status": "FAILED_PRECONDITION"}}, "list", "forbidden",
      "region_blocked"),
+    ("gemini", 400, {"error": {"status": "FAILED_PRECONDITION", "message": "Gemini API free tier "
+     "is not available in your country. Please enable billing on your project."}}, "list",
+     "forbidden", "needs_billing"),
+    ("gemini", 400, {"error": {"status": "FAILED_PRECONDITION", "message": "User location is not "
+     "supported for the API use without a billing account linked."}}, "model", "forbidden",
+     "needs_billing"),
     ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED"}}, "model", "rate_limited", ""),
     ("gemini", 429, {"error": {"status": "RESOURCE_EXHAUSTED", "message": "You exceeded your "
      "current quota, please check your plan and billing details. limit: 20"}}, "model",
@@ -155,6 +198,12 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "details": [{"violations": [{"quotaId": "GenerateRequestsPerMinutePerProject"}]}]}}, "model",
      "rate_limited", ""),
     ("zhipu", 429, {"error": {"code": "1113"}}, "model", "no_credit", "arrears"),
+    ("zhipu", 429, {"error": {"code": "1308", "message": "Your limit will reset at 5"}}, "model",
+     "no_credit", "plan_window"),
+    ("zhipu", 429, {"error": {"code": "1309", "message": "Your package has expired"}}, "model",
+     "forbidden", "no_subscription"),
+    ("zhipu", 429, {"error": {"code": "1313", "message": "does not comply with the Fair Usage "
+     "Policy, and your request frequency has been limited."}}, "model", "forbidden", "on_hold"),
     ("zhipu", 400, {"error": {"code": "1211"}}, "model", "model_not_found", ""),
     ("zhipu", 434, {"error": {"code": "x"}}, "model", "forbidden", ""),
     ("zhipu", 429, {"error": {"code": 1302}}, "model", "rate_limited", ""),
@@ -164,6 +213,8 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("dashscope", 429, {"error": {"code": "Throttling.AllocationQuota"}}, "model", "no_credit",
      "key_limit"),
     ("dashscope", 429, {"code": "Throttling.RateQuota"}, "model", "rate_limited", ""),
+    ("dashscope", 403, {"error": {"code": "AllocationQuota.FreeTierOnly", "message": "The free "
+     "tier of the model has been exhausted."}}, "model", "no_credit", "free_tier_only"),
     ("moonshot", 429, {"error": {"type": "exceeded_current_quota_error"}}, "model", "no_credit",
      ""),
     ("moonshot", 429, {"error": {"type": "engine_overloaded_error"}}, "model", "rate_limited", ""),
@@ -171,12 +222,19 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("minimax", 200, {"base_resp": {"status_code": 2049}}, "list", "bad_key", "region_or_plan"),
     ("minimax", 500, {"error": {"message": "insufficient balance (1008)"}}, "model", "no_credit",
      ""),
+    ("minimax", 500, {"error": {"message": "your current token plan not support model, M-2 "
+     "(2061)", "http_code": "500"}}, "model", "model_not_found", "not_in_plan"),
+    ("minimax", 200, {"base_resp": {"status_code": 2061, "status_msg": "not supported"}}, "model",
+     "model_not_found", "not_in_plan"),
     ("minimax", 403, {"error": {"message": "no permission (1000)"}}, "list", "forbidden",
      "no_permission"),
     ("mistral", 401, {"detail": "Unauthorized"}, "list", "bad_key", ""),
     ("mistral", 400, {"message": "Invalid model: x"}, "model", "model_not_found", ""),
     ("groq", 400, {"error": {"code": "model_decommissioned"}}, "model", "model_not_found",
      "retired"),
+    ("groq", 400, {"error": {"code": "model_terms_required", "message": "The model requires terms "
+     "acceptance."}}, "model", "forbidden", "terms"),
+    ("groq", 400, {"error": {"code": "organization_restricted"}}, "list", "forbidden", "on_hold"),
     ("groq", 498, {"error": {"message": "capacity"}}, "model", "rate_limited", ""),
     ("groq", 403, {"error": {"message": "Access denied. Please check your network settings."}},
      "list", "forbidden", "region_blocked"),
@@ -228,6 +286,15 @@ def test_google_s_wait_is_none_where_more_than_a_minute_s_quota_is_used_up(
     error["message"] = "Too many requests."
     verdict = judge(reply(429, [{"error": error}]), "model", rules=KINDS["gemini"].error_rules)
     assert verdict.params["retry_after_s"] == 56
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("custom", "bad_endpoint"), ("bedrock", "bad_key")])
+def test_a_gateway_of_amazons_says_of_an_unknown_path_that_a_token_lacks(
+    kind: str, outcome: str
+) -> None:
+    body = {"message": "Missing Authentication Token"}
+    answer = reply(403, body, x_amzn_errortype="MissingAuthenticationTokenException")
+    assert judge(answer, "list", rules=KINDS[kind].error_rules).outcome.value == outcome
 
 
 def test_an_empty_403_of_ollama_is_its_host_check() -> None:

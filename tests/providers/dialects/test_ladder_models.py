@@ -1,10 +1,13 @@
 """A connection test of named models: when they are asked, and what decides."""
 
+import re
+
 import pytest
 
 from providers.dialects.ladder import run_check
 from providers.http import Reply, Request
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step
+from providers.wording import sentence
 from tests.providers.dialects.climb import HI, check, told
 from tests.providers.replies import (
     CHAT,
@@ -20,6 +23,7 @@ from tests.providers.replies import (
     reply,
 )
 
+GONE_BARE = reply(404, {"ok": False})
 NO_SCOPE = reply(403, {"error": {"message": "Missing scopes: api.model.read"}})
 
 
@@ -90,6 +94,13 @@ def test_a_refused_key_stays_the_cause_unless_the_model_knows_it(
     model: Reply, expected: tuple[str, str, str]
 ) -> None:
     assert told(check(make("openai"), REFUSED, model, models=("m",))) == expected
+
+
+def test_a_header_of_another_project_says_nothing_against_the_key() -> None:
+    other = reply(
+        401, {"error": {"code": "mismatched_project", "message": "OpenAI-Project header"}}
+    )
+    assert told(check(make("openai"), other)) == ("forbidden", "unknown", "wrong_project")
 
 
 def test_spent_credit_is_the_cause_unless_a_model_answers() -> None:
@@ -260,6 +271,8 @@ def test_ollama_s_host_check_is_the_cause_of_what_a_model_is_refused_for() -> No
         reply(404, {"error": {"code": "model_not_found"}}),
         reply(400, {"error": {"message": "Invalid model: m"}}),
         reply(503, {"error": {"message": "No available channel for model m"}}),
+        reply(404, {"title": "Not Found", "detail": "Function 'a-1': Not found for account 'x'"}),
+        reply(404, {"error": {"message": "The requested resource is not there"}}),
     ],
 )
 @pytest.mark.parametrize("kind", ["openai", "mistral", "groq", "custom"])
@@ -275,7 +288,35 @@ def test_a_model_of_the_providers_own_list_is_never_unknown_to_it(
 
     result = run_check(adapter, Script(by=by), models=("m",))
     assert told(result) == ("bad_request", "valid", "listed")
-    assert run_check(adapter, Script(by=by), models=("x",)).outcome is Outcome.MODEL_NOT_FOUND
+    assert told(run_check(adapter, Script(by=by), models=("x",)))[2] != "listed"
+
+
+@pytest.mark.parametrize("refusal", [GONE_BARE, reply(404, text="404 page not found")])
+def test_a_404_without_words_of_the_api_is_still_one_of_the_path(refusal: Reply) -> None:
+    result = check(make("openai"), LIST, refusal, models=("m",))
+    assert told(result)[::2] == ("bad_endpoint", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "asked"),
+    [
+        ("azure_openai", "m", "/openai/v1/responses"),
+        ("deepseek", "deepseek-v4-pro", "/responses"),
+        ("openai", "m", "/chat/completions"),
+        ("anthropic", "m", "/v1/messages"),
+    ],
+)
+def test_a_refusal_without_a_known_reason_names_the_call_and_clears_nothing(
+    kind: str, model: str, asked: str
+) -> None:
+    odd = reply(400, {"error": {"message": "odd"}})
+    adapter = make(kind, api_base="https://proxy.example", deployments=("m",))
+    script = Script(by=lambda request: odd if request.json else LIST)
+    result = run_check(adapter, script, models=(model,))
+    assert told(result)[::2] == ("bad_request", "plain_form")
+    said = sentence(result.outcome, result.detail, result.params, adapter.spec)
+    assert asked in said
+    assert not re.search("chat completion with|another API|(?<!not )fine", said)
 
 
 def test_a_refused_body_is_sent_once_more_in_its_plain_form() -> None:

@@ -16,6 +16,7 @@ from providers.spec.secret import Secret
 from tests.providers.replies import reply
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+RESET = f"{int(NOW.timestamp() + 7200)}000"
 KEY = Secret("sk-proj-4fJk9sLmQ2xT7vWz")
 
 
@@ -34,6 +35,16 @@ KEY = Secret("sk-proj-4fJk9sLmQ2xT7vWz")
         (reply(429, {}, retry_after="999999999"), 30 * 86400),
         (reply(429, {"error": {"message": "Please retry in 36.2s."}}), 37),
         (reply(429, {"message": "Try again after 20 s"}), 20),
+        (reply(429, {"error": {"message": "Please try again in 7m12s. Visit us"}}), 432),
+        (reply(429, {"error": {"message": "Please try again in 1h2m3.5s."}}), 3724),
+        (reply(429, {"error": {"message": "Please try again in 450ms."}}), 1),
+        (reply(429, {"error": {"message": "Try again in 2 minutes and 5 seconds"}}), 125),
+        (reply(429, {"error": "Please wait 54321 seconds before retrying."}), 54321),
+        (reply(429, {"error": {"message": "Please try again in 1 day"}}), 86400),
+        (reply(429, {"error": {"message": "Try again in 3 months"}}), None),
+        (reply(429, {"error": {"message": "Try again in a moment"}}), None),
+        (reply(429, {"error": {"metadata": {"headers": {"X-RateLimit-Reset": RESET}}}}), 7200),
+        (reply(429, {"error": {"metadata": {"headers": {"X-RateLimit-Reset": "60"}}}}), None),
         (reply(429, {}, retry_after="soon"), None),
         (reply(429, {}, retry_after="-5"), None),
         (reply(429, {}), None),

@@ -55,6 +55,9 @@ def test_words_for_money_outweigh_every_status(form: Any, status: int, text: str
         "InferenceLimitExceeded",
         "pre_consume_token_quota_failed",
         "Payment Required",
+        "Your newly created team doesn't have any credits or licenses yet.",
+        "you have used up your daily free allocation of 10,000 neurons",
+        "Key limit exceeded (total limit). Manage it in the settings",
         "The free tier of the model has been exhausted.",
         "Your account is not active, please check your billing details",
         "There is an unpaid invoice",
@@ -81,6 +84,7 @@ def test_money_is_known_in_the_usual_languages_and_spellings(text: str) -> None:
         "Throttling.RateQuota",
         "Quota exceeded for requests per minute per project",
         "Too many concurrent requests",
+        "Per-key limit exceeded: 10 requests per minute",
     ],
 )
 def test_a_rate_is_no_matter_of_money(text: str) -> None:
@@ -94,6 +98,7 @@ def test_a_rate_is_no_matter_of_money(text: str) -> None:
         (503, {"error": {"code": "model_not_found", "message": "try later"}}),
         (500, {"message": "当前分组下对于模型 m 无可用渠道"}),
         (400, {"error": {"message": "Invalid model name passed in model=m"}}),
+        (404, {"title": "Not Found", "detail": "Function 'a-1': Not found for account 'x'"}),
         (403, {"error": {"code": "model_not_found", "message": "not in this project"}}),
         (502, {"detail": "no provider found for m"}),
         (500, {"error": {"message": "The model m does not exist"}}),
@@ -237,10 +242,93 @@ def test_the_same_words_on_a_list_say_nothing_of_a_model() -> None:
         "max_tokens is invalid for this model: at most 4096",
         "messages: at least one message is required",
         "Unexpected token in JSON",
+        "user: must be restricted to ascii",
+        "Unknown field project for this organization",
+        "temperature is restricted for the account",
+        "the region eu is not one of those known",
     ],
 )
 def test_an_ordinary_bad_request_stays_one(text: str) -> None:
     assert outcome(400, {"error": {"message": text}}) == "bad_request"
+
+
+OVERDUE = (
+    "Account x is suspended, possibly due to reaching the monthly spending limit or failure to"
+)
+OF_ACCOUNTS = [
+    ("on_hold", "This organization has been disabled."),
+    ("on_hold", "Organization has been restricted. Please reach out to support."),
+    ("on_hold", "organization_restricted"),
+    ("on_hold", "The OpenAI account associated with this API key has been deactivated."),
+    ("on_hold", "Your account org-1 is temporarily suspended for a violation of the terms"),
+    ("on_hold", "UserBanned"),
+    ("on_hold", "Consumer 'projects/1' has been suspended."),
+    ("on_hold", "用户已被封禁"),
+    ("region_blocked", "Access to Anthropic models is not allowed from unsupported countries, "
+     "regions, or territories."),
+    ("region_blocked", "unsupported_country_region_territory"),
+    ("region_blocked", "Country, region, or territory not supported"),
+    ("region_blocked", "This model is not available in your region."),
+    ("region_blocked", "User location is not supported for the API use."),
+    ("needs_billing", "The free tier is not offered in your country. Please enable billing."),
+    ("needs_billing", "User location is not supported for the API use without a billing account "
+     "linked"),
+    ("no_subscription", "InvalidSubscription"),
+    ("no_subscription", "Your account 2 does not have a valid CodingPlan subscription"),
+    ("no_subscription", "Your GLM Coding Plan package has expired"),
+    ("unverified", "Your organization must be verified to stream this model."),
+    ("unverified", '{"message": "Your organization must be verified to stream this model. Go to '
+     'https://x", "param": "stream", "code": "unsupported_value"}'),
+    ("terms", "The model `m` requires terms acceptance. Please have the admin accept the terms"),
+    ("terms", "model_terms_required"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("status", [400, 401, 403, 412])
+@pytest.mark.parametrize(("detail", "text"), OF_ACCOUNTS)
+def test_what_stands_against_an_account_is_neither_its_key_nor_the_form(
+    form: Any, status: int, detail: str, text: str
+) -> None:
+    for call in ("model", "list"):
+        verdict = judge(reply(status, form(text)), call)  # type: ignore[arg-type]
+        assert (verdict.outcome.value, verdict.detail) == ("forbidden", detail)
+
+
+@pytest.mark.parametrize("status", [400, 403, 412, 429])
+@pytest.mark.parametrize(
+    "text", [OVERDUE + " pay past invoices.", "There is an unpaid invoice", "账户已欠费"]
+)
+def test_a_bill_that_was_not_paid_is_told_as_one(status: int, text: str) -> None:
+    verdict = judge(reply(status, {"error": {"message": text}}), "list")
+    assert (verdict.outcome.value, verdict.detail) == ("no_credit", "arrears")
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "expected"),
+    [
+        (403, "The API key of this account is disabled", "bad_key"),
+        (401, "Access denied due to invalid subscription key or wrong API endpoint.", "bad_key"),
+        (403, "The API has not been used in project 1 before or it is disabled.", "forbidden"),
+        (403, "Your account is restricted to embeddings", "forbidden"),
+        (403, "For this account the model m is disabled", "forbidden"),
+        (403, "This account and its model m are disabled", "forbidden"),
+        (429, "Your account is temporarily blocked: too many requests", "rate_limited"),
+        (500, "The account has been suspended", "server_error"),
+    ],
+)
+def test_what_merely_belongs_to_an_account_does_not_close_it(
+    status: int, text: str, expected: str
+) -> None:
+    verdict = judge(reply(status, {"error": {"message": text}}), "model")
+    assert (verdict.outcome.value, verdict.detail) == (expected, "")
+
+
+@pytest.mark.parametrize("call", ["list", "model"])
+def test_litellm_without_a_database_takes_its_master_key_alone(call: Any) -> None:
+    error = {"message": "Authentication Error, No connected db.", "type": "no_db_connection"}
+    verdict = judge(reply(400, {"error": {**error, "param": None, "code": "400"}}), call)
+    assert (verdict.outcome.value, verdict.detail) == ("bad_key", "master_key")
 
 
 def test_texts_are_folded_to_the_same_words() -> None:
