@@ -14,6 +14,9 @@ DOTS: Final = "••••••••"  # the same in a form
 # ${NAME}, also behind a scheme word: only the agent can resolve it, so it stays a reference.
 _REFERENCE = re.compile(r"(?:[A-Za-z]+ )?\$\{[A-Za-z_][\w.]*\}", re.ASCII)
 
+# What the agent's loader puts a value of its environment in for, anywhere in a text (inherited).
+_NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
 # Other ways to write a variable, which the agent sends as they stand; the group is its name.
 _NAME = r"([A-Za-z_][\w.-]*)"
 _VARIABLES = re.compile(
@@ -45,6 +48,11 @@ _PLACEHOLDER = re.compile(
 
 def is_reference(text: str) -> bool:
     return _REFERENCE.fullmatch(text) is not None
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The variables that the agent resolves in a text, wherever they stand in it."""
+    return tuple(_NAMED.findall(text))
 
 
 def is_mask(value: Any) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from facio_site.strictjson import write_json
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_reference
+from providers.spec.masks import is_reference, names_in
 from providers.spec.secret import Secret
 from routing.config.difference import Path, same, value_at
 from routing.config.document import (
@@ -28,6 +28,7 @@ from routing.config.document import (
     provider_of,
     put,
     snake,
+    texts,
 )
 from routing.config.entries import (
     ABSENT,
@@ -156,7 +157,7 @@ def in_mode(plain: Exported, mode: Mode, specs: Specs) -> Exported:
         return replace(plain, mode=mode, document=redacted(plain.document, specs), env={})
     document = copy.deepcopy(plain.document)
     return replace(
-        plain, mode=mode, env={**_refer(document, specs), **plain.env}, document=document
+        plain, mode=mode, env={**_refer(document, specs, plain.env), **plain.env}, document=document
     )
 
 
@@ -279,23 +280,28 @@ def _sections(
 # --- secrets --------------------------------------------------------------------------------
 
 
-def _refer(document: dict[str, Any], specs: Specs) -> dict[str, Secret]:
-    """Put ${NAME} for every key and header of ours; the values by name."""
+def _refer(document: dict[str, Any], specs: Specs, held: Collection[str]) -> dict[str, Secret]:
+    """Put ${NAME} for every key and header of ours; the values by name.
+
+    A name that the document refers to anywhere, or that the environment has for something else
+    (`held`), is somebody else's: with a value of ours it would send that there, too.
+    """
     env: dict[str, Secret] = {}
     of_keys = {env_name(spec) for spec in specs.values()}
+    taken = {*held, *(name for _, text in texts(document) for name in names_in(text))}
     for spec, section in _sections(document, specs):
         key = get(section, "apiKey")
         if _is_secret(key):
             name = env_name(spec)
             is_other = name in env and env[name].reveal() != key  # the same name spelled twice
-            name = _free(name, env) if is_other else name
+            name = _free(name, {*env, *taken}) if is_other or name in taken else name
             put(section, "apiKey", f"${{{name}}}")
-            for one in (name, *spec.env_also):
-                env[one] = Secret(key)
+            also = (one for one in spec.env_also if one not in env and one not in taken)
+            env.update(dict.fromkeys((name, *also), Secret(key)))
         headers = get(section, "extraHeaders")
         for header, value in headers.items() if isinstance(headers, dict) else ():
             if _is_secret(value):
-                name = _header_name(spec, header, {*env, *of_keys})
+                name = _header_name(spec, header, {*env, *of_keys, *taken})
                 headers[header] = f"${{{name}}}"
                 env[name] = Secret(value)
     return env
@@ -330,8 +336,9 @@ def _texts(said: Entries) -> Iterator[tuple[Path, str]]:
 
 
 def _is_secret(value: Any) -> bool:
-    """A value to hide: not empty, not a reference, and not a mask already."""
-    if not isinstance(value, str) or not value or is_reference(value):
+    """A value to hide: not empty, no mask already, and nothing that the agent has to resolve,
+    which it does once: not in what stands in its environment."""
+    if not isinstance(value, str) or not value or is_reference(value) or names_in(value):
         return False
     return re.fullmatch(r"[*•]+", value) is None
 

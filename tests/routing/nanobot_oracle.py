@@ -26,7 +26,7 @@ import boto3  # noqa: E402, F401
 import openai.resources.chat.completions  # noqa: E402
 import openai.resources.responses  # noqa: E402, F401
 from loguru import logger  # noqa: E402
-from nanobot.config.loader import load_config, save_config  # noqa: E402
+from nanobot.config.loader import load_config, resolve_config_env_vars, save_config  # noqa: E402
 from nanobot.config.schema import Config  # noqa: E402
 from nanobot.providers.base import LLMProvider  # noqa: E402
 from nanobot.providers.factory import load_provider_snapshot  # noqa: E402
@@ -93,6 +93,24 @@ def load(question: dict[str, Any]) -> Any:
     return {"defaults": dumped["agents"]["defaults"], "providers": dumped["providers"]}
 
 
+def resolved(question: dict[str, Any]) -> Any:
+    """The keys that it has of a file with this environment, by provider; why it has none."""
+    before = dict(os.environ)
+    os.environ |= question.get("env", {})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.json"
+        path.write_text(question["text"], encoding="utf-8")
+        try:
+            config = resolve_config_env_vars(load_config(path))
+        except ValueError as error:
+            return {"error": str(error)}
+        finally:
+            os.environ.clear()
+            os.environ |= before
+    entries = config.model_dump(mode="json", by_alias=True)["providers"]
+    return {name: entry["apiKey"] for name, entry in entries.items() if entry.get("apiKey")}
+
+
 def defaults(question: dict[str, Any]) -> Any:
     """The file that nanobot writes for a new installation."""
     with tempfile.TemporaryDirectory() as folder:
@@ -153,6 +171,7 @@ async def nothing(delta: str) -> None:
 QUESTIONS = {
     "documents": documents,
     "load": load,
+    "resolved": resolved,
     "defaults": defaults,
     "registry": registry,
     "turn": turn,
