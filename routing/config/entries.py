@@ -22,6 +22,7 @@ from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
 from providers.spec.masks import MASK, is_placeholder, is_reference, variable_form
 from providers.spec.names import NAME_LENGTH, known_name, name_problem
 from providers.spec.secret import Secret
+from providers.spec.signs import trimmed
 from routing.config.document import key_of, part, provider_of, snake
 from routing.rules.explain import AUTO
 from routing.rules.order import FACTS
@@ -77,6 +78,11 @@ class Value:
     def taken(self) -> Any:
         """What it means; None also when nothing here would have taken it."""
         return None if self.fault else self.meaning
+
+    @property
+    def is_padded(self) -> bool:
+        """Blanks at its ends, which calls from here go without: the agent sends them along."""
+        return not self.fault and isinstance(self.raw, str) and trimmed(self.raw) != self.raw
 
 
 ABSENT = Value()
@@ -176,7 +182,7 @@ def stored_entry(state: ProviderState, spec: ProviderSpec) -> Entry:
     key = state.secrets.get("api_key")
     raw = {
         "apiKey": key.reveal() if key else None,
-        "apiBase": state.api_base,
+        "apiBase": trimmed(state.api_base),
         "extraHeaders": {name: text.reveal() for name, text in state.extra_headers.items()},
         "extraBody": dict(state.extra_body),
     }

@@ -209,7 +209,8 @@ def _put_provider(
     section = _entry_of(document, spec)
     for key in owned_keys(spec):
         stands, want = before.value(key), wanted.get(key, ABSENT)
-        if same(stands.taken, want.meaning):
+        is_as_called = key != "apiBase" or not stands.is_padded
+        if same(stands.taken, want.meaning) and is_as_called:
             continue
         if want.meaning is None:
             drop(section, key)
