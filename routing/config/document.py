@@ -37,6 +37,11 @@ def key_of(section: Mapping[str, Any], name: str) -> str | None:
     return next((key for key in (camel(name), name, snake(name)) if key in section), None)
 
 
+def is_beside(section: Mapping[str, Any], key: str) -> bool:
+    """Whether the camelCase spelling of a key stands there too: the agent's loader takes that."""
+    return camel(key) != key and camel(key) in section
+
+
 def get(section: Mapping[str, Any], name: str) -> Any:
     """The value under either spelling; None when it is missing or null."""
     key = key_of(section, name)

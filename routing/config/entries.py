@@ -23,7 +23,7 @@ from providers.spec.masks import MASK, is_placeholder, is_reference, variable_fo
 from providers.spec.names import NAME_LENGTH, known_name, name_problem
 from providers.spec.secret import Secret
 from providers.spec.signs import trimmed
-from routing.config.document import key_of, part, provider_of, snake
+from routing.config.document import is_beside, key_of, part, provider_of, snake
 from routing.rules.explain import AUTO
 from routing.rules.order import FACTS
 from routing.rules.slots import ALL_ROUTE_KEYS, ROUTE_KEYS
@@ -266,7 +266,7 @@ def unowned_paths(
         ours = is_owned(here, specs)
         if ours is None and isinstance(item, dict):
             yield from unowned_paths(item, specs, here, name)
-        elif not ours:
+        elif not ours or is_beside(value, key):
             yield name
 
 
@@ -293,7 +293,7 @@ def _ours(
         ours = is_owned(here, specs)
         if ours is None and isinstance(item, dict):
             kept[key] = _ours(item, specs, told, others, here)
-        elif ours:
+        elif ours and not is_beside(value, key):
             kept[key] = told(snake(key), item) if path[0] == "providers" else item
         elif others is not None:
             kept[key] = others

@@ -18,7 +18,7 @@ from typing import Any
 from facio_site.marked import marked as _
 from facio_site.strictjson import join
 from providers.spec.names import INHERITED_NAMES, known_name
-from routing.config.document import camel, key_of, part, snake
+from routing.config.document import camel, is_beside, key_of, part, snake
 from routing.rules.order import FACTS
 from routing.rules.slots import ALL_ROUTE_KEYS, MAIN, ROUTE_KEYS, SLOTS
 
@@ -172,6 +172,20 @@ def near_misses(document: Mapping[str, Any]) -> Iterator[NearMiss]:
     yield from _top(document)
     yield from _in_entries(document)
     yield from _in_agents(document)
+
+
+def out_of_reach(document: Mapping[str, Any]) -> Iterator[NearMiss]:
+    """Names that the agent would read, did their other spelling not stand beside them."""
+    sections = {
+        (): document,
+        ("agents", "defaults"): part(document, "agents", "defaults"),
+        **{("providers", name): entry for name, entry in part(document, "providers").items()},
+    }
+    for keys, section in sections.items():
+        for key in section if isinstance(section, dict) else ():
+            is_read = keys[:1] != ("providers",) or camel(key) in AGENT_FIELDS
+            if is_read and is_beside(section, key):
+                yield (*keys, key), camel(key)
 
 
 def _top(document: Mapping[str, Any]) -> Iterator[NearMiss]:

@@ -304,6 +304,9 @@ _IGNORED: Mapping[str, Any] = {
 }
 _WARNINGS: Mapping[str, Any] = {
     "near_miss": gettext_lazy("it is kept, but the agent does not read it; it reads %(reads)s"),
+    "out_of_reach": gettext_lazy(
+        "out of reach: %(reads)s stands beside it, and the agent reads that. It is not set here"
+    ),
     "counts": gettext_lazy(
         "%(why)s. It is not set here. It stays in config.json, where the agent reads it: mend the "
         "file."

@@ -29,7 +29,7 @@ from routing.config.entries import (
 from routing.config.export import Exported, Mode, in_mode, own_references
 from routing.config.importing.risks import Risk, risks_of
 from routing.config.pasted import Ignored, Pasted, Warned
-from routing.config.schema import Refused, near_misses, problems
+from routing.config.schema import Refused, near_misses, out_of_reach, problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +155,8 @@ def _unmasked(
 def _near_misses(document: Mapping[str, Any]) -> Iterator[Warned]:
     for keys, reads in near_misses(document):
         yield Warned(shown_path(keys), "near_miss", {"name": keys[-1], "reads": reads})
+    for keys, reads in out_of_reach(document):
+        yield Warned(shown_path(keys), "out_of_reach", {"name": keys[-1], "reads": reads})
 
 
 def _doubtful_keys(said: Entries, specs: Specs) -> Iterator[Warned]:
