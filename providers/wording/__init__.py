@@ -99,6 +99,10 @@ _KEY_WARNINGS: dict[str, Any] = {
         "The comma or semicolon behind the key is no part of it and is left out."
     ),
     "bearer": gettext_lazy("The word Bearer before the key is no part of it and is left out."),
+    "credential": gettext_lazy(
+        "Nothing says that the agent resolves ${credentials.…} in a provider's values. It may send "
+        "this as it stands. ${NAME} is resolved."
+    ),
 }
 
 _CATALOG_NOTES: dict[str, Any] = {

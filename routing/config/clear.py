@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from providers.spec.keyshapes import SHAPES
-from providers.spec.masks import MASK, is_mask, is_reference, variable_form
+from providers.spec.masks import MASK, is_header_reference, is_mask, variable_form
 from routing.config.document import snake
 
 HIDDEN: Any = object()  # a whole value that is a secret
@@ -74,7 +74,7 @@ _NUMBER_ENDS = frozenset((word,) for word in _NUMBERS)
 
 
 def _text(text: str, keys: tuple[str, ...]) -> Any:
-    if not text or is_reference(text) or variable_form(text):
+    if not text or is_header_reference(text) or variable_form(text):
         return text
     if is_mask(text):
         return MASK
@@ -117,7 +117,7 @@ def _argument(before: Any, item: Any) -> Any:
     if not isinstance(item, str) or not isinstance(before, str) or item.startswith("-"):
         return item
     is_named = _FLAG.fullmatch(before) and is_secret_name(before)
-    return MASK if is_named and not is_reference(item) else item
+    return MASK if is_named and not is_header_reference(item) else item
 
 
 def _is_keylike(word: str) -> bool:

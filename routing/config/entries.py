@@ -19,7 +19,13 @@ from providers.kinds import own_spec
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
-from providers.spec.masks import MASK, is_placeholder, is_reference, variable_form
+from providers.spec.masks import (
+    MASK,
+    is_header_reference,
+    is_placeholder,
+    is_reference,
+    variable_form,
+)
 from providers.spec.names import NAME_LENGTH, known_name, name_problem
 from providers.spec.secret import Secret
 from providers.spec.signs import trimmed
@@ -312,7 +318,7 @@ def _shown_field(name: str, value: Any) -> Any:
     if isinstance(value, str) and is_reference(value):
         return value
     if name == "extra_headers" and isinstance(value, dict):
-        return {n: v if is_reference(str(v)) else MASK for n, v in value.items()}
+        return {n: v if is_header_reference(str(v)) else MASK for n, v in value.items()}
     return _redacted_field(name, value)
 
 

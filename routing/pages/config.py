@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,10 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from facio_site.accounts.roles import can_edit, can_export_keys
+from providers.kinds import KINDS
 from providers.models import Provider
+from providers.spec.keyshapes import KeyWarning
+from providers.spec.masks import is_credential
+from providers.wording import key_warning
 from routing.agents import writing
 from routing.config.agent import decide
-from routing.config.edits import Current
+from routing.config.document import part, texts
+from routing.config.edits import Current, exported
 from routing.config.export import Mode
 from routing.models import Slot
 from routing.pages.findings import finding_text
@@ -95,7 +100,15 @@ def warnings(state: Current | None) -> list[str]:
                 _("%(provider)s: the address was changed, so its key is left out. Type it again.")
                 % {"provider": row}
             )
-    return found
+    return [*found, *(_credentials(state) if state else ())]
+
+
+def _credentials(state: Current) -> Iterator[str]:
+    """Placeholders of the credential store where nothing says that the agent resolves them."""
+    entries = part(exported(state, Mode.KEYS, KINDS).document, "providers")
+    for path, text in texts(entries, "providers"):
+        if is_credential(text):
+            yield f"{path}: {key_warning(KeyWarning('credential'))}"
 
 
 def may_write(request: HttpRequest, seen: writing.Look) -> bool:

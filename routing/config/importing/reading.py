@@ -12,7 +12,7 @@ from typing import Any
 
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import Specs
-from providers.spec.masks import is_mask
+from providers.spec.masks import is_credential, is_mask
 from routing.config.difference import Path, masked, same, shown_path, value_at, with_value
 from routing.config.document import camel, get, part, provider_of, snake
 from routing.config.edits import Current, exported
@@ -167,3 +167,8 @@ def _doubtful_keys(said: Entries, specs: Specs) -> Iterator[Warned]:
             for found in warnings_for(specs[entry.provider], key.taken):
                 path = shown_path(("providers", entry.name, key.spelling))
                 yield Warned(path, f"key_{found.code}", found.params)
+        headers = entry.value("extraHeaders")
+        for name, text in headers.taken.items() if headers.taken else ():
+            if is_credential(text):
+                path = shown_path(("providers", entry.name, headers.spelling, name))
+                yield Warned(path, "key_credential")

@@ -123,3 +123,11 @@ def test_who_may_not_download_gets_no_button_to_press(viewer: Any) -> None:
     assert "Only an owner may download this" in html
     assert "Asks for your password again" not in html
     assert 'value="config" disabled' not in page_of(signed_in(viewer).get("/config/export/"))
+
+
+def test_a_placeholder_of_the_credential_store_is_doubted(site: Client) -> None:
+    providers = {"openai": {"apiKey": "${credentials.OPENAI}"}, "nvidia": {"apiKey": "${NVIDIA}"}}
+    import_all(site, {"providers": providers})
+    html = page_of(site.get("/config/export/"))
+    assert "providers.openai.apiKey: Nothing says that the agent resolves ${credentials" in html
+    assert "providers.nvidia.apiKey:" not in html

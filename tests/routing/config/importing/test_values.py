@@ -183,3 +183,33 @@ def test_s20_another_region_is_another_address() -> None:
     moved = plan({"providers": {"bedrock": {"region": "eu-west-1"}}}, with_region, is_merge=True)
     assert moved.retype == (Retype("bedrock", ("access_key_id",)),)
     assert again.providers
+
+
+# --- references -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "why"),
+    [
+        ("${credentials.OPENAI}", "key_credential", None),
+        ("${a.b}", "counts", "variable"),
+        ("Bearer ${X}", "counts", "bad_key"),
+    ],
+)
+def test_a_key_that_the_agent_may_not_resolve_is_doubtful(
+    key: str, code: str, why: str | None
+) -> None:
+    found = plan({"providers": {"openai": {"apiKey": key}}})
+
+    assert [(one.path, one.code, one.params.get("why")) for one in found.warnings] == [
+        ("providers.openai.apiKey", code, why)
+    ]
+
+
+def test_a_header_from_the_credential_store_is_doubtful() -> None:
+    headers = {"A": "Bearer ${credentials.X}", "B": "Bearer ${X}"}
+    found = plan({"providers": {"openai": {"apiKey": "k-12345678", "extraHeaders": headers}}})
+
+    assert [(one.path, one.code) for one in found.warnings] == [
+        ("providers.openai.extraHeaders.A", "key_credential")
+    ]
