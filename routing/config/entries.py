@@ -7,8 +7,7 @@ two asks neither of them again. Kept out: what a change does.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,13 +18,7 @@ from providers.kinds import own_spec
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
-from providers.spec.masks import (
-    MASK,
-    is_header_reference,
-    is_placeholder,
-    is_reference,
-    variable_form,
-)
+from providers.spec.masks import is_mask, is_placeholder, is_reference, variable_form
 from providers.spec.names import NAME_LENGTH, known_name, name_problem
 from providers.spec.secret import Secret
 from providers.spec.signs import trimmed
@@ -276,60 +269,6 @@ def unowned_paths(
             yield name
 
 
-def redacted(value: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
-    """What is ours, without secrets."""
-    return _ours(value, specs, _redacted_field, None)
-
-
-def shown_document(value: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
-    """The same for a page: references stay, and what is not ours is named."""
-    return _ours(value, specs, _shown_field, "…")
-
-
-def _ours(
-    value: Mapping[str, Any],
-    specs: Specs,
-    told: Callable[[str, Any], Any],
-    others: str | None,
-    path: tuple[str, ...] = (),
-) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key, item in value.items():
-        here = (*path, key)
-        ours = is_owned(here, specs)
-        if ours is None and isinstance(item, dict):
-            kept[key] = _ours(item, specs, told, others, here)
-        elif ours and not is_beside(value, key):
-            kept[key] = told(snake(key), item) if path[0] == "providers" else item
-        elif others is not None:
-            kept[key] = others
-    return kept
-
-
-def _redacted_field(name: str, value: Any) -> Any:
-    if name in ("api_key", "extra_headers", "extra_body"):
-        return _masked(value)
-    if name == "api_base" and re.search(r"[@?#]", str(value)):
-        return MASK  # more than an address: it may carry a password or a token
-    return value
-
-
-def _shown_field(name: str, value: Any) -> Any:
-    if isinstance(value, str) and is_reference(value):
-        return value
-    if name == "extra_headers" and isinstance(value, dict):
-        return {n: v if is_header_reference(str(v)) else MASK for n, v in value.items()}
-    return _redacted_field(name, value)
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _masked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    return value if value is None or value == "" else MASK
-
-
 def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:
     if key == "extraHeaders":
         return _headers_fault(value)
@@ -338,6 +277,8 @@ def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:
         return "" if is_fine else "too_large"
     if not isinstance(value, str):
         return "not_text"
+    if is_mask(value):
+        return "placeholder"
     if any(item.config_key == key and not item.fits(value) for item in spec.extra_fields):
         return "bad_value"
     if is_reference(value):

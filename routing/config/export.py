@@ -18,7 +18,8 @@ from facio_site.strictjson import write_json
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.masks import is_reference, names_in
 from providers.spec.secret import Secret
-from routing.config.difference import Path, same, value_at
+from routing.config.clear import in_clear
+from routing.config.difference import Path, same, shown_path, value_at
 from routing.config.document import (
     drop,
     entry_key,
@@ -43,13 +44,12 @@ from routing.config.entries import (
     own_names,
     owned_keys,
     read_entries,
-    redacted,
-    shown_document,
     stored_entry,
     stored_value,
     unowned_paths,
     with_own,
 )
+from routing.config.redacting import redacted, shown_document
 from routing.rules.explain import AUTO
 from routing.rules.slots import MAIN, ROUTE_KEYS
 
@@ -106,7 +106,13 @@ class Exported:
         """True when handing it out needs a fresh login: what is not ours may hold tokens."""
         if self.mode is Mode.REDACTED:
             return False
-        return self.mode is Mode.KEYS or bool(self.unowned) or self.has_extra_body
+        is_open = self.mode is Mode.KEYS or bool(self.unowned) or self.has_extra_body
+        return is_open or bool(self.in_clear)
+
+    @property
+    def in_clear(self) -> tuple[str, ...]:
+        """Paths of what looks like a secret and stands there as it is."""
+        return tuple(dict.fromkeys(map(shown_path, in_clear(self.document))))
 
 
 def build_config(

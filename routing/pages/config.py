@@ -32,7 +32,8 @@ MODES: Mapping[Mode, tuple[Any, Any]] = {
     Mode.ENV: (
         gettext_lazy("References"),
         gettext_lazy(
-            "The file names each secret as ${NAME}. The values belong in the agent's environment."
+            "Keys and headers of the providers set here stand as ${NAME}. Their values belong in "
+            "the agent's environment."
         ),
     ),
     Mode.KEYS: (
@@ -41,7 +42,10 @@ MODES: Mapping[Mode, tuple[Any, Any]] = {
     ),
     Mode.REDACTED: (
         gettext_lazy("Redacted"),
-        gettext_lazy("Each secret is ***, so that you can show the file to somebody."),
+        gettext_lazy(
+            "Keys, headers, extra bodies and what else looks like a secret are ***. Look through "
+            "the file before you show it to somebody."
+        ),
     ),
 }
 

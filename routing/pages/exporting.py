@@ -18,7 +18,7 @@ from facio_site.accounts.roles import can_export_keys, confirmed_lately, viewer_
 from facio_site.audit import record
 from providers.kinds import KINDS
 from routing.config.envfile import env_text, needed_names
-from routing.config.export import Exported, preview, quickstart_env
+from routing.config.export import Exported, Mode, preview, quickstart_env
 from routing.pages.config import MODES, frame, mode_of, state_now, warnings
 from routing.pages.wording import FAULTS, fault_words
 from routing.state import current, exported
@@ -50,6 +50,7 @@ def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
         "preview": shown,
         "is_the_file": shown == written.text,
         "left_out": written.left_out,
+        "in_clear": written.in_clear if written.mode is Mode.ENV else (),
         "names": needed_names(written),
         "holds_secrets": written.may_hold_secrets,
         "may_download": can_export_keys(request.user) or not written.may_hold_secrets,

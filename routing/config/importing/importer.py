@@ -360,7 +360,8 @@ def _compared(
             form = variable_form(str(value.raw)) if key == "apiKey" else "${NAME}"
             params = {"form": form} if value.fault == "variable" else {}
             faults.append(Fault(("providers", entry.name, value.spelling), value.fault, params))
-            if key not in SECRET_KEYS and not is_merge and stands.raw:
+            is_said = key not in SECRET_KEYS and value.fault != "placeholder"
+            if is_said and not is_merge and stands.raw:
                 values[key] = None
         elif not same(value.meaning, stands.meaning):
             values[key] = value.raw if value.meaning is not None else None

@@ -137,6 +137,67 @@ def test_mode_env_may_hold_secrets_only_when_something_is_not_ours_or_a_body_is_
     assert build(None, [STATES[4]], mode=Mode.ENV).may_hold_secrets
 
 
+def test_mode_env_tells_which_secrets_stand_there_as_they_are() -> None:
+    base = {
+        "channels": {"telegram": {"token": "t-1", "allowFrom": ["1"]}},
+        "providers": {
+            "nvidia": {"apiKey": "nv-1", "apiBase": "https://n.test/v1"},
+            "openai": {"api_key": "old-1", "apiKey": "${A}", "extraQuery": {"api_key": "q-1"}},
+        },
+        "tools": {"mcpServers": {"s": {"args": ["--token", "t-2"], "env": {"K": "${K}"}}}},
+    }
+    openai = provider("openai", "${A}", extra_headers={"X": "Token token=${T}", "Y": "blue"})
+    vllm = provider(
+        "vllm", "v1", api_base="https://user:pass@h.test/v1", extra_body={"token": "b-1", "n": 1}
+    )
+
+    exported = build(base, [openai, vllm], mode=Mode.ENV)
+
+    assert exported.in_clear == (
+        "channels.telegram.token",
+        "providers.nvidia.apiKey",
+        "providers.openai.api_key",
+        "providers.openai.extraQuery.api_key",
+        "providers.vllm.apiBase",
+        "providers.vllm.extraBody.token",
+        "tools.mcpServers.s.args",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [("Token token=${T}", False), ("sk-${T}", False), ("sk-0123456789abcdef${T}", True)],
+)
+def test_what_stands_beside_a_reference_may_be_a_secret(text: str, is_told: bool) -> None:
+    exported = build(None, [provider("openai", text)], mode=Mode.ENV)
+
+    assert exported.in_clear == ("providers.openai.apiKey",) * is_told
+    assert exported.may_hold_secrets is is_told
+
+
+def test_mode_redacted_hides_what_looks_like_a_secret_in_other_texts() -> None:
+    states = [
+        provider("openai", "sk-1", api_base="https://gw.test/sk-proj-PATHSECRET123456/v1"),
+        provider("vllm", api_base="https://p.test/key/abcd1234efgh5678ijkl9012/v1"),
+        provider("groq", "g-1", api_base="https://gw.test/groq/v1"),
+        provider("bedrock", values={"region": "eu-west-1", "profile": "sk-proj-x0123456789"}),
+    ]
+    exported = build(None, states, main("sk-proj-x0123456789012345"), Mode.REDACTED)
+
+    assert exported.document == {
+        "agents": {"defaults": {"model": "***", "provider": "auto"}},
+        "providers": {
+            "openai": {"apiKey": "***", "apiBase": "***"},
+            "vllm": {"apiBase": "***"},
+            "groq": {"apiKey": "***", "apiBase": "https://gw.test/groq/v1"},
+            "bedrock": {"region": "eu-west-1", "profile": "***"},
+        },
+    }
+    for name in ("openai", "vllm"):
+        shown = json.loads(preview(build(None, states), SPECS))
+        assert shown["providers"][name]["apiBase"] == "***"
+
+
 def test_nothing_of_an_export_prints_a_secret() -> None:
     exported = build(None, STATES, mode=Mode.ENV)
 

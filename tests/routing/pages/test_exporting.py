@@ -131,3 +131,19 @@ def test_a_placeholder_of_the_credential_store_is_doubted(site: Client) -> None:
     html = page_of(site.get("/config/export/"))
     assert "providers.openai.apiKey: Nothing says that the agent resolves ${credentials" in html
     assert "providers.nvidia.apiKey:" not in html
+
+
+def test_secrets_that_stay_in_the_file_are_named_where_the_others_are_references(
+    site: Client,
+) -> None:
+    import_all(site, {"providers": {"openai": {"apiKey": KEY}, "nvidia": {"apiKey": "nv-1-key"}}})
+    html = page_of(site.get("/config/export/"))
+    assert (
+        "Other secrets stay in the file as they are: <code>providers.nvidia.apiKey</code>" in html
+    )
+    assert "in-clear" not in page_of(site.get("/config/export/?secrets=keys"))
+
+
+def test_nothing_is_named_where_no_secret_stays(site: Client) -> None:
+    saved("openai", KEY)
+    assert "in-clear" not in page_of(site.get("/config/export/"))

@@ -213,3 +213,17 @@ def test_a_header_from_the_credential_store_is_doubtful() -> None:
     assert [(one.path, one.code) for one in found.warnings] == [
         ("providers.openai.extraHeaders.A", "key_credential")
     ]
+
+
+def test_a_masked_text_never_takes_the_place_of_a_stored_one() -> None:
+    base = "https://gw.test/sk-proj-PATHSECRET123456/v1"
+    now = Current(providers=(provider("openai", "sk-old", api_base=base),))
+    masked = {"providers": {"openai": {"apiKey": "***", "apiBase": "***"}}}
+
+    found = plan({**masked, "agents": {"defaults": {"model": "gpt-5"}}}, now, is_merge=False)
+
+    assert found.providers == ()
+    assert after(found, now).document["providers"] == {
+        "openai": {"apiKey": "sk-old", "apiBase": base}
+    }
+    assert {one.code for one in found.ignored} == {"placeholder"}
