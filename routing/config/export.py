@@ -34,7 +34,6 @@ from routing.config.document import (
 from routing.config.entries import (
     ABSENT,
     NOTHING,
-    QUICKSTART_MODEL,
     Entries,
     Entry,
     ProviderState,
@@ -53,9 +52,6 @@ from routing.config.redacting import redacted, shown_document
 from routing.rules.explain import AUTO
 from routing.rules.slots import MAIN, ROUTE_KEYS
 
-# What the Docker quickstart reads. Source: https://facio.bot/docs/configuration
-QUICKSTART_KINDS = ("openrouter", "anthropic", "openai")
-
 
 class Mode(StrEnum):
     """What stands where a secret belongs: its value, ${NAME}, or ***."""
@@ -63,22 +59,6 @@ class Mode(StrEnum):
     KEYS = "keys"
     ENV = "env"
     REDACTED = "redacted"
-
-
-def quickstart_env(
-    providers: Sequence[ProviderState], routes: Sequence[RouteState], *, specs: Specs
-) -> dict[str, Secret]:
-    """What Facio's Docker quickstart reads; the other settings have no name there."""
-    states = {state.name: state for state in providers}
-    env: dict[str, Secret] = {}
-    for kind in QUICKSTART_KINDS:
-        key = states[kind].secrets.get("api_key") if kind in states else None
-        if key and not is_reference(key.reveal()):
-            env[env_name(specs[kind])] = key
-    model = next((route.model for route in routes if route.slot == MAIN), "")
-    if model:
-        env[QUICKSTART_MODEL] = Secret(model)
-    return env
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from providers.spec.secret import Secret
 from routing.config.document import camel
 from routing.config.entries import ProviderState, RouteState
 from routing.config.envfile import env_text
-from routing.config.export import Mode, build_config, preview, quickstart_env
+from routing.config.export import Mode, build_config, preview
 from routing.config.schema import problems
 from tests.routing.config.samples import ROUTES, SPECS, build, main, provider, provider_states
 from tests.routing.conftest import Ask
@@ -235,14 +235,6 @@ def test_the_order_of_the_states_does_not_matter() -> None:
 
 
 # --- .env -----------------------------------------------------------------------------------
-
-
-def test_the_quickstart_env_holds_its_four_names_only() -> None:
-    states = [provider("openai", "sk-1"), provider("openrouter", "${X}"), provider("groq", "g")]
-
-    env = quickstart_env(states, main("gpt-5"), specs=SPECS)
-
-    assert plain(env) == {"OPENAI_API_KEY": "sk-1", "FACIO_MODEL": "gpt-5"}
 
 
 @pytest.mark.parametrize(

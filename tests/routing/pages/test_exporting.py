@@ -44,6 +44,23 @@ def test_s47_the_quickstart_file_asks_for_a_fresh_login_and_holds_its_names(site
     assert AuditEntry.objects.filter(target="quickstart.env").count() == 1
 
 
+def test_the_quickstart_file_says_what_it_lacks(site: Client) -> None:
+    providers = {
+        "openai": {"apiKey": KEY},
+        "anthropic": {"apiKey": "sk-ant-api03-0123456789", "apiBase": "https://gw.test"},
+        "groq": {"apiKey": "gsk_0123456789abcdefghij"},
+    }
+    route = {"model": "llama-3.3-70b", "provider": "groq"}
+    import_all(site, {"agents": {"defaults": route}, "providers": providers})
+    confirm(site)
+    answer = site.post("/config/download/", {"what": "quickstart", "secrets": "env"})
+    assert answer.content.decode().splitlines() == [
+        "# ANTHROPIC_API_KEY is left out: its key is for another address.",
+        "# FACIO_MODEL is left out: with these keys alone, OpenAI would serve it.",
+        f"OPENAI_API_KEY={KEY}",
+    ]
+
+
 def test_an_editor_gets_no_file_with_keys(editor: Any) -> None:
     saved("openai", KEY)
     client = signed_in(editor)
