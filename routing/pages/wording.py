@@ -262,6 +262,9 @@ _IGNORED: Mapping[str, Any] = {
     "bad_line": gettext_lazy("not understood"),
     "empty": gettext_lazy("empty"),
     "unknown_name": gettext_lazy("a name that nothing here has"),
+    "named_in_file": gettext_lazy(
+        "not stored: %(path)s names it, and the agent's environment must hold it"
+    ),
     "ambiguous_name": gettext_lazy("could be of several providers: %(kinds)s"),
     "agent_environment": gettext_lazy("read by the agent itself from its environment"),
     "repeated": gettext_lazy("another line gives the same setting another value"),

@@ -27,6 +27,7 @@ from routing.config.entries import (
     with_own,
 )
 from routing.config.export import Exported, Mode, in_mode, own_references
+from routing.config.importing.answering import answered
 from routing.config.importing.risks import Risk, risks_of
 from routing.config.pasted import Ignored, Pasted, Warned
 from routing.config.schema import Refused, near_misses, out_of_reach, problems
@@ -61,10 +62,11 @@ def read_import(
 
     Raises Refused for a document that the agent would not load.
     """
+    now = exported(current, Mode.KEYS, specs)
+    pasted = answered(pasted, now, specs)
     handed = whole(pasted.document, specs)
     if faults := problems(handed):
         raise Refused(faults)
-    now = exported(current, Mode.KEYS, specs)
     there = own_names(current.providers)
     specs = with_own(specs, (*there, *named_in(handed, there)))
     if is_merge is None:
