@@ -13,6 +13,7 @@ from providers.spec.masks import names_in
 from providers.spec.secret import Secret
 from routing.config.document import texts
 from routing.config.export import Exported, Mode
+from routing.config.schema import as_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,11 @@ class Needed:
 
 
 def needed_names(exported: Exported) -> tuple[Needed, ...]:
-    """All names in order, for the file as it stands. A redacted one is not for an agent."""
+    """All names in order, for the file as the agent reads it. A redacted one is not for one."""
     if exported.mode is Mode.REDACTED:
         return ()
     found: dict[str, list[str]] = {name: [] for name in exported.env}
-    for path, text in texts(exported.document):
+    for path, text in texts(as_read(exported.document)):
         for name in names_in(text):
             found.setdefault(name, []).append(path)
     return tuple(

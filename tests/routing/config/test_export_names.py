@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from facio_site.strictjson import write_json
 from providers.spec.secret import Secret
 from routing.config.envfile import needed_names
 from routing.config.export import Exported, Mode, build_config
@@ -103,6 +104,32 @@ def test_what_the_agent_does_not_resolve_is_a_secret_like_others(text: str) -> N
     exported = env(None, provider("openai", text))
 
     assert exported.env["OPENAI_API_KEY"] == Secret(text)
+
+
+UNREAD = {
+    "providers": {
+        "openai": {"apiKey": "${A}", "api_key": "${B}", "note": "${C}", "region": "${D}"},
+        "bedrock": {"region": "${E}", "extraHeaders": {"note": "${F}"}},
+        "mine": {"api_base": "http://${G}/v1", "note": "${H}"},
+    },
+}
+
+
+def test_names_in_what_the_agent_does_not_read_are_not_needed() -> None:
+    exported = build_config(UNREAD, [provider("openai", "${A}")], [], Mode.ENV, specs=SPECS)
+
+    assert exported.document["providers"]["openai"]["note"] == "${C}"
+    assert [one.name for one in needed_names(exported)] == ["A", "E", "G"]
+
+
+@pytest.mark.nanobot
+def test_the_agent_needs_no_other_names(nanobot: Ask) -> None:
+    text = write_json(UNREAD)
+
+    assert "error" not in nanobot("resolved", text=text, env=dict.fromkeys("AEFG", "x"))
+    for name in "AEFG":
+        env = dict.fromkeys(set("AEFG") - {name}, "x")
+        assert "error" in nanobot("resolved", text=text, env=env)
 
 
 @pytest.mark.nanobot
