@@ -197,7 +197,7 @@ def near_misses(document: Mapping[str, Any]) -> Iterator[NearMiss]:
 
 def out_of_reach(document: Mapping[str, Any]) -> Iterator[NearMiss]:
     """Names that the agent would read, did their other spelling not stand beside them."""
-    sections = {
+    sections: dict[tuple[str, ...], Any] = {
         (): document,
         ("agents", "defaults"): part(document, "agents", "defaults"),
         **{("providers", name): entry for name, entry in part(document, "providers").items()},

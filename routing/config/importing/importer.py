@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_mask, is_placeholder, variable_form
+from providers.spec.masks import MASK, is_mask, is_placeholder, variable_form
 from routing.config.difference import (
     SET,
     Path,
@@ -188,7 +188,8 @@ def _parted(
     read, comes into the file alone, and one that is set here in its place goes."""
     keys = change.keys[:3]
     if keys in unread:
-        yield replace(change, is_owned=False)
+        shown = MASK if change.after == SET else change.after  # nothing is set by it
+        yield replace(change, is_owned=False, after=shown)
         return
     if change.op == "removed" or plain_path(keys) not in in_file:
         yield change

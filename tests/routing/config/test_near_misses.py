@@ -116,6 +116,7 @@ def test_an_import_says_that_it_is_not_set_here() -> None:
     assert found.providers == ()
     (change,) = found.changes
     assert (change.path, change.is_owned) == ("providers.openai.api_key", False)
+    assert change.after == "***"
     assert found.kept == ("providers.openai.api_key",)
     assert [(one.path, one.code, one.params["reads"]) for one in found.warnings] == [
         ("providers.openai.api_key", "out_of_reach", "apiKey")

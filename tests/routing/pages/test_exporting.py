@@ -146,7 +146,7 @@ def test_a_placeholder_of_the_credential_store_is_doubted(site: Client) -> None:
     providers = {"openai": {"apiKey": "${credentials.OPENAI}"}, "nvidia": {"apiKey": "${NVIDIA}"}}
     import_all(site, {"providers": providers})
     html = page_of(site.get("/config/export/"))
-    assert "providers.openai.apiKey: Nothing says that the agent resolves ${credentials" in html
+    assert "providers.openai.apiKey: The agent is not known to resolve ${credentials" in html
     assert "providers.nvidia.apiKey:" not in html
 
 
