@@ -5,6 +5,7 @@ What a name means by itself, such as OPENAI_API_KEY, pasted/names.py says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -36,7 +37,9 @@ def answered(pasted: Pasted, now: Exported, specs: Specs) -> Pasted:
         is_value = not (is_reference(value) or variable_form(value) or is_placeholder(value))
         here = [place for place, named in places.items() if named == name]
         moved = [of for of, _ in here if key_of(part(document, "providers", of), "apiBase")]
-        if here and is_value and not moved:
+        if here and (beside := _address_beside(name, pasted)):
+            left[name] = Ignored(name, "key_without_base", {"name": beside})
+        elif here and is_value and not moved:
             left[name] = None
             for place in here:
                 document = _with(document, place, value, now, specs)
@@ -46,6 +49,20 @@ def answered(pasted: Pasted, now: Exported, specs: Specs) -> Pasted:
         left.get(one.path, one) if one.code == "unknown_name" else one for one in pasted.ignored
     )
     return replace(pasted, document=document, ignored=tuple(one for one in told if one))
+
+
+def _address_beside(name: str, pasted: Pasted) -> str:
+    """The variable of the same provider that holds an address which nothing here knows."""
+    stem = re.sub(r"_HEADER_.*$|(?:_API)?_KEY(?:_\d+)?$", "", name)
+    others = (one for one in pasted.named.items() if one[0] != name)
+    return next(
+        (
+            other
+            for other, secret in others
+            if other.startswith(f"{stem}_") and re.match(r"\w+://", secret.reveal())
+        ),
+        "",
+    )
 
 
 def _places(document: Mapping[str, Any], specs: Specs) -> Iterator[tuple[Place, str]]:

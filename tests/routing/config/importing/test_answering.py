@@ -82,3 +82,25 @@ def test_what_is_no_value_takes_the_place_of_nothing() -> None:
     for text in ("***", "$TEAM", "${TEAM}"):
         found = plan(f"OPENAI_HEADER_X_TEAM={text}\n", now)
         assert (found.providers, [one.code for one in found.ignored]) == ((), ["named_in_file"])
+
+
+def test_a_key_beside_an_address_that_is_not_read_is_not_stored_for_another() -> None:
+    state = provider("custom", "${PROXY_API_KEY}", name="proxy", api_base="https://p.test/v1")
+    now = Current(providers=(state,))
+
+    found = plan("PROXY_API_KEY=k-12345678\nPROXY_BASE_URL=https://other.test/v1\n", now)
+
+    assert found.providers == ()
+    assert [(one.path, one.code) for one in found.ignored] == [
+        ("PROXY_API_KEY", "key_without_base"),
+        ("PROXY_BASE_URL", "unknown_name"),
+    ]
+
+
+def test_the_key_of_an_endpoint_of_ones_own_is_taken_by_its_name() -> None:
+    state = provider("custom", "${PROXY_API_KEY}", name="proxy", api_base="https://p.test/v1")
+    now = Current(providers=(state,))
+
+    found = plan("PROXY_API_KEY=k-12345678\n", now)
+
+    assert after(found, now).document["providers"]["proxy"]["apiKey"] == "k-12345678"
