@@ -100,8 +100,8 @@ _KEY_WARNINGS: dict[str, Any] = {
     ),
     "bearer": gettext_lazy("The word Bearer before the key is no part of it and is left out."),
     "credential": gettext_lazy(
-        "The agent is not known to resolve ${credentials.…} here. It may send this as it stands. It "
-        "resolves ${NAME}."
+        "The agent is not known to resolve ${credentials.…} here. It may send this as it stands. "
+        "It resolves ${NAME}."
     ),
 }
 
