@@ -86,6 +86,15 @@ def _text(text: str, keys: tuple[str, ...]) -> Any:
     return clear_text(text)
 
 
+def all_masked(value: Any) -> Any:
+    """With a mask for each value in it; its shape, its names and what is empty stay."""
+    if isinstance(value, dict):
+        return {key: all_masked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [all_masked(item) for item in value]
+    return value if value is None or value == "" else MASK
+
+
 def in_clear(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Where a secret stands as it is, as far as its name or its look tells. A name of the
     environment tells nothing; what stands beside one may."""

@@ -7,7 +7,8 @@ two asks neither of them again. Kept out: what a change does.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +19,18 @@ from providers.kinds import own_spec
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
-from providers.spec.masks import is_mask, is_placeholder, is_reference, variable_form
+from providers.spec.masks import (
+    MASK,
+    is_header_reference,
+    is_mask,
+    is_placeholder,
+    is_reference,
+    variable_form,
+)
 from providers.spec.names import NAME_LENGTH, known_name, name_problem
 from providers.spec.secret import Secret
 from providers.spec.signs import trimmed
+from routing.config.clear import all_masked, told
 from routing.config.document import is_beside, key_of, part, provider_of, snake
 from routing.rules.explain import AUTO
 from routing.rules.order import FACTS
@@ -267,6 +276,54 @@ def unowned_paths(
             yield from unowned_paths(item, specs, here, name)
         elif not ours or is_beside(value, key):
             yield name
+
+
+def redacted(value: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
+    """What is ours, without secrets and what looks like one."""
+    return _ours(value, specs, _redacted_field, None)
+
+
+def shown_document(value: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
+    """The same for a page: references stay, and what is not ours is named."""
+    return _ours(value, specs, _shown_field, "…")
+
+
+def _ours(
+    value: Mapping[str, Any],
+    specs: Specs,
+    look: Callable[[tuple[str, ...], Any], Any],
+    others: str | None,
+    path: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, item in value.items():
+        here = (*path, key)
+        ours = is_owned(here, specs)
+        if ours is None and isinstance(item, dict):
+            kept[key] = _ours(item, specs, look, others, here)
+        elif ours and not is_beside(value, key):
+            kept[key] = look(here, item)
+        elif others is not None:
+            kept[key] = others
+    return kept
+
+
+def _redacted_field(keys: tuple[str, ...], value: Any) -> Any:
+    name = snake(keys[-1])
+    if name in ("api_key", "extra_headers", "extra_body"):
+        return all_masked(value)
+    if name == "api_base" and re.search(r"[@?#]", str(value)):
+        return MASK  # more than an address: it may carry a password or a token
+    # The whole gives way to a part that is hidden: no import takes the rest for a value.
+    return value if told(value, keys) == value else MASK
+
+
+def _shown_field(keys: tuple[str, ...], value: Any) -> Any:
+    if isinstance(value, str) and is_reference(value):
+        return value
+    if snake(keys[-1]) == "extra_headers" and isinstance(value, dict):
+        return {n: v if is_header_reference(str(v)) else MASK for n, v in value.items()}
+    return _redacted_field(keys, value)
 
 
 def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:

@@ -43,12 +43,13 @@ from routing.config.entries import (
     own_names,
     owned_keys,
     read_entries,
+    redacted,
+    shown_document,
     stored_entry,
     stored_value,
     unowned_paths,
     with_own,
 )
-from routing.config.redacting import redacted, shown_document
 from routing.rules.explain import AUTO
 from routing.rules.slots import MAIN, ROUTE_KEYS
 

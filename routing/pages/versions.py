@@ -31,10 +31,9 @@ from routing.agents import writing
 from routing.agents.torn import names_in
 from routing.config.difference import semantic_diff, shown_path
 from routing.config.edits import Current, deployment_kind
-from routing.config.entries import named_in, with_own
+from routing.config.entries import named_in, shown_document, with_own
 from routing.config.export import Mode
 from routing.config.importing.importer import plan_import
-from routing.config.redacting import shown_document
 from routing.config.schema import Refused
 from routing.models import NOTE_LENGTH, ConfigVersion
 from routing.pages.changes import shown_changes

@@ -25,8 +25,6 @@ def answered(pasted: Pasted, now: Exported, specs: Specs) -> Pasted:
 
     Not beside a new address: nothing stored goes along with that.
     """
-    if not pasted.named:
-        return pasted
     specs = with_own(specs, now.stored)
     written = in_mode(now, Mode.ENV, specs).document
     places = dict(_places(written, specs))

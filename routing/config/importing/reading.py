@@ -63,7 +63,7 @@ def read_import(
     Raises Refused for a document that the agent would not load.
     """
     now = exported(current, Mode.KEYS, specs)
-    pasted = answered(pasted, now, specs)
+    pasted = answered(pasted, now, specs) if pasted.named else pasted
     handed = whole(pasted.document, specs)
     if faults := problems(handed):
         raise Refused(faults)
