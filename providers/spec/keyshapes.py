@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.spec.kind import ProviderSpec
-from providers.spec.masks import variable_form
+from providers.spec.masks import is_credential, variable_form
 from providers.spec.signs import odd_sign, trimmed
 
 
@@ -30,6 +30,7 @@ WARNINGS = (
     "quotes",
     "leftover",  # a comma or semicolon behind it
     "bearer",
+    "credential",  # a reference that the agent may not resolve there
 )
 PROBLEMS = (
     *("too_long", "control", "variable", "masked", "invisible", "full_width", "non_ascii"),
@@ -169,7 +170,7 @@ def warnings_for(spec: ProviderSpec, key_text: str) -> list[KeyWarning]:
     found: list[KeyWarning] = []
     pasted, key = trimmed(key_text), clean_key(key_text)
     if key.startswith("${"):
-        return found
+        return [KeyWarning("credential")] if is_credential(key) else found
     if re.match(r"https?://", key, re.IGNORECASE):
         found.append(KeyWarning("url"))
     else:

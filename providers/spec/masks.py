@@ -11,9 +11,11 @@ from typing import Any, Final
 MASK: Final = "***"
 DOTS: Final = "••••••••"  # the same in a form
 
-# ${NAME}, also behind a scheme word: only the agent can resolve it, so it stays a reference.
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][\w.]*)\}", re.ASCII)
-_REFERENCE = re.compile(rf"(?:[A-Za-z]+ )?{_VARIABLE.pattern}", re.ASCII)
+# ${NAME}: only the agent can resolve it, so it stays a reference.
+_REFERENCE = re.compile(r"\$\{(?:[A-Za-z_]\w*|credentials\.[\w.-]+)\}", re.ASCII)
+
+# What the agent's loader puts a value of its environment in for, anywhere in a text (inherited).
+_NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 # Other ways to write a variable, which the agent sends as they stand; the group is its name.
 _NAME = r"([A-Za-z_][\w.-]*)"
@@ -28,6 +30,7 @@ _VARIABLES = re.compile(
             rf"\$\({_NAME}\)",  # Kubernetes
             rf"(?:os\.environ/|os\.environ\.|process\.env\.|import\.meta\.env\.|env[.:/]){_NAME}",
             rf"(?:os\.environ(?:\.get)?|os\.getenv|process\.env|ENV|env)[\[(]\s*['\"]?{_NAME}['\"]?[^\])]*[\])]",
+            rf"\$\{{{_NAME}\}}",  # no name of a variable: ${a.b}
             r"\$\(.+\)|`.+`",  # what a command would print
         )
     ),
@@ -48,11 +51,28 @@ def is_reference(text: str) -> bool:
     return _REFERENCE.fullmatch(text) is not None
 
 
+def is_header_reference(text: str) -> bool:
+    """The same behind a scheme word, as in a header: before a key the agent writes its own."""
+    return is_reference(re.sub(r"^[A-Za-z]+ ", "", text))
+
+
+def is_credential(text: str) -> bool:
+    """A reference to the agent's credential store, which is resolved in the environment and the
+    headers of MCP servers; of a provider's values that is not documented.
+
+    Source: https://facio.bot/docs/configuration/credentials
+    """
+    return is_header_reference(text) and "${credentials." in text
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The variables that the agent resolves in a text, wherever they stand in it."""
+    return tuple(_NAMED.findall(text))
+
+
 def variable_in(text: str) -> str:
-    """The name in the first ${NAME} of a text that the agent resolves, whatever stands around it;
-    "" = it has none."""
-    found = _VARIABLE.search(text)
-    return found[1] if found else ""
+    """The first of them; "" = there is none."""
+    return next(iter(names_in(text)), "")
 
 
 def is_mask(value: Any) -> bool:
@@ -61,7 +81,7 @@ def is_mask(value: Any) -> bool:
 
 def is_placeholder(text: str) -> bool:
     """A mask or an example: never a secret, so it never takes the place of one."""
-    return not is_reference(text) and _PLACEHOLDER.search(text) is not None
+    return not is_header_reference(text) and _PLACEHOLDER.search(text) is not None
 
 
 _NAMES_SECRET = re.compile(r"auth|cookie|key|pass|secret|token", re.IGNORECASE)
@@ -84,7 +104,7 @@ def variable_form(text: str) -> str:
     """The form that the agent reads, for a text that stands for a variable in another one; "" = it
     is no such text. A sign of these inside a key is only a sign.
     """
-    if is_reference(text) or len(text) > 400:
+    if is_header_reference(text) or len(text) > 400:
         return ""
     found = _VARIABLES.fullmatch(re.sub(r"^Bearer\s+", "", text.strip(), flags=re.IGNORECASE))
     if found is None:

@@ -3,7 +3,7 @@
 import hmac
 from typing import Any, NoReturn
 
-from providers.spec.masks import MASK
+from providers.spec.masks import MASK, is_reference, names_in
 
 
 class Secret:
@@ -48,8 +48,9 @@ class Secret:
 
     @property
     def is_reference(self) -> bool:
-        """True for ${NAME}: text that only the agent can resolve; never expanded here."""
-        return self._value.startswith("${") and self._value.endswith("}")
+        """True for a text with ${NAME} in it: only the agent can resolve that; never expanded
+        here."""
+        return is_reference(self._value) or bool(names_in(self._value))
 
     @property
     def hint(self) -> str:

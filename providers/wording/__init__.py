@@ -99,6 +99,10 @@ _KEY_WARNINGS: dict[str, Any] = {
         "The comma or semicolon behind the key is no part of it and is left out."
     ),
     "bearer": gettext_lazy("The word Bearer before the key is no part of it and is left out."),
+    "credential": gettext_lazy(
+        "The agent is not known to resolve ${credentials.…} here. It may send this as it stands. "
+        "It resolves ${NAME}."
+    ),
 }
 
 _CATALOG_NOTES: dict[str, Any] = {

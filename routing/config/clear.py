@@ -8,11 +8,12 @@ command. Numbers, switches, addresses and plain texts are told. Kept out: who ma
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from providers.spec.keyshapes import SHAPES
-from providers.spec.masks import MASK, is_mask, is_reference, variable_form
+from providers.spec.masks import MASK, is_header_reference, is_mask, names_in, variable_form
 from routing.config.document import snake
 
 HIDDEN: Any = object()  # a whole value that is a secret
@@ -74,7 +75,7 @@ _NUMBER_ENDS = frozenset((word,) for word in _NUMBERS)
 
 
 def _text(text: str, keys: tuple[str, ...]) -> Any:
-    if not text or is_reference(text) or variable_form(text):
+    if not text or is_header_reference(text) or variable_form(text):
         return text
     if is_mask(text):
         return MASK
@@ -83,6 +84,32 @@ def _text(text: str, keys: tuple[str, ...]) -> Any:
     if keys and (snake(keys[-1]) in _MODELS or keys[:2] == ("agents", "defaults")):
         return HIDDEN if text.startswith(_PREFIXES) and len(text) > 15 else text
     return clear_text(text)
+
+
+def all_masked(value: Any) -> Any:
+    """With a mask for each value in it; its shape, its names and what is empty stay."""
+    if isinstance(value, dict):
+        return {key: all_masked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [all_masked(item) for item in value]
+    return value if value is None or value == "" else MASK
+
+
+def in_clear(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Where a secret stands as it is, as far as its name or its look tells. A name of the
+    environment tells nothing; what stands beside one may."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from in_clear(item, (*keys, key))
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
+        yield from dict.fromkeys(keys for item in value for keys in in_clear(item, keys))
+    elif isinstance(value, str) and names_in(value):
+        around = re.sub(r"\$\{\w+\}", " ", value)
+        is_more = re.search(r"\d|\w{13}", around)  # than the words of a scheme
+        if is_more and (_is_secret_at(keys, value) or clear_text(value) != value):
+            yield keys
+    elif not is_mask(value) and told(value, keys) != value:
+        yield keys
 
 
 def _is_secret_at(keys: tuple[str, ...], text: str) -> bool:
@@ -117,7 +144,7 @@ def _argument(before: Any, item: Any) -> Any:
     if not isinstance(item, str) or not isinstance(before, str) or item.startswith("-"):
         return item
     is_named = _FLAG.fullmatch(before) and is_secret_name(before)
-    return MASK if is_named and not is_reference(item) else item
+    return MASK if is_named and not is_header_reference(item) else item
 
 
 def _is_keylike(word: str) -> bool:

@@ -7,10 +7,11 @@ a new key gets the name it is asked for by. Pure: dicts; not here: what the keys
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from facio_site.strictjson import join
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.names import same_name
 
@@ -34,6 +35,11 @@ def key_of(section: Mapping[str, Any], name: str) -> str | None:
     With both spellings there it is the camelCase one, which the agent's loader takes.
     """
     return next((key for key in (camel(name), name, snake(name)) if key in section), None)
+
+
+def is_beside(section: Mapping[str, Any], key: str) -> bool:
+    """Whether the camelCase spelling of a key stands there too: the agent's loader takes that."""
+    return camel(key) != key and camel(key) in section
 
 
 def get(section: Mapping[str, Any], name: str) -> Any:
@@ -96,3 +102,15 @@ def make_part(document: dict[str, Any], *names: str) -> dict[str, Any]:
             put(here, name, inner)
         here = inner
     return here
+
+
+def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Each text with its path; that of a list's item is the list's."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inside in value.items():
+            yield from texts(inside, join(path, key))
+    elif isinstance(value, list):
+        for inside in value:
+            yield from texts(inside, path)

@@ -19,10 +19,20 @@ from providers.kinds import own_spec
 from providers.spec.keyshapes import key_problem
 from providers.spec.kind import ProviderSpec, Specs
 from providers.spec.limits import BASE_LENGTH, BODY_BYTES, MODEL_LENGTH
-from providers.spec.masks import MASK, is_placeholder, is_reference, variable_form, variable_in
+from providers.spec.masks import (
+    MASK,
+    is_header_reference,
+    is_mask,
+    is_placeholder,
+    is_reference,
+    variable_form,
+    variable_in,
+)
 from providers.spec.names import NAME_LENGTH, known_name, name_problem
 from providers.spec.secret import Secret
-from routing.config.document import key_of, part, provider_of, snake
+from providers.spec.signs import trimmed
+from routing.config.clear import all_masked, told
+from routing.config.document import is_beside, key_of, part, provider_of, snake
 from routing.rules.explain import AUTO
 from routing.rules.order import FACTS
 from routing.rules.slots import ALL_ROUTE_KEYS, ROUTE_KEYS
@@ -77,6 +87,11 @@ class Value:
     def taken(self) -> Any:
         """What it means; None also when nothing here would have taken it."""
         return None if self.fault else self.meaning
+
+    @property
+    def is_padded(self) -> bool:
+        """Blanks at its ends, which calls from here go without: the agent sends them along."""
+        return not self.fault and isinstance(self.raw, str) and trimmed(self.raw) != self.raw
 
 
 ABSENT = Value()
@@ -176,7 +191,7 @@ def stored_entry(state: ProviderState, spec: ProviderSpec) -> Entry:
     key = state.secrets.get("api_key")
     raw = {
         "apiKey": key.reveal() if key else None,
-        "apiBase": state.api_base,
+        "apiBase": trimmed(state.api_base),
         "extraHeaders": {name: text.reveal() for name, text in state.extra_headers.items()},
         "extraBody": dict(state.extra_body),
     }
@@ -260,12 +275,12 @@ def unowned_paths(
         ours = is_owned(here, specs)
         if ours is None and isinstance(item, dict):
             yield from unowned_paths(item, specs, here, name)
-        elif not ours:
+        elif not ours or is_beside(value, key):
             yield name
 
 
 def redacted(value: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
-    """What is ours, without secrets."""
+    """What is ours, without secrets and what looks like one."""
     return _ours(value, specs, _redacted_field, None)
 
 
@@ -277,7 +292,7 @@ def shown_document(value: Mapping[str, Any], specs: Specs) -> dict[str, Any]:
 def _ours(
     value: Mapping[str, Any],
     specs: Specs,
-    told: Callable[[str, Any], Any],
+    look: Callable[[tuple[str, ...], Any], Any],
     others: str | None,
     path: tuple[str, ...] = (),
 ) -> dict[str, Any]:
@@ -286,36 +301,30 @@ def _ours(
         here = (*path, key)
         ours = is_owned(here, specs)
         if ours is None and isinstance(item, dict):
-            kept[key] = _ours(item, specs, told, others, here)
-        elif ours:
-            kept[key] = told(snake(key), item) if path[0] == "providers" else item
+            kept[key] = _ours(item, specs, look, others, here)
+        elif ours and not is_beside(value, key):
+            kept[key] = look(here, item)
         elif others is not None:
             kept[key] = others
     return kept
 
 
-def _redacted_field(name: str, value: Any) -> Any:
+def _redacted_field(keys: tuple[str, ...], value: Any) -> Any:
+    name = snake(keys[-1])
     if name in ("api_key", "extra_headers", "extra_body"):
-        return _masked(value)
+        return all_masked(value)
     if name == "api_base" and re.search(r"[@?#]", str(value)):
         return MASK  # more than an address: it may carry a password or a token
-    return value
+    # The whole gives way to a part that is hidden: no import takes the rest for a value.
+    return value if told(value, keys) == value else MASK
 
 
-def _shown_field(name: str, value: Any) -> Any:
+def _shown_field(keys: tuple[str, ...], value: Any) -> Any:
     if isinstance(value, str) and is_reference(value):
         return value
-    if name == "extra_headers" and isinstance(value, dict):
-        return {n: v if is_reference(str(v)) else MASK for n, v in value.items()}
-    return _redacted_field(name, value)
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _masked(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    return value if value is None or value == "" else MASK
+    if snake(keys[-1]) == "extra_headers" and isinstance(value, dict):
+        return {n: v if is_header_reference(str(v)) else MASK for n, v in value.items()}
+    return _redacted_field(keys, value)
 
 
 def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:
@@ -326,6 +335,8 @@ def _fault(spec: ProviderSpec, key: str, value: Any, base: str) -> str:
         return "" if is_fine else "too_large"
     if not isinstance(value, str):
         return "not_text"
+    if is_mask(value):
+        return "placeholder"
     if any(item.config_key == key and not item.fits(value) for item in spec.extra_fields):
         return "bad_value"
     if is_reference(value):

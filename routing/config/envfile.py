@@ -6,16 +6,14 @@ Not here: which names a secret gets and what they mean (export.py, pasted/).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from facio_site.strictjson import join
+from providers.spec.masks import names_in
 from providers.spec.secret import Secret
+from routing.config.document import texts
 from routing.config.export import Exported, Mode
-
-# Anywhere in a text, as the agent's loader finds them.
-_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+from routing.config.schema import as_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +26,17 @@ class Needed:
 
 
 def needed_names(exported: Exported) -> tuple[Needed, ...]:
-    """All names in order, for the file as it stands. A redacted one is not for an agent."""
+    """All names in order, for the file as the agent reads it. A redacted one is not for one."""
     if exported.mode is Mode.REDACTED:
         return ()
     found: dict[str, list[str]] = {name: [] for name in exported.env}
-    for path, text in _texts(exported.document, ""):
-        for name in _REFERENCE.findall(text):
+    for path, text in texts(as_read(exported.document)):
+        for name in names_in(text):
             found.setdefault(name, []).append(path)
     return tuple(
         Needed(name, tuple(dict.fromkeys(paths)), name in exported.env)
         for name, paths in sorted(found.items())
     )
-
-
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each text with its path; that of a list's item is the list's."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, inside in value.items():
-            yield from _texts(inside, join(path, key))
-    elif isinstance(value, list):
-        for inside in value:
-            yield from _texts(inside, path)
 
 
 def env_text(env: Mapping[str, Secret]) -> str:

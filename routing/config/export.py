@@ -16,9 +16,10 @@ from typing import Any
 
 from facio_site.strictjson import write_json
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_reference
+from providers.spec.masks import is_reference, names_in
 from providers.spec.secret import Secret
-from routing.config.difference import Path, same, value_at
+from routing.config.clear import in_clear
+from routing.config.difference import Path, same, shown_path, value_at
 from routing.config.document import (
     drop,
     entry_key,
@@ -28,11 +29,11 @@ from routing.config.document import (
     provider_of,
     put,
     snake,
+    texts,
 )
 from routing.config.entries import (
     ABSENT,
     NOTHING,
-    QUICKSTART_MODEL,
     Entries,
     Entry,
     ProviderState,
@@ -52,9 +53,6 @@ from routing.config.entries import (
 from routing.rules.explain import AUTO
 from routing.rules.slots import MAIN, ROUTE_KEYS
 
-# What the Docker quickstart reads. Source: https://facio.bot/docs/configuration
-QUICKSTART_KINDS = ("openrouter", "anthropic", "openai")
-
 
 class Mode(StrEnum):
     """What stands where a secret belongs: its value, ${NAME}, or ***."""
@@ -62,22 +60,6 @@ class Mode(StrEnum):
     KEYS = "keys"
     ENV = "env"
     REDACTED = "redacted"
-
-
-def quickstart_env(
-    providers: Sequence[ProviderState], routes: Sequence[RouteState], *, specs: Specs
-) -> dict[str, Secret]:
-    """What Facio's Docker quickstart reads; the other settings have no name there."""
-    states = {state.name: state for state in providers}
-    env: dict[str, Secret] = {}
-    for kind in QUICKSTART_KINDS:
-        key = states[kind].secrets.get("api_key") if kind in states else None
-        if key and not is_reference(key.reveal()):
-            env[env_name(specs[kind])] = key
-    model = next((route.model for route in routes if route.slot == MAIN), "")
-    if model:
-        env[QUICKSTART_MODEL] = Secret(model)
-    return env
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +87,13 @@ class Exported:
         """True when handing it out needs a fresh login: what is not ours may hold tokens."""
         if self.mode is Mode.REDACTED:
             return False
-        return self.mode is Mode.KEYS or bool(self.unowned) or self.has_extra_body
+        is_open = self.mode is Mode.KEYS or bool(self.unowned) or self.has_extra_body
+        return is_open or bool(self.in_clear)
+
+    @property
+    def in_clear(self) -> tuple[str, ...]:
+        """Paths of what looks like a secret and stands there as it is."""
+        return tuple(dict.fromkeys(map(shown_path, in_clear(self.document))))
 
 
 def build_config(
@@ -156,7 +144,7 @@ def in_mode(plain: Exported, mode: Mode, specs: Specs) -> Exported:
         return replace(plain, mode=mode, document=redacted(plain.document, specs), env={})
     document = copy.deepcopy(plain.document)
     return replace(
-        plain, mode=mode, env={**_refer(document, specs), **plain.env}, document=document
+        plain, mode=mode, env={**_refer(document, specs, plain.env), **plain.env}, document=document
     )
 
 
@@ -208,7 +196,8 @@ def _put_provider(
     section = _entry_of(document, spec)
     for key in owned_keys(spec):
         stands, want = before.value(key), wanted.get(key, ABSENT)
-        if same(stands.taken, want.meaning):
+        is_as_called = key != "apiBase" or not stands.is_padded
+        if same(stands.taken, want.meaning) and is_as_called:
             continue
         if want.meaning is None:
             drop(section, key)
@@ -279,23 +268,28 @@ def _sections(
 # --- secrets --------------------------------------------------------------------------------
 
 
-def _refer(document: dict[str, Any], specs: Specs) -> dict[str, Secret]:
-    """Put ${NAME} for every key and header of ours; the values by name."""
+def _refer(document: dict[str, Any], specs: Specs, held: Collection[str]) -> dict[str, Secret]:
+    """Put ${NAME} for every key and header of ours; the values by name.
+
+    A name that the document refers to anywhere, or that the environment has for something else
+    (`held`), is somebody else's: with a value of ours it would send that there, too.
+    """
     env: dict[str, Secret] = {}
     of_keys = {env_name(spec) for spec in specs.values()}
+    taken = {*held, *(name for _, text in texts(document) for name in names_in(text))}
     for spec, section in _sections(document, specs):
         key = get(section, "apiKey")
         if _is_secret(key):
             name = env_name(spec)
             is_other = name in env and env[name].reveal() != key  # the same name spelled twice
-            name = _free(name, env) if is_other else name
+            name = _free(name, {*env, *taken}) if is_other or name in taken else name
             put(section, "apiKey", f"${{{name}}}")
-            for one in (name, *spec.env_also):
-                env[one] = Secret(key)
+            also = (one for one in spec.env_also if one not in env and one not in taken)
+            env.update(dict.fromkeys((name, *also), Secret(key)))
         headers = get(section, "extraHeaders")
         for header, value in headers.items() if isinstance(headers, dict) else ():
             if _is_secret(value):
-                name = _header_name(spec, header, {*env, *of_keys})
+                name = _header_name(spec, header, {*env, *of_keys, *taken})
                 headers[header] = f"${{{name}}}"
                 env[name] = Secret(value)
     return env
@@ -330,8 +324,9 @@ def _texts(said: Entries) -> Iterator[tuple[Path, str]]:
 
 
 def _is_secret(value: Any) -> bool:
-    """A value to hide: not empty, not a reference, and not a mask already."""
-    if not isinstance(value, str) or not value or is_reference(value):
+    """A value to hide: not empty, no mask already, and nothing that the agent has to resolve,
+    which it does once: not in what stands in its environment."""
+    if not isinstance(value, str) or not value or is_reference(value) or names_in(value):
         return False
     return re.fullmatch(r"[*•]+", value) is None
 

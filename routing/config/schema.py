@@ -18,7 +18,7 @@ from typing import Any
 from facio_site.marked import marked as _
 from facio_site.strictjson import join
 from providers.spec.names import INHERITED_NAMES, known_name
-from routing.config.document import camel, key_of, part, snake
+from routing.config.document import camel, get, is_beside, key_of, part, snake
 from routing.rules.order import FACTS
 from routing.rules.slots import ALL_ROUTE_KEYS, MAIN, ROUTE_KEYS, SLOTS
 
@@ -149,6 +149,27 @@ _BEDROCK: Mapping[str, Callable[[Any], str]] = {"region": _text_or_null, "profil
 AGENT_FIELDS = (*_FIELDS, *_BEDROCK)  # all that an entry may say
 
 
+def as_read(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document without what the agent's loader passes over in entries of providers: other
+    fields, and a spelling beside the one that it takes."""
+    entries = get(document, "providers")
+    if not isinstance(entries, dict):
+        return document
+    read = {name: _as_read(name, entry) for name, entry in entries.items()}
+    return {**document, key_of(document, "providers") or "": read}
+
+
+def _as_read(name: str, entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    fields = AGENT_FIELDS if known_name(name) == "bedrock" else tuple(_FIELDS)
+    return {
+        key: value
+        for key, value in entry.items()
+        if (key in fields or camel(key) in fields) and not is_beside(entry, key)
+    }
+
+
 # --- names that are nearly read -------------------------------------------------------------
 
 NearMiss = tuple[tuple[str, ...], str]  # where such a name stands, and what is read in its place
@@ -172,6 +193,20 @@ def near_misses(document: Mapping[str, Any]) -> Iterator[NearMiss]:
     yield from _top(document)
     yield from _in_entries(document)
     yield from _in_agents(document)
+
+
+def out_of_reach(document: Mapping[str, Any]) -> Iterator[NearMiss]:
+    """Names that the agent would read, did their other spelling not stand beside them."""
+    sections: dict[tuple[str, ...], Any] = {
+        (): document,
+        ("agents", "defaults"): part(document, "agents", "defaults"),
+        **{("providers", name): entry for name, entry in part(document, "providers").items()},
+    }
+    for keys, section in sections.items():
+        for key in section if isinstance(section, dict) else ():
+            is_read = keys[:1] != ("providers",) or camel(key) in AGENT_FIELDS
+            if is_read and is_beside(section, key):
+                yield (*keys, key), camel(key)
 
 
 def _top(document: Mapping[str, Any]) -> Iterator[NearMiss]:

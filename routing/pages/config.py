@@ -10,11 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from facio_site.accounts.roles import can_edit, can_export_keys
+from providers.kinds import KINDS
 from providers.models import Provider
+from providers.spec.keyshapes import KeyWarning
+from providers.spec.masks import is_credential
+from providers.wording import key_warning
 from routing.agents import writing
 from routing.config.agent import AgentView, decide
 from routing.config.difference import shown_path
-from routing.config.edits import Current
+from routing.config.document import part, texts
+from routing.config.edits import Current, exported
 from routing.config.export import Mode
 from routing.config.pasted import Warned
 from routing.models import Slot
@@ -37,7 +42,8 @@ MODES: Mapping[Mode, tuple[Any, Any]] = {
     Mode.ENV: (
         gettext_lazy("References"),
         gettext_lazy(
-            "The file names each secret as ${NAME}. The values belong in the agent's environment."
+            "Keys and headers of the providers set here stand as ${NAME}. Their values belong in "
+            "the agent's environment."
         ),
     ),
     Mode.KEYS: (
@@ -46,7 +52,10 @@ MODES: Mapping[Mode, tuple[Any, Any]] = {
     ),
     Mode.REDACTED: (
         gettext_lazy("Redacted"),
-        gettext_lazy("Each secret is ***, so that you can show the file to somebody."),
+        gettext_lazy(
+            "Keys, headers, extra bodies and what else looks like a secret are ***. Look through "
+            "the file before you show it to somebody."
+        ),
     ),
 }
 
@@ -97,7 +106,15 @@ def warnings(state: Current | None) -> list[str]:
                 _("%(provider)s: the address was changed, so its key is left out. Type it again.")
                 % {"provider": row}
             )
-    return found
+    return [*found, *(_credentials(state) if state else ())]
+
+
+def _credentials(state: Current) -> Iterator[str]:
+    """Placeholders of the credential store where nothing says that the agent resolves them."""
+    entries = part(exported(state, Mode.KEYS, KINDS).document, "providers")
+    for path, text in texts(entries, "providers"):
+        if is_credential(text):
+            yield f"{path}: {key_warning(KeyWarning('credential'))}"
 
 
 def _of_route(slot: Slot, view: AgentView, rows: Mapping[str, Provider]) -> Iterator[str]:

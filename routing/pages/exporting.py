@@ -11,16 +11,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from facio_site.accounts.going_on import confirm_first
 from facio_site.accounts.roles import can_export_keys, confirmed_lately, viewer_required
 from facio_site.audit import record
 from providers.kinds import KINDS
+from routing.config.entries import QUICKSTART_MODEL
 from routing.config.envfile import env_text, needed_names
-from routing.config.export import Exported, preview, quickstart_env
+from routing.config.export import Exported, Mode, preview
+from routing.config.quickstart import Quickstart, quickstart
 from routing.pages.config import MODES, frame, mode_of, state_now, warnings
-from routing.pages.wording import FAULTS, fault_words
+from routing.pages.wording import FAULTS, fault_words, provider_label
 from routing.state import current, exported
 
 FILES = {"config": "config.json", "dotenv": "facio.env", "quickstart": "quickstart.env"}
@@ -50,6 +53,7 @@ def _export(request: HttpRequest, written: Exported) -> dict[str, Any]:
         "preview": shown,
         "is_the_file": shown == written.text,
         "left_out": written.left_out,
+        "in_clear": written.in_clear if written.mode is Mode.ENV else (),
         "names": needed_names(written),
         "holds_secrets": written.may_hold_secrets,
         "may_download": can_export_keys(request.user) or not written.may_hold_secrets,
@@ -86,8 +90,27 @@ def download(request: HttpRequest) -> HttpResponse:
             request=request,
         )
     if what == "quickstart":
-        return _file(name, env_text(quickstart_env(state.providers, state.routes, specs=KINDS)))
+        return _file(name, _quickstart(quickstart(state, KINDS)))
     return _file(name, _text(written, is_env=is_env))
+
+
+def _quickstart(found: Quickstart) -> str:
+    """The file, which says itself what it lacks: nobody sees it before it is there."""
+    left = [
+        _("%(name)s is left out: its key is for another address.") % {"name": name}
+        for name in found.elsewhere
+    ]
+    if found.other:
+        values = {"name": QUICKSTART_MODEL, "provider": provider_label(found.other)}
+        left.append(
+            _("%(name)s is left out: with these keys alone, %(provider)s would serve it.") % values
+        )
+    elif found.other is not None:
+        values = {"name": QUICKSTART_MODEL}
+        left.append(
+            _("%(name)s is left out: with these keys alone, no provider would serve it.") % values
+        )
+    return "".join(f"# {line}\n" for line in left) + env_text(found.env)
 
 
 def _text(written: Exported, *, is_env: bool) -> str:

@@ -101,6 +101,7 @@ def live_card(
         "changes": shown_changes(seen.write.changes),
         "places": [_place(place, seen) for place in seen.write.places],
         "may_take_in": bool(seen.is_foreign and seen.live and is_config(seen.live.text)),
+        "in_clear": seen.write.exported.in_clear if mode is Mode.ENV else (),
         "names": needed_names(seen.write.exported),
         "may_write": may_write(request, seen),
         "needs_fresh_login": mode is Mode.KEYS,

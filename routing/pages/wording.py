@@ -260,6 +260,9 @@ _IGNORED: Mapping[str, Any] = {
     "bad_line": gettext_lazy("not understood"),
     "empty": gettext_lazy("empty"),
     "unknown_name": gettext_lazy("a name that nothing here has"),
+    "named_in_file": gettext_lazy(
+        "not stored: %(path)s names it, and the agent's environment must hold it"
+    ),
     "ambiguous_name": gettext_lazy("could be of several providers: %(kinds)s"),
     "agent_environment": gettext_lazy("read by the agent itself from its environment"),
     "repeated": gettext_lazy("another line gives the same setting another value"),
@@ -302,6 +305,9 @@ _IGNORED: Mapping[str, Any] = {
 }
 _WARNINGS: Mapping[str, Any] = {
     "near_miss": gettext_lazy("it is kept, but the agent does not read it; it reads %(reads)s"),
+    "out_of_reach": gettext_lazy(
+        "out of reach: %(reads)s stands beside it, and the agent reads that. It is not set here"
+    ),
     "counts": gettext_lazy(
         "%(why)s. It is not set here. It stays in config.json, where the agent reads it: mend the "
         "file."

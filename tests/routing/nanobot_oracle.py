@@ -120,6 +120,24 @@ def making(text: str, env: dict[str, str]) -> list[str | None] | str:
         os.environ |= before
 
 
+def resolved(question: dict[str, Any]) -> Any:
+    """The keys that it has of a file with this environment, by provider; why it has none."""
+    before = dict(os.environ)
+    os.environ |= question.get("env", {})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.json"
+        path.write_text(question["text"], encoding="utf-8")
+        try:
+            config = resolve_config_env_vars(load_config(path))
+        except ValueError as error:
+            return {"error": str(error)}
+        finally:
+            os.environ.clear()
+            os.environ |= before
+    entries = config.model_dump(mode="json", by_alias=True)["providers"]
+    return {name: entry["apiKey"] for name, entry in entries.items() if entry.get("apiKey")}
+
+
 def defaults(question: dict[str, Any]) -> Any:
     """The file that nanobot writes for a new installation."""
     with tempfile.TemporaryDirectory() as folder:
@@ -195,6 +213,7 @@ QUESTIONS = {
     "documents": documents,
     "load": load,
     "made": made,
+    "resolved": resolved,
     "defaults": defaults,
     "registry": registry,
     "turn": turn,

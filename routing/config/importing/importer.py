@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from providers.spec.kind import ProviderSpec, Specs
-from providers.spec.masks import is_mask, is_placeholder, variable_form
+from providers.spec.masks import MASK, is_mask, is_placeholder, variable_form
 from routing.config.difference import (
     SET,
     Path,
@@ -58,7 +58,7 @@ from routing.config.export import Mode, wanted_values
 from routing.config.importing.reading import Reading, read_import
 from routing.config.importing.risks import Risk
 from routing.config.pasted import Ignored, Pasted, Warned
-from routing.config.schema import Refused, problems
+from routing.config.schema import Refused, out_of_reach, problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,11 @@ def plan_of(reading: Reading, declined: Collection[str] = ()) -> Plan:
         raise Refused(refused)
     ignored, doubts = _told([*faults, *not_taken], reading, incoming.document, result.document)
     in_file = {plain_path(keys) for keys, _ in doubts}
+    unread = {keys for keys, _ in out_of_reach(incoming.document)}
     changes = semantic_diff(now.document, result.document, specs=specs)
     return Plan(
         is_merge=reading.is_merge,
-        changes=tuple(here for one in changes for here in _parted(one, in_file, reading)),
+        changes=tuple(here for one in changes for here in _parted(one, in_file, unread, reading)),
         outside=changed_outside(pasted.secrets, current, specs),
         kept=result.unowned,
         ignored=(*pasted.ignored, *reading.unmasked, *ignored),
@@ -181,11 +182,15 @@ def _told(
 
 
 def _parted(
-    change: PathChange, in_file: Collection[Path], reading: Reading
+    change: PathChange, in_file: Collection[Path], unread: Collection[Path], reading: Reading
 ) -> Iterator[PathChange]:
-    """A change as it will be: a value that nobody here would store comes into the file alone, and
-    one that is set here in its place goes."""
+    """A change as it will be: a value that nobody here would store, or that the agent does not
+    read, comes into the file alone, and one that is set here in its place goes."""
     keys = change.keys[:3]
+    if keys in unread:
+        shown = MASK if change.after == SET else change.after  # nothing is set by it
+        yield replace(change, is_owned=False, after=shown)
+        return
     if change.op == "removed" or plain_path(keys) not in in_file:
         yield change
         return
@@ -356,7 +361,8 @@ def _compared(
             form = variable_form(str(value.raw)) if key == "apiKey" else "${NAME}"
             params = {"form": form} if value.fault == "variable" else {}
             faults.append(Fault(("providers", entry.name, value.spelling), value.fault, params))
-            if key not in SECRET_KEYS and not is_merge and stands.raw:
+            is_said = key not in SECRET_KEYS and value.fault != "placeholder"
+            if is_said and not is_merge and stands.raw:
                 values[key] = None
         elif not same(value.meaning, stands.meaning):
             values[key] = value.raw if value.meaning is not None else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from providers.spec.keyshapes import warnings_for
 from providers.spec.kind import Specs
-from providers.spec.masks import holds_mask, is_mask
+from providers.spec.masks import holds_mask, is_credential, is_mask
 from routing.config.difference import Path, masked, same, shown_path, value_at, with_value
 from routing.config.document import camel, get, part, provider_of, snake
 from routing.config.edits import Current, exported
@@ -28,9 +28,10 @@ from routing.config.entries import (
     with_own,
 )
 from routing.config.export import Exported, Mode, in_mode, own_references
+from routing.config.importing.answering import answered
 from routing.config.importing.risks import Risk, risks_of
 from routing.config.pasted import Ignored, Pasted, Warned
-from routing.config.schema import Refused, near_misses, problems
+from routing.config.schema import Refused, near_misses, out_of_reach, problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +63,11 @@ def read_import(
 
     Raises Refused for a document that the agent would not load.
     """
+    now = exported(current, Mode.KEYS, specs)
+    pasted = answered(pasted, now, specs) if pasted.named else pasted
     handed = whole(pasted.document, specs)
     if faults := problems(handed):
         raise Refused(faults)
-    now = exported(current, Mode.KEYS, specs)
     there = own_names(current.providers)
     specs = with_own(specs, (*there, *named_in(handed, there)))
     if is_merge is None:
@@ -168,6 +170,8 @@ def _unmasked(
 def _near_misses(document: Mapping[str, Any]) -> Iterator[Warned]:
     for keys, reads in near_misses(document):
         yield Warned(shown_path(keys), "near_miss", {"name": keys[-1], "reads": reads})
+    for keys, reads in out_of_reach(document):
+        yield Warned(shown_path(keys), "out_of_reach", {"name": keys[-1], "reads": reads})
 
 
 def _doubtful_keys(said: Entries, specs: Specs) -> Iterator[Warned]:
@@ -178,3 +182,8 @@ def _doubtful_keys(said: Entries, specs: Specs) -> Iterator[Warned]:
             for found in warnings_for(specs[entry.provider], key.taken):
                 path = shown_path(("providers", entry.name, key.spelling))
                 yield Warned(path, f"key_{found.code}", found.params)
+        headers = entry.value("extraHeaders")
+        for name, text in headers.taken.items() if headers.taken else ():
+            if is_credential(text):
+                path = shown_path(("providers", entry.name, headers.spelling, name))
+                yield Warned(path, "key_credential")

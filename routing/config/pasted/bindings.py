@@ -51,6 +51,7 @@ class Found:
     ignored: list[Ignored] = field(default_factory=list)
     secrets: dict[str, dict[str, Secret]] = field(default_factory=dict)
     deployments: list[str] = field(default_factory=list)
+    named: dict[str, Secret] = field(default_factory=dict)  # variables that nothing here knows
     bare: list[str] = field(default_factory=list)  # keys of which nobody says whose they are
 
     def entry(self, kind: str) -> dict[str, Any]:
@@ -286,7 +287,10 @@ def _strangers(found: Found, strangers: Sequence[Assignment], specs: Specs) -> N
     bases = [one for one in strangers if one.name.upper() in BARE_BASES]
     for one in strangers:
         if one not in (*keys, *bases):
-            found.leave(one.name, *_unknown(one, specs)[:1], **_unknown(one, specs)[1])
+            code, params = _unknown(one, specs)
+            found.leave(one.name, code, **params)
+            if code == "unknown_name":
+                found.named[one.name] = Secret(one.value)
     if len(keys) != 1 or len(bases) > 1:
         for one in (*keys, *bases):
             found.leave(one.name, "unknown_name")

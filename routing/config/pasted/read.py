@@ -153,6 +153,7 @@ def _of_lines(lines: Lines, specs: Specs, kind: str) -> Pasted:
         ignored=(*found.ignored, *left),
         secrets=found.secrets,
         deployments=tuple(found.deployments),
+        named=found.named,
     )
 
 

@@ -66,6 +66,8 @@ class Pasted:
     # What config.json has no place for: secrets and deployments by kind
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict)
     deployments: tuple[str, ...] = ()
+    # Values of variables that mean nothing by themselves: what is set here may name them
+    named: Mapping[str, Secret] = field(default_factory=dict)
     # When a key could be of several: all kinds to choose from, and those whose keys begin like it
     candidates: tuple[str, ...] = ()
     likely: tuple[str, ...] = ()

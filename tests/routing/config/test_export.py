@@ -220,3 +220,30 @@ def test_an_empty_provider_is_kept_for_it_names_nobody_and_auto_takes_its_place(
         "agents": {"defaults": {"model": "gpt-5", "provider": "auto"}}
     }
     assert build(None, [], main("gpt-5", "")).document == base
+
+
+# --- blanks at the ends of an address ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", [Mode.KEYS, Mode.ENV])
+def test_an_address_is_written_as_it_is_called(mode: Mode) -> None:
+    base = {"providers": {"vllm": {"apiBase": " http://gpu:8000/v1 "}}}
+    for stored in ("http://gpu:8000/v1", " http://gpu:8000/v1 "):
+        states = [provider("vllm", api_base=stored)]
+        assert build(base, states, mode=mode).document["providers"] == {
+            "vllm": {"apiBase": "http://gpu:8000/v1"}
+        }
+
+
+def test_a_default_address_with_a_blank_at_its_end_is_left_out() -> None:
+    base = {"providers": {"openai": {"apiKey": "sk-1", "apiBase": "https://api.openai.com/v1 "}}}
+
+    assert build(base, [provider("openai", "sk-1")]).document["providers"] == {
+        "openai": {"apiKey": "sk-1"}
+    }
+
+
+def test_an_address_that_cannot_be_called_keeps_its_blanks() -> None:
+    base = {"providers": {"openai": {"apiKey": "sk-1", "apiBase": " not an address "}}}
+
+    assert build(base, [provider("openai", "sk-1")]).document == base

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from providers.kinds import KINDS
+from providers.spec.masks import names_in
 from providers.spec.secret import Secret
 from routing.config.document import camel
 from routing.config.entries import ProviderState, RouteState
 from routing.config.envfile import env_text
-from routing.config.export import Mode, build_config, preview, quickstart_env
+from routing.config.export import Mode, build_config, preview
 from routing.config.schema import problems
 from tests.routing.config.samples import ROUTES, SPECS, build, main, provider, provider_states
 from tests.routing.conftest import Ask
@@ -136,6 +137,67 @@ def test_mode_env_may_hold_secrets_only_when_something_is_not_ours_or_a_body_is_
     assert build(None, [STATES[4]], mode=Mode.ENV).may_hold_secrets
 
 
+def test_mode_env_tells_which_secrets_stand_there_as_they_are() -> None:
+    base = {
+        "channels": {"telegram": {"token": "t-1", "allowFrom": ["1"]}},
+        "providers": {
+            "nvidia": {"apiKey": "nv-1", "apiBase": "https://n.test/v1"},
+            "openai": {"api_key": "old-1", "apiKey": "${A}", "extraQuery": {"api_key": "q-1"}},
+        },
+        "tools": {"mcpServers": {"s": {"args": ["--token", "t-2"], "env": {"K": "${K}"}}}},
+    }
+    openai = provider("openai", "${A}", extra_headers={"X": "Token token=${T}", "Y": "blue"})
+    vllm = provider(
+        "vllm", "v1", api_base="https://user:pass@h.test/v1", extra_body={"token": "b-1", "n": 1}
+    )
+
+    exported = build(base, [openai, vllm], mode=Mode.ENV)
+
+    assert exported.in_clear == (
+        "channels.telegram.token",
+        "providers.nvidia.apiKey",
+        "providers.openai.api_key",
+        "providers.openai.extraQuery.api_key",
+        "providers.vllm.apiBase",
+        "providers.vllm.extraBody.token",
+        "tools.mcpServers.s.args",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [("Token token=${T}", False), ("sk-${T}", False), ("sk-0123456789abcdef${T}", True)],
+)
+def test_what_stands_beside_a_reference_may_be_a_secret(text: str, is_told: bool) -> None:
+    exported = build(None, [provider("openai", text)], mode=Mode.ENV)
+
+    assert exported.in_clear == ("providers.openai.apiKey",) * is_told
+    assert exported.may_hold_secrets is is_told
+
+
+def test_mode_redacted_hides_what_looks_like_a_secret_in_other_texts() -> None:
+    states = [
+        provider("openai", "sk-1", api_base="https://gw.test/sk-proj-PATHSECRET123456/v1"),
+        provider("vllm", api_base="https://p.test/key/abcd1234efgh5678ijkl9012/v1"),
+        provider("groq", "g-1", api_base="https://gw.test/groq/v1"),
+        provider("bedrock", values={"region": "eu-west-1", "profile": "sk-proj-x0123456789"}),
+    ]
+    exported = build(None, states, main("sk-proj-x0123456789012345"), Mode.REDACTED)
+
+    assert exported.document == {
+        "agents": {"defaults": {"model": "***", "provider": "auto"}},
+        "providers": {
+            "openai": {"apiKey": "***", "apiBase": "***"},
+            "vllm": {"apiBase": "***"},
+            "groq": {"apiKey": "***", "apiBase": "https://gw.test/groq/v1"},
+            "bedrock": {"region": "eu-west-1", "profile": "***"},
+        },
+    }
+    for name in ("openai", "vllm"):
+        shown = json.loads(preview(build(None, states), SPECS))
+        assert shown["providers"][name]["apiBase"] == "***"
+
+
 def test_nothing_of_an_export_prints_a_secret() -> None:
     exported = build(None, STATES, mode=Mode.ENV)
 
@@ -173,14 +235,6 @@ def test_the_order_of_the_states_does_not_matter() -> None:
 
 
 # --- .env -----------------------------------------------------------------------------------
-
-
-def test_the_quickstart_env_holds_its_four_names_only() -> None:
-    states = [provider("openai", "sk-1"), provider("openrouter", "${X}"), provider("groq", "g")]
-
-    env = quickstart_env(states, main("gpt-5"), specs=SPECS)
-
-    assert plain(env) == {"OPENAI_API_KEY": "sk-1", "FACIO_MODEL": "gpt-5"}
 
 
 @pytest.mark.parametrize(
@@ -268,5 +322,6 @@ def test_every_mode_is_loaded_by_nanobot_and_twice_the_same(
             key = state.secrets.get("api_key")
             if key and mode is Mode.KEYS:
                 assert answer["providers"][camel(state.kind)]["apiKey"] == key.reveal()
-            if key and len(key.reveal()) > 20 and not key.is_reference and mode is not Mode.KEYS:
+            is_hidden = key and not key.is_reference and not names_in(key.reveal())
+            if key and len(key.reveal()) > 20 and is_hidden and mode is not Mode.KEYS:
                 assert key.reveal() not in exported.text

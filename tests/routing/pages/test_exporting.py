@@ -44,6 +44,23 @@ def test_s47_the_quickstart_file_asks_for_a_fresh_login_and_holds_its_names(site
     assert AuditEntry.objects.filter(target="quickstart.env").count() == 1
 
 
+def test_the_quickstart_file_says_what_it_lacks(site: Client) -> None:
+    providers = {
+        "openai": {"apiKey": KEY},
+        "anthropic": {"apiKey": "sk-ant-api03-0123456789", "apiBase": "https://gw.test"},
+        "groq": {"apiKey": "gsk_0123456789abcdefghij"},
+    }
+    route = {"model": "llama-3.3-70b", "provider": "groq"}
+    import_all(site, {"agents": {"defaults": route}, "providers": providers})
+    confirm(site)
+    answer = site.post("/config/download/", {"what": "quickstart", "secrets": "env"})
+    assert answer.content.decode().splitlines() == [
+        "# ANTHROPIC_API_KEY is left out: its key is for another address.",
+        "# FACIO_MODEL is left out: with these keys alone, OpenAI would serve it.",
+        f"OPENAI_API_KEY={KEY}",
+    ]
+
+
 def test_an_editor_gets_no_file_with_keys(editor: Any) -> None:
     saved("openai", KEY)
     client = signed_in(editor)
@@ -123,3 +140,27 @@ def test_who_may_not_download_gets_no_button_to_press(viewer: Any) -> None:
     assert "Only an owner may download this" in html
     assert "Asks for your password again" not in html
     assert 'value="config" disabled' not in page_of(signed_in(viewer).get("/config/export/"))
+
+
+def test_a_placeholder_of_the_credential_store_is_doubted(site: Client) -> None:
+    providers = {"openai": {"apiKey": "${credentials.OPENAI}"}, "nvidia": {"apiKey": "${NVIDIA}"}}
+    import_all(site, {"providers": providers})
+    html = page_of(site.get("/config/export/"))
+    assert "providers.openai.apiKey: The agent is not known to resolve ${credentials" in html
+    assert "providers.nvidia.apiKey:" not in html
+
+
+def test_secrets_that_stay_in_the_file_are_named_where_the_others_are_references(
+    site: Client,
+) -> None:
+    import_all(site, {"providers": {"openai": {"apiKey": KEY}, "nvidia": {"apiKey": "nv-1-key"}}})
+    html = page_of(site.get("/config/export/"))
+    assert (
+        "Other secrets stay in the file as they are: <code>providers.nvidia.apiKey</code>" in html
+    )
+    assert "in-clear" not in page_of(site.get("/config/export/?secrets=keys"))
+
+
+def test_nothing_is_named_where_no_secret_stays(site: Client) -> None:
+    saved("openai", KEY)
+    assert "in-clear" not in page_of(site.get("/config/export/"))

@@ -191,3 +191,47 @@ def test_s20_another_region_is_another_address() -> None:
     moved = plan({"providers": {"bedrock": {"region": "eu-west-1"}}}, with_region, is_merge=True)
     assert moved.retype == (Retype("bedrock", ("access_key_id",)),)
     assert again.providers
+
+
+# --- references -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "code", "why"),
+    [
+        ("${credentials.OPENAI}", "key_credential", None),
+        ("${a.b}", "counts", "variable"),
+        ("Bearer ${X}", "counts", "bad_key"),
+    ],
+)
+def test_a_key_that_the_agent_may_not_resolve_is_doubtful(
+    key: str, code: str, why: str | None
+) -> None:
+    found = plan({"providers": {"openai": {"apiKey": key}}})
+
+    assert [(one.path, one.code, one.params.get("why")) for one in found.warnings] == [
+        ("providers.openai.apiKey", code, why)
+    ]
+
+
+def test_a_header_from_the_credential_store_is_doubtful() -> None:
+    headers = {"A": "Bearer ${credentials.X}", "B": "Bearer ${X}"}
+    found = plan({"providers": {"openai": {"apiKey": "k-12345678", "extraHeaders": headers}}})
+
+    assert [(one.path, one.code) for one in found.warnings] == [
+        ("providers.openai.extraHeaders.A", "key_credential")
+    ]
+
+
+def test_a_masked_text_never_takes_the_place_of_a_stored_one() -> None:
+    base = "https://gw.test/sk-proj-PATHSECRET123456/v1"
+    now = Current(providers=(provider("openai", "sk-old", api_base=base),))
+    masked = {"providers": {"openai": {"apiKey": "***", "apiBase": "***"}}}
+
+    found = plan({**masked, "agents": {"defaults": {"model": "gpt-5"}}}, now, is_merge=False)
+
+    assert found.providers == ()
+    assert after(found, now).document["providers"] == {
+        "openai": {"apiKey": "sk-old", "apiBase": base}
+    }
+    assert {one.code for one in found.ignored} == {"placeholder"}
