@@ -23,14 +23,9 @@ from routing.config.edits import Current, exported
 from routing.config.export import Mode
 from routing.config.pasted import Warned
 from routing.models import Slot
+from routing.pages.file_words import FAULTS, fault_words, warning_words
 from routing.pages.findings import finding_text
-from routing.pages.wording import (
-    FAULTS,
-    fault_words,
-    provider_label,
-    resolution,
-    warning_words,
-)
+from routing.pages.wording import provider_label, resolution
 from routing.rules.explain import Rule
 from routing.rules.lint import Code, Lint
 from routing.rules.refusals import refusals

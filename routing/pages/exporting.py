@@ -23,7 +23,8 @@ from routing.config.envfile import env_text, needed_names
 from routing.config.export import Exported, Mode, preview
 from routing.config.quickstart import Quickstart, quickstart
 from routing.pages.config import MODES, frame, mode_of, state_now, warnings
-from routing.pages.wording import FAULTS, fault_words, provider_label
+from routing.pages.file_words import FAULTS, fault_words
+from routing.pages.wording import provider_label
 from routing.state import current, exported
 
 FILES = {"config": "config.json", "dotenv": "facio.env", "quickstart": "quickstart.env"}

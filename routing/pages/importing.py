@@ -34,7 +34,7 @@ from routing.config.plans import Preview, does_nothing, make_preview, plan_with,
 from routing.models import PendingImport, Slot
 from routing.pages.changes import by_subject, shown_changes
 from routing.pages.config import frame
-from routing.pages.wording import (
+from routing.pages.file_words import (
     DANGERS,
     FAULTS,
     OVERTAKEN,

@@ -29,8 +29,8 @@ from routing.config.plans import Choices
 from routing.models import NOTE_LENGTH, PendingImport
 from routing.pages.changes import shown_changes, value_words
 from routing.pages.config import MODES, frame, may_write, state_now, warnings
+from routing.pages.file_words import DANGERS, FAULTS, OVERTAKEN, fault_words
 from routing.pages.importing import ImportForm
-from routing.pages.wording import DANGERS, FAULTS, OVERTAKEN, fault_words
 from routing.state import current
 from routing.state.store import pend
 

@@ -30,9 +30,9 @@ from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.models import UNDO_COPIES, BaseDocument
 from routing.pages.attention import of_providers, serving
+from routing.pages.file_words import FAULTS, fault_words
 from routing.pages.rows import RouteRow, route_rows
 from routing.pages.watched import watched
-from routing.pages.wording import FAULTS, fault_words
 from routing.rules.explain import AUTO
 from routing.state import current
 from routing.state.store import forgotten, renamed, take_in

@@ -38,8 +38,8 @@ from routing.config.schema import Refused
 from routing.models import NOTE_LENGTH, ConfigVersion
 from routing.pages.changes import shown_changes
 from routing.pages.config import MODES, frame, may_write
+from routing.pages.file_words import FAULTS, OVERTAKEN, fault_words, ignored_words, retype_words
 from routing.pages.live_file import say_written
-from routing.pages.wording import FAULTS, OVERTAKEN, fault_words, ignored_words, retype_words
 from routing.state import current
 from routing.state.store import pasted_version, pend_version
 

@@ -10,7 +10,7 @@ from facio_site.audit import record
 from facio_site.commands import Command as OneLine
 from routing.agents.replacing import write_new
 from routing.config.export import Mode
-from routing.pages.wording import FAULTS, fault_words
+from routing.pages.file_words import FAULTS, fault_words
 from routing.state import export
 
 

@@ -19,7 +19,7 @@ from routing.config.importing.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
 from routing.config.plans import plan_with, risky_changes, warnings_of
 from routing.pages.changes import shown_changes
-from routing.pages.wording import (
+from routing.pages.file_words import (
     DANGERS,
     FAULTS,
     fault_words,
