@@ -271,12 +271,18 @@ def _sections(
 def _refer(document: dict[str, Any], specs: Specs, held: Collection[str]) -> dict[str, Secret]:
     """Put ${NAME} for every key and header of ours; the values by name.
 
-    A name that the document refers to anywhere, or that the environment has for something else
-    (`held`), is somebody else's: with a value of ours it would send that there, too.
+    A name that the document refers to elsewhere, or that the environment has for something else
+    (`held`), is somebody else's: with a value of ours it would send that there, too. Outside the
+    providers, a vendor's own name means that vendor's key.
     """
     env: dict[str, Secret] = {}
     of_keys = {env_name(spec) for spec in specs.values()}
-    taken = {*held, *(name for _, text in texts(document) for name in names_in(text))}
+    vendors = {
+        n for one in specs.values() if not one.own_name for n in (one.env_key, *one.env_also)
+    }
+    elsewhere = {name for _, text in texts(document) for name in names_in(text)} - vendors
+    taken = {*held, *elsewhere}
+    taken |= {name for _, text in texts(_providers(document)) for name in names_in(text)}
     for spec, section in _sections(document, specs):
         key = get(section, "apiKey")
         if _is_secret(key):

@@ -174,7 +174,8 @@ def test_a_key_that_was_proven_is_not_wrong_for_a_model_s_refusal(
 
 
 def test_a_key_that_nothing_proved_is_wrong_where_a_model_refuses_it() -> None:
-    assert told(check(local(), LIST, LIST, REFUSED, models=("m",))) == ("bad_key", "invalid", "")
+    wrong = ("bad_key", "invalid", "")
+    assert told(check(local("vllm"), LIST, LIST, REFUSED, models=("m",))) == wrong
     assert told(check(make("openai"), EMPTY, REFUSED, models=("m",))) == (
         *("bad_key", "invalid"),
         "",
@@ -188,7 +189,7 @@ def test_a_gateway_s_own_key_says_nothing_of_the_entered_one(key: str) -> None:
 
     def by(request: Request) -> Answer:
         if request.json:
-            return refusal
+            return refusal if request.json.get("model") else GONE
         return LIST if not key or "Authorization" in request.headers else REFUSED
 
     result = run_check(local(key=key), Script(by=by), models=("m",))

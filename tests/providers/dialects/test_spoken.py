@@ -321,7 +321,8 @@ def test_what_merely_belongs_to_an_account_does_not_close_it(
     status: int, text: str, expected: str
 ) -> None:
     verdict = judge(reply(status, {"error": {"message": text}}), "model")
-    assert (verdict.outcome.value, verdict.detail) == (expected, "")
+    assert verdict.outcome.value == expected
+    assert verdict.detail in ("", "no_permission")
 
 
 @pytest.mark.parametrize("call", ["list", "model"])

@@ -46,14 +46,20 @@ def test_the_name_that_another_provider_refers_to_is_not_given_to_a_key() -> Non
     [
         {"providers": {"anthropic": {"apiKey": "${OPENAI_API_KEY}"}}},
         {"providers": {"nvidia": {"apiKey": "nv-${OPENAI_API_KEY}"}}},
-        {"channels": {"telegram": {"tokens": ["a", {"b": "${OPENAI_API_KEY}"}]}}},
     ],
 )
-def test_a_name_that_stands_anywhere_in_the_file_is_taken(base: dict[str, Any]) -> None:
+def test_a_name_that_another_provider_refers_to_is_taken(base: dict[str, Any]) -> None:
     exported = env(base, provider("openai", KEY), provider("anthropic", "${OPENAI_API_KEY}"))
 
     assert exported.document["providers"]["openai"]["apiKey"] == "${OPENAI_API_KEY_2}"
     assert "OPENAI_API_KEY" not in exported.env
+
+
+def test_a_vendor_s_own_name_elsewhere_means_that_vendor_s_key() -> None:
+    base = {"mcpServers": {"a": {"env": {"OPENAI_API_KEY": "${OPENAI_API_KEY}"}}}}
+    assert values(env(base, provider("openai", KEY))) == {"OPENAI_API_KEY": KEY}
+    base = {"channels": {"telegram": {"tokens": ["a", {"b": "${MINE_API_KEY}"}]}}}
+    assert values(env(base, own("mine", "m-1"))) == {"MINE_API_KEY_2": "m-1"}
 
 
 def test_the_name_of_a_header_that_an_mcp_server_refers_to_is_taken() -> None:
