@@ -19,9 +19,9 @@ from facio_site.accounts.roles import can_export_keys, confirmed_lately, viewer_
 from facio_site.audit import record
 from providers.kinds import KINDS
 from routing.config.entries import QUICKSTART_MODEL
-from routing.config.envfile import env_text, needed_names
+from routing.config.env.beside import env_text, needed_names
+from routing.config.env.quickstart import Quickstart, quickstart
 from routing.config.export import Exported, Mode, preview
-from routing.config.quickstart import Quickstart, quickstart
 from routing.pages.config import MODES, frame, mode_of, state_now, warnings
 from routing.pages.file_words import FAULTS, fault_words
 from routing.pages.wording import provider_label

@@ -22,7 +22,7 @@ from routing.agents import writing
 from routing.agents.file import read_live
 from routing.config.difference import Place, Side, shown_path
 from routing.config.edits import Current
-from routing.config.envfile import needed_names
+from routing.config.env.beside import needed_names
 from routing.config.export import Mode
 from routing.config.pasted import BadPaste, read_pasted
 from routing.config.plans import Choices

@@ -97,8 +97,10 @@ REVEALING = {
     "providers/kinds/opencode_go.py",
     "providers/models/provider.py",
     "routing/config/entries.py",
-    "routing/config/envfile.py",
+    "routing/config/env/beside.py",
+    "routing/config/env/quickstart.py",
     "routing/config/export.py",
+    "routing/config/importing/answering.py",  # of a .env, for the names that config.json has
     "routing/state/store.py",
     "routing/state/__init__.py",
     # What a channel was entered with, into the request to its own receiver

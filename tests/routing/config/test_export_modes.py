@@ -13,7 +13,7 @@ from providers.spec.masks import names_in
 from providers.spec.secret import Secret
 from routing.config.document import camel
 from routing.config.entries import ProviderState, RouteState
-from routing.config.envfile import env_text
+from routing.config.env.beside import env_text
 from routing.config.export import Mode, build_config, preview
 from routing.config.schema import problems
 from tests.routing.config.samples import ROUTES, SPECS, build, main, provider, provider_states

@@ -8,7 +8,7 @@ import pytest
 
 from facio_site.strictjson import write_json
 from providers.spec.secret import Secret
-from routing.config.envfile import needed_names
+from routing.config.env.beside import needed_names
 from routing.config.export import Exported, Mode, build_config
 from tests.routing.config.samples import SPECS, build, provider
 from tests.routing.conftest import Ask

@@ -11,7 +11,7 @@ from providers.kinds import KINDS
 from providers.spec.kind import ProviderSpec
 from providers.spec.secret import Secret
 from routing.config.entries import env_name
-from routing.config.envfile import env_text
+from routing.config.env.beside import env_text
 from routing.config.pasted import Ignored, read_pasted
 from routing.config.pasted.lines import read_lines
 from tests.routing.config.pasting import read, told

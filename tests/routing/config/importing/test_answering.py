@@ -5,7 +5,7 @@ from __future__ import annotations
 from providers.kinds import KINDS
 from providers.spec.secret import Secret
 from routing.config.edits import Current, exported
-from routing.config.envfile import env_text
+from routing.config.env.beside import env_text
 from routing.config.export import Mode
 from routing.config.pasted import Ignored
 from tests.routing.config.importing.planned import after, plan

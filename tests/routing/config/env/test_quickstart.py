@@ -8,7 +8,7 @@ import pytest
 
 from providers.kinds import KINDS
 from routing.config.edits import Current
-from routing.config.quickstart import Quickstart, quickstart
+from routing.config.env.quickstart import Quickstart, quickstart
 from tests.routing.config.samples import main, provider
 
 OPENAI = provider("openai", "sk-1")
