@@ -231,7 +231,7 @@ class Adapter:
             rules=self.spec.error_rules,
             secrets=self.secrets(),
         )
-        verdict = self._placed(verdict, request, reply)
+        verdict = self.placed(verdict, request, reply)
         if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, ""):
             place = call.url.rpartition("}")[2]
             verdict = replace(verdict, params={**verdict.params, "call": place})
@@ -241,7 +241,7 @@ class Adapter:
             verdict = replace(verdict, outcome=Outcome.BAD_ENDPOINT, detail="no_list")
         return reply, verdict
 
-    def _placed(self, verdict: Verdict, request: Request, reply: Reply) -> Verdict:
+    def placed(self, verdict: Verdict, request: Request, reply: Reply) -> Verdict:
         """What a verdict says of places: where a redirect leads, the base in https, the header in
         which a key is looked for."""
         if verdict.detail == "redirect":

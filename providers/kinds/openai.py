@@ -27,9 +27,9 @@ class OpenAIAdapter(Adapter):
     Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py: _should_use_responses_api
     """
 
-    def _placed(self, verdict: Verdict, request: Request, reply: Reply) -> Verdict:
+    def placed(self, verdict: Verdict, request: Request, reply: Reply) -> Verdict:
         """The base that a project with data residency is sent to, if it is one of OpenAI's."""
-        verdict = super()._placed(verdict, request, reply)
+        verdict = super().placed(verdict, request, reply)
         if verdict.detail != "regional_host":
             return verdict
         bases = {urlsplit(base).hostname: base for base in _BASES}
