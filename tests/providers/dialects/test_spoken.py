@@ -6,6 +6,7 @@ import pytest
 
 from providers.dialects.judge import judge
 from providers.dialects.spoken import folded
+from providers.spec.kind import CallName
 from tests.providers.replies import reply
 
 # How a text may come: the outcome must not depend on it.
@@ -290,7 +291,8 @@ def test_what_stands_against_an_account_is_neither_its_key_nor_the_form(
     status: int, detail: str, text: str
 ) -> None:
     for form in FORMS:
-        verdicts = [judge(reply(status, form(text)), call) for call in ("model", "list")]
+        calls: tuple[CallName, ...] = ("model", "list")
+        verdicts = [judge(reply(status, form(text)), call) for call in calls]
         assert {(v.outcome.value, v.detail) for v in verdicts} == {("forbidden", detail)}, form
 
 
