@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
-from typing import Any
+from typing import Any, ClassVar
 
 import qrcode  # type: ignore[import-untyped]
 from allauth.account.adapter import DefaultAccountAdapter
@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from facio_site import sealing
 from facio_site.accounts.models import User
@@ -23,8 +24,22 @@ from facio_site.audit import record
 
 PURPOSE = "factors"
 
+# Sentences of allauth's own, named here so that our catalogs have words for them.
+OF_ALLAUTH = (
+    gettext_noop("Be patient, you are sending too many requests."),
+    gettext_noop("The username and/or password you specified are not correct."),
+    gettext_noop("Too many failed login attempts. Try again later."),
+    gettext_noop("You have signed out."),
+    gettext_noop("You must type the same password each time."),
+)
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "enter_current_password": gettext_lazy("This is not your current password."),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

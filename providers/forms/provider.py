@@ -12,6 +12,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from facio_site import sealing
 from facio_site.audit import Change
@@ -137,7 +138,7 @@ class ProviderForm(forms.Form):
             if not names:
                 texts["help_text"] = _("None can be chosen: AWS_PROFILES_ALLOWED names none.")
             self.fields[field.name] = forms.ChoiceField(
-                **texts, required=False, choices=[("", _("None")), *names]
+                **texts, required=False, choices=[("", pgettext("AWS profile", "None")), *names]
             )
         else:
             self.fields[field.name] = ExtraField(

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import FloatField, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
@@ -58,6 +58,7 @@ class ShownEntry(TypedDict):
     is_new: bool
     is_gone: bool
     retires: str  # a date
+    is_retired: bool  # that day is over
     is_marked: bool  # one of these three, or in use
     use: str  # where it can be put to use; "" where a route needs another name
     routes: str  # that use it: "Main, Vision"; told where it is asked for
@@ -144,6 +145,7 @@ def _entry(
         is_new=found.is_new,
         is_gone=found.is_gone,
         retires=retires,
+        is_retired=bool(retires_at and retires_at < timezone.now().date()),
         is_marked=found.is_new or found.is_gone or bool(retires or routes),
         use="" if _has_deployments(found.provider) else use_link(model_id, found.provider),
         routes=routes,

@@ -351,10 +351,13 @@ CALLS: Sentences = {
         "incomplete": _("The answer of %(place)s broke off before its end. Try again."),
     },
     Outcome.NO_WORKER: {
-        "": _("No worker is running, so nothing was sent. Start it (make run) and try again."),
+        "": _(
+            "No worker is running, so nothing was sent. Start it (make run, or as it was "
+            "installed) and try again."
+        ),
         "no_broker": _(
-            "The task broker does not answer, so nothing was sent. Start it (make run) and try "
-            "again."
+            "The task broker does not answer, so nothing was sent. Start it (make run, or as it "
+            "was installed) and try again."
         ),
     },
     Outcome.NO_KEY: {

@@ -102,7 +102,7 @@ class WatchSettings(models.Model):
         verbose_name = verbose_name_plural = _("settings of the schedule")
 
     def __str__(self) -> str:
-        return "scheduled checks"
+        return str(_("settings of the schedule"))
 
     @classmethod
     def read(cls) -> WatchSettings:

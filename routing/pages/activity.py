@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from facio_site.accounts.models import Role
 from facio_site.accounts.roles import can_manage_users, owner_required, viewer_required
 from facio_site.audit import CHANGED, SET
 from facio_site.audit.models import AuditEntry, AuditQuerySet
@@ -28,12 +29,14 @@ TESTS = (
     *("provider.tested", "provider.cancelled", "catalog.fetched", "catalog.cancelled"),
     "route.tested",
 )
+SWITCHES = ("is_on", "reminds")  # of the schedule
 
 Told = tuple[str, str, str]  # a field, and both values in words
 
 
 class Row(NamedTuple):
     entry: AuditEntry
+    target: str
     changes: Sequence[Told]
     more: Sequence[Told]
     fields: Sequence[str]  # of which only the names are known
@@ -123,13 +126,18 @@ def _rows(page: Iterable[AuditEntry]) -> list[Row]:
 
 
 def _row(entry: AuditEntry, number: int | None, kept: set[int]) -> Row:
-    told = [(field, _word(before), _word(after)) for field, before, after in entry.changes]
+    told = [
+        (field, _word(entry, field, before), _word(entry, field, after))
+        for field, before, after in entry.changes
+    ]
     names = {part for field, _before, _after in told for part in (field, field.partition(".")[0])}
     # what an import changed is told by path, and its fields are providers and routes
     fields = [] if entry.action.startswith("config.") and told else entry.fields
     shown = SHOWN if len(told) > SHOWN + 1 else len(told)
+    is_named = number is not None and entry.target == f"version {number}"
     return Row(
         entry,
+        _("version %(n)s") % {"n": number} if is_named else entry.target,
         told[:shown],
         told[shown:],
         [name for name in fields if name not in names],
@@ -145,5 +153,12 @@ def _version(entry: AuditEntry) -> int | None:
     return int(found[1]) if number is None and found else number
 
 
-def _word(text: str) -> str:
+def _word(entry: AuditEntry, field: str, text: str) -> str:
+    """A value as the page tells it; those of people and vendors stay as they are."""
+    if entry.action == "schedule.changed":
+        if field in SWITCHES:
+            return _("on") if text == "on" else _("off")
+        return _("off") if text == "off" else text
+    if entry.action == "user.role" and text in Role:
+        return str(Role(text).label)
     return {SET: _("set"), CHANGED: _("changed")}.get(text, text)

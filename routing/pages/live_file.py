@@ -104,7 +104,7 @@ def live_card(
         "in_clear": seen.write.exported.in_clear if mode is Mode.ENV else (),
         "names": needed_names(seen.write.exported),
         "may_write": may_write(request, seen),
-        "needs_fresh_login": mode is Mode.KEYS,
+        "needs_fresh_login": mode is Mode.KEYS and not confirmed_lately(request),
     }
 
 

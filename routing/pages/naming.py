@@ -70,6 +70,7 @@ class NamedBy:
     by_prefix: tuple[str, ...]
     served: tuple[str, ...]
     in_file: tuple[str, ...]
+    has_entry: bool  # there, under `providers`
 
 
 def named_by(name: str) -> NamedBy:
@@ -94,7 +95,8 @@ def _named_by(name: str, rows: Iterable[RouteRow], document: dict[str, Any]) -> 
         if row.provider and row.provider.name == name:
             served.append(str(row.slot.label))
     in_file = tuple(mentions(document, name))
-    return NamedBy(tuple(forced), tuple(by_prefix), tuple(served), in_file)
+    has_entry = isinstance(part(document, "providers").get(name), dict)
+    return NamedBy(tuple(forced), tuple(by_prefix), tuple(served), in_file, has_entry)
 
 
 def routes_stamp() -> Hashable:

@@ -60,7 +60,7 @@ def guide(rows: Iterable[Provider], routes: Sequence[RouteRow]) -> list[Step]:
     steps = [
         Step(
             _("Set up a provider"),
-            _("Paste its API key, or choose one. A local server needs only its address."),
+            _("Paste its API key, or choose a provider. A local server needs only its address."),
             reverse("providers:list"),
             _("Choose a provider"),
             bool(providers),

@@ -17,6 +17,7 @@ from providers.models import CatalogEntry, Provider
 from providers.pages.entries import dollars
 from providers.spec.kind import Specs
 from providers.spec.limits import MODEL_LENGTH
+from providers.spec.outcomes import Outcome
 from routing.config.agent import AgentView
 from routing.pages.rows import RouteRow, asked
 from routing.pages.wording import provider_label, ranking, resolution
@@ -194,6 +195,7 @@ def recipe_told(request: HttpRequest, rows: Mapping[str, Provider]) -> dict[str,
         "recipe_model": model,
         "recipe_spec": KINDS[chosen.kind],
         "recipe_lacks_provider": row is None,
-        "recipe_untested": row is not None and not row.is_working,
+        "recipe_untested": row is not None
+        and row.check_outcome not in (Outcome.OK, Outcome.REFERENCE),
         "recipe_lacks_models": row is not None and not row.catalog_count and not model,
     }

@@ -184,7 +184,7 @@ def test_an_empty_list_shows_the_way_on(site: Client) -> None:
     assert "No test runs by itself" in html
     Watch.objects.create(about="provider:groq", every=60)
     html = flat(site.get(PAGE))
-    assert "No alert so far" in html
+    assert "No alert is kept" in html
     assert "Open the schedule" not in html
     assert "No alert about it" in flat(site.get(PAGE, {"about": "provider:groq"}))
     WatchSettings.objects.create(pk=WatchSettings.ONLY, is_on=False)
