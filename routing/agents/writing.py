@@ -25,8 +25,16 @@ from facio_site.audit import record
 from facio_site.strictjson import BadDocument, read_json
 from providers.kinds import KINDS
 from providers.models import Provider
+from routing.agents.announced import announced
 from routing.agents.environment import Renewal, renewal
-from routing.agents.file import MENDED_IN_PLACE, OWN_LIMITS, Live, obstacle, read_live
+from routing.agents.file import (
+    MENDED_IN_PLACE,
+    OWN_LIMITS,
+    Live,
+    digest_of,
+    obstacle,
+    read_live,
+)
 from routing.agents.refusals import BadTarget
 from routing.agents.replacing import Known, Written, write_live
 from routing.agents.torn import names_in
@@ -36,7 +44,7 @@ from routing.config.edits import Current
 from routing.config.export import Mode
 from routing.config.plans import Choices, WritePlan, plan_return, plan_write
 from routing.models import BaseDocument, ConfigVersion, Route
-from routing.state import fingerprint
+from routing.state import current, fingerprint
 from routing.state.store import (
     Overtaken,
     apply_plan,
@@ -305,12 +313,14 @@ def _last_document(version: ConfigVersion | None) -> Mapping[str, Any]:
     return read_json(version.unseal(version.TEXT).encode()) if version else {}
 
 
-def note_same(seen: Look) -> None:
+def note_same(seen: Look, taken: str) -> None:
     """The rows have new versions, and nothing that the agent has would change: neither the file
-    nor its environment is behind any more."""
+    nor its environment is behind any more. `taken` is the stamp from before they were read: what
+    is saved after that is not in it."""
     if seen.drift is Drift.BEHIND and seen.does_nothing and seen.version:
-        seen.version.stamp = stamp()
-        ConfigVersion.objects.filter(pk=seen.version.pk).update(stamp=seen.version.stamp)
+        rows = ConfigVersion.objects.filter(pk=seen.version.pk, stamp=seen.version.stamp)
+        rows.update(stamp=taken)
+        seen.version.stamp = taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,8 +337,9 @@ def write(seen: Look, *, actor: User, note: str = "", request: HttpRequest | Non
     Overtaken and sealing.KeyMissing.
     """
     work = seen.write
+    digest = digest_of(work.exported.text)
     try:
-        with transaction.atomic():
+        with announced(digest), transaction.atomic():
             hold(seen.state)
             if seen.live and (seen.fault or (seen.is_in_place and seen.is_foreign)):
                 keep_original(seen.live.data, actor=actor)
@@ -341,8 +352,8 @@ def write(seen: Look, *, actor: User, note: str = "", request: HttpRequest | Non
                 actor=actor,
                 text=work.exported.text,
                 mode=seen.mode,
-                digest=hashlib.sha256(work.exported.text.encode()).hexdigest(),
-                stamp=stamp(),
+                digest=digest,
+                stamp=_stamp_of(work.after),
                 replaced=seen.live.digest if seen.live else "",
                 note=note,
             )
@@ -369,6 +380,13 @@ def write(seen: Look, *, actor: User, note: str = "", request: HttpRequest | Non
         raise Overtaken from None
     ConfigVersion.objects.prune()
     return Done(version, written, seen.renewal)
+
+
+def _stamp_of(state: Current) -> str:
+    """The stamp of the rows, if they say just this; else none, and the next look sees to it. A row
+    that is saved for the first time can't be held before."""
+    taken = stamp()
+    return taken if fingerprint(current(is_lenient=True)) == fingerprint(state) else ""
 
 
 def _known() -> Known:

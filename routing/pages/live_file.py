@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -32,7 +33,7 @@ from routing.pages.config import MODES, frame, may_write, state_now, warnings
 from routing.pages.file_words import DANGERS, FAULTS, OVERTAKEN, fault_words
 from routing.pages.importing import ImportForm
 from routing.state import current
-from routing.state.store import pend
+from routing.state.store import Overtaken, pend
 
 _SIDES: dict[str, Side] = {"ours": "ours", "theirs": "theirs"}
 
@@ -56,8 +57,9 @@ def live_page(
     **more: Any,
 ) -> HttpResponse:
     """The page of the live file, after a plain request or with what went wrong (`more`)."""
+    taken = writing.stamp() if writing.live_path() else ""  # before what it is of is read
     state, fault = state_now()
-    live = live_card(request, state, live_mode, choices) if state else None
+    live = live_card(request, state, live_mode, choices, taken) if state else None
     context = frame(request, "live") | {
         "locked": fault,
         "warnings": warnings(state),
@@ -69,7 +71,11 @@ def live_page(
 
 
 def live_card(
-    request: HttpRequest, state: Current, mode: Mode | None, choices: Choices | None
+    request: HttpRequest,
+    state: Current,
+    mode: Mode | None,
+    choices: Choices | None,
+    taken: str,
 ) -> dict[str, Any] | None:
     """The card of the live file; None when the operator names no file."""
     path = writing.live_path()
@@ -89,7 +95,7 @@ def live_card(
         seen = writing.look(path, state, mode, choices)
     except FAULTS as error:
         return {**card, "drift": writing.Drift.UNUSABLE, "problem": fault_words(error)}
-    writing.note_same(seen)
+    writing.note_same(seen, taken)
     return {
         **card,
         "look": seen,
@@ -139,6 +145,7 @@ def live_write(request: SignedIn) -> HttpResponse:
     if path is None:
         raise Http404
     mode, choices = _asked(request)
+    note = request.POST.get("note", "").strip()[:NOTE_LENGTH]
     try:
         seen = writing.look(path, current(), mode, choices)
         if not may_write(request, seen):
@@ -148,15 +155,31 @@ def live_write(request: SignedIn) -> HttpResponse:
         if mode is Mode.KEYS and not confirmed_lately(request):
             return confirm_first(request, f"{reverse('routing:config')}?write={mode.value}#live")
         if request.POST.get("token") != seen.token:
+            if _is_second_click(request, seen, note):
+                return redirect("routing:config")
             return _again(request, mode, choices, str(OVERTAKEN), status=409)
         if sentence := _undecided(request, seen):
             return _again(request, mode, choices, sentence, status=422)
-        note = request.POST.get("note", "").strip()[:NOTE_LENGTH]
         done = writing.write(seen, actor=request.user, note=note, request=request)
     except FAULTS as error:
+        if getattr(error, "code", "") == "changed" or isinstance(error, Overtaken):
+            with suppress(*FAULTS):  # a click that came while the first one was still writing
+                if _is_second_click(request, writing.look(path, current(), mode, choices), note):
+                    return redirect("routing:config")
         return _again(request, mode, choices, fault_words(error), status=409)
     say_written(request, done)
     return redirect("routing:config")
+
+
+def _is_second_click(request: SignedIn, seen: writing.Look, note: str) -> bool:
+    """Whether this person has just written what is asked for, which is said then."""
+    last = seen.version
+    if last is None or not seen.does_nothing or seen.drift is not writing.Drift.SAME:
+        return False
+    if (last.created_by_id, last.note, last.mode) != (request.user.pk, note, seen.mode):
+        return False
+    messages.info(request, _("Written already as version %(n)d.") % {"n": last.number})
+    return True
 
 
 @editor_required

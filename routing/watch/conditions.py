@@ -17,6 +17,7 @@ from django.db.models import F, Q
 from facio_site import sealing
 from providers.dialects.money import is_low
 from providers.models import CatalogEntry, Provider
+from routing.agents.announced import is_announced
 from routing.agents.writing import Drift, drift
 from routing.models import Alert, Route, Standing, Watch, WatchSettings
 from routing.models.subjects import CATALOG, CONDITIONS, CONFIG, MONEY, PROVIDER, ROUTE
@@ -186,9 +187,12 @@ def _lost(row: Provider, model: str, routes: list[Route], now: datetime) -> None
 
 def look_at_file(now: datetime) -> None:
     """Once for each state in which somebody else left it since our last write. Where this machine
-    has no live file nothing is known of it."""
+    has no live file nothing is known of it. A write of our own is no such state, though it may
+    come between: what it announces is passed over, and so is what a second look does not find."""
     found = drift()
-    if found.drift in _BY_ANOTHER and found.number:
+    if found.drift not in _BY_ANOTHER or not found.number or is_announced(found.digest):
+        return
+    if drift() == found:
         mark = f"file_drifted:{found.number}:{found.drift.value}:{found.digest[:16]}"
         params = {"drift": found.drift.value}
         raise_alert(Alert.Kind.FILE_DRIFTED, CONFIG, mark, params, now)

@@ -11,12 +11,16 @@ import pytest
 from django.test import Client
 
 from facio_site import sealing
-from facio_site.strictjson import read_json
+from facio_site.strictjson import read_json, write_json
 from routing.agents import writing
 from routing.agents.writing import Drift, drift
-from routing.models import ConfigVersion, Route
+from routing.config.edits import Current
+from routing.config.export import Mode
+from routing.models import BaseDocument, ConfigVersion, Route
+from routing.pages import live_file
+from routing.state import current
 from tests.desk import saved
-from tests.routing.agents.live_desk import changes_of, edit, write
+from tests.routing.agents.live_desk import THEIRS, changes_of, edit, write
 from tests.routing.config.desk import KEY, page_of, press
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +133,71 @@ def test_a_provider_that_names_nobody_is_no_automatic_choice(
 def test_without_a_live_file_there_is_no_drift() -> None:
     assert drift().drift is Drift.UNSET
     assert not drift().is_due
+
+
+# --- somebody else saves at the same moment ---------------------------------------------------
+
+
+def save_another_model() -> None:
+    row = Route.objects.get(slot="main")
+    row.model = "gpt-6"
+    assert row.store()
+
+
+def test_what_is_saved_while_another_person_looks_is_not_up_to_date(
+    site: Client, path: Path, main_route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(site)
+    real = live_file.state_now
+
+    def read_then_save() -> Any:
+        state = real()
+        save_another_model()
+        return state
+
+    monkeypatch.setattr(live_file, "state_now", read_then_save)
+    site.get("/config/")
+    assert Route.objects.get().model == "gpt-6"
+    assert drift().drift is Drift.BEHIND
+
+
+def test_an_older_look_takes_nothing_back_from_a_newer_one(
+    site: Client, path: Path, main_route: Route
+) -> None:
+    write(site)
+    older = writing.look(path, current(), Mode.ENV)
+    Route.objects.update(version=2)
+    taken = writing.stamp()
+    writing.note_same(writing.look(path, current(), Mode.ENV), taken)
+    assert drift().drift is Drift.SAME
+    Route.objects.update(version=3)
+    writing.note_same(older, "older")
+    assert ConfigVersion.objects.get().stamp == taken
+
+
+@pytest.mark.parametrize("takes_in", [False, True])
+def test_a_route_that_is_set_for_the_first_time_during_a_write_is_not_in_its_stamp(
+    site: Client, path: Path, main_route: Route, monkeypatch: pytest.MonkeyPatch, takes_in: bool
+) -> None:
+    if takes_in:
+        path.write_text(write_json(THEIRS))
+    real = writing.hold
+
+    def hold_then_save(state: Current) -> None:
+        real(state)
+        Route.objects.create(slot="vision", model="gpt-4o")
+
+    monkeypatch.setattr(writing, "hold", hold_then_save)
+    assert write(site, **{"side:channels": "theirs"} if takes_in else {}).status_code == 302
+    assert BaseDocument.objects.exists() is takes_in
+    assert "gpt-4o" not in path.read_text()
+    assert drift().drift is Drift.BEHIND
+
+
+def test_what_a_write_takes_in_is_up_to_date_at_once(
+    site: Client, path: Path, main_route: Route
+) -> None:
+    path.write_text(write_json(THEIRS))
+    assert write(site, **{"side:channels": "theirs"}).status_code == 302
+    assert BaseDocument.objects.exists()
+    assert drift().drift is Drift.SAME

@@ -147,6 +147,40 @@ def test_what_changed_since_the_look_is_shown_again_and_not_written(
     assert not ConfigVersion.objects.exists()
 
 
+def test_a_second_click_is_told_that_it_is_written(
+    site: Client, editor: Any, path: Path, main_route: Route
+) -> None:
+    data = {"token": token_of(page_of(site.get("/config/"))), "secrets": "env", "note": "first"}
+    assert site.post("/config/write/", data).status_code == 302
+    assert site.post("/config/write/", data).status_code == 302
+    html = page_of(site.get("/config/"))
+    assert "Written already as version 1." in html
+    assert "Somebody else saved something" not in html
+    assert ConfigVersion.objects.count() == 1
+
+    assert site.post("/config/write/", data | {"note": "another"}).status_code == 409
+    assert signed_in(editor).post("/config/write/", data).status_code == 409
+    Route.objects.update(model="gpt-6", version=2)
+    assert site.post("/config/write/", data).status_code == 409
+
+
+def test_a_second_click_while_the_first_one_writes_is_told_the_same(
+    site: Client, path: Path, main_route: Route, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = {"token": token_of(page_of(site.get("/config/"))), "secrets": "env"}
+    real = writing.write
+
+    def first_another(*args: Any, **more: Any) -> Any:
+        monkeypatch.setattr(writing, "write", real)
+        assert site.post("/config/write/", data).status_code == 302
+        return real(*args, **more)
+
+    monkeypatch.setattr(writing, "write", first_another)
+    assert site.post("/config/write/", data).status_code == 302
+    assert "Written already as version 1." in page_of(site.get("/config/"))
+    assert ConfigVersion.objects.count() == 1
+
+
 def test_a_write_that_fails_leaves_no_version_and_imports_nothing(
     site: Client, path: Path, main_route: Route, monkeypatch: pytest.MonkeyPatch
 ) -> None:
