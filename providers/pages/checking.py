@@ -106,10 +106,13 @@ def _start(request: SignedIn, name: str, part_name: str) -> HttpResponse:
 def draft_discard(request: HttpRequest, name: str) -> HttpResponse:
     provider = _provider(name)
     with transaction.atomic():
+        if not provider._state.adding:  # as it is now: somebody may have saved it since
+            rows = Provider.objects.select_for_update()
+            provider = rows.filter(pk=provider.pk).first() or Provider.unsaved(name)
         if Draft.objects.of(request.user, provider).delete()[0]:
             record("provider.discarded", actor=request.user, target=name, request=request)
         is_gone = provider.is_own and not provider.is_configured and not provider.drafts.exists()
-        if is_gone:  # it was there for the test
+        if is_gone and not provider._state.adding:  # it was there for the test
             provider.delete()
     return redirect("providers:list") if is_gone else redirect("providers:detail", name)
 

@@ -29,6 +29,7 @@ from routing.config.entries import owned_keys
 from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.models import BaseDocument
+from routing.models.documents import take_turn
 from routing.pages.attention import serving
 from routing.pages.rows import RouteRow, route_rows
 from routing.pages.watched import watched
@@ -47,6 +48,7 @@ __all__ = [
     "routes_stamp",
     "serving",
     "take_over",
+    "take_turn",
     "watched",
 ]
 
