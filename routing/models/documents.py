@@ -27,8 +27,8 @@ _TURN = 0x6661_6369  # any number that nothing else here locks
 
 
 def take_turn() -> None:
-    """Wait for others that change the imported document or number a version, until this transaction
-    ends. Where rows are locked as well, this comes first. SQLite lets one write at a time anyway."""
+    """Until this transaction ends nobody else changes the imported document or numbers a version.
+    Where rows are locked as well, this comes first. SQLite lets one write at a time anyway."""
     connection = transaction.get_connection()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

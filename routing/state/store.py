@@ -277,6 +277,7 @@ def _version(reason: ConfigVersion.Reason, actor: Actor, **fields: str) -> Confi
     )
 
 
+@transaction.atomic
 def pend(
     text: str, actor: User, *, origin: str, name: str = "", beside: Mapping[str, Any] | None = None
 ) -> PendingImport:
