@@ -118,7 +118,7 @@ def _shown(
     if draft and picks:
         draft = settled(draft, provider, picks)
         data = with_settled(data, draft, picks)
-    if is_overtaken:
+    if is_overtaken and not provider._state.adding:  # of one that was removed, nothing goes along
         data = brought_forward(data, provider, seen)
         if draft:
             follow(draft, provider, seen)

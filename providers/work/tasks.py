@@ -7,6 +7,7 @@ a fault in its work ends the row and is not raised.
 import logging
 import secrets
 import socket
+import threading
 import time
 import uuid
 from contextlib import suppress
@@ -235,8 +236,8 @@ def sweep() -> None:
 
 @worker_ready.connect
 def take_up(**_kwargs: object) -> None:
-    """A fresh worker: say so, queue again what waits. What a dead one left running the sweep ends:
-    a broker that was just emptied knows nobody for a moment."""
+    """A fresh worker: say so, queue again what waits, and end what a dead one left running. That
+    comes later: a dead one counts as alive for a moment, and of an emptied broker none does."""
     global WORKER
     # Now, for a parent has loaded this before it forks: who comes after a dead one is another.
     WORKER = f"worker-{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
@@ -248,6 +249,9 @@ def take_up(**_kwargs: object) -> None:
     except (ConnectionError, DatabaseError):
         log.warning("broker or database do not answer yet; the sweep queues what is left")
     connection.close()  # this thread needs it no more
+    later = threading.Timer(broker.LIFETIME_SECONDS + broker.BEAT_SECONDS, _end_orphans)
+    later.daemon = True
+    later.start()
 
 
 def _skew() -> float:
@@ -256,6 +260,15 @@ def _skew() -> float:
         return clock.skew()
     except DatabaseError:
         return 0.0
+
+
+def _end_orphans() -> None:
+    try:
+        end_lost()
+    except DatabaseError:
+        log.warning("the database does not answer; the sweep ends what is left")
+    finally:
+        connection.close()
 
 
 def is_worker() -> bool:

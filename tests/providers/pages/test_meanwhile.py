@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ TYPED = {"api_base": BASE, "api_key": KEY, "display_name": ""}
 
 def hidden(page: Any, *names: str) -> dict[str, str]:
     """What the page sends along unseen."""
-    return dict(re.findall(rf'name="({"|".join(names)})" value="([^"]*)"', flat(page)))
+    found = re.findall(rf'name="({"|".join(names)})" value="([^"]*)"', flat(page))
+    return {name: unescape(value) for name, value in found}
 
 
 def press(site: Client, what: str = "check", place: str = PAGE, **data: str) -> Any:
@@ -313,14 +315,19 @@ def test_a_swept_endpoint_is_saved_from_its_open_page(site: Client, swept: dict[
 
 def test_a_removed_endpoint_is_set_up_anew_only_when_asked(site: Client) -> None:
     row = saved("custom", name="corp", api_base=BASE)
+    sent = hidden(site.get("/providers/corp/"), "version", "seen")
     row.delete()
-    refused = site.post("/providers/corp/", {**TYPED, "version": "1"})
+    refused = site.post("/providers/corp/", {**TYPED, **sent})
     assert refused.status_code == 409
     assert "removed this provider in the meantime" in flat(refused)
+    assert f'value="{BASE}"' in flat(refused)
     told = press(site, "check", "/providers/corp/", **TYPED)
     assert (told.status_code, told["HX-Retarget"]) == (422, "#messages")
     assert "no longer there" in flat(told)
     assert not Provider.objects.exists()
+    sent = hidden(refused, "version", "seen")
+    assert site.post("/providers/corp/", {**TYPED, **sent}).status_code == 302
+    assert Provider.objects.get().is_configured
 
 
 def test_a_name_that_nobody_may_have_begins_nothing(site: Client) -> None:
