@@ -9,7 +9,9 @@ from django.db import connections, transaction
 
 from facio_site import keys, sealing
 from facio_site.sealing import site as site_keys
-from providers.models import Provider
+from providers.catalog.fetch import Catalog, CatalogItem
+from providers.models import Job, Provider, Task
+from providers.work import queue, tasks
 from routing.models import BaseDocument, ConfigVersion
 from routing.state.store import forgotten, keep_before_removal, renamed
 from tests import stores
@@ -84,6 +86,33 @@ def test_what_is_sealed_while_a_key_becomes_the_newest_is_sealed_under_that(sett
         assert other.waits()
     other.end()
     assert found == [newest]
+
+
+def test_a_save_waits_for_the_list_that_is_being_stored(
+    queued: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a list would come under an address that it was not fetched from."""
+    job = queue.start(saved("custom", name="corp", api_base=BASE), Task.FETCH)
+    came = Catalog(items=(CatalogItem(model_id="one"),), source="live", digest="d" * 32)
+    take_in, saves = tasks.take_in, []
+
+    def move() -> None:
+        row = Provider.objects.get()
+        row.api_base = "https://elsewhere.example/v1"
+        assert row.store()
+
+    def waited_for(row: Provider, catalog: Catalog) -> bool:
+        saves.append(Beside(move))
+        assert saves[0].waits()
+        return take_in(row, catalog)
+
+    monkeypatch.setattr(tasks, "fetch_catalog", lambda *_, **__: came)
+    monkeypatch.setattr(tasks, "take_in", waited_for)
+    tasks.refresh_catalog(str(job.pk))
+    saves[0].end()
+    assert Job.objects.get().outcome == "ok"
+    assert Provider.objects.get().api_base == "https://elsewhere.example/v1"
+    assert Provider.objects.get().catalog_count == 1
 
 
 def test_two_changes_of_the_imported_document_at_once_are_both_in_it() -> None:
