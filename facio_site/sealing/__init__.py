@@ -109,6 +109,8 @@ def newest_key_id() -> str:
 
     Raises KeyMissing.
     """
+    if not site.is_overruled():
+        site.hold()
     keys = master_keys(now=True)
     if not keys:
         raise KeyMissing

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
@@ -41,6 +41,18 @@ def keys(*, now: bool = False) -> Keys:
     found = Keys(newest, frozenset(rows))
     _seen = (time.monotonic() + LOOK_SECONDS, found)
     return found
+
+
+def hold() -> None:
+    """What is sealed in this transaction is stored before another key becomes the newest, whose
+    rotation then finds it. SQLite lets one write at a time anyway."""
+    if connection.vendor != "postgresql" or not connection.in_atomic_block:
+        return
+    from facio_site.models import SiteKey
+
+    table = connection.ops.quote_name(SiteKey._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {table} WHERE is_newest FOR SHARE")  # a name  # noqa: S608  # nosec B608
 
 
 def forget() -> None:

@@ -5,9 +5,9 @@ The content security policy is written here, not taken from settings: nobody loo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from django.utils.encoding import iri_to_uri
 from django.utils.html import escape
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_htmx.middleware import HtmxDetails
 
 from facio_site import trouble
@@ -32,6 +33,9 @@ from facio_site.accounts.sessions import enforce_limits
 from facio_site.audit import address_of
 from facio_site.logs import tell_refused
 from facio_site.web.errors import unavailable
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -173,17 +177,35 @@ def told_errors(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+_REFUSED: Mapping[int, StrOrPromise] = {
+    HTTPStatus.BAD_REQUEST: gettext_lazy(
+        "Not done: what was sent is too large or damaged. Nothing was changed."
+    ),
+    HTTPStatus.NOT_FOUND: gettext_lazy(
+        "Not done: this is no longer there. It was removed, or its time was over. What you typed "
+        "is still here."
+    ),
+    HTTPStatus.CONFLICT: gettext_lazy(
+        "Not done: someone else was faster. Reload the page to see what they changed."
+    ),
+    HTTPStatus.INTERNAL_SERVER_ERROR: gettext_lazy(
+        "Something failed here. Reload the page to see what was done."
+    ),
+}
+
+
 def htmx_refusals(get_response: GetResponse) -> GetResponse:
-    """What is too large to be read, or damaged, is told in passing: the page and what was typed or
-    pasted into it stay."""
+    """What is too large to be read, or damaged, is told in passing, as is what is gone, was changed
+    by others, or failed: the page and what was typed or pasted into it stay."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        is_refused = response.status_code == HTTPStatus.BAD_REQUEST
-        if not is_refused or not HtmxDetails(request):
+        text = _REFUSED.get(response.status_code) if HtmxDetails(request) else None
+        # A page that waits by itself asks again when it hears of a failure.
+        is_ours = response.status_code != HTTPStatus.INTERNAL_SERVER_ERROR
+        if text is None or not (is_ours or request.method == "POST"):
             return response
-        text = _("Not done: what was sent is too large or damaged. Nothing was changed.")
-        told = {"messages": [Message(messages.ERROR, text)]}
+        told = {"messages": [Message(messages.ERROR, str(text))]}
         place = {"HX-Retarget": "#messages", "HX-Reswap": "outerHTML"}
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return HttpResponse(render_to_string("_messages.html", told), status=status, headers=place)

@@ -72,14 +72,17 @@ def take_in(provider: Provider, catalog: Catalog) -> bool:
     return True
 
 
-def settle(provider: Provider, *, is_taken: bool) -> bool:
+def settle(provider: Provider, *, is_taken: bool, seen: str = "") -> bool:
     """End what `take_in` began: the held list takes the place of the stored one, or goes. False
-    when there is none any more."""
+    when there is none any more, or another one than was `seen`, by its mark ("" = any)."""
     with transaction.atomic():
-        held = HeldCatalog.objects.select_for_update().filter(provider=provider).first()
-        if held is None:
+        rows = Provider.objects.select_for_update(no_key=True)  # first, as whoever stores one
+        list(rows.filter(pk=provider.pk).values_list("pk"))
+        held = HeldCatalog.objects.filter(provider=provider).first()
+        if held is None or seen not in ("", held.mark):
             return False
         if is_taken:
+            provider.refresh_from_db()
             replace_catalog(provider, _of_json(held.catalog), at=held.fetched_at)
         held.delete()
     return True

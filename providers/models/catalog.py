@@ -94,3 +94,8 @@ class HeldCatalog(models.Model):
 
     def __str__(self) -> str:
         return f"held list of {self.provider_id}"
+
+    @property
+    def mark(self) -> str:
+        """Tells this list from another one; the same list that came again is the same."""
+        return str(self.catalog["digest"]) or self.fetched_at.isoformat()

@@ -46,6 +46,11 @@ class Draft(Entry):
     def spec(self) -> ProviderSpec:
         return self.provider.spec
 
+    def renew(self) -> None:
+        """Its time begins again."""
+        self.expires_at = _in_15_minutes()
+        Draft.objects.filter(pk=self.pk).update(expires_at=self.expires_at)
+
     @classmethod
     def over(cls, provider: Provider, user: Any) -> Draft | None:
         """A user's own for these values of a provider; None when there is none that still lives."""

@@ -71,12 +71,6 @@ class JobQuerySet(models.QuerySet["Job"]):
             broker.announce()
         return count
 
-    def end_orphans(self) -> int:
-        """End running jobs whose worker is gone. Called when a worker has just started."""
-        alive = broker.workers()
-        running = self.filter(status=Status.RUNNING, worker__startswith="worker-")
-        return self.end_of_workers({*running.order_by().values_list("worker", flat=True)} - alive)
-
     def end_of_workers(self, gone: Collection[str]) -> int:
         """End the running jobs of these workers, which are gone; returns how many."""
         count = self.filter(status=Status.RUNNING, worker__in=gone)._end(Outcome.NO_ANSWER)
@@ -341,7 +335,7 @@ class Job(models.Model):
             if written and is_check and not self.is_draft:
                 self.record_check()
         if written:
-            broker.announce()
+            transaction.on_commit(broker.announce)
         return bool(written)
 
     def is_newer_than(self, provider: Provider) -> bool:

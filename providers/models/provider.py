@@ -24,6 +24,9 @@ from providers.spec.outcomes import Outcome
 TESTED_LIFE = timedelta(minutes=15)
 CHECK = ("check_outcome", "check_key_state", "check_ms", "checked_at")
 MONEY = ("money_amount", "money_currency", "money_means", "money_at")
+ENTERED = ("values", "api_base", "key_expires_on", "sealed")
+# What a save writes: name and list of models may have changed since the row was read.
+_SAVED = (*ENTERED, "version", "updated_at", "configured_at", *CHECK, *MONEY)
 
 
 class ProviderQuerySet(models.QuerySet["Provider"]):
@@ -38,7 +41,12 @@ class ProviderQuerySet(models.QuerySet["Provider"]):
         """Remove endpoints that were tested and never saved, once their drafts are gone."""
         old = self.filter(configured_at=None, updated_at__lte=timezone.now() - TESTED_LIFE)
         unsaved = old.exclude(name=models.F("kind")).filter(drafts=None)
-        return unsaved.delete()[0]
+        if not unsaved.exists():
+            return 0
+        with transaction.atomic():  # what is saved at this moment stays: looked at again when held
+            held = unsaved.select_for_update(of=("self",)).order_by("pk")
+            keys = list(held.values_list("pk", flat=True))
+            return unsaved.filter(pk__in=keys).delete()[0]
 
     def checkable(self) -> list[Provider]:
         """Configured rows that a test makes sense for (not the OAuth kinds)."""
@@ -165,7 +173,7 @@ class Provider(Entry):
                 is_same, is_payer = current.calls_like(self), current.account() == self.account()
                 self._take_told(CHECK, current if is_same else Provider())
                 self._take_told(MONEY, current if is_payer else Provider())
-                self.save(force_update=True)
+                self.save(update_fields=_SAVED)
                 self._bring_along(current, is_same=is_same)
         except IntegrityError:  # somebody else was the first to enter this name
             return False
@@ -181,6 +189,21 @@ class Provider(Entry):
         jobs.adopt(self)
         if not (is_same or before.lists_like(self)):
             self._drop_held()
+
+    def rename(self, new: str) -> bool:
+        """Another name for the same values, as a new version: who saves what was read before learns
+        of it. Tests and unsaved values stay theirs. For use inside a transaction; False when
+        somebody else was faster. Raises IntegrityError when the name is taken."""
+        row = Provider.objects.filter(pk=self.pk, name=self.name)
+        if not row.update(name=new, version=models.F("version") + 1):
+            return False
+        self.refresh_from_db(fields=["name", "version"])
+        before: Any = self.version - 1
+        jobs: Any = self.jobs
+        jobs.filter(input_version=before).update(input_version=self.version)
+        drafts: Any = self.drafts
+        drafts.filter(base_version=before).update(base_version=self.version)
+        return True
 
     def _drop_held(self) -> None:
         apps.get_model("providers", "HeldCatalog").objects.filter(provider=self.pk).delete()

@@ -8,6 +8,7 @@ whether there are buttons.
 from __future__ import annotations
 
 import uuid
+import zlib
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
@@ -73,6 +74,11 @@ class Key:
     age: str
 
 
+def name_mark(name: str) -> str:
+    """A few signs for a name, where many stand in one address."""
+    return f"{zlib.crc32(name.encode('utf-8', 'surrogatepass')) & 0xFFFF:04x}"
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """One provider. `status` is what its pill says; `outcome` and `state` are its data
@@ -102,6 +108,13 @@ class Card:
     @property
     def group(self) -> str:
         return OWN if self.kind == OWN_KIND else self.spec.group
+
+    @property
+    def watched(self) -> str:
+        """The test under way as a page names it that waits for it; of what may get another name,
+        with a mark of this one."""
+        mark = f":{name_mark(self.name)}" if self.kind != self.name else ""
+        return f"{self.job}:{self.version}{mark}"
 
     @property
     def can_test(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from providers.models import (
     Job,
     Provider,
     Replaced,
+    Status,
     Task,
 )
 from providers.outbound import policy
@@ -66,10 +68,36 @@ def detail_context(
 
 
 def started_context(
-    request: HttpRequest, job: Job, form: PageForm, draft: Draft | None
+    request: HttpRequest, job: Job, form: PageForm | None, draft: Draft | None
 ) -> dict[str, Any]:
     """The same for the part of a job that this request has started, read with its provider."""
-    return _context(request, job.provider, form, draft, {Task(job.task): job})
+    context = _context(request, job.provider, form, draft, {Task(job.task): job}, is_of_page=True)
+    return {**context, "taken_by": _taken_by(request, job)}
+
+
+def watched_context(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """The same for a job that a page has shown as one of its own values, read with its provider:
+    of this one it tells, whatever was kept, tested or saved elsewhere since."""
+    draft = draft_of_page(request, job)
+    return started_context(request, job, None, draft)
+
+
+def draft_of_page(request: HttpRequest, job: Job) -> Draft | None:
+    """This user's unsaved values that the job is of, while they are kept."""
+    draft = Draft.over(job.provider, request.user) if job.is_draft else None
+    if draft and (draft.pk == job.draft_id or draft.has_fingerprint(job.input_digest)):
+        return draft
+    return None
+
+
+def _taken_by(request: HttpRequest, job: Job) -> str:
+    """Whose newer job took the place of one that was cancelled: own, other, "" = nobody's."""
+    if job.status != Status.CANCELLED:
+        return ""
+    newer = Job.objects.filter(provider=job.provider_id, task=job.task)
+    users = newer.filter(created_at__gt=job.created_at).order_by("created_at")
+    found = users.values_list("requested_by", flat=True)[:1]
+    return next(("own" if user == request.user.pk else "other" for user in found), "")
 
 
 def _context(
@@ -78,10 +106,17 @@ def _context(
     form: PageForm | None,
     draft: Draft | None,
     newest: Mapping[Task, Job | None],
+    *,
+    is_of_page: bool = False,
 ) -> dict[str, Any]:
+    """`is_of_page`: the jobs are of what the page shows, even if that is kept no more."""
     saved = not provider._state.adding
-    check = show_job(newest.get(Task.CHECK), provider)
-    fetch = show_job(newest.get(Task.FETCH), provider)
+    check, fetch = (
+        replace(
+            show_job(job, provider), is_beside=not (job is None or is_of_page or _is_of(job, draft))
+        )
+        for job in (newest.get(Task.CHECK), newest.get(Task.FETCH))
+    )
     shown = draft or provider
     shown_form = cache(lambda: form or PageForm(provider, shown=shown))
     catalog = cache(lambda: catalog_context(provider, request.GET.get("q", "")))
@@ -104,7 +139,7 @@ def _context(
         "held": cache(lambda: held_list(provider) if saved else None),
         "expiry": shown_expiry(provider.key_expires_on),
         "check": check,
-        "money": None if draft else shown_money(provider.money, provider.money_at, provider.spec),
+        "money": None if draft or check.is_unsaved else _money_of(provider),
         "fetch": fetch,
         "history": cache(lambda: history(provider) if saved else None),
         "beside": cache(lambda: above().kept_beside(provider) if saved else []),
@@ -114,6 +149,15 @@ def _context(
         "named": [(name, use_link(name, provider.name)) for name in _own_names(provider)],
         **{name: partial(_one_of, catalog, name) for name in CATALOG},
     }
+
+
+def _money_of(provider: Provider) -> Any:
+    return shown_money(provider.money, provider.money_at, provider.spec)
+
+
+def _is_of(job: Job, draft: Draft | None) -> bool:
+    """Whether it is of these unsaved values; None = of what is saved."""
+    return job.draft_id == draft.pk if draft else not job.is_draft
 
 
 def _own_names(provider: Provider) -> list[str]:
@@ -168,6 +212,7 @@ def held_list(provider: Provider) -> dict[str, Any] | None:
     found = preview(held)
     gone = found["gone"]
     return found | {
+        "mark": held.mark,
         "stored": provider.catalog_count,
         "gone": ", ".join(gone[:GONE_SHOWN]),
         "gone_count": len(gone),

@@ -42,10 +42,10 @@ def keep_draft(
     living = Draft.over(provider, request.user)
     if not is_whole:
         is_current = isinstance(shown, Draft) and shown.base_version == provider.version
-        if isinstance(shown, Draft) and is_current and shown.fingerprint() == fingerprint:
-            return shown
-        if living and living.fingerprint() == fingerprint:
-            return living
+        for same in (shown if isinstance(shown, Draft) and is_current else None, living):
+            if same and same.fingerprint() == fingerprint:
+                same.renew()
+                return same
     if living and living.catalog and living.lists_like(draft):
         draft.catalog = living.catalog
     Draft.objects.of(request.user, provider).delete()

@@ -124,8 +124,8 @@ def _rename(request: HttpRequest, provider: Provider, new: str) -> bool:
     old = provider.name
     try:
         with transaction.atomic():
-            rows = Provider.objects.select_for_update().filter(pk=provider.pk, name=old)
-            routes = above().renamed(old, new) if rows.update(name=new) else None
+            above().take_turn()
+            routes = above().renamed(old, new) if provider.rename(new) else None
             if routes is None:
                 transaction.set_rollback(True)
                 return False

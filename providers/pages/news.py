@@ -1,7 +1,8 @@
 """The bounded waiter: one held request a page, only while something is pending.
 
-A pending part carries a hidden input `w` = `part:id:version`. The request comes back with the
-parts that differ from that, or after a few seconds with nothing; the page then asks again.
+A pending part carries a hidden input `w` = `part:id:version`, in a list also a mark of the name.
+The request comes back with the parts that differ from that, or after a few seconds with nothing;
+the page then asks again.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from facio_site.accounts.roles import viewer_required
 from facio_site.attention import counters
 from providers import broker
 from providers.models import Job, Task
+from providers.pages.board import name_mark
 from providers.pages.catalog import render_fetching
-from providers.pages.detail import detail_context
+from providers.pages.detail import detail_context, watched_context
 from providers.pages.providers import render_news, render_row_news
 from providers.pages.saving import PART_TEMPLATES
 
@@ -39,11 +41,19 @@ class Watched:
     part: str  # see TOGETHER, PARTS and settings; "name-about" for several on a page
     job: uuid.UUID
     version: int
+    name: str = ""  # a mark of its provider's, where the page has a place for each name
+
+
+_BESIDE = "beside"  # the job is of other values than the page shows
 
 
 def _of_detail(part: str, task: Task) -> Render:
     def render(request: HttpRequest, job: Job, about: str) -> str:
-        context = {**detail_context(request, job.provider, tasks=[task]), "oob": True}
+        if about == _BESIDE:
+            context = detail_context(request, job.provider, tasks=[task])
+        else:
+            context = watched_context(request, job)
+        context |= {"oob": True, "of_job": job.pk}  # a page that shows another one by now keeps it
         return render_to_string(PART_TEMPLATES[part], context, request)
 
     return render
@@ -66,23 +76,25 @@ PARTS: dict[str, Render] = {
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
     """Answer the parts that have changed; hold the request while none has."""
-    watched = [w for text in request.GET.getlist("w")[:_MOST_WATCHED] if (w := _parse(text))]
+    given = [w for text in request.GET.getlist("w") if (w := _parse(text))]
+    watched, is_more = given[:_MOST_WATCHED], len(given) > _MOST_WATCHED
     if not watched:
         return HttpResponse(status=204)
     if not _places.acquire(blocking=False):
-        return _answer(request, watched, _look(watched), again="ease")
+        return _answer(request, watched, _look(watched), again="ease", is_more=is_more)
     try:
         found = _wait(watched)
     finally:
         _places.release()
-    return _answer(request, watched, found, again="again")
+    return _answer(request, watched, found, again="again", is_more=is_more)
 
 
 def _parse(text: str) -> Watched | None:
     part, _, rest = text.partition(":")
-    job, _, version = rest.partition(":")
+    job, _, rest = rest.partition(":")
+    version, _, name = rest.partition(":")
     try:
-        return Watched(part, uuid.UUID(job), int(version[:9]))
+        return Watched(part, uuid.UUID(job), int(version[:9]), name)
     except ValueError:
         return None
 
@@ -123,15 +135,19 @@ def _look(watched: list[Watched]) -> News:
 
 
 def _answer(
-    request: HttpRequest, watched: list[Watched], found: News, *, again: str
+    request: HttpRequest, watched: list[Watched], found: News, *, again: str, is_more: bool
 ) -> HttpResponse:
     """Changed parts as out-of-band swaps; a trigger for the next round while some still wait.
+    `is_more`: the page watches more than was looked at.
 
-    What is gone has no part any more: the page loads itself again.
+    What is gone, or has another name by now, has no part there any more: the page loads itself
+    again.
     """
-    if found.is_gone:
-        return HttpResponse(headers={"HX-Refresh": "true"})
     changed = {job.pk: job for job in found.changed}
+    now = {pk: name_mark(job.provider.name) for pk, job in changed.items()}
+    is_renamed = any(w.name and now.get(w.job, w.name) != w.name for w in watched)
+    if found.is_gone or is_renamed:
+        return HttpResponse(headers={"HX-Refresh": "true"})
     parts = dict.fromkeys((w.part, changed[w.job]) for w in watched if w.job in changed)
     html: list[str] = []
     for name, render_all in TOGETHER.items():
@@ -145,6 +161,6 @@ def _answer(
     if over:
         html.append(counters(request))
     response = HttpResponse("".join(html))
-    if len(over) < len({w.job for w in watched}):
+    if is_more or len(over) < len({w.job for w in watched}):
         response["HX-Trigger-After-Settle"] = again
     return response

@@ -25,6 +25,7 @@ from facio_site.audit import record
 from facio_site.web.cached import kept_page, without_indent
 from facio_site.web.typed import keeps_typed
 from providers.catalog.store import settle
+from providers.forms.endpoint import name_error
 from providers.forms.page import SIGN_IN, PageForm
 from providers.forms.plain import form_for
 from providers.forms.provider import NO_MASTER_KEY
@@ -38,6 +39,7 @@ from providers.pages.detail import (
     catalog_context,
     detail_context,
 )
+from providers.pages.renamed import newer_name
 from providers.pages.saving import save
 
 
@@ -121,9 +123,9 @@ def _plain_fields(_request: HttpRequest, name: str) -> dict[str, str]:
 @keeps_typed(_plain_fields)
 @viewer_required
 def provider_detail(request: SignedIn, name: str) -> HttpResponse:
-    provider = _provider(name)
     if request.method == "POST":
-        return save(request, provider)
+        return save(request, entered_provider(name))
+    provider = _provider(name)
     Job.objects.finish_overdue()
     context = detail_context(request, provider)
     text = render_to_string("providers/detail.html", context, request)
@@ -137,7 +139,9 @@ def provider_undo(request: HttpRequest, name: str) -> HttpResponse:
     provider = get_object_or_404(Provider, name=name)
     try:
         with transaction.atomic():
-            undone = provider.undo()
+            version = str(provider.version)
+            is_seen = request.POST.get("version", version) == version
+            undone = is_seen and provider.undo()
             if undone:
                 Draft.objects.filter(provider=provider).delete()
                 record("provider.undone", actor=request.user, target=name, request=request)
@@ -146,6 +150,9 @@ def provider_undo(request: HttpRequest, name: str) -> HttpResponse:
         return redirect("providers:detail", name)
     if undone:
         messages.success(request, _("%s is as it was before. Test it.") % provider.spec.label)
+    elif not is_seen:
+        text = _("Nothing was undone: %s was changed in the meantime. Look at it first.")
+        messages.warning(request, text % provider.spec.label)
     else:
         messages.warning(request, _("There's nothing left to undo."))
     return redirect("providers:detail", name)
@@ -158,7 +165,7 @@ def catalog_settle(request: HttpRequest, name: str) -> HttpResponse:
     provider = get_object_or_404(Provider, name=name)
     is_taken = request.POST.get("choice") == "take"
     with transaction.atomic():
-        is_done = settle(provider, is_taken=is_taken)
+        is_done = settle(provider, is_taken=is_taken, seen=request.POST.get("seen", ""))
         if is_done:
             action = "catalog.taken" if is_taken else "catalog.kept"
             record(action, actor=request.user, target=name, request=request)
@@ -186,6 +193,16 @@ def key_shape(request: HttpRequest, name: str) -> HttpResponse:
         for one in looks_of(provider.spec, field, request.POST.get(field, ""))
     ]
     return render(request, "providers/_shape.html", {"looks": looks})
+
+
+def entered_provider(name: str) -> Provider:
+    """The one that values are sent for. An endpoint that is there no more, be it that it was never
+    saved or that somebody removed it, begins anew: what was typed for it is not lost."""
+    row: Provider = Provider.for_name(name)
+    is_gone = row._state.adding and name not in KINDS
+    if is_gone and (newer_name(name) or name_error(name)):
+        raise Http404
+    return row
 
 
 def _provider(name: str) -> Provider:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -30,7 +34,10 @@ def provider_remove(request: SignedIn, name: str) -> HttpResponse:
     provider = get_object_or_404(Provider, name=name)
     if request.method != "POST":
         return _ask(request, [provider])
-    if not _forget(request, [provider]):
+    done = _forget(request, [provider])
+    if done is None:
+        return redirect("providers:remove", name)
+    if not done:
         return redirect("providers:detail", name)
     messages.success(request, _("%s removed.") % provider.spec.label)
     return redirect("providers:list")
@@ -49,7 +56,13 @@ def providers_remove(request: SignedIn) -> HttpResponse:
         return back
     if request.method != "POST":
         return _ask(request, rows)
-    if _forget(request, rows):
+    done = _forget(request, rows)
+    if done is None:
+        names = [("name", row.name) for row in rows]
+        again = redirect("providers:remove-some")
+        again["Location"] += "?" + urlencode([*names, *Asked.read(given).fields.items()])
+        return again
+    if done:
         words = ngettext("%d provider removed.", "%d providers removed.", len(rows))
         messages.success(request, words % len(rows))
     return back
@@ -67,7 +80,7 @@ def _ask(request: HttpRequest, rows: Sequence[Provider]) -> HttpResponse:
     told = [
         {
             "spec": row.spec,
-            "used_by": list(dict.fromkeys((*one.served, *one.forced, *one.by_prefix))),
+            "used_by": _used_by(one),
             "in_file": one.in_file,
         }
         for row in rows
@@ -76,16 +89,45 @@ def _ask(request: HttpRequest, rows: Sequence[Provider]) -> HttpResponse:
     context = {
         "told": told,
         "spec": rows[0].spec if len(rows) == 1 else None,
+        "seen": _mark(rows, named),
         "copies": above().UNDO_COPIES if sealing.master_keys() else 0,  # without, none is made
         "asked": Asked.read(request.GET),
     }
     return render(request, "providers/remove.html", context)
 
 
-def _forget(request: SignedIn, rows: Sequence[Provider]) -> bool:
-    """A version keeps what was there. False, and told: nothing was removed."""
+def _used_by(named: Any) -> list[str]:
+    return list(dict.fromkeys((*named.served, *named.forced, *named.by_prefix)))
+
+
+def _mark(rows: Sequence[Provider], named: Mapping[str, Any]) -> str:
+    """Tells what would go, and what would lose it, from the same a moment later."""
+    state = [(str(row.pk), row.version, _used_by(named[row.name])) for row in rows]
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:16]
+
+
+def _is_as_seen(request: HttpRequest, rows: Sequence[Provider]) -> bool:
+    """Whether all of them are still what the page has shown; holds them."""
+    keys = [row.pk for row in rows]
+    held = Provider.objects.select_for_update().filter(pk__in=keys).order_by("name")
+    now = {row.pk: row for row in held}
+    if now.keys() != set(keys):
+        return False
+    seen = request.POST.get("seen")
+    same = [now[key] for key in keys]
+    return seen in (None, _mark(same, above().named_by_each([row.name for row in same])))
+
+
+def _forget(request: SignedIn, rows: Sequence[Provider]) -> bool | None:
+    """A version keeps what was there. False, and told: nothing was removed. None, and told as
+    well: it is no longer what was asked about."""
     try:
         with transaction.atomic():
+            above().take_turn()
+            if not _is_as_seen(request, rows):
+                text = _("Nothing was removed: something changed in the meantime. Look again.")
+                messages.warning(request, text)
+                return None
             kept = import_string(settings.KEEP_BEFORE_REMOVAL)(request.user)
             for row in rows:
                 record(

@@ -70,7 +70,9 @@ def save(request: SignedIn, provider: Provider, *, is_overtaken: bool = False) -
         if is_stored:
             _settle(request, provider, form, listed, changed)
     if not is_stored:
-        return save(request, Provider.for_name(provider.name), is_overtaken=True)
+        now = Provider.objects.filter(pk=provider.pk).first()  # it may have another name by now
+        now = now or Provider.for_name(provider.name)
+        return save(request, now, is_overtaken=True)
     for warning in form.key_warnings():
         messages.warning(request, warning)
     if "api_key" in changed and "api_key" not in provider.sealed and not provider.ways():
@@ -90,6 +92,7 @@ def _settle(
     """What belongs to a save beside the row itself. `listed`: its list, if it has one, is that of
     what is saved."""
     if listed:
+        listed.refresh_from_db(fields=["catalog"])  # it may have come since, until the row was held
         adopt_catalog(provider, listed)
     Draft.objects.of(request.user, provider).delete()  # what others typed may yet be asked about
     record(
@@ -115,7 +118,7 @@ def _shown(
     if draft and picks:
         draft = settled(draft, provider, picks)
         data = with_settled(data, draft, picks)
-    if is_overtaken:
+    if is_overtaken and not provider._state.adding:  # of one that was removed, nothing goes along
         data = brought_forward(data, provider, seen)
         if draft:
             follow(draft, provider, seen)

@@ -44,6 +44,7 @@ class ShownJob:
     rungs: tuple[ShownRung, ...] = ()
     is_stale: bool = False  # the saved values have changed since
     quoted: str = ""  # the provider's own words, cleaned
+    is_beside: bool = False  # of other values than those that the page shows
 
     @property
     def is_pending(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from kombu.exceptions import KombuError
 
 from facio_site import clock, faults
@@ -24,12 +24,12 @@ from facio_site.accounts import limits
 from facio_site.memory import give_back
 from facio_site.sealing import rows
 from providers import broker
-from providers.catalog.fetch import count_in, fetch_catalog
+from providers.catalog.fetch import Catalog, count_in, fetch_catalog
 from providers.catalog.store import keep_with, take_in
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
 from providers.dialects.money import Money
-from providers.models import BODY, Draft, Job, Provider, Task
+from providers.models import BODY, Draft, Job, Provider, Status, Task
 from providers.models.jobs import read
 from providers.outbound import open_door, unused_proxy
 from providers.spec.outcomes import Failed, KeyState, Outcome
@@ -144,33 +144,59 @@ def _fetch(job: Job) -> None:
             },
         )
         return
-    now = read(job.pk)  # what a draft held may have been saved since
-    if now is None:
-        return  # the provider is removed, and its jobs with it
-    provider = now.provider
+    _keep_list(job, entry, catalog, known, start, send.calls)
+
+
+def _keep_list(
+    job: Job,
+    entry: Provider | Draft,
+    catalog: Catalog,
+    known: str,
+    start: float,
+    calls: list[dict[str, Any]],
+) -> None:
+    """The list and the end of its job, both or neither: whoever saves or cancels at this moment
+    comes before or after. `entry` is what it was fetched with, `start` when, by time.monotonic."""
+    with transaction.atomic():
+        rows = Provider.objects.select_for_update(no_key=True)
+        provider = rows.filter(pk=job.provider_id).first()
+        jobs = Job.objects.select_for_update().filter(pk=job.pk, status=Status.RUNNING)
+        now: Job | None = jobs.first() if provider else None
+        if provider is None or now is None:
+            return  # it was removed, and its jobs with it; or this one was cancelled
+        is_held = _is_held(now, entry, provider, catalog, known)
+        notes = provider.catalog_notes if catalog.is_known else catalog.notes
+        count = provider.catalog_count if catalog.is_known else len(catalog.items)
+        goes_on = "goes_on" in notes
+        now.finish(
+            outcome=Outcome.OK,
+            key_state=KeyState.UNKNOWN,
+            ms=int((time.monotonic() - start) * 1000),
+            detail="held" if is_held else ("goes_on" if goes_on else "") if count else "no_models",
+            params={
+                **({"stored": provider.catalog_count} if is_held else {}),
+                "count": count,
+                "dropped": provider.catalog_dropped if catalog.is_known else catalog.dropped,
+                "unnamed": count_in(notes, "unnamed"),
+                "calls": calls,
+            },
+        )
+
+
+def _is_held(
+    job: Job, entry: Provider | Draft, provider: Provider, catalog: Catalog, known: str
+) -> bool:
+    """Put the list to the values that it belongs to by now, if they are there; whether it is held
+    beside the stored one."""
+    if job.is_draft and job.draft:
+        keep_with(job.draft, catalog)
+        return False
     is_overtaken = catalog.is_known and provider.catalog_digest != known
-    is_held = False
-    if now.is_draft:
-        if now.draft:
-            keep_with(now.draft, catalog)
-    elif provider.version == now.input_version and not is_overtaken:
-        is_held = not take_in(provider, catalog)
-    notes = provider.catalog_notes if catalog.is_known else catalog.notes
-    count = provider.catalog_count if catalog.is_known else len(catalog.items)
-    goes_on = "goes_on" in notes
-    job.finish(
-        outcome=Outcome.OK,
-        key_state=KeyState.UNKNOWN,
-        ms=int((time.monotonic() - start) * 1000),
-        detail="held" if is_held else ("goes_on" if goes_on else "") if count else "no_models",
-        params={
-            **({"stored": provider.catalog_count} if is_held else {}),
-            "count": count,
-            "dropped": provider.catalog_dropped if catalog.is_known else catalog.dropped,
-            "unnamed": count_in(notes, "unnamed"),
-            "calls": send.calls,
-        },
-    )
+    if job.is_draft:  # that is gone, or was saved with more than a list is asked for by
+        is_theirs = provider.is_configured and entry.lists_like(provider)
+    else:
+        is_theirs = provider.version == job.input_version
+    return is_theirs and not is_overtaken and not take_in(provider, catalog)
 
 
 def _way(entry: Provider | Draft) -> dict[str, Any]:
@@ -210,21 +236,20 @@ def sweep() -> None:
 
 @worker_ready.connect
 def take_up(**_kwargs: object) -> None:
-    """A fresh worker: say so, end what a dead one left running, queue again what waits."""
+    """A fresh worker: say so, queue again what waits, and end what a dead one left running. That
+    comes later: a dead one counts as alive for a moment, and of an emptied broker none does."""
     global WORKER
     # Now, for a parent has loaded this before it forks: who comes after a dead one is another.
     WORKER = f"worker-{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
     broker.beat_for_ever(WORKER, may=has_keys, skew=_skew)
     try:
         clock.skew()
-        Job.objects.end_orphans()
         for job in Job.objects.filter(status="queued"):
             enqueue(job)
     except (ConnectionError, DatabaseError):
-        log.warning("broker or database do not answer yet; the sweep ends what is left")
+        log.warning("broker or database do not answer yet; the sweep queues what is left")
     connection.close()  # this thread needs it no more
-    # One that was killed a moment ago still counts as alive: look again when it no longer does.
-    later = threading.Timer(broker.LIFETIME_SECONDS + broker.BEAT_SECONDS, _end_late_orphans)
+    later = threading.Timer(broker.LIFETIME_SECONDS + broker.BEAT_SECONDS, _end_orphans)
     later.daemon = True
     later.start()
 
@@ -237,11 +262,11 @@ def _skew() -> float:
         return 0.0
 
 
-def _end_late_orphans() -> None:
+def _end_orphans() -> None:
     try:
-        Job.objects.end_orphans()
-    except (ConnectionError, DatabaseError):
-        log.warning("broker or database do not answer; the sweep ends what is left")
+        end_lost()
+    except DatabaseError:
+        log.warning("the database does not answer; the sweep ends what is left")
     finally:
         connection.close()
 

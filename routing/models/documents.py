@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,6 +21,18 @@ from facio_site.strictjson import write_json
 UNDO_COPIES = 20
 WHOLE_VERSIONS = 20  # newest written ones, which keep what they hold however old they are
 NOTE_LENGTH = 200
+
+
+_TURN = 0x6661_6369  # any number that nothing else here locks
+
+
+def take_turn() -> None:
+    """Until this transaction ends nobody else changes the imported document or numbers a version.
+    Where rows are locked as well, this comes first. SQLite lets one write at a time anyway."""
+    connection = transaction.get_connection()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
 
 
 class Outlived(Exception):
@@ -102,6 +114,7 @@ class ConfigVersionQuerySet(models.QuerySet["ConfigVersion"]):
         return (rows.filter(mode=mode) if mode else rows).defer("sealed").first()
 
     def next_number(self) -> int:
+        take_turn()
         return (self.aggregate(last=models.Max("number"))["last"] or 0) + 1
 
     def outlived(self, limit: Any) -> ConfigVersionQuerySet:

@@ -29,6 +29,7 @@ from routing.config.entries import owned_keys
 from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
 from routing.models import UNDO_COPIES, BaseDocument
+from routing.models.documents import take_turn
 from routing.pages.attention import of_providers, serving
 from routing.pages.file_words import FAULTS, fault_words
 from routing.pages.rows import RouteRow, route_rows
@@ -49,6 +50,7 @@ __all__ = [
     "routes_stamp",
     "serving",
     "take_over",
+    "take_turn",
     "watched",
 ]
 

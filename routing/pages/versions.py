@@ -61,14 +61,23 @@ def versions(request: HttpRequest) -> HttpResponse:
 def version_detail(request: HttpRequest, number: int) -> HttpResponse:
     """One version, redacted, and what bringing it back would change."""
     version: ConfigVersion = get_object_or_404(ConfigVersion, number=number)
+    return _shown(request, version, version.note)
+
+
+def _shown(
+    request: HttpRequest, version: ConfigVersion, note: str, *, is_overtaken: bool = False
+) -> HttpResponse:
+    """`note` is what stands in its field; `is_overtaken`: somebody else wrote another one."""
     context = frame(request, "version") | {"version": version, "note_length": NOTE_LENGTH}
+    context |= {"note": note, "is_overtaken": is_overtaken}
     if version.mode:
         context["mode"] = MODES[Mode(version.mode)][0]
     try:
         context |= _state(request, version) if version.is_state else _original(version)
     except FAULTS as error:
         context["problem"] = fault_words(error)
-    return render(request, "routing/version.html", context)
+    status = 409 if is_overtaken else 200
+    return render(request, "routing/version.html", context, status=status)
 
 
 def _state(request: HttpRequest, version: ConfigVersion) -> dict[str, Any]:
@@ -194,7 +203,11 @@ def version_note(request: SignedIn, number: int) -> HttpResponse:
     """Why a version is worth keeping, in a few words."""
     version: ConfigVersion = get_object_or_404(ConfigVersion, number=number)
     note = " ".join(request.POST.get("note", "").split())[:NOTE_LENGTH]
-    ConfigVersion.objects.filter(pk=version.pk).update(note=note)
+    seen = request.POST.get("seen", version.note)
+    rows = ConfigVersion.objects.filter(pk=version.pk)
+    if not rows.filter(note__in=[seen, note]).update(note=note):
+        version.refresh_from_db(fields=["note"])
+        return _shown(request, version, note, is_overtaken=True)
     messages.success(request, _("Note saved."))
     return redirect("routing:version", number)
 

@@ -35,6 +35,7 @@ from routing.config.export import Mode
 from routing.config.importing.importer import Plan
 from routing.config.pasted import Pasted, read_pasted
 from routing.models import BaseDocument, ConfigVersion, PendingImport, Route
+from routing.models.documents import take_turn
 from routing.models.subjects import rename_subjects
 from routing.state import beside, current, exported, fingerprint, specs_by_name
 
@@ -45,9 +46,6 @@ if TYPE_CHECKING:
     from facio_site.accounts.models import User
 
     Actor = User | AnonymousUser | None
-
-
-_TAKING_IN = 0x6661_6369  # any number that nothing else here locks
 
 
 class Overtaken(Exception):
@@ -86,10 +84,7 @@ def take_in(
 def hold(before: Current) -> None:
     """Lock all that is set here until the transaction ends. Raises Overtaken when it is no longer
     what stands in `before`."""
-    connection = transaction.get_connection()
-    if connection.vendor == "postgresql":  # where nothing is set yet, there is no row to lock
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TAKING_IN])
+    take_turn()  # where nothing is set yet, there is no row to lock
     for model in (Provider, Route, BaseDocument):
         list(model.objects.select_for_update().order_by("pk").values_list("pk"))
     if fingerprint(current(is_lenient=True)) != fingerprint(before):
@@ -151,8 +146,9 @@ def _spell_names(document: Mapping[str, Any] | None) -> None:
     entries = part(document or {}, "providers")
     for row in Provider.objects.exclude(name=F("kind")):
         if row.name not in entries and (name := same_name(row.name, entries)):
-            Provider.objects.filter(pk=row.pk).update(name=name)
-            rename_subjects(row.name, name)
+            old = row.name
+            row.rename(name)
+            rename_subjects(old, name)
 
 
 def _put_plain(row: Provider, edit: ProviderEdit) -> None:
@@ -205,6 +201,7 @@ def forgotten(name: str) -> None:
 
 def _put_entry(name: str, new: str) -> None:
     """The entry gets a new name at its place, "" = it goes, and what only spells it otherwise."""
+    take_turn()
     text = BaseDocument.text()
     document = read_json(text.encode()) if text else {}
     entries = part(document, "providers")
@@ -280,6 +277,7 @@ def _version(reason: ConfigVersion.Reason, actor: Actor, **fields: str) -> Confi
     )
 
 
+@transaction.atomic
 def pend(
     text: str, actor: User, *, origin: str, name: str = "", beside: Mapping[str, Any] | None = None
 ) -> PendingImport:

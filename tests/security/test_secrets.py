@@ -320,7 +320,7 @@ def test_s75_what_is_over_asks_for_nothing_more(site: Client, row: Provider, que
     answer = site.post(f"{PAGE}check/", {"api_key": "", "api_base": ""})
     assert answer.status_code in (302, 422)
     job = queue.start(Provider.objects.get(), Task.CHECK)
-    waiting = f"check:{job.pk}:{job.version}"
+    waiting = f"check-beside:{job.pk}:{job.version}"  # the page shows what was typed
     assert waiting in site.get(PAGE).content.decode()
     job.finish(outcome="ok", key_state="good")
     last = site.get("/live/", {"w": waiting}, headers=HTMX)

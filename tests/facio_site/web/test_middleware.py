@@ -181,6 +181,24 @@ def test_what_cannot_be_read_is_told_inside_the_page(client):
     assert "secret detail" not in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [("/no-such-page/", "no longer there"), ("/open-breaks/", "Something failed here")],
+)
+def test_a_button_that_finds_nothing_or_fails_says_so_inside_the_page(client, url, sentence):
+    client.raise_request_exception = False
+    answer = client.post(url, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert answer.headers["HX-Retarget"] == "#messages"
+    assert sentence in answer.content.decode()
+    assert "secret detail" not in answer.content.decode()
+
+
+def test_a_page_that_waits_by_itself_hears_of_a_failure_as_one(client):
+    client.raise_request_exception = False
+    assert htmx(client, "/open-breaks/").status_code == 500
+
+
 def test_a_refused_role_gets_the_403_page(client, owner):
     client.force_login(User.objects.create_user("vic", password=PASSWORD))
     answer = client.get("/edit/")

@@ -266,7 +266,7 @@ def test_a_name_with_a_slip_is_put_right_before_anything_is_saved(site: Client) 
     assert answer.redirect_chain == [(place, 302)]
     assert "are not saved" in flat(answer)
     assert "providers" not in given_back()
-    data = {"draft": str(draft.pk), "version": "0", "api_base": BASE, "display_name": "Proxy"}
+    data = {"draft": str(draft.pk), "version": "1", "api_base": BASE, "display_name": "Proxy"}
     assert site.post(place, data).status_code == 302
     entry = {"apiKey": KEY, "apiBase": BASE, "displayName": "Proxy"}
     assert given_back()["providers"] == {"Corp-LLM": entry}

@@ -216,6 +216,24 @@ def test_a_version_has_a_note_that_editors_write(
     assert signed_in(viewer).post(place, {"note": "no"}).status_code == 403
 
 
+def test_a_note_that_somebody_wrote_meanwhile_is_not_written_over(
+    site: Client, path: Path, two_written: bytes
+) -> None:
+    place, version = "/config/versions/1/note/", ConfigVersion.objects.get(number=1)
+    form = {"seen": version.note}
+    assert site.post(place, {"note": "before the move to EU", **form}).status_code == 302
+    refused = site.post(place, {"note": "mine", **form})
+    assert refused.status_code == 409
+    assert 'someone else wrote "before the move to EU"' in page_of(refused)
+    assert 'name="note" value="mine"' in page_of(refused)
+    version.refresh_from_db()
+    assert version.note == "before the move to EU"
+    assert site.post(place, {"note": "before the move to EU", **form}).status_code == 302
+    assert site.post(place, {"note": "mine", "seen": version.note}).status_code == 302
+    refused = site.post(place, {"note": "", "seen": version.note})
+    assert refused.status_code == 409
+
+
 def test_a_removed_provider_leaves_a_version_from_before(site: Client) -> None:
     saved("openai", KEY)
     site.post("/providers/openai/remove/")
