@@ -114,7 +114,7 @@ def test_the_pages_own_ways_keep_what_was_typed(visit: Callable[..., Any]) -> No
         tab.go("/routing/")
         agents, pictures = ("Sub-agents", "Image generation")
         set_route(page, agents, "openai/gpt-oss-20", "groq")  # which has no such model
-        set_route(page, pictures, "openai/gpt-oss-20b", "auto")
+        set_route(page, pictures, "gpt-oss-20b", "auto")
         save_routes(page)
         model(page, "Video generation").fill("typed/film")
         tab.fill("Model name", "gpt-oss-20b")
