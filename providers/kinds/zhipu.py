@@ -57,7 +57,7 @@ SPEC = ProviderSpec(
     error_rules=(
         _code(Outcome.NO_CREDIT, "1113", "arrears"),
         _code(Outcome.NO_CREDIT, "1304|1308|1310", "plan_window"),
-        _code(Outcome.FORBIDDEN, "1309", "no_subscription"),
+        _code(Outcome.NO_CREDIT, "1309", "plan_over"),
         _code(Outcome.BAD_KEY, "1000|1001|1002|1003|1004|1005|401", "region_or_plan"),
         _code(Outcome.MODEL_NOT_FOUND, "1211"),
         _code(Outcome.MODEL_NOT_FOUND, "1311", "not_in_plan"),

@@ -35,6 +35,9 @@ LIMITS: Sentences = {
                 "console says when."
             ),
         ),
+        "plan_over": _(
+            "The plan has expired. Renew it in the provider's console, then test again."
+        ),
         "day_quota": _(
             "The account's allowance of tokens a day is used up. Wait for the next day, or ask AWS "
             "for a higher quota of this model."

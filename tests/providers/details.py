@@ -83,7 +83,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.NO_CREDIT: frozenset(
         {
             *("key_limit", "plan_window", "arrears", "front", "day_quota"),
-            *("no_quota", "free_day", "free_tier_only"),
+            *("no_quota", "free_day", "free_tier_only", "plan_over"),
         }
     ),
     Outcome.RATE_LIMITED: frozenset(

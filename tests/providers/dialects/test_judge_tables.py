@@ -201,7 +201,7 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("zhipu", 429, {"error": {"code": "1308", "message": "Your limit will reset at 5"}}, "model",
      "no_credit", "plan_window"),
     ("zhipu", 429, {"error": {"code": "1309", "message": "Your package has expired"}}, "model",
-     "forbidden", "no_subscription"),
+     "no_credit", "plan_over"),
     ("zhipu", 429, {"error": {"code": "1313", "message": "does not comply with the Fair Usage "
      "Policy, and your request frequency has been limited."}}, "model", "forbidden", "on_hold"),
     ("zhipu", 400, {"error": {"code": "1211"}}, "model", "model_not_found", ""),

@@ -18,9 +18,10 @@ from tests.markup import flat
 
 pytestmark = [pytest.mark.django_db, pytest.mark.alike]
 TIME = r"<time\b[^>]*>[^<]*</time>"
-# Beside a moment: the choice of a zone, and a table whose head names it.
+# Beside a moment: the choice of a zone, the days of a filter, and a table whose head names it.
 ELSEWHERE = (
     r'<option\b.*?</option>|<input\b[^>]*>|<section class="section" id="numbers".*?</section>'
+    r'|<label for="id_(?:since|until)">[^<]*</label>'
 )
 STARTS = ("/", "/providers/groq/", "/health/provider/groq/", "/health/", "/schedule/", "/alerts/")
 
