@@ -56,6 +56,16 @@ def test_a_reference_of_a_version_comes_back_in_place_of_a_key_that_is_stored_si
     assert "Nothing: this is what is set here now." in told(site)
 
 
+def test_where_nothing_would_change_nothing_is_said_of_changes(site: Client, path: Path) -> None:
+    row = saved("openai", KEY)
+    write(site)
+    assert "writes the live file. Its secrets" in told(site)
+    assert "of these changes" not in told(site)
+    row.put_secret("api_key", f"{KEY}2")
+    row.store()
+    assert "makes all of these changes" in told(site)
+
+
 def test_a_reference_that_is_brought_back_asks_for_no_consent_of_its_own(
     site: Client, path: Path
 ) -> None:
