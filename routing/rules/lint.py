@@ -18,7 +18,7 @@ from providers.spec.expiry import expiry
 from providers.spec.masks import variable_in
 from providers.spec.outcomes import NOT_BAD
 from routing.rules.explain import Configured, Decision, Rule
-from routing.rules.order import FACTS, MEDIA_KINDS
+from routing.rules.order import FACTS, IMAGE_KINDS, MEDIA_KINDS
 from routing.rules.refusals import refusals
 from routing.rules.slots import MAIN, MEDIA, VISION
 
@@ -263,7 +263,8 @@ def _resolution(
         yield Lint(Code.GATEWAY_FALLBACK, slot, here, Fix.PIN, here)
     elif decision.rule is Rule.KEY_FALLBACK:
         yield Lint(Code.KEY_FALLBACK, slot, here, Fix.PIN, here)
-    if slot in MEDIA and name in FACTS.keys() - MEDIA_KINDS:
+    makers = IMAGE_KINDS if slot == "image" else MEDIA_KINDS
+    if slot in MEDIA and name in FACTS.keys() - makers:
         yield Lint(Code.MEDIA_UNDOCUMENTED, slot, here, Fix.CHOOSE_PROVIDER)
     if name in states and slot not in MEDIA and (entry := states[name].entry):
         for code in map(Code, refusals(entry)):

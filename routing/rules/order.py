@@ -132,6 +132,8 @@ DOCUMENTED_WORDS = frozenset({"claude", "gpt", "gemini", "qwen", "ollama"})
 # Who makes images and videos: kinds of chat, and services of which chat knows nothing.
 # Source: https://facio.bot/blog/facio-media-generation-tools-ai-image-video-creation
 MEDIA_KINDS = frozenset({"openai", "gemini"})
+# By these the ancestor makes images, too. Source: nanobot-ai 0.3.5, providers/image_generation.py
+IMAGE_KINDS = MEDIA_KINDS | {"custom", "minimax", "ollama", "openai_codex", "openrouter", "zhipu"}
 _MEDIA_SERVICES = frozenset({"replicate", "fal", "falai"})  # without capitals and signs
 
 

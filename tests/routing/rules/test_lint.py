@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from providers.kinds import KINDS
 from routing.rules.explain import AUTO, Configured, Decision, Rule, explain
 from routing.rules.lint import (
     SEVERITIES,
@@ -23,6 +24,7 @@ from routing.rules.lint import (
     nearest,
 )
 from routing.rules.lint import lints as all_lints
+from routing.rules.order import FACTS
 
 TODAY = date(2026, 11, 29)
 CHAT = ModelFacts(inputs=("text",), outputs=("text",))
@@ -218,6 +220,14 @@ def test_a_kind_of_chat_is_doubted_for_media_where_no_document_tells_of_it() -> 
         found = lints([route("x", [keyed(name)], name, slot="video")], [ProviderFacts(name=name)])
         assert [lint.code for lint in found] == codes
     assert lints([route("x", [keyed("groq")], "groq")], [ProviderFacts(name="groq")]) == ()
+
+
+@pytest.mark.parametrize("name", sorted(KINDS.keys() & FACTS.keys()))
+@pytest.mark.parametrize("slot", ["image", "video"])
+def test_a_kind_that_the_ancestor_makes_media_by_is_not_doubted(name: str, slot: str) -> None:
+    found = lints([route("x", [keyed(name)], name, slot=slot)], [ProviderFacts(name=name)])
+    is_doubted = Code.MEDIA_UNDOCUMENTED in [lint.code for lint in found]
+    assert is_doubted is (slot not in KINDS[name].media)
 
 
 @pytest.mark.parametrize(
