@@ -68,5 +68,4 @@ SPEC = ProviderSpec(
         is_optional=True,
     ),
     model_call=chat(),
-    media=("image",),
 )

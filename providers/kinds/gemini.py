@@ -171,5 +171,4 @@ SPEC = ProviderSpec(
         IdFact("^(imagen|veo)", ("text",), None),
     ),
     models_dev="google",
-    media=("image", "video"),
 )

@@ -69,5 +69,4 @@ SPEC = ProviderSpec(
         IdFact(r"hailuo", ("text", "image"), ("video",)),
     ),
     models_dev="minimax",
-    media=("image",),
 )

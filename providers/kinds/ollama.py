@@ -101,5 +101,4 @@ SPEC = ProviderSpec(
         ),
         ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
     ),
-    media=("image",),
 )

@@ -157,5 +157,4 @@ SPEC = ProviderSpec(
         IdFact(r"realtime|audio", ("text", "audio"), ("text", "audio")),
     ),
     models_dev="openai",
-    media=("image", "video"),
 )

@@ -26,5 +26,4 @@ SPEC = ProviderSpec(
         "openai-codex/gpt-5.3-codex-spark",
     ),
     strip_prefixes=("openai-codex/", "openai_codex/"),
-    media=("image",),
 )

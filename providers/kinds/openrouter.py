@@ -125,5 +125,4 @@ SPEC = ProviderSpec(
         ),
     ),
     models_dev="openrouter",
-    media=("image",),
 )

@@ -75,5 +75,4 @@ SPEC = ProviderSpec(
         IdFact(r"embedding", ("text",), ("embedding",)),
     ),
     models_dev="zhipuai",
-    media=("image",),
 )

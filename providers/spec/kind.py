@@ -231,7 +231,6 @@ class ProviderSpec:
     # What is cut from a model name before it is sent: "x/" exactly that text; "x" the first
     # segment if it is that word (case ignored, - and _ equal); "*" all before the last slash.
     strip_prefixes: tuple[str, ...] = ()
-    media: tuple[Literal["image", "video"], ...] = ()  # the agent's own generation backends here
 
     @property
     def name(self) -> str:

@@ -164,7 +164,7 @@ def _keep_list(
         now: Job | None = jobs.first() if provider else None
         if provider is None or now is None:
             return  # it was removed, and its jobs with it; or this one was cancelled
-        is_held = _is_held(now, entry, provider, catalog, known)
+        is_held = _put(now, entry, provider, catalog, known)
         notes = provider.catalog_notes if catalog.is_known else catalog.notes
         count = provider.catalog_count if catalog.is_known else len(catalog.items)
         goes_on = "goes_on" in notes
@@ -183,7 +183,7 @@ def _keep_list(
         )
 
 
-def _is_held(
+def _put(
     job: Job, entry: Provider | Draft, provider: Provider, catalog: Catalog, known: str
 ) -> bool:
     """Put the list to the values that it belongs to by now, if they are there; whether it is held

@@ -133,7 +133,10 @@ DOCUMENTED_WORDS = frozenset({"claude", "gpt", "gemini", "qwen", "ollama"})
 # Source: https://facio.bot/blog/facio-media-generation-tools-ai-image-video-creation
 MEDIA_KINDS = frozenset({"openai", "gemini"})
 # By these the ancestor makes images, too. Source: nanobot-ai 0.3.5, providers/image_generation.py
-IMAGE_KINDS = MEDIA_KINDS | {"custom", "minimax", "ollama", "openai_codex", "openrouter", "zhipu"}
+IMAGE_KINDS = MEDIA_KINDS | {
+    *("aihubmix", "custom", "minimax", "modelscope", "ollama", "openai_codex", "openrouter"),
+    *("stepfun", "zhipu"),
+}
 _MEDIA_SERVICES = frozenset({"replicate", "fal", "falai"})  # without capitals and signs
 
 

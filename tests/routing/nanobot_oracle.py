@@ -30,6 +30,7 @@ from nanobot.config.loader import load_config, resolve_config_env_vars, save_con
 from nanobot.config.schema import Config  # noqa: E402
 from nanobot.providers.base import LLMProvider  # noqa: E402
 from nanobot.providers.factory import load_provider_snapshot, validate_provider_setup  # noqa: E402
+from nanobot.providers.image_generation import image_gen_provider_names  # noqa: E402
 from nanobot.providers.registry import PROVIDERS  # noqa: E402
 
 logger.remove()
@@ -150,6 +151,10 @@ def registry(question: dict[str, Any]) -> Any:
     return [spec.name for spec in PROVIDERS]
 
 
+def image_makers(question: dict[str, Any]) -> Any:
+    return image_gen_provider_names()
+
+
 def turn(question: dict[str, Any]) -> Any:
     """One short call to the main model of a config.json, made as the agent's loop makes it, with
     what the agent has in its environment.
@@ -216,6 +221,7 @@ QUESTIONS = {
     "resolved": resolved,
     "defaults": defaults,
     "registry": registry,
+    "image_makers": image_makers,
     "turn": turn,
 }
 

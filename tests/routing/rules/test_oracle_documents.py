@@ -19,6 +19,7 @@ from routing.rules.order import (
     DIFFERENCES,
     FACTS,
     GEMMA_PREFERS_LOCAL,
+    IMAGE_KINDS,
     OAUTH_NEEDS_CHOICE,
     REGISTRY_ORDER,
 )
@@ -93,6 +94,11 @@ def test_every_declared_kind_has_its_place_in_the_order(kind: str) -> None:
 @pytest.mark.nanobot
 def test_the_order_is_nanobots_and_what_is_not_ours_says_so(nanobot: Ask) -> None:
     assert nanobot("registry") == [facts.kind for facts in REGISTRY_ORDER]
+
+
+@pytest.mark.nanobot
+def test_images_are_made_by_the_kinds_of_the_ancestor(nanobot: Ask) -> None:
+    assert set(nanobot("image_makers")) == IMAGE_KINDS
     assert set(FACTS) - set(KINDS) == INHERITED_NAMES
 
 
