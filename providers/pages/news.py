@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -31,9 +32,11 @@ from providers.pages.providers import render_news, render_row_news
 from providers.pages.saving import PART_TEMPLATES
 
 HOLD_SECONDS = 8.0
+TURN_SECONDS = 2.0
 _MOST_WATCHED = 64
 Render = Callable[[HttpRequest, Job, str], str]
 _places = threading.BoundedSemaphore(settings.LIVE_HOLDS)
+_turns = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,9 @@ def live(request: HttpRequest) -> HttpResponse:
     if not _places.acquire(blocking=False):
         return _answer(request, watched, _look(watched), again="ease", is_more=is_more)
     try:
-        found = _wait(watched)
+        return _heard(request, watched, is_more=is_more)
     finally:
         _places.release()
-    return _answer(request, watched, found, again="again", is_more=is_more)
 
 
 def _parse(text: str) -> Watched | None:
@@ -111,20 +113,33 @@ class News:
     is_gone: bool  # the provider of one of them was removed, and its jobs with it
 
 
-def _wait(watched: list[Watched]) -> News:
+def _heard(request: HttpRequest, watched: list[Watched], *, is_more: bool) -> HttpResponse:
+    """The answer to what has moved on, or after HOLD_SECONDS to nothing."""
     until = time.monotonic() + HOLD_SECONDS
     changes = broker.changes()
     Job.objects.finish_overdue()
     while True:
-        found = _look(watched)
-        left = until - time.monotonic()
-        if found.changed or found.is_gone:
-            return found
-        if left <= 0:
+        if (left := until - time.monotonic()) <= 0:
             Job.objects.finish_overdue()
-            return _look(watched)
+        with _turn():
+            found = _look(watched)
+            if found.changed or found.is_gone or left <= 0:
+                return _answer(request, watched, found, again="again", is_more=is_more)
         close_old_connections()
         changes.wait(left)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """The end of a test is news for all who watch it, at one moment. All at once they would take
+    the processor from each other, and from the pages that are loaded then. Nobody waits for others
+    longer than TURN_SECONDS: theirs may hang at a database that does not answer."""
+    has_one = _turns.acquire(timeout=TURN_SECONDS)
+    try:
+        yield
+    finally:
+        if has_one:
+            _turns.release()
 
 
 def _look(watched: list[Watched]) -> News:

@@ -70,6 +70,7 @@ class Side:
     client: Client
     pid: int  # root of its processes
     session: str = ""  # of a Django side
+    database: Path | None = None  # of the site
 
     @property
     def url(self) -> str:
@@ -138,7 +139,8 @@ def site(state: Path, found: Upstream, **more: str) -> Iterator[Side]:
     session = seed_site(state, found, **more)
     environ = site_environ(state, found, **more)
     with stack.running(state, simulators=None, **environ) as running:
-        yield Side(signed_in(running.url, session), running.process.pid, session)
+        client, pid = signed_in(running.url, session), running.process.pid
+        yield Side(client, pid, session, state / "db.sqlite3")
 
 
 # The floor

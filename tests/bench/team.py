@@ -2,11 +2,14 @@
 
 import itertools
 import re
+import sqlite3
 import statistics
 import threading
 import time
+import uuid
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from tests.bench.client import Client, awaited
@@ -28,7 +31,7 @@ def watching(stage: Stage) -> list[Line]:
     and each of them loads it again every AGAIN_SECONDS, whatever it shows."""
     client, until = stage.site.client, time.monotonic() + stage.plan.watch
     pages: list[float] = []
-    heard: dict[str, list[float]] = defaultdict(list)  # of each test: when its end was shown
+    heard: dict[str, list[float]] = defaultdict(list)  # of each job: when its end was shown
     errors: list[str] = []
     over = threading.Event()
 
@@ -52,13 +55,14 @@ def watching(stage: Stage) -> list[Line]:
     p95 = percentile(pages, 95)
     figure = f"{PEOPLE} people watching one slow test for {stage.plan.watch:g} s, their pages"
     ours = f"{len(pages):,} pages, p50 {ms(statistics.median(pages))}, p95 {ms(p95)}"
-    late = [(at - min(ends)) * 1000 for ends in heard.values() for at in ends]
-    latest, told = percentile(late, 95), f"{len(heard)} tests, {len(late):,} ends shown"
+    over_at = _ends(stage)
+    late = [(at - over_at[job]) * 1000 for job, seen in heard.items() for at in seen]
+    latest, told = percentile(late, 95), f"{len(heard)} tests, p50 {ms(statistics.median(late))}"
     target = f"p95 <= {PAGE_MS:.0f} ms"
     return [
         Line(figure, ours, "", target, p95 <= PAGE_MS, ms(p95)),
         Line(
-            "the same, its end after the first of them",
+            f"the same, from its end until it is shown, {len(late):,} times",
             told,
             "",
             target,
@@ -86,10 +90,22 @@ def _look(client: Client, pages: list[float], heard: dict[str, list[float]]) -> 
             raise RuntimeError(f"/live/ answered {news.status}")
         part = news.text or part
         if news.text and 'data-state="done"' in part:
-            heard[watched[0]].append(time.monotonic())
+            heard[watched[0].split(":")[1]].append(time.time())
         elif time.monotonic() - begin < 1:
             time.sleep(EASE_SECONDS)
     time.sleep(max(0.0, again - time.monotonic()))
+
+
+def _ends(stage: Stage) -> dict[str, float]:
+    """Of each job that has ended: when."""
+    assert stage.site.database is not None
+    with sqlite3.connect(stage.site.database, timeout=20) as database:
+        query = "SELECT id, finished_at FROM providers_job WHERE finished_at IS NOT NULL"
+        rows = database.execute(query).fetchall()
+    return {
+        str(uuid.UUID(job)): datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()
+        for job, at in rows
+    }
 
 
 def memory(stage: Stage) -> list[Line]:

@@ -32,7 +32,7 @@ def test_a_page_that_waits_is_told_to_ask_again(site: Client, asked: str) -> Non
 def test_where_no_place_is_left_the_answer_comes_at_once_and_says_to_ask_later(
     site: Client, asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(news, "_wait", lambda _watched: pytest.fail("it waited"))
+    monkeypatch.setattr(news, "_heard", lambda *_given, **_more: pytest.fail("it waited"))
     assert news._places.acquire(blocking=False)
     assert site.get(asked, headers=HTMX)["HX-Trigger-After-Settle"] == "ease"
 
@@ -45,14 +45,43 @@ def test_news_come_to_a_page_that_has_no_place_as_well(site: Client, asked: str)
     assert "HX-Trigger-After-Settle" not in answer  # nothing is left to wait for
 
 
-def test_a_place_is_given_back_when_the_look_fails(
+def test_place_and_turn_are_given_back_when_the_look_fails(
     site: Client, asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(_watched: object) -> news.News:
         raise RuntimeError("the database is away")
 
+    monkeypatch.setattr(news, "_turns", threading.BoundedSemaphore(1))
     with monkeypatch.context() as patch:
-        patch.setattr(news, "_wait", fails)
+        patch.setattr(news, "_look", fails)
         with pytest.raises(RuntimeError):
             site.get(asked, headers=HTMX)
     assert site.get(asked, headers=HTMX)["HX-Trigger-After-Settle"] == "again"
+    assert news._turns.acquire(blocking=False)
+
+
+def test_who_hear_the_same_news_are_answered_by_turns(
+    site: Client, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "_turns", threading.BoundedSemaphore(1))
+    left: list[bool] = []
+    look = news._look
+
+    def looking(watched: list[news.Watched]) -> news.News:
+        left.append(news._turns.acquire(blocking=False))
+        return look(watched)
+
+    monkeypatch.setattr(news, "_look", looking)
+    site.get(asked, headers=HTMX)
+    assert left
+    assert not any(left)
+
+
+def test_nobody_waits_for_long_behind_answers_that_hang(
+    site: Client, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "_turns", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(news, "TURN_SECONDS", 0.05)
+    assert news._turns.acquire(blocking=False)  # and is never given back
+    Job.objects.get().finish(is_told=True, outcome="ok", key_state="valid")
+    assert 'data-outcome="ok"' in site.get(asked, headers=HTMX).content.decode()
