@@ -48,6 +48,11 @@ const by = (id) => document.getElementById(id);
     }
   });
 
+  // A web server reads so much of an address; of the others the next answer tells.
+  document.addEventListener("htmx:configRequest", ({ detail: { elt, parameters, formData } }) => {
+    if (elt.id === "live") parameters.w = formData.getAll("w").slice(0, 50);
+  });
+
   // What was a part of this page and is a page now.
   const moved = by(location.hash.slice(1));
   if (moved?.matches(".pages a")) location.replace(moved.href);

@@ -33,7 +33,7 @@ from providers.pages.saving import PART_TEMPLATES
 
 HOLD_SECONDS = 8.0
 TURN_SECONDS = 2.0
-_MOST_WATCHED = 64
+_MOST_WATCHED = 48  # what fits into an address; static/app.js asks for one more
 Render = Callable[[HttpRequest, Job, str], str]
 _places = threading.BoundedSemaphore(settings.LIVE_HOLDS)
 _turns = threading.BoundedSemaphore(2)
