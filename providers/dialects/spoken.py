@@ -146,7 +146,7 @@ _ACCESS = _any(
     r"(?:not allowed|not permitted|not authorized|unauthorized|not entitled|no permission|no access"
     r"|not have (?:\w+ )?(?:access|permission)|access denied|denied access)\b.{0,60}\bmodels?\b",
     r"\bmodels?\b.{0,60}(?:access denied|not allowed|not permitted|no permission|not authorized"
-    r"|no access|not entitled)",
+    r"|no access|not entitled|blocked at the)",
     r"access to (?:the |this )?models?\b.{0,60}\b(?:denied|not allowed|forbidden|restricted)",
     r"无权.{0,8}模型|模型.{0,12}无权|没有权限.{0,8}模型",
 )
@@ -158,15 +158,18 @@ _UNKNOWN = _any(
 _NOT_IN_PLAN = _any(
     r"not (?:available|included|enabled|offered)\b.{0,40}\byour (?:current )?(?:plan|tier"
     r"|subscription|account|organi[sz]ation|workspace)",
+    r"\bmodel (?:\w+ ){0,2}disabled for your\b",
 )
 _PLAN_LACKS = _any(
     r"\bplan (?:does )?not (?:support|include|cover|offer)\w*\b.{0,20}\bmodels?\b",
+    r"\bmodels?\b.{0,40}\bonly (?:available|open|offered) (?:to|for) (?:paid|paying|pro|premium)\b",
 )
 _NOBODY = _any(
     r"no (?:available |active |valid )?(?:channels?|providers?|endpoints?|distributors?)\b.{0,30}"
     r"\b(?:for|serv\w+|support\w*|found|host\w*)\b",
     r"model not found|no such model|\bmodel\b.{0,60}\b(?:does not exist|not exist|not found)\b",
     r"\bfunction\b.{0,80}\bnot found for account\b",  # NVIDIA's word for a model
+    r"\bmodel (?:is |has been )?(?:disabled|taken offline)(?! for)\b",
     r"模型.{0,40}(?:无可用渠道|无可用通道|不存在|未找到)|无可用渠道",
 )
 _NO_MODEL = _any(
@@ -188,6 +191,7 @@ _LOAD_FAILED = _any(
     r"unable to allocate|\bout of memory\b|insufficient (?:system resources|\w*memory)\b",
     r"(?:requires|needs) more (?:\w+ )?memory|not enough (?:\w+ )?memory",
     r"\brunner (?:process )?(?:has )?(?:terminated|unexpectedly stopped)",
+    r"\bmodel (?:is |was |has (?:been )?)?(?:unloaded|crashed)\b",
 )
 _LOADING = _any(
     r"\bloading\b.{0,30}\bmodels?\b|\bmodels?\b.{0,80}\b(?:loading|warming up|starting)\b",

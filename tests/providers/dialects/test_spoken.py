@@ -103,6 +103,7 @@ def test_a_rate_is_no_matter_of_money(text: str) -> None:
         (403, {"error": {"code": "model_not_found", "message": "not in this project"}}),
         (502, {"detail": "no provider found for m"}),
         (500, {"error": {"message": "The model m does not exist"}}),
+        (403, {"code": 30003, "message": "Model disabled.", "data": None}),
     ],
 )
 def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, body: Any) -> None:
@@ -119,6 +120,8 @@ def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, b
         (401, {"error": {"message": "Access to model m is denied for this token"}}),
         (400, {"error": {"message": "m is not available in your current plan"}}),
         (404, {"detail": "m is not included in your subscription"}),
+        (403, {"error": {"message": "The model `m` is blocked at the project level."}}),
+        (403, {"error": {"message": "This model is disabled for your account."}}),
     ],
 )
 def test_a_model_that_this_key_may_not_use_leaves_the_key_valid(status: int, body: Any) -> None:
@@ -145,15 +148,27 @@ def test_a_model_that_could_not_be_loaded_is_not_being_loaded(text: str, call: A
     assert (verdict.outcome.value, verdict.detail) == ("server_error", "load_failed")
 
 
-def test_a_load_that_failed_is_known_under_400_of_a_model_too() -> None:
-    text = (
+@pytest.mark.parametrize(
+    "text",
+    [
         'Failed to load model "m". Error: Model loading was stopped due to insufficient system '
-        "resources. Continuing to load the model would likely overload your system."
-    )
+        "resources. Continuing to load the model would likely overload your system.",
+        "Model is unloaded.",
+        "Model unloaded by user or crashed",
+        "The model has crashed without additional information. (Exit code: 6)",
+    ],
+)
+def test_a_load_that_failed_is_known_under_400_of_a_model_too(text: str) -> None:
     for status in (400, 404):
         verdict = judge(reply(status, {"error": {"message": text}}), "model")
         assert (verdict.outcome.value, verdict.detail) == ("server_error", "load_failed")
     assert outcome(400, {"error": {"message": text}}, "list") == "bad_request"
+
+
+def test_a_model_for_those_who_pay_is_not_in_the_plan() -> None:
+    body = {"code": 30011, "message": "Sorry, this model is only available to paid users."}
+    verdict = judge(reply(403, body), "model")
+    assert (verdict.outcome.value, verdict.detail) == ("model_not_found", "not_in_plan")
 
 
 BEHIND = (
