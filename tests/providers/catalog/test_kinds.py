@@ -7,10 +7,40 @@ from typing import Any
 import pytest
 
 from providers.catalog.fetch import fetch_catalog
+from providers.pages.entries import media_words
+from providers.spec.aside import Aside, aside
 from tests.providers.catalog.lists import fetch, ids, one
 from tests.providers.replies import Script, make, reply
 
 # The kinds -------------------------------------------------------------------------------------
+
+
+def test_openrouters_words_for_what_holds_no_conversation_are_known() -> None:
+    """https://openrouter.ai/docs/api_reference/models"""
+    made = {
+        "voyageai/voyage-4-lite": (["text"], "embeddings", Aside.EMBEDDING),
+        "fish-audio/s1": (["text"], "speech", Aside.SPEECH),
+        "x-ai/grok-hears": (["audio", "text"], "transcription", Aside.SPEECH),
+        "cohere/v4-pro": (["text"], "rerank", Aside.EMBEDDING),
+        "openai/gpt-audio": (["text", "audio"], "text", None),
+    }
+    rows = [
+        {"id": name, "architecture": {"input_modalities": takes, "output_modalities": [makes]}}
+        for name, (takes, makes, _) in made.items()
+    ]
+    items = fetch(make("openrouter"), {"data": rows}).items
+    told = {item.model_id: aside(item.model_id, item.inputs, item.outputs) for item in items}
+    assert told == {name: what for name, (_, _, what) in made.items()}
+    assert media_words(["text"], list(items[1].outputs or ())) == "text\u00a0→\u00a0audio"
+
+
+def test_bedrocks_word_for_speech_is_that_of_the_others() -> None:
+    row = {"modelId": "amazon.nova-sonic-v1:0", "inputModalities": ["SPEECH"],
+           "outputModalities": ["SPEECH", "TEXT"]}  # fmt: skip
+    adapter = make("bedrock", values={"region": "us-east-1"})
+    found = fetch(adapter, {"modelSummaries": [row]}, {"inferenceProfileSummaries": []}).items[0]
+    assert (found.inputs, found.outputs) == (("audio",), ("audio", "text"))
+    assert aside(found.model_id, found.inputs, found.outputs) is Aside.SPEECH
 
 
 def test_openrouters_prices_become_dollars_per_million_tokens() -> None:

@@ -29,6 +29,8 @@ def test_a_name_tells_where_nothing_else_does(model: str, what: Aside | None) ->
         (("audio",), ("text",), Aside.SPEECH),
         (("text",), ("audio",), Aside.SPEECH),
         (("text",), ("embedding",), Aside.EMBEDDING),
+        (("text",), ("rerank",), Aside.EMBEDDING),
+        (("audio", "text"), ("transcription",), Aside.SPEECH),
         (("text", "audio"), ("text", "audio"), None),
         (("text",), ("image",), None),
         (("text",), ("audio", "text"), None),
