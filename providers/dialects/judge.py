@@ -79,6 +79,8 @@ def judge(
         outcome, detail = _meaning(reply, data, words, call, is_expected, rules)
     if (outcome, detail) == (Outcome.FORBIDDEN, ""):
         detail = spoken.of_refusal(words)
+    if (outcome, detail) == (Outcome.MODEL_NOT_FOUND, ""):
+        detail = spoken.of_unknown(words)
     if outcome is not Outcome.OK:
         params |= particulars(reply, data, secrets)
         if outcome in _WAITING and detail not in _STANDING:
@@ -282,6 +284,7 @@ _BY_STATUS = {
     405: Outcome.BAD_ENDPOINT,
     408: Outcome.TIMEOUT,
     410: Outcome.BAD_ENDPOINT,
+    424: Outcome.SERVER_ERROR,
     429: Outcome.RATE_LIMITED,
     451: Outcome.FORBIDDEN,
     501: Outcome.BAD_ENDPOINT,

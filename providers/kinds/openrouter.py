@@ -95,6 +95,27 @@ SPEC = ProviderSpec(
             detail="not_served",
         ),
         ErrorRule(
+            outcome=Outcome.MODEL_NOT_FOUND,
+            status=(404, 503),
+            path="error.message",
+            pattern="(?i)unavailable for free|no available model provider|^no instances available",
+            detail="not_served",
+        ),
+        # Which of them stands in the way shows by asking without tools
+        ErrorRule(
+            outcome=Outcome.BAD_REQUEST,
+            status=(404,),
+            path="error.message",
+            pattern="(?i)^no endpoints .*requested parameters",
+        ),
+        ErrorRule(
+            outcome=Outcome.FORBIDDEN,
+            status=(403, 404),
+            path="error.message",
+            pattern="(?i)requiring a key to access this model",
+            detail="model_access",
+        ),
+        ErrorRule(
             outcome=Outcome.NO_CREDIT,
             status=(402,),
             path="error.metadata.limit_source",
