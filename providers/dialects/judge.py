@@ -12,6 +12,7 @@ from typing import Any
 from providers.dialects import front, spoken
 from providers.dialects.particulars import particulars, retry_after_s
 from providers.dialects.paths import SEARCHED, texts_at, unwrapped, values_at
+from providers.http.events import FAILED_ENDS
 from providers.http.records import Reply
 from providers.spec.kind import CallName, ErrorRule
 from providers.spec.outcomes import Outcome, Verdict
@@ -213,7 +214,7 @@ def _choice_error(data: Any) -> Any:
         if error:
             return {"error": error}
     for choice in choices:
-        if isinstance(choice, dict) and choice.get("finish_reason") == "error":
+        if isinstance(choice, dict) and choice.get("finish_reason") in FAILED_ENDS:
             return {"error": {"type": "server_error"}}
     return data
 

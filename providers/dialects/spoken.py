@@ -113,7 +113,8 @@ _OTHER_API = _any(
     r"(?:does|do)(?: not|n.t) support (?:the )?(?:chat|converse|completions?|messages)\b",
     r"chat ?completions?\b.{0,60}\bnot (?:\w+ )?(?:support|available|allowed|work)",
     r"only (?:\w+ ){0,3}(?:in|via|with|through|on|for|by|at|using) (?:the )?.{0,20}"
-    r"(?:responses|embeddings?|images?|audio|realtime|messages|speech|transcriptions?|rerank)\b",
+    r"(?:responses|embeddings?|images?|audio|realtime|messages|speech|transcriptions?|rerank"
+    r"|batch)\b",
     r"(?:use|try|call) (?:the )?[`'\"]?(?:/?v\d/)?(?:responses|embeddings?|images?|audio|realtime"
     r"|speech|transcriptions?|completions)\b[`'\"/a-z]{0,20}(?: (?:api|endpoint)| instead)",
     r"(?:is|are) (?:only )?(?:an? )?(?:image|video|speech|audio|embeddings?|text to speech|tts"

@@ -9,7 +9,15 @@ from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.paths import values_at
 from providers.dialects.rows import first
-from providers.spec.kind import Call, Columns, ErrorRule, MoneyFact, Pages, ProviderSpec
+from providers.spec.kind import (
+    Call,
+    Columns,
+    ErrorRule,
+    ListCall,
+    MoneyFact,
+    Pages,
+    ProviderSpec,
+)
 from providers.spec.outcomes import Outcome, Verdict
 
 
@@ -24,6 +32,11 @@ class OpenRouterAdapter(Adapter):
         if isinstance(left, int | float) and left <= 0:
             return replace(verdict, outcome=Outcome.NO_CREDIT, detail="key_limit")
         return verdict
+
+    def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
+        """Without what the batch API alone serves, which only its name tells.
+        Source: https://github.com/iii-hq/workers/pull/743"""
+        return [row for row in rows if not str(first(row, "id")).endswith(":batch")]
 
 
 SPEC = ProviderSpec(

@@ -34,6 +34,19 @@ def test_openrouters_words_for_what_holds_no_conversation_are_known() -> None:
     assert media_words(["text"], list(items[1].outputs or ())) == "text\u00a0→\u00a0audio"
 
 
+def test_what_openrouters_batches_alone_serve_is_left_out_and_counted() -> None:
+    """https://github.com/iii-hq/workers/pull/743"""
+    rows = [{"id": "z-ai/glm"}, {"id": "z-ai/glm:batch"}, {"id": "z-ai/glm:free"}]
+    catalog = fetch(make("openrouter"), {"data": rows})
+    assert ids(catalog) == ["z-ai/glm", "z-ai/glm:free"]
+    assert (catalog.dropped, catalog.notes) == (1, ("other 1",))
+
+
+def test_archived_models_of_mistral_are_left_out() -> None:
+    rows = [{"id": "ft:mine", "archived": False}, {"id": "ft:old", "archived": True}, {"id": "m"}]
+    assert ids(fetch(make("mistral"), {"data": rows})) == ["ft:mine", "m"]
+
+
 def test_bedrocks_word_for_speech_is_that_of_the_others() -> None:
     row = {"modelId": "amazon.nova-sonic-v1:0", "inputModalities": ["SPEECH"],
            "outputModalities": ["SPEECH", "TEXT"]}  # fmt: skip
