@@ -122,6 +122,7 @@ _OTHER_API = _any(
     r"(?:chat ?completion|converse) operation|does(?: not|n.t) support the \w+ operation",
     r"not (?:a |an )?(?:language|text generation|text) model",
     r"unsupported model\b.{0,80}\bcompatib",
+    r"only supports? (?:the )?(?:interactions|live|realtime|batch|responses)\b",
 )
 _NO_STREAM = _any(
     r"stream(?:ing|ed)?(?: options?)?\b.{0,60}(?:not (?:\w+ ){0,2}(?:support|allow|available"

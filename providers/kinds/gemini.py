@@ -48,9 +48,9 @@ def _outputs(row: dict[str, Any]) -> list[str] | None:
     methods = values_at(row, "supportedGenerationMethods[]")
     name = str(row.get("name", ""))
     if "generateContent" in methods:
-        if "image" in name:
+        if "image" in name or "nano-banana" in name:
             return ["text", "image"]
-        return ["audio"] if "tts" in name else ["text"]
+        return ["audio"] if "tts" in name or "lyria" in name else ["text"]
     for method, made in (
         ("predictLongRunning", "video"),
         ("predict", "image"),
@@ -167,7 +167,7 @@ SPEC = ProviderSpec(
     ),
     id_facts=(
         IdFact("embedding", ("text",), None),
-        IdFact("^(gemini|gemma-[3-9])", ("text", "image"), None),
+        IdFact("^(gemini|gemma-[3-9](?!-1b))", ("text", "image"), None),
         IdFact("^(imagen|veo)", ("text",), None),
     ),
     models_dev="google",

@@ -114,6 +114,13 @@ SPEC = ProviderSpec(
             pattern="(?i)unavailable for free|no available model provider|^no instances available",
             detail="not_served",
         ),
+        ErrorRule(
+            outcome=Outcome.BAD_REQUEST,
+            status=(404,),
+            path="error.message",
+            pattern="(?i)^no endpoints .*output modalities",
+            detail="not_chat",
+        ),
         # Which of them stands in the way shows by asking without tools
         ErrorRule(
             outcome=Outcome.BAD_REQUEST,

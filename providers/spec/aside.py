@@ -14,10 +14,10 @@ class Aside(StrEnum):
     SPEECH = "speech"  # one way or the other, or music
 
 
-_ANY = re.compile(r"embed|rerank|whisper|transcri|bge-|e5-|gte-|tts|asr|stt")  # quick to miss
+_ANY = re.compile(r"embed|rerank|whisper|transcri|bge-|e5-|gte-|tts|asr|stt|realti")  # quick
 _NAMES = re.compile(
     r"(?P<embedding>embed(?!ded)|rerank|(?:^|[^a-z])(?:bge|e5|gte)-)"
-    r"|whisper|transcri|(?:^|[^a-z])(?:melotts|tts|asr|stt)(?:[^a-z]|$)"
+    r"|whisper|transcri|(?:^|[^a-z])(?:melotts|tts|asr|stt|realtime)(?:[^a-z]|$)"
 )
 _RANKS, _SPEAKS = frozenset(["embedding", "rerank"]), frozenset(["audio", "transcription"])
 Words = Collection[str]

@@ -42,6 +42,35 @@ def test_what_openrouters_batches_alone_serve_is_left_out_and_counted() -> None:
     assert (catalog.dropped, catalog.notes) == (1, ("other 1",))
 
 
+def test_speech_and_pictures_are_not_called_free_for_want_of_tokens() -> None:
+    whisper, chat = fetch(
+        make("groq"), {"data": [{"id": "whisper-large-v3"}, {"id": "allam-2-7b"}]}
+    ).items
+    assert (whisper.price_input, whisper.price_output) == (None, None)
+    assert (chat.price_input, chat.price_output) == (0, 0)  # free as long as it is tried out
+    shape = {"input_modalities": ["text"], "output_modalities": ["image"]}
+    rows = [
+        {"id": f"p/{price}", "architecture": shape, "pricing": {"prompt": price, "completion": "0"}}
+        for price in ("0", "0.000001")
+    ]
+    free, paid = fetch(make("openrouter"), {"data": rows}).items
+    assert (free.price_input, free.price_output) == (None, None)
+    assert (paid.price_input, paid.price_output) == (1, 0)
+
+
+def test_what_googles_models_of_other_names_make_and_take() -> None:
+    names = ("lyria-3-pro-preview", "nano-banana-pro-preview", "gemma-3-1b-it", "gemma-3-4b-it")
+    rows = [
+        {"name": f"models/{name}", "supportedGenerationMethods": ["generateContent"]}
+        for name in names
+    ]
+    music, pictures, small, larger = fetch(make("gemini"), {"models": rows}).items
+    assert music.outputs == ("audio",)
+    assert pictures.outputs == ("text", "image")
+    assert "image" not in (small.inputs or ())
+    assert "image" in (larger.inputs or ())
+
+
 def test_archived_models_of_mistral_are_left_out() -> None:
     rows = [{"id": "ft:mine", "archived": False}, {"id": "ft:old", "archived": True}, {"id": "m"}]
     assert ids(fetch(make("mistral"), {"data": rows})) == ["ft:mine", "m"]

@@ -98,6 +98,10 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "that meets your routing requirements"}}, "model", "model_not_found", "not_served"),
     ("openrouter", 503, {"error": {"code": 503, "message": "Try later"}}, "model", "server_error",
      ""),
+    ("openrouter", 404, {"error": {"message": "No endpoints found that support the requested "
+     "output modalities: image, text"}}, "model", "bad_request", "not_chat"),
+    ("gemini", 400, [{"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "This model "
+     "only supports Interactions API."}}], "model", "bad_request", "not_chat"),
     ("openrouter", 404, {"error": {"code": 404, "message": "This model is only available through "
      "the Batch API"}}, "model", "bad_request", "not_chat"),
     ("openai", 404, {"error": {"message": "The model `m` has been deprecated, learn more here: "

@@ -14,6 +14,7 @@ from providers.spec.aside import Aside, aside
         *((name, Aside.EMBEDDING) for name in ("nv-embedcode-7b-v1", "qwen3-reranker-4b")),
         *((name, Aside.SPEECH) for name in ("whisper-large-v3", "gpt-4o-transcribe", "tts-1")),
         *((name, Aside.SPEECH) for name in ("gpt-4o-mini-tts", "Qwen3-ASR-Flash", "melotts")),
+        *((name, Aside.SPEECH) for name in ("gpt-realtime", "qwen3-omni-flash-realtime")),
         *((name, None) for name in ("gpt-6", "claude-x", "bridge5-7b", "matts-model", "")),
         *((name, None) for name in ("embed/chat-1", "embedded-llm", "gpt-4o-audio-preview")),
     ],
