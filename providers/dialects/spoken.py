@@ -147,6 +147,8 @@ _NO_SYSTEM = _any(
     r"(?:developer|system) (?:instructions?|messages?|prompts?|role)\b.{0,20}(?:is |are )?"
     r"(?:not (?:support|enabled|allow)\w*|unsupported)",
     r"(?:not support|n.t support|unsupported)\w* (?:\w+ ){0,2}[`'\"]?system\b",
+    r"\b(?:invalid|unknown|unsupported|unexpected) (?:message )?role:? [`'\"]?system\b",
+    r"\brole:? [`'\"]?system[`'\"]? (?:is )?(?:not (?:support|allow|permit)|unsupported|invalid)",
     # What templates say of a first message that is not the user's
     r"only user and assistant roles|(?<!, )\bconversation roles must alternate",
 )
@@ -178,6 +180,7 @@ _NOT_IN_PLAN = _any(
 _PLAN_LACKS = _any(
     r"\bplan (?:does )?not (?:support|include|cover|offer)\w*\b.{0,20}\bmodels?\b",
     r"\bmodels?\b.{0,40}\bonly (?:available|open|offered) (?:to|for) (?:paid|paying|pro|premium)\b",
+    r"\bmodels?\b.{0,60}\brequires? (?:an? )?(?:paid|pro|premium) (?:plan|tier|subscription)\b",
 )
 _NOBODY = _any(
     r"no (?:available |active |valid )?(?:channels?|providers?|endpoints?|distributors?)\b.{0,30}"
@@ -237,8 +240,8 @@ _MASTER_KEY = _any(r"\bno connected db\b|\bno db connection\b")  # LiteLLM takes
 _UNSEEN = _any(
     rf"(?:\b(?:missing|no|without|lacks?|absent|empty|must provide)|n.t provide|not provide)"
     rf" (?:\w+ ){{0,3}}(?:{_KEY}|authorization|authentication)\b",
-    rf"{_KEY} (?:\w+ ){{0,2}}(?:missing|required|absent|empty|needed|not (?:provided|supplied|present"
-    r"|sent|given|set|specified|found in))",
+    rf"{_KEY} (?:\w+ ){{0,2}}(?:missing|required|absent|empty|needed|not (?:provided|supplied"
+    r"|present|sent|given|set|specified|found in))",
     r"not authenticated|unauthenticated|not logged in|login required|unregistered callers",
     r"(?:authorization|authentication)(?: header)? (?:is )?(?:missing|required|needed)",
     r"未提供.{0,4}(?:令牌|密钥|api)|缺少.{0,4}(?:令牌|密钥|api)|未登录",

@@ -83,7 +83,7 @@ class Events:
             self._line(line)
         if is_cut and self._error is None:
             return NOT_JSON
-        nothing = {"choices": []} if self._is_done and self._is_empty else None
+        nothing: Any = {"choices": []} if self._is_done and self._is_empty else None
         found = (self._error, self._answer, self._begun, self._first, nothing)
         return next((one for one in found if one is not None), NOT_JSON)
 

@@ -101,8 +101,6 @@ SPEC = ProviderSpec(
         ),
         ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
         # https://docs.ollama.com/cloud#retirements
-        ErrorRule(
-            outcome=Outcome.MODEL_NOT_FOUND, status=(410,), on=("model",), detail="retired"
-        ),
+        ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(410,), on=("model",), detail="retired"),
     ),
 )

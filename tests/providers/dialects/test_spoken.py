@@ -104,8 +104,16 @@ def test_a_rate_is_no_matter_of_money(text: str) -> None:
         (502, {"detail": "no provider found for m"}),
         (500, {"error": {"message": "The model m does not exist"}}),
         (403, {"code": 30003, "message": "Model disabled.", "data": None}),
-        (400, {"error": {"message": "litellm.BadRequestError: You passed in model=m. There are no "
-         "healthy deployments for this model. Received Model Group=m", "code": "400"}}),
+        (
+            400,
+            {
+                "error": {
+                    "message": "litellm.BadRequestError: You passed in model=m. There are no "
+                    "healthy deployments for this model. Received Model Group=m",
+                    "code": "400",
+                }
+            },
+        ),
         (400, {"error": "could not find suitable inference handler for m"}),
     ],
 )
@@ -168,9 +176,16 @@ def test_a_load_that_failed_is_known_under_400_of_a_model_too(text: str) -> None
     assert outcome(400, {"error": {"message": text}}, "list") == "bad_request"
 
 
-def test_a_model_for_those_who_pay_is_not_in_the_plan() -> None:
-    body = {"code": 30011, "message": "Sorry, this model is only available to paid users."}
-    verdict = judge(reply(403, body), "model")
+@pytest.mark.parametrize("status", [400, 402, 403])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sorry, this model is only available to paid users.",
+        "This model requires a paid plan. Upgrade at https://x",
+    ],
+)
+def test_a_model_for_those_who_pay_is_not_in_the_plan(status: int, text: str) -> None:
+    verdict = judge(reply(status, {"code": 30011, "message": text}), "model")
     assert (verdict.outcome.value, verdict.detail) == ("model_not_found", "not_in_plan")
 
 
@@ -290,8 +305,10 @@ def test_what_may_have_been_withdrawn_or_is_a_part_of_the_request_is_not(
 @pytest.mark.parametrize(
     "text",
     [
-        'Error rendering prompt with jinja template: "Only user and assistant roles are supported!"',
+        'Error rendering prompt with jinja template: "Only user and assistant roles are supported"',
         "Conversation roles must alternate user/assistant/user/assistant/...",
+        "invalid params, chat content has invalid message role: system (2013)",
+        "role 'system' is not supported",
     ],
 )
 def test_a_template_that_knows_no_system_message_is_told_as_that(status: int, text: str) -> None:
