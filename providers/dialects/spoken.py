@@ -196,6 +196,7 @@ _NO_MODEL = _any(
     r"\b(?:model|deployment)\b.{0,200}(?:not found|not exist|n.t exist|unknown|no such)",
     r"(?:not found|unknown|no such|invalid) (?:model|deployment)\b",
     r"invalid model name",
+    r"\bmodel (?:[`'\"]?[^\s`'\"]+[`'\"]? )?(?:is )?not supported\b|\bunsupported model\b",
 )
 # It began to answer and met the bound of the test: key, model and money are there. A model that
 # thinks spends it before its first word: https://github.com/BerriAI/litellm/issues/26987

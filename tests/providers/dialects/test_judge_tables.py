@@ -171,6 +171,8 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "Inference Providers"}, "model", "forbidden", "no_inference_permission"),
     ("huggingface", 400, {"error": "The requested model 'x' does not exist"}, "model",
      "model_not_found", ""),
+    ("huggingface", 400, {"error": "Model not supported by provider together"}, "model",
+     "model_not_found", ""),
     ("huggingface", 429, {"error": "slow down"}, "key", "rate_limited", "proof_limited"),
     ("byteplus", 403, {"error": {"code": "AccountOverdueError"}}, "model", "no_credit", "arrears"),
     ("byteplus", 403, {"error": {"code": "AccessDenied"}}, "model", "forbidden", ""),

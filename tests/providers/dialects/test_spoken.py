@@ -115,6 +115,9 @@ def test_a_rate_is_no_matter_of_money(text: str) -> None:
             },
         ),
         (400, {"error": "could not find suitable inference handler for m"}),
+        (400, {"error": {"message": "The requested model is not supported.", "code": "x"}}),
+        (400, {"error": {"message": "Bad Request", "code": "model_not_supported"}}),
+        (422, {"error": {"message": "The 'm' model is not supported with this account."}}),
     ],
 )
 def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, body: Any) -> None:
