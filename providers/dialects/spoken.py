@@ -182,15 +182,19 @@ _PLAN_LACKS = _any(
     r"\bmodels?\b.{0,40}\bonly (?:available|open|offered) (?:to|for) (?:paid|paying|pro|premium)\b",
     r"\bmodels?\b.{0,60}\brequires? (?:an? )?(?:paid|pro|premium) (?:plan|tier|subscription)\b",
 )
-_NOBODY = _any(
+# A gateway lists more than what stands behind it serves
+_UNSERVED = _any(
     r"no (?:available |active |valid )?(?:channels?|providers?|endpoints?|distributors?)\b.{0,30}"
     r"\b(?:for|serv\w+|support\w*|found|host\w*)\b",
     r"\bno healthy deployments for this model\b",  # LiteLLM
+    r"无可用渠道|无可用通道",
+)
+_NOBODY = _any(
     r"\bcould not find (?:real model ?id|suitable inference handler)\b",  # llama-swap
     r"model not found|no such model|\bmodel\b.{0,60}\b(?:does not exist|not exist|not found)\b",
     r"\bfunction\b.{0,80}\bnot found for account\b",  # NVIDIA's word for a model
     r"\bmodel (?:is |has been )?(?:disabled|taken offline)(?! for)\b",
-    r"模型.{0,40}(?:无可用渠道|无可用通道|不存在|未找到)|无可用渠道",
+    r"模型.{0,40}(?:不存在|未找到)",
 )
 _NO_MODEL = _any(
     r"\b(?:model|deployment)\b.{0,200}(?:not found|not exist|n.t exist|unknown|no such)",
@@ -315,6 +319,8 @@ def _of_model(words: str, status: int) -> Meaning | None:
     """What is said of a model, or by a gateway of the vendor behind it."""
     if _PLAN_LACKS.search(words):
         return Outcome.MODEL_NOT_FOUND, "not_in_plan"
+    if _UNSERVED.search(words):
+        return Outcome.MODEL_NOT_FOUND, "not_served"
     is_closed = status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words)
     if is_closed or (status < 500 and status != 429 and _NOT_IN_PLAN.search(words)):
         return Outcome.FORBIDDEN, "model_access"

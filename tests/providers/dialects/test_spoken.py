@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from providers.dialects.judge import judge
+from providers.dialects.ladder import run_check
 from providers.dialects.spoken import folded
 from providers.spec.kind import CallName
-from tests.providers.replies import reply
+from tests.providers.replies import LIST, Script, local, reply
 
 # How a text may come: the outcome must not depend on it.
 FORMS: list[Any] = [
@@ -122,6 +123,26 @@ def test_a_rate_is_no_matter_of_money(text: str) -> None:
 )
 def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, body: Any) -> None:
     assert outcome(status, body) == "model_not_found"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (503, {"message": "No available channel for model m", "code": "model_not_found"}),
+        (503, {"message": "分组 default 下模型 m 无可用渠道（distributor）"}),
+        (
+            400,
+            {"message": "You passed in model=m. There are no healthy deployments for this model"},
+        ),
+    ],
+)
+def test_a_gateway_that_lists_what_nobody_behind_it_serves_is_told(status: int, error: Any) -> None:
+    refusal = reply(status, {"error": error})
+    script = Script(by=lambda request: LIST if request.method == "GET" else refusal)
+    result = run_check(local(key=""), script, models=("m",))
+    assert (result.outcome.value, result.detail) == ("server_error", "origin_away")
+    result = run_check(local(key=""), script, models=("x",))  # not of its list
+    assert (result.outcome.value, result.detail) == ("model_not_found", "not_served")
 
 
 @pytest.mark.parametrize(
