@@ -10,7 +10,7 @@ from providers.catalog.fetch import fetch_catalog
 from providers.pages.entries import media_words
 from providers.spec.aside import Aside, aside
 from tests.providers.catalog.lists import fetch, ids, one
-from tests.providers.replies import Script, make, reply
+from tests.providers.replies import Script, local, make, reply
 
 # The kinds -------------------------------------------------------------------------------------
 
@@ -40,6 +40,13 @@ def test_what_openrouters_batches_alone_serve_is_left_out_and_counted() -> None:
     catalog = fetch(make("openrouter"), {"data": rows})
     assert ids(catalog) == ["z-ai/glm", "z-ai/glm:free"]
     assert (catalog.dropped, catalog.notes) == (1, ("other 1",))
+
+
+def test_a_list_that_tells_types_tells_what_is_none_of_chat() -> None:
+    types = ("chat", "image", "embedding", "transcribe", {"odd": 1}, None)
+    rows = [{"id": f"m{n}", "type": word} for n, word in enumerate(types)]
+    made = [item.outputs for item in fetch(local(), rows).items]
+    assert made == [None, ("image",), ("embedding",), ("transcription",), None, None]
 
 
 def test_speech_and_pictures_are_not_called_free_for_want_of_tokens() -> None:
