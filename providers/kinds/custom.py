@@ -80,7 +80,7 @@ SPEC = ProviderSpec(
                 "model_info.context_window",
             ),
             inputs="architecture.input_modalities",
-            outputs=("architecture.output_modalities", "_made"),
+            outputs="architecture.output_modalities|_made",
         ),
         is_optional=True,
     ),
