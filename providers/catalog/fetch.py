@@ -85,7 +85,7 @@ def fetch_catalog(adapter: Adapter, send: Send, *, known: str = "") -> Catalog:
     }
     lost["other"] = reader.came - len(shown) - sum(lost.values())
     return Catalog(
-        items=tuple(_filled(adapter, shown)),
+        items=tuple(map(_priced, _filled(adapter, shown))),
         digest=digest,
         dropped=sum(lost.values()),
         notes=_notes(call, lost, goes_on=reader.goes_on),
@@ -293,6 +293,19 @@ def _with_twin(item: CatalogItem, twin: Twin | None) -> CatalogItem:
         if getattr(item, name) in (None, "") and getattr(twin, name) not in (None, "")
     }
     return item._replace(**gaps, filled=item.filled | set(gaps))
+
+
+_NO_TOKENS = frozenset(["image", "video", "audio", "transcription"])
+
+
+def _priced(item: CatalogItem) -> CatalogItem:
+    """Speech, pictures and films are paid by the minute or the piece: a price of nothing for their
+    tokens would call them free."""
+    sides = (item.inputs, item.outputs)
+    is_other = any(side and "text" not in side and _NO_TOKENS & set(side) for side in sides)
+    if not is_other or item.price_input or item.price_output:
+        return item
+    return item._replace(price_input=None, price_output=None)
 
 
 def _with_id_facts(item: CatalogItem, facts: Sequence[IdFact]) -> CatalogItem:

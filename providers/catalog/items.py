@@ -21,6 +21,8 @@ from providers.spec.limits import MODEL_LENGTH
 _MAX_TOKENS = 10**12
 _MAX_WORDS = 20
 _MAX_PRICE = Decimal(1_000_000)  # USD per million tokens
+# As OpenRouter and Bedrock call them: https://openrouter.ai/docs/api_reference/models
+_MEDIA = {"embeddings": "embedding", "speech": "audio"}
 
 
 class CatalogItem(NamedTuple):
@@ -180,7 +182,7 @@ def _words(value: Any) -> tuple[str, ...] | None:
 
 @lru_cache(maxsize=256)
 def _modalities(given: tuple[str, ...]) -> tuple[str, ...] | None:
-    words = [word.strip().lower()[:20] for word in given]
+    words = [_MEDIA.get(word, word) for word in (word.strip().lower()[:20] for word in given)]
     return tuple(dict.fromkeys(word for word in words if word.isalnum())) or None
 
 

@@ -7,7 +7,7 @@ nothing about the key.
 import re
 from typing import Any
 
-from providers.dialects.paths import SEARCHED
+from providers.dialects.paths import SEARCHED, texts_at
 from providers.http.records import Reply
 from providers.spec.outcomes import Outcome
 
@@ -22,12 +22,20 @@ _WANTS_HTTPS = re.compile(
 # https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
 _AWAY = (502, 504)
 _ALWAYS_AWAY = (*range(520, 528), 530)
+# A gateway that cannot do without a header of its own, such as Portkey; a header for a key is told
+# of elsewhere. Source: https://portkey.ai/docs/aigw/support/common-errors-and-resolutions
+_HEADER = r"\b(x-(?!(?:[a-z]+-){0,6}(?:key|token)(?![a-z-]))[a-z][a-z-]{1,58})\b"
+_LACKS_HEADER = re.compile(
+    rf"{_HEADER}[^.\n]{{0,60}}\bheaders? (?:is |are )?(?:required|missing)"
+    rf"|\b(?:missing|requires?|required) (?:\w+ )?headers?:? ['\"`]?{_HEADER}",
+    re.I,
+)
 # Details of answers that leave the key unproven, whatever their outcome
 UNPROVEN = frozenset(
     [
         *("html", "front", "sign_in", "origin_away", "wants_https"),
         *("key_unseen", "key_elsewhere", "proof_limited"),
-        "wrong_project",
+        *("wrong_project", "header_wanted"),
     ]
 )
 
@@ -50,7 +58,17 @@ def meaning(reply: Reply, words: str) -> Told | None:
             return Outcome.BAD_KEY, "key_elsewhere", {"header": match[1]}
     if status in _ALWAYS_AWAY:
         return Outcome.SERVER_ERROR, "origin_away", {}
-    return None
+    wanted = _wanted_header(reply) if status in (400, 401, 403, 422) else ""
+    return (Outcome.BAD_REQUEST, "header_wanted", {"header": wanted}) if wanted else None
+
+
+def _wanted_header(reply: Reply) -> str:
+    """The header that a gateway misses before it looks at any key; "" = it says nothing of one."""
+    codes = texts_at(reply.data, "error[].code|internalCode")
+    if "2009" in codes and "Unauthorized" in texts_at(reply.data, "error[].message|message"):
+        return "cf-aig-authorization"  # Cloudflare's AI Gateway, whose own token this is
+    match = _LACKS_HEADER.search(reply.text[:SEARCHED]) if reply.is_json else None
+    return (match[1] or match[2]) if match else ""
 
 
 def of_page(reply: Reply, outcome: Outcome) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from providers.dialects import front, spoken
 from providers.dialects.particulars import particulars, retry_after_s
 from providers.dialects.paths import SEARCHED, texts_at, unwrapped, values_at
+from providers.http.events import FAILED_ENDS
 from providers.http.records import Reply
 from providers.spec.kind import CallName, ErrorRule
 from providers.spec.outcomes import Outcome, Verdict
@@ -79,6 +80,8 @@ def judge(
         outcome, detail = _meaning(reply, data, words, call, is_expected, rules)
     if (outcome, detail) == (Outcome.FORBIDDEN, ""):
         detail = spoken.of_refusal(words)
+    if (outcome, detail) == (Outcome.MODEL_NOT_FOUND, ""):
+        detail = spoken.of_unknown(words)
     if outcome is not Outcome.OK:
         params |= particulars(reply, data, secrets)
         if outcome in _WAITING and detail not in _STANDING:
@@ -211,7 +214,7 @@ def _choice_error(data: Any) -> Any:
         if error:
             return {"error": error}
     for choice in choices:
-        if isinstance(choice, dict) and choice.get("finish_reason") == "error":
+        if isinstance(choice, dict) and choice.get("finish_reason") in FAILED_ENDS:
             return {"error": {"type": "server_error"}}
     return data
 
@@ -282,6 +285,7 @@ _BY_STATUS = {
     405: Outcome.BAD_ENDPOINT,
     408: Outcome.TIMEOUT,
     410: Outcome.BAD_ENDPOINT,
+    424: Outcome.SERVER_ERROR,
     429: Outcome.RATE_LIMITED,
     451: Outcome.FORBIDDEN,
     501: Outcome.BAD_ENDPOINT,

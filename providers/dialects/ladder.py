@@ -305,8 +305,11 @@ def _try_models(
     def attempt(name: str) -> Finding:
         finding = _attempt(lambda: adapter.check_model(send, name))
         verdict = finding.verdict
-        if key and adapter.sent_name(name) in key.listed and is_unknown(verdict):
-            verdict = replace(verdict, outcome=Outcome.BAD_REQUEST, detail="listed")
+        if key and adapter.sent_name(name) in key.listed:
+            if verdict.detail == "not_served":
+                verdict = replace(verdict, outcome=Outcome.SERVER_ERROR, detail="origin_away")
+            elif is_unknown(verdict):
+                verdict = replace(verdict, outcome=Outcome.BAD_REQUEST, detail="listed")
         is_vague = (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, "")
         if is_vague and not adapter.entered.extra_body:  # nothing of the person's own was in it
             verdict = replace(verdict, detail="plain_form")

@@ -136,10 +136,11 @@ def _until(moments: Iterable[str], now: datetime) -> list[str]:
 
 _PART = (
     r"([0-9]{1,6}(?:\.[0-9]{1,9})?) ?"
-    r"(ms|milliseconds?|s|sec(?:ond)?s?|m|min(?:ute)?s?|h|hours?|d|days?)(?![a-z])"
+    r"(ms|milliseconds?|s|sec(?:ond)?s?|m|min(?:ute)?s?|h|hrs?|hours?|d|days?)(?![a-z])"
 )
 _WAIT = re.compile(
-    rf"\b(?:retry|try again|wait)(?: (?:in|after|for))? ((?:{_PART}(?:,? (?:and )?)?)+)", re.I
+    rf"\b(?:retry|try again|wait|resets?)(?: (?:in|after|for))? ((?:{_PART}(?:,? (?:and )?)?)+)",
+    re.I,
 )
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 

@@ -33,6 +33,9 @@ _CAP = (
     r"(?:spend|spending|budget|billing|credit|inference|hard|monthly|usage|cost|set)"
     r" (?:limit|cap)s?"
 )
+# A plan's allowance that renews by itself, in Ollama's words and those of others:
+# https://github.com/continuedev/continue/issues/11444
+_WINDOW = _any(r"\b(?:session|hourly|daily|weekly|monthly|\d+ hours?) usage (?:limit|quota)\b")
 _CREDIT = _any(
     rf"insufficient (?:\w+ ){{0,3}}{_FUNDS}\b",
     rf"\b{_FUNDS}\b.{{0,40}}\b(?:insufficient|not (?:enough|sufficient)|too low|exhausted|depleted"
@@ -110,13 +113,16 @@ _OTHER_API = _any(
     r"(?:does|do)(?: not|n.t) support (?:the )?(?:chat|converse|completions?|messages)\b",
     r"chat ?completions?\b.{0,60}\bnot (?:\w+ )?(?:support|available|allowed|work)",
     r"only (?:\w+ ){0,3}(?:in|via|with|through|on|for|by|at|using) (?:the )?.{0,20}"
-    r"(?:responses|embeddings?|images?|audio|realtime|messages|speech|transcriptions?|rerank)\b",
+    r"(?:responses|embeddings?|images?|audio|realtime|messages|speech|transcriptions?|rerank"
+    r"|batch)\b",
     r"(?:use|try|call) (?:the )?[`'\"]?(?:/?v\d/)?(?:responses|embeddings?|images?|audio|realtime"
     r"|speech|transcriptions?|completions)\b[`'\"/a-z]{0,20}(?: (?:api|endpoint)| instead)",
     r"(?:is|are) (?:only )?(?:an? )?(?:image|video|speech|audio|embeddings?|text to speech|tts"
     r"|transcription|rerank\w*|moderation)(?: \w+)? models?\b",
     r"(?:chat ?completion|converse) operation|does(?: not|n.t) support the \w+ operation",
     r"not (?:a |an )?(?:language|text generation|text) model",
+    r"unsupported model\b.{0,80}\bcompatib",
+    r"only supports? (?:the )?(?:interactions|live|realtime|batch|responses)\b",
 )
 _NO_STREAM = _any(
     r"stream(?:ing|ed)?(?: options?)?\b.{0,60}(?:not (?:\w+ ){0,2}(?:support|allow|available"
@@ -135,12 +141,16 @@ _NO_TOOLS = _any(
     r"|disabled|requires?\b)",
     r"(?:not support|n.t support|unsupported|not enable|not allow)\w*"
     r" (?:[\w:]+ ){0,3}[`'\"]?(?:tools?\b|function call)",
-    r"support tool use",
+    r"support (?:tool use|the provided [`'\"]?tool choice)",
 )
 _NO_SYSTEM = _any(
     r"(?:developer|system) (?:instructions?|messages?|prompts?|role)\b.{0,20}(?:is |are )?"
     r"(?:not (?:support|enabled|allow)\w*|unsupported)",
     r"(?:not support|n.t support|unsupported)\w* (?:\w+ ){0,2}[`'\"]?system\b",
+    r"\b(?:invalid|unknown|unsupported|unexpected) (?:message )?role:? [`'\"]?system\b",
+    r"\brole:? [`'\"]?system[`'\"]? (?:is )?(?:not (?:support|allow|permit)|unsupported|invalid)",
+    # What templates say of a first message that is not the user's
+    r"only user and assistant roles|(?<!, )\bconversation roles must alternate",
 )
 _ACCESS = _any(
     r"(?:not allowed|not permitted|not authorized|unauthorized|not entitled|no permission|no access"
@@ -155,6 +165,13 @@ _UNKNOWN = _any(
     r"\bnot found for api version\b",
     r"\bnot (?:found|exist)\b[^.\n]{0,80}\bor (?:\w+ )?not supported\b",
 )
+# https://github.com/sohzm/cheating-daddy/issues/476; not "does not exist or was removed"
+_RETIRED = _any(
+    r"\bmodels?\b.{0,120}(?<! or )\b(?:is|was|has|has been) (?:\w+ ){0,3}(?:retired|deprecated"
+    r"|decommissioned|discontinued|sunset|removed|end of life)\b(?! for)",
+    r"\bmodels?\b.{0,120}(?<! or )\bis no longer (?:available|supported|accessible|offered)\b",
+    r"\bfree period has ended\b",
+)
 _NOT_IN_PLAN = _any(
     r"not (?:available|included|enabled|offered)\b.{0,40}\byour (?:current )?(?:plan|tier"
     r"|subscription|account|organi[sz]ation|workspace)",
@@ -163,19 +180,27 @@ _NOT_IN_PLAN = _any(
 _PLAN_LACKS = _any(
     r"\bplan (?:does )?not (?:support|include|cover|offer)\w*\b.{0,20}\bmodels?\b",
     r"\bmodels?\b.{0,40}\bonly (?:available|open|offered) (?:to|for) (?:paid|paying|pro|premium)\b",
+    r"\bmodels?\b.{0,60}\brequires? (?:an? )?(?:paid|pro|premium) (?:plan|tier|subscription)\b",
 )
-_NOBODY = _any(
+# A gateway lists more than what stands behind it serves
+_UNSERVED = _any(
     r"no (?:available |active |valid )?(?:channels?|providers?|endpoints?|distributors?)\b.{0,30}"
     r"\b(?:for|serv\w+|support\w*|found|host\w*)\b",
+    r"\bno healthy deployments for this model\b",  # LiteLLM
+    r"无可用渠道|无可用通道",
+)
+_NOBODY = _any(
+    r"\bcould not find (?:real model ?id|suitable inference handler)\b",  # llama-swap
     r"model not found|no such model|\bmodel\b.{0,60}\b(?:does not exist|not exist|not found)\b",
     r"\bfunction\b.{0,80}\bnot found for account\b",  # NVIDIA's word for a model
     r"\bmodel (?:is |has been )?(?:disabled|taken offline)(?! for)\b",
-    r"模型.{0,40}(?:无可用渠道|无可用通道|不存在|未找到)|无可用渠道",
+    r"模型.{0,40}(?:不存在|未找到)",
 )
 _NO_MODEL = _any(
     r"\b(?:model|deployment)\b.{0,200}(?:not found|not exist|n.t exist|unknown|no such)",
     r"(?:not found|unknown|no such|invalid) (?:model|deployment)\b",
     r"invalid model name",
+    r"\bmodel (?:[`'\"]?[^\s`'\"]+[`'\"]? )?(?:is )?not supported\b|\bunsupported model\b",
 )
 # It began to answer and met the bound of the test: key, model and money are there. A model that
 # thinks spends it before its first word: https://github.com/BerriAI/litellm/issues/26987
@@ -220,8 +245,8 @@ _MASTER_KEY = _any(r"\bno connected db\b|\bno db connection\b")  # LiteLLM takes
 _UNSEEN = _any(
     rf"(?:\b(?:missing|no|without|lacks?|absent|empty|must provide)|n.t provide|not provide)"
     rf" (?:\w+ ){{0,3}}(?:{_KEY}|authorization|authentication)\b",
-    rf"{_KEY} (?:\w+ )?(?:missing|required|absent|empty|needed|not (?:provided|supplied|present"
-    r"|sent|given|set|specified|found in))",
+    rf"{_KEY} (?:\w+ ){{0,2}}(?:missing|required|absent|empty|needed|not (?:provided|supplied"
+    r"|present|sent|given|set|specified|found in))",
     r"not authenticated|unauthenticated|not logged in|login required|unregistered callers",
     r"(?:authorization|authentication)(?: header)? (?:is )?(?:missing|required|needed)",
     r"未提供.{0,4}(?:令牌|密钥|api)|缺少.{0,4}(?:令牌|密钥|api)|未登录",
@@ -244,7 +269,9 @@ _ABROAD = _any(
 )
 _ADDRESS = r"\bip(?: address(?:es)?)?\b"
 _LET_IN = r"\b(?:allow|block|permit|restrict|whitelist|authori[sz])"
-_NETWORK = _any(rf"{_ADDRESS}.{{0,40}}{_LET_IN}", rf"{_LET_IN}.{{0,40}}{_ADDRESS}")
+_NETWORK = _any(
+    rf"{_ADDRESS}.{{0,40}}{_LET_IN}", rf"{_LET_IN}.{{0,40}}{_ADDRESS}", r"\bip\b.{0,20}不在"
+)
 _PERMISSION = _any(
     r"\bpermissions?\b|\bscopes?\b|\broles?\b|\bentitle|无权|無權|没有权限|沒有權限",
     r"\b(?:not|n.t) (?:allowed|permitted|authorized|enabled) (?:to|for|on)\b",
@@ -261,6 +288,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
     if call == "model" and status not in (401, 402, 403, 429):
         if _UNKNOWN.search(words):
             return Outcome.MODEL_NOT_FOUND, ""
+        if status < 500 and _RETIRED.search(words):
+            return Outcome.MODEL_NOT_FOUND, "retired"
         if _NO_TOOLS.search(words):
             return Outcome.BAD_REQUEST, "no_tools"
         if _NO_SYSTEM.search(words):
@@ -272,6 +301,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
     is_quota = status < 500 and _QUOTA.search(words) and not _RATE.search(words)
     if _ARREARS.search(words):
         return Outcome.NO_CREDIT, "arrears"
+    if _WINDOW.search(words):
+        return Outcome.NO_CREDIT, "plan_window"
     if is_quota or _CREDIT.search(words):
         return Outcome.NO_CREDIT, ""
     if status < 500 and (told := _of_account(words, status)):
@@ -288,6 +319,8 @@ def _of_model(words: str, status: int) -> Meaning | None:
     """What is said of a model, or by a gateway of the vendor behind it."""
     if _PLAN_LACKS.search(words):
         return Outcome.MODEL_NOT_FOUND, "not_in_plan"
+    if _UNSERVED.search(words):
+        return Outcome.MODEL_NOT_FOUND, "not_served"
     is_closed = status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words)
     if is_closed or (status < 500 and status != 429 and _NOT_IN_PLAN.search(words)):
         return Outcome.FORBIDDEN, "model_access"
@@ -309,6 +342,11 @@ def _of_account(words: str, status: int) -> str:
     if _NO_PLAN.search(words):
         return "no_subscription"
     return "terms" if _TERMS.search(words) else ""
+
+
+def of_unknown(words: str) -> str:
+    """Why there is no such model, as a detail; "" = it is not said."""
+    return "retired" if _RETIRED.search(words) else ""
 
 
 def names_no_model(words: str) -> bool:

@@ -17,6 +17,9 @@ _BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:data|event|id|retry)?:")
 _COMMENT = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?::[^\r\n]*)?(?:\r\n|\n|\r))+")
 _SIGNS = ("content_block_start", "content_block_delta", "message_delta", "message_stop")
 _WORDS_OF_RESPONSE = ("response.output_", "response.reasoning_", "response.refusal.")
+# Why an answer ended that is none. Source of the second, DeepSeek's:
+# https://api-docs.deepseek.com/api/create-chat-completion; of the third, Zhipu's
+FAILED_ENDS = ("error", "insufficient_system_resource", "network_error")
 _TOLD = ("content", "text", "reasoning_content", "reasoning", "tool_calls", "refusal", "audio")
 
 
@@ -45,6 +48,8 @@ class Events:
     def __init__(self, left: Callable[[], float]) -> None:
         self.is_over = False
         self.is_ended = False  # the model said why it stopped
+        self._is_done = False  # it says itself that this was all
+        self._is_empty = True
         self._left = left
         self._rest = bytearray()
         self._name = ""
@@ -78,7 +83,8 @@ class Events:
             self._line(line)
         if is_cut and self._error is None:
             return NOT_JSON
-        found = (self._error, self._answer, self._begun, self._first)
+        nothing: Any = {"choices": []} if self._is_done and self._is_empty else None
+        found = (self._error, self._answer, self._begun, self._first, nothing)
         return next((one for one in found if one is not None), NOT_JSON)
 
     def _line_is_cut(self) -> bool:
@@ -103,11 +109,12 @@ class Events:
         data, name = b"\n".join(self._data), self._name
         self._data, self._name = [], ""
         if data.strip() == b"[DONE]":
-            self.is_over = True
+            self.is_over = self._is_done = True
         elif data:
             self._event(name, parse_json(data, self._left()), data)
 
     def _event(self, name: str, value: Any, data: bytes) -> None:
+        self._is_empty = False
         if value is NOT_JSON:
             if name == "error":
                 self._error = {"error": data[:4_000].decode("utf-8", "replace")}
@@ -118,8 +125,11 @@ class Events:
             return
         if value.get("error"):
             self._error = value
-        elif "error" in (name, value.get("type")):
+        elif "error" in (name, value.get("type"), value.get("object")):
             self._error = {"error": value}
+        elif value.get("error_message"):  # DeepInfra's
+            told = {"message": value["error_message"], "type": value.get("error_type")}
+            self._error = {"error": told}
         elif isinstance(value.get("choices"), list):
             self._choices(value, value["choices"])
         elif isinstance(value.get("response"), dict):
@@ -149,9 +159,10 @@ class Events:
         found = [choice for choice in choices if isinstance(choice, dict)]
         if self._begun is None or (found and not self._begun.get("choices")):
             self._begun = value
-        if any(choice.get("error") or choice.get("finish_reason") == "error" for choice in found):
+        ends = [choice.get("finish_reason") for choice in found]
+        if any(choice.get("error") for choice in found) or any(end in FAILED_ENDS for end in ends):
             self._error = value
-        elif any(choice.get("finish_reason") for choice in found):
+        elif any(ends):
             self._sign(value)
             self.is_over = self.is_ended = True
         elif any(_has_word(choice) for choice in found):

@@ -1,6 +1,7 @@
 """Any OpenAI-compatible server. Nothing about it is known, not even whether it has a list."""
 
 from dataclasses import replace
+from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Finding
@@ -33,6 +34,22 @@ class CustomAdapter(LocalAdapter):
             return replace(found, verdict=verdict, key_state=KeyState.VALID)
         return found
 
+    def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
+        return [{**row, "_made": _made(row)} if isinstance(row, dict) else row for row in rows]
+
+
+# Together's words, and LM Studio's: https://docs.together.ai/reference/models
+_MADE = {
+    **{word: word for word in ("embedding", "embeddings", "rerank", "image", "video", "audio")},
+    "transcribe": "transcription",
+}
+
+
+def _made(row: dict[str, Any]) -> list[str] | None:
+    """What a model makes, where its type tells that it is none of chat."""
+    word = row.get("type")
+    return [_MADE[word]] if isinstance(word, str) and word in _MADE else None
+
 
 SPEC = ProviderSpec(
     kind="custom",
@@ -63,7 +80,7 @@ SPEC = ProviderSpec(
                 "model_info.context_window",
             ),
             inputs="architecture.input_modalities",
-            outputs="architecture.output_modalities",
+            outputs="architecture.output_modalities|_made",
         ),
         is_optional=True,
     ),

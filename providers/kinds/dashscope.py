@@ -94,6 +94,12 @@ _RICH = ListCall(
     is_public=False,
 )
 
+
+def _code(outcome: Outcome, pattern: str, detail: str, *status: int) -> ErrorRule:
+    at = "code|error.code"
+    return ErrorRule(outcome=outcome, status=status, path=at, pattern=pattern, detail=detail)
+
+
 SPEC = ProviderSpec(
     kind="dashscope",
     label="DashScope",
@@ -122,18 +128,8 @@ SPEC = ProviderSpec(
     key_call=models(is_optional=True),
     model_call=chat(extra={"enable_thinking": False}),
     error_rules=(
-        ErrorRule(
-            outcome=Outcome.BAD_KEY,
-            path="code|error.code",
-            pattern="^(InvalidApiKey|invalid_api_key)$",
-            detail="region_or_plan",
-        ),
-        ErrorRule(
-            outcome=Outcome.NO_CREDIT,
-            path="code|error.code",
-            pattern="(?i)^arrearage$",
-            detail="arrears",
-        ),
+        _code(Outcome.BAD_KEY, "^(InvalidApiKey|invalid_api_key)$", "region_or_plan"),
+        _code(Outcome.NO_CREDIT, "(?i)^arrearage$", "arrears"),
         ErrorRule(
             outcome=Outcome.NO_CREDIT,
             status=(400,),
@@ -141,33 +137,11 @@ SPEC = ProviderSpec(
             pattern="(?i)good standing",
             detail="arrears",
         ),
-        ErrorRule(
-            outcome=Outcome.NO_CREDIT,
-            path="code|error.code",
-            pattern="(?i)freetieronly",
-            detail="free_tier_only",
-        ),
+        _code(Outcome.NO_CREDIT, "(?i)freetieronly", "free_tier_only"),
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="region_or_plan"),
-        ErrorRule(
-            outcome=Outcome.FORBIDDEN,
-            status=(403,),
-            path="code|error.code",
-            pattern="Model.AccessDenied|Unpurchased",
-            detail="model_access",
-        ),
-        ErrorRule(
-            outcome=Outcome.MODEL_NOT_FOUND,
-            status=(404,),
-            path="code|error.code",
-            pattern="(?i)model_?not_?found",
-        ),
-        ErrorRule(
-            outcome=Outcome.NO_CREDIT,
-            status=(429,),
-            path="code|error.code",
-            pattern="(?i)allocationquota|insufficient_quota",
-            detail="key_limit",
-        ),
+        _code(Outcome.FORBIDDEN, "Model.AccessDenied|Unpurchased", "model_access", 403),
+        _code(Outcome.MODEL_NOT_FOUND, "(?i)model_?not_?found", "", 404),
+        _code(Outcome.NO_CREDIT, "(?i)allocationquota|insufficient_quota", "key_limit", 429),
     ),
     models_dev="alibaba-cn",
 )

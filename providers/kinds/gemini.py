@@ -48,9 +48,9 @@ def _outputs(row: dict[str, Any]) -> list[str] | None:
     methods = values_at(row, "supportedGenerationMethods[]")
     name = str(row.get("name", ""))
     if "generateContent" in methods:
-        if "image" in name:
+        if "image" in name or "nano-banana" in name:
             return ["text", "image"]
-        return ["audio"] if "tts" in name else ["text"]
+        return ["audio"] if "tts" in name or "lyria" in name else ["text"]
     for method, made in (
         ("predictLongRunning", "video"),
         ("predict", "image"),
@@ -81,6 +81,16 @@ _NATIVE = ListCall(
 
 _COMPATIBLE = ListCall(url="{base}/models", auth=BEARER, columns=Columns(strip="models/"))
 
+_SAID = "error.message"
+_QUOTA = f"{_SAID}|error.details[].violations[].quotaId"
+
+
+def _said(outcome: Outcome, pattern: str, detail: str, *status: int, at: str = _SAID) -> ErrorRule:
+    return ErrorRule(
+        outcome=outcome, status=status, path=at, pattern=f"(?i){pattern}", detail=detail
+    )
+
+
 SPEC = ProviderSpec(
     kind="gemini",
     label="Gemini",
@@ -102,33 +112,16 @@ SPEC = ProviderSpec(
     key_call=_COMPATIBLE,
     model_call=replace(chat(), auth=BEARER),
     error_rules=(
-        ErrorRule(
-            outcome=Outcome.BAD_KEY,
-            status=(400,),
-            path="error.message",
-            pattern="(?i)api key expired",
-            detail="expired",
-        ),
+        _said(Outcome.BAD_KEY, "api key expired", "expired", 400),
         ErrorRule(
             outcome=Outcome.BAD_KEY,
             status=(400,),
             path="error.details[].reason",
             pattern="^API_KEY_INVALID$",
         ),
-        ErrorRule(
-            outcome=Outcome.BAD_KEY,
-            status=(400,),
-            path="error.message",
-            pattern="(?i)api key not valid",
-        ),
+        _said(Outcome.BAD_KEY, "api key not valid", "", 400),
         ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="key_restricted"),
-        ErrorRule(
-            outcome=Outcome.FORBIDDEN,
-            status=(400, 403),
-            path="error.message",
-            pattern="(?i)enable billing|billing account",
-            detail="needs_billing",
-        ),
+        _said(Outcome.FORBIDDEN, "enable billing|billing account", "needs_billing", 400, 403),
         ErrorRule(
             outcome=Outcome.FORBIDDEN,
             status=(400,),
@@ -137,26 +130,13 @@ SPEC = ProviderSpec(
             detail="region_blocked",
         ),
         ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
-        ErrorRule(
-            outcome=Outcome.NO_CREDIT,
-            status=(429,),
-            path="error.message|error.details[].violations[].quotaId",
-            pattern=r"(?i)\blimit: 0\b",
-            detail="no_quota",
-        ),
-        ErrorRule(
-            outcome=Outcome.NO_CREDIT,
-            status=(429,),
-            path="error.message|error.details[].violations[].quotaId",
-            pattern=r"(?i)spend(ing)? cap|per ?day",
-            detail="key_limit",
-        ),
-        ErrorRule(
-            outcome=Outcome.NO_CREDIT,
-            status=(429,),
-            path="error.message",
-            pattern=r"(?i)prepa(y|id)\w* credits?|credits? (is|are) (depleted|used up|exhausted)",
-            detail="arrears",
+        _said(Outcome.NO_CREDIT, r"\blimit: 0\b", "no_quota", 429, at=_QUOTA),
+        _said(Outcome.NO_CREDIT, r"spend(ing)? cap|per ?day", "key_limit", 429, at=_QUOTA),
+        _said(
+            Outcome.NO_CREDIT,
+            r"prepa(y|id)\w* credits?|credits? (is|are) (depleted|used up|exhausted)",
+            "arrears",
+            429,
         ),
         ErrorRule(
             outcome=Outcome.RATE_LIMITED,
@@ -167,7 +147,7 @@ SPEC = ProviderSpec(
     ),
     id_facts=(
         IdFact("embedding", ("text",), None),
-        IdFact("^(gemini|gemma-[3-9])", ("text", "image"), None),
+        IdFact("^(gemini|gemma-[3-9](?!-1b))", ("text", "image"), None),
         IdFact("^(imagen|veo)", ("text",), None),
     ),
     models_dev="google",

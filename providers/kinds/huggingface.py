@@ -100,7 +100,7 @@ SPEC = ProviderSpec(
             outcome=Outcome.MODEL_NOT_FOUND,
             status=(400, 404),
             path="error|error.message",
-            pattern="(?i)does not exist|not supported by any provider",
+            pattern="(?i)does not exist|not supported by (any )?provider",
         ),
         ErrorRule(outcome=Outcome.RATE_LIMITED, status=(429,), on=("key",), detail="proof_limited"),
     ),

@@ -25,7 +25,8 @@ SPEC = ProviderSpec(
             retires_at="deprecation",
             replacement="deprecation_replacement_model",
             aliases="aliases",
-        )
+        ),
+        hide={"archived": (True,)},
     ),
     model_call=chat(),
     error_rules=(

@@ -100,5 +100,7 @@ SPEC = ProviderSpec(
             detail="signed_out",
         ),
         ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
+        # https://docs.ollama.com/cloud#retirements
+        ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(410,), on=("model",), detail="retired"),
     ),
 )

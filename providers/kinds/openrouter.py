@@ -9,7 +9,7 @@ from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.paths import values_at
 from providers.dialects.rows import first
-from providers.spec.kind import Call, Columns, ErrorRule, MoneyFact, Pages, ProviderSpec
+from providers.spec.kind import Call, Columns, ErrorRule, ListCall, MoneyFact, Pages, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict
 
 
@@ -24,6 +24,18 @@ class OpenRouterAdapter(Adapter):
         if isinstance(left, int | float) and left <= 0:
             return replace(verdict, outcome=Outcome.NO_CREDIT, detail="key_limit")
         return verdict
+
+    def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
+        """Without what the batch API alone serves, which only its name tells.
+        Source: https://github.com/iii-hq/workers/pull/743"""
+        return [row for row in rows if not str(first(row, "id")).endswith(":batch")]
+
+
+def _said(outcome: Outcome, pattern: str, detail: str, *status: int) -> ErrorRule:
+    at = "error.message"
+    return ErrorRule(
+        outcome=outcome, status=status, path=at, pattern=f"(?i){pattern}", detail=detail
+    )
 
 
 SPEC = ProviderSpec(
@@ -67,33 +79,25 @@ SPEC = ProviderSpec(
     ),
     model_call=chat(tokens=16),
     error_rules=(
-        ErrorRule(
-            outcome=Outcome.MODEL_NOT_FOUND,
-            status=(400,),
-            path="error.message",
-            pattern="(?i)not a valid model|invalid model",
+        _said(Outcome.MODEL_NOT_FOUND, "not a valid model|invalid model", "", 400),
+        _said(
+            Outcome.MODEL_NOT_FOUND,
+            r"^no endpoints\b.*(policy|privacy|guardrail)",
+            "no_endpoints",
+            404,
         ),
-        ErrorRule(
-            outcome=Outcome.MODEL_NOT_FOUND,
-            status=(404,),
-            path="error.message",
-            pattern=r"(?i)^no endpoints\b.*(policy|privacy|guardrail)",
-            detail="no_endpoints",
+        _said(Outcome.MODEL_NOT_FOUND, "^no allowed providers", "no_allowed_provider", 404),
+        _said(
+            Outcome.MODEL_NOT_FOUND,
+            "^no endpoints (found|available) for|unavailable for free|no available model provider"
+            "|^no instances available",
+            "not_served",
+            *(404, 503),
         ),
-        ErrorRule(
-            outcome=Outcome.MODEL_NOT_FOUND,
-            status=(404,),
-            path="error.message",
-            pattern="(?i)^no allowed providers",
-            detail="no_allowed_provider",
-        ),
-        ErrorRule(
-            outcome=Outcome.MODEL_NOT_FOUND,
-            status=(404,),
-            path="error.message",
-            pattern="(?i)^no endpoints (found|available) for",
-            detail="not_served",
-        ),
+        _said(Outcome.BAD_REQUEST, "^no endpoints .*output modalities", "not_chat", 404),
+        # Which of them stands in the way shows by asking without tools
+        _said(Outcome.BAD_REQUEST, "^no endpoints .*requested parameters", "", 404),
+        _said(Outcome.FORBIDDEN, "requiring a key to access this model", "model_access", 403, 404),
         ErrorRule(
             outcome=Outcome.NO_CREDIT,
             status=(402,),
@@ -101,28 +105,10 @@ SPEC = ProviderSpec(
             pattern="key_limit",
             detail="key_limit",
         ),
-        ErrorRule(
-            outcome=Outcome.NO_CREDIT,
-            status=(402, 403),
-            path="error.message",
-            pattern="(?i)^key limit exceeded",
-            detail="key_limit",
-        ),
+        _said(Outcome.NO_CREDIT, "^key limit exceeded", "key_limit", 402, 403),
         # https://openrouter.ai/docs/api-reference/limits; more credits raise the lower limit only
-        ErrorRule(
-            outcome=Outcome.NO_CREDIT,
-            status=(429,),
-            path="error.message",
-            pattern="(?i)free-models-per-day-high-balance",
-            detail="plan_window",
-        ),
-        ErrorRule(
-            outcome=Outcome.NO_CREDIT,
-            status=(429,),
-            path="error.message",
-            pattern="(?i)free-models-per-day",
-            detail="free_day",
-        ),
+        _said(Outcome.NO_CREDIT, "free-models-per-day-high-balance", "plan_window", 429),
+        _said(Outcome.NO_CREDIT, "free-models-per-day", "free_day", 429),
     ),
     models_dev="openrouter",
 )

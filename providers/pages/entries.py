@@ -203,6 +203,7 @@ def _media(inputs: str, outputs: str, _language: str) -> str:
         "video": pgettext("input or output of a model", "video"),
         "file": pgettext("input or output of a model", "file"),
         "pdf": "PDF",
+        "transcription": pgettext("input or output of a model", "text"),
         "embedding": pgettext("input or output of a model", "embedding"),
     }
     sides = [

@@ -14,11 +14,12 @@ class Aside(StrEnum):
     SPEECH = "speech"  # one way or the other, or music
 
 
-_ANY = re.compile(r"embed|rerank|whisper|transcri|bge-|e5-|gte-|tts|asr|stt")  # quick to miss
+_ANY = re.compile(r"embed|rerank|whisper|transcri|bge-|e5-|gte-|tts|asr|stt|realti")  # quick
 _NAMES = re.compile(
     r"(?P<embedding>embed(?!ded)|rerank|(?:^|[^a-z])(?:bge|e5|gte)-)"
-    r"|whisper|transcri|(?:^|[^a-z])(?:melotts|tts|asr|stt)(?:[^a-z]|$)"
+    r"|whisper|transcri|(?:^|[^a-z])(?:melotts|tts|asr|stt|realtime)(?:[^a-z]|$)"
 )
+_RANKS, _SPEAKS = frozenset(["embedding", "rerank"]), frozenset(["audio", "transcription"])
 Words = Collection[str]
 
 
@@ -27,9 +28,9 @@ def aside(model_id: str, inputs: Words | None = None, outputs: Words | None = No
 
     `inputs` and `outputs` are modalities; None or empty = nobody says.
     """
-    if outputs and "embedding" in outputs:
+    if outputs and not _RANKS.isdisjoint(outputs):
         return Aside.EMBEDDING
-    if outputs and "text" not in outputs and "audio" in outputs:
+    if outputs and "text" not in outputs and not _SPEAKS.isdisjoint(outputs):
         return Aside.SPEECH
     if inputs and "text" not in inputs and "audio" in inputs:
         return Aside.SPEECH

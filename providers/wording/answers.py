@@ -274,6 +274,11 @@ ANSWERS: Sentences = {
                 "with every call. Choose another model."
             ),
         ),
+        "header_wanted": _(
+            "A gateway in front of the API wants the header %(header)s, which is missing or wrong. "
+            "Give it under extra headers, as the gateway's documents say. The key was not looked "
+            "at."
+        ),
         "origin_header": _(
             "The provider took the call for one from a web page. Something in between adds an "
             "Origin header; a proxy at the API base must leave it out."

@@ -126,6 +126,7 @@ _TEXTS: dict[Code, Callable[[], str]] = {
     Code.NO_IMAGE_INPUT: lambda: _("%(model)s takes no images."),
     Code.NO_IMAGE_OUTPUT: lambda: _("%(model)s makes no images."),
     Code.NO_VIDEO_OUTPUT: lambda: _("%(model)s makes no videos."),
+    Code.NO_TEXT_OUTPUT: lambda: _("%(model)s answers with no text."),
     Code.DOCKER_LOCALHOST: lambda: _(
         "%(base)s names the machine itself. If the agent runs in Docker, that is its own container."
     ),

@@ -20,6 +20,7 @@ LACKING = {
     Code.NO_IMAGE_INPUT: gettext_lazy("reads no images"),
     Code.NO_IMAGE_OUTPUT: gettext_lazy("makes no images"),
     Code.NO_VIDEO_OUTPUT: gettext_lazy("makes no videos"),
+    Code.NO_TEXT_OUTPUT: gettext_lazy("answers with no text"),
 }
 
 

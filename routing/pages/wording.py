@@ -74,6 +74,7 @@ _OFF: Mapping[Code, Any] = {
     Code.NO_IMAGE_INPUT: gettext_lazy("Off: the main model takes no images."),
     Code.NO_IMAGE_OUTPUT: gettext_lazy("Off: the main model makes no images."),
     Code.NO_VIDEO_OUTPUT: gettext_lazy("Off: the main model makes no videos."),
+    Code.NO_TEXT_OUTPUT: gettext_lazy("Off: the main model answers with no text."),
 }
 
 

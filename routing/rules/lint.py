@@ -46,6 +46,7 @@ class Code(StrEnum):
     NO_IMAGE_INPUT = "no_image_input"  # a vision route whose model takes no images
     NO_IMAGE_OUTPUT = "no_image_output"  # an image route on a model that makes none
     NO_VIDEO_OUTPUT = "no_video_output"
+    NO_TEXT_OUTPUT = "no_text_output"  # a route of chat on a model that makes pictures or films
     DOCKER_LOCALHOST = "docker_localhost"  # params: provider, base
     MAIN_FAILS = "main_fails"  # an override is set although main does not work
     SIGN_IN = "sign_in"  # params: provider; the agent must be signed in there
@@ -105,6 +106,7 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.NO_IMAGE_INPUT: "warning",
     Code.NO_IMAGE_OUTPUT: "warning",
     Code.NO_VIDEO_OUTPUT: "warning",
+    Code.NO_TEXT_OUTPUT: "warning",
     Code.DOCKER_LOCALHOST: "note",
     Code.MAIN_FAILS: "warning",
     Code.SIGN_IN: "note",
@@ -355,6 +357,8 @@ def _ending(route: RouteFacts, provider: str, today: date) -> Lint | None:
 def lacks(slot: str, entry: ModelFacts) -> Code | None:
     """What a model must read or make to do a route's job and cannot; None = nothing known of."""
     needs: dict[str, tuple[Collection[str] | None, str, Code]] = {
+        "main": (entry.outputs, "text", Code.NO_TEXT_OUTPUT),
+        "subagent": (entry.outputs, "text", Code.NO_TEXT_OUTPUT),
         "vision": (entry.inputs, "image", Code.NO_IMAGE_INPUT),
         "image": (entry.outputs, "image", Code.NO_IMAGE_OUTPUT),
         "video": (entry.outputs, "video", Code.NO_VIDEO_OUTPUT),

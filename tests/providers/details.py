@@ -127,6 +127,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
     Outcome.BAD_REQUEST: frozenset(
         {
             "origin_header",
+            "header_wanted",  # params: header, of a gateway's own
             "front",
             "listed",  # the provider's own list has the model that it refused
             "plain_form",  # params: call; refused although nothing of the person's own was in it

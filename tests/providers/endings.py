@@ -215,6 +215,7 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
     found[Outcome.FORBIDDEN, "sign_in"] |= {"scheme"}
     found[Outcome.BAD_REQUEST, "plain_form"] |= {"call"}
     found[Outcome.BAD_KEY, "key_elsewhere"] |= {"header"}
+    found[Outcome.BAD_REQUEST, "header_wanted"] |= {"header"}
     return found
 
 

@@ -7,10 +7,89 @@ from typing import Any
 import pytest
 
 from providers.catalog.fetch import fetch_catalog
+from providers.pages.entries import media_words
+from providers.spec.aside import Aside, aside
 from tests.providers.catalog.lists import fetch, ids, one
-from tests.providers.replies import Script, make, reply
+from tests.providers.replies import Script, local, make, reply
 
 # The kinds -------------------------------------------------------------------------------------
+
+
+def test_openrouters_words_for_what_holds_no_conversation_are_known() -> None:
+    """https://openrouter.ai/docs/api_reference/models"""
+    made = {
+        "voyageai/voyage-4-lite": (["text"], "embeddings", Aside.EMBEDDING),
+        "fish-audio/s1": (["text"], "speech", Aside.SPEECH),
+        "x-ai/grok-hears": (["audio", "text"], "transcription", Aside.SPEECH),
+        "cohere/v4-pro": (["text"], "rerank", Aside.EMBEDDING),
+        "openai/gpt-audio": (["text", "audio"], "text", None),
+    }
+    rows = [
+        {"id": name, "architecture": {"input_modalities": takes, "output_modalities": [makes]}}
+        for name, (takes, makes, _) in made.items()
+    ]
+    items = fetch(make("openrouter"), {"data": rows}).items
+    told = {item.model_id: aside(item.model_id, item.inputs, item.outputs) for item in items}
+    assert told == {name: what for name, (_, _, what) in made.items()}
+    assert media_words(["text"], list(items[1].outputs or ())) == "text\u00a0→\u00a0audio"
+
+
+def test_what_openrouters_batches_alone_serve_is_left_out_and_counted() -> None:
+    """https://github.com/iii-hq/workers/pull/743"""
+    rows = [{"id": "z-ai/glm"}, {"id": "z-ai/glm:batch"}, {"id": "z-ai/glm:free"}]
+    catalog = fetch(make("openrouter"), {"data": rows})
+    assert ids(catalog) == ["z-ai/glm", "z-ai/glm:free"]
+    assert (catalog.dropped, catalog.notes) == (1, ("other 1",))
+
+
+def test_a_list_that_tells_types_tells_what_is_none_of_chat() -> None:
+    types = ("chat", "image", "embedding", "transcribe", {"odd": 1}, None)
+    rows = [{"id": f"m{n}", "type": word} for n, word in enumerate(types)]
+    made = [item.outputs for item in fetch(local(), rows).items]
+    assert made == [None, ("image",), ("embedding",), ("transcription",), None, None]
+
+
+def test_speech_and_pictures_are_not_called_free_for_want_of_tokens() -> None:
+    whisper, chat = fetch(
+        make("groq"), {"data": [{"id": "whisper-large-v3"}, {"id": "allam-2-7b"}]}
+    ).items
+    assert (whisper.price_input, whisper.price_output) == (None, None)
+    assert (chat.price_input, chat.price_output) == (0, 0)  # free as long as it is tried out
+    shape = {"input_modalities": ["text"], "output_modalities": ["image"]}
+    rows = [
+        {"id": f"p/{price}", "architecture": shape, "pricing": {"prompt": price, "completion": "0"}}
+        for price in ("0", "0.000001")
+    ]
+    free, paid = fetch(make("openrouter"), {"data": rows}).items
+    assert (free.price_input, free.price_output) == (None, None)
+    assert (paid.price_input, paid.price_output) == (1, 0)
+
+
+def test_what_googles_models_of_other_names_make_and_take() -> None:
+    names = ("lyria-3-pro-preview", "nano-banana-pro-preview", "gemma-3-1b-it", "gemma-3-4b-it")
+    rows = [
+        {"name": f"models/{name}", "supportedGenerationMethods": ["generateContent"]}
+        for name in names
+    ]
+    music, pictures, small, larger = fetch(make("gemini"), {"models": rows}).items
+    assert music.outputs == ("audio",)
+    assert pictures.outputs == ("text", "image")
+    assert "image" not in (small.inputs or ())
+    assert "image" in (larger.inputs or ())
+
+
+def test_archived_models_of_mistral_are_left_out() -> None:
+    rows = [{"id": "ft:mine", "archived": False}, {"id": "ft:old", "archived": True}, {"id": "m"}]
+    assert ids(fetch(make("mistral"), {"data": rows})) == ["ft:mine", "m"]
+
+
+def test_bedrocks_word_for_speech_is_that_of_the_others() -> None:
+    row = {"modelId": "amazon.nova-sonic-v1:0", "inputModalities": ["SPEECH"],
+           "outputModalities": ["SPEECH", "TEXT"]}  # fmt: skip
+    adapter = make("bedrock", values={"region": "us-east-1"})
+    found = fetch(adapter, {"modelSummaries": [row]}, {"inferenceProfileSummaries": []}).items[0]
+    assert (found.inputs, found.outputs) == (("audio",), ("audio", "text"))
+    assert aside(found.model_id, found.inputs, found.outputs) is Aside.SPEECH
 
 
 def test_openrouters_prices_become_dollars_per_million_tokens() -> None:

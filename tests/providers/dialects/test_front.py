@@ -210,3 +210,33 @@ def test_a_page_under_404_still_means_that_there_is_no_such_path() -> None:
     assert told(check(reply(404, text="<html>"))) == ("bad_endpoint", "unknown", "front")
     assert told(check(reply(404, text="404 page not found")))[2] == "no_list"
     assert told(check(GONE))[0] == "bad_endpoint"
+
+
+CLOUDFLARE = {"success": False, "error": [{"code": 2009, "message": "Unauthorized"}]}
+PORTKEY = {"message": "Either x-portkey-config or x-portkey-provider header is required"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "header"),
+    [
+        (401, CLOUDFLARE, "cf-aig-authorization"),
+        (400, PORTKEY, "x-portkey-config"),
+        (400, {"error": {"message": "Missing required header: 'x-tenant-id'"}}, "x-tenant-id"),
+    ],
+)
+def test_a_gateway_that_misses_a_header_of_its_own_has_looked_at_no_key(
+    status: int, body: Any, header: str
+) -> None:
+    for kind in ("custom", "openai", "anthropic"):
+        result = check(reply(status, body), kind)
+        assert told(result) == ("bad_request", "unknown", "header_wanted")
+        assert result.params["header"] == header
+
+
+@pytest.mark.parametrize("text", ["x-api-key header is required", "Missing header x-auth-token"])
+def test_a_header_for_the_key_is_no_header_of_a_gateway(text: str) -> None:
+    assert told(check(reply(401, {"error": {"message": text}}))) == (
+        "bad_key",
+        "unknown",
+        "key_unseen",
+    )

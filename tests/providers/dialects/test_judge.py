@@ -6,7 +6,9 @@ import pytest
 
 from providers.dialects.judge import judge
 from providers.dialects.paths import values_at
+from providers.dialects.rows import expectation
 from providers.http import Reply
+from providers.kinds import KINDS
 from providers.spec.kind import CallName, ErrorRule
 from providers.spec.outcomes import Outcome
 from tests.providers.replies import reply
@@ -195,3 +197,12 @@ def test_paths_read_alternatives_and_lists() -> None:
 
 def test_a_good_answer_keeps_nothing_of_it() -> None:
     assert judge(reply(200, {"data": [], "code": "ok"}), "list").params == {}
+
+
+@pytest.mark.parametrize("end", ["error", "insufficient_system_resource", "network_error"])
+def test_an_answer_that_ended_by_a_fault_is_none(end: str) -> None:
+    call = KINDS["deepseek"].model_call
+    assert call
+    answer = reply(200, {"choices": [{"delta": {}, "finish_reason": end}]})
+    verdict = judge(answer, "model", is_expected=expectation(call))
+    assert verdict.outcome is Outcome.SERVER_ERROR

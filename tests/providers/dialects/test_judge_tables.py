@@ -82,6 +82,35 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "model."}}, "model", "model_not_found", "no_allowed_provider"),
     ("openrouter", 404, {"error": {"message": "No endpoints found for qwen/qwen2.5-vl:free."}},
      "model", "model_not_found", "not_served"),
+    ("openrouter", 404, {"error": {"message": "No endpoints found that support the provided "
+     "'tool_choice' value. To learn more about provider routing, visit: https://x"}}, "model",
+     "bad_request", "no_tools"),
+    ("openrouter", 404, {"error": {"message": "No endpoints found that can handle the requested "
+     "parameters."}}, "model", "bad_request", ""),
+    ("openrouter", 403, {"error": {"code": 403, "message": "OpenAI is requiring a key to access "
+     "this model, which you can add in https://x"}}, "model", "forbidden", "model_access"),
+    ("openrouter", 404, {"error": {"message": "This model is unavailable for free. The paid "
+     "version is available now - use this slug instead: x/y"}}, "model", "model_not_found",
+     "not_served"),
+    ("openrouter", 404, {"error": {"message": "Grok 4 Fast's free period has ended."}}, "model",
+     "model_not_found", "retired"),
+    ("openrouter", 503, {"error": {"code": 503, "message": "There is no available model provider "
+     "that meets your routing requirements"}}, "model", "model_not_found", "not_served"),
+    ("openrouter", 503, {"error": {"code": 503, "message": "Try later"}}, "model", "server_error",
+     ""),
+    ("openrouter", 404, {"error": {"message": "No endpoints found that support the requested "
+     "output modalities: image, text"}}, "model", "bad_request", "not_chat"),
+    ("gemini", 400, [{"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "This model "
+     "only supports Interactions API."}}], "model", "bad_request", "not_chat"),
+    ("openrouter", 404, {"error": {"code": 404, "message": "This model is only available through "
+     "the Batch API"}}, "model", "bad_request", "not_chat"),
+    ("openai", 404, {"error": {"message": "The model `m` has been deprecated, learn more here: "
+     "https://x", "code": "model_not_found"}}, "model", "model_not_found", "retired"),
+    ("gemini", 404, [{"error": {"code": 404, "status": "NOT_FOUND", "message": "This model "
+     "models/gemini-2.5-flash is no longer available to new users."}}], "model", "model_not_found",
+     "retired"),
+    ("dashscope", 404, {"error": {"code": "model_not_supported", "message": "Unsupported model "
+     "`qwen-image` for OpenAI compatibility mode."}}, "model", "bad_request", "not_chat"),
     ("azure_openai", 401, {"error": {"code": "401"}}, "list", "bad_key", "key_or_endpoint"),
     ("azure_openai", 403, {"error": {"code": "AuthenticationTypeDisabled", "message": "Key based "
      "authentication is disabled for this resource."}}, "model", "forbidden", "keys_off"),
@@ -141,6 +170,8 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("huggingface", 403, {"error": "This method does not have sufficient permissions to call "
      "Inference Providers"}, "model", "forbidden", "no_inference_permission"),
     ("huggingface", 400, {"error": "The requested model 'x' does not exist"}, "model",
+     "model_not_found", ""),
+    ("huggingface", 400, {"error": "Model not supported by provider together"}, "model",
      "model_not_found", ""),
     ("huggingface", 429, {"error": "slow down"}, "key", "rate_limited", "proof_limited"),
     ("byteplus", 403, {"error": {"code": "AccountOverdueError"}}, "model", "no_credit", "arrears"),
@@ -255,6 +286,10 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
     ("ollama", 401, {"error": "unauthorized", "signin_url": "https://ollama.com/connect"}, "model",
      "forbidden", "signed_out"),
     ("ollama", 401, {"error": "unauthorized"}, "list", "bad_key", ""),
+    ("ollama", 410, {"error": {"message": "qwen3-vl:235b was retired"}}, "model",
+     "model_not_found", "retired"),
+    ("ollama", 429, {"error": "you (x) have reached your session usage limit, upgrade for higher "
+     "limits: https://x"}, "model", "no_credit", "plan_window"),
 ]  # fmt: skip
 
 

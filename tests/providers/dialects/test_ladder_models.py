@@ -271,7 +271,6 @@ def test_ollama_s_host_check_is_the_cause_of_what_a_model_is_refused_for() -> No
     [
         reply(404, {"error": {"code": "model_not_found"}}),
         reply(400, {"error": {"message": "Invalid model: m"}}),
-        reply(503, {"error": {"message": "No available channel for model m"}}),
         reply(404, {"title": "Not Found", "detail": "Function 'a-1': Not found for account 'x'"}),
         reply(404, {"error": {"message": "The requested resource is not there"}}),
     ],

@@ -41,6 +41,11 @@ KEY = Secret("sk-proj-4fJk9sLmQ2xT7vWz")
         (reply(429, {"error": {"message": "Try again in 2 minutes and 5 seconds"}}), 125),
         (reply(429, {"error": "Please wait 54321 seconds before retrying."}), 54321),
         (reply(429, {"error": {"message": "Please try again in 1 day"}}), 86400),
+        (
+            reply(429, {"error": {"message": "5-hour usage limit reached. Resets in 4hr 23min."}}),
+            15780,
+        ),
+        (reply(429, {"error": {"message": "It will reset in 5 days 10 hours. To go on"}}), 468000),
         (reply(429, {"error": {"message": "Try again in 3 months"}}), None),
         (reply(429, {"error": {"message": "Try again in a moment"}}), None),
         (reply(429, {"error": {"metadata": {"headers": {"X-RateLimit-Reset": RESET}}}}), 7200),

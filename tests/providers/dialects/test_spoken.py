@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from providers.dialects.judge import judge
+from providers.dialects.ladder import run_check
 from providers.dialects.spoken import folded
 from providers.spec.kind import CallName
-from tests.providers.replies import reply
+from tests.providers.replies import LIST, Script, local, reply
 
 # How a text may come: the outcome must not depend on it.
 FORMS: list[Any] = [
@@ -104,10 +105,44 @@ def test_a_rate_is_no_matter_of_money(text: str) -> None:
         (502, {"detail": "no provider found for m"}),
         (500, {"error": {"message": "The model m does not exist"}}),
         (403, {"code": 30003, "message": "Model disabled.", "data": None}),
+        (
+            400,
+            {
+                "error": {
+                    "message": "litellm.BadRequestError: You passed in model=m. There are no "
+                    "healthy deployments for this model. Received Model Group=m",
+                    "code": "400",
+                }
+            },
+        ),
+        (400, {"error": "could not find suitable inference handler for m"}),
+        (400, {"error": {"message": "The requested model is not supported.", "code": "x"}}),
+        (400, {"error": {"message": "Bad Request", "code": "model_not_supported"}}),
+        (422, {"error": {"message": "The 'm' model is not supported with this account."}}),
     ],
 )
 def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, body: Any) -> None:
     assert outcome(status, body) == "model_not_found"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (503, {"message": "No available channel for model m", "code": "model_not_found"}),
+        (503, {"message": "分组 default 下模型 m 无可用渠道（distributor）"}),
+        (
+            400,
+            {"message": "You passed in model=m. There are no healthy deployments for this model"},
+        ),
+    ],
+)
+def test_a_gateway_that_lists_what_nobody_behind_it_serves_is_told(status: int, error: Any) -> None:
+    refusal = reply(status, {"error": error})
+    script = Script(by=lambda request: LIST if request.method == "GET" else refusal)
+    result = run_check(local(key=""), script, models=("m",))
+    assert (result.outcome.value, result.detail) == ("server_error", "origin_away")
+    result = run_check(local(key=""), script, models=("x",))  # not of its list
+    assert (result.outcome.value, result.detail) == ("model_not_found", "not_served")
 
 
 @pytest.mark.parametrize(
@@ -165,9 +200,16 @@ def test_a_load_that_failed_is_known_under_400_of_a_model_too(text: str) -> None
     assert outcome(400, {"error": {"message": text}}, "list") == "bad_request"
 
 
-def test_a_model_for_those_who_pay_is_not_in_the_plan() -> None:
-    body = {"code": 30011, "message": "Sorry, this model is only available to paid users."}
-    verdict = judge(reply(403, body), "model")
+@pytest.mark.parametrize("status", [400, 402, 403])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sorry, this model is only available to paid users.",
+        "This model requires a paid plan. Upgrade at https://x",
+    ],
+)
+def test_a_model_for_those_who_pay_is_not_in_the_plan(status: int, text: str) -> None:
+    verdict = judge(reply(status, {"code": 30011, "message": text}), "model")
     assert (verdict.outcome.value, verdict.detail) == ("model_not_found", "not_in_plan")
 
 
@@ -218,6 +260,7 @@ def test_a_gateway_s_word_about_the_entered_key_stays_one(text: str) -> None:
         ("This service is not available in your country", "region_blocked"),
         ("Your IP address is not on the allow list", "not_allowed_here"),
         ("Requests from IP 192.0.2.7 are blocked", "not_allowed_here"),
+        ("您的 IP 不在令牌允许访问的列表中", "not_allowed_here"),
         ("Request not allowed", ""),
         ("Access denied", ""),
         ("Forbidden", ""),
@@ -248,6 +291,71 @@ def test_a_shortage_of_the_moment_is_no_unknown_model(
 def test_the_same_words_on_a_list_say_nothing_of_a_model() -> None:
     body = {"error": {"message": "no available channel for model m"}}
     assert outcome(503, body, "list") == "server_error"
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The model grok-beta was deprecated on 2025-09-15 and is no longer accessible",
+        "This model is deprecated. Please use another one",
+        "The model 'x' has reached its end of life on 2026-01-01",
+        "model 'command-r' was removed on September 15, 2025",
+        "Model meta.llama-3.1-70b-instruct 1.0.0 is retired",
+    ],
+)
+def test_a_model_that_was_withdrawn_is_told_as_one(status: int, text: str) -> None:
+    verdict = judge(reply(status, {"error": {"message": text}}), "model")
+    assert (verdict.outcome.value, verdict.detail) == ("model_not_found", "retired")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("`temperature` is deprecated for this model", "bad_request"),
+        ("model m: `temperature` is deprecated for this model", "bad_request"),
+        ("The model m does not exist or has been removed", "model_not_found"),
+        ("The model m does not exist or is no longer available", "model_not_found"),
+    ],
+)
+def test_what_may_have_been_withdrawn_or_is_a_part_of_the_request_is_not(
+    text: str, expected: str
+) -> None:
+    verdict = judge(reply(400, {"error": {"message": text}}), "model")
+    assert (verdict.outcome.value, verdict.detail) == (expected, "")
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Error rendering prompt with jinja template: "Only user and assistant roles are supported"',
+        "Conversation roles must alternate user/assistant/user/assistant/...",
+        "invalid params, chat content has invalid message role: system (2013)",
+        "role 'system' is not supported",
+    ],
+)
+def test_a_template_that_knows_no_system_message_is_told_as_that(status: int, text: str) -> None:
+    verdict = judge(reply(status, {"error": text}), "model")
+    assert (verdict.outcome.value, verdict.detail) == ("bad_request", "no_system")
+
+
+@pytest.mark.parametrize("call", ["list", "model"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "you've reached your hourly usage limit, please wait or upgrade to continue",
+        "you (x) have reached your weekly usage limit, upgrade for higher limits",
+        "Monthly usage limit reached. It will reset in 10 days 19 hours.",
+    ],
+)
+def test_an_allowance_that_renews_by_itself_is_no_balance(text: str, call: Any) -> None:
+    verdict = judge(reply(429, {"error": {"message": text}}), call)
+    assert (verdict.outcome.value, verdict.detail) == ("no_credit", "plan_window")
+
+
+def test_a_dependency_that_failed_is_no_fault_of_the_request() -> None:
+    assert outcome(424, {"error": "Request failed during generation"}) == "server_error"
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,10 @@ def test_what_fits_comes_first_and_what_cannot_is_marked(
     assert lacks not in option(html, fits)
     assert lacks in option(html, "a-writer")
     assert lacks not in option(html, "unknown")  # nobody says
-    assert names(offered(site)) == ["a-writer", "filmer", "painter", "reader", "unknown"]
+    html = offered(site)
+    assert names(html) == ["a-writer", "filmer", "painter", "reader", "unknown"]
+    marked = [name for name in names(html) if "answers with no text" in option(html, name)]
+    assert marked == ["filmer", "painter"]
 
 
 def test_what_was_used_lately_comes_first(site: Client) -> None:

@@ -127,6 +127,8 @@ def test_an_azure_model_must_be_one_of_the_deployments() -> None:
         ("video", ModelFacts(outputs=["video"]), None),
         ("video", ModelFacts(outputs=[]), None),
         ("subagent", CHAT, None),
+        ("subagent", ModelFacts(outputs=("image",)), Code.NO_TEXT_OUTPUT),
+        ("main", ModelFacts(outputs=("video",)), Code.NO_TEXT_OUTPUT),
     ],
 )
 def test_a_model_that_cannot_do_the_job(slot: str, facts: ModelFacts, code: Code | None) -> None:
