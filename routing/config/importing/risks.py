@@ -16,7 +16,7 @@ from typing import Any, Literal
 from providers.http import BadURL, parse_target
 from providers.spec.kind import ProviderSpec, Specs
 from routing.config.difference import Path, same, shown_path, value_at
-from routing.config.document import get, snake
+from routing.config.document import camel, get, snake
 from routing.config.entries import Entries, Entry
 
 Danger = Literal[
@@ -112,6 +112,10 @@ def _listed(
             yield Risk(danger=danger, keys=here)
 
 
+# What says where a provider is called, and what is sent there.
+_SENT = frozenset(("apiBase", "apiKey", "extraHeaders", "extraBody", "extraQuery"))
+
+
 def _addresses(current: Mapping[str, Any], incoming: Entries, specs: Specs) -> Iterator[Risk]:
     """Addresses that nobody would send just any secret to.
 
@@ -124,7 +128,9 @@ def _addresses(current: Mapping[str, Any], incoming: Entries, specs: Specs) -> I
         if not base or (entry.values and entry.value("apiBase").raw in (None, "")):
             continue
         stands = value_at(current, keys)
-        if same(stands, entry.raw):
+        before = stands if isinstance(stands, dict) else {}
+        new = {name: it for name, it in entry.raw.items() if not same(get(before, name), it)}
+        if _SENT.isdisjoint(map(camel, new)) and "${" not in repr(new):
             continue
         danger = _danger_at(str(base), entry, specs.get(entry.provider), stands)
         if danger:
