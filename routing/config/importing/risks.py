@@ -8,14 +8,15 @@ https://facio.bot/docs/security); a part that is not listed is shown like any ot
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from providers.http import BadURL, parse_target
 from providers.spec.kind import ProviderSpec, Specs
-from routing.config.difference import Path, same, shown_path, value_at
+from routing.config.difference import Path, same, told_apart, value_at
 from routing.config.document import camel, get, snake
 from routing.config.entries import Entries, Entry
 
@@ -84,16 +85,15 @@ _INNER = {pattern[:length] for pattern in _DANGERS for length in range(1, len(pa
 class Risk:
     danger: Danger
     keys: Path
-
-    @property
-    def path(self) -> str:
-        return shown_path(self.keys)
+    path: str = ""  # as shown; no other risk of the same file has it
 
 
 def risks_of(current: Mapping[str, Any], incoming: Entries, specs: Specs) -> tuple[Risk, ...]:
     """The risky parts of `incoming` that are not in `current` already. What goes away is none."""
     found = [*_listed(current, incoming.document, ()), *_addresses(current, incoming, specs)]
-    return tuple({risk.keys: risk for risk in found}.values())
+    taken: Counter[str] = Counter()
+    risks = {risk.keys: risk for risk in found}.values()
+    return tuple(replace(risk, path=told_apart(risk.keys, taken)) for risk in risks)
 
 
 def _listed(
