@@ -82,15 +82,8 @@ def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
     section = part(document, "providers")
     for name, entry in _entries(section):
         key, base = _text(entry, "apiKey"), _text(entry, "apiBase")
-        providers.append(
-            Configured(
-                name=name,
-                has_key=bool(key),
-                api_base=base,
-                has_proxy=bool(_text(entry, "proxy")),
-                untested=tuple(f for f in _UNTESTED if get(entry, f) not in (*EMPTY, AUTO)),
-            )
-        )
+        untested = tuple(f for f in _UNTESTED if get(entry, f) not in (*EMPTY, AUTO))
+        providers.append(Configured(name=name, has_key=bool(key), api_base=base, untested=untested))
         spec = specs.get(name) or specs.get(OWN_KIND)
         if spec and (codes := tuple(_odd(spec, key, base))):
             odd[name] = codes
