@@ -31,7 +31,8 @@ class AzureAdapter(Adapter):
 
         Source: nanobot-ai 0.3.5, providers/azure_openai_provider.py.
         """
-        return text.rstrip("/") == self.normalise_base(text)
+        is_bare = super().is_as_called(text) and "?" not in text
+        return is_bare and parse_base(text).url == self.normalise_base(text)
 
     def deployment_in(self, text: str) -> str:
         match = _DEPLOYMENT.search(text)
