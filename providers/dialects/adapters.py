@@ -77,6 +77,11 @@ class Adapter:
         """An API base in its one form, without trailing slash. Raises BadURL."""
         return parse_base(trimmed(text)).url
 
+    def is_as_called(self, text: str) -> bool:
+        """Whether the agent calls the same address where its config.json says this one: it sends
+        blanks at the ends along. Raises BadURL."""
+        return trimmed(text) == text
+
     def base(self) -> str:
         """The base that calls use: the one entered, else the default; "" = none. Raises BadURL."""
         text = self.entered.api_base.strip() or self.spec.api_base

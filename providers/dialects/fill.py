@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from providers.spec.names import known_name
+
 
 def filled(template: str, places: Mapping[str, str]) -> str:
     """One pass, so that text which was filled in is never read as a placeholder."""
@@ -25,10 +27,6 @@ def stripped(model: str, prefixes: Iterable[str]) -> str:
                 return model.removeprefix(prefix)
             continue
         head, slash, rest = model.partition("/")
-        if slash and _folded(head) == _folded(prefix):
+        if slash and known_name(head) == known_name(prefix):
             return rest
     return model
-
-
-def _folded(name: str) -> str:
-    return name.lower().replace("-", "_")

@@ -26,6 +26,14 @@ class AzureAdapter(Adapter):
             return base.origin
         return base.origin + _TAIL.sub("", base.path)  # a gateway in front may have a path
 
+    def is_as_called(self, text: str) -> bool:
+        """The agent puts its path behind whatever stands there, but for a slash at the end.
+
+        Source: nanobot-ai 0.3.5, providers/azure_openai_provider.py.
+        """
+        is_bare = super().is_as_called(text) and "?" not in text
+        return is_bare and parse_base(text).url == self.normalise_base(text)
+
     def deployment_in(self, text: str) -> str:
         match = _DEPLOYMENT.search(text)
         name = unquote(match[1]) if match else ""

@@ -229,7 +229,7 @@ class ProviderSpec:
     id_facts: tuple[IdFact, ...] = ()
     models_dev: str = ""  # its key in the models.dev snapshot; "" = none
     # What is cut from a model name before it is sent: "x/" exactly that text; "x" the first
-    # segment if it is that word (case ignored, - and _ equal); "*" all before the last slash.
+    # segment if it is a spelling of that name; "*" all before the last slash.
     strip_prefixes: tuple[str, ...] = ()
 
     @property

@@ -18,7 +18,7 @@ from providers.spec.masks import is_placeholder, is_reference, variable_form, va
 from providers.spec.names import folded, known_name, same_name
 from routing.config.difference import Path, shown_path
 from routing.config.document import camel, get, key_of, part, snake
-from routing.config.entries import normal_base
+from routing.config.entries import EMPTY, normal_base
 from routing.rules.explain import AUTO, Configured, Decision, Rule, explain
 from routing.rules.order import FACTS
 from routing.rules.slots import MAIN, MEDIA, ROUTE_KEYS
@@ -29,6 +29,8 @@ KEY_VARIABLE = "key_variable"  # a variable in a form that the agent sends as it
 KEY_UNSENDABLE = "key_unsendable"  # a line end, or a sign that no header can carry
 KEY_DOUBTS = {"quote": "key_quoted", "blank": "key_blank", "too_long": "key_long"}  # can be sent
 BASE_UNUSABLE = "base_unusable"  # no scheme or no host
+# Source: _make_provider_core of nanobot-ai 0.3 (inherited).
+_UNTESTED = ("proxy", "extraQuery", "apiType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
     section = part(document, "providers")
     for name, entry in _entries(section):
         key, base = _text(entry, "apiKey"), _text(entry, "apiBase")
-        proxy = bool(_text(entry, "proxy"))
-        providers.append(Configured(name=name, has_key=bool(key), api_base=base, has_proxy=proxy))
+        untested = tuple(f for f in _UNTESTED if get(entry, f) not in (*EMPTY, AUTO))
+        providers.append(Configured(name=name, has_key=bool(key), api_base=base, untested=untested))
         spec = specs.get(name) or specs.get(OWN_KIND)
         if spec and (codes := tuple(_odd(spec, key, base))):
             odd[name] = codes

@@ -102,7 +102,7 @@ def in_clear(value: Any, keys: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
         for key, item in value.items():
             yield from in_clear(item, (*keys, key))
     elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
-        yield from dict.fromkeys(keys for item in value for keys in in_clear(item, keys))
+        yield from dict.fromkeys(found for item in value for found in in_clear(item, keys))
     elif isinstance(value, str) and names_in(value):
         around = re.sub(r"\$\{\w+\}", " ", value)
         is_more = re.search(r"\d|\w{13}", around)  # than the words of a scheme

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -54,6 +55,17 @@ def shown_path(keys: Path) -> str:
     for key in keys:
         path = join(path, key)
     return path
+
+
+def told_apart(keys: Path, taken: Counter[str]) -> str:
+    """The same, with a number where another path is shown alike: what a person says of one is said
+    of that alone. Names may be cut, or differ by signs that nobody sees."""
+    found = path = shown_path(keys)
+    while taken[found]:
+        taken[path] += 1
+        found = f"{path} ({taken[path]})"
+    taken[found] += 1
+    return found
 
 
 def plain_path(keys: Path) -> Path:
@@ -258,14 +270,11 @@ class Place:
     """A place that they changed. In a conflict we changed it too, and not to the same."""
 
     keys: Path
+    path: str  # as shown; no other place has it
     ours: str  # fit to be shown, as in PathChange
     theirs: str
     is_conflict: bool
     side: Side  # whose value the merged document has
-
-    @property
-    def path(self) -> str:
-        return shown_path(self.keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +305,7 @@ class _Merging:
     def __init__(self, specs: Specs, choices: Mapping[str, Side]) -> None:
         self.specs, self.choices = specs, choices
         self.places: list[Place] = []
+        self.taken: Counter[str] = Counter()
 
     def objects(
         self,
@@ -322,10 +332,12 @@ class _Merging:
         if isinstance(our, dict) and isinstance(their, dict):
             return self.objects(base if isinstance(base, dict) else {}, our, their, keys)
         is_conflict = not same(base, our)
-        side = self.choices.get(shown_path(keys), "ours" if is_conflict else "theirs")
+        path = told_apart(keys, self.taken)
+        side = self.choices.get(path, "ours" if is_conflict else "theirs")
         self.places.append(
             Place(
                 keys=keys,
+                path=path,
                 ours=_shown(told(our, keys)),
                 theirs=_shown(told(their, keys)),
                 is_conflict=is_conflict,

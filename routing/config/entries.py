@@ -88,11 +88,6 @@ class Value:
         """What it means; None also when nothing here would have taken it."""
         return None if self.fault else self.meaning
 
-    @property
-    def is_padded(self) -> bool:
-        """Blanks at its ends, which calls from here go without: the agent sends them along."""
-        return not self.fault and isinstance(self.raw, str) and trimmed(self.raw) != self.raw
-
 
 ABSENT = Value()
 
@@ -381,6 +376,12 @@ def route_text(name: str, value: Any) -> str:
         return value
     kind = known_name(value)
     return "" if value == AUTO else kind if kind in FACTS else value
+
+
+def is_as_called(spec: ProviderSpec, base: Value) -> bool:
+    """Whether an address leads the agent where calls from here go."""
+    is_known = bool(base.raw) and not base.fault and not variable_in(base.raw)
+    return not is_known or (spec.adapter or Adapter)(spec, Entered()).is_as_called(base.raw)
 
 
 def normal_base(spec: ProviderSpec, text: str) -> str:

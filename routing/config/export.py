@@ -40,6 +40,7 @@ from routing.config.entries import (
     RouteState,
     Value,
     env_name,
+    is_as_called,
     own_names,
     owned_keys,
     read_entries,
@@ -196,14 +197,14 @@ def _put_provider(
     section = _entry_of(document, spec)
     for key in owned_keys(spec):
         stands, want = before.value(key), wanted.get(key, ABSENT)
-        is_as_called = key != "apiBase" or not stands.is_padded
-        if same(stands.taken, want.meaning) and is_as_called:
+        is_base = key == "apiBase"
+        if same(stands.taken, want.meaning) and not (is_base and not is_as_called(spec, stands)):
             continue
         if want.meaning is None:
             drop(section, key)
             continue
         section = _made_entry(document, spec)
-        put(section, key, _merged(stands.raw, want.raw))
+        put(section, key, want.meaning if is_base else _merged(stands.raw, want.raw))
     if before.raw and not section:
         entries = _providers(document)
         entries.pop(entry_key(entries, spec) or spec.name, None)

@@ -201,7 +201,8 @@ def plan_return(
     written = exported(plan.after, mode, specs)
     names = (*own_names(current.providers), *own_names(plan.after.providers))
     changes = semantic_diff(disk, written.document, specs=with_own(specs, names))
-    return WritePlan(exported=written, after=plan.after, changes=changes, plan=plan)
+    needed = None if does_nothing(plan, current) else plan
+    return WritePlan(exported=written, after=plan.after, changes=changes, plan=needed)
 
 
 def _dangers(places: tuple[Place, ...], risks: tuple[Risk, ...]) -> dict[str, Danger]:

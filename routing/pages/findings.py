@@ -163,6 +163,10 @@ _TEXTS: dict[Code, Callable[[], str]] = {
         "The agent will count the API base of %(label)s, but nothing can call it: it is no whole "
         "address."
     ),
+    Code.UNTESTED: lambda: _(
+        "config.json has %(names)s for %(label)s, and no test from here uses that: only the agent "
+        "can tell."
+    ),
     Code.TWIN: lambda: _(
         'The entry "%(other)s" of config.json is out of reach: the agent takes its name for '
         "%(name)s."

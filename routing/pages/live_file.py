@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -155,23 +157,22 @@ def live_write(request: SignedIn) -> HttpResponse:
         if mode is Mode.KEYS and not confirmed_lately(request):
             return confirm_first(request, f"{reverse('routing:config')}?write={mode.value}#live")
         if request.POST.get("token") != seen.token:
-            if _is_second_click(request, seen, note):
+            if is_second_click(request, seen, note):
                 return redirect("routing:config")
             return _again(request, mode, choices, str(OVERTAKEN), status=409)
         if sentence := _undecided(request, seen):
             return _again(request, mode, choices, sentence, status=422)
         done = writing.write(seen, actor=request.user, note=note, request=request)
     except FAULTS as error:
-        if getattr(error, "code", "") == "changed" or isinstance(error, Overtaken):
-            with suppress(*FAULTS):  # a click that came while the first one was still writing
-                if _is_second_click(request, writing.look(path, current(), mode, choices), note):
-                    return redirect("routing:config")
+        look = partial(writing.look, path, mode=mode, choices=choices)
+        if met_first_click(request, error, look, note):
+            return redirect("routing:config")
         return _again(request, mode, choices, fault_words(error), status=409)
     say_written(request, done)
     return redirect("routing:config")
 
 
-def _is_second_click(request: SignedIn, seen: writing.Look, note: str) -> bool:
+def is_second_click(request: SignedIn, seen: writing.Look, note: str) -> bool:
     """Whether this person has just written what is asked for, which is said then."""
     last = seen.version
     if last is None or not seen.does_nothing or seen.drift is not writing.Drift.SAME:
@@ -180,6 +181,17 @@ def _is_second_click(request: SignedIn, seen: writing.Look, note: str) -> bool:
         return False
     messages.info(request, _("Written already as version %(n)d.") % {"n": last.number})
     return True
+
+
+def met_first_click(
+    request: SignedIn, error: Exception, look: Callable[..., writing.Look], note: str
+) -> bool:
+    """The same of a click that came while the first one was still writing, and failed by that."""
+    if getattr(error, "code", "") != "changed" and not isinstance(error, Overtaken):
+        return False
+    with suppress(*FAULTS):
+        return is_second_click(request, look(state=current()), note)
+    return False
 
 
 @editor_required

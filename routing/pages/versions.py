@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -39,7 +40,7 @@ from routing.models import NOTE_LENGTH, ConfigVersion
 from routing.pages.changes import shown_changes
 from routing.pages.config import MODES, frame, may_write
 from routing.pages.file_words import FAULTS, OVERTAKEN, fault_words, ignored_words, retype_words
-from routing.pages.live_file import say_written
+from routing.pages.live_file import is_second_click, met_first_click, say_written
 from routing.state import current
 from routing.state.store import pasted_version, pend_version
 
@@ -176,8 +177,10 @@ def version_write(request: SignedIn, number: int) -> HttpResponse:
     version, path = _version(number), writing.live_path()
     if path is None:
         raise Http404
+    note = _("Version %(n)d again") % {"n": number}
+    look = partial(writing.look_back, path, mode=_mode(version), to=version)
     try:
-        seen = writing.look_back(path, current(), _mode(version), version)
+        seen = look(state=current())
         if not may_write(request, seen):
             raise PermissionDenied
         if seen.obstacle:
@@ -185,11 +188,14 @@ def version_write(request: SignedIn, number: int) -> HttpResponse:
         if seen.mode is Mode.KEYS and not confirmed_lately(request):
             return confirm_first(request, reverse("routing:version", args=[number]))
         if request.POST.get("token") != seen.token or seen.fault or seen.is_foreign:
+            if is_second_click(request, seen, note):
+                return redirect("routing:config")
             messages.error(request, OVERTAKEN)
             return redirect("routing:version", number)
-        note = _("Version %(n)d again") % {"n": number}
         done = writing.write(seen, actor=request.user, note=note, request=request)
     except FAULTS as error:
+        if met_first_click(request, error, look, note):
+            return redirect("routing:config")
         messages.error(request, fault_words(error))
         return redirect("routing:version", number)
     say_written(request, done)

@@ -81,7 +81,7 @@ class Configured:
     name: str
     has_key: bool = False
     api_base: str = ""
-    has_proxy: bool = False
+    untested: tuple[str, ...] = ()  # fields that change the agent's calls and none from here
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class Code(StrEnum):
     KEY_BLANK = "key_blank"  # likewise a blank
     KEY_LONG = "key_long"  # too long for a key
     BASE_UNUSABLE = "base_unusable"  # likewise a base that nothing can call
+    UNTESTED = "untested"  # fields of its entry that no test from here uses; provider, names
     TWIN = "twin"  # an entry that the agent never reads by its name; params: name, other
     ONLY_IN_FILE = "only_in_file"  # an entry that is not set up here
     PRESET_WINS = "preset_wins"  # params: preset; main's model is not what the agent takes
@@ -115,6 +116,7 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.KEY_VARIABLE: "error",
     Code.KEY_UNSENDABLE: "error",
     Code.BASE_UNUSABLE: "error",
+    Code.UNTESTED: "warning",
     Code.TWIN: "warning",
     Code.ONLY_IN_FILE: "note",
     Code.PRESET_WINS: "warning",
@@ -285,6 +287,9 @@ def _provider(slot: str, facts: ProviderFacts, today: date) -> Iterator[Lint]:
         yield Lint(Code(odd), slot, here, Fix.CORRECT, here)
     for other in facts.twins:
         yield Lint(Code.TWIN, slot, {"name": facts.name, "other": other})
+    is_compatible = facts.name not in FACTS or not FACTS[facts.name].has_no_proxy
+    if facts.is_set_here and is_compatible and facts.entry and facts.entry.untested:
+        yield Lint(Code.UNTESTED, slot, {**here, "names": ", ".join(facts.entry.untested)})
     if not facts.is_set_here and not facts.odd:
         yield Lint(Code.ONLY_IN_FILE, slot, here)
     if facts.outcome not in NOT_BAD:

@@ -30,7 +30,7 @@ def _refusals(entry: Configured) -> Iterator[str]:
         return
     if facts.is_transcription:
         yield TRANSCRIPTION_ONLY
-    if entry.has_proxy and facts.has_no_proxy:
+    if "proxy" in entry.untested and facts.has_no_proxy:
         yield PROXY_UNSUPPORTED
     if facts.needs_base and not entry.api_base:
         yield NO_BASE

@@ -127,7 +127,11 @@ def _store_provider(edit: ProviderEdit) -> None:
         if not row._state.adding:
             row.delete()
         return
+    asleep = [name for name in row.sealed if not row.has_usable(name)]
     _put_plain(row, edit)
+    for name in filter(row.has_usable, asleep):  # typed for this address once: no plan told of it
+        row.put_secret(name, None)
+        row.values.pop(name, None)
     # Secrets come last: each is bound to where this provider's calls go from now on.
     if "apiKey" in edit.values:
         row.put_secret("api_key", edit.values["apiKey"] or None)

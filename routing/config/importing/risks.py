@@ -8,15 +8,16 @@ https://facio.bot/docs/security); a part that is not listed is shown like any ot
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from providers.http import BadURL, parse_target
 from providers.spec.kind import ProviderSpec, Specs
-from routing.config.difference import Path, same, shown_path, value_at
-from routing.config.document import get, snake
+from routing.config.difference import Path, same, told_apart, value_at
+from routing.config.document import camel, get, snake
 from routing.config.entries import Entries, Entry
 
 Danger = Literal[
@@ -84,16 +85,15 @@ _INNER = {pattern[:length] for pattern in _DANGERS for length in range(1, len(pa
 class Risk:
     danger: Danger
     keys: Path
-
-    @property
-    def path(self) -> str:
-        return shown_path(self.keys)
+    path: str = ""  # as shown; no other risk of the same file has it
 
 
 def risks_of(current: Mapping[str, Any], incoming: Entries, specs: Specs) -> tuple[Risk, ...]:
     """The risky parts of `incoming` that are not in `current` already. What goes away is none."""
     found = [*_listed(current, incoming.document, ()), *_addresses(current, incoming, specs)]
-    return tuple({risk.keys: risk for risk in found}.values())
+    taken: Counter[str] = Counter()
+    risks = {risk.keys: risk for risk in found}.values()
+    return tuple(replace(risk, path=told_apart(risk.keys, taken)) for risk in risks)
 
 
 def _listed(
@@ -112,6 +112,10 @@ def _listed(
             yield Risk(danger=danger, keys=here)
 
 
+# What says where a provider is called, and what is sent there.
+_SENT = frozenset(("apiBase", "apiKey", "extraHeaders", "extraBody", "extraQuery"))
+
+
 def _addresses(current: Mapping[str, Any], incoming: Entries, specs: Specs) -> Iterator[Risk]:
     """Addresses that nobody would send just any secret to.
 
@@ -124,7 +128,9 @@ def _addresses(current: Mapping[str, Any], incoming: Entries, specs: Specs) -> I
         if not base or (entry.values and entry.value("apiBase").raw in (None, "")):
             continue
         stands = value_at(current, keys)
-        if same(stands, entry.raw):
+        before = stands if isinstance(stands, dict) else {}
+        new = {name: it for name, it in entry.raw.items() if not same(get(before, name), it)}
+        if _SENT.isdisjoint(map(camel, new)) and "${" not in repr(new):
             continue
         danger = _danger_at(str(base), entry, specs.get(entry.provider), stands)
         if danger:

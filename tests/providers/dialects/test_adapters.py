@@ -8,7 +8,7 @@ from providers.dialects import turn
 from providers.dialects.adapters import Adapter, Entered, StrayRequest
 from providers.dialects.compatible import chat
 from providers.http import BadURL
-from providers.kinds import KINDS, adapter_for
+from providers.kinds import KINDS, adapter_for, own_spec
 from providers.spec.kind import Call, ProviderSpec
 from providers.spec.outcomes import Failed
 from providers.spec.secret import Secret
@@ -205,7 +205,8 @@ def test_a_profile_without_readable_keys_is_a_reference() -> None:
         ("byteplus_coding_plan", "any/prefix/kimi-k2.5", "kimi-k2.5"),
         ("byteplus", "byteplus/ep-1", "ep-1"),
         ("opencode_go", "opencode-go/kimi", "kimi"),
-        ("opencode_go", "OpenCode_Go/kimi", "kimi"),
+        ("opencode_go", "opencodeGo/kimi", "kimi"),
+        ("opencode_go", "OpenCode_Go/kimi", "OpenCode_Go/kimi"),  # the agent reads open_code_go
         ("opencode_go", "other/kimi", "other/kimi"),
         ("openrouter", "anthropic/claude", "anthropic/claude"),
         ("openai", "openai/gpt-5.5", "openai/gpt-5.5"),  # the agent does not strip it either
@@ -219,6 +220,17 @@ def test_a_model_is_sent_under_the_name_that_the_agent_sends(
     kind: str, model: str, sent: str
 ) -> None:
     assert make(kind).sent_name(model) == sent
+
+
+@pytest.mark.parametrize(
+    ("model", "sent"),
+    [("my-llm/m", "m"), ("MyLlm/m", "m"), ("mYLLM/m", "mYLLM/m"), ("myllm/m", "myllm/m")],
+)
+def test_an_endpoint_s_name_is_cut_off_in_the_spellings_that_the_agent_cuts_off(
+    model: str, sent: str
+) -> None:
+    spec = own_spec("myLlm")
+    assert Adapter(spec, Entered(api_base="https://x.example/v1")).sent_name(model) == sent
 
 
 # Requests --------------------------------------------------------------------------------------

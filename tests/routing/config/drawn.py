@@ -30,7 +30,7 @@ BASES = st.sampled_from(
         "http://gpu:8000/v1/",
         "localhost:8000",
         "${BASE}",
-        "https://x.openai.azure.com/openai/v1/",
+        "https://x.openai.azure.com/",
         "https://u:p@h/v1",
     ]
 )

@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from facio_site.strictjson import read_json
+from providers.kinds import KINDS
+from routing.config.edits import Current, exported
 from routing.config.entries import ProviderState, RouteState
 from routing.config.export import Mode
+from routing.config.importing.importer import plan_import
+from routing.config.pasted import Pasted
 from routing.rules.explain import explain
 from tests.routing.config.samples import build, configured, main, provider
 
@@ -222,7 +226,7 @@ def test_an_empty_provider_is_kept_for_it_names_nobody_and_auto_takes_its_place(
     assert build(None, [], main("gpt-5", "")).document == base
 
 
-# --- blanks at the ends of an address ---------------------------------------------------------
+# --- addresses that the agent would call otherwise ----------------------------------------------
 
 
 @pytest.mark.parametrize("mode", [Mode.KEYS, Mode.ENV])
@@ -241,6 +245,35 @@ def test_a_default_address_with_a_blank_at_its_end_is_left_out() -> None:
     assert build(base, [provider("openai", "sk-1")]).document["providers"] == {
         "openai": {"apiKey": "sk-1"}
     }
+
+
+@pytest.mark.parametrize("mode", [Mode.KEYS, Mode.ENV])
+@pytest.mark.parametrize(
+    ("stands", "written"),
+    [
+        ("https://x.openai.azure.com/openai/v1/", "https://x.openai.azure.com"),
+        ("https://x.openai.azure.com/openai", "https://x.openai.azure.com"),
+        ("https://gw.test/azure/openai/deployments/d?api-version=1", "https://gw.test/azure"),
+        ("https://x.openai.azure.com/", "https://x.openai.azure.com/"),
+        ("HTTPS://GW.test/azure", "HTTPS://GW.test/azure"),
+        (" https://gw.test/azure", "https://gw.test/azure"),
+        ("", ""),
+        ("not an address", "not an address"),
+        ("${ENDPOINT}/openai/v1", "${ENDPOINT}/openai/v1"),
+    ],
+)
+def test_azure_s_address_is_written_without_the_path_that_the_agent_adds(
+    stands: str, written: str, mode: Mode
+) -> None:
+    base = {"providers": {"azureOpenai": {"apiKey": "${K}", "apiBase": stands}}}
+    pasted = Pasted(source="config", document=base)
+    plan = plan_import(pasted, Current(), specs=KINDS)
+
+    [entry] = exported(plan.after, mode, KINDS).document["providers"].values()
+
+    assert entry == {"apiKey": "${K}", "apiBase": written}
+    again = plan_import(pasted, plan.after, specs=KINDS)
+    assert again.changes == ()
 
 
 def test_an_address_that_cannot_be_called_keeps_its_blanks() -> None:

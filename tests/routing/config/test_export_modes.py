@@ -164,6 +164,16 @@ def test_mode_env_tells_which_secrets_stand_there_as_they_are() -> None:
     )
 
 
+def test_lists_of_objects_are_looked_through_for_secrets() -> None:
+    fallbacks = ["fast", {"model": "gpt-5", "provider": "openai"}]
+    base = {
+        "agents": {"defaults": {"fallbackModels": fallbacks}},
+        "channels": {"bots": [{"token": "t-1"}, {"token": "t-2"}, {"name": "c"}]},
+    }
+
+    assert build(base, mode=Mode.ENV).in_clear == ("channels.bots.token",)
+
+
 @pytest.mark.parametrize(
     ("text", "is_told"),
     [("Token token=${T}", False), ("sk-${T}", False), ("sk-0123456789abcdef${T}", True)],

@@ -16,7 +16,7 @@ from routing.config.entries import ProviderState, read_entries
 from routing.config.export import Mode, build_config, own_references
 from routing.config.importing.importer import plan_import
 from routing.config.pasted import Pasted
-from routing.config.plans import WritePlan, plan_write
+from routing.config.plans import WritePlan, make_preview, plan_with, plan_write
 from routing.config.schema import problems
 from tests.routing.config.drawn import documents
 
@@ -133,3 +133,33 @@ def test_a_mask_is_put_only_where_something_is() -> None:
     paths = [("providers", "openai", "apiKey"), ("providers", "groq", "apiKey"), ("agents", "a")]
     assert masked(document, paths) == {"providers": {"openai": {"apiKey": "***"}}, "agents": 1}
     assert document["providers"] == {"openai": {"apiKey": "x"}}
+
+
+ALIKE = [("n" * 70 + "1", "n" * 70 + "2"), ("a\u200b", "a\u202e")]
+
+
+@pytest.mark.parametrize("names", ALIKE, ids=["cut", "unseen"])
+def test_a_consent_is_to_one_part_however_alike_another_is_shown(names: tuple[str, str]) -> None:
+    servers = {name: {"command": name[-1]} for name in names}
+    document = {"agents": {}, "tools": {"mcpServers": servers}}
+    pasted = Pasted(source="config", document=document)
+
+    parts = make_preview(pasted, Current(), token="").parts
+    plan = plan_with(pasted, Current(), consents=[parts[1].path])
+
+    assert parts[1].path == f"{parts[0].path} (2)"
+    assert plan.result["tools"]["mcpServers"] == {names[1]: servers[names[1]]}
+
+
+@pytest.mark.parametrize("names", ALIKE, ids=["cut", "unseen"])
+def test_a_side_is_of_one_place_however_alike_another_is_shown(names: tuple[str, str]) -> None:
+    theirs: dict[str, Any] = {name: {"command": name[-1]} for name in names}
+    disk = {"tools": {"mcpServers": theirs}}
+    more: Any = {"mode": Mode.KEYS, "disk": disk, "last": {"tools": {"mcpServers": {}}}}
+    current = holding({"tools": {"mcpServers": {}}})
+
+    places = plan_write(current, **more, specs=KINDS).places
+    chosen = plan_write(current, **more, specs=KINDS, choices={places[0].path: "theirs"})
+
+    assert chosen.undecided == {places[1].path}
+    assert len({place.path for place in places}) == len(places) == 2

@@ -138,3 +138,22 @@ def test_a_second_spelling_of_an_endpoint_is_told_as_out_of_reach() -> None:
     (found,) = [one for one in answer["findings"] if one["code"] == "twin"]
     assert '"corp_llm"' in found["text"]
     assert "for Corp-LLM" in found["text"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "names"),
+    [
+        ("openai", {"proxy": "http://p.test:3128", "apiType": "responses"}, "proxy, apiType"),
+        ("openai", {"proxy": None, "extraQuery": {}, "apiType": "auto"}, ""),
+        ("openai", {"extra_query": {"api-version": "1"}}, "extraQuery"),
+        ("anthropic", {"extraQuery": {"a": "b"}, "displayName": "C"}, ""),  # its client sends none
+    ],
+)
+def test_fields_that_change_the_agent_s_calls_and_no_test_are_told(
+    kind: str, fields: dict[str, Any], names: str
+) -> None:
+    saved(kind)
+    key = "sk-0123456789abcdef"
+    hold({kind: {"apiKey": key, **fields}}, model=f"{kind}/m")
+    found = [one for one in told()["findings"] if one["code"] == "untested"]
+    assert [f"config.json has {names} for" in one["text"] for one in found] == [True] * bool(names)

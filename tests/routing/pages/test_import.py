@@ -293,3 +293,15 @@ def test_another_order_of_ones_own_endpoints_is_a_change(site: Client) -> None:
     assert "All of it is set here already." in page_of(
         hand_in(site, {"providers": dict(reversed(entries.items()))})
     )
+
+
+def test_an_import_wakes_no_secret_that_its_preview_did_not_tell_of(site: Client) -> None:
+    row = saved("openrouter", KEY)
+    row.put_mapping("extra_headers", {"X-Team": "blue-0123456789"})
+    row.store()
+    moved: dict[str, Any] = {"apiBase": "https://gw.example/v1", "extraBody": {"a": 1}}
+    for entry in (moved, {"extraBody": {"a": 2}}):
+        press(site, hand_in(site, {"providers": {"openrouter": entry}}))
+        assert given_back() == {"providers": {"openrouter": entry}}
+    row = Provider.objects.get()
+    assert (list(row.sealed), row.values) == (["extra_body"], {"extra_body": ["a"]})

@@ -12,6 +12,7 @@ from django.test import Client
 
 from facio_site import keys, sealing
 from providers.models import Provider
+from routing.agents import writing
 from routing.models import UNDO_COPIES, ConfigVersion, Route
 from tests.conftest import signed_in
 from tests.desk import confirm, saved
@@ -24,6 +25,7 @@ from tests.routing.config.desk import (
     page_of,
     press,
     token_of,
+    warned,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.battery]
@@ -155,6 +157,32 @@ def test_one_press_brings_a_version_back_and_writes_it(
     ]
     assert "The file holds exactly what is set here." in page_of(site.get("/config/"))
     assert '<span class="chip">References</span>' in page_of(site.get("/config/versions/"))
+
+
+def test_a_second_press_says_that_it_is_written_already(
+    site: Client, path: Path, two_written: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = {"token": token_of(page_of(site.get("/config/versions/1/")))}
+    site.post("/config/versions/1/write/", token)
+    again = site.post("/config/versions/1/write/", token, follow=True)
+    assert "Written already as version 4." in page_of(again)
+    assert "Somebody else" not in warned(again)
+
+    looked = writing.look_back
+
+    def meanwhile(*args: Any, **more: Any) -> Any:
+        """Looks, and the first press is through before the second one writes."""
+        monkeypatch.setattr(writing, "look_back", looked)
+        seen = looked(*args, **more)
+        site.post("/config/versions/2/write/", second)
+        return seen
+
+    second = {"token": token_of(page_of(site.get("/config/versions/2/")))}
+    monkeypatch.setattr(writing, "look_back", meanwhile)
+    crossed = site.post("/config/versions/2/write/", second, follow=True)
+    assert "Written already as version 6." in page_of(crossed)
+    assert "Somebody else" not in warned(crossed)
+    assert ConfigVersion.objects.count() == 6
 
 
 def test_real_keys_are_brought_back_after_a_fresh_login_only(site: Client, path: Path) -> None:

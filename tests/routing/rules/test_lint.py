@@ -215,7 +215,7 @@ def test_a_kind_that_makes_media_is_not_doubted(
         (Configured(name="anthropic", api_base="https://x.test"), Code.NO_KEY, Fix.CONFIGURE),
         (Configured(name="lab", has_key=True), Code.NO_BASE, Fix.CONFIGURE),
         (
-            Configured(name="anthropic", has_key=True, has_proxy=True),
+            Configured(name="anthropic", has_key=True, untested=("proxy",)),
             Code.PROXY_UNSUPPORTED,
             None,
         ),

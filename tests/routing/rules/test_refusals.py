@@ -22,8 +22,8 @@ BASE, KEY = "https://llm.example.com/v1", "k-0123456789"
     [
         (Configured(name="anthropic", api_base=BASE), ("no_key",)),
         (Configured(name="anthropic", has_key=True), ()),
-        (Configured(name="anthropic", has_key=True, has_proxy=True), ("proxy_unsupported",)),
-        (Configured(name="openai", has_key=True, has_proxy=True), ()),
+        (Configured(name="anthropic", has_key=True, untested=("proxy",)), ("proxy_unsupported",)),
+        (Configured(name="openai", has_key=True, untested=("proxy",)), ()),
         (Configured(name="lab", has_key=True), ("no_base",)),
         (Configured(name="lab", api_base=BASE), ()),
         (Configured(name="azure_openai", has_key=True), ("no_base",)),

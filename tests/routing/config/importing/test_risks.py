@@ -149,3 +149,22 @@ def test_a_key_over_plain_http_to_another_machine_is_a_risk_and_an_address_alone
     }
     local = {"apiBase": "http://127.0.0.1:8000/v1", "apiKey": "k"}
     assert found({"providers": {"vllm": local}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "is_risk"),
+    [
+        ({"apiType": "auto", "extraHeaders": None, "proxy": None, "displayName": "GPU"}, False),
+        ({"somethingNew": "${OTHER}"}, True),
+        ({"apiKey": "another"}, True),
+        ({"extraQuery": {"key": "q"}}, True),
+        ({"apiBase": "http://gpu:9000/v1"}, True),
+    ],
+)
+def test_what_is_sent_in_clear_already_is_no_risk_of_what_comes_beside_it(
+    more: dict[str, Any], is_risk: bool
+) -> None:
+    stands = {"api_key": "k", "apiBase": "http://gpu:8000/v1"}
+    entry = {"apiKey": "k", "apiBase": "http://gpu:8000/v1", **more}
+    risks = found({"providers": {"vllm": entry}}, {"providers": {"vllm": stands}})
+    assert risks == ({"providers.vllm": "in_clear"} if is_risk else {})
