@@ -219,6 +219,8 @@ def one_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     from facio_site import clock
     from routing.pages import attention
 
+    monkeypatch.setattr(site_keys, "LOOK_SECONDS", 600.0)
+    monkeypatch.setattr(site_keys, "_seen", None)  # and is looked at once more
     monkeypatch.setattr(clock, "skew", lambda: 0.0)
     monkeypatch.setattr(attention, "HOLDS_SECONDS", 10**10)
 
