@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
+from facio_site import dotenv
 from facio_site.run.broker import broker, broker_socket
 from facio_site.run.children import (
     Bell,
@@ -38,7 +39,6 @@ from facio_site.run.places import (
     listen,
     make_state_folder,
     shared,
-    text_of,
     thrown_away,
 )
 from facio_site.run.prepared import COLLECT, MIGRATE, is_collected, prepare
@@ -97,17 +97,11 @@ def is_given(environ: Mapping[str, str], name: str) -> bool:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The lines of a `.env` file, as django-environ reads them. No file: empty. Raises Refused."""
-    values = {}
-    for line in text_of(path).splitlines():
-        if match := re.fullmatch(r"(?:export )?([A-Za-z_0-9]+)=(.*)", line):
-            name, value = match.groups()
-            if single := re.fullmatch(r"'(.*)'", value):
-                value = single[1]
-            if double := re.fullmatch(r'"(.*)"', value):
-                value = re.sub(r"\\([^rnt])", r"\1", double[1])
-            values[name] = value
-    return values
+    """Raises Refused."""
+    try:
+        return dotenv.read(path)
+    except dotenv.Unreadable as error:
+        raise Refused(str(error)) from None
 
 
 def whole_number(

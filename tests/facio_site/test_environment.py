@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,61 @@ def test_a_file_of_settings_that_cannot_be_read_is_named(
     with pytest.raises(Refused, match=re.escape(str(path))):
         up.read_env_file(path)
     env.file(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("line", [f"METRICS_TOKEN = {SECRET}", f"METRICS_TOKEN: {SECRET}", SECRET])
+def test_s28_a_line_that_sets_nothing_stops_the_start_and_is_not_quoted(
+    tmp_path: Path, line: str
+) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"# ours\n{line}\n")
+    sentence = told(lambda: env.file(path))
+    assert sentence.startswith(f"{path} cannot be read: line 2 ")
+    assert SECRET not in sentence
+    with pytest.raises(Refused, match="line 2 "):
+        up.read_env_file(path)
+
+
+def test_a_file_of_settings_may_be_indented_and_begin_with_a_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes("\ufeffFIRST_LINE=1\r\n  ; ours\r\n  OF_THE_SHELL=file\r\n".encode())
+    monkeypatch.setattr(os, "environ", given := {"OF_THE_SHELL": "shell"})
+    env.file(path)
+    assert given == {"FIRST_LINE": "1", "OF_THE_SHELL": "shell"}
+
+
+@pytest.mark.parametrize("value", ["$ecret", "$HOME", "\\$x", "a$b"])
+def test_a_value_leads_to_no_other_variable(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("SMTP_PASSWORD", value)
+    monkeypatch.delenv("SMTP_PASSWORD_FILE", raising=False)
+    assert env.secret("SMTP_PASSWORD") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "is_loopback"),
+    [
+        *(("", True), (" ::1 ", True), ("127.0.0.2", True), ("Localhost", True)),
+        *(("0.0.0.0", False), ("::", False), ("facio.example", False)),
+    ],
+)
+def test_every_address_of_this_machine_alone_is_loopback(text: str, is_loopback: bool) -> None:
+    assert environment.host(text) == (text.strip() or "127.0.0.1", is_loopback)
+
+
+@pytest.mark.parametrize("text", ["[::1]", "127.0.0.1:9000", "localhost:1", "http://x", "a b"])
+def test_a_host_with_more_than_a_host_is_refused_by_its_own_name(text: str) -> None:
+    assert told(lambda: environment.host(text)).startswith("HOST must be an address or a name")
+
+
+def test_a_further_origin_leaves_the_sites_own() -> None:
+    code = "from facio_site.settings import CSRF_TRUSTED_ORIGINS as them; print(sorted(them))"
+    given = {"PUBLIC_URL": "https://a.example", "CSRF_TRUSTED_ORIGINS": "https://b.example"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **given}, capture_output=True, text=True
+    )
+    assert done.stdout == "['https://a.example', 'https://b.example']\n", done.stderr
 
 
 def test_a_secret_comes_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
