@@ -1,5 +1,8 @@
 """What our own commands of the site say, and when they still work."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,8 @@ from django.core.management import CommandError, call_command
 from facio_site import sealing
 from facio_site.management.commands import make_master_key
 from tests.desk import saved
+from tests.processes import ROOT
+from tests.security.command import environ
 
 
 def test_a_key_is_made_while_the_file_that_it_is_for_is_still_empty(
@@ -37,3 +42,27 @@ def test_prune_names_each_kind_that_goes_with_time(capsys: pytest.CaptureFixture
     for kind in ("jobs", "sessions", "links", "counters", "versions", "health", "outages"):
         assert kind in told
     assert "alerts and counts of paid calls" in told
+
+
+@pytest.mark.parametrize("out", ["/dev/full", "pipe", ""])
+def test_what_cannot_be_written_is_told_in_one_line(tmp_path: Path, out: str) -> None:
+    """A disk that is full, a reader that is gone, and nothing at all."""
+    line = [sys.executable, "manage.py", "make_master_key"]
+    if not out:
+        line = ["sh", "-c", '"$@" >&-', "sh", *line]
+    reads, writes = os.pipe()
+    os.close(reads)
+    target = writes if out == "pipe" else os.open(out or os.devnull, os.O_WRONLY)
+    done = subprocess.run(
+        line, cwd=ROOT, env=environ(tmp_path), stdout=target, stderr=subprocess.PIPE, text=True
+    )
+    os.close(target)
+    (told,) = done.stderr.splitlines()
+    assert told.startswith("CommandError: standard output can't be written: ")
+    assert done.returncode == 1
+
+
+def test_an_argument_that_is_no_text_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CommandError, match="not UTF-8") as told:
+        call_command("explain_route", "gr\udcf6")
+    assert told.value.returncode == 2
