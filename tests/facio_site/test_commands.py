@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from facio_site import sealing
+from facio_site import boot, schema, sealing
 from facio_site.management.commands import make_master_key
 from tests.desk import saved
 from tests.processes import ROOT
@@ -42,6 +42,22 @@ def test_prune_names_each_kind_that_goes_with_time(capsys: pytest.CaptureFixture
     for kind in ("jobs", "sessions", "links", "counters", "versions", "health", "outages"):
         assert kind in told
     assert "alerts and counts of paid calls" in told
+
+
+@pytest.mark.parametrize("words", [["prune", "-h"], ["prune", "--help"], ["prume"], []])
+def test_help_and_slips_make_no_database(
+    monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr(schema, "state", pytest.fail)
+    boot.prepare(["manage.py", *words])
+
+
+@pytest.mark.django_db
+def test_prune_prints_a_line_for_jobs_where_there_are_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call_command("prune", "--dry-run")
+    assert "jobs: 0" in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize("out", ["/dev/full", "pipe", ""])
