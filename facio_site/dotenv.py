@@ -10,7 +10,7 @@ from pathlib import Path
 _LINE = re.compile(r"(?:export )?([A-Za-z_0-9]+)=(.*)")
 
 
-class Unreadable(Exception):
+class Unreadable(ValueError):
     """The text is one sentence for whoever starts the site."""
 
 

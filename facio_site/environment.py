@@ -83,12 +83,9 @@ class Env(environ.Env):  # type: ignore[misc]
         return [part.strip() for part in self.str(name, default="").split(",") if part.strip()]
 
     def file(self, path: Path) -> None:
-        """The lines of a `.env` that is there; what stands in the environment wins over them."""
-        try:
-            lines = dotenv.read(path)
-        except dotenv.Unreadable as error:
-            raise ImproperlyConfigured(str(error)) from None
-        for name, value in lines.items():
+        """The lines of a `.env` that is there; what stands in the environment wins over them.
+        Raises dotenv.Unreadable."""
+        for name, value in dotenv.read(path).items():
             os.environ.setdefault(name, value)
 
     def secret(self, name: str) -> str:

@@ -96,14 +96,6 @@ def is_given(environ: Mapping[str, str], name: str) -> bool:
     return bool(environ.get(name) or environ.get(f"{name}_FILE"))
 
 
-def read_env_file(path: Path) -> dict[str, str]:
-    """Raises Refused."""
-    try:
-        return dotenv.read(path)
-    except dotenv.Unreadable as error:
-        raise Refused(str(error)) from None
-
-
 def whole_number(
     environ: Mapping[str, str], name: str, default: int, *, least: int, most: int
 ) -> int:
@@ -366,7 +358,7 @@ def main(words: Sequence[str]) -> int:
     os.umask(0o077)
     bell = Bell()
     try:
-        given = {**read_env_file(ROOT / ".env"), **os.environ}
+        given = {**dotenv.read(ROOT / ".env"), **os.environ}
         choice = Choice.read(given)
         if not part.is_whole and not all(is_given(given, name) for name in SHARED):
             raise Refused(f"a part alone ({part.value}) wants {' and '.join(SHARED)}.")
@@ -382,7 +374,7 @@ def main(words: Sequence[str]) -> int:
                 given |= demo_environ(state)
             patience = OLD_PORT_SECONDS if crashed else 0.0
             serve(state, replace(choice, patience=patience), given, bell, part)
-    except Refused as refusal:
+    except (Refused, dotenv.Unreadable) as refusal:
         say(str(refusal))
         return 1
     except Stopped:

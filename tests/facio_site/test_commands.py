@@ -45,9 +45,7 @@ def test_prune_names_each_kind_that_goes_with_time(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize("words", [["prune", "-h"], ["prune", "--help"], ["prume"], []])
-def test_help_and_slips_make_no_database(
-    monkeypatch: pytest.MonkeyPatch, words: list[str]
-) -> None:
+def test_help_and_slips_make_no_database(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     monkeypatch.setattr(schema, "state", pytest.fail)
     boot.prepare(["manage.py", *words])
 

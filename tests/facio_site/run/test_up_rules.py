@@ -15,6 +15,7 @@ import environ as django_environ
 import pytest
 from django.conf import settings
 
+from facio_site import dotenv
 from facio_site.run import broker, children, prepared, up
 from tests.processes import wait_for
 
@@ -72,8 +73,8 @@ def test_an_env_file_is_read_as_django_environ_reads_it(
     read: dict[str, str] = {}
     monkeypatch.setattr(django_environ.Env, "ENVIRON", read)
     django_environ.Env.read_env(file)
-    assert up.read_env_file(file) == read
-    assert up.read_env_file(tmp_path / "missing") == {}
+    assert dotenv.read(file) == read
+    assert dotenv.read(tmp_path / "missing") == {}
 
 
 def test_a_folder_that_others_can_enter_is_not_private(tmp_path: Path) -> None:
