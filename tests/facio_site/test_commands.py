@@ -76,6 +76,13 @@ def test_what_cannot_be_written_is_told_in_one_line(tmp_path: Path, out: str) ->
     assert done.returncode == 1
 
 
+def test_a_closed_input_holds_nothing(tmp_path: Path) -> None:
+    line = ["sh", "-c", '"$@" <&-', "sh", sys.executable, "manage.py", "set_provider", "groq"]
+    done = subprocess.run(line, cwd=ROOT, env=environ(tmp_path), capture_output=True, text=True)
+    assert done.stderr == "CommandError: stdin holds no JSON object: There is nothing in it.\n"
+    assert done.returncode == 1
+
+
 def test_an_argument_that_is_no_text_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(CommandError, match="not UTF-8") as told:
         call_command("explain_route", "gr\udcf6")

@@ -36,7 +36,7 @@ def test_only_the_master_key_is_told(
     monkeypatch.setattr(broker, "_silent_until", 0.0)
     broker._client.cache_clear()
     out, errors = io.StringIO(), io.StringIO()
-    with pytest.raises(SystemExit, match="^1$"):
+    with pytest.raises(SystemExit, match=r"^1$"):
         call_command(*command, stdout=out, stderr=errors)
     assert said in out.getvalue()
     [line] = errors.getvalue().splitlines()
