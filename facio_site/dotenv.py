@@ -29,9 +29,9 @@ def read(path: Path) -> dict[str, str]:
 def _value(text: str) -> str:
     """As it stands, or as a shell reads it between quotes."""
     if single := re.fullmatch(r"'(.*)'", text):
-        text = single[1]
+        return single[1]
     if double := re.fullmatch(r'"(.*)"', text):
-        text = re.sub(r"\\([^rnt])", r"\1", double[1])
+        return re.sub(r"\\([^rnt])", r"\1", double[1])
     return text
 
 

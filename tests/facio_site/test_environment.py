@@ -98,6 +98,8 @@ def test_a_file_of_settings_may_be_indented_and_begin_with_a_mark(
     monkeypatch.setattr(os, "environ", given := {"OF_THE_SHELL": "shell"})
     env.file(path)
     assert given == {"FIRST_LINE": "1", "OF_THE_SHELL": "shell"}
+    path.write_text("QUOTED='\"a\"'\n")
+    assert dotenv.read(path) == {"QUOTED": '"a"'}
 
 
 @pytest.mark.parametrize("value", ["$ecret", "$HOME", "\\$x", "a$b"])
