@@ -62,10 +62,9 @@ class _OneLineParser(CommandParser):
 
 
 class Command(BaseCommand):
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        out: Any = self.stdout._out
-        self.stdout = _Output(out)
+    def __init__(self, stdout: Any = None, *args: Any, **options: Any) -> None:
+        super().__init__(stdout, *args, **options)
+        self.stdout = _Output(stdout or sys.stdout)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
