@@ -13,7 +13,7 @@ for python in .venv/bin/python "$$PYTHON" python3 python3.14 python3.13 python3.
 done; echo "facio: Python 3.11 or newer is needed (Debian, Ubuntu: apt install python3)." >&2; exit 1
 endef
 
-own_broker = $(REDIS_URL)$(REDIS_URL_FILE)$(shell grep -sE "^(export )?REDIS_URL(_FILE)?=['\"]?[a-z./]" .env)
+own_broker = $(REDIS_URL)$(REDIS_URL_FILE)$(shell grep -sE "^ *(export )?REDIS_URL(_FILE)?=['\"]?[a-z./]" .env)
 
 help:
 	@echo "make run          serve on http://127.0.0.1:8000 (HOST and PORT change that)"

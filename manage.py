@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import BytesIO, TextIOWrapper
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -11,6 +12,7 @@ from django.core.management import execute_from_command_line
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "facio_site.settings")
     os.umask(0o077)  # whatever a command makes is this user's alone
+    sys.stdin = sys.stdin or TextIOWrapper(BytesIO())  # it may be closed
     try:
         django.setup()
     except (ImproperlyConfigured, ValueError) as error:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management import call_command
+from django.core.management import call_command, get_commands
 from django.db import DEFAULT_DB_ALIAS
 
 from facio_site import keys, schema
@@ -26,6 +26,7 @@ _WITHOUT_TABLES = {
     "test",
     "version",
 }
+_HELP = {"-h", "--help"}
 
 
 def prepare(argv: Sequence[str]) -> None:
@@ -33,7 +34,7 @@ def prepare(argv: Sequence[str]) -> None:
 
     Raises schema.Refused where they are another version's.
     """
-    if len(argv) < 2 or argv[1] in _WITHOUT_TABLES or argv[1].startswith("-") or "--help" in argv:
+    if not {*argv[1:2]} & get_commands().keys() - _WITHOUT_TABLES or _HELP & {*argv}:
         return
     found = schema.state()
     if found is schema.State.OLDER:  # or somebody is about to make them

@@ -1,12 +1,21 @@
 """Base of our `manage.py` commands: every error is one line on stderr; 1 failed, 2 bad usage."""
 
+import contextlib
+import errno
+import os
 import shlex
 import sys
 from typing import Any, NoReturn
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    OutputWrapper,
+    SystemCheckError,
+)
 from django.db import DatabaseError, InterfaceError
 
 from facio_site import sealing, trouble
@@ -22,7 +31,30 @@ class UsageError(CommandError):
         super().__init__(sentence, returncode=2)
 
 
+class _Output(OutputWrapper):
+    """What can't be written ends the command in one line, before it goes on for nobody."""
+
+    def write(self, *args: Any, **options: Any) -> Any:
+        out: Any = self._out
+        try:
+            if out is None:  # closed before the command began
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            super().write(*args, **options)
+            self.flush()
+        except OSError as error:
+            with contextlib.suppress(OSError, AttributeError):  # else Python tries again at its end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+            raise CommandError(f"standard output can't be written: {error.strerror}") from None
+
+
 class _OneLineParser(CommandParser):
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        try:
+            " ".join(map(str, args or ())).encode()
+        except UnicodeEncodeError:
+            self.error("an argument is not UTF-8")
+        return super().parse_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         if self.called_from_command_line:
             self.exit(2, f"{self.prog}: {message}\n")
@@ -30,6 +62,10 @@ class _OneLineParser(CommandParser):
 
 
 class Command(BaseCommand):
+    def __init__(self, stdout: Any = None, *args: Any, **options: Any) -> None:
+        super().__init__(stdout, *args, **options)
+        self.stdout = _Output(stdout or sys.stdout)
+
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
             return super().execute(*args, **options)

@@ -6,6 +6,7 @@ a password. Kept out: which settings there are.
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import os
 import re
@@ -15,6 +16,8 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+from facio_site import dotenv
 
 YES: Final = frozenset({"1", "true", "yes", "on"})
 NO: Final = frozenset({"0", "false", "no", "off"})
@@ -40,6 +43,10 @@ _SSL_FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 
 class Env(environ.Env):  # type: ignore[misc]
     """Each reader raises ImproperlyConfigured with one sentence that begins with the name."""
+
+    def get_value(self, var: str, cast: Any = None, default: Any = "", **_more: Any) -> Any:
+        """As it stands: a password may begin with a $, which leads to no other variable here."""
+        return os.environ.get(var, default)
 
     def whole(self, name: str, *, default: int, least: int, most: int) -> int:
         text = self.str(name, default="").strip() or str(default)
@@ -76,16 +83,10 @@ class Env(environ.Env):  # type: ignore[misc]
         return [part.strip() for part in self.str(name, default="").split(",") if part.strip()]
 
     def file(self, path: Path) -> None:
-        """The lines of a `.env` that is there; what stands in the environment wins over them."""
-        try:
-            path.read_text(encoding="utf8")
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise ImproperlyConfigured(f"{path} cannot be read: {error.strerror}.") from None
-        except UnicodeDecodeError:
-            raise ImproperlyConfigured(f"{path} is not UTF-8.") from None
-        self.read_env(path)
+        """The lines of a `.env` that is there; what stands in the environment wins over them.
+        Raises dotenv.Unreadable."""
+        for name, value in dotenv.read(path).items():
+            os.environ.setdefault(name, value)
 
     def secret(self, name: str) -> str:
         """The value, or the one line of the file that NAME_FILE names; "" without either."""
@@ -124,6 +125,17 @@ def token(name: str, text: str) -> str:
 
 
 # Addresses
+
+
+def host(text: str) -> tuple[str, bool]:
+    """HOST, and whether only this machine reaches it. Raises ImproperlyConfigured."""
+    found = text.strip() or "127.0.0.1"
+    try:
+        return found, ipaddress.ip_address(found).is_loopback
+    except ValueError:
+        if ":" in found or not _HOST.fullmatch(found):
+            refuse("HOST must be an address or a name, such as 127.0.0.1 or ::1, without a port.")
+        return found, found.lower() == "localhost"
 
 
 class PublicAddress(NamedTuple):

@@ -48,13 +48,12 @@ def _in_url(host: str) -> str:
 
 
 # Where this installation is reached
-HOST = env.str("HOST", default="").strip() or "127.0.0.1"
+HOST, IS_LOOPBACK = environment.host(env.str("HOST", default=""))
 PORT = env.whole("PORT", default=8000, least=0, most=65535)
 _address = environment.public_address(
     env.str("PUBLIC_URL", default="") or f"http://{_in_url(HOST)}:{PORT}"
 )
 PUBLIC_URL, BASE_PATH, IS_HTTPS = _address.url, _address.path, _address.is_https
-IS_LOOPBACK = HOST in ("127.0.0.1", "::1", "localhost")
 if not IS_HTTPS and not IS_LOOPBACK:
     refuse(
         "HOST is not loopback, so PUBLIC_URL must start with https:// (a reverse proxy ends TLS)."
@@ -67,9 +66,8 @@ SECRET_KEY = env.secret("SECRET_KEY") or _kept_secret(STATE_DIR / "secret_key")
 ALLOWED_HOSTS = environment.exact_hosts(env.names("ALLOWED_HOSTS")) or sorted(
     {_in_url(_address.host), _in_url(HOST)} | ({"localhost", "127.0.0.1"} if IS_LOOPBACK else set())
 )
-CSRF_TRUSTED_ORIGINS = environment.origins(env.names("CSRF_TRUSTED_ORIGINS")) or (
-    [_address.origin] if IS_HTTPS else []
-)
+CSRF_TRUSTED_ORIGINS = environment.origins(env.names("CSRF_TRUSTED_ORIGINS"))
+CSRF_TRUSTED_ORIGINS += [_address.origin] if IS_HTTPS else []
 TRUSTED_PROXY_COUNT = env.whole("TRUSTED_PROXY_COUNT", default=0, least=0, most=9)
 
 INSTALLED_APPS = [

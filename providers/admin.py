@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,9 +21,10 @@ from facio_site.web.admin import LockedAdmin, OutcomeFilter, Overtaken
 from providers.forms.plain import form_for
 from providers.models import CatalogEntry, Job, Provider, Task
 from providers.pages.entries import media_words
+from providers.pages.selected import start_round
 from providers.pages.shown import show_job
-from providers.wording import KEY_STATES
-from providers.work import queue
+from providers.spec.outcomes import Outcome
+from providers.wording import KEY_STATES, sentence
 
 
 @admin.register(Provider)
@@ -99,26 +99,22 @@ class ProviderAdmin(ReadOnlyAdmin, LockedAdmin):
 
     @admin.action(description=gettext_lazy("Test connection"))
     def test_connection(self, request: HttpRequest, rows: Any) -> None:
-        self._queue(request, rows, Task.CHECK, "provider.tested")
+        self._start(request, rows, Task.CHECK)
 
     @admin.action(description=gettext_lazy("Fetch models"))
     def fetch_models(self, request: HttpRequest, rows: Any) -> None:
-        self._queue(request, rows, Task.FETCH, "catalog.fetched")
+        self._start(request, rows, Task.FETCH)
 
-    def _queue(self, request: HttpRequest, rows: Any, task: Task, action: str) -> None:
-        count = 0
-        try:
-            with transaction.atomic():
-                for row in rows.configured():
-                    if row.spec.is_oauth:
-                        continue
-                    queue.start(row, task, user=request.user)
-                    record(action, actor=request.user, target=row.name, request=request)
-                    count += 1
-        except queue.TooMany:
-            self.message_user(request, _("That was a lot of tests."), messages.WARNING)
+    def _start(self, request: HttpRequest, rows: Any, task: Task) -> None:
+        """The round of the page's list; where nobody takes it, that is said."""
+        asked = [row for row in rows.configured() if not row.spec.is_oauth]
+        if not start_round(request, asked, task):
             return
-        self.message_user(request, _("%d queued.") % count)
+        job = Job.objects.filter(provider__in=asked, task=task).latest("created_at")
+        if job.outcome == Outcome.NO_WORKER:
+            self.message_user(request, sentence(job.outcome, job.detail), messages.WARNING)
+        else:
+            self.message_user(request, _("%d queued.") % len(asked))
 
 
 @admin.register(Job)

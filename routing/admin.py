@@ -4,6 +4,7 @@ at. Of a channel nothing is shown that its address or its secrets are made of.""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -21,6 +22,7 @@ from providers.kinds import KINDS
 from routing.forms import RouteForm
 from routing.models import Alert, Channel, Route, Slot, Watch, WatchSettings
 from routing.rules.explain import AUTO
+from routing.watch.schedule import asked_at
 
 
 class AdminRouteForm(RouteForm):
@@ -108,10 +110,18 @@ class RouteAdmin(LockedAdmin):
 
 @admin.register(Watch)
 class WatchAdmin(ReadOnlyAdmin):
-    list_display = ("about", "every", "due_at")
+    list_display = ("about", "every", "next_at")
     list_filter = ("every",)
     search_fields = ("about",)
-    fields = ("about", "every", "due_at")
+    fields = ("about", "every", "next_at")
+    readonly_fields = ("next_at",)
+
+    @admin.display(description=_("next"), ordering="due_at", empty_value="–")
+    def next_at(self, row: Watch) -> datetime | None:
+        """As on the pages: after the quiet hours; nothing of what is off."""
+        rules = WatchSettings.read()
+        is_on = rules.is_on and row.every
+        return asked_at(rules, row.due_at, row.due_at) if is_on else None
 
     def changes_of(self, obj: Watch) -> Mapping[str, str]:
         return {"action": "schedule.changed"}

@@ -32,17 +32,6 @@ def make_state_folder(environ: Mapping[str, str], *, demo: bool) -> Path:
     return state
 
 
-def text_of(path: Path) -> str:
-    """ "" without the file. Raises Refused."""
-    try:
-        return path.read_text(encoding="utf8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", "it is not UTF-8")
-        raise Refused(f"{path} cannot be read: {reason}.") from None
-
-
 @contextlib.contextmanager
 def shared(state: Path) -> Iterator[None]:
     """Be one of several parents of parts over this folder, and of no whole site. Raises Refused."""

@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
+from facio_site import dotenv
 from facio_site.run.broker import broker, broker_socket
 from facio_site.run.children import (
     Bell,
@@ -38,7 +39,6 @@ from facio_site.run.places import (
     listen,
     make_state_folder,
     shared,
-    text_of,
     thrown_away,
 )
 from facio_site.run.prepared import COLLECT, MIGRATE, is_collected, prepare
@@ -94,20 +94,6 @@ class Choice:
 def is_given(environ: Mapping[str, str], name: str) -> bool:
     """By itself or by a file that holds it."""
     return bool(environ.get(name) or environ.get(f"{name}_FILE"))
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """The lines of a `.env` file, as django-environ reads them. No file: empty. Raises Refused."""
-    values = {}
-    for line in text_of(path).splitlines():
-        if match := re.fullmatch(r"(?:export )?([A-Za-z_0-9]+)=(.*)", line):
-            name, value = match.groups()
-            if single := re.fullmatch(r"'(.*)'", value):
-                value = single[1]
-            if double := re.fullmatch(r'"(.*)"', value):
-                value = re.sub(r"\\([^rnt])", r"\1", double[1])
-            values[name] = value
-    return values
 
 
 def whole_number(
@@ -372,7 +358,7 @@ def main(words: Sequence[str]) -> int:
     os.umask(0o077)
     bell = Bell()
     try:
-        given = {**read_env_file(ROOT / ".env"), **os.environ}
+        given = {**dotenv.read(ROOT / ".env"), **os.environ}
         choice = Choice.read(given)
         if not part.is_whole and not all(is_given(given, name) for name in SHARED):
             raise Refused(f"a part alone ({part.value}) wants {' and '.join(SHARED)}.")
@@ -388,7 +374,7 @@ def main(words: Sequence[str]) -> int:
                 given |= demo_environ(state)
             patience = OLD_PORT_SECONDS if crashed else 0.0
             serve(state, replace(choice, patience=patience), given, bell, part)
-    except Refused as refusal:
+    except (Refused, dotenv.Unreadable) as refusal:
         say(str(refusal))
         return 1
     except Stopped:

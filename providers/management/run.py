@@ -105,12 +105,14 @@ def carry_out(made: Sequence[Job], call: Callable[[Job], None]) -> None:
             job.refresh_from_db()
 
 
-def tell_keys(command: BaseCommand) -> None:
-    """On stderr, which master key this machine lacks, if it does: jobs that end by that say that
-    its terminal names the key, and this is it."""
-    if not sealing.master_keys(now=True):
-        for line in keys.told():
-            command.stderr.write(line)
+def tell_keys(command: BaseCommand) -> bool:
+    """On stderr, which master key this machine lacks: jobs that end by that say that its terminal
+    names the key, and this is it. False = it lacks none."""
+    if sealing.master_keys(now=True):
+        return False
+    for line in keys.told():
+        command.stderr.write(line)
+    return True
 
 
 def tell(command: BaseCommand, rows: list[dict[str, Any]], *, as_json: bool) -> None:

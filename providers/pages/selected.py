@@ -3,6 +3,7 @@ are selected."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -41,14 +42,14 @@ def selected(request: SignedIn) -> HttpResponse:
         query = urlencode([*names, *Asked.read(request.POST).fields.items()])
         return redirect(f"{reverse('providers:remove-some')}?{query}")
     task = Task.FETCH if do == "fetch" else Task.CHECK
-    if not _start(request, [row for row in rows if not row.spec.is_oauth], task):
+    if not start_round(request, [row for row in rows if not row.spec.is_oauth], task):
         return _back(request)
     if task == Task.FETCH:
         return redirect("providers:catalog")
     return show_board(request, request.POST) if request.htmx else _back(request)
 
 
-def _start(request: SignedIn, rows: list[Provider], task: Task) -> bool:
+def start_round(request: HttpRequest, rows: Sequence[Provider], task: Task) -> bool:
     """As one round. False, and told: nothing was started."""
     if not rows:
         messages.warning(request, _("The agent signs in there itself: nothing here can ask it."))

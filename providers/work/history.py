@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 
 def old() -> Iterator[history.Old]:
-    """Jobs that have ended, one provider after the other."""
+    """Jobs that have ended, one provider after the other; their name stands without any, too."""
+    yield history.of_rows("jobs", Job.objects.none())
     providers = Job.objects.order_by().values_list("provider", flat=True).distinct()
     for provider in list(providers):
         jobs = Job.objects.filter(provider=provider)

@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from facio_site import environment, settings
+from facio_site import dotenv, environment, settings
 from facio_site.environment import Env
 from facio_site.run import up
-from facio_site.run.children import Refused
 from facio_site.settings import LIVE_HOLDS, WEB_THREADS
 from tests.security import command
 
@@ -71,10 +72,66 @@ def test_a_file_of_settings_that_cannot_be_read_is_named(
         path.mkdir()
     else:
         path.write_bytes(content)
-    assert told(lambda: env.file(path)).startswith(f"{path} ")
-    with pytest.raises(Refused, match=re.escape(str(path))):
-        up.read_env_file(path)
+    with pytest.raises(dotenv.Unreadable, match=re.escape(f"{path} cannot be read: ")):
+        env.file(path)
     env.file(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("line", [f"METRICS_TOKEN = {SECRET}", f"METRICS_TOKEN: {SECRET}", SECRET])
+def test_s28_a_line_that_sets_nothing_stops_the_start_and_is_not_quoted(
+    tmp_path: Path, line: str
+) -> None:
+    path = tmp_path / ".env"
+    path.write_text(f"# ours\n{line}\n")
+    with pytest.raises(dotenv.Unreadable) as refused:
+        env.file(path)
+    (sentence,) = str(refused.value).splitlines()
+    assert sentence.startswith(f"{path} cannot be read: line 2 ")
+    assert SECRET not in sentence
+
+
+def test_a_file_of_settings_may_be_indented_and_begin_with_a_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes("\ufeffFIRST_LINE=1\r\n  ; ours\r\n  OF_THE_SHELL=file\r\n".encode())
+    monkeypatch.setattr(os, "environ", given := {"OF_THE_SHELL": "shell"})
+    env.file(path)
+    assert given == {"FIRST_LINE": "1", "OF_THE_SHELL": "shell"}
+    path.write_text("QUOTED='\"a\"'\n")
+    assert dotenv.read(path) == {"QUOTED": '"a"'}
+
+
+@pytest.mark.parametrize("value", ["$ecret", "$HOME", "\\$x", "a$b"])
+def test_a_value_leads_to_no_other_variable(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("SMTP_PASSWORD", value)
+    monkeypatch.delenv("SMTP_PASSWORD_FILE", raising=False)
+    assert env.secret("SMTP_PASSWORD") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "is_loopback"),
+    [
+        *(("", True), (" ::1 ", True), ("127.0.0.2", True), ("Localhost", True)),
+        *(("0.0.0.0", False), ("::", False), ("facio.example", False)),
+    ],
+)
+def test_every_address_of_this_machine_alone_is_loopback(text: str, is_loopback: bool) -> None:
+    assert environment.host(text) == (text.strip() or "127.0.0.1", is_loopback)
+
+
+@pytest.mark.parametrize("text", ["[::1]", "127.0.0.1:9000", "localhost:1", "http://x", "a b"])
+def test_a_host_with_more_than_a_host_is_refused_by_its_own_name(text: str) -> None:
+    assert told(lambda: environment.host(text)).startswith("HOST must be an address or a name")
+
+
+def test_a_further_origin_leaves_the_sites_own() -> None:
+    code = "from facio_site.settings import CSRF_TRUSTED_ORIGINS as them; print(sorted(them))"
+    given = {"PUBLIC_URL": "https://a.example", "CSRF_TRUSTED_ORIGINS": "https://b.example"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **given}, capture_output=True, text=True
+    )
+    assert done.stdout == "['https://a.example', 'https://b.example']\n", done.stderr
 
 
 def test_a_secret_comes_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib import admin
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone, translation
 from django.utils.functional import Promise
@@ -88,6 +89,31 @@ def test_actions_queue_jobs(site: Client, monkeypatch: pytest.MonkeyPatch) -> No
     for action in ("test_connection", "fetch_models"):
         site.post("/admin/providers/provider/", {"action": action, "_selected_action": str(row.pk)})
     assert sorted(Job.objects.values_list("task", flat=True)) == ["check", "fetch"]
+
+
+def test_an_action_is_one_round_and_says_where_nobody_takes_it(
+    site: Client,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.TESTS_PER_MINUTE = 1
+    monkeypatch.setattr(queue.broker, "workers", set)
+    rows = [saved("openrouter"), saved("groq")]
+    path = "/admin/providers/provider/"
+    monkeypatch.setattr(transaction, "on_commit", lambda job: job())
+
+    def told(*asked: Provider) -> str:
+        data = {"action": "test_connection", "_selected_action": [row.pk for row in asked]}
+        return str(site.post(path, data, follow=True).content.decode())
+
+    html = told(*rows)
+    assert "No worker is running, so nothing was sent." in html
+    assert "queued." not in html
+    assert Job.objects.count() == 2
+    assert "Too many tests at once." in told(*rows)
+    agents = Provider.for_name("openai_codex")
+    agents.store()
+    assert "The agent signs in there itself" in told(agents)
 
 
 def test_routes_are_edited_in_the_admin(site: Client) -> None:

@@ -1,5 +1,7 @@
 """What the site watches, in the admin: to be looked at, and without what is secret."""
 
+from datetime import UTC, datetime, time
+
 import pytest
 from django.test import Client
 
@@ -36,3 +38,18 @@ def test_what_is_watched_and_told_can_be_looked_at_and_not_changed(site: Client)
         assert 'name="_save"' not in page
         assert site.post(f"/admin/routing/{path}/change/", {"every": "15"}).status_code == 403
     assert Watch.objects.get().every == 60
+
+
+def test_the_next_check_is_told_as_it_comes(site: Client) -> None:
+    """Not of what is off, nor in the quiet hours."""
+    at = datetime(2030, 1, 1, 12, tzinfo=UTC)
+    Watch.objects.create(about="provider:groq", every=60, due_at=at)
+    Watch.objects.create(about="route:main", every=0, due_at=at.replace(year=2031))
+    rules = WatchSettings(pk=WatchSettings.ONLY, quiet_from=time(11), quiet_until=time(15))
+    rules.save()
+    html = site.get("/admin/routing/watch/").content.decode()
+    assert "Jan. 1, 2030, 3 p.m." in html
+    assert "2031" not in html
+    rules.is_on = False
+    rules.save()
+    assert "2030" not in site.get("/admin/routing/watch/").content.decode()

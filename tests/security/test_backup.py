@@ -86,11 +86,15 @@ def test_s80_a_restore_keeps_what_was_there_and_goes_back_in_time(filled: Path, 
 @pytest.mark.long
 @pytest.mark.sqlite("`backup` copies SQLite; PostgreSQL has pg_dump")
 @pytest.mark.journey
-def test_s80_a_restore_with_another_master_key_says_so(copy: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_key", [True, False])
+def test_s80_a_restore_with_another_master_key_or_none_says_so(
+    copy: Path, tmp_path: Path, has_key: bool
+) -> None:
     other = tmp_path / "other"
-    assert command.run(other, "migrate", "--verbosity=0").returncode == 0
+    if has_key:
+        assert command.run(other, "migrate", "--verbosity=0").returncode == 0
     done = command.run(other, "restore", str(copy))
-    assert "not the one of this backup" in done.stderr
+    assert "lacks the master key of this backup" in done.stderr
 
 
 @pytest.mark.sqlite("`restore` puts a file back")

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from facio_site import schema
+from facio_site import schema, sealing
 from facio_site.backup import Refused, restore
 from facio_site.commands import Command as OneLine
 from facio_site.keys import fits
@@ -33,8 +33,8 @@ class Command(OneLine):
         _record(options["path"].name)
         if schema.state() is schema.State.OLDER:
             self.stdout.write("It is of an older release: the next start migrates it.")
-        elif not fits():
-            self.stderr.write("The master key at hand is not the one of this backup.")
+        elif sealing.lacking() or not fits():
+            self.stderr.write("This machine lacks the master key of this backup: bring it along.")
 
 
 def _record(name: str) -> None:

@@ -56,7 +56,7 @@ class Command(OneLine):
         went_well &= _step(_send)
         rules, count = WatchSettings.read(), unsent()
         rows = [_row(watch, jobs) for watch in _in_order(due)] if rules.is_on else []
-        tell_keys(self)
+        went_well &= not tell_keys(self)  # then nothing is asked or sent
         if options["json"]:
             told = {**settings_as_json(rules, clock.now()), "asked": rows, "unsent": count}
             self.stdout.write(json.dumps(told, indent=2, ensure_ascii=False))

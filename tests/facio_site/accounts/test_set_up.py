@@ -224,6 +224,7 @@ def test_create_owner_takes_the_password_from_stdin(monkeypatch, client):
     [
         ("short\n", ["--password-stdin"], 1),
         ("\n", ["--password-stdin"], 2),
+        ("gr\udcf6sse horses\n", ["--password-stdin"], 2),  # bytes that are no UTF-8
         (PASSWORD, [], 2),
         (PASSWORD, ["--password-stdin", "--nonsense"], 2),
     ],

@@ -15,6 +15,7 @@ import environ as django_environ
 import pytest
 from django.conf import settings
 
+from facio_site import dotenv
 from facio_site.run import broker, children, prepared, up
 from tests.processes import wait_for
 
@@ -67,13 +68,13 @@ def test_an_env_file_is_read_as_django_environ_reads_it(
     file = tmp_path / ".env"
     file.write_text(
         "# comment\nPLAIN=a b\nexport EXPORTED=1\nSINGLE='it''s \\n'\nDOUBLE=\"a \\\"b\\\" \\n\"\n"
-        "EMPTY=\nHASH=a#b\nnonsense\n  INDENTED=1\nURL=redis://u:p@h/0?x=1\n"
+        "EMPTY=\nHASH=a#b\n \nURL=redis://u:p@h/0?x=1\n"
     )
     read: dict[str, str] = {}
     monkeypatch.setattr(django_environ.Env, "ENVIRON", read)
     django_environ.Env.read_env(file)
-    assert up.read_env_file(file) == read
-    assert up.read_env_file(tmp_path / "missing") == {}
+    assert dotenv.read(file) == read
+    assert dotenv.read(tmp_path / "missing") == {}
 
 
 def test_a_folder_that_others_can_enter_is_not_private(tmp_path: Path) -> None:

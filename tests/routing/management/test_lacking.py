@@ -1,7 +1,6 @@
 """A command that calls: it needs no broker, and names the master key that its machine lacks."""
 
 import io
-from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ def test_only_the_master_key_is_told(
     monkeypatch.setattr(broker, "_silent_until", 0.0)
     broker._client.cache_clear()
     out, errors = io.StringIO(), io.StringIO()
-    with suppress(SystemExit):
+    with pytest.raises(SystemExit, match=r"^1$"):
         call_command(*command, stdout=out, stderr=errors)
     assert said in out.getvalue()
     [line] = errors.getvalue().splitlines()

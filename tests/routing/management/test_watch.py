@@ -4,13 +4,14 @@ import io
 import json
 import uuid
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from facio_site import clock
 from facio_site.commands import UsageError
 from providers.models import Job, Provider, Task
 from providers.spec.outcomes import NOT_BAD
@@ -138,6 +139,25 @@ def test_the_status_tells_each_subject_in_full() -> None:
     assert rows["catalog:groq"]["state"] == "off"
     main = rows["route:main"]
     assert (main["state"], main["passed_over"], main["last_at"]) == ("unknown", "budget", None)
+
+
+def test_a_check_is_next_after_the_quiet_hours_or_due_since_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def line() -> str:
+        out = io.StringIO()
+        call_command("watch_status", stdout=out)
+        return out.getvalue().splitlines()[-1]
+
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    watch("provider:groq")
+    Watch.objects.update(due_at=now - timedelta(hours=3))
+    assert line().endswith("due since 2026-11-30 09:00 UTC")
+    Watch.objects.update(due_at=now + timedelta(hours=1))
+    assert line().endswith("next 2026-11-30 13:00 UTC")
+    WatchSettings(pk=1, quiet_from=time(12, 30), quiet_until=time(14)).save()
+    assert line().endswith("next 2026-11-30 14:00 UTC")
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["password_stdin"]:
             raise UsageError("give --password-stdin and the password on stdin")
-        password = sys.stdin.readline().rstrip("\r\n")
+        try:
+            password = sys.stdin.readline().rstrip("\r\n")
+            password.encode()  # of bytes that are no text something else was read
+        except UnicodeError:
+            raise UsageError("the password on stdin is not UTF-8") from None
         if not password:
             raise UsageError("the password on stdin is empty")
         with transaction.atomic():
