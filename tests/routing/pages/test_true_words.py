@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from facio_site.audit import record
 from providers.models import Provider
-from routing.models import PendingImport, WatchSettings
+from routing.models import PendingImport, Route, WatchSettings
 from tests.conftest import signed_in
 from tests.desk import confirm, saved, stocked
 from tests.markup import flat
@@ -139,3 +139,11 @@ def test_a_wrong_old_password_is_told_as_that(site: Client) -> None:
     }
     page = flat(site.post("/accounts/password/change/", wrong))
     assert "This is not your current password." in page
+
+
+@pytest.mark.parametrize("model", ["llama3.2", "an-endpoint-that-was-renamed/llama3.2"])
+def test_a_local_server_takes_names_with_a_slash_as_well(site: Client, model: str) -> None:
+    saved("ollama", "", api_base="http://localhost:11434/v1")
+    Route.objects.create(slot="main", model=model)
+    told = "Ollama: a local server takes a name that points to no provider."
+    assert told in flat(site.get("/routing/"))
