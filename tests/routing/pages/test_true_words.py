@@ -147,3 +147,32 @@ def test_a_local_server_takes_names_with_a_slash_as_well(site: Client, model: st
     Route.objects.create(slot="main", model=model)
     told = "Ollama: a local server takes a name that points to no provider."
     assert told in flat(site.get("/routing/"))
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [("", "No worker was running"), ("no_broker", "The task broker did not answer")],
+)
+def test_a_fetch_that_was_not_sent_says_when_that_was_and_not_that_it_is_so_now(
+    site: Client, detail: str, words: str
+) -> None:
+    row, then = saved("groq"), timezone.now() - timedelta(hours=1)
+    row.jobs.create(
+        task="fetch",
+        status="done",
+        outcome="no_worker",
+        detail=detail,
+        input_version=row.version,
+        finished_at=then,
+        deadline=then,
+    )
+    page = flat(site.get("/providers/groq/"))
+    told = page[page.index(words) :]
+    assert f'<time datetime="{then.isoformat(timespec="seconds")}' in told[: told.index("</p>")]
+
+
+def test_uptime_of_a_route_is_of_the_models_that_it_had(site: Client) -> None:
+    saved("groq")
+    Route.objects.create(slot="main", model="llama-10", provider="groq")
+    words = "Uptime counts only calls to the model that the route had then."
+    assert words in flat(site.get("/health/route/main/"))
