@@ -86,19 +86,19 @@ class ProviderForm(forms.Form):
         field = SecretField(label=label, help_text=help_text, is_stored=is_stored)
         if state in (SecretState.SET, SecretState.REFERENCE):
             is_typed = is_typed_in(self.shown, self.provider, name)
-            text = _("%s (typed, not saved)") if is_typed else _("%s (unchanged)")
-            field.widget.attrs["placeholder"] = text % DOTS
+            words = _("%s (typed, not saved)") if is_typed else _("%s (unchanged)")
+            field.widget.attrs["placeholder"] = words % DOTS
         self.fields[name] = field
         if is_stored:
             # Not the field's own label within another one: scripts find fields by their labels.
-            text = _("Remove the stored %(name)s") % {"name": label}
+            text: Any = _("Remove the stored %(name)s") % {"name": label}
             text = _("Remove the stored key") if name == "api_key" else text
             box = forms.BooleanField(label=text, required=False)
             box.initial = name not in self.shown.sealed  # its removal was tested
             self.fields[f"clear_{name}"] = box
 
     def _holder(self, name: str) -> Entry:
-        """What holds a secret while its field is blank: what is saved, where the draft removes it."""
+        """What holds a secret whose field is blank: what is saved, where a draft removes it."""
         return self.shown if name in self.shown.sealed else self._saved
 
     def _add_address(self, spec: ProviderSpec) -> None:
