@@ -377,6 +377,24 @@ def test_values_that_were_tested_are_called_that(site: Client, outcome: str) -> 
     assert TESTED in flat(site.get(PAGE))
 
 
+def test_a_banner_tells_of_the_values_that_were_tested_last(site: Client) -> None:
+    saved()
+    press(site, api_key=TYPED)
+    ended()
+    page = flat(site.get(PAGE))
+    assert "did not pass" in page
+    assert 'name="told" value="1" form="provider-form"' in page
+    shown = {"told": "1", "draft": str(Draft.objects.get().pk)}
+    again = flat(press(site, api_key="sk-or-v1-another-9876543210", **shown))
+    banner = again[again.index('id="unsaved"') :]
+    assert 'hx-swap-oob="true"' in banner[:150]
+    assert "These values are not saved." in banner
+    assert "did not pass" not in again
+    shown["draft"] = str(Draft.objects.get().pk)
+    back = flat(press(site, api_key=KEY, **shown))  # as it is saved
+    assert '<div id="unsaved" hx-swap-oob="delete">' in back
+
+
 # Removing, and a form that is refused --------------------------------------------------------
 
 
