@@ -27,7 +27,8 @@ _OTHER = "*"  # said to be saved where what is saved can't be shown, and is not 
 class PageForm(ProviderForm):
     def __init__(self, provider: Provider, data: Any = None, *, shown: Entry | None = None) -> None:
         super().__init__(provider, data, shown=shown)
-        self.chosen = way_of(self.shown)  # "" where there is no choice
+        # "" where there is no choice
+        self.chosen = way_of(self.shown if self.shown.ways() else provider)
         if self.chosen:
             self._add_choice()
         self._mark_saved()
@@ -41,6 +42,9 @@ class PageForm(ProviderForm):
             widget=forms.RadioSelect,
         )
         self.fields["api_key"].help_text = ""  # the other ways are right above it
+        for name in self._names_of(*(way for way in self.spec.ways if way != self.chosen)):
+            if f"clear_{name}" in self.fields:
+                self.fields[f"clear_{name}"].initial = False
         keyed = [f"{c}{n}" for n in self._names_of(*self.spec.ways) for c in ("", "clear_")]
         first = [name for name in self.fields if self._is_required(name)]
         self.order_fields([*first, SIGN_IN, *keyed, EXPIRES])
@@ -62,7 +66,8 @@ class PageForm(ProviderForm):
             self.errors.pop(name, None)
             is_left = chosen != self.chosen
             if name in self.secret_names():
-                data[name], data[f"clear_{name}"] = "", is_left
+                data[name] = ""
+                data[f"clear_{name}"] = is_left or name not in self.shown.sealed
             else:
                 data[name] = "" if is_left else self.shown.values.get(name, "")
 
@@ -126,10 +131,9 @@ class PageForm(ProviderForm):
 
     def _is_other(self, name: str) -> bool:
         """Whether another secret is shown than is saved; both look alike."""
-        if name not in (*self.secret_names(), HEADERS, BODY) or self.shown is self.provider:
+        if name not in (*self.secret_names(), HEADERS, BODY):
             return False
-        is_there = [name in entry.sealed for entry in (self.shown, self.provider)]
-        return is_there[0] != is_there[1] or is_typed_in(self.shown, self.provider, name)
+        return is_typed_in(self.shown, self.provider, name)
 
     @property
     def unsaved(self) -> int:

@@ -7,6 +7,7 @@ a mask that comes back counts as kept.
 from __future__ import annotations
 
 import json
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -46,6 +47,8 @@ class ProviderForm(forms.Form):
         self.changes: list[Change] = []  # what the last `apply` changed
         self._with_masks: set[str] = set()  # of headers and body: which stand for stored values
         self.shown = shown or provider  # a living draft shows what was typed for the test
+        self._saved = copy(provider)  # as it is before a draft is taken over
+        self._saved.sealed = dict(provider.sealed)
         super().__init__(data, initial=initial_of(self.spec, self.shown), auto_id="id_%s")
         spec = self.spec
         if not spec.is_oauth:
@@ -78,21 +81,25 @@ class ProviderForm(forms.Form):
         )
 
     def _add_secret(self, name: str, label: Any, help_text: Any = "") -> None:
-        state = self.shown.secret_state(name)
+        state = self._holder(name).secret_state(name)
         is_stored = state is not SecretState.MISSING
         field = SecretField(label=label, help_text=help_text, is_stored=is_stored)
         if state in (SecretState.SET, SecretState.REFERENCE):
-            kept = _("%s (unchanged)") % DOTS
-            typed = _("%s (typed, not saved)") % DOTS
             is_typed = is_typed_in(self.shown, self.provider, name)
-            field.widget.attrs["placeholder"] = typed if is_typed else kept
+            words = _("%s (typed, not saved)") if is_typed else _("%s (unchanged)")
+            field.widget.attrs["placeholder"] = words % DOTS
         self.fields[name] = field
         if is_stored:
             # Not the field's own label within another one: scripts find fields by their labels.
-            text = _("Remove the stored %(name)s") % {"name": label}
-            self.fields[f"clear_{name}"] = forms.BooleanField(
-                required=False, label=_("Remove the stored key") if name == "api_key" else text
-            )
+            text: Any = _("Remove the stored %(name)s") % {"name": label}
+            text = _("Remove the stored key") if name == "api_key" else text
+            box = forms.BooleanField(label=text, required=False)
+            box.initial = name not in self.shown.sealed  # its removal was tested
+            self.fields[f"clear_{name}"] = box
+
+    def _holder(self, name: str) -> Entry:
+        """What holds a secret whose field is blank: what is saved, where a draft removes it."""
+        return self.shown if name in self.shown.sealed else self._saved
 
     def _add_address(self, spec: ProviderSpec) -> None:
         example = spec.api_base or spec.api_base_example
@@ -272,7 +279,7 @@ class ProviderForm(forms.Form):
         """A stored secret counts only for the address it was typed for."""
         bound = self.bound_of(data)
         for name in self.secret_names():
-            item = self.shown.sealed.get(name)
+            item = self._holder(name).sealed.get(name)
             is_kept = not data.get(name) and not data.get(f"clear_{name}")
             if item and is_kept and item["bound"] != bound:
                 self.add_error(
@@ -324,7 +331,7 @@ class ProviderForm(forms.Form):
             data[EXPIRES] = None
 
     def _has(self, name: str, data: dict[str, Any]) -> bool:
-        stored = self.shown.secret_state(name) is not SecretState.MISSING
+        stored = self._holder(name).secret_state(name) is not SecretState.MISSING
         return bool(data.get(name)) or (stored and not data.get(f"clear_{name}"))
 
     # Use --------------------------------------------------------------------------------------
@@ -354,6 +361,8 @@ class ProviderForm(forms.Form):
                 entry.put_secret(name, data[name])
             elif data.get(f"clear_{name}"):
                 entry.put_secret(name, None)
+            elif name not in entry.sealed:  # its removal was tested, and taken back
+                entry.take(name, self._saved)
         for name in (HEADERS, BODY):
             if name in self.fields and data.get(name, {}) != entry.open_mapping(name):
                 entry.put_mapping(name, data.get(name, {}))

@@ -28,6 +28,7 @@ from providers.spec.limits import MODEL_LENGTH
 from providers.work import queue
 
 _MARKER = "providers/_form.html#marker"  # that the page shows unsaved values
+_BANNER = "providers/_draft.html"  # what it says of them
 PARTS = {"check": Task.CHECK, "catalog": Task.FETCH}  # of a provider's page, and what fills them
 
 
@@ -123,6 +124,8 @@ def _started(
         response.write(render_to_string(PART_TEMPLATES["check"], beside, request))
     if "draft" in request.POST:  # the page shows unsaved values: from now on these
         response.write(render_to_string(_MARKER, {"draft": draft, "oob": 1}))
+    if "told" in request.POST:  # of those before these
+        response.write(render_to_string(_BANNER, {**context, "draft": draft, "oob": 1}, request))
     if context["pending"]:
         response["HX-Trigger-After-Settle"] = "started"
     else:

@@ -149,7 +149,10 @@ def provider_undo(request: HttpRequest, name: str) -> HttpResponse:
         messages.warning(request, NO_MASTER_KEY)
         return redirect("providers:detail", name)
     if undone:
-        messages.success(request, _("%s is as it was before. Test it.") % provider.spec.label)
+        provider.refresh_from_db(fields=["check_outcome"])  # a test of these values comes along
+        again = _("%s is as it was before.")
+        text = again if provider.check_outcome else _("%s is as it was before. Test it.")
+        messages.success(request, text % provider.spec.label)
     elif not is_seen:
         text = _("Nothing was undone: %s was changed in the meantime. Look at it first.")
         messages.warning(request, text % provider.spec.label)

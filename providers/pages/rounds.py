@@ -19,6 +19,8 @@ from providers.spec.outcomes import UNTOLD, Outcome
 RECENT = timedelta(minutes=15)  # for so long the last round is told
 _BAD = ("warn", "error")
 _SILENT = UNTOLD - {Outcome.CANCELLED}
+# Of a test; whatever else it ends with needs attention, as the navigation counts it.
+_FINE = UNTOLD | {*PENDING, Outcome.OK, Outcome.REFERENCE}
 
 
 class JobRow(NamedTuple):
@@ -58,7 +60,7 @@ class Progress:
     failed: tuple[str, ...]
     cancelled: int
     silent: int  # tests that ended and told nothing of their providers
-    why: str  # the outcome of all those; "" = there are several, or none
+    why: str  # the outcome of all those, or of all fetches that failed; "" = several, or none
     waiting: tuple[tuple[uuid.UUID, int], ...]  # jobs under way and their versions
     age: str
     took_ms: int | None  # None while it goes on
@@ -120,17 +122,21 @@ def progress_of(
     is_over = all(one.finished_at for one in jobs)
     silent = () if is_fetch else _SILENT
     untold = [one.outcome for _spec, one in rows if one.outcome in silent]
+    failed = [
+        (spec.label, one.outcome)
+        for spec, one in rows
+        if (tone(one.shown) in _BAD if is_fetch else one.shown not in _FINE)
+    ]
+    whys = {outcome for _label, outcome in failed} if is_fetch else set(untold)
     return Progress(
         rows=tuple((spec.name, spec.label, one.shown) for spec, one in rows),
         done=sum(not one.is_pending for _spec, one in rows),
         ok=sum(one.outcome == Outcome.OK for _spec, one in rows),
         running=tuple(spec.label for spec, one in rows if one.status == Status.RUNNING),
-        failed=tuple(
-            spec.label for spec, one in rows if tone(one.shown) in _BAD and one.shown not in silent
-        ),
+        failed=tuple(label for label, _outcome in failed),
         cancelled=sum(one.outcome == Outcome.CANCELLED for _spec, one in rows),
         silent=len(untold),
-        why=untold[0] if len(set(untold)) == 1 else "",
+        why=whys.pop() if len(whys) == 1 else "",
         waiting=tuple((one.pk, one.version) for _spec, one in rows if one.is_pending),
         age=age((now - started).total_seconds()),
         took_ms=int((max(ends) - started).total_seconds() * 1000) if is_over else None,

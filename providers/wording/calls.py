@@ -352,12 +352,12 @@ CALLS: Sentences = {
     },
     Outcome.NO_WORKER: {
         "": _(
-            "No worker is running, so nothing was sent. Start it (make run, or as it was "
-            "installed) and try again."
+            "No worker was running, so nothing was sent. If none runs yet, start it (make run, or "
+            "as it was installed). Then try again."
         ),
         "no_broker": _(
-            "The task broker does not answer, so nothing was sent. Start it (make run, or as it "
-            "was installed) and try again."
+            "The task broker did not answer, so nothing was sent. If it still does not, start it "
+            "(make run, or as it was installed). Then try again."
         ),
     },
     Outcome.NO_KEY: {

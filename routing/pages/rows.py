@@ -11,7 +11,7 @@ from django.http import Http404
 from providers.models import Job, Provider
 from providers.pages.shown import ShownJob, show_job, show_model
 from providers.spec.masks import variable_in
-from providers.spec.outcomes import NOT_BAD, Outcome
+from providers.spec.outcomes import NOT_BAD, UNTOLD, Outcome
 from routing.config.agent import AgentView, decide
 from routing.models import Route, Slot
 from routing.pages.wording import (
@@ -90,6 +90,14 @@ class RouteRow:
     def is_tested(self) -> bool:
         """A test of it is under way."""
         return self.test is not None and self.test.is_pending
+
+    @property
+    def silent(self) -> str:
+        """How its newest test ended where that told nothing of it; "" = another told since."""
+        if self.test is None or self.test.job is None or self.test.outcome not in UNTOLD:
+            return ""
+        ended_at, told_at = self.test.job.finished_at, self.tested_at
+        return self.test.outcome if ended_at and (not told_at or ended_at > told_at) else ""
 
     @property
     def is_served(self) -> bool:

@@ -92,7 +92,9 @@ _RULES = {
     Rule.FORCED: lambda: _("%(name)s, because it is chosen here."),
     Rule.PREFIX: lambda: _('%(name)s, because the model name starts with "%(word)s/".'),
     Rule.KEYWORD: lambda: _('%(name)s, because the model name contains "%(word)s".'),
-    Rule.LOCAL_FALLBACK: lambda: _("%(name)s: a local server takes a plain name."),
+    Rule.LOCAL_FALLBACK: lambda: _(
+        "%(name)s: a local server takes a name that points to no provider."
+    ),
     Rule.GATEWAY_FALLBACK: lambda: _(
         "%(name)s, by fallback: nobody chose it, and it would be billed."
     ),
@@ -125,7 +127,7 @@ def considered_words(one: Considered) -> str:
 _REASONS = {
     Rule.PREFIX: lambda: _('the model name starts with "%(word)s/"'),
     Rule.KEYWORD: lambda: _('the model name contains "%(word)s"'),
-    Rule.LOCAL_FALLBACK: lambda: _("a local server takes a plain name"),
+    Rule.LOCAL_FALLBACK: lambda: _("a local server takes a name that points to no provider"),
     Rule.GATEWAY_FALLBACK: lambda: _("by fallback: a gateway that has a key"),
     Rule.KEY_FALLBACK: lambda: _("by fallback: it has a key"),
     Rule.CUSTOM_FALLBACK: lambda: _("by fallback: it has an API base"),

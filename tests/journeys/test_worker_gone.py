@@ -75,7 +75,7 @@ def test_s70_a_reload_is_enough_to_end_it(alone: Desk, hire: Hire, path: str) ->
 def test_s76_without_a_worker_the_start_says_so(alone: Desk) -> None:
     part = alone.press("openrouter")
     assert (attribute(part, "state"), attribute(part, "outcome")) == ("done", "no_worker")
-    assert "No worker is running" in part
+    assert "No worker was running" in part
     assert not alone.sims.calls
 
 
@@ -85,7 +85,7 @@ def test_s73_s76_without_a_broker_the_start_says_so(alone: Desk, settings: Any) 
     with connected(url, settings):
         part = alone.press("openrouter")
     assert (attribute(part, "state"), attribute(part, "outcome")) == ("done", "no_worker")
-    assert "broker does not answer" in part
+    assert "broker did not answer" in part
 
 
 def test_s73_a_broker_that_went_silent_is_asked_once(
@@ -94,7 +94,7 @@ def test_s73_a_broker_that_went_silent_is_asked_once(
     with processes.broker() as url, connected(url, settings), silent(url):
         part = alone.press("openrouter")
     assert len(unanswered) == 1
-    assert "broker does not answer" in part
+    assert "broker did not answer" in part
 
 
 def test_a_flushed_broker_loses_messages_and_nothing_else(alone: Desk, hire: Hire) -> None:

@@ -232,6 +232,21 @@ def test_what_nobody_will_end_is_ended_when_the_list_is_looked_at(site: Client) 
 # Test all ---------------------------------------------------------------------------------------
 
 
+def test_a_round_counts_what_needs_attention_as_the_filter_does(site: Client) -> None:
+    for kind in ("groq", "mistral", "zhipu", "deepseek"):
+        saved(kind)
+    site.post("/providers/check/", headers=HTMX)
+    by_kind = {job.provider.kind: job for job in Job.objects.select_related("provider")}
+    by_kind["groq"].finish(is_told=True, outcome="reachable_unverified", key_state="unknown", ms=4)
+    by_kind["mistral"].finish(is_told=True, outcome="reference", key_state="unknown", ms=4)
+    by_kind["zhipu"].finish(is_told=True, outcome="ok", key_state="valid", ms=4)
+    page = site.get("/providers/")
+    assert "1 needs attention" in flat(page)
+    assert page.context["board"].counts()["attention"] == 1
+    by_kind["deepseek"].finish(is_told=True, outcome="ok", key_state="valid", ms=4)
+    assert "Show what needs attention" in flat(site.get("/providers/"))
+
+
 def test_test_all_says_what_is_done_what_runs_and_what_failed(site: Client) -> None:
     for kind in ("groq", "mistral", "zhipu", "deepseek"):
         saved(kind)

@@ -240,7 +240,7 @@ def test_fetch_all_tells_how_far_it_has_come_and_brings_the_list(
     second.finish(outcome="bad_key", key_state="invalid", ms=5)
     news = site.get("/live/", {"w": watched}).content.decode()
     assert "1 of 2 lists fetched" in news
-    assert "Not fetched: Mistral" in news
+    assert "Not fetched: Mistral. Key rejected" in " ".join(news.split())
     assert 'hx-select="#list"' in news
     assert 'name="w" value="fetching' not in site.get("/catalog/").content.decode()
 

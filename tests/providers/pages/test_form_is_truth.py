@@ -377,6 +377,24 @@ def test_values_that_were_tested_are_called_that(site: Client, outcome: str) -> 
     assert TESTED in flat(site.get(PAGE))
 
 
+def test_a_banner_tells_of_the_values_that_were_tested_last(site: Client) -> None:
+    saved()
+    press(site, api_key=TYPED)
+    ended()
+    page = flat(site.get(PAGE))
+    assert "did not pass" in page
+    assert 'name="told" value="1" form="provider-form"' in page
+    shown = {"told": "1", "draft": str(Draft.objects.get().pk)}
+    again = flat(press(site, api_key="sk-or-v1-another-9876543210", **shown))
+    banner = again[again.index('id="unsaved"') :]
+    assert 'hx-swap-oob="true"' in banner[:150]
+    assert "These values are not saved." in banner
+    assert "did not pass" not in again
+    shown["draft"] = str(Draft.objects.get().pk)
+    back = flat(press(site, api_key=KEY, **shown))  # as it is saved
+    assert '<div id="unsaved" hx-swap-oob="delete">' in back
+
+
 # Removing, and a form that is refused --------------------------------------------------------
 
 
@@ -395,6 +413,34 @@ def test_the_stored_key_can_be_removed_at_every_kind(site: Client, kind: str) ->
     assert row.is_configured
     assert row.sealed == {}
     assert secret(flat(answer)) == ("missing", "", "")
+
+
+@pytest.mark.parametrize(("box", "left"), [({"clear_api_key": "on"}, ""), ({}, KEY)])
+def test_a_removal_that_was_tested_stays_on_the_page_until_it_is_saved_or_taken_back(
+    site: Client, box: dict[str, str], left: str
+) -> None:
+    saved()
+    press(site, api_key="", clear_api_key="on")
+    ended("incomplete", "unknown")
+    page = flat(site.get(PAGE))
+    assert re.search('<input[^>]*name="clear_api_key"[^>]* checked', page)
+    values = {"api_key": "", "version": "1", "draft": str(Draft.objects.get().pk), **box}
+    answer = site.post(PAGE, values)
+    if box:
+        assert answer.status_code == 409
+        assert re.search('<input[^>]*name="clear_api_key"[^>]* checked', flat(answer))
+        answer = site.post(PAGE, {**values, "anyway": "1"})
+    assert answer.status_code == 302
+    assert stored_key() == left
+    assert not Draft.objects.exists()
+
+
+def test_a_removal_that_is_taken_back_is_tested_with_the_stored_key(site: Client) -> None:
+    saved()
+    press(site, api_key="", clear_api_key="on")
+    press(site, api_key="", draft=str(Draft.objects.get().pk))
+    assert not Draft.objects.exists()
+    assert not Job.objects.order_by("-created_at")[0].is_draft
 
 
 @pytest.mark.parametrize(("what", "part"), [("check", "check"), ("catalog", "catalog")])

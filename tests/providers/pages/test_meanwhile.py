@@ -203,6 +203,18 @@ def test_undo_pressed_twice_on_one_page_undoes_once(site: Client) -> None:
     assert Provider.objects.get().holds("api_key", KEY)
 
 
+def test_undo_asks_for_a_test_only_where_none_of_these_values_is_kept(site: Client) -> None:
+    row = saved()
+    queue.start(row, Task.CHECK).finish(is_told=True, outcome="ok", key_state="valid")
+    row.refresh_from_db()
+    row.put_secret("api_key", GOOD)
+    assert row.store()
+    for asks in (False, True):  # and forward again
+        answer: Any = site.post(f"{PAGE}undo/", follow=True)
+        assert "OpenRouter is as it was before." in flat(answer)
+        assert ("as it was before. Test it." in flat(answer)) is asks
+
+
 def test_a_removal_that_was_confirmed_for_an_older_state_is_asked_again(site: Client) -> None:
     row = saved()
     seen = hidden(site.get(f"{PAGE}remove/"), "seen")

@@ -91,3 +91,14 @@ def test_where_no_profile_is_allowed_the_page_says_how_one_is(site: Client, sett
     assert told in flat(site.get(PAGE))
     settings.AWS_PROFILES_ALLOWED = ["work"]
     assert told not in flat(site.get(PAGE))
+
+
+@pytest.mark.parametrize(("way", "left"), [("access_keys", set(PAIR)), ("api_key", {"api_key"})])
+def test_a_way_that_was_left_for_a_test_goes_unless_it_is_chosen_again(
+    site: Client, way: str, left: set[str]
+) -> None:
+    bedrock()
+    site.post(f"{PAGE}check/", {**REGION, **PAIR, "sign_in": "access_keys"}, headers=HTMX)
+    draft = str(Draft.objects.get().pk)
+    assert site.post(PAGE, {**REGION, "sign_in": way, "draft": draft}).status_code == 302
+    assert set(stored().sealed) == left

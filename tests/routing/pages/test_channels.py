@@ -175,7 +175,7 @@ def test_a_test_without_a_worker_says_so_at_once(
     channel = made("json", name="Ops")
     part = flat(site.post(f"{page_of(channel)}test/", headers=HTMX))
     assert 'data-state="done" data-outcome="no_worker"' in part
-    assert "No worker is running, so nothing was sent." in part
+    assert "No worker was running, so nothing was sent." in part
     assert not asked
 
 

@@ -26,3 +26,24 @@ def test_what_needs_attention_fits_on_a_phone_in_german(opened: Callable[..., Pa
     expect(tab.locator("#attention")).to_contain_text("bedient Subagenten")
     expect(tab.locator("#attention .pill").first).to_have_text("Nicht erreichbar")
     assert tab.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_long_names_beside_long_states_stay_in_their_cards(
+    opened: Callable[..., Page], width: int
+) -> None:
+    row = desk.saved("custom", name="research", api_base="https://llm.example.com/v1")
+    told = {"check_outcome": "reachable_unverified", "checked_at": timezone.now()}
+    label = "Sehr langer Anzeigename der Forschungsabteilung"
+    Provider.objects.filter(pk=row.pk).update(values={"display_name": label})
+    desk.saved("groq")
+    Provider.objects.update(**told)
+    for slot in ("main", "subagent"):
+        values = {"model": f"groq/{'x' * 60}", "provider": "auto"}
+        Route.objects.update_or_create(slot=slot, defaults=values)
+    tab = opened(viewport={"width": width, "height": 844})
+    tab.goto("/")
+    expect(tab.locator("#attention")).to_contain_text("Forschungsabteilung")
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+    cut = "all => all.some(one => one.scrollWidth > one.clientWidth)"
+    assert not tab.locator(".table-wrap, #attention .list").evaluate_all(cut)

@@ -219,6 +219,23 @@ def test_a_row_tells_a_routes_own_test_while_it_holds(site: Client) -> None:
     assert route_rows(with_tests=True)[0].tested == "key_ok"  # the test was of other values
 
 
+def test_a_test_that_told_nothing_is_named_beside_what_an_older_one_told(site: Client) -> None:
+    row = give("anthropic")
+    set_route("main", "claude-x", "anthropic")
+    for outcome in ("ok", "no_worker", "ok"):
+        job = Job.objects.create(
+            provider=row,
+            task="check",
+            model_names=["claude-x"],
+            input_version=row.version,
+            deadline=timezone.now() + timedelta(minutes=1),
+        )
+        job.finish(is_told=outcome == "ok", outcome=outcome, key_state="unknown")
+        told = flat(site.get(f"/live/?w=route-main:{job.pk}:0"))
+        assert "Works" in told
+        assert ("Last test: No worker" in told) is (outcome == "no_worker")
+
+
 @pytest.mark.parametrize("page", ["/", "/routing/"])
 def test_a_providers_good_test_is_never_told_as_its_routes(site: Client, page: str) -> None:
     give("anthropic")

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from facio_site.audit import record
 from providers.models import Provider
-from routing.models import PendingImport, WatchSettings
+from routing.models import PendingImport, Route, WatchSettings
 from tests.conftest import signed_in
 from tests.desk import confirm, saved, stocked
 from tests.markup import flat
@@ -139,3 +139,40 @@ def test_a_wrong_old_password_is_told_as_that(site: Client) -> None:
     }
     page = flat(site.post("/accounts/password/change/", wrong))
     assert "This is not your current password." in page
+
+
+@pytest.mark.parametrize("model", ["llama3.2", "an-endpoint-that-was-renamed/llama3.2"])
+def test_a_local_server_takes_names_with_a_slash_as_well(site: Client, model: str) -> None:
+    saved("ollama", "", api_base="http://localhost:11434/v1")
+    Route.objects.create(slot="main", model=model)
+    told = "Ollama: a local server takes a name that points to no provider."
+    assert told in flat(site.get("/routing/"))
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [("", "No worker was running"), ("no_broker", "The task broker did not answer")],
+)
+def test_a_fetch_that_was_not_sent_says_when_that_was_and_not_that_it_is_so_now(
+    site: Client, detail: str, words: str
+) -> None:
+    row, then = saved("groq"), timezone.now() - timedelta(hours=1)
+    row.jobs.create(
+        task="fetch",
+        status="done",
+        outcome="no_worker",
+        detail=detail,
+        input_version=row.version,
+        finished_at=then,
+        deadline=then,
+    )
+    page = flat(site.get("/providers/groq/"))
+    told = page[page.index(words) :]
+    assert f'<time datetime="{then.isoformat(timespec="seconds")}' in told[: told.index("</p>")]
+
+
+def test_uptime_of_a_route_is_of_the_models_that_it_had(site: Client) -> None:
+    saved("groq")
+    Route.objects.create(slot="main", model="llama-10", provider="groq")
+    words = "Uptime counts only calls to the model that the route had then."
+    assert words in flat(site.get("/health/route/main/"))
