@@ -48,9 +48,9 @@ const by = (id) => document.getElementById(id);
     }
   });
 
-  // A web server reads so much of an address; of the others the next answer tells.
-  document.addEventListener("htmx:configRequest", ({ detail: { elt, parameters, formData } }) => {
-    if (elt.id === "live") parameters.w = formData.getAll("w").slice(0, 50);
+  // An address holds no more; of the others the next answer tells.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.elt.id === "live") detail.parameters.w = detail.formData.getAll("w").slice(0, 50);
   });
 
   // What was a part of this page and is a page now.
@@ -220,8 +220,10 @@ const by = (id) => document.getElementById(id);
     const { elt, xhr, requestConfig } = event.detail;
     if (!/40[13]/.test(xhr.status)) return;
     const isPressed = /click|submit/.test(requestConfig.triggeringEvent?.type);
-    if (isPressed && elt.form === form) go("save"); // the server keeps what may be kept
-    else if (!isPressed && changed().length) event.preventDefault(); // nobody is led away while he types
+    // The server keeps what may be kept.
+    if (isPressed && elt.form === form) go("save");
+    // Nobody is led away while he types.
+    else if (!isPressed && changed().length) event.preventDefault();
   });
   addEventListener("beforeunload", (event) => {
     const left = changed();
@@ -230,7 +232,8 @@ const by = (id) => document.getElementById(id);
     const typed = left.filter((one) => held(one) !== given.get(one));
     const open = typed.filter((one) => !("unkept" in one.dataset || (one.inputMode && /[@?]/.test(one.value))));
     if (way) sessionStorage.setItem(kept, JSON.stringify(open.map((one) => [one.id, held(one)])));
-    if (!way || open.length < typed.length) event.preventDefault(); // a secret is kept nowhere
+    // A secret is kept nowhere.
+    if (!way || open.length < typed.length) event.preventDefault();
   });
 })();
 
@@ -351,7 +354,8 @@ const by = (id) => document.getElementById(id);
     const button = document.activeElement?.closest("button");
     pressed = button && (elt === button || elt.contains(button) || elt === button.form) ? { button, label: label(button) } : null;
     if (!pressed || !button.disabled) return;
-    button.disabled = false; // disabled, it would lose the focus
+    // Disabled, it would lose the focus.
+    button.disabled = false;
     button.setAttribute("aria-disabled", "true");
     busy.set(elt, button);
   });
@@ -375,7 +379,8 @@ const by = (id) => document.getElementById(id);
   document.addEventListener("htmx:afterSettle", ({ target, detail }) => {
     const isRefused = detail.xhr?.status === 422;
     const wrong = isRefused && target.querySelector("[aria-invalid='true']");
-    const way = isRefused && target.querySelector(".wrong a"); // to a field elsewhere, which may be folded
+    // To a field elsewhere, which may be folded.
+    const way = isRefused && target.querySelector(".wrong a");
     const said = `${document.body.dataset.error} `;
     if (detail.requestConfig?.elt.matches("form, button")) document.title = (isRefused ? said : "") + document.title.replace(said, "");
     if (wrong) return wrong.focus();
