@@ -107,7 +107,7 @@ def test_an_action_is_one_round_and_says_where_nobody_takes_it(
         return str(site.post(path, data, follow=True).content.decode())
 
     html = told(*rows)
-    assert "No worker is running, so nothing was sent." in html
+    assert "No worker was running, so nothing was sent." in html
     assert "queued." not in html
     assert Job.objects.count() == 2
     assert "Too many tests at once." in told(*rows)
