@@ -195,17 +195,22 @@ def test_without_javascript_a_test_over_the_limit_says_so(
     assert "Too many tests at once." in answer.content.decode()
 
 
-def test_a_row_tells_a_routes_own_test_while_it_holds(site: Client) -> None:
-    row = give("anthropic")
-    set_route("main", "claude-x", "anthropic")
-    Provider.objects.update(check_outcome="ok", checked_at=timezone.now())
-    job = Job.objects.create(
+def asked(row: Provider) -> Job:
+    """A test of a route's model that is under way."""
+    return Job.objects.create(
         provider=row,
         task="check",
         model_names=["claude-x"],
         input_version=row.version,
         deadline=timezone.now() + timedelta(minutes=1),
     )
+
+
+def test_a_row_tells_a_routes_own_test_while_it_holds(site: Client) -> None:
+    row = give("anthropic")
+    set_route("main", "claude-x", "anthropic")
+    Provider.objects.update(check_outcome="ok", checked_at=timezone.now())
+    job = asked(row)
     job.finish(outcome="model_not_found", key_state="valid")
     news = flat(site.get(f"/live/?w=route-main:{job.pk}:0"))
     for told in (html(site), news):
@@ -223,13 +228,7 @@ def test_a_test_that_told_nothing_is_named_beside_what_an_older_one_told(site: C
     row = give("anthropic")
     set_route("main", "claude-x", "anthropic")
     for outcome in ("ok", "no_worker", "ok"):
-        job = Job.objects.create(
-            provider=row,
-            task="check",
-            model_names=["claude-x"],
-            input_version=row.version,
-            deadline=timezone.now() + timedelta(minutes=1),
-        )
+        job = asked(row)
         job.finish(is_told=outcome == "ok", outcome=outcome, key_state="unknown")
         told = flat(site.get(f"/live/?w=route-main:{job.pk}:0"))
         assert "Works" in told
