@@ -8,11 +8,21 @@ from typing import Any
 
 from providers.dialects import turn
 from providers.http import Reply
-from providers.spec.kind import BEARER, Call, Columns, ListCall
+from providers.spec.kind import BEARER, Call, Columns, ErrorRule, ListCall
+from providers.spec.outcomes import Outcome
 
 # The agent's ancestor sends both fields with every completion. A server that refuses them, or
 # answers at once instead, fails there too.
 _STREAM = {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def said(
+    outcome: Outcome, pattern: str, detail: str, *status: int, at: str = "error.message"
+) -> ErrorRule:
+    """A rule by the words of an answer under one of these statuses, in any case of letters."""
+    return ErrorRule(
+        outcome=outcome, status=status, path=at, pattern=f"(?i){pattern}", detail=detail
+    )
 
 
 def models(columns: Columns | None = None, **changes: Any) -> ListCall:

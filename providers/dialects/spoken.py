@@ -165,7 +165,7 @@ _UNKNOWN = _any(
     r"\bnot found for api version\b",
     r"\bnot (?:found|exist)\b[^.\n]{0,80}\bor (?:\w+ )?not supported\b",
 )
-# https://github.com/sohzm/cheating-daddy/issues/476; not "does not exist or was removed"
+# https://ai.google.dev/gemini-api/docs/deprecations; not "does not exist or was removed"
 _RETIRED = _any(
     r"\bmodels?\b.{0,120}(?<! or )\b(?:is|was|has|has been) (?:\w+ ){0,3}(?:retired|deprecated"
     r"|decommissioned|discontinued|sunset|removed|end of life)\b(?! for)",

@@ -6,7 +6,7 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
-from providers.dialects.compatible import chat
+from providers.dialects.compatible import chat, said
 from providers.dialects.paths import values_at
 from providers.spec.kind import (
     BEARER,
@@ -81,15 +81,7 @@ _NATIVE = ListCall(
 
 _COMPATIBLE = ListCall(url="{base}/models", auth=BEARER, columns=Columns(strip="models/"))
 
-_SAID = "error.message"
-_QUOTA = f"{_SAID}|error.details[].violations[].quotaId"
-
-
-def _said(outcome: Outcome, pattern: str, detail: str, *status: int, at: str = _SAID) -> ErrorRule:
-    return ErrorRule(
-        outcome=outcome, status=status, path=at, pattern=f"(?i){pattern}", detail=detail
-    )
-
+_QUOTA = "error.message|error.details[].violations[].quotaId"
 
 SPEC = ProviderSpec(
     kind="gemini",
@@ -112,16 +104,16 @@ SPEC = ProviderSpec(
     key_call=_COMPATIBLE,
     model_call=replace(chat(), auth=BEARER),
     error_rules=(
-        _said(Outcome.BAD_KEY, "api key expired", "expired", 400),
+        said(Outcome.BAD_KEY, "api key expired", "expired", 400),
         ErrorRule(
             outcome=Outcome.BAD_KEY,
             status=(400,),
             path="error.details[].reason",
             pattern="^API_KEY_INVALID$",
         ),
-        _said(Outcome.BAD_KEY, "api key not valid", "", 400),
+        said(Outcome.BAD_KEY, "api key not valid", "", 400),
         ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="key_restricted"),
-        _said(Outcome.FORBIDDEN, "enable billing|billing account", "needs_billing", 400, 403),
+        said(Outcome.FORBIDDEN, "enable billing|billing account", "needs_billing", 400, 403),
         ErrorRule(
             outcome=Outcome.FORBIDDEN,
             status=(400,),
@@ -130,9 +122,9 @@ SPEC = ProviderSpec(
             detail="region_blocked",
         ),
         ErrorRule(outcome=Outcome.MODEL_NOT_FOUND, status=(404,), on=("model",)),
-        _said(Outcome.NO_CREDIT, r"\blimit: 0\b", "no_quota", 429, at=_QUOTA),
-        _said(Outcome.NO_CREDIT, r"spend(ing)? cap|per ?day", "key_limit", 429, at=_QUOTA),
-        _said(
+        said(Outcome.NO_CREDIT, r"\blimit: 0\b", "no_quota", 429, at=_QUOTA),
+        said(Outcome.NO_CREDIT, r"spend(ing)? cap|per ?day", "key_limit", 429, at=_QUOTA),
+        said(
             Outcome.NO_CREDIT,
             r"prepa(y|id)\w* credits?|credits? (is|are) (depleted|used up|exhausted)",
             "arrears",

@@ -6,7 +6,7 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects.adapters import Adapter
-from providers.dialects.compatible import chat, models
+from providers.dialects.compatible import chat, models, said
 from providers.dialects.paths import values_at
 from providers.dialects.rows import first
 from providers.spec.kind import Call, Columns, ErrorRule, ListCall, MoneyFact, Pages, ProviderSpec
@@ -26,16 +26,8 @@ class OpenRouterAdapter(Adapter):
         return verdict
 
     def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
-        """Without what the batch API alone serves, which only its name tells.
-        Source: https://github.com/iii-hq/workers/pull/743"""
+        """Without what the batch API alone serves, which only its name tells."""
         return [row for row in rows if not str(first(row, "id")).endswith(":batch")]
-
-
-def _said(outcome: Outcome, pattern: str, detail: str, *status: int) -> ErrorRule:
-    at = "error.message"
-    return ErrorRule(
-        outcome=outcome, status=status, path=at, pattern=f"(?i){pattern}", detail=detail
-    )
 
 
 SPEC = ProviderSpec(
@@ -79,25 +71,25 @@ SPEC = ProviderSpec(
     ),
     model_call=chat(tokens=16),
     error_rules=(
-        _said(Outcome.MODEL_NOT_FOUND, "not a valid model|invalid model", "", 400),
-        _said(
+        said(Outcome.MODEL_NOT_FOUND, "not a valid model|invalid model", "", 400),
+        said(
             Outcome.MODEL_NOT_FOUND,
             r"^no endpoints\b.*(policy|privacy|guardrail)",
             "no_endpoints",
             404,
         ),
-        _said(Outcome.MODEL_NOT_FOUND, "^no allowed providers", "no_allowed_provider", 404),
-        _said(
+        said(Outcome.MODEL_NOT_FOUND, "^no allowed providers", "no_allowed_provider", 404),
+        said(
             Outcome.MODEL_NOT_FOUND,
             "^no endpoints (found|available) for|unavailable for free|no available model provider"
             "|^no instances available",
             "not_served",
             *(404, 503),
         ),
-        _said(Outcome.BAD_REQUEST, "^no endpoints .*output modalities", "not_chat", 404),
+        said(Outcome.BAD_REQUEST, "^no endpoints .*output modalities", "not_chat", 404),
         # Which of them stands in the way shows by asking without tools
-        _said(Outcome.BAD_REQUEST, "^no endpoints .*requested parameters", "", 404),
-        _said(Outcome.FORBIDDEN, "requiring a key to access this model", "model_access", 403, 404),
+        said(Outcome.BAD_REQUEST, "^no endpoints .*requested parameters", "", 404),
+        said(Outcome.FORBIDDEN, "requiring a key to access this model", "model_access", 403, 404),
         ErrorRule(
             outcome=Outcome.NO_CREDIT,
             status=(402,),
@@ -105,10 +97,10 @@ SPEC = ProviderSpec(
             pattern="key_limit",
             detail="key_limit",
         ),
-        _said(Outcome.NO_CREDIT, "^key limit exceeded", "key_limit", 402, 403),
+        said(Outcome.NO_CREDIT, "^key limit exceeded", "key_limit", 402, 403),
         # https://openrouter.ai/docs/api-reference/limits; more credits raise the lower limit only
-        _said(Outcome.NO_CREDIT, "free-models-per-day-high-balance", "plan_window", 429),
-        _said(Outcome.NO_CREDIT, "free-models-per-day", "free_day", 429),
+        said(Outcome.NO_CREDIT, "free-models-per-day-high-balance", "plan_window", 429),
+        said(Outcome.NO_CREDIT, "free-models-per-day", "free_day", 429),
     ),
     models_dev="openrouter",
 )

@@ -35,7 +35,6 @@ def test_openrouters_words_for_what_holds_no_conversation_are_known() -> None:
 
 
 def test_what_openrouters_batches_alone_serve_is_left_out_and_counted() -> None:
-    """https://github.com/iii-hq/workers/pull/743"""
     rows = [{"id": "z-ai/glm"}, {"id": "z-ai/glm:batch"}, {"id": "z-ai/glm:free"}]
     catalog = fetch(make("openrouter"), {"data": rows})
     assert ids(catalog) == ["z-ai/glm", "z-ai/glm:free"]
