@@ -26,8 +26,8 @@ from routing.models import Slot
 from routing.pages.file_words import FAULTS, fault_words, warning_words
 from routing.pages.findings import finding_text
 from routing.pages.wording import provider_label, resolution
+from routing.rules.codes import Code, Lint
 from routing.rules.explain import Rule
-from routing.rules.lint import Code, Lint
 from routing.rules.refusals import refusals
 from routing.rules.slots import MEDIA
 from routing.rules.standing import is_served

@@ -21,8 +21,8 @@ from providers.models import Provider
 from routing.models import Slot
 from routing.pages.rows import RouteRow
 from routing.pages.wording import provider_label
+from routing.rules.codes import Code, Fix, Lint
 from routing.rules.explain import AUTO
-from routing.rules.lint import Code, Fix, Lint
 
 # Changed here by one click; the other fixes lead to where a person decides.
 _DONE_HERE = {Fix.PIN, Fix.USE_AUTO, Fix.USE_MODEL, Fix.ADD_DEPLOYMENT, Fix.USE_DOCKER_HOST}

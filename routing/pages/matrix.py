@@ -13,7 +13,8 @@ from providers.catalog.search import Found
 from providers.models import CatalogEntry
 from providers.pages.entries import ShownEntry, shown_entries
 from routing.pages.rows import RouteRow
-from routing.rules.lint import Code, ModelFacts, lacks
+from routing.rules.codes import Code
+from routing.rules.lint import ModelFacts, lacks
 
 _UNKNOWN = (0, "", ModelFacts())
 LACKING = {

@@ -17,7 +17,7 @@ from providers.pages.shown import shown_expiry, shown_money
 from providers.spec.outcomes import NOT_BAD, Outcome
 from routing.pages.findings import finding_text
 from routing.pages.rows import RouteRow
-from routing.rules.lint import Code
+from routing.rules.codes import Code
 
 HANDED_OVER = ("config.downloaded", "config.exported", "config.written")
 CHANGES_SHOWN = 5

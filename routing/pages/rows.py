@@ -24,9 +24,10 @@ from routing.pages.wording import (
     resolution,
     served,
 )
+from routing.rules.codes import Lint
 from routing.rules.drill import Asked
 from routing.rules.explain import AUTO, Decision, Rule
-from routing.rules.lint import Lint, lacks
+from routing.rules.lint import lacks
 from routing.rules.standing import Standing, is_served, standing
 from routing.state import agent_view
 from routing.state.facts import Resolved, look

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from providers.kinds import KINDS
 from providers.models import Provider
 from providers.spec.outcomes import KeyState, Outcome
+from routing.rules.codes import Code
 from routing.rules.explain import Considered, Decision, Rule, Why
-from routing.rules.lint import Code
 from routing.rules.order import FACTS
 
 

@@ -13,15 +13,9 @@ from django.utils import timezone
 from providers.models import CatalogEntry, Provider
 from routing.config.agent import AgentView, decide
 from routing.models import Slot
+from routing.rules.codes import Lint
 from routing.rules.explain import Decision
-from routing.rules.lint import (
-    Lint,
-    ModelFacts,
-    ProviderFacts,
-    Retirement,
-    RouteFacts,
-    lints,
-)
+from routing.rules.lint import ModelFacts, ProviderFacts, Retirement, RouteFacts, lints
 from routing.rules.slots import MAIN
 
 _PARTS = {"not_exhaustive", "goes_on"}  # notes on a list that lacks some of the models

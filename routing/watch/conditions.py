@@ -21,7 +21,7 @@ from routing.agents.announced import is_announced
 from routing.agents.writing import Drift, drift
 from routing.models import Alert, Route, Standing, Watch, WatchSettings
 from routing.models.subjects import CATALOG, CONDITIONS, CONFIG, MONEY, PROVIDER, ROUTE
-from routing.rules.lint import Code, Lint
+from routing.rules.codes import Code, Lint
 from routing.state import agent_view, facts
 from routing.watch.alerts import raise_alert
 from routing.watch.changes import forget

@@ -12,8 +12,8 @@ from routing.models import Slot
 from routing.pages.findings import finding_text
 from routing.pages.rows import provider_rows
 from routing.pages.wording import ranking, resolution
+from routing.rules.codes import Lint
 from routing.rules.explain import AUTO, Decision, explain
-from routing.rules.lint import Lint
 from routing.state import agent_view
 from routing.state.facts import Resolved, look
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
+from routing.rules.codes import Lint
 from routing.rules.explain import AUTO, Configured, explain
-from routing.rules.lint import (
-    Lint,
-    ModelFacts,
-    RouteFacts,
-)
+from routing.rules.lint import ModelFacts, RouteFacts
 from routing.rules.lint import lints as all_lints
 
 TODAY = date(2026, 11, 29)

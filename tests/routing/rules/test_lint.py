@@ -7,17 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from routing.rules.codes import SEVERITIES, Code, Fix
 from routing.rules.explain import AUTO, Configured, Decision, Rule
-from routing.rules.lint import (
-    SEVERITIES,
-    Code,
-    Fix,
-    ModelFacts,
-    ProviderFacts,
-    RouteFacts,
-    docker_base,
-    nearest,
-)
+from routing.rules.lint import ModelFacts, ProviderFacts, RouteFacts, docker_base, nearest
 from routing.rules.order import FACTS, IMAGE_KINDS, MEDIA_KINDS
 from tests.routing.rules.linted import CHAT, keyed, lints, only, route
 

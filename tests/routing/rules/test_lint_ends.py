@@ -7,13 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from routing.rules.lint import (
-    Code,
-    Fix,
-    ProviderFacts,
-    Retirement,
-    RouteFacts,
-)
+from routing.rules.codes import Code, Fix
+from routing.rules.lint import ProviderFacts, Retirement, RouteFacts
 from tests.routing.rules.linted import CHAT, TODAY, keyed, lints, only, route
 
 # The end of a model --------------------------------------------------------------------------
