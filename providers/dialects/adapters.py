@@ -24,14 +24,6 @@ from providers.spec.outcomes import KeyState, Outcome, Verdict, key_state_of
 from providers.spec.secret import Secret
 from providers.spec.signs import trimmed
 
-# What a test request is made of, and what would multiply its answers, is not the extra body's to
-# say. A limit of output is: the agent sends that one, too.
-_NOT_SENT_IN_TESTS = frozenset(
-    [
-        *("model", "messages", "input", "contents", "stream", "stream_options", "base_url"),
-        *("n", "best_of"),
-    ]
-)
 _NO_LIST = (404, 405, 501)
 
 
@@ -49,6 +41,7 @@ class Entered:
     extra_headers: Mapping[str, Secret] = field(default_factory=dict)
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     deployments: tuple[str, ...] = ()
+    temperature: float | None = turn.TEMPERATURE  # of config.json; None = the agent sends none
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,16 +199,19 @@ class Adapter:
         if call.body is None:
             return None
         own = {name: filled_value(value, places) for name, value in call.body.items()}
-        return turn.with_extra(own, self.extra_body()) if call.is_completion else own
+        if not call.is_completion:
+            return own
+        own = turn.tempered(own, self.temperature(places["model"]))
+        return turn.with_extra(own, self.extra_body())
+
+    def temperature(self, model: str) -> float | None:
+        """What the agent sends to this model; None = none. A hook for the kinds."""
+        return None if turn.has_own_temperature(model) else self.entered.temperature
 
     def extra_body(self) -> dict[str, Any]:
         if "extra_body" in self.spec.unsent:
             return {}
-        return {
-            name: value
-            for name, value in self.entered.extra_body.items()
-            if name not in _NOT_SENT_IN_TESTS and not name.startswith("api_")
-        }
+        return turn.sendable(self.entered.extra_body)
 
     def signed(self, request: Request) -> Request:
         """A hook for kinds that sign the finished request."""
@@ -236,7 +232,7 @@ class Adapter:
             rules=self.spec.error_rules,
             secrets=self.secrets(),
         )
-        verdict = self.placed(verdict, request, reply)
+        verdict = turn.with_temperature(self.placed(verdict, request, reply), request.json)
         if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, ""):
             place = call.url.rpartition("}")[2]
             verdict = replace(verdict, params={**verdict.params, "call": place})

@@ -152,6 +152,11 @@ _NO_SYSTEM = _any(
     # What templates say of a first message that is not the user's
     r"only user and assistant roles|(?<!, )\bconversation roles must alternate",
 )
+_TEMPERATURE = _any(
+    r"\btemperature\b.{0,60}"
+    r"(?:not \w|n.t \w|unsupported|deprecated|only|invalid|must be|restricted)",
+    r"(?:not support|n.t support|unsupported|invalid|only \w+)\b.{0,60}\btemperature\b",
+)
 _ACCESS = _any(
     r"(?:not allowed|not permitted|not authorized|unauthorized|not entitled|no permission|no access"
     r"|not have (?:\w+ )?(?:access|permission)|access denied|denied access)\b.{0,60}\bmodels?\b",
@@ -296,6 +301,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
             return Outcome.BAD_REQUEST, "no_system"
         if _NO_STREAM.search(words):
             return Outcome.BAD_REQUEST, "no_stream"
+        if _TEMPERATURE.search(words):
+            return Outcome.BAD_REQUEST, "temperature"
         if _OTHER_API.search(words):
             return Outcome.BAD_REQUEST, "not_chat"
     is_quota = status < 500 and _QUOTA.search(words) and not _RATE.search(words)

@@ -1,4 +1,5 @@
-"""What the agent sends with each call beside a word: instructions and tools, as small as can be.
+"""What the agent sends with each call beside a word: instructions, tools and its temperature, as
+small as can be.
 
 A server or a model that refuses one of them fails with the agent as well, however well it answers
 the bare word. Source: nanobot-ai 0.3.5, agent/runner.py: _request_model. Plain data, in the forms
@@ -10,7 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from providers.spec.kind import Call
+from providers.spec.outcomes import Verdict
 
+# Where config.json says nothing else. Source: nanobot-ai 0.3.5, config/schema.py: AgentDefaults
+TEMPERATURE = 0.1
 _SAY, _HI = "Answer with one word.", "hi"
 _NAME, _USE = "note", "Keep a note."
 # Not empty: Gemini refuses an object without properties.
@@ -21,13 +25,17 @@ CHAT: dict[str, Any] = {
     "messages": [{"role": "system", "content": _SAY}, {"role": "user", "content": _HI}],
     "tools": [{"type": "function", "function": _FUNCTION}],
     "tool_choice": "auto",
+    "temperature": TEMPERATURE,
 }
 RESPONSES: dict[str, Any] = {
     "instructions": _SAY,
     "input": [{"role": "user", "content": [{"type": "input_text", "text": _HI}]}],
     "tools": [{"type": "function", **_FUNCTION}],
     "tool_choice": "auto",
+    "temperature": TEMPERATURE,
 }
+# Without a temperature: the agent leaves it out for the models that refuse it. Source: the same,
+# providers/anthropic_provider.py: _build_kwargs
 MESSAGES: dict[str, Any] = {
     "system": [{"type": "text", "text": _SAY}],
     "messages": [{"role": "user", "content": _HI}],
@@ -42,6 +50,7 @@ CONVERSE: dict[str, Any] = {
             {"toolSpec": {"name": _NAME, "description": _USE, "inputSchema": {"json": _FIELDS}}}
         ]
     },
+    "inferenceConfig": {"temperature": TEMPERATURE},
 }
 _OF_TOOLS = frozenset(["tools", "tool_choice", "toolConfig"])
 
@@ -53,6 +62,59 @@ def without_tools(call: Call) -> Call:
 
 def _bare(body: Mapping[str, Any] | None) -> dict[str, Any]:
     return {name: value for name, value in (body or {}).items() if name not in _OF_TOOLS}
+
+
+def tempered(body: Mapping[str, Any], temperature: float | None) -> dict[str, Any]:
+    """The same with another temperature where it has one; None = without."""
+    found = {}
+    for name, value in body.items():
+        if name == "inferenceConfig":
+            value = tempered(value, temperature)
+        if name != "temperature":
+            found[name] = value
+        elif temperature is not None:
+            found[name] = temperature
+    return found
+
+
+def with_temperature(verdict: Verdict, body: Any) -> Verdict:
+    """A refusal of the temperature with the one that was sent; without that it is of something
+    else. Any other verdict as it is."""
+    if verdict.detail != "temperature":
+        return verdict
+    sent = body.get("temperature", body.get("inferenceConfig", {}).get("temperature"))
+    if sent is None:
+        return replace(verdict, detail="")
+    return replace(verdict, params={**verdict.params, "temperature": sent})
+
+
+# Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py: _supports_temperature
+_OWN_TEMPERATURE = ("gpt-5", "o1", "o3", "o4")
+
+
+def has_own_temperature(model: str) -> bool:
+    """Whether the agent leaves it out for a model of this name, at kinds like OpenAI."""
+    name = model.lower()
+    return name.rpartition("/")[2] == "kimi-k3" or any(sign in name for sign in _OWN_TEMPERATURE)
+
+
+# What a test request is made of, and what would multiply its answers, is not the extra body's to
+# say. A limit of output is: the agent sends that one, too.
+_OF_THE_TEST = frozenset(
+    [
+        *("model", "messages", "input", "contents", "stream", "stream_options", "base_url"),
+        *("n", "best_of"),
+    ]
+)
+
+
+def sendable(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What tests send of an extra body."""
+    return {
+        name: value
+        for name, value in extra.items()
+        if name not in _OF_THE_TEST and not name.startswith("api_")
+    }
 
 
 def with_extra(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:

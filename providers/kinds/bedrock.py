@@ -145,7 +145,12 @@ class BedrockAdapter(Adapter):
         if call.body is None:
             return None
         extra = self.extra_body() if call.is_completion else {}
-        return {**call.body, **({"additionalModelRequestFields": extra} if extra else {})}
+        own = turn.tempered(call.body, self.temperature(places["model"]))
+        return {**own, **({"additionalModelRequestFields": extra} if extra else {})}
+
+    def temperature(self, model: str) -> float | None:
+        """Source: nanobot-ai 0.3.5, providers/bedrock_provider.py: _supports_temperature"""
+        return None if "claude-opus-4-7" in model.lower() else self.entered.temperature
 
     def signed(self, request: Request) -> Request:
         secrets = self.entered.secrets
@@ -293,7 +298,10 @@ SPEC = ProviderSpec(
         url="{runtime}/model/{model_path}/converse-stream",
         auth=replace(BEARER, headers={"Accept": FRAMES}),
         method="POST",
-        body={**turn.CONVERSE, "inferenceConfig": {"maxTokens": 1}},
+        body={
+            **turn.CONVERSE,
+            "inferenceConfig": {"maxTokens": 1, **turn.CONVERSE["inferenceConfig"]},
+        },
         expects="output",
         is_completion=True,
         is_stream=True,

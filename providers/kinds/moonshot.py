@@ -29,6 +29,14 @@ class MoonshotAdapter(Adapter):
         """Source: https://platform.moonshot.cn/docs/api/balance"""
         return "CNY" if self._is_chinese() else super().currency()
 
+    def temperature(self, model: str) -> float | None:
+        """Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py: _build_kwargs, and
+        registry.py: model_overrides"""
+        name = model.lower()
+        if name.rpartition("/")[2] in ("kimi-k2.5", "kimi-k2.6"):
+            return None
+        return 1.0 if "kimi-k2.7" in name else super().temperature(model)
+
     def _is_chinese(self) -> bool:
         return self.base().startswith("https://api.moonshot.cn/")
 

@@ -264,6 +264,18 @@ ANSWERS: Sentences = {
                 "one that can use tools, or switch them on at your own server."
             ),
         ),
+        "temperature": (
+            _(
+                "%(model)s refuses the temperature that the agent sends, %(temperature)s. Set "
+                "agents.defaults.temperature in config.json to one that it takes, mostly 1, and "
+                "import the file here. Or choose another model."
+            ),
+            _(
+                "The model refuses the temperature that the agent sends, %(temperature)s. Set "
+                "agents.defaults.temperature in config.json to one that it takes, mostly 1, and "
+                "import the file here. Or choose another model."
+            ),
+        ),
         "no_system": (
             _(
                 "%(model)s takes no system message, and the agent sends its instructions as one "

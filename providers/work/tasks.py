@@ -17,6 +17,7 @@ from celery import shared_task
 from celery.signals import worker_ready, worker_shutdown
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.utils.module_loading import import_string
 from kombu.exceptions import KombuError
 
 from facio_site import clock, faults
@@ -79,7 +80,8 @@ def _check(job: Job) -> None:
         ladder = Ladder(progress.show)
         with open_door(seconds, observe=ladder.observe) as door, only_call(job, door):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
-            result = run_check(entry.adapter(), send, ladder, models=job.model_names)
+            adapter = entry.adapter(temperature=_temperature()) if completes else entry.adapter()
+            result = run_check(adapter, send, ladder, models=job.model_names)
     job.finish(
         is_told=True,
         outcome=result.outcome,
@@ -97,6 +99,12 @@ def _check(job: Job) -> None:
         },
         rungs=[rung.as_json() for rung in result.rungs],
     )
+
+
+def _temperature() -> float | None:
+    """What the agent sends with each call, as config.json has it; None = none."""
+    found: float | None = import_string(settings.TEMPERATURE_BY)()
+    return found
 
 
 def _told(money: Money | None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from providers.spec.names import folded, known_name, same_name
 from routing.config.difference import Path, shown_path
 from routing.config.document import camel, get, key_of, part, snake
 from routing.config.entries import EMPTY, normal_base
+from routing.rules.asking import USUAL, Asking
 from routing.rules.explain import AUTO, Configured, Decision, Rule, explain
 from routing.rules.order import FACTS
 from routing.rules.slots import MAIN, MEDIA, ROUTE_KEYS
@@ -57,6 +58,7 @@ class AgentView:
     has_preset: bool = False  # it is there: main's model and provider are its own
     has_empty_model: bool = False  # main's model is the empty text, which the agent takes
     fallbacks: tuple[tuple[str, str], ...] = ()  # models and providers for when main's fails
+    asking: Asking = USUAL  # what it asks of every model
     doubts: tuple[Doubt, ...] = ()  # what its loader may stop at, and takes for another
 
     @property
@@ -100,6 +102,7 @@ def view_of(document: Mapping[str, Any], specs: Specs) -> AgentView:
         has_preset=main is not None,
         has_empty_model=(main[0] if main else get(defaults, "model")) == "",
         fallbacks=fallbacks_of(document),
+        asking=asking_of(document),
         doubts=tuple(doubts(document)),
     )
 
@@ -240,6 +243,30 @@ def fallbacks_of(document: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         for one in _list(get(part(document, "agents", "defaults"), "fallbackModels"))
     )
     return tuple(one for one in found if one)
+
+
+def asking_of(document: Mapping[str, Any]) -> Asking:
+    """By the preset that goes before main's model, else by agents.defaults. What its loader would
+    stop at is passed over."""
+    defaults = part(document, "agents", "defaults")
+    name, main = preset_of(document)
+    said = part(document, "modelPresets", name) if main else defaults
+    effort = get(said, "reasoningEffort")
+    return Asking(
+        temperature=_number(get(said, "temperature"), USUAL.temperature),
+        effort=effort if isinstance(effort, str) and effort.lower() != "none" else "",
+        max_tokens=int(_number(get(said, "maxTokens"), USUAL.max_tokens)),
+        context_window=int(_number(get(said, "contextWindowTokens"), 0)) or None,
+    )
+
+
+def _number(value: Any, usual: float) -> float:
+    """A number, or a text that its loader reads as one."""
+    try:
+        found = usual if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return usual
+    return found if 0 <= found < 1e12 else usual
 
 
 def _named(entry: Any) -> tuple[str, str] | None:

@@ -167,6 +167,25 @@ _TEXTS: dict[Code, Callable[[], str]] = {
         "config.json has %(names)s for %(label)s, and no test from here uses that: only the agent "
         "can tell."
     ),
+    Code.ANSWER_TOO_LONG: lambda: _(
+        "The agent asks for answers of up to %(asked)s tokens, and %(model)s takes %(limit)s at "
+        "most. Many providers refuse such a call. Set agents.defaults.maxTokens in config.json to "
+        "%(limit)s or less."
+    ),
+    Code.WINDOW_TOO_SMALL: lambda: _(
+        "The agent fills a conversation up to %(asked)s tokens, and %(model)s holds %(limit)s. "
+        "Long conversations fail. Set agents.defaults.contextWindowTokens in config.json to "
+        "%(limit)s or less."
+    ),
+    Code.WINDOW_SMALL: lambda: _(
+        "%(model)s holds %(limit)s tokens, and the agent fills more than that unless config.json "
+        "says otherwise. Set agents.defaults.contextWindowTokens to %(limit)s or less, or long "
+        "conversations fail."
+    ),
+    Code.EFFORT_UNTESTED: lambda: _(
+        'config.json asks for the reasoning effort "%(effort)s", which no test from here sends: a '
+        "model that does not know it refuses the agent's call."
+    ),
     Code.TWIN: lambda: _(
         'The entry "%(other)s" of config.json is out of reach: the agent takes its name for '
         "%(name)s."

@@ -29,6 +29,10 @@ class Code(StrEnum):
     NO_IMAGE_OUTPUT = "no_image_output"  # an image route on a model that makes none
     NO_VIDEO_OUTPUT = "no_video_output"
     NO_TEXT_OUTPUT = "no_text_output"  # a route of chat on a model that makes pictures or films
+    ANSWER_TOO_LONG = "answer_too_long"  # provider, model; asked and limit, in tokens
+    WINDOW_TOO_SMALL = "window_too_small"  # likewise
+    WINDOW_SMALL = "window_small"  # likewise, without asked: config.json says nothing
+    EFFORT_UNTESTED = "effort_untested"  # params: effort, which no test from here sends
     DOCKER_LOCALHOST = "docker_localhost"  # params: provider, base
     MAIN_FAILS = "main_fails"  # an override is set although main does not work
     SIGN_IN = "sign_in"  # params: provider; the agent must be signed in there
@@ -90,6 +94,10 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.NO_IMAGE_OUTPUT: "warning",
     Code.NO_VIDEO_OUTPUT: "warning",
     Code.NO_TEXT_OUTPUT: "warning",
+    Code.ANSWER_TOO_LONG: "warning",
+    Code.WINDOW_TOO_SMALL: "warning",
+    Code.WINDOW_SMALL: "note",
+    Code.EFFORT_UNTESTED: "note",
     Code.DOCKER_LOCALHOST: "note",
     Code.MAIN_FAILS: "warning",
     Code.SIGN_IN: "note",

@@ -15,6 +15,7 @@ from datetime import date
 from providers.spec.expiry import expiry
 from providers.spec.masks import variable_in
 from providers.spec.outcomes import NOT_BAD
+from routing.rules.asking import USUAL, Asking
 from routing.rules.codes import Code, Fix, Lint
 from routing.rules.explain import Configured, Decision, Rule
 from routing.rules.order import FACTS, IMAGE_KINDS, MEDIA_KINDS
@@ -41,10 +42,12 @@ _OF_ROUTE = {Fix.PIN, Fix.CHOOSE_PROVIDER, Fix.USE_MODEL, Fix.CHOOSE_MODEL, Fix.
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """Modalities of one catalog entry; None = nobody says."""
+    """Of one catalog entry; None = nobody says."""
 
     inputs: Collection[str] | None = None
     outputs: Collection[str] | None = None
+    context_window: int | None = None  # tokens
+    max_output: int | None = None  # likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +95,11 @@ def lints(
     today: date,
     preset: str = "",
     has_preset: bool = True,
+    asking: Asking = USUAL,
 ) -> tuple[Lint, ...]:
     """All lints, in the order of the routes. `preset` is agents.defaults.modelPreset of the
     imported document, which goes before main's model (inherited); `has_preset`: it is there, and
-    main's model and provider are its own."""
+    main's model and provider are its own. `asking`: what the agent asks of every model."""
     states = {facts.name: facts for facts in providers}
     found: list[Lint] = []
     main_fails = False
@@ -104,10 +108,13 @@ def lints(
         if route.decision is None:
             continue
         own = [*_resolution(route, route.decision, states, today), *_model(route, states, today)]
+        own += _asked_for(route, asking)
         is_main = route.slot == MAIN
         if is_main:
             main_fails = any(lint.code in _FAILS for lint in own)
             own += _eyes(route, listed)
+            if asking.effort:
+                own.append(Lint(Code.EFFORT_UNTESTED, route.slot, {"effort": asking.effort}))
             if preset and preset != "default":
                 own = [replace(one, fix=None) if one.fix in _OF_ROUTE else one for one in own]
                 code = Code.PRESET_WINS if has_preset else Code.PRESET_MISSING
@@ -123,6 +130,15 @@ def _eyes(main: RouteFacts, routes: Iterable[RouteFacts]) -> Iterator[Lint]:
     is_unset = any(one.slot == VISION and one.decision is None for one in routes)
     if is_unset and main.model and lacks(VISION, main.able):
         yield Lint(Code.NO_EYES, main.slot, {"model": main.model}, Fix.CHOOSE_VISION)
+
+
+def _asked_for(route: RouteFacts, asking: Asking) -> Iterator[Lint]:
+    """Gateways choose among providers by what is asked for, so they are left out."""
+    name = route.decision.provider or "" if route.decision else ""
+    if route.slot in MEDIA or (name in FACTS and FACTS[name].is_gateway):
+        return
+    for code, params in asking.too_much(route.able.context_window, route.able.max_output):
+        yield Lint(code, route.slot, {"provider": name, "model": route.model, **params})
 
 
 def _resolution(

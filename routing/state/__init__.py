@@ -13,7 +13,7 @@ from providers.kinds import KINDS, OWN_KIND
 from providers.models import Provider
 from providers.spec.kind import ProviderSpec
 from routing.config import edits
-from routing.config.agent import AgentView, view_of
+from routing.config.agent import AgentView, asking_of, view_of
 from routing.config.edits import Current
 from routing.config.entries import ProviderState, RouteState
 from routing.config.export import Exported, Mode
@@ -33,6 +33,16 @@ def agent_view(rows: Collection[Provider] | None = None) -> AgentView:
     except sealing.KeyMissing:
         return _unopened(rows)
     return seen_by_agent(state)
+
+
+def temperature() -> float | None:
+    """What the agent sends with each completion, as the imported config.json has it; None = none.
+    What does not open here says nothing."""
+    try:
+        text = BaseDocument.text()
+    except (sealing.KeyMissing, sealing.Unreadable):
+        text = None
+    return asking_of(read_json(text.encode()) if text else {}).sent_temperature
 
 
 def seen_by_agent(state: Current) -> AgentView:

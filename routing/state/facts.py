@@ -84,6 +84,7 @@ def look(routes: Iterable[Resolved], view: AgentView, today: date | None = None)
         today=today or _today(),
         preset=view.preset,
         has_preset=view.has_preset,
+        asking=view.asking,
     )
     return Looked(found, main)
 
@@ -107,7 +108,10 @@ def _with_entries(routes: Iterable[RouteFacts], used: Mapping[str, Provider]) ->
     names = {name for route in routes for name in (route.sent, route.model) if name}
     used_by = [row.pk for row in used.values()]
     rows = CatalogEntry.objects.filter(provider__in=used_by, model_id__in=names)
-    columns = ("provider", "model_id", "retires_at", "replacement", "gone_at", "inputs", "outputs")
+    columns = (
+        *("provider", "model_id", "retires_at", "replacement", "gone_at"),
+        *("inputs", "outputs", "context_window", "max_output"),
+    )
     told = {(pk, name): facts for pk, name, *facts in rows.values_list(*columns)} if names else {}
 
     def of(route: RouteFacts) -> RouteFacts:

@@ -136,6 +136,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_stream",  # the agent asks for a stream, which is refused
             "no_tools",  # the agent sends tools, which are refused
             "no_system",  # and instructions
+            "temperature",  # params: temperature, the one that the agent sends
         }
     ),
     Outcome.SERVER_ERROR: frozenset(

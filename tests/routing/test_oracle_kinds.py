@@ -21,7 +21,7 @@ from tests.simulators.sigv4 import SECRET, SESSION_TOKEN
 pytestmark = [pytest.mark.alike, pytest.mark.battery, pytest.mark.django_db(transaction=True)]
 EVERYWHERE = (
     *("good", "bad", "nocredit", "limited", "forbidden", "error", "html", "nostream"),
-    *("unstreamed",),
+    *("unstreamed", "fixed"),
 )
 OWN = {
     "anthropic": ("overloaded", "billing", "onhold", "spendlimit"),

@@ -90,6 +90,13 @@ def _hosted(kind: str) -> Iterator[Expectation]:
         yield Expectation(kind, "unknown model", good, "model_not_found", "valid", "no-such-model")
         deaf = entered(kind, "nostream")
         yield Expectation(kind, "a stream refused", deaf, "bad_request", "valid", model)
+        if kind not in _TEMPERATURE_LEFT_OUT:
+            fixed = entered(kind, "fixed")
+            yield Expectation(kind, "its temperature", fixed, "bad_request", "valid", model)
+
+
+# Where the agent sends none to the model that is tried.
+_TEMPERATURE_LEFT_OUT = ("anthropic", "bedrock", "byteplus_coding_plan", "moonshot", "openai")
 
 
 # Ways in which a server without a key goes wrong.

@@ -335,6 +335,9 @@ def _spoiled(ask: Ask, kind: Kind) -> Answer | None:
     if status is not None:
         return as_text(status, "")
     answer = kind.answer(ask)
+    if ask.has("fixed") and answer.status == 200 and ask.document.get("temperature", 1) != 1:
+        text = "Unsupported value: 'temperature' does not support this. Only the default (1) is."
+        return fault(400, text, code="unsupported_value")
     if ask.document.get("stream") is True:
         if ask.has("nostream"):
             return fault(400, "Streaming is not supported by this model.", code="unsupported_value")

@@ -274,9 +274,9 @@ def test_the_extra_body_changes_neither_model_nor_place_nor_number_of_answers() 
     adapter = make("mistral", extra_body=BODY)
     request = adapter.request(adapter.model_call("m"), "m")
     assert request.json == {
-        "temperature": 0.2,
         "model": "m",
         **turn.CHAT,
+        "temperature": 0.2,
         "max_tokens": 100,  # as the agent bounds it
         "stream": True,
         "stream_options": {"include_usage": True},
@@ -303,7 +303,7 @@ def test_bedrock_takes_the_extra_body_in_its_own_field() -> None:
     adapter = make("bedrock", values={"region": "us-east-1"}, extra_body={"top_k": 5})
     body = adapter.request(adapter.model_call("m"), "m").json
     assert body["additionalModelRequestFields"] == {"top_k": 5}
-    assert body["inferenceConfig"] == {"maxTokens": 1}
+    assert body["inferenceConfig"] == {"maxTokens": 1, "temperature": 0.1}
 
 
 def test_a_model_cannot_change_the_address() -> None:

@@ -173,8 +173,8 @@ def test_a_model_that_was_withdrawn_is_told_as_one(status: int, text: str) -> No
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("`temperature` is deprecated for this model", "bad_request"),
-        ("model m: `temperature` is deprecated for this model", "bad_request"),
+        ("`top_p` is deprecated for this model", "bad_request"),
+        ("model m: `top_p` is deprecated for this model", "bad_request"),
         ("The model m does not exist or has been removed", "model_not_found"),
         ("The model m does not exist or is no longer available", "model_not_found"),
     ],

@@ -39,7 +39,71 @@ def test_tools_of_the_extra_body_stand_beside_the_agent_s_own() -> None:
     assert new["tools"] == [*turn.RESPONSES["tools"], search]
 
 
+@pytest.mark.parametrize(
+    ("kind", "model", "temperature"),
+    [
+        ("groq", "m", 0.1),
+        ("azure_openai", "my-deployment", 0.1),
+        ("azure_openai", "GPT-5-main", None),
+        ("openai", "gpt-4.1", 0.1),
+        ("openai", "o3-mini", None),
+        ("openrouter", "openai/gpt-5.4", None),
+        ("custom", "kimi-k3", None),
+        ("custom", "kimi-k2.6", 0.1),
+        ("moonshot", "kimi-k2.6", None),
+        ("moonshot", "kimi-k2.7-code", 1.0),
+        ("bedrock", "us.anthropic.claude-opus-4-6", 0.1),
+        ("bedrock", "us.anthropic.claude-opus-4-7", None),
+        ("anthropic", "claude-opus-4-1", None),
+    ],
+)
+def test_the_temperature_is_the_one_that_the_agent_sends(
+    kind: str, model: str, temperature: float | None
+) -> None:
+    where = {"region": "us-east-1"} if kind == "bedrock" else {}
+    body = sent(make(kind, api_base="https://x.example/v1", values=where), model)
+    assert (body.get("inferenceConfig") or body).get("temperature") == temperature
+    assert "temperature" in str(body) or temperature is None
+
+
+def test_it_is_that_of_config_json_and_the_extra_body_goes_before() -> None:
+    for temperature in (1.0, 0.0, None):
+        warm = make("groq", temperature=temperature)
+        assert sent(warm).get("temperature") == temperature
+        other = make("groq", temperature=temperature, extra_body={"temperature": 0.7})
+        assert sent(other)["temperature"] == 0.7
+
+
+def test_every_call_of_a_test_has_it() -> None:
+    azure = make("azure_openai", api_base="https://x.openai.azure.com", temperature=0.3)
+    call = azure.model_call("m")
+    assert call.instead
+    for one in (call, call.instead, turn.without_tools(call)):
+        assert azure.request(one, "m").json["temperature"] == 0.3
+
+
+def test_a_refused_temperature_is_told_with_the_one_that_was_sent() -> None:
+    text = "Unsupported value: 'temperature' does not support 0.1 with this model. Only 1 is."
+    refusal = reply(400, {"error": {"message": text, "code": "unsupported_value"}})
+    result = check(make("groq"), LIST, refusal, models=("m",))
+    assert told(result) == ("bad_request", "valid", "temperature")
+    assert result.params["temperature"] == 0.1
+    unsent = make("groq", temperature=None)
+    assert told(check(unsent, LIST, refusal, refusal, ODD, models=("m",)))[2] != "temperature"
+
+
 REFUSED = {
+    "temperature": [
+        "Unsupported value: 'temperature' does not support 0.1 with this model. Only the default "
+        "(1) value is supported.",
+        "Unsupported parameter: 'temperature' is not supported with this model.",
+        "invalid temperature: only 1 is allowed for this model",
+        "`temperature` is deprecated for this model.",
+        "litellm.UnsupportedParamsError: gpt-5 models (including gpt-5-codex) don't support "
+        "temperature=0.1. Only temperature=1 is supported.",
+        "openai does not support parameters: ['temperature'], for model=o1.",
+        "Model o3-mini does not support the temperature parameter",
+    ],
     "no_tools": [
         "registry.ollama.ai/library/gemma3:4b does not support tools",
         '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
@@ -77,6 +141,7 @@ def test_words_that_refuse_them_are_known(text: str, detail: str, status: int) -
         'messages with role "tool" must be a response to a preceding message',
         "The model `toolace-8b` does not exist",
         "llama3.1 does not support thinking",
+        "Sensor temperature-7b: no such model",
     ],
 )
 def test_other_words_are_not_taken_for_that(text: str) -> None:

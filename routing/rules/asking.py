@@ -1,0 +1,49 @@
+"""What agents.defaults says of every call beside its model: how warm, how long, how much at once.
+
+Where it says nothing, the agent's own defaults count. Source: nanobot-ai 0.3.5, config/schema.py:
+AgentDefaults (inherited).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from providers.dialects.turn import TEMPERATURE
+from routing.rules.codes import Code
+
+# The agent fills a conversation up to 200,000 tokens, one of its ancestors up to this many: a
+# window that is smaller than either is told without a word in config.json.
+_SURELY_FILLED = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    temperature: float = TEMPERATURE
+    effort: str = ""  # of reasoning; "" = none is asked for
+    max_tokens: int = 8192  # of one answer
+    context_window: int | None = None  # tokens; None = config.json does not say
+
+    @property
+    def sent_temperature(self) -> float | None:
+        """None = with an effort of reasoning it sends none."""
+        return None if self.effort else self.temperature
+
+    def too_much(
+        self, window: int | None, longest: int | None
+    ) -> Iterator[tuple[Code, dict[str, str]]]:
+        """What of it a model cannot give, with `asked` and `limit` in tokens. None = nobody tells
+        how much it holds, or how long its answers may be."""
+        bound = min((told for told in (window, longest) if told), default=None)
+        if bound is not None and self.max_tokens > bound:
+            yield Code.ANSWER_TOO_LONG, {"asked": str(self.max_tokens), "limit": str(bound)}
+        if not window:
+            return
+        if self.context_window is not None and self.context_window > window:
+            asked = str(self.context_window)
+            yield Code.WINDOW_TOO_SMALL, {"asked": asked, "limit": str(window)}
+        elif self.context_window is None and window < _SURELY_FILLED:
+            yield Code.WINDOW_SMALL, {"limit": str(window)}
+
+
+USUAL = Asking()
