@@ -8,7 +8,7 @@ import pytest
 from tests.desk import saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-LONG = "an-endpoint-whose-name-is-as-long-as-a-sentence-of-some-words"
+LONG = "an-endpoint-whose-name-is-as-long-as-a-name-may-ever-be-here"
 
 
 def test_the_list_counts_what_is_ticked_and_its_names_hide_no_column(
