@@ -153,8 +153,8 @@ _NO_SYSTEM = _any(
     r"only user and assistant roles|(?<!, )\bconversation roles must alternate",
 )
 _TEMPERATURE = _any(
-    r"\btemperature\b.{0,60}"
-    r"(?:not \w|n.t \w|unsupported|deprecated|only|invalid|must be|restricted)",
+    r"\btemperature\b(?!.{0,40}top.p).{0,60}"
+    r"(?:not \w|n.t \w|unsupported|deprecated|only|invalid|(?:must|should) be|restricted)",
     r"(?:not support|n.t support|unsupported|invalid|only \w+)\b.{0,60}\btemperature\b",
 )
 _ACCESS = _any(

@@ -103,6 +103,7 @@ REFUSED = {
         "temperature=0.1. Only temperature=1 is supported.",
         "openai does not support parameters: ['temperature'], for model=o1.",
         "Model o3-mini does not support the temperature parameter",
+        "Temperature should be in the range (0.0, 1.0)",
     ],
     "no_tools": [
         "registry.ollama.ai/library/gemma3:4b does not support tools",
@@ -142,6 +143,7 @@ def test_words_that_refuse_them_are_known(text: str, detail: str, status: int) -
         "The model `toolace-8b` does not exist",
         "llama3.1 does not support thinking",
         "Sensor temperature-7b: no such model",
+        "`temperature` and `top_p` cannot both be specified for this model. Use only one.",
     ],
 )
 def test_other_words_are_not_taken_for_that(text: str) -> None:

@@ -112,7 +112,7 @@ def test_an_azure_model_must_be_one_of_the_deployments() -> None:
     [
         ("vision", CHAT, Code.NO_IMAGE_INPUT),
         ("vision", ModelFacts(inputs=("text", "image")), None),
-        ("vision", ModelFacts(), None),
+        ("vision", ModelFacts(), Code.EYES_UNKNOWN),
         ("image", CHAT, Code.NO_IMAGE_OUTPUT),
         ("image", ModelFacts(outputs=("image",)), None),
         ("video", CHAT, Code.NO_VIDEO_OUTPUT),
@@ -303,7 +303,7 @@ def test_a_main_model_that_sees_or_of_which_nobody_knows_is_not(able: ModelFacts
 
 
 def test_a_vision_route_sees_in_its_place() -> None:
-    vision = route("gpt-5-vision", [keyed("openai")], slot="vision")
+    vision = replace(route("gpt-5-vision", [keyed("openai")], slot="vision"), able=SEEING)
     assert lints([main_with(BLIND), vision], [ProviderFacts(name="openai")]) == ()
     assert lints([main_with(BLIND)], [ProviderFacts(name="openai")]) == ()
 

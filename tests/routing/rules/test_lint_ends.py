@@ -106,7 +106,7 @@ def test_a_key_that_ends_is_told_at_each_route_that_its_provider_serves(
     routes = [
         route("gpt-5", states),
         route("gpt-5-mini", states, slot="subagent"),
-        route("groq/llama", states, slot="vision"),
+        route("groq/llama", states, slot="subagent"),
     ]
     facts = [ProviderFacts(name="openai", key_expires=on), ProviderFacts(name="groq")]
     found = lints(routes, facts)
