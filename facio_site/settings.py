@@ -117,7 +117,7 @@ MIDDLEWARE = [
 # What the pages of providers take from the app above them, which they do not import.
 SERVED_BY = "routing.pages.rows.served_by"
 USED_BY = "routing.pages.rows.used_models"
-TEMPERATURE_BY = "routing.state.temperature"  # of the agent's calls, for tests of models
+ASKED_BY = "routing.state.asked"  # of each call of the agent, for tests of models
 NAMED_BY = "routing.pages.naming"
 KEEP_BEFORE_REMOVAL = "routing.state.store.keep_before_removal"
 SHARE_BROKER = "providers.work.together.share_broker"  # at a start

@@ -41,7 +41,7 @@ class Entered:
     extra_headers: Mapping[str, Secret] = field(default_factory=dict)
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     deployments: tuple[str, ...] = ()
-    temperature: float | None = turn.TEMPERATURE  # of config.json; None = the agent sends none
+    asked: turn.Asked = turn.USUAL  # of each call, by config.json
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ class Adapter:
 
     def temperature(self, model: str) -> float | None:
         """What the agent sends to this model; None = none. A hook for the kinds."""
-        return None if turn.has_own_temperature(model) else self.entered.temperature
+        return None if turn.has_own_temperature(model) else self.entered.asked.temperature
 
     def extra_body(self) -> dict[str, Any]:
         if "extra_body" in self.spec.unsent:
@@ -360,6 +360,10 @@ class Adapter:
             verdict = replace(verdict, detail="" if reply.is_stream else "not_streamed")
             if not reply.is_ended:
                 verdict = replace(verdict, detail="unfinished")
+        asked = self.entered.asked.max_tokens
+        limit = turn.few_tokens(reply, asked)
+        if limit and (verdict.outcome, verdict.detail) == (Outcome.OK, ""):
+            verdict = replace(verdict, detail="few_tokens", params={"limit": limit, "asked": asked})
         return Finding(verdict, self.key_state(verdict), ms)
 
     # Catalog ----------------------------------------------------------------------------------

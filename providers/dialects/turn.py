@@ -7,14 +7,28 @@ of the four APIs.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from providers.http import Reply
 from providers.spec.kind import Call
 from providers.spec.outcomes import Verdict
 
-# Where config.json says nothing else. Source: nanobot-ai 0.3.5, config/schema.py: AgentDefaults
-TEMPERATURE = 0.1
+TEMPERATURE, MAX_TOKENS = 0.1, 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What config.json says of each call. Where it says nothing, the agent's own defaults count.
+
+    Source: nanobot-ai 0.3.5, config/schema.py: AgentDefaults (inherited).
+    """
+
+    temperature: float | None = TEMPERATURE  # None = the agent sends none
+    max_tokens: int = MAX_TOKENS  # of an answer
+
+
+USUAL = Asked()
 _SAY, _HI = "Answer with one word.", "hi"
 _NAME, _USE = "note", "Keep a note."
 # Not empty: Gemini refuses an object without properties.
@@ -86,6 +100,18 @@ def with_temperature(verdict: Verdict, body: Any) -> Verdict:
     if sent is None:
         return replace(verdict, detail="")
     return replace(verdict, params={**verdict.params, "temperature": sent})
+
+
+def few_tokens(reply: Reply, asked: int) -> int:
+    """The tokens a minute that an answer tells of, where the agent asks for more at once: then it
+    is refused, for such a provider counts the longest answer that is asked for. 0 = they are
+    enough, or nothing is said.
+
+    Source: https://console.groq.com/docs/rate-limits
+    """
+    told = reply.headers.get("x-ratelimit-limit-tokens", "")
+    limit = int(told) if told.isdecimal() and len(told) < 12 else 0
+    return limit if limit < asked else 0
 
 
 # Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py: _supports_temperature

@@ -150,7 +150,7 @@ class BedrockAdapter(Adapter):
 
     def temperature(self, model: str) -> float | None:
         """Source: nanobot-ai 0.3.5, providers/bedrock_provider.py: _supports_temperature"""
-        return None if "claude-opus-4-7" in model.lower() else self.entered.temperature
+        return None if "claude-opus-4-7" in model.lower() else self.entered.asked.temperature
 
     def signed(self, request: Request) -> Request:
         secrets = self.entered.secrets

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from facio_site import sealing
 from facio_site.sealing.rows import SealedRow
 from providers.dialects.adapters import Adapter, Entered
-from providers.dialects.turn import TEMPERATURE
+from providers.dialects.turn import USUAL, Asked
 from providers.kinds import DISPLAY_NAME, adapter_for
 from providers.spec.kind import ProviderSpec
 from providers.spec.limits import BASE_LENGTH
@@ -157,11 +157,9 @@ class Entry(SealedRow):
             deployments=tuple(self.values.get("deployments", ())),
         )
 
-    def adapter(
-        self, *, with_secrets: bool = True, temperature: float | None = TEMPERATURE
-    ) -> Adapter:
+    def adapter(self, *, with_secrets: bool = True, asked: Asked = USUAL) -> Adapter:
         """The adapter of these values. A profile that the operator opened stands for its keys."""
-        entered = replace(self.entered(with_secrets=with_secrets), temperature=temperature)
+        entered = replace(self.entered(with_secrets=with_secrets), asked=asked)
         keys = keys_of(entered.values.get("profile", "")) if with_secrets else {}
         if keys and "api_key" not in entered.secrets:
             values = {name: text for name, text in entered.values.items() if name != "profile"}

@@ -271,7 +271,7 @@ class Job(models.Model):
         """
         rung = self.rung_of(model) if model else {}
         is_lost = rung.get("outcome") == Outcome.OK and rung.get("detail") in NOT_FOR_AGENT
-        return (Outcome.UNEXPECTED_RESPONSE, rung["detail"]) if is_lost else ("", "")
+        return (NOT_FOR_AGENT[rung["detail"]], rung["detail"]) if is_lost else ("", "")
 
     def claim(self, worker: str, seconds: float) -> bool:
         """Take a queued job; False when somebody else has it, or it ended meanwhile.

@@ -3,6 +3,7 @@
 Pure data. The sentences a person reads are in wording.py, so that language is a matter of display.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -57,9 +58,13 @@ NOT_BAD = UNTOLD | {
 }
 
 
-# Details of a good answer that is none to the agent, which asks by one API of a kind, and reads a
-# stream to its end
-NOT_FOR_AGENT = frozenset({"not_streamed", "unfinished", "other_api", "messages_only"})
+# Details of a good answer that is none to the agent, which asks by one API of a kind, reads streams
+# to their ends, and asks for longer answers than a test; with what its call ends
+_UNREAD = ("not_streamed", "unfinished", "other_api", "messages_only")
+NOT_FOR_AGENT: Mapping[str, Outcome] = {
+    **dict.fromkeys(_UNREAD, Outcome.UNEXPECTED_RESPONSE),
+    "few_tokens": Outcome.BAD_REQUEST,
+}
 
 
 class KeyState(StrEnum):

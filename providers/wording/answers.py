@@ -74,6 +74,18 @@ ANSWERS: Sentences = {
             "The model answered in Anthropic's format. The agent may ask for chat completions, "
             "which are not offered for this model."
         ),
+        "few_tokens": (
+            _(
+                "The model %(model)s answered this short call. The account may use %(limit)s "
+                "tokens a minute, and the agent asks for answers of up to %(asked)s: if the "
+                "provider counts them at once, it refuses each call of the agent."
+            ),
+            _(
+                "The model answered this short call. The account may use fewer tokens a minute "
+                "than the agent asks for at once: if the provider counts them, it refuses each "
+                "call of the agent."
+            ),
+        ),
         "unfinished": (
             _(
                 "The model %(model)s began to answer, but its stream came without an end. If the "
@@ -262,6 +274,19 @@ ANSWERS: Sentences = {
             _(
                 "The model takes no tools, and the agent sends its tools with every call. Choose "
                 "one that can use tools, or switch them on at your own server."
+            ),
+        ),
+        "few_tokens": (
+            _(
+                "%(model)s answers short calls only: the account may use %(limit)s tokens a "
+                "minute, and the agent asks for answers of up to %(asked)s. Set "
+                "agents.defaults.maxTokens in config.json well below that, or ask the provider "
+                "for a higher limit."
+            ),
+            _(
+                "The model answers short calls only: the account may use fewer tokens a minute "
+                "than the agent asks for at once. Set agents.defaults.maxTokens in config.json "
+                "lower, or ask the provider for a higher limit."
             ),
         ),
         "temperature": (

@@ -30,6 +30,7 @@ from providers.catalog.store import keep_with, take_in
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
 from providers.dialects.money import Money
+from providers.dialects.turn import Asked
 from providers.models import BODY, Draft, Job, Provider, Status, Task
 from providers.models.jobs import read
 from providers.outbound import open_door, unused_proxy
@@ -80,7 +81,7 @@ def _check(job: Job) -> None:
         ladder = Ladder(progress.show)
         with open_door(seconds, observe=ladder.observe) as door, only_call(job, door):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
-            adapter = entry.adapter(temperature=_temperature()) if completes else entry.adapter()
+            adapter = entry.adapter(asked=_asked()) if completes else entry.adapter()
             result = run_check(adapter, send, ladder, models=job.model_names)
     job.finish(
         is_told=True,
@@ -101,9 +102,8 @@ def _check(job: Job) -> None:
     )
 
 
-def _temperature() -> float | None:
-    """What the agent sends with each call, as config.json has it; None = none."""
-    found: float | None = import_string(settings.TEMPERATURE_BY)()
+def _asked() -> Asked:
+    found: Asked = import_string(settings.ASKED_BY)()
     return found
 
 

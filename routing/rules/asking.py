@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from providers.dialects.turn import TEMPERATURE
+from providers.dialects.turn import MAX_TOKENS, TEMPERATURE
 from routing.rules.codes import Code
 
 # The agent fills a conversation up to 200,000 tokens, one of its ancestors up to this many: a
@@ -21,7 +21,7 @@ _SURELY_FILLED = 65_536
 class Asking:
     temperature: float = TEMPERATURE
     effort: str = ""  # of reasoning; "" = none is asked for
-    max_tokens: int = 8192  # of one answer
+    max_tokens: int = MAX_TOKENS  # of one answer
     context_window: int | None = None  # tokens; None = config.json does not say
 
     @property

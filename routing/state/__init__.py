@@ -9,6 +9,7 @@ from typing import Any
 
 from facio_site import sealing
 from facio_site.strictjson import read_json
+from providers.dialects.turn import Asked
 from providers.kinds import KINDS, OWN_KIND
 from providers.models import Provider
 from providers.spec.kind import ProviderSpec
@@ -35,14 +36,15 @@ def agent_view(rows: Collection[Provider] | None = None) -> AgentView:
     return seen_by_agent(state)
 
 
-def temperature() -> float | None:
-    """What the agent sends with each completion, as the imported config.json has it; None = none.
-    What does not open here says nothing."""
+def asked() -> Asked:
+    """What the agent asks for with each call, as the imported config.json has it. What does not
+    open here says nothing."""
     try:
         text = BaseDocument.text()
     except (sealing.KeyMissing, sealing.Unreadable):
         text = None
-    return asking_of(read_json(text.encode()) if text else {}).sent_temperature
+    found = asking_of(read_json(text.encode()) if text else {})
+    return Asked(found.sent_temperature, found.max_tokens)
 
 
 def seen_by_agent(state: Current) -> AgentView:

@@ -13,6 +13,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "not_streamed",  # a model answered at once where a stream was asked for
             "messages_only",  # a model answered by Anthropic's API, where the agent does not
             "other_api",  # a model answered by an API that the agent does not use at that kind
+            "few_tokens",  # params: limit of tokens a minute, and asked; of a model that answered
             "unfinished",  # a model began to answer, but its stream had no end
             "list_refused",  # a model answered; what was asked before it was refused
             "list_unread",  # a model answered; the list could not be read
@@ -136,6 +137,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_stream",  # the agent asks for a stream, which is refused
             "no_tools",  # the agent sends tools, which are refused
             "no_system",  # and instructions
+            "few_tokens",  # of a route: too few a minute for the agent
             "temperature",  # params: temperature, the one that the agent sends
         }
     ),

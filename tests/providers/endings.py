@@ -42,6 +42,9 @@ SAMPLES: dict[str, Any] = {
     "dropped": 3,
     "stored": 33,
     "unnamed": 2,
+    "temperature": 0.1,
+    "limit": 6000,
+    "asked": 8192,
     "via": "proxy.example.org:3128",
 }
 DERIVED = {
@@ -77,6 +80,7 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
             "unfinished",
             "other_api",
             "messages_only",
+            "few_tokens",
             *ladder._IN_SPITE.values(),
         ),
     },
@@ -214,6 +218,7 @@ def endings() -> dict[tuple[Outcome, str], set[str]]:
         found[Outcome.BAD_ENDPOINT, detail] |= {"base"}
     found[Outcome.FORBIDDEN, "sign_in"] |= {"scheme"}
     found[Outcome.BAD_REQUEST, "plain_form"] |= {"call"}
+    found[Outcome.BAD_REQUEST, "temperature"] |= {"temperature"}
     found[Outcome.BAD_KEY, "key_elsewhere"] |= {"header"}
     found[Outcome.BAD_REQUEST, "header_wanted"] |= {"header"}
     return found

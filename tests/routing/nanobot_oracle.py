@@ -200,7 +200,7 @@ async def ask_main(path: Path) -> tuple[bool, str]:
         tools=[{"type": "function", "function": READ_FILE}],
         model=snapshot.model,
         temperature=generation.temperature,
-        max_tokens=16,
+        max_tokens=generation.max_tokens,
         reasoning_effort=generation.reasoning_effort,
         retry_mode="standard",
         on_content_delta=nothing,

@@ -38,7 +38,7 @@ OWN = {
     "moonshot": ("overloaded", "cn"),
     "minimax": ("code1004", "code1008", "quota", "cn"),
     "mistral": ("badmessage",),
-    "groq": ("capacity", "decommissioned"),
+    "groq": ("capacity", "decommissioned", "narrow"),
     "bedrock": ("nolist", "noaccess", "quota", "expired"),
 }
 AT_HOME = {

@@ -42,9 +42,9 @@ SPECIAL = frozenset(
         "aqchat", "arrays", "arrearage", "auth", "badmessage", "billing", "body200", "capacity",
         "compat", "country", "decommissioned", "expired", "freelimit", "golimit", "guarded",
         "hostcheck", "ipblocked", "keyed", "leaked", "location", "low", "management", "modelerror",
-        "models", "monthlylimit", "nested", "noaccess", "nolist", "nolist405", "nolist501",
-        "nopermission", "noplan", "noscope", "nosub", "notopen", "old", "onhold", "overloaded",
-        "public", "quota", "region", "restricted", "spendlimit", "unlimited", "unpurchased",
+        "models", "monthlylimit", "narrow", "nested", "noaccess", "nolist", "nolist405",
+        "nolist501", "nopermission", "noplan", "noscope", "nosub", "notopen", "old", "onhold",
+        "overloaded", "public", "quota", "region", "restricted", "spendlimit", "unlimited", "unpurchased",
         "userlimit", "v0", "v1missing", "whoami429", "window", "wrongregion",
     }
 )  # fmt: skip

@@ -42,7 +42,7 @@ class Command(OneLine):
         [job] = run([row.provider], Task.CHECK, check_provider, row.tried_names)
         told = {**as_row(job), "slot": slot, "model": row.model}
         if (own := job.for_agent(row.model))[0]:
-            params = {"model": row.model}
+            params = {**job.rung_of(row.model).get("params", {}), "model": row.model}
             message = sentence(*own, params, row.provider.spec)
             told |= {"outcome": str(own[0]), "detail": own[1], "message": message}
         elif row.route.is_media:

@@ -1,5 +1,6 @@
 """What the agent sends beside a word goes with each test of a model; its refusal is told."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,14 +69,14 @@ def test_the_temperature_is_the_one_that_the_agent_sends(
 
 def test_it_is_that_of_config_json_and_the_extra_body_goes_before() -> None:
     for temperature in (1.0, 0.0, None):
-        warm = make("groq", temperature=temperature)
+        warm = make("groq", asked=turn.Asked(temperature))
         assert sent(warm).get("temperature") == temperature
-        other = make("groq", temperature=temperature, extra_body={"temperature": 0.7})
+        other = make("groq", asked=turn.Asked(temperature), extra_body={"temperature": 0.7})
         assert sent(other)["temperature"] == 0.7
 
 
 def test_every_call_of_a_test_has_it() -> None:
-    azure = make("azure_openai", api_base="https://x.openai.azure.com", temperature=0.3)
+    azure = make("azure_openai", api_base="https://x.openai.azure.com", asked=turn.Asked(0.3))
     call = azure.model_call("m")
     assert call.instead
     for one in (call, call.instead, turn.without_tools(call)):
@@ -88,8 +89,32 @@ def test_a_refused_temperature_is_told_with_the_one_that_was_sent() -> None:
     result = check(make("groq"), LIST, refusal, models=("m",))
     assert told(result) == ("bad_request", "valid", "temperature")
     assert result.params["temperature"] == 0.1
-    unsent = make("groq", temperature=None)
+    unsent = make("groq", asked=turn.Asked(None))
     assert told(check(unsent, LIST, refusal, refusal, ODD, models=("m",)))[2] != "temperature"
+
+
+@pytest.mark.parametrize(
+    ("told_limit", "asked", "detail"),
+    [
+        ("6000", 8192, "few_tokens"),
+        ("8192", 8192, ""),
+        ("18000", 8192, ""),
+        ("6000", 4096, ""),
+        ("0", 8192, ""),
+        ("unlimited", 8192, ""),
+        ("9" * 30, 8192, ""),
+        ("", 8192, ""),
+    ],
+)
+def test_fewer_tokens_a_minute_than_the_agent_asks_for_are_told(
+    told_limit: str, asked: int, detail: str
+) -> None:
+    answer = replace(HI, headers={**HI.headers, "x-ratelimit-limit-tokens": told_limit})
+    adapter = make("groq", asked=turn.Asked(max_tokens=asked))
+    result = check(adapter, LIST, answer, models=("m",))
+    assert told(result) == ("ok", "valid", detail)
+    params = result.rungs[-1].params
+    assert params == {"model": "m", **({"limit": 6000, "asked": asked} if detail else {})}
 
 
 REFUSED = {

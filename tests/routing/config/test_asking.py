@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from providers.dialects.turn import Asked
 from routing.config.agent import asking_of
 from routing.models import BaseDocument
 from routing.rules.asking import USUAL, Asking
-from routing.state import temperature
+from routing.state import asked as asked_here
 
 
 def asked(defaults: dict[str, Any], **more: Any) -> Asking:
@@ -48,11 +49,11 @@ def test_the_preset_goes_before() -> None:
 
 @pytest.mark.django_db
 def test_tests_of_models_take_it_from_the_imported_document() -> None:
-    assert temperature() == 0.1
-    BaseDocument.put({"agents": {"defaults": {"temperature": 1}}})
-    assert temperature() == 1.0
+    assert asked_here() == Asked(0.1, 8192)
+    BaseDocument.put({"agents": {"defaults": {"temperature": 1, "maxTokens": 4096}}})
+    assert asked_here() == Asked(1.0, 4096)
     BaseDocument.put({"agents": {"defaults": {"reasoningEffort": "high"}}})
-    assert temperature() is None
+    assert asked_here().temperature is None
 
 
 @pytest.mark.django_db
@@ -62,4 +63,4 @@ def test_a_document_that_does_not_open_says_nothing() -> None:
     for item in row.sealed.values():
         item["box"] = item["box"][:-8] + "AAAAAAA="
     row.save()
-    assert temperature() == 0.1
+    assert asked_here().temperature == 0.1

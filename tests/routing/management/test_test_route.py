@@ -11,7 +11,7 @@ from facio_site.audit.models import AuditEntry
 from facio_site.commands import UsageError
 from providers.models import Provider
 from routing.management.commands.test_route import NOT_ASKED
-from routing.models import Route
+from routing.models import BaseDocument, Route
 from routing.pages.rows import route_rows
 from tests.desk import saved, stocked
 from tests.simulators import Simulators
@@ -110,3 +110,33 @@ def test_explain_route_without_a_model_speaks_of_main_with_its_findings() -> Non
     asked, _ = told("explain_route", "llama-9")
     assert asked["provider"] == "groq"
     assert [one["code"] for one in asked["findings"]] == ["key_fallback"]
+
+
+def test_a_model_is_asked_with_the_temperature_of_config_json(sims: Simulators) -> None:
+    saved("groq", demo_key("groq", "fixed"))
+    Route.objects.create(slot="main", model="llama-3.3-70b-versatile", provider="groq")
+    row, code = told("test_route", "main")
+    assert (row["outcome"], row["detail"], code) == ("bad_request", "temperature", 1)
+    assert "agent sends, 0.1." in row["message"]
+    BaseDocument.put({"agents": {"defaults": {"temperature": 1}}})
+    row, code = told("test_route", "main")
+    assert (row["outcome"], code) == ("ok", 0)
+    assert route_rows(with_tests=True)[0].state == "works"
+
+
+def test_an_account_with_fewer_tokens_a_minute_than_the_agent_asks_for_does_not_work(
+    sims: Simulators,
+) -> None:
+    saved("groq", demo_key("groq", "narrow"))
+    Route.objects.create(slot="main", model="llama-3.3-70b-versatile", provider="groq")
+    row, code = told("test_route", "main")
+    assert (row["outcome"], row["detail"], row["key_state"], code) == (
+        *("bad_request", "few_tokens", "valid"),
+        1,
+    )
+    assert "6000 tokens a minute" in row["message"]
+    assert "up to 8192" in row["message"]
+    assert route_rows(with_tests=True)[0].state == "attention"
+    BaseDocument.put({"agents": {"defaults": {"maxTokens": 2048}}})
+    assert told("test_route", "main")[1] == 0
+    assert route_rows(with_tests=True)[0].state == "works"

@@ -87,7 +87,19 @@ def _chat(ask: Ask) -> Answer:
         return _decommissioned(ask.model)
     if ask.has("nocredit"):
         return fault(402, "Insufficient credits", "payment_required", "payment_required")
-    return chat_done(ask.model) if ask.has_messages else fault(400, "'messages' is missing")
+    if not ask.has_messages:
+        return fault(400, "'messages' is missing")
+    return _in_a_minute(ask) if ask.has("narrow") else chat_done(ask.model)
+
+
+def _in_a_minute(ask: Ask) -> Answer:
+    """The longest answer that is asked for counts at once, with the question."""
+    asked = ask.document.get("max_completion_tokens") or ask.document.get("max_tokens") or 0
+    if asked > 6000:
+        text = f"Request too large for model `{ask.model}` in organization `org_demo` on tokens per"
+        text += f" minute (TPM): Limit 6000, Requested {asked + 100}"
+        return fault(413, text, "tokens", "rate_limit_exceeded")
+    return chat_done(ask.model).with_headers(x_ratelimit_limit_tokens="6000")
 
 
 def _served(ask: Ask) -> Answer:
