@@ -372,7 +372,7 @@ ENTERED: dict[str, State] = {
                     int(heard.body.get(name) or 0)
                     for name in ("max_tokens", "max_completion_tokens")
                 )
-                <= 4096
+                <= 10_000
             ),
             refusal(400, "max_tokens is too large: 100000"),
         ),
