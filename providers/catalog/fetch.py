@@ -317,5 +317,7 @@ def _with_id_facts(item: CatalogItem, facts: Sequence[IdFact]) -> CatalogItem:
                 for name, value in told.items()
                 if value is not None and getattr(item, name) is None
             }
+            if fact.is_system and not item.price_input and not item.price_output:
+                item = item._replace(price_input=None, price_output=None)
             return item._replace(**gaps, filled=item.filled | set(gaps))
     return item

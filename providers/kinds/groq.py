@@ -51,6 +51,8 @@ SPEC = ProviderSpec(
     id_facts=(
         IdFact("whisper", ("audio",), ("text",)),
         IdFact("tts|orpheus", ("text",), ("audio",)),
+        # Source: https://console.groq.com/docs/compound
+        IdFact("^groq/compound", ("text",), ("text",), is_system=True),
     ),
     models_dev="groq",
 )

@@ -148,6 +148,7 @@ class IdFact:
     pattern: str
     inputs: tuple[str, ...] | None = None
     outputs: tuple[str, ...] | None = None
+    is_system: bool = False  # billed by the models behind it: a price of nothing is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

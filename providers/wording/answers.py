@@ -78,7 +78,8 @@ ANSWERS: Sentences = {
             _(
                 "The model %(model)s answered this short call. The account may use %(limit)s "
                 "tokens a minute, and the agent asks for answers of up to %(asked)s: if the "
-                "provider counts them at once, it refuses each call of the agent."
+                "provider counts them at once, it refuses each call of the agent. A lower "
+                "agents.defaults.maxTokens in config.json helps."
             ),
             _(
                 "The model answered this short call. The account may use fewer tokens a minute "

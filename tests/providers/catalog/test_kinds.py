@@ -64,6 +64,11 @@ def test_speech_and_pictures_are_not_called_free_for_want_of_tokens() -> None:
     assert (paid.price_input, paid.price_output) == (1, 0)
 
 
+def test_a_system_of_models_is_not_called_free() -> None:
+    (system,) = fetch(make("groq"), {"data": [{"id": "groq/compound"}]}).items
+    assert (system.price_input, system.price_output) == (None, None)
+
+
 def test_what_googles_models_of_other_names_make_and_take() -> None:
     names = ("lyria-3-pro-preview", "nano-banana-pro-preview", "gemma-3-1b-it", "gemma-3-4b-it")
     rows = [
