@@ -76,15 +76,14 @@ ANSWERS: Sentences = {
         ),
         "few_tokens": (
             _(
-                "The model %(model)s answered this short call. The account may use %(limit)s "
-                "tokens a minute, and the agent asks for answers of up to %(asked)s: if the "
-                "provider counts them at once, it refuses each call of the agent. A lower "
-                "agents.defaults.maxTokens in config.json helps."
+                "The model %(model)s answered this short call. The agent asks for %(asked)s "
+                "tokens, and the account may use %(limit)s a minute, so the agent's calls may be "
+                "refused. Lower agents.defaults.maxTokens in config.json."
             ),
             _(
-                "The model answered this short call. The account may use fewer tokens a minute "
-                "than the agent asks for at once: if the provider counts them, it refuses each "
-                "call of the agent."
+                "The model answered this short call. The agent asks for more tokens than the "
+                "account may use a minute, so its calls may be refused. Lower "
+                "agents.defaults.maxTokens in config.json."
             ),
         ),
         "unfinished": (
@@ -279,15 +278,14 @@ ANSWERS: Sentences = {
         ),
         "few_tokens": (
             _(
-                "%(model)s answers short calls only: the account may use %(limit)s tokens a "
-                "minute, and the agent asks for answers of up to %(asked)s. Set "
-                "agents.defaults.maxTokens in config.json well below that, or ask the provider "
-                "for a higher limit."
+                "%(model)s answers short calls only: the agent asks for %(asked)s tokens, and the "
+                "account may use %(limit)s a minute. Lower agents.defaults.maxTokens in "
+                "config.json, or ask the provider for a higher limit."
             ),
             _(
-                "The model answers short calls only: the account may use fewer tokens a minute "
-                "than the agent asks for at once. Set agents.defaults.maxTokens in config.json "
-                "lower, or ask the provider for a higher limit."
+                "The model answers short calls only: the agent asks for more tokens than the "
+                "account may use a minute. Lower agents.defaults.maxTokens in config.json, or ask "
+                "the provider for a higher limit."
             ),
         ),
         "temperature": (

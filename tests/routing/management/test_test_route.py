@@ -134,8 +134,8 @@ def test_an_account_with_fewer_tokens_a_minute_than_the_agent_asks_for_does_not_
         *("bad_request", "few_tokens", "valid"),
         1,
     )
-    assert "6000 tokens a minute" in row["message"]
-    assert "up to 8192" in row["message"]
+    assert "may use 6000 a minute" in row["message"]
+    assert "asks for 8192 tokens" in row["message"]
     assert route_rows(with_tests=True)[0].state == "attention"
     BaseDocument.put({"agents": {"defaults": {"maxTokens": 2048}}})
     assert told("test_route", "main")[1] == 0
