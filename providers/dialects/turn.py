@@ -96,10 +96,13 @@ def with_temperature(verdict: Verdict, body: Any) -> Verdict:
     else. Any other verdict as it is."""
     if verdict.detail != "temperature":
         return verdict
-    sent = body.get("temperature", body.get("inferenceConfig", {}).get("temperature"))
+    inner = body.get("inferenceConfig")
+    sent = (inner if isinstance(inner, dict) else body).get("temperature")
     if sent is None:
         return replace(verdict, detail="")
-    return replace(verdict, params={**verdict.params, "temperature": sent})
+    is_number = isinstance(sent, int | float)  # else nobody knows what the extra body holds there
+    told = {"temperature": sent} if is_number else {}
+    return replace(verdict, params={**verdict.params, **told})
 
 
 def few_tokens(reply: Reply, asked: int) -> int:

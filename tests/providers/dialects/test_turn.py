@@ -89,6 +89,11 @@ def test_a_refused_temperature_is_told_with_the_one_that_was_sent() -> None:
     result = check(make("groq"), LIST, refusal, models=("m",))
     assert told(result) == ("bad_request", "valid", "temperature")
     assert result.params["temperature"] == 0.1
+    for odd in ("sk-secret-0123456789", [1], {"a": 1}):
+        typed = make("groq", extra_body={"temperature": odd})
+        result = check(typed, LIST, refusal, models=("m",))
+        assert told(result)[2] == "temperature"
+        assert "temperature" not in result.params
     unsent = make("groq", asked=turn.Asked(None))
     assert told(check(unsent, LIST, refusal, refusal, ODD, models=("m",)))[2] != "temperature"
 
