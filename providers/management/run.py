@@ -35,7 +35,7 @@ def chosen(names: Sequence[str]) -> list[Provider]:
         raise CommandError(f"{oauth[0]} signs in at the agent; nothing can be called from here")
     if missing := [name for name in names if name not in rows]:
         raise CommandError(f"{missing[0]} is not configured")
-    return [rows[name] for name in names] if names else list(rows.values())
+    return [rows[name] for name in dict.fromkeys(names)] if names else list(rows.values())
 
 
 def told(job: Job) -> dict[str, str]:

@@ -107,7 +107,7 @@ def test_check_providers_tests_all_configured_and_tells_each(
     ]
     assert (rows[0]["quote"], rows[0]["suggested_base"]) == ("", "")
     assert rows[1]["quote"]
-    rows, code = told("check_providers", "groq")
+    rows, code = told("check_providers", "groq", "groq")
     assert (len(rows), code) == (1, 0)
     assert Provider.objects.get(kind="groq").check_outcome == "ok"
 
