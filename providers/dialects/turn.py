@@ -27,6 +27,9 @@ class Asked:
     temperature: float | None = TEMPERATURE  # None = the agent sends none
     max_tokens: int = MAX_TOKENS  # of an answer
 
+    def as_json(self) -> list[float | None]:
+        return [self.temperature, self.max_tokens]
+
 
 USUAL = Asked()
 _SAY, _HI = "Answer with one word.", "hi"

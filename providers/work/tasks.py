@@ -30,7 +30,7 @@ from providers.catalog.store import keep_with, take_in
 from providers.dialects.curl import Recorder
 from providers.dialects.ladder import Ladder, makes_completion, run_check
 from providers.dialects.money import Money
-from providers.dialects.turn import Asked
+from providers.dialects.turn import USUAL, Asked
 from providers.models import BODY, Draft, Job, Provider, Status, Task
 from providers.models.jobs import read
 from providers.outbound import open_door, unused_proxy
@@ -72,6 +72,7 @@ def _check(job: Job) -> None:
     entry = _entry(job)
     completes = makes_completion(entry.adapter(with_secrets=False), job.model_names)
     seconds = settings.COMPLETION_TEST_SECONDS if completes else settings.TEST_SECONDS
+    asked: Asked = import_string(settings.ASKED_BY)() if completes else USUAL
     if not job.claim(WORKER, seconds):
         return
     if not entry.has_fingerprint(job.input_digest):
@@ -81,7 +82,7 @@ def _check(job: Job) -> None:
         ladder = Ladder(progress.show)
         with open_door(seconds, observe=ladder.observe) as door, only_call(job, door):
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
-            adapter = entry.adapter(asked=_asked()) if completes else entry.adapter()
+            adapter = entry.adapter(asked=asked)
             result = run_check(adapter, send, ladder, models=job.model_names)
     job.finish(
         is_told=True,
@@ -95,16 +96,12 @@ def _check(job: Job) -> None:
             **_told(result.money),
             **({"listed": result.listed} if result.listed else {}),
             **(_way(entry) if send.calls else {}),
+            **({"sent_with": asked.as_json()} if completes else {}),
             **unused_proxy(result.outcome, result.params),
             "calls": send.calls,
         },
         rungs=[rung.as_json() for rung in result.rungs],
     )
-
-
-def _asked() -> Asked:
-    found: Asked = import_string(settings.ASKED_BY)()
-    return found
 
 
 def _told(money: Money | None) -> dict[str, Any]:

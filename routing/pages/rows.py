@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.http import Http404
 
+from providers.dialects.turn import Asked as AskedOfModel
 from providers.models import Job, Provider
 from providers.pages.shown import ShownJob, show_job, show_model
 from providers.spec.masks import variable_in
@@ -200,7 +201,7 @@ def route_rows(
     shown = [route_row(route, view, rows) for route in Route.objects.all_slots()]
     if with_tests:
         for row in shown:  # before the findings, which tell of the provider's last test
-            _add_test(row)
+            _add_test(row, view.asking.of_each_call)
         found = look(
             [Resolved(row.route.slot, row.model, row.decision, row.provider) for row in shown], view
         )
@@ -258,8 +259,9 @@ def route_row(route: Route, view: AgentView, rows: Mapping[str, Provider]) -> Ro
     )
 
 
-def _add_test(row: RouteRow) -> None:
-    """Its newest test, and what the last one that ended told of its model."""
+def _add_test(row: RouteRow, asked_now: AskedOfModel) -> None:
+    """Its newest test, and what the last one that ended told of its model. One that asked otherwise
+    than the agent does now tells nothing any more."""
     provider = row.provider
     if provider is None or not row.can_test:
         return
@@ -268,10 +270,18 @@ def _add_test(row: RouteRow) -> None:
     if told and told.is_newer_than(provider):  # it has ended since the provider was read
         provider.refresh_from_db(fields=["check_outcome", "check_key_state", "checked_at"])
     row.test = show_model(newest, provider, model)
-    if row.test.is_stale:
+    if row.test.is_stale or _asked_otherwise(newest, asked_now):
         row.test = show_job(None, provider)
-    if told and model and not (last := show_model(told, provider, model)).is_stale:
+    if not told or not model or _asked_otherwise(told, asked_now):
+        return
+    if not (last := show_model(told, provider, model)).is_stale:
         row.own, row.own_at = last.outcome, told.finished_at
+
+
+def _asked_otherwise(job: Job | None, asked_now: AskedOfModel) -> bool:
+    """A test of a time in which nothing was kept of that counts as asked like this."""
+    now = asked_now.as_json()
+    return job is not None and job.params.get("sent_with", now) != now
 
 
 def asked(rows: list[RouteRow], view: AgentView) -> list[Asked]:

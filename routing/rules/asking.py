@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from providers.dialects.turn import MAX_TOKENS, TEMPERATURE
+from providers.dialects.turn import MAX_TOKENS, TEMPERATURE, Asked
 from routing.rules.codes import Code
 
 # The agent fills a conversation up to 200,000 tokens, one of its ancestors up to this many: a
@@ -25,9 +25,9 @@ class Asking:
     context_window: int | None = None  # tokens; None = config.json does not say
 
     @property
-    def sent_temperature(self) -> float | None:
-        """None = with an effort of reasoning it sends none."""
-        return None if self.effort else self.temperature
+    def of_each_call(self) -> Asked:
+        """With an effort of reasoning it sends no temperature."""
+        return Asked(None if self.effort else self.temperature, self.max_tokens)
 
     def too_much(
         self, window: int | None, longest: int | None

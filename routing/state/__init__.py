@@ -43,8 +43,7 @@ def asked() -> Asked:
         text = BaseDocument.text()
     except (sealing.KeyMissing, sealing.Unreadable):
         text = None
-    found = asking_of(read_json(text.encode()) if text else {})
-    return Asked(found.sent_temperature, found.max_tokens)
+    return asking_of(read_json(text.encode()) if text else {}).of_each_call
 
 
 def seen_by_agent(state: Current) -> AgentView:

@@ -37,7 +37,7 @@ def test_what_the_loader_stops_at_is_passed_over(odd: Any) -> None:
 
 @pytest.mark.parametrize("effort", ["none", "None", "", None, 3])
 def test_no_effort_leaves_the_temperature(effort: Any) -> None:
-    assert asked({"reasoningEffort": effort}).sent_temperature == 0.1
+    assert asked({"reasoningEffort": effort}).of_each_call.temperature == 0.1
 
 
 def test_the_preset_goes_before() -> None:

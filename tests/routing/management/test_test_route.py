@@ -138,5 +138,9 @@ def test_an_account_with_fewer_tokens_a_minute_than_the_agent_asks_for_does_not_
     assert "asks for 8192 tokens" in row["message"]
     assert route_rows(with_tests=True)[0].state == "attention"
     BaseDocument.put({"agents": {"defaults": {"maxTokens": 2048}}})
+    assert route_rows(with_tests=True)[0].own == ""  # it was asked for a longer answer
     assert told("test_route", "main")[1] == 0
     assert route_rows(with_tests=True)[0].state == "works"
+    BaseDocument.put({"agents": {"defaults": {"maxTokens": 2048, "temperature": 0.2}}})
+    row = route_rows(with_tests=True)[0]
+    assert (row.own, row.state, row.test_status) == ("", "key_ok", "never")

@@ -67,7 +67,7 @@ def test_gateways_and_routes_of_media_are_left_out() -> None:
 
 def test_an_effort_is_told_once_and_no_temperature_goes_with_it() -> None:
     asking = Asking(effort="high", temperature=0.5)
-    assert asking.sent_temperature is None
+    assert asking.of_each_call.temperature is None
     lint = only(found(ModelFacts(), asking))
     assert (lint.code, lint.severity) == (Code.EFFORT_UNTESTED, "note")
     assert found(ModelFacts(), asking, slot="subagent") == ()
