@@ -64,6 +64,7 @@ _UNREAD = ("not_streamed", "unfinished", "other_api", "messages_only")
 NOT_FOR_AGENT: Mapping[str, Outcome] = {
     **dict.fromkeys(_UNREAD, Outcome.UNEXPECTED_RESPONSE),
     "few_tokens": Outcome.BAD_REQUEST,
+    "small_window": Outcome.UNEXPECTED_RESPONSE,
 }
 
 

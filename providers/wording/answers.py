@@ -74,6 +74,17 @@ ANSWERS: Sentences = {
             "The model answered in Anthropic's format. The agent may ask for chat completions, "
             "which are not offered for this model."
         ),
+        "small_window": (
+            _(
+                "The model %(model)s answered, but with a window of %(limit)s tokens, in which the "
+                "agent's instructions and tools do not fit. Start Ollama with "
+                "OLLAMA_CONTEXT_LENGTH=64000."
+            ),
+            _(
+                "The model answered, but with a window in which the agent's instructions and tools "
+                "do not fit. Start Ollama with OLLAMA_CONTEXT_LENGTH=64000."
+            ),
+        ),
         "few_tokens": (
             _(
                 "The model %(model)s answered this short call. The agent asks for %(asked)s "

@@ -290,6 +290,18 @@ CALLS: Sentences = {
                 "model in the test."
             ),
         ),
+        "small_window": (
+            _(
+                "%(model)s was loaded with a window of %(limit)s tokens, and Ollama cuts off the "
+                "agent's instructions and tools without a word. Start it with "
+                "OLLAMA_CONTEXT_LENGTH=64000."
+            ),
+            _(
+                "The model was loaded with a window that is too small, and Ollama cuts off the "
+                "agent's instructions and tools without a word. Start it with "
+                "OLLAMA_CONTEXT_LENGTH=64000."
+            ),
+        ),
         "not_streamed": (
             _(
                 "%(model)s answered, but at once. The agent asks for a stream and reads nothing "

@@ -13,6 +13,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "not_streamed",  # a model answered at once where a stream was asked for
             "messages_only",  # a model answered by Anthropic's API, where the agent does not
             "other_api",  # a model answered by an API that the agent does not use at that kind
+            "small_window",  # params: limit, in tokens; of a model that answered
             "few_tokens",  # params: limit of tokens a minute, and asked; of a model that answered
             "unfinished",  # a model began to answer, but its stream had no end
             "list_refused",  # a model answered; what was asked before it was refused
@@ -153,7 +154,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
         {
             *("html", "not_json", "broken_json", "error_body", "wrong_shape", "no_choice"),
             # of a route: such an answer is none to the agent
-            *("not_streamed", "unfinished", "other_api", "messages_only"),
+            *("not_streamed", "unfinished", "other_api", "messages_only", "small_window"),
         }
     ),
     Outcome.DNS_ERROR: frozenset({"azure_resource", "bedrock_region"}),

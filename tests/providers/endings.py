@@ -81,6 +81,7 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
             "other_api",
             "messages_only",
             "few_tokens",
+            "small_window",
             *ladder._IN_SPITE.values(),
         ),
     },

@@ -44,7 +44,7 @@ SPECIAL = frozenset(
         "hostcheck", "ipblocked", "keyed", "leaked", "location", "low", "management", "modelerror",
         "models", "monthlylimit", "narrow", "nested", "noaccess", "nolist", "nolist405",
         "nolist501", "nopermission", "noplan", "noscope", "nosub", "notopen", "old", "onhold",
-        "overloaded", "public", "quota", "region", "restricted", "spendlimit", "unlimited",
+        "overloaded", "public", "quota", "region", "restricted", "short", "spendlimit", "unlimited",
         "unpurchased", "userlimit", "v0", "v1missing", "whoami429", "window", "wrongregion",
     }
 )  # fmt: skip

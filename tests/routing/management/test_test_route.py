@@ -144,3 +144,18 @@ def test_an_account_with_fewer_tokens_a_minute_than_the_agent_asks_for_does_not_
     BaseDocument.put({"agents": {"defaults": {"maxTokens": 2048, "temperature": 0.2}}})
     row = route_rows(with_tests=True)[0]
     assert (row.own, row.state, row.test_status) == ("", "key_ok", "never")
+
+
+@pytest.mark.parametrize(("word", "state"), [("/~short", "attention"), ("", "works")])
+def test_a_model_that_ollama_loaded_with_a_small_window_does_not_work(
+    sims: Simulators, word: str, state: str
+) -> None:
+    saved("ollama", api_base=f"http://localhost:11434{word}/v1")
+    Route.objects.create(slot="main", model="llama3.2", provider="ollama")
+    row, code = told("test_route", "main")
+    assert (code, route_rows(with_tests=True)[0].state) == (int(bool(word)), state)
+    if word:
+        assert (row["outcome"], row["detail"]) == ("unexpected_response", "small_window")
+        assert "a window of 4096 tokens" in row["message"]
+        BaseDocument.put({"agents": {"defaults": {"maxTokens": 1024}}})
+        assert told("test_route", "main")[1] == 0  # it is meant to be small

@@ -121,6 +121,10 @@ def _served(ask: Ask) -> Answer:
         case "GET", "/api/tags":
             rows = ask.rows(ROWS, row)
             return as_json(200, {"models": [_tag(one, old=ask.has("old")) for one in rows]})
+        case "GET", "/api/ps":
+            window = 4096 if ask.has("short") else 65_536
+            rows = [{**one, "context_length": window} for one in ask.rows(ROWS, row)]
+            return as_json(200, {"models": rows})
         case "POST", "/api/show":
             return _show(ask)
         case "GET", "/v1/models":
