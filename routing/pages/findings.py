@@ -176,6 +176,11 @@ _TEXTS: dict[Code, Callable[[], str]] = {
         "most. Many providers refuse such a call. Set agents.defaults.maxTokens in config.json to "
         "%(limit)s or less."
     ),
+    Code.ANSWER_FILLS_WINDOW: lambda: _(
+        "The agent asks for answers of up to %(asked)s tokens, and %(model)s holds %(limit)s, its "
+        "instructions included. Many servers refuse such a call. Set agents.defaults.maxTokens in "
+        "config.json well below that, or give the model a larger window."
+    ),
     Code.WINDOW_TOO_SMALL: lambda: _(
         "The agent fills a conversation up to %(asked)s tokens, and %(model)s holds %(limit)s. "
         "Long conversations fail. Set agents.defaults.contextWindowTokens in config.json to "

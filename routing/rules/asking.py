@@ -34,9 +34,11 @@ class Asking:
     ) -> Iterator[tuple[Code, dict[str, str]]]:
         """What of it a model cannot give, with `asked` and `limit` in tokens. None = nobody tells
         how much it holds, or how long its answers may be."""
-        bound = min((told for told in (window, longest) if told), default=None)
-        if bound is not None and self.max_tokens > bound:
-            yield Code.ANSWER_TOO_LONG, {"asked": str(self.max_tokens), "limit": str(bound)}
+        answer = str(self.max_tokens)
+        if window and self.max_tokens >= window:
+            yield Code.ANSWER_FILLS_WINDOW, {"asked": answer, "limit": str(window)}
+        elif longest and self.max_tokens > longest:
+            yield Code.ANSWER_TOO_LONG, {"asked": answer, "limit": str(longest)}
         if not window:
             return
         if self.context_window is not None and self.context_window > window:

@@ -30,6 +30,7 @@ class Code(StrEnum):
     NO_VIDEO_OUTPUT = "no_video_output"
     NO_TEXT_OUTPUT = "no_text_output"  # a route of chat on a model that makes pictures or films
     ANSWER_TOO_LONG = "answer_too_long"  # provider, model; asked and limit, in tokens
+    ANSWER_FILLS_WINDOW = "answer_fills_window"  # likewise: no question fits in beside it
     WINDOW_TOO_SMALL = "window_too_small"  # likewise
     WINDOW_SMALL = "window_small"  # likewise, without asked: config.json says nothing
     EFFORT_UNTESTED = "effort_untested"  # params: effort, which no test from here sends
@@ -96,6 +97,7 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.NO_VIDEO_OUTPUT: "warning",
     Code.NO_TEXT_OUTPUT: "warning",
     Code.ANSWER_TOO_LONG: "warning",
+    Code.ANSWER_FILLS_WINDOW: "warning",
     Code.WINDOW_TOO_SMALL: "warning",
     Code.WINDOW_SMALL: "note",
     Code.EFFORT_UNTESTED: "note",

@@ -34,9 +34,11 @@ def test_answers_that_are_longer_than_the_model_s_are_told() -> None:
 
 
 def test_an_answer_fits_into_the_window_as_well() -> None:
-    first, second = found(ModelFacts(context_window=4096, max_output=16_384))
-    assert (first.code, first.params["limit"]) == (Code.ANSWER_TOO_LONG, "4096")
-    assert second.code is Code.WINDOW_SMALL
+    for window in (4096, 8192):
+        first, second = found(ModelFacts(context_window=window, max_output=2048))
+        assert (first.code, first.params["limit"]) == (Code.ANSWER_FILLS_WINDOW, str(window))
+        assert second.code is Code.WINDOW_SMALL
+    assert only(found(ModelFacts(context_window=8193))).code is Code.WINDOW_SMALL
 
 
 @pytest.mark.parametrize(
