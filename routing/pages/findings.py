@@ -177,9 +177,9 @@ _TEXTS: dict[Code, Callable[[], str]] = {
         "%(limit)s or less."
     ),
     Code.ANSWER_FILLS_WINDOW: lambda: _(
-        "The agent asks for answers of up to %(asked)s tokens, and %(model)s holds %(limit)s, its "
-        "instructions included. Many servers refuse such a call. Set agents.defaults.maxTokens in "
-        "config.json well below that, or give the model a larger window."
+        "The agent asks for answers of up to %(asked)s tokens, and %(model)s holds %(limit)s in "
+        "all. Many servers refuse such a call. Set agents.defaults.maxTokens in config.json well "
+        "below that, or give the model a larger window."
     ),
     Code.WINDOW_TOO_SMALL: lambda: _(
         "The agent fills a conversation up to %(asked)s tokens, and %(model)s holds %(limit)s. "
