@@ -113,9 +113,11 @@ def few_tokens(reply: Reply, asked: int) -> int:
     is refused, for such a provider counts the longest answer that is asked for. 0 = they are
     enough, or nothing is said.
 
-    Source: https://console.groq.com/docs/rate-limits
+    Sources: https://console.groq.com/docs/rate-limits and, for the longer name,
+    https://inference-docs.cerebras.ai/support/rate-limits
     """
-    told = reply.headers.get("x-ratelimit-limit-tokens", "")
+    name = "x-ratelimit-limit-tokens"
+    told = reply.headers.get(name, reply.headers.get(f"{name}-minute", ""))
     limit = int(told) if told.isdecimal() and len(told) < 12 else 0
     return limit if limit < asked else 0
 

@@ -114,12 +114,13 @@ def test_a_refused_temperature_is_told_with_the_one_that_was_sent() -> None:
 def test_fewer_tokens_a_minute_than_the_agent_asks_for_are_told(
     told_limit: str, asked: int, detail: str
 ) -> None:
-    answer = replace(HI, headers={**HI.headers, "x-ratelimit-limit-tokens": told_limit})
     adapter = make("groq", asked=turn.Asked(max_tokens=asked))
-    result = check(adapter, LIST, answer, models=("m",))
-    assert told(result) == ("ok", "valid", detail)
-    params = result.rungs[-1].params
-    assert params == {"model": "m", **({"limit": 6000, "asked": asked} if detail else {})}
+    for name in ("x-ratelimit-limit-tokens", "x-ratelimit-limit-tokens-minute"):
+        answer = replace(HI, headers={**HI.headers, name: told_limit})
+        result = check(adapter, LIST, answer, models=("m",))
+        assert told(result) == ("ok", "valid", detail)
+        params = result.rungs[-1].params
+        assert params == {"model": "m", **({"limit": 6000, "asked": asked} if detail else {})}
 
 
 REFUSED = {
