@@ -299,17 +299,10 @@ ANSWERS: Sentences = {
                 "the provider for a higher limit."
             ),
         ),
-        "temperature": (
-            _(
-                "%(model)s refuses the temperature that the agent sends, %(temperature)s. Set "
-                "agents.defaults.temperature in config.json to one that it takes, mostly 1, and "
-                "import the file here. Or choose another model."
-            ),
-            _(
-                "The model refuses the temperature that the agent sends, %(temperature)s. Set "
-                "agents.defaults.temperature in config.json to one that it takes, mostly 1, and "
-                "import the file here. Or choose another model."
-            ),
+        "temperature": _(
+            "The model refuses the temperature that the agent sends, %(temperature)s. Set "
+            "agents.defaults.temperature in config.json to one that it takes, mostly 1, and import "
+            "the file here. Or choose another model."
         ),
         "no_system": (
             _(
