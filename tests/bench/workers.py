@@ -8,7 +8,7 @@ from tests.facio_site.run.machines import Site
 from tests.processes import wait_for
 
 TESTS, THREADS = 64, 16
-CALLS, SLOW_MS = 2, 500  # with the key, and without one
+CALLS, SLOW_MS = 4, 250  # a list and a call that asks for nothing, each with and without the key
 MOST = 1.15  # of what it would take without any work beside the waiting
 SAVED = """
 from providers.forms.patch import form_of
