@@ -14,7 +14,7 @@ from providers.kinds import KINDS, OWN_KIND
 from providers.models import Provider
 from providers.spec.kind import ProviderSpec
 from routing.config import edits
-from routing.config.agent import AgentView, asking_of, view_of
+from routing.config.agent import AgentView, view_of
 from routing.config.edits import Current
 from routing.config.entries import ProviderState, RouteState
 from routing.config.export import Exported, Mode
@@ -37,13 +37,8 @@ def agent_view(rows: Collection[Provider] | None = None) -> AgentView:
 
 
 def asked() -> Asked:
-    """What the agent asks for with each call, as the imported config.json has it. What does not
-    open here says nothing."""
-    try:
-        text = BaseDocument.text()
-    except (sealing.KeyMissing, sealing.Unreadable):
-        text = None
-    return asking_of(read_json(text.encode()) if text else {}).of_each_call
+    """What the agent asks for with each call: routes compare their tests with the same."""
+    return agent_view().asking.of_each_call
 
 
 def seen_by_agent(state: Current) -> AgentView:
