@@ -15,12 +15,13 @@ from typing import Any, Literal
 from providers.catalog.items import CatalogItem, read_rows
 from providers.catalog.modelsdev import SNAPSHOT_DATE, Twin, twins
 from providers.catalog.pages import Onward, Page, next_page, with_query
-from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.adapters import Adapter
 from providers.dialects.bases import with_better_base
 from providers.dialects.judge import is_absent
 from providers.dialects.ladder import preflight
 from providers.dialects.paths import unwrapped
 from providers.dialects.rows import ids_of, is_pattern, rows_of, without_hidden
+from providers.dialects.rungs import Finding
 from providers.http import Send
 from providers.spec.kind import IdFact, ListCall
 from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from providers.dialects import redirects, turn
+from providers.dialects import redirects, sight, turn
 from providers.dialects.compatible import bounded, lacks_responses, unknown_to_responses
 from providers.dialects.fill import filled, filled_value, stripped
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import is_absent, judge
-from providers.dialects.money import Money, read_money
+from providers.dialects.money import read_money
 from providers.dialects.paths import unwrapped
 from providers.dialects.rows import count_in, expectation, ids_of, is_as_declared, rows_of
+from providers.dialects.rungs import Finding
 from providers.http import BadURL, Reply, Request, Send, origin_of, parse_base
 from providers.spec.kind import Call, CallName, ListCall, ProviderSpec
 from providers.spec.masks import variable_in
@@ -42,19 +43,6 @@ class Entered:
     extra_body: Mapping[str, Any] = field(default_factory=dict)
     deployments: tuple[str, ...] = ()
     asked: turn.Asked = turn.USUAL  # of each call, by config.json
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one question to a provider brought to light."""
-
-    verdict: Verdict
-    key_state: KeyState
-    ms: int = 0
-    listed: frozenset[str] = frozenset()  # ids of the list that proved the key
-    money: Money | None = None  # that the answer told of
-    count: int = 0  # models of that list, where it came whole; 0 = not known
-    is_odd: bool = False  # that list has the form of another API, which may stand beside this one
 
 
 class Adapter:
@@ -105,6 +93,10 @@ class Adapter:
     def at(self, base: str) -> Self:
         """The same with another API base."""
         return type(self)(self.spec, replace(self.entered, api_base=base))
+
+    def asking(self, asked: turn.Asked) -> Self:
+        """The same for another call of the agent."""
+        return type(self)(self.spec, replace(self.entered, asked=asked))
 
     def doubts_base(self) -> bool:
         """Whether the base looks like none that the agent can use. A hook for the kinds."""
@@ -190,9 +182,8 @@ class Adapter:
         if self.key and not keyless:
             own[auth.header] = Secret(auth.format.replace("{key}", self.key.reveal()))
         taken = {name.lower() for name in extra}
-        return {name: value for name, value in own.items() if name.lower() not in taken} | dict(
-            extra
-        )
+        kept = {name: value for name, value in own.items() if name.lower() not in taken}
+        return {**kept, **extra}
 
     def body(self, call: Call, places: Mapping[str, str]) -> Any:
         """The JSON to send, or None. The extra body goes along with completions only."""
@@ -201,8 +192,21 @@ class Adapter:
         own = {name: filled_value(value, places) for name, value in call.body.items()}
         if not call.is_completion:
             return own
-        own = turn.tempered(own, self.temperature(places["model"]))
-        return turn.with_extra(own, self.extra_body())
+        return turn.with_extra(self.as_asked(own, places["model"]), self.extra_body())
+
+    def as_asked(self, body: Mapping[str, Any], model: str) -> dict[str, Any]:
+        """A completion's body with what the agent sends to this model alone."""
+        own = turn.tempered(body, self.temperature(model))
+        sees = self.is_for_pictures(model) and not self.loses_pictures(model)
+        return sight.with_picture(own) if sees else own
+
+    def is_for_pictures(self, model: str) -> bool:
+        """Whether the agent has its pictures seen by a model, by its name or as that is sent."""
+        return self.sent_name(model) in map(self.sent_name, self.entered.asked.pictures)
+
+    def loses_pictures(self, model: str) -> bool:
+        """Whether the agent leaves them out for this model all the same. A hook for the kinds."""
+        return False
 
     def temperature(self, model: str) -> float | None:
         """What the agent sends to this model; None = none. A hook for the kinds."""

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.adapters import Adapter
 from providers.dialects.judge import is_absent, unwrapped
 from providers.dialects.rows import is_as_declared
+from providers.dialects.rungs import Finding
 from providers.http import BadURL, Send, origin_of
 from providers.spec.kind import ListCall
 from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict

@@ -1,28 +1,21 @@
-"""A connection test: key, then models, as a ladder of rungs. Pure; calls go out through `send`.
+"""A connection test: key, then models, as a ladder of rungs. Pure; calls go out through `send`."""
 
-The door tells the rungs of the connection (address, DNS, connect, TLS) to the same ladder. A
-rung that fails ends the climb; what stands above it is skipped.
-"""
-
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
-from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.adapters import Adapter
 from providers.dialects.bases import with_better_base
 from providers.dialects.judge import is_absent, is_unknown
 from providers.dialects.money import Money
+from providers.dialects.rungs import AHEAD, Finding, Ladder, Rung
 from providers.http import BadURL, Send
 from providers.spec.keyshapes import problem_of
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict, key_state_of
 
 SIDE_BY_SIDE = 8  # models tried at the same time
-_AHEAD = (Step.ADDRESS, Step.DNS, Step.CONNECT, Step.TLS)  # a proxy is told of when it is there
-_CONNECTION = frozenset({*_AHEAD, Step.PROXY})
-_ORDER = {step: number for number, step in enumerate(Step)}
 # What the key's rung says once a model has answered in spite of it, with its detail or without.
 _IN_SPITE = {
     (Outcome.FORBIDDEN, "no_scope"): "no_list_scope",
@@ -35,6 +28,8 @@ _IN_SPITE = {
 }
 # Answers of a model that show more of the key than a list that was refused.
 _KNOWS_KEY = (Outcome.NO_CREDIT, Outcome.RATE_LIMITED)
+# What a picture has no part in: the same call without it would end alike.
+_NOT_OF_PICTURES = (Outcome.OK, Outcome.BAD_KEY, Outcome.NO_CREDIT, Outcome.RATE_LIMITED)
 # The first of these that any model met is the outcome of all.
 _WORST_FIRST = (
     Outcome.INTERNAL_ERROR,
@@ -55,104 +50,6 @@ _WORST_FIRST = (
     Outcome.REACHABLE_UNVERIFIED,
     Outcome.OK,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
-    """One step as it went. `label` tells the models apart."""
-
-    step: Step
-    label: str = ""
-    outcome: Outcome | Literal["running", "skipped"]
-    ms: int | None = None
-    detail: str = ""
-    params: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "step": str(self.step),
-            "label": self.label,
-            "outcome": str(self.outcome),
-            "ms": self.ms,
-            "detail": self.detail,
-            "params": dict(self.params),
-        }
-
-
-Report = Callable[[list[dict[str, Any]]], None]
-
-
-class Ladder:
-    """Collects rungs from the door and from the check, and reports all of them at each change."""
-
-    def __init__(self, report: Report | None = None) -> None:
-        self._report = report or (lambda rungs: None)
-        self._lock = threading.Lock()
-        self._rungs: dict[tuple[Step, str], Rung | None] = {}  # None = not climbed yet
-        self._is_over = False
-
-    def plan(self, steps: Iterable[tuple[Step, str]]) -> None:
-        """What lies ahead, in order; those that the door told already stay as they are."""
-        with self._lock:
-            self._rungs = {**dict.fromkeys(steps), **self._rungs}
-            self._tell()
-
-    def observe(
-        self, step: Step, outcome: Outcome, ms: int, detail: str, params: Mapping[str, Any]
-    ) -> None:
-        """The door's observer. With several connections the first one counts, or the failed one."""
-        with self._lock:
-            known = self._rungs.get((step, ""))
-            if known is None or (known.outcome is Outcome.OK and outcome is not Outcome.OK):
-                rung = Rung(step=step, outcome=outcome, ms=ms, detail=detail, params=params)
-                self._rungs[step, ""] = rung
-                self._tell()
-
-    def done(self, step: Step, finding: Finding, label: str = "") -> None:
-        """Put down how a step went, in place of what stood there."""
-        verdict = finding.verdict
-        with self._lock:
-            self._rungs[step, label] = Rung(
-                step=step,
-                label=label,
-                outcome=verdict.outcome,
-                ms=finding.ms,
-                detail=verdict.detail,
-                params=verdict.params,
-            )
-            self._tell()
-
-    def end(self) -> tuple[Rung, ...]:
-        """No more will come: what was not climbed is skipped."""
-        with self._lock:
-            self._is_over = True
-            self._tell()
-            return tuple(self._shown())
-
-    @property
-    def has_connection(self) -> bool:
-        """Whether no rung of the connection has failed."""
-        with self._lock:
-            climbed = [rung for (step, _), rung in self._rungs.items() if step in _CONNECTION]
-            return all(rung is None or rung.outcome is Outcome.OK for rung in climbed)
-
-    def _tell(self) -> None:
-        self._report([rung.as_json() for rung in self._shown()])
-
-    def _shown(self) -> list[Rung]:
-        """Climbed rungs, then the one (or the models) being climbed, at the end the skipped ones.
-
-        A rung below a climbed one was not needed (no DNS for an address) and is left out.
-        """
-        items = sorted(self._rungs.items(), key=lambda item: _ORDER[item[0][0]])
-        climbed = [rung for _, rung in items if rung]
-        top = max((_ORDER[rung.step] for rung in climbed), default=-1)
-        ahead = [key for key, rung in items if rung is None and _ORDER[key[0]] >= top]
-        if self._is_over:
-            skipped = [Rung(step=step, label=label, outcome="skipped") for step, label in ahead]
-            return [*climbed, *skipped]
-        now = [key for key in ahead if key[0] is ahead[0][0]]
-        return [*climbed, *(Rung(step=step, label=name, outcome="running") for step, name in now)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +91,7 @@ def run_check(
     ladder = ladder or Ladder()
     names = model_names(adapter, models)
     is_safe = any(origin.startswith("https:") for origin in adapter.origins())
-    connection = [step for step in _AHEAD if is_safe or step is not Step.TLS]
+    connection = [step for step in AHEAD if is_safe or step is not Step.TLS]
     steps = [(step, "") for step in (*connection, Step.KEY)]
     ladder.plan([*steps, *((Step.MODEL, name) for name in names)])
     refusal = preflight(adapter)
@@ -303,7 +200,7 @@ def _try_models(
     """Each model by a call of its own, side by side. A key that was proven is not wrong there."""
 
     def attempt(name: str) -> Finding:
-        finding = _attempt(lambda: adapter.check_model(send, name))
+        finding = _attempt(lambda: _check_model(adapter, send, name))
         verdict = finding.verdict
         if key and adapter.sent_name(name) in key.listed:
             if verdict.detail == "not_served":
@@ -327,6 +224,31 @@ def _try_models(
         return {name: attempt(name) for name in names}
     with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(names))) as pool:
         return dict(zip(names, pool.map(attempt, names), strict=True))
+
+
+def _check_model(adapter: Adapter, send: Send, model: str) -> Finding:
+    """Try one model, with a picture where the agent sends it some. Raises Failed without an answer.
+
+    Where that ends in an error, the agent asks once more without the picture and tells nobody: such
+    a model answers, and sees nothing. Source: nanobot-ai 0.3.5, providers/base.py: _run_with_retry.
+    """
+    found = adapter.check_model(send, model)
+    if not adapter.is_for_pictures(model):
+        return found
+    if adapter.loses_pictures(model):
+        return _blind(found, "pictures_left_out")
+    if found.verdict.outcome in _NOT_OF_PICTURES:
+        return found
+    plain = adapter.asking(replace(adapter.entered.asked, pictures=()))
+    bare = plain.check_model(send, model)
+    return replace(_blind(bare, "no_pictures"), ms=found.ms + bare.ms)
+
+
+def _blind(finding: Finding, detail: str) -> Finding:
+    """One that answers and sees nothing; any other ending as it is."""
+    verdict = finding.verdict
+    is_good = (verdict.outcome, verdict.detail) == (Outcome.OK, "")
+    return replace(finding, verdict=replace(verdict, detail=detail)) if is_good else finding
 
 
 def _key_shown_by(tried: Mapping[str, Finding], names: Sequence[str]) -> Finding:

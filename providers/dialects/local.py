@@ -6,10 +6,11 @@ That is done for these kinds alone; a hosted service may count refused calls.
 
 from dataclasses import replace
 
-from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.adapters import Adapter
 from providers.dialects.front import UNPROVEN
 from providers.dialects.paths import unwrapped
 from providers.dialects.rows import rows_of
+from providers.dialects.rungs import Finding
 from providers.http import Reply, Send
 from providers.spec.kind import Call, CallName, ListCall
 from providers.spec.outcomes import Failed, KeyState, Outcome, Verdict

@@ -26,8 +26,10 @@ class Asked:
 
     temperature: float | None = TEMPERATURE  # None = the agent sends none
     max_tokens: int = MAX_TOKENS  # of an answer
+    pictures: tuple[str, ...] = ()  # models that are sent some, by the names that routes hold
 
     def as_json(self) -> list[float | None]:
+        """What it sends to any model."""
         return [self.temperature, self.max_tokens]
 
 

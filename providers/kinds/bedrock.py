@@ -8,8 +8,9 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects import turn
-from providers.dialects.adapters import Adapter, Finding, ReadList
+from providers.dialects.adapters import Adapter, ReadList
 from providers.dialects.rows import first
+from providers.dialects.rungs import Finding
 from providers.dialects.sigv4 import sign
 from providers.http import FRAMES, BadURL, Request, Send, encode_json, origin_of
 from providers.spec.kind import (
@@ -145,7 +146,7 @@ class BedrockAdapter(Adapter):
         if call.body is None:
             return None
         extra = self.extra_body() if call.is_completion else {}
-        own = turn.tempered(call.body, self.temperature(places["model"]))
+        own = self.as_asked(call.body, places["model"]) if call.is_completion else {**call.body}
         return {**own, **({"additionalModelRequestFields": extra} if extra else {})}
 
     def temperature(self, model: str) -> float | None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.dialects.adapters import Finding
 from providers.dialects.compatible import chat
 from providers.dialects.local import KNOCK, LocalAdapter
+from providers.dialects.rungs import Finding
 from providers.http import Send
 from providers.spec.kind import Columns, ListCall, ProviderSpec
 from providers.spec.outcomes import Failed, KeyState, Outcome

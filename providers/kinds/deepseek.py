@@ -11,9 +11,10 @@ from providers.dialects.paths import values_at
 from providers.spec.kind import Call, Columns, ErrorRule, MoneyFact, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict
 
+_SEES = "deepseek-v4-flash-vision-exp"
 # Source: nanobot-ai 0.3.5, providers/registry.py, where the agent's ancestor has these models speak
 # the newer API, with the provider's own search
-_BY_RESPONSES = ("deepseek-v4-flash", "deepseek-v4-pro", "deepseek-v4-flash-vision-exp")
+_BY_RESPONSES = ("deepseek-v4-flash", "deepseek-v4-pro", _SEES)
 _SEARCH = [{"type": "web_search"}]
 
 
@@ -22,6 +23,10 @@ class DeepSeekAdapter(Adapter):
         call = super().model_call(model)
         is_new = self.sent_name(model).lower().rpartition("/")[2] in _BY_RESPONSES
         return call if not is_new else responses("{base}/responses", instead=call, tools=_SEARCH)
+
+    def loses_pictures(self, model: str) -> bool:
+        """Source: nanobot-ai 0.3.5, providers/openai_compat_provider.py: _sanitize_messages"""
+        return self.sent_name(model).lower().rpartition("/")[2] != _SEES
 
     def read_key_answer(self, data: Any, call: Call, verdict: Verdict) -> Verdict:
         if call is not self.spec.key_call:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from facio_site.marked import marked as _
-from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.paths import values_at
+from providers.dialects.rungs import Finding
 from providers.http import Send
 from providers.spec.kind import Call, Columns, ErrorRule, ListCall, ProviderSpec
 from providers.spec.outcomes import KeyState, Outcome, Verdict

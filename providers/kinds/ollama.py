@@ -5,11 +5,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from facio_site.marked import marked as _
-from providers.dialects.adapters import Finding
 from providers.dialects.compatible import chat, models
 from providers.dialects.local import LocalAdapter
 from providers.dialects.paths import values_at
 from providers.dialects.rows import rows_of
+from providers.dialects.rungs import Finding
 from providers.http import Send
 from providers.spec.kind import Call, Columns, ErrorRule, ListCall, ProviderSpec
 from providers.spec.outcomes import Failed, Outcome

@@ -5,9 +5,10 @@ from typing import Any
 
 from facio_site.marked import marked as _
 from providers.dialects import turn
-from providers.dialects.adapters import Adapter, Finding
+from providers.dialects.adapters import Adapter
 from providers.dialects.compatible import chat, models
 from providers.dialects.paths import values_at
+from providers.dialects.rungs import Finding
 from providers.http import Send
 from providers.spec.kind import Auth, Call, ErrorRule, ProviderSpec
 from providers.spec.outcomes import Outcome, Verdict

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 from facio_site.marked import marked as _
-from providers.dialects.adapters import Finding
 from providers.dialects.compatible import chat, models
 from providers.dialects.local import KNOCK, LocalAdapter
 from providers.dialects.paths import unwrapped
 from providers.dialects.rows import rows_of
+from providers.dialects.rungs import Finding
 from providers.http import Send
 from providers.spec.kind import ErrorRule, ProviderSpec
 from providers.spec.outcomes import Failed, KeyState, Outcome

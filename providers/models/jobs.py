@@ -18,6 +18,7 @@ from providers.models.provider import Provider
 from providers.spec.outcomes import (
     NOT_BAD,
     NOT_FOR_AGENT,
+    NOT_FOR_PICTURES,
     UNTOLD,
     KeyState,
     Outcome,
@@ -264,14 +265,16 @@ class Job(models.Model):
                 return found
         return {}
 
-    def for_agent(self, model: str) -> tuple[str, str]:
+    def for_agent(self, model: str, *, sees: bool = False) -> tuple[str, str]:
         """Outcome and detail of this model's step as the agent meets it; ("", "") = as it is.
 
-        A model may answer in a way that a person can read and the agent cannot.
+        A model may answer in a way that a person can read and the agent cannot. `sees`: it is there
+        for pictures.
         """
         rung = self.rung_of(model) if model else {}
-        is_lost = rung.get("outcome") == Outcome.OK and rung.get("detail") in NOT_FOR_AGENT
-        return (NOT_FOR_AGENT[rung["detail"]], rung["detail"]) if is_lost else ("", "")
+        lost = NOT_FOR_PICTURES if sees else NOT_FOR_AGENT
+        is_lost = rung.get("outcome") == Outcome.OK and rung.get("detail") in lost
+        return (lost[rung["detail"]], rung["detail"]) if is_lost else ("", "")
 
     def claim(self, worker: str, seconds: float) -> bool:
         """Take a queued job; False when somebody else has it, or it ended meanwhile.

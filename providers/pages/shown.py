@@ -110,9 +110,9 @@ def show_job(job: Job | None, provider: Provider) -> ShownJob:
     )
 
 
-def show_model(job: Job | None, provider: Provider, model: str) -> ShownJob:
+def show_model(job: Job | None, provider: Provider, model: str, *, sees: bool = False) -> ShownJob:
     """The same as this one of the models that it asked fared, as the agent would meet it, or
-    without a model ("") its key.
+    without a model ("") its key. `sees`: the agent sends it pictures.
 
     What kept that from being asked is told of the whole.
     """
@@ -120,7 +120,7 @@ def show_model(job: Job | None, provider: Provider, model: str) -> ShownJob:
     if job is None or shown.is_pending:
         return shown
     rung = job.rung_of(model)
-    outcome, detail = job.for_agent(model)
+    outcome, detail = job.for_agent(model, sees=sees)
     if not outcome:
         if not rung or job.model_names == [model] * bool(model):
             return shown

@@ -66,6 +66,11 @@ NOT_FOR_AGENT: Mapping[str, Outcome] = {
     "few_tokens": Outcome.BAD_REQUEST,
     "small_window": Outcome.UNEXPECTED_RESPONSE,
 }
+# Likewise, to a route whose model is there to see
+NOT_FOR_PICTURES: Mapping[str, Outcome] = {
+    **NOT_FOR_AGENT,
+    **dict.fromkeys(("no_pictures", "pictures_left_out"), Outcome.BAD_REQUEST),
+}
 
 
 class KeyState(StrEnum):

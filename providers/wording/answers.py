@@ -97,6 +97,19 @@ ANSWERS: Sentences = {
                 "agents.defaults.maxTokens in config.json."
             ),
         ),
+        "no_pictures": (
+            _(
+                "The model %(model)s answered a word and refused a picture. The agent sends it "
+                "pictures: it would go on without them."
+            ),
+            _(
+                "The model answered a word and refused a picture. The agent sends it pictures: it "
+                "would go on without them."
+            ),
+        ),
+        "pictures_left_out": _(
+            "The model answered. The agent sends it no pictures, so the vision route wants another."
+        ),
         "unfinished": (
             _(
                 "The model %(model)s began to answer, but its stream came without an end. If the "
@@ -298,6 +311,22 @@ ANSWERS: Sentences = {
                 "account may use a minute. Lower agents.defaults.maxTokens in config.json, or ask "
                 "the provider for a higher limit."
             ),
+        ),
+        "no_pictures": (
+            _(
+                "%(model)s refuses pictures: it answered a word alone. The agent would go on "
+                "without the picture and see nothing. Choose a model that takes images, or switch "
+                "them on at your own server."
+            ),
+            _(
+                "The model refuses pictures: it answered a word alone. The agent would go on "
+                "without the picture and see nothing. Choose one that takes images, or switch them "
+                "on at your own server."
+            ),
+        ),
+        "pictures_left_out": _(
+            "The agent leaves pictures out of what it sends to this model, so it would see "
+            "nothing. Choose another model for the vision route."
         ),
         "temperature": _(
             "The model refuses the temperature that the agent sends, %(temperature)s. Set "

@@ -28,13 +28,14 @@ from providers import broker
 from providers.catalog.fetch import Catalog, count_in, fetch_catalog
 from providers.catalog.store import keep_with, take_in
 from providers.dialects.curl import Recorder
-from providers.dialects.ladder import Ladder, makes_completion, run_check
+from providers.dialects.ladder import makes_completion, run_check
 from providers.dialects.money import Money
+from providers.dialects.rungs import Ladder
 from providers.dialects.turn import USUAL, Asked
 from providers.models import BODY, Draft, Job, Provider, Status, Task
 from providers.models.jobs import read
 from providers.outbound import open_door, unused_proxy
-from providers.spec.outcomes import Failed, KeyState, Outcome
+from providers.spec.outcomes import Failed, KeyState, Outcome, Step
 from providers.work.calls import only_call
 from providers.work.keys import has_keys, is_locked
 from providers.work.lost import end_lost, waiting
@@ -72,7 +73,7 @@ def _check(job: Job) -> None:
     entry = _entry(job)
     completes = makes_completion(entry.adapter(with_secrets=False), job.model_names)
     seconds = settings.COMPLETION_TEST_SECONDS if completes else settings.TEST_SECONDS
-    asked: Asked = import_string(settings.ASKED_BY)() if completes else USUAL
+    asked: Asked = import_string(settings.ASKED_BY)(job.provider.name) if completes else USUAL
     if not job.claim(WORKER, seconds):
         return
     if not entry.has_fingerprint(job.input_digest):
@@ -84,6 +85,8 @@ def _check(job: Job) -> None:
             send = Recorder(door.send, entry.spec.auth, entry.values.get(BODY, ()))
             adapter = entry.adapter(asked=asked)
             result = run_check(adapter, send, ladder, models=job.model_names)
+    models = [rung.label for rung in result.rungs if rung.step is Step.MODEL]
+    pictured = [name for name in models if adapter.is_for_pictures(name)]
     job.finish(
         is_told=True,
         outcome=result.outcome,
@@ -97,6 +100,7 @@ def _check(job: Job) -> None:
             **({"listed": result.listed} if result.listed else {}),
             **(_way(entry) if send.calls else {}),
             **({"sent_with": asked.as_json()} if completes else {}),
+            **({"pictured": pictured} if pictured else {}),
             **unused_proxy(result.outcome, result.params),
             "calls": send.calls,
         },

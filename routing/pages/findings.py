@@ -135,10 +135,6 @@ _TEXTS: dict[Code, Callable[[], str]] = {
         "does."
     ),
     Code.SIGN_IN: lambda: _("The agent must be signed in to %(label)s."),
-    Code.EYES_UNKNOWN: lambda: _(
-        "No list says whether %(model)s takes images, and no test from here sends one. Send the "
-        "agent a picture before you rely on it."
-    ),
     Code.NO_EYES: lambda: _("%(model)s takes no images, and no vision model is set."),
     Code.KEY_EXAMPLE: lambda: _(
         "config.json has an example or a mask for %(label)s. The agent will count it as a key."

@@ -182,6 +182,11 @@ class RouteRow:
         return self.test.status
 
     @property
+    def sees(self) -> bool:
+        """Its model is there for pictures."""
+        return self.slot == Slot.VISION
+
+    @property
     def tried_names(self) -> list[str]:
         """What a test tries besides the key: nothing for media, where it would bill a picture."""
         return [] if self.route.is_media else [self.model]
@@ -269,19 +274,24 @@ def _add_test(row: RouteRow, asked_now: AskedOfModel) -> None:
     newest, told = Job.objects.newest_asking(provider, model)
     if told and told.is_newer_than(provider):  # it has ended since the provider was read
         provider.refresh_from_db(fields=["check_outcome", "check_key_state", "checked_at"])
-    row.test = show_model(newest, provider, model)
-    if row.test.is_stale or _asked_otherwise(newest, asked_now):
+    row.test = show_model(newest, provider, model, sees=row.sees)
+    if row.test.is_stale or _asked_otherwise(row, newest, asked_now):
         row.test = show_job(None, provider)
-    if not told or not model or _asked_otherwise(told, asked_now):
+    if not told or not model or _asked_otherwise(row, told, asked_now):
         return
-    if not (last := show_model(told, provider, model)).is_stale:
+    if not (last := show_model(told, provider, model, sees=row.sees)).is_stale:
         row.own, row.own_at = last.outcome, told.finished_at
 
 
-def _asked_otherwise(job: Job | None, asked_now: AskedOfModel) -> bool:
-    """A test of a time in which nothing was kept of that counts as asked like this."""
+def _asked_otherwise(row: RouteRow, job: Job | None, asked_now: AskedOfModel) -> bool:
+    """A test of a time in which nothing was kept of that counts as asked like this. A route to a
+    model that sees wants one that showed it a picture."""
+    if job is None:
+        return False
+    if row.sees and job.rung_of(row.model) and row.model not in job.params.get("pictured", ()):
+        return True
     now = asked_now.as_json()
-    return job is not None and job.params.get("sent_with", now) != now
+    return bool(job.params.get("sent_with", now) != now)
 
 
 def asked(rows: list[RouteRow], view: AgentView) -> list[Asked]:

@@ -37,7 +37,6 @@ class Code(StrEnum):
     DOCKER_LOCALHOST = "docker_localhost"  # params: provider, base
     MAIN_FAILS = "main_fails"  # an override is set although main does not work
     SIGN_IN = "sign_in"  # params: provider; the agent must be signed in there
-    EYES_UNKNOWN = "eyes_unknown"  # a vision route of whose model nobody says what it takes; model
     NO_EYES = "no_eyes"  # main's model takes no images and no vision model is set; params: model
     KEY_EXAMPLE = "key_example"  # the agent counts a mask or an example as a key
     KEY_VARIABLE = "key_variable"  # likewise a variable in a form that it does not read
@@ -104,7 +103,6 @@ SEVERITIES: Mapping[Code, Severity] = {
     Code.DOCKER_LOCALHOST: "note",
     Code.MAIN_FAILS: "warning",
     Code.SIGN_IN: "note",
-    Code.EYES_UNKNOWN: "note",
     Code.NO_EYES: "note",
     Code.KEY_EXAMPLE: "error",
     Code.KEY_VARIABLE: "error",

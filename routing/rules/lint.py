@@ -225,7 +225,6 @@ def _model(route: RouteFacts, states: Mapping[str, ProviderFacts], today: date) 
     if ending:
         yield ending
     if not facts.catalog:
-        yield from _eyes_unknown(route, route.able)
         return
     sent = route.sent or route.model
     entry = facts.catalog.get(sent) or facts.catalog.get(route.model)
@@ -237,14 +236,6 @@ def _model(route: RouteFacts, states: Mapping[str, ProviderFacts], today: date) 
         yield Lint(code, route.slot, params, Fix.USE_MODEL, names)
     if entry and (lacking := lacks(route.slot, entry)):
         yield Lint(lacking, route.slot, params, Fix.CHOOSE_MODEL)
-    if entry:
-        yield from _eyes_unknown(route, entry)
-
-
-def _eyes_unknown(route: RouteFacts, able: ModelFacts) -> Iterator[Lint]:
-    """No test from here sends a picture, so a list is all that tells."""
-    if route.slot == VISION and not able.inputs:
-        yield Lint(Code.EYES_UNKNOWN, route.slot, {"model": route.model})
 
 
 def _ending(route: RouteFacts, provider: str, today: date) -> Lint | None:

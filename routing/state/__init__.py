@@ -14,11 +14,11 @@ from providers.kinds import KINDS, OWN_KIND
 from providers.models import Provider
 from providers.spec.kind import ProviderSpec
 from routing.config import edits
-from routing.config.agent import AgentView, view_of
+from routing.config.agent import AgentView, decide, view_of
 from routing.config.edits import Current
 from routing.config.entries import ProviderState, RouteState
 from routing.config.export import Exported, Mode
-from routing.models import BaseDocument, Route
+from routing.models import BaseDocument, Route, Slot
 from routing.rules.explain import Configured
 
 
@@ -36,9 +36,14 @@ def agent_view(rows: Collection[Provider] | None = None) -> AgentView:
     return seen_by_agent(state)
 
 
-def asked() -> Asked:
-    """What the agent asks for with each call: routes compare their tests with the same."""
-    return agent_view().asking.of_each_call
+def asked(name: str) -> Asked:
+    """What the agent sends with each call to a provider: routes compare their tests with the
+    same."""
+    view = agent_view()
+    seeing = decide(Slot.VISION, view)
+    is_its_own = seeing is not None and seeing.provider == name
+    pictures = (view.asked(Slot.VISION)[0],) if is_its_own else ()
+    return replace(view.asking.of_each_call, pictures=pictures)
 
 
 def seen_by_agent(state: Current) -> AgentView:

@@ -9,6 +9,7 @@ from typing import Any
 from providers.models import Job, Task
 from providers.spec.outcomes import Outcome, Step
 from routing.models.subjects import CATALOG, PROVIDER, ROUTE
+from routing.rules.slots import VISION
 from routing.watch.standing import Told, told_by
 from routing.watch.subjects import Served
 
@@ -50,7 +51,7 @@ def outcome_of(job: Job, served: Served | None = None) -> str:
     is_asked, name, rung = _rung(job, served)
     if not is_asked:
         return provider.outcome if provider.told is Told.BAD else ""
-    return job.for_agent(name)[0] or str(rung.get("outcome") or job.outcome)
+    return _own(job, served, name) or str(rung.get("outcome") or job.outcome)
 
 
 def _of_provider(job: Job) -> Result:
@@ -70,7 +71,7 @@ def _of_route(job: Job, one: Served, provider: Result) -> Result:
     the route, and its working ends no failure but that."""
     about = f"{ROUTE}:{one.slot}"
     is_asked, name, rung = _rung(job, one)
-    outcome = job.for_agent(name)[0] or str(rung.get("outcome", ""))
+    outcome = _own(job, one, name) or str(rung.get("outcome", ""))
     own = Result(
         about=about,
         told=told_by(outcome),
@@ -87,6 +88,11 @@ def _of_route(job: Job, one: Served, provider: Result) -> Result:
         return replace(own, cause=provider.about)
     is_by_provider = own.told is Told.BAD and provider.told is Told.BAD
     return replace(own, cause=provider.about) if is_by_provider else own
+
+
+def _own(job: Job, one: Served, name: str) -> str:
+    """How the agent fares with an answer that a person can read; "" = as it is."""
+    return job.for_agent(name, sees=one.slot == VISION)[0]
 
 
 def _rung(job: Job, one: Served) -> tuple[bool, str, Mapping[str, Any]]:

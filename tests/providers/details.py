@@ -14,6 +14,8 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "messages_only",  # a model answered by Anthropic's API, where the agent does not
             "other_api",  # a model answered by an API that the agent does not use at that kind
             "small_window",  # params: limit, in tokens; of a model that answered
+            "no_pictures",  # of a model that is there to see; it answered without
+            "pictures_left_out",  # likewise, by the agent itself
             "few_tokens",  # params: limit of tokens a minute, and asked; of a model that answered
             "unfinished",  # a model began to answer, but its stream had no end
             "list_refused",  # a model answered; what was asked before it was refused
@@ -138,6 +140,8 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_stream",  # the agent asks for a stream, which is refused
             "no_tools",  # the agent sends tools, which are refused
             "no_system",  # and instructions
+            "no_pictures",  # of a route to a model that is there to see
+            "pictures_left_out",  # likewise
             "few_tokens",  # of a route: too few a minute for the agent
             "temperature",  # params: temperature, the one that the agent sends
         }

@@ -72,6 +72,7 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
     },
     ("dialects/ladder.py", Outcome.REFERENCE, "detail"): {"", "aws_profile"},
     ("dialects/ladder.py", Outcome.OK, "detail"): {*ladder._IN_SPITE.values(), "list_unread"},
+    ("dialects/ladder.py", None, "detail"): {"no_pictures", "pictures_left_out"},
     ("dialects/ladder.py", None, "said.detail"): {
         *(
             "",
@@ -80,8 +81,7 @@ COMPUTED: dict[tuple[str, Outcome | None, str], set[str]] = {
             "unfinished",
             "other_api",
             "messages_only",
-            "few_tokens",
-            "small_window",
+            *("few_tokens", "small_window", "no_pictures", "pictures_left_out"),
             *ladder._IN_SPITE.values(),
         ),
     },

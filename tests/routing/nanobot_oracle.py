@@ -168,7 +168,9 @@ def turn(question: dict[str, Any]) -> Any:
         path = Path(folder) / "config.json"
         path.write_text(question["text"], encoding="utf-8")
         try:
-            answered, said = asyncio.run(ask_main(path))
+            answered, said = asyncio.run(
+                ask_main(path, is_pictured=question.get("pictured", False))
+            )
         except Exception as error:  # noqa: BLE001 - whatever it raises, the agent has no answer
             answered, said = False, f"{type(error).__name__}: {error}"
         finally:
@@ -177,6 +179,9 @@ def turn(question: dict[str, Any]) -> Any:
     return {"answered": answered, "said": said[:300], "outside": [*OUTSIDE]}
 
 
+PNG = (  # one point
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 READ_FILE = {
     "name": "read_file",
     "description": "Read a file.",
@@ -188,15 +193,21 @@ READ_FILE = {
 }
 
 
-async def ask_main(path: Path) -> tuple[bool, str]:
-    """As nanobot/agent/runner.py does for a turn, with one tool, within TURN_SECONDS."""
+async def ask_main(path: Path, *, is_pictured: bool) -> tuple[bool, str]:
+    """As nanobot/agent/runner.py does for a turn, with one tool, within TURN_SECONDS. An answer to
+    a picture is one for which that was not taken away (agent/context.py: build_user_content)."""
     snapshot = load_provider_snapshot(path)
     generation = snapshot.generation or snapshot.provider.generation
+    content: Any = "hi"
+    if is_pictured:
+        url = {"url": f"data:image/png;base64,{PNG}"}
+        content = [{"type": "image_url", "image_url": url}, {"type": "text", "text": "hi"}]
+    messages = [
+        {"role": "system", "content": "You are an agent."},
+        {"role": "user", "content": content},
+    ]
     call = snapshot.provider.chat_stream_with_retry(
-        messages=[
-            {"role": "system", "content": "You are an agent."},
-            {"role": "user", "content": "hi"},
-        ],
+        messages=messages,
         tools=[{"type": "function", "function": READ_FILE}],
         model=snapshot.model,
         temperature=generation.temperature,
@@ -207,7 +218,8 @@ async def ask_main(path: Path) -> tuple[bool, str]:
     )
     response = await asyncio.wait_for(call, TURN_SECONDS)
     said = response.content or response.reasoning_content or ""
-    return response.finish_reason != "error", said
+    is_seen = not is_pictured or "image_url" in str(messages)
+    return response.finish_reason != "error" and is_seen, said
 
 
 async def nothing(delta: str) -> None:

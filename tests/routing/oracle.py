@@ -44,15 +44,22 @@ def compared(
     fields: Mapping[str, Any],
     model: str,
     env: Mapping[str, str] = MappingProxyType({}),
+    *,
+    slot: str = "main",
 ) -> Compared:
-    """Both at the same time. `fields` as a person enters them; `env` is more of the client's."""
+    """Both at the same time. `fields` as a person enters them; `env` is more of the client's. By
+    the route "vision" both send a picture, and the client must have got its answer to that."""
     save(kind, fields, model)
+    if slot != "main":
+        Route.objects.update_or_create(slot=slot, defaults={"model": model, "provider": kind})
     file = export(Mode.KEYS)
     text = json.dumps(file.document)
     told = {name: secret.reveal() for name, secret in file.env.items()}
     with ThreadPoolExecutor(1) as pool:
-        turn = pool.submit(nanobot, "turn", text=text, env={**told, **env})
-        ours = tested()
+        turn = pool.submit(
+            nanobot, "turn", text=text, env={**told, **env}, pictured=slot == "vision"
+        )
+        ours = tested(slot)
         heard = turn.result()
     return Compared(
         is_green=ours["outcome"] == "ok",
@@ -72,11 +79,11 @@ def save(kind: str, fields: Mapping[str, Any], model: str) -> None:
     Route.objects.update_or_create(slot="main", defaults={"model": model, "provider": kind})
 
 
-def tested() -> dict[str, Any]:
-    """What `test_route main --json` prints; {"outcome": ""} where it can call nothing."""
+def tested(slot: str) -> dict[str, Any]:
+    """What `test_route SLOT --json` prints; {"outcome": ""} where it can call nothing."""
     out = io.StringIO()
     try:
-        call_command("test_route", "main", "--json", stdout=out)
+        call_command("test_route", slot, "--json", stdout=out)
     except CommandError as error:
         return {"outcome": "", "message": str(error)}
     except SystemExit:

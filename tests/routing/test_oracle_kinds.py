@@ -13,7 +13,7 @@ import pytest
 from providers.kinds import KINDS
 from tests.routing.oracle import compared
 from tests.routing.oracle_reds import LEFT_OUT
-from tests.routing.test_oracle_states import settle
+from tests.routing.test_oracle_states import FIRST, settle
 from tests.simulators import Simulators
 from tests.simulators.entries import BASES, HOSTED, LOCAL, MODELS, NEEDS, demo_key
 from tests.simulators.sigv4 import SECRET, SESSION_TOKEN
@@ -153,3 +153,29 @@ def test_a_local_server_is_green_for_both_or_for_none(
     if key:
         fields["apiKey"] = demo_key(kind, key)
     settle(compared(nanobot, kind, fields, MODELS[kind]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        pytest.param(kind, word, marks=[] if kind in FIRST else [pytest.mark.long])
+        for kind in (*AWAY, *LOCAL)
+        for word in ("good", "blind")
+    ],
+)
+def test_a_picture_is_seen_by_both_or_by_none(
+    nanobot: Any, sims: Simulators, kind: str, word: str
+) -> None:
+    if kind in AWAY:
+        fields = hosted(sims, kind, word)
+    else:
+        fields = {"apiBase": there(sims, BASES[kind].format(""), f"/~{word}")}
+    model = MODELS.get(kind, "my-deployment")
+    result = compared(nanobot, kind, fields, model, trusting(sims), slot="vision")
+    if kind == "deepseek":
+        settle(result, "the client leaves the picture out, and gets its answer without")
+        assert result.ours["detail"] == "pictures_left_out"
+        return
+    settle(result)
+    if word == "blind":
+        assert (result.ours["outcome"], result.ours["detail"]) == ("bad_request", "no_pictures")

@@ -323,6 +323,17 @@ def _ask(
     )
 
 
+def _has_picture(document: Any) -> bool:
+    """Whether a part of it is a picture, in the form of any of the APIs."""
+    if isinstance(document, list):
+        return any(map(_has_picture, document))
+    if not isinstance(document, dict):
+        return False
+    kinds = ("image", "image_url", "input_image")
+    is_one = document.get("type") in kinds or isinstance(document.get("image"), dict)
+    return is_one or any(map(_has_picture, document.values()))
+
+
 def _spoiled(ask: Ask, kind: Kind) -> Answer | None:
     """The kind's answer, or one of the ways in which any server can be broken."""
     if ask.has("drop"):
@@ -338,6 +349,8 @@ def _spoiled(ask: Ask, kind: Kind) -> Answer | None:
     if ask.has("fixed") and answer.status == 200 and ask.document.get("temperature", 1) != 1:
         text = "Unsupported value: 'temperature' does not support this. Only the default (1) is."
         return fault(400, text, code="unsupported_value")
+    if ask.has("blind") and answer.status == 200 and _has_picture(ask.document):
+        return fault(400, "This model does not support image input.", code="invalid_content")
     if ask.document.get("stream") is True:
         if ask.has("nostream"):
             return fault(400, "Streaming is not supported by this model.", code="unsupported_value")

@@ -27,6 +27,7 @@ COMMON = frozenset(
         "drop",  # closes without an answer
         "nostream",  # refuses to stream
         "unstreamed",  # answers at once although a stream was asked for
+        "blind",  # refuses pictures
         "fixed",  # refuses any temperature but 1
         "drip",  # a byte at a time
         "flood",  # a body without an end

@@ -41,7 +41,7 @@ class Command(OneLine):
             raise CommandError(f"{slot}: {row.words} Nothing can be called from here.")
         [job] = run([row.provider], Task.CHECK, check_provider, row.tried_names)
         told = {**as_row(job), "slot": slot, "model": row.model}
-        if (own := job.for_agent(row.model))[0]:
+        if (own := job.for_agent(row.model, sees=row.sees))[0]:
             params = {**job.rung_of(row.model).get("params", {}), "model": row.model}
             message = sentence(*own, params, row.provider.spec)
             told |= {"outcome": str(own[0]), "detail": own[1], "message": message}

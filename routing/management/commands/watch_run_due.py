@@ -18,7 +18,7 @@ from providers.management.run import carry_out, tell_keys
 from providers.models import Job, Task
 from providers.wording import sentence
 from providers.work.tasks import check_provider, refresh_catalog
-from routing.models import Watch, WatchSettings
+from routing.models import Slot, Watch, WatchSettings
 from routing.models.subjects import ROUTE, split
 from routing.watch import conditions, judging, tasks
 from routing.watch.alerts import deliver as sender
@@ -119,7 +119,7 @@ def _row(watch: Watch, jobs: Collection[Job]) -> dict[str, str]:
     if sort == ROUTE:
         model = next((one.model for one in served_routes() if one.slot == name), "")
         if rung := job.rung_of(model) if model else {}:
-            own = job.for_agent(model)
+            own = job.for_agent(model, sees=name == Slot.VISION)
             outcome, detail = own if own[0] else (rung["outcome"], rung["detail"])
             params = {**rung["params"], "model": model}
     message = sentence(outcome, detail, params, job.provider.spec)

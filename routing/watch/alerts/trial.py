@@ -11,8 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from facio_site import clock
-from providers.dialects.adapters import Finding
-from providers.dialects.ladder import Ladder
+from providers.dialects.rungs import Finding, Ladder
 from providers.spec.outcomes import KeyState, Outcome, Step, Verdict
 from routing.models import Channel
 from routing.watch.alerts.entered import spec_of

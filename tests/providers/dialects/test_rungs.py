@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from providers.dialects.ladder import Finding, Ladder, run_check
+from providers.dialects.ladder import run_check
+from providers.dialects.rungs import Finding, Ladder
 from providers.http import Reply, Request
 from providers.spec.outcomes import Failed, KeyState, Outcome, Step, Verdict
 from tests.providers.replies import LIST, local, make

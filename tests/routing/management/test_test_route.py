@@ -159,3 +159,34 @@ def test_a_model_that_ollama_loaded_with_a_small_window_does_not_work(
         assert "a window of 4096 tokens" in row["message"]
         BaseDocument.put({"agents": {"defaults": {"maxTokens": 1024}}})
         assert told("test_route", "main")[1] == 0  # it is meant to be small
+
+
+def test_a_model_that_refuses_pictures_answers_main_and_not_vision(sims: Simulators) -> None:
+    saved("groq", demo_key("groq", "blind"))
+    model = "llama-3.3-70b-versatile"
+    Route.objects.create(slot="main", model=model, provider="groq")
+    assert told("test_route", "main")[1] == 0
+    Route.objects.create(slot="vision", model=model, provider="groq")
+    main, _, vision, *_ = route_rows(with_tests=True)
+    assert (main.state, vision.own, vision.test_status) == ("works", "", "never")
+    row, code = told("test_route", "vision")
+    assert (row["outcome"], row["detail"], row["key_state"], code) == (
+        *("bad_request", "no_pictures", "valid"),
+        1,
+    )
+    assert told("test_route", "main")[1] == 0  # the same call tells of both
+    main, _, vision, *_ = route_rows(with_tests=True)
+    assert (main.state, vision.state) == ("works", "attention")
+    assert "refuses pictures" in vision.test.text
+
+
+def test_a_route_to_a_model_that_sees_wants_a_test_with_a_picture(sims: Simulators) -> None:
+    saved("groq", demo_key("groq"))
+    model = "llama-3.3-70b-versatile"
+    Route.objects.create(slot="main", model=model, provider="groq")
+    told("test_route", "main")
+    Route.objects.create(slot="vision", model=model, provider="groq")
+    assert route_rows(with_tests=True)[2].state == "key_ok"
+    assert told("test_route", "vision")[1] == 0
+    main, _, vision, *_ = route_rows(with_tests=True)
+    assert (main.state, vision.state) == ("works", "works")

@@ -42,7 +42,8 @@ def ended(row: Provider, *models: str, rungs: dict[str, str] | None = None, **re
         {"step": "model", "label": name, "outcome": outcome, "detail": ""}
         for name, outcome in (rungs or {}).items()
     ]
-    job.finish(is_told=True, rungs=told, **{"outcome": "ok", "key_state": "valid", **result})
+    result = {"outcome": "ok", "key_state": "valid", "params": {"pictured": models}, **result}
+    job.finish(is_told=True, rungs=told, **result)
     return job
 
 
