@@ -6,6 +6,9 @@ import os
 import re
 import shutil
 import signal
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -143,6 +146,22 @@ def _looked_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 def _language_of_no_page_before() -> None:
     """A request leaves its language to the thread, and a test without a page speaks in it."""
     translation.activate(django_settings.LANGUAGE_CODE)
+
+
+@pytest.fixture(autouse=True)
+def no_look_is_under_way() -> Iterator[None]:
+    """The thread that looks after calls may read the database as the last call of a test ends, and
+    then that is closed to it."""
+    yield
+    while any(_looks(one) for one in threading.enumerate() if one.name == "calls"):
+        time.sleep(0.01)
+
+
+def _looks(thread: threading.Thread) -> bool:
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame and frame.f_code.co_name != "_hang_up":
+        frame = frame.f_back
+    return frame is not None
 
 
 @pytest.fixture(autouse=True)

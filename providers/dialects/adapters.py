@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from providers.dialects import redirects, sight, turn
 from providers.dialects.compatible import bounded, lacks_responses, unknown_to_responses
+from providers.dialects.effort import with_effort
 from providers.dialects.fill import filled, filled_value, stripped
 from providers.dialects.front import UNPROVEN
 from providers.dialects.judge import is_absent, judge
@@ -93,10 +94,6 @@ class Adapter:
     def at(self, base: str) -> Self:
         """The same with another API base."""
         return type(self)(self.spec, replace(self.entered, api_base=base))
-
-    def asking(self, asked: turn.Asked) -> Self:
-        """The same for another call of the agent."""
-        return type(self)(self.spec, replace(self.entered, asked=asked))
 
     def doubts_base(self) -> bool:
         """Whether the base looks like none that the agent can use. A hook for the kinds."""
@@ -197,6 +194,7 @@ class Adapter:
     def as_asked(self, body: Mapping[str, Any], model: str) -> dict[str, Any]:
         """A completion's body with what the agent sends to this model alone."""
         own = turn.tempered(body, self.temperature(model))
+        own = with_effort(own, self.entered.asked.effort, model, self.spec)
         sees = self.is_for_pictures(model) and not self.loses_pictures(model)
         return sight.with_picture(own) if sees else own
 
@@ -210,7 +208,8 @@ class Adapter:
 
     def temperature(self, model: str) -> float | None:
         """What the agent sends to this model; None = none. A hook for the kinds."""
-        return None if turn.has_own_temperature(model) else self.entered.asked.temperature
+        asked = self.entered.asked
+        return None if asked.reasons or turn.has_own_temperature(model) else asked.temperature
 
     def extra_body(self) -> dict[str, Any]:
         if "extra_body" in self.spec.unsent:
@@ -236,7 +235,7 @@ class Adapter:
             rules=self.spec.error_rules,
             secrets=self.secrets(),
         )
-        verdict = turn.with_temperature(self.placed(verdict, request, reply), request.json)
+        verdict = turn.as_sent(self.placed(verdict, request, reply), request.json)
         if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, ""):
             place = call.url.rpartition("}")[2]
             verdict = replace(verdict, params={**verdict.params, "call": place})

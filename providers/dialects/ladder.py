@@ -239,7 +239,8 @@ def _check_model(adapter: Adapter, send: Send, model: str) -> Finding:
         return _blind(found, "pictures_left_out")
     if found.verdict.outcome in _NOT_OF_PICTURES:
         return found
-    plain = adapter.asking(replace(adapter.entered.asked, pictures=()))
+    asked = replace(adapter.entered.asked, pictures=())
+    plain = type(adapter)(adapter.spec, replace(adapter.entered, asked=asked))
     bare = plain.check_model(send, model)
     return replace(_blind(bare, "no_pictures"), ms=found.ms + bare.ms)
 

@@ -157,6 +157,14 @@ _TEMPERATURE = _any(
     r"(?:not \w|n.t \w|unsupported|deprecated|only|invalid|(?:must|should) be|restricted)",
     r"(?:not support|n.t support|unsupported|invalid|only \w+)\b.{0,60}\btemperature\b",
 )
+# As OpenAI, Groq, xAI, Google and Ollama say it
+_EFFORT = _any(
+    r"\breasoning[ .]?effort\b|\bthinking level\b",
+    r"\bthink(?:ing)?\b.{0,40}(?:not support|n.t support|unsupported|invalid|not allow)",
+    r"(?:not support|n.t support|unsupported|invalid)\w* (?:\w+ ){0,3}[`'\"]?think(?:ing)?\b",
+)
+# OpenAI's newest models use tools by its newer API only, unless they are asked not to reason
+_REASONS_ELSEWHERE = _any(r"\bfunction tools with reasoning effort are not supported\b")
 _ACCESS = _any(
     r"(?:not allowed|not permitted|not authorized|unauthorized|not entitled|no permission|no access"
     r"|not have (?:\w+ )?(?:access|permission)|access denied|denied access)\b.{0,60}\bmodels?\b",
@@ -295,6 +303,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
             return Outcome.MODEL_NOT_FOUND, ""
         if status < 500 and _RETIRED.search(words):
             return Outcome.MODEL_NOT_FOUND, "retired"
+        if _REASONS_ELSEWHERE.search(words):
+            return Outcome.BAD_REQUEST, "not_chat"
         if _NO_TOOLS.search(words):
             return Outcome.BAD_REQUEST, "no_tools"
         if _NO_SYSTEM.search(words):
@@ -303,6 +313,8 @@ def meaning(words: str, status: int, call: CallName) -> Meaning | None:
             return Outcome.BAD_REQUEST, "no_stream"
         if _TEMPERATURE.search(words):
             return Outcome.BAD_REQUEST, "temperature"
+        if _EFFORT.search(words):
+            return Outcome.BAD_REQUEST, "effort"
         if _OTHER_API.search(words):
             return Outcome.BAD_REQUEST, "not_chat"
     is_quota = status < 500 and _QUOTA.search(words) and not _RATE.search(words)

@@ -24,13 +24,18 @@ class Asked:
     Source: nanobot-ai 0.3.5, config/schema.py: AgentDefaults (inherited).
     """
 
-    temperature: float | None = TEMPERATURE  # None = the agent sends none
+    temperature: float = TEMPERATURE
     max_tokens: int = MAX_TOKENS  # of an answer
+    effort: str = ""  # of reasoning, as it is spelled there; "" = none is asked for
     pictures: tuple[str, ...] = ()  # models that are sent some, by the names that routes hold
 
-    def as_json(self) -> list[float | None]:
+    @property
+    def reasons(self) -> bool:
+        return self.effort.lower() not in ("", "none")
+
+    def as_json(self) -> list[float | str]:
         """What it sends to any model."""
-        return [self.temperature, self.max_tokens]
+        return [self.temperature, self.max_tokens, *([self.effort] if self.effort else [])]
 
 
 USUAL = Asked()
@@ -71,6 +76,7 @@ CONVERSE: dict[str, Any] = {
     },
     "inferenceConfig": {"temperature": TEMPERATURE},
 }
+_OF_EFFORT = ("reasoning_effort", "reasoning", "thinking", "enable_thinking", "reasoning_split")
 _OF_TOOLS = frozenset(["tools", "tool_choice", "toolConfig"])
 
 
@@ -96,9 +102,11 @@ def tempered(body: Mapping[str, Any], temperature: float | None) -> dict[str, An
     return found
 
 
-def with_temperature(verdict: Verdict, body: Any) -> Verdict:
-    """A refusal of the temperature with the one that was sent; without that it is of something
-    else. Any other verdict as it is."""
+def as_sent(verdict: Verdict, body: Any) -> Verdict:
+    """A refusal of the temperature with the one that was sent. Where that, or the effort that is
+    refused, was not in the call, it is of something else. Any other verdict as it is."""
+    if verdict.detail == "effort" and not any(name in body for name in _OF_EFFORT):
+        return replace(verdict, detail="")
     if verdict.detail != "temperature":
         return verdict
     inner = body.get("inferenceConfig")

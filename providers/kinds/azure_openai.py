@@ -39,6 +39,10 @@ class AzureAdapter(Adapter):
         name = unquote(match[1]) if match else ""
         return name if name.isprintable() else ""
 
+    def temperature(self, model: str) -> float | None:
+        """Kimi's is no exception here. Source: the same, _supports_temperature"""
+        return super().temperature(model.lower().removesuffix("kimi-k3"))
+
 
 SPEC = ProviderSpec(
     kind="azure_openai",

@@ -30,6 +30,7 @@ SPEC = ProviderSpec(
         hide={"status": ("Shutdown",)},
         note="not_exhaustive",
     ),
+    thinking="type",
     model_call=chat(extra={"thinking": {"type": "disabled"}}),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="key_or_path"),

@@ -36,6 +36,7 @@ SPEC = ProviderSpec(
         "deepseek-v4-pro",
     ),
     key_call=chat(model="ark-code-latest"),
+    thinking="type",
     model_call=chat(extra=_BODY),
     error_rules=(
         ErrorRule(outcome=Outcome.BAD_KEY, status=(401,), detail="key_or_path"),

@@ -126,6 +126,7 @@ SPEC = ProviderSpec(
     list_call=_RICH,
     list_alternatives=(models(),),
     key_call=models(is_optional=True),
+    thinking="enable",
     model_call=chat(extra={"enable_thinking": False}),
     error_rules=(
         _code(Outcome.BAD_KEY, "^(InvalidApiKey|invalid_api_key)$", "region_or_plan"),

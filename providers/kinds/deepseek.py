@@ -62,6 +62,7 @@ SPEC = ProviderSpec(
             low={"USD": Decimal(1), "CNY": Decimal(7)},
         ),
     ),
+    thinking="type",
     model_call=chat(),
     error_rules=(
         ErrorRule(

@@ -45,6 +45,7 @@ SPEC = ProviderSpec(
     key_prefixes=("sk-cp-", "sk-api-"),
     console_url="https://platform.minimax.io/user-center/basic-information/interface-key",
     list_call=models(),
+    thinking="split",
     model_call=chat(),
     error_rules=(
         *_code(Outcome.BAD_KEY, "1004|2049", "region_or_plan"),

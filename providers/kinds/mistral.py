@@ -28,6 +28,8 @@ SPEC = ProviderSpec(
         ),
         hide={"archived": (True,)},
     ),
+    efforts={"minimal": "none", "low": "none", "medium": "high", "high": "high"},
+    reasons_unasked=("magistral",),
     model_call=chat(),
     error_rules=(
         ErrorRule(

@@ -43,9 +43,9 @@ class OpenAIAdapter(Adapter):
             return responses("{base}/responses", instead=call)
         base, name = self.base().lower(), self.sent_name(model).lower()
         is_own = "api.openai.com" in base and "openrouter" not in base
-        if is_own and any(word in name for word in _BY_RESPONSES):
-            thoughts = ["reasoning.encrypted_content"]
-            return responses("{base}/responses", fallback=call, include=thoughts)
+        thinks = self.entered.asked.reasons or any(word in name for word in _BY_RESPONSES)
+        if is_own and thinks:
+            return responses("{base}/responses", fallback=call)
         return call
 
 

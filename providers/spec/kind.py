@@ -221,6 +221,12 @@ class ProviderSpec:
     key_call: Call | None = None  # None = the list call proves the key
     money: tuple[MoneyFact, ...] = ()  # in the answer to key_call; the first that is told counts
     model_call: Call | None = None
+    # How the agent's ancestor asks for an effort of reasoning: what it says beside that of thinking
+    # (a style of dialects/effort.py), the words that it puts for others ("none" = none), and parts
+    # of the names of models that it asks for none. Source: nanobot-ai 0.3.5, providers/registry.py
+    thinking: Literal["", "type", "enable", "split"] = ""
+    efforts: Mapping[str, str] = field(default_factory=dict)
+    reasons_unasked: tuple[str, ...] = ()
     error_rules: tuple[ErrorRule, ...] = ()
     dns_hint: str = ""  # detail for "this name does not exist": its usual cause here
     own_name: str = ""  # of an endpoint of one's own; "" = its kind is built in

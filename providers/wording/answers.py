@@ -97,15 +97,9 @@ ANSWERS: Sentences = {
                 "agents.defaults.maxTokens in config.json."
             ),
         ),
-        "no_pictures": (
-            _(
-                "The model %(model)s answered a word and refused a picture. The agent sends it "
-                "pictures: it would go on without them."
-            ),
-            _(
-                "The model answered a word and refused a picture. The agent sends it pictures: it "
-                "would go on without them."
-            ),
+        "no_pictures": _(
+            "The model answered a word and refused a picture. The agent sends it pictures: it "
+            "would go on without them."
         ),
         "pictures_left_out": _(
             "The model answered. The agent sends it no pictures, so the vision route wants another."
@@ -312,17 +306,10 @@ ANSWERS: Sentences = {
                 "the provider for a higher limit."
             ),
         ),
-        "no_pictures": (
-            _(
-                "%(model)s refuses pictures: it answered a word alone. The agent would go on "
-                "without the picture and see nothing. Choose a model that takes images, or switch "
-                "them on at your own server."
-            ),
-            _(
-                "The model refuses pictures: it answered a word alone. The agent would go on "
-                "without the picture and see nothing. Choose one that takes images, or switch them "
-                "on at your own server."
-            ),
+        "no_pictures": _(
+            "The model refuses pictures: it answered a word alone. The agent would go on without "
+            "the picture and see nothing. Choose one that takes images, or switch them on at your "
+            "own server."
         ),
         "pictures_left_out": _(
             "The agent leaves pictures out of what it sends to this model, so it would see "
@@ -332,6 +319,11 @@ ANSWERS: Sentences = {
             "The model refuses the temperature that the agent sends, %(temperature)s. Set "
             "agents.defaults.temperature in config.json to one that it takes, mostly 1, and import "
             "the file here. Or choose another model."
+        ),
+        "effort": _(
+            "The model refuses the reasoning effort that the agent sends. Set "
+            "agents.defaults.reasoningEffort in config.json to one that it knows, or take it out, "
+            "and import the file here. Or choose another model."
         ),
         "no_system": (
             _(

@@ -254,7 +254,7 @@ def asking_of(document: Mapping[str, Any]) -> Asking:
     effort = get(said, "reasoningEffort")
     return Asking(
         temperature=_number(get(said, "temperature"), USUAL.temperature),
-        effort=effort if isinstance(effort, str) and effort.lower() != "none" else "",
+        effort=effort if isinstance(effort, str) else "",
         max_tokens=int(_number(get(said, "maxTokens"), USUAL.max_tokens)),
         context_window=int(_number(get(said, "contextWindowTokens"), 0)) or None,
     )

@@ -188,8 +188,8 @@ _TEXTS: dict[Code, Callable[[], str]] = {
         "conversations fail."
     ),
     Code.EFFORT_UNTESTED: lambda: _(
-        'config.json asks for the reasoning effort "%(effort)s", which no test from here sends: a '
-        "model that does not know it refuses the agent's call."
+        'config.json asks for the reasoning effort "%(effort)s", which no test sends here, for it '
+        "would cost thousands of tokens. A model that does not know it refuses the agent's call."
     ),
     Code.TWIN: lambda: _(
         'The entry "%(other)s" of config.json is out of reach: the agent takes its name for '

@@ -20,14 +20,13 @@ _SURELY_FILLED = 65_536
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     temperature: float = TEMPERATURE
-    effort: str = ""  # of reasoning; "" = none is asked for
+    effort: str = ""  # of reasoning, as it is spelled there; "" = none is asked for
     max_tokens: int = MAX_TOKENS  # of one answer
     context_window: int | None = None  # tokens; None = config.json does not say
 
     @property
     def of_each_call(self) -> Asked:
-        """With an effort of reasoning it sends no temperature."""
-        return Asked(None if self.effort else self.temperature, self.max_tokens)
+        return Asked(self.temperature, self.max_tokens, self.effort)
 
     def too_much(
         self, window: int | None, longest: int | None

@@ -33,7 +33,7 @@ class Code(StrEnum):
     ANSWER_FILLS_WINDOW = "answer_fills_window"  # likewise: no question fits in beside it
     WINDOW_TOO_SMALL = "window_too_small"  # likewise
     WINDOW_SMALL = "window_small"  # likewise, without asked: config.json says nothing
-    EFFORT_UNTESTED = "effort_untested"  # params: effort, which no test from here sends
+    EFFORT_UNTESTED = "effort_untested"  # params: effort, which no test of that kind sends
     DOCKER_LOCALHOST = "docker_localhost"  # params: provider, base
     MAIN_FAILS = "main_fails"  # an override is set although main does not work
     SIGN_IN = "sign_in"  # params: provider; the agent must be signed in there

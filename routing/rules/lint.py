@@ -36,6 +36,8 @@ _OF_REFUSAL = {
     Code.NO_BASE: Fix.CONFIGURE,
     Code.TRANSCRIPTION_ONLY: Fix.CHOOSE_PROVIDER,
 }
+# Where no test asks for a reasoning effort (providers/dialects/effort.py)
+_EFFORT_UNSENT = ("anthropic", "bedrock")
 # What a fix changes at a route itself: nothing, while a preset goes before.
 _OF_ROUTE = {Fix.PIN, Fix.CHOOSE_PROVIDER, Fix.USE_MODEL, Fix.CHOOSE_MODEL, Fix.USE_AUTO}
 
@@ -113,7 +115,7 @@ def lints(
         if is_main:
             main_fails = any(lint.code in _FAILS for lint in own)
             own += _eyes(route, listed)
-            if asking.effort:
+            if asking.of_each_call.reasons and route.decision.provider in _EFFORT_UNSENT:
                 own.append(Lint(Code.EFFORT_UNTESTED, route.slot, {"effort": asking.effort}))
             if preset and preset != "default":
                 own = [replace(one, fix=None) if one.fix in _OF_ROUTE else one for one in own]

@@ -144,6 +144,7 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "pictures_left_out",  # likewise
             "few_tokens",  # of a route: too few a minute for the agent
             "temperature",  # params: temperature, the one that the agent sends
+            "effort",  # of reasoning, likewise
         }
     ),
     Outcome.SERVER_ERROR: frozenset(

@@ -3,13 +3,11 @@
 Nothing here makes a green light of ours false: where the client got no answer, none is green.
 
 Not put before both, with the source of what is known:
-- the temperature: the ancestor sends 0.1 with most models, the site none (nanobot-ai 0.3.5,
-  config/schema.py; what the agent sends by default is in none of its documents);
 - the retries of a turn: a test asks once;
 - what an agent learns as it runs: after three refusals it asks OpenAI by chat completions at once,
   which a test does as well, after one (nanobot-ai 0.3.5, providers/openai_compat_provider.py);
 - what stands in a live file beside the fields that are kept here and changes the API that is asked:
-  `apiType` of OpenAI, `reasoningEffort` of the agent (nanobot-ai 0.3.5, config/schema.py);
+  `apiType` of OpenAI (nanobot-ai 0.3.5, config/schema.py);
 - extra headers at Azure: the ancestor sends none; the site does, since the agent's documents name
   them for all compatible providers (https://facio.bot/docs/providers).
 """

@@ -37,7 +37,7 @@ def test_a_picture_stands_before_the_word_in_the_api_s_own_form(kind: str) -> No
     assert any(name in text for name in ("'image_url'", "'image'"))
     other = last(adapter, "other")
     assert "iVBORw0KGgo" not in str(other)
-    assert other == last(adapter.asking(Asked()), "m")
+    assert other == last(make(kind, api_base="https://x.example/v1", values=where), "m")
 
 
 @pytest.mark.parametrize("refusal", [AWAY, BROKEN])

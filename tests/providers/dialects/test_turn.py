@@ -172,7 +172,6 @@ def test_words_that_refuse_them_are_known(text: str, detail: str, status: int) -
     [
         'messages with role "tool" must be a response to a preceding message',
         "The model `toolace-8b` does not exist",
-        "llama3.1 does not support thinking",
         "Sensor temperature-7b: no such model",
         "`temperature` and `top_p` cannot both be specified for this model. Use only one.",
     ],

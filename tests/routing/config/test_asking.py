@@ -37,7 +37,7 @@ def test_what_the_loader_stops_at_is_passed_over(odd: Any) -> None:
 
 @pytest.mark.parametrize("effort", ["none", "None", "", None, 3])
 def test_no_effort_leaves_the_temperature(effort: Any) -> None:
-    assert asked({"reasoningEffort": effort}).of_each_call.temperature == 0.1
+    assert not asked({"reasoningEffort": effort}).of_each_call.reasons
 
 
 def test_the_preset_goes_before() -> None:
@@ -49,11 +49,11 @@ def test_the_preset_goes_before() -> None:
 
 @pytest.mark.django_db
 def test_tests_of_models_take_it_from_the_imported_document() -> None:
-    assert asked_here() == Asked(0.1, 8192)
+    assert asked_here("openai") == Asked(0.1, 8192)
     BaseDocument.put({"agents": {"defaults": {"temperature": 1, "maxTokens": 4096}}})
-    assert asked_here() == Asked(1.0, 4096)
+    assert asked_here("openai") == Asked(1.0, 4096)
     BaseDocument.put({"agents": {"defaults": {"reasoningEffort": "high"}}})
-    assert asked_here().temperature is None
+    assert asked_here("openai").reasons
 
 
 @pytest.mark.django_db
@@ -63,4 +63,4 @@ def test_a_document_that_does_not_open_says_nothing() -> None:
     for item in row.sealed.values():
         item["box"] = item["box"][:-8] + "AAAAAAA="
     row.save()
-    assert asked_here().temperature == 0.1
+    assert asked_here("openai").temperature == 0.1

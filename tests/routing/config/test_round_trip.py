@@ -119,7 +119,7 @@ def edited(current: Current, edit: tuple[str, str, str]) -> tuple[Current, set[s
     """The state after one edit, and the places in config.json (as names) that it is about."""
     where, what, value = edit
     if where in KINDS:
-        states = {state.kind: state for state in current.providers}
+        states = {state.name: state for state in current.providers}
         state = states.get(where, ProviderState(kind=where))
         if what == "key":
             state = replace(state, secrets={**state.secrets, "api_key": Secret(value)})

@@ -67,9 +67,10 @@ def test_gateways_and_routes_of_media_are_left_out() -> None:
     assert len(found(replace(short, inputs=("image",)), slot="vision")) == 2
 
 
-def test_an_effort_is_told_once_and_no_temperature_goes_with_it() -> None:
-    asking = Asking(effort="high", temperature=0.5)
-    assert asking.of_each_call.temperature is None
-    lint = only(found(ModelFacts(), asking))
+def test_an_effort_that_no_test_sends_is_told_once() -> None:
+    asking = Asking(effort="high")
+    lint = only(found(ModelFacts(), asking, kind="anthropic"))
     assert (lint.code, lint.severity) == (Code.EFFORT_UNTESTED, "note")
-    assert found(ModelFacts(), asking, slot="subagent") == ()
+    assert found(ModelFacts(), asking, "subagent", "anthropic") == ()
+    assert found(ModelFacts(), Asking(effort="None"), kind="anthropic") == ()
+    assert found(ModelFacts(), asking) == ()
