@@ -132,6 +132,12 @@ def site(state: Path) -> Iterator[int]:
         process.communicate(timeout=30)
 
 
+@pytest.mark.parametrize(
+    "server",
+    [proxies.nginx, pytest.param(proxies.caddy, marks=pytest.mark.long)],
+    indirect=True,
+    ids=["nginx", "caddy"],
+)
 def test_somebody_signs_in_to_the_site_behind_it(server: Server, tmp_path: Path) -> None:
     """Its cookies are Secure and its forms are taken: scheme, host and origin are right."""
     folder = tmp_path / "front"

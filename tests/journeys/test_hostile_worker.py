@@ -49,9 +49,7 @@ LISTING = [
     if KINDS[kind].list_call and kind not in ("azure_openai", "bedrock")
 ]
 DEEP = b'{"data":' + b"[" * 900_000
-HOSTILE: list[Callable[..., None]] = [
-    once(packed(bomb())),
-    once(packed(bomb())),
+OTHERS: list[Callable[..., None]] = [  # beside two bombs, which take seconds to make
     endless(HEAD + b"\r\n", b" " * 65_536),
     endless(HEAD, b"X: y\r\n" * 9_000),
     endless(CHUNKED, b"1\r\n \r\n" * 10_000),
@@ -78,15 +76,16 @@ def test_s7_s8_a_real_worker_among_hostile_servers_ends_every_job_in_256_mb(
     limits = {"CATALOG_SECONDS": str(SECONDS), "TEST_SECONDS": str(SECONDS)}
     as_served = {name: str(value) for name, (_option, value) in MALLOC.items()}
     worker = hire(**limits, **as_served)
+    hostile = [once(packed(bomb())), once(packed(bomb())), *OTHERS]
     with ExitStack() as stack:
         made: list[Job] = []
-        for kind, script in zip(LISTING, HOSTILE, strict=False):
+        for kind, script in zip(LISTING, hostile, strict=False):
             server = stack.enter_context(serve(script))
             row = Provider(kind=kind, api_base=f"http://127.0.0.1:{server.port}/v1")
             row.put_secret("api_key", demo_key(kind))
             assert row.store()
             made += [queue.start(row, task) for task in (Task.FETCH, Task.CHECK)]
-        assert len(made) == 2 * len(HOSTILE)
+        assert len(made) == 2 * len(hostile)
         processes.wait_for(lambda: not Job.objects.pending().exists(), seconds=90)
         assert worker.poll() is None
         most = peak(worker)

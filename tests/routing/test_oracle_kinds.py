@@ -121,7 +121,11 @@ def test_a_signature_holds_for_both_or_for_none(
 @pytest.mark.parametrize(
     ("kind", "name"),
     [
-        *((kind, name) for kind in AWAY for name in ("no-such-model", "prefixed")),
+        *(
+            pytest.param(kind, name, marks=[] if kind in FIRST else [pytest.mark.long])
+            for kind in AWAY
+            for name in ("no-such-model", "prefixed")
+        ),
         *((kind, "other") for kind in OTHERS),
     ],
 )
@@ -139,7 +143,11 @@ def test_a_name_reaches_the_vendor_as_the_agent_sends_it(
     ("kind", "word", "key"),
     [
         *((kind, word, "") for kind in LOCAL for word in AT_HOME[kind]),
-        *((kind, word, "good") for kind in LOCAL for word in AT_HOME[kind][:2]),
+        *(
+            pytest.param(kind, word, "good", marks=pytest.mark.long)
+            for kind in LOCAL
+            for word in AT_HOME[kind][:2]
+        ),
         *((kind, "guarded", key) for kind in ("vllm", "custom") for key in ("good", "bad")),
         *(("ovms", "keyed", key) for key in ("good", "bad")),
         *(("lm_studio", "auth", key) for key in ("good", "bad")),

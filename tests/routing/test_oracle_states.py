@@ -37,7 +37,7 @@ def _speaks(kind: str, state: str) -> bool:
 
 
 # Each API, and what differs most; the other kinds speak like these, so of them the gate asks less.
-FIRST = (*WHOLE, "azure_openai", "openai", "gemini", "deepseek", "ollama")
+FIRST = (*WHOLE, "azure_openai", "openai", "deepseek")
 SHORT = ("good", "wrong-key", "no-model")
 
 

@@ -22,7 +22,7 @@ from tests.conftest import signed_in
 from tests.desk import KEY, confirm, saved
 from tests.routing.config.desk import hand_in, token_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.lane]
 NEW = "sk-or-v1-another-key-0123"
 Act = Callable[["Scene"], Any]
 

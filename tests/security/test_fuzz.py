@@ -30,7 +30,7 @@ from tests import stores
 from tests.desk import KEY, confirm
 from tests.security.addresses import concrete, table
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.lane]
 
 IS_FREE = os.environ.get("FUZZ") == "free"
 QUICK = settings(

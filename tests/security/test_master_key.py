@@ -60,6 +60,7 @@ def exported(state: Path, **more: str) -> dict[str, Any]:
 
 @pytest.mark.alike
 @pytest.mark.journey
+@pytest.mark.long
 def test_s24_rotation_killed_at_any_moment_is_finished_by_the_next_run(state: Path) -> None:
     """Enough rows that kills land within the work."""
     fill(state, 400)

@@ -25,16 +25,40 @@ print(link, validate_host(host, settings.ALLOWED_HOSTS))
     ("sentence", "environ"),
     [
         ("OUTBOUND_ALLOW", {"OUTBOUND_ALLOW": "everything!"}),
-        ("OUTBOUND_ALLOW", {"OUTBOUND_ALLOW": "127.0.0.1:99999"}),
+        pytest.param(
+            "OUTBOUND_ALLOW", {"OUTBOUND_ALLOW": "127.0.0.1:99999"}, marks=pytest.mark.long
+        ),
         ("ALLOWED_HOSTS must name exact hosts", {"ALLOWED_HOSTS": "*"}),
-        ("PUBLIC_URL must start with https://", {"HOST": "0.0.0.0"}),
-        ("PUBLIC_URL", {"HOST": "192.0.2.1", "PUBLIC_URL": "http://facio.example"}),
-        ("PUBLIC_URL", {"PUBLIC_URL": "https://[facio.example"}),
+        pytest.param(
+            "PUBLIC_URL must start with https://", {"HOST": "0.0.0.0"}, marks=pytest.mark.long
+        ),
+        pytest.param(
+            "PUBLIC_URL",
+            {"HOST": "192.0.2.1", "PUBLIC_URL": "http://facio.example"},
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "PUBLIC_URL", {"PUBLIC_URL": "https://[facio.example"}, marks=pytest.mark.long
+        ),
         ("FACIO_CONFIG_MODE", {"FACIO_CONFIG_MODE": "0777"}),
-        ("FACIO_CONFIG_PATH", {"FACIO_CONFIG_PATH": "config.json"}),
-        ("OUTBOUND_HOSTS_FILE /nowhere/hosts", {"OUTBOUND_HOSTS_FILE": "/nowhere/hosts"}),
-        ("OUTBOUND_CA_FILE /nowhere/ca.pem", {"OUTBOUND_CA_FILE": "/nowhere/ca.pem"}),
-        ("OUTBOUND_CA_FILE /etc/hostname", {"OUTBOUND_CA_FILE": "/etc/hostname"}),
+        pytest.param(
+            "FACIO_CONFIG_PATH", {"FACIO_CONFIG_PATH": "config.json"}, marks=pytest.mark.long
+        ),
+        pytest.param(
+            "OUTBOUND_HOSTS_FILE /nowhere/hosts",
+            {"OUTBOUND_HOSTS_FILE": "/nowhere/hosts"},
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "OUTBOUND_CA_FILE /nowhere/ca.pem",
+            {"OUTBOUND_CA_FILE": "/nowhere/ca.pem"},
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            "OUTBOUND_CA_FILE /etc/hostname",
+            {"OUTBOUND_CA_FILE": "/etc/hostname"},
+            marks=pytest.mark.long,
+        ),
     ],
 )
 def test_s55_s4_a_bad_setting_stops_the_start(
@@ -71,7 +95,16 @@ def test_our_commands_tell_a_bad_setting_in_one_line(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "SSL_CERT_FILE", "SSLKEYLOGFILE"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "HTTPS_PROXY",
+        *(
+            pytest.param(name, marks=pytest.mark.long)
+            for name in ("http_proxy", "SSL_CERT_FILE", "SSLKEYLOGFILE")
+        ),
+    ],
+)
 def test_s30_the_deployment_checks_pass_whatever_else_is_set(tmp_path: Path, name: str) -> None:
     production = {"PUBLIC_URL": "https://facio.example", "TRUSTED_PROXY_COUNT": "1"}
     words = ("check", "--deploy", "--fail-level", "WARNING")

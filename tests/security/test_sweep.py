@@ -176,8 +176,11 @@ def test_s():
     ("leak", "said"),
     [
         ("logging.warning('a key: %s', sweep.CANARY)", "log: plain root"),
-        ("with suppress(OSError): socket.create_connection(('192.0.2.1', 1))", "192.0.2.1"),
-        ("pass", ""),
+        pytest.param(
+            *("with suppress(OSError): socket.create_connection(('192.0.2.1', 1))", "192.0.2.1"),
+            marks=pytest.mark.long,
+        ),
+        pytest.param("pass", "", marks=pytest.mark.long),
     ],
 )
 def test_s28_a_run_with_the_canary_in_clear_or_a_call_to_the_outside_fails_at_its_end(

@@ -26,7 +26,7 @@ from tests.facio_site.accounts.person import (
     sign_in,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.lane]
 
 
 def test_s51_guessing_a_password_is_limited_and_a_forged_address_does_not_help(client, owner):

@@ -15,7 +15,7 @@ from routing.watch.alerts.spec import Message
 from tests.routing.watch.alerts.desk import NOW, alert, made
 from tests.routing.watch.alerts.receiver import DOWN, HOUR, OK, Receiver, later, statuses
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.lane]
 
 
 def test_an_alert_is_raised_once_for_each_channel_that_is_on() -> None:

@@ -12,7 +12,7 @@ from routing.watch.alerts.deliver import deliver
 from tests.routing.watch.alerts.desk import NOW, made
 from tests.routing.watch.alerts.receiver import DOWN, HOUR, OK, Receiver, statuses
 
-pytestmark = [pytest.mark.django_db, pytest.mark.battery]
+pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.lane]
 
 
 def lose(channel: Channel, receiver: Receiver, at: datetime, answer: Verdict = DOWN) -> datetime:

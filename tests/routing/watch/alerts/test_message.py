@@ -182,7 +182,10 @@ print(absolute(subjects.link("provider:groq")), absolute(reverse("routing:alerts
 
 
 @pytest.mark.journey
-@pytest.mark.parametrize("place", ["https://tools.example/facio", "https://facio.example"])
+@pytest.mark.parametrize(
+    "place",
+    ["https://tools.example/facio", pytest.param("https://facio.example", marks=pytest.mark.long)],
+)
 def test_the_link_keeps_the_path_of_the_public_address(tmp_path: Path, place: str) -> None:
     done = command.run(tmp_path, "shell", "--no-imports", given=LINKS, PUBLIC_URL=place)
     assert done.stdout.split() == [f"{place}/providers/groq/", f"{place}/alerts/"], done.stderr
