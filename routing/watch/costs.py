@@ -1,9 +1,9 @@
 """What a check costs: how many of its calls a provider bills, and about how much that is.
 
-Assumed is that the catalog's price holds, that the word "hi" with what a server puts around it
-counts as PROMPT_TOKENS, and that the answer is as long as the call allows. A call that is refused
-and made once more counts once: what is refused is not billed. A model server of the operator's own
-bills nothing; an endpoint of another name may stand for anybody.
+Assumed is that the catalog's price holds, that what a test says counts as tokens as below, and that
+the answer is as long as the call allows. A call that is refused and made once more counts once:
+what is refused is not billed. A model server of the operator's own bills nothing; an endpoint of
+another name may stand for anybody.
 """
 
 from __future__ import annotations
@@ -20,10 +20,15 @@ from providers.models import BODY, CatalogEntry, Provider
 from providers.spec.kind import Call
 from routing.models import Every
 from routing.models.subjects import CATALOG, PROVIDER, ROUTE
+from routing.rules.slots import VISION
 from routing.watch.subjects import served_routes
 
-# Eight where the word is counted alone, up to seventy with the template of an open model.
-PROMPT_TOKENS = 50
+# A word, instructions and one tool, with what a server puts around them.
+PROMPT_TOKENS = 100
+# What Anthropic puts before tools, wherever its models are served. Source:
+# https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview
+CLAUDE_TOKENS = 346
+PICTURE_TOKENS = 300  # OpenAI counts 255, Google 258 for a small one
 # Fields that bound an answer, by whatever API.
 _LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokens")
 _MILLION = Decimal(1_000_000)
@@ -105,7 +110,8 @@ def estimates() -> dict[str, Estimate]:
     prices = _prices(calls.values())
     found = {f"{CATALOG}:{row.name}": FREE for row in rows}
     for about, (row, asked) in calls.items():
-        found[about] = Estimate(len(asked), _cost(row, asked, prices))
+        sees = about == f"{ROUTE}:{VISION}"
+        found[about] = Estimate(len(asked), _cost(row, asked, prices, sees=sees))
     return found
 
 
@@ -119,12 +125,14 @@ def _prices(calls: Iterable[tuple[Provider, list[Billed]]]) -> _Prices:
     return {(pk, model): (told, said) for pk, model, told, said in entries.values_list(*columns)}
 
 
-def _cost(row: Provider, asked: Iterable[Billed], prices: _Prices) -> Decimal | None:
+def _cost(row: Provider, asked: Iterable[Billed], prices: _Prices, *, sees: bool) -> Decimal | None:
     """USD of all of these calls; None where the price of one is not known."""
     cost = Decimal(0)
     for one in asked:
         told, said = prices.get((row.pk, one.model), (None, None))
         if told is None or said is None:
             return None
-        cost += (told * PROMPT_TOKENS + said * one.most_tokens) / _MILLION
+        tokens = PROMPT_TOKENS + (CLAUDE_TOKENS if "claude" in one.model.lower() else 0)
+        tokens += PICTURE_TOKENS if sees else 0
+        cost += (told * tokens + said * one.most_tokens) / _MILLION
     return cost

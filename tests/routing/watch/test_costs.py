@@ -10,7 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from providers.catalog.fetch import CatalogItem
 from providers.models import Provider
 from routing.models import Every, Route
-from routing.watch.costs import PROMPT_TOKENS, Billed, Estimate, billed, estimates
+from routing.watch.costs import (
+    CLAUDE_TOKENS,
+    PICTURE_TOKENS,
+    PROMPT_TOKENS,
+    Billed,
+    Estimate,
+    billed,
+    estimates,
+)
 from tests.desk import saved, stocked
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +53,17 @@ def test_a_route_costs_its_prompt_and_the_longest_answer_that_the_call_allows() 
 def test_the_price_is_that_of_the_name_that_is_sent() -> None:
     stocked("anthropic", priced("claude-9", "1", "1"))
     Route.objects.create(slot="main", model="anthropic/claude-9", provider="anthropic")
-    assert estimates()["route:main"].each == Decimal(PROMPT_TOKENS + 16) / 1_000_000
+    tokens = PROMPT_TOKENS + CLAUDE_TOKENS + 16
+    assert estimates()["route:main"].each == Decimal(tokens) / 1_000_000
+
+
+def test_a_route_to_a_model_that_sees_costs_a_picture_as_well() -> None:
+    stocked("groq", priced("llama-9", "1", "1"))
+    for slot in ("main", "vision"):
+        Route.objects.create(slot=slot, model="llama-9", provider="groq")
+    each = estimates()["route:main"].each
+    assert each is not None
+    assert estimates()["route:vision"].each == each + Decimal(PICTURE_TOKENS) / 1_000_000
 
 
 @pytest.mark.parametrize("prices", [(None, None), ("1", None), (None, "1")])
