@@ -24,11 +24,12 @@ from django.db import (
     transaction,
 )
 
-FULL, READ_ONLY, BUSY, AWAY = "full", "read_only", "busy", "away"
+FULL, READ_ONLY, BUSY, NO_FILE, AWAY = "full", "read_only", "busy", "no_file", "away"
 SENTENCES: Final = {
     FULL: "the database cannot be written: its disk is full",
     READ_ONLY: "the database cannot be written: it is read-only (a standby, or its rights)",
     BUSY: "the database was busy for too long",
+    NO_FILE: "the database's file cannot be opened: is its folder there, and open to this user?",
     AWAY: "the database does not answer, or refuses this site",
 }
 LEAST_FREE: Final = 2_000_000  # bytes; SQLite needs more for its journal than for a row
@@ -40,6 +41,7 @@ _BY_TEXT = {
     "database or disk is full": FULL,
     "disk i/o error": FULL,
     "readonly database": READ_ONLY,
+    "unable to open database file": NO_FILE,
     "database is locked": BUSY,
     "database table is locked": BUSY,
 }

@@ -19,6 +19,7 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling
@@ -277,7 +278,12 @@ def clean_end() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Looks through the database before it is taken away."""
+    """Looks through the database before it is taken away.
+
+    Where a test empties the tables Django's permissions are not made again: nothing here reads
+    them, and it took most of the time of such a test.
+    """
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     yield
     with django_db_blocker.unblock():
         sweep.look_at_rows()

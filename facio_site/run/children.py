@@ -279,7 +279,8 @@ class Command:
             lines = (errors or output or "no message").splitlines()
             # A system check of Django's that failed stands above the line that counts them.
             told = [line.partition(") ")[2] for line in lines if line.startswith("?: (")]
-            raise Refused(f"{self.child.name} failed: {(told or lines)[0 if told else -1]}")
+            said = told[0] if told else lines[-1].removeprefix("CommandError: ")
+            raise Refused(f"{self.child.name} failed: {said}")
         return output
 
 

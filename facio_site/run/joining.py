@@ -13,7 +13,7 @@ from django.db import OperationalError, connections
 from django.db.utils import DatabaseError
 from django.utils.module_loading import import_string
 
-from facio_site import keys, schema, sealing
+from facio_site import keys, schema, sealing, trouble
 from facio_site.run.children import Bell, Refused, Stopped, say
 from facio_site.sealing import site
 
@@ -96,10 +96,9 @@ def _told() -> Iterator[None]:
         yield
     except (schema.Refused, sealing.BadMasterKey) as refusal:
         raise Refused(str(refusal)) from None
-    except OperationalError:
-        raise Refused(
-            f"The database at {schema.place()} does not answer, or refuses this site."
-        ) from None
+    except OperationalError as error:
+        said = trouble.SENTENCES[trouble.of_database(error) or trouble.AWAY]
+        raise Refused(f"{schema.place()}: {said}") from None
     finally:
         connections.close_all()
 

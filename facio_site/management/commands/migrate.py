@@ -7,9 +7,10 @@ from django.core.management.commands.migrate import Command as Migrate
 from django.db import DEFAULT_DB_ALIAS
 
 from facio_site import schema
+from facio_site.commands import Command as OneLine
 
 
-class Command(Migrate):
+class Command(OneLine, Migrate):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["database"] != DEFAULT_DB_ALIAS:
             super().handle(*args, **options)

@@ -323,6 +323,14 @@ def test_a_database_that_cannot_be_migrated_is_told_in_one_line(tmp_path: Path) 
 
 
 @pytest.mark.journey
+@pytest.mark.long
+@pytest.mark.sqlite("it is a file")
+def test_a_database_in_a_folder_that_is_not_there_is_told_as_that(tmp_path: Path) -> None:
+    told = refused(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/nowhere/db.sqlite3")
+    assert "migrate failed: the database's file cannot be opened: is its folder there" in told
+
+
+@pytest.mark.journey
 def test_a_state_folder_with_a_long_name_gets_its_socket_elsewhere(
     state: Path, tmp_path: Path
 ) -> None:

@@ -218,6 +218,7 @@ def test_a_sign_in_page_that_is_out_of_date_leads_to_a_fresh_one(strict: Client)
         (OperationalError("disk I/O error"), trouble.FULL),
         (OperationalError("attempt to write a readonly database"), trouble.READ_ONLY),
         (OperationalError("database is locked"), trouble.BUSY),
+        (OperationalError("unable to open database file"), trouble.NO_FILE),
         (OperationalError("connection to server at 10.0.0.5 failed"), trouble.AWAY),
         (InterfaceError("connection already closed"), trouble.AWAY),
         (OperationalError("no such table: x"), ""),
