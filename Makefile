@@ -18,7 +18,7 @@ own_broker = $(REDIS_URL)$(REDIS_URL_FILE)$(shell grep -sE "^ *(export )?REDIS_U
 help:
 	@echo "make run          serve on http://127.0.0.1:8000 (HOST and PORT change that)"
 	@echo "make demo         the same with simulated providers and a throw-away state"
-	@echo "make quick        the tests without browsers and processes of their own, in a minute"
+	@echo "make quick        the tests without browsers and processes of their own, in a few minutes"
 	@echo "make test         the whole test suite (ARGS: more for pytest)"
 	@echo "make lanes        the same on PostgreSQL and a real redis-server, fuzzed freely (likewise)"
 	@echo "make check        lint, format, types, architecture, settings, tests: what CI runs"
