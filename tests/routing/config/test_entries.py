@@ -184,6 +184,7 @@ def test_a_preview_builds_at_most_three_exports(builds: Counter[Any], is_merge: 
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("one_minute")
 def test_a_preview_on_the_page_builds_at_most_three_exports(
     site: Client, builds: Counter[Any]
 ) -> None:
