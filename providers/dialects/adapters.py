@@ -235,7 +235,8 @@ class Adapter:
             rules=self.spec.error_rules,
             secrets=self.secrets(),
         )
-        verdict = turn.as_sent(self.placed(verdict, request, reply), request.json)
+        placed = self.placed(verdict, request, reply)
+        verdict = turn.as_sent(placed, request.json, self.entered.asked)
         if (verdict.outcome, verdict.detail) == (Outcome.BAD_REQUEST, ""):
             place = call.url.rpartition("}")[2]
             verdict = replace(verdict, params={**verdict.params, "call": place})

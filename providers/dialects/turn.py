@@ -76,7 +76,6 @@ CONVERSE: dict[str, Any] = {
     },
     "inferenceConfig": {"temperature": TEMPERATURE},
 }
-_OF_EFFORT = ("reasoning_effort", "reasoning", "thinking", "enable_thinking", "reasoning_split")
 _OF_TOOLS = frozenset(["tools", "tool_choice", "toolConfig"])
 
 
@@ -102,10 +101,10 @@ def tempered(body: Mapping[str, Any], temperature: float | None) -> dict[str, An
     return found
 
 
-def as_sent(verdict: Verdict, body: Any) -> Verdict:
-    """A refusal of the temperature with the one that was sent. Where that, or the effort that is
-    refused, was not in the call, it is of something else. Any other verdict as it is."""
-    if verdict.detail == "effort" and not any(name in body for name in _OF_EFFORT):
+def as_sent(verdict: Verdict, body: Any, asked: Asked) -> Verdict:
+    """A refusal of the temperature with the one that was sent. Where none was, or no effort is
+    asked for, it is of something else. Any other verdict as it is."""
+    if verdict.detail == "effort" and not asked.effort:
         return replace(verdict, detail="")
     if verdict.detail != "temperature":
         return verdict

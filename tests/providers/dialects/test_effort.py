@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from providers.dialects.ladder import run_check
 from providers.dialects.turn import Asked
 from tests.providers.dialects.climb import HI, check, told
-from tests.providers.replies import LIST, make, reply
+from tests.providers.replies import LIST, Script, make, reply
 
 HARD = Asked(effort="high")
 # As vendors say it
@@ -64,3 +65,16 @@ def test_the_extra_body_goes_before_it() -> None:
     adapter = make("groq", asked=HARD, extra_body={"reasoning_effort": "low"})
     assert adapter.request(adapter.model_call("m"), "m").json["reasoning_effort"] == "low"
     assert told(check(adapter, LIST, HI, models=("m",))) == ("ok", "valid", "")
+
+
+@pytest.mark.parametrize("kind", ["zhipu", "dashscope", "byteplus"])
+def test_a_test_that_put_thinking_out_by_itself_asks_once_more_without(kind: str) -> None:
+    words = "The model does not support enable_thinking: thinking is not supported"
+    found = run_check(make(kind), Script(by=lambda call: _answer(call, words)), models=("m",))
+    assert found.rungs[-1].outcome == "ok"
+
+
+def _answer(request: Any, words: str) -> Any:
+    body = request.json or {}
+    is_out = "thinking" in body or "enable_thinking" in body
+    return LIST if not body else refused(words) if is_out else HI
