@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from providers.dialects import front, spoken
+from providers.dialects import front, refused, spoken
 from providers.dialects.particulars import particulars, retry_after_s
 from providers.dialects.paths import SEARCHED, texts_at, unwrapped, values_at
+from providers.dialects.words import Meaning, folded
 from providers.http.events import FAILED_ENDS
 from providers.http.records import Reply
 from providers.spec.kind import CallName, ErrorRule
@@ -56,8 +57,6 @@ _WAITING = (Outcome.RATE_LIMITED, Outcome.NO_CREDIT, Outcome.SERVER_ERROR)
 # What no wait lifts that an answer tells of: Google's is that of the minute, whatever is used up
 _STANDING = ("key_limit", "no_quota", "arrears")
 
-Meaning = tuple[Outcome, str]
-
 
 def judge(
     reply: Reply,
@@ -71,7 +70,7 @@ def judge(
     """What `reply` to a `call` means. `is_expected` tells the shape of a good answer; `secrets`
     are those of the provider, so that nothing that echoes them is kept; `now` is for tests."""
     data = _choice_error(unwrapped(reply)) if 200 <= reply.status < 300 else unwrapped(reply)
-    words = spoken.folded(words_of(data) if reply.is_json else _plain_text(reply))
+    words = folded(words_of(data) if reply.is_json else _plain_text(reply))
     params: dict[str, Any] = {}
     told = front.meaning(reply, words)
     if told:
@@ -79,7 +78,7 @@ def judge(
     else:
         outcome, detail = _meaning(reply, data, words, call, is_expected, rules)
     if (outcome, detail) == (Outcome.FORBIDDEN, ""):
-        detail = spoken.of_refusal(words)
+        detail = refused.of_refusal(words)
     if (outcome, detail) == (Outcome.MODEL_NOT_FOUND, ""):
         detail = spoken.of_unknown(words)
     if outcome is not Outcome.OK:
@@ -166,7 +165,7 @@ def _said(
     if _is_unknown_path(reply):
         return Outcome.BAD_ENDPOINT, ""
     of_status = _ruled(reply, data, call, [rule for rule in rules if rule not in own], statuses)
-    of_key = spoken.of_key(words, status)
+    of_key = refused.of_key(words, status)
     is_vague = of_key == (Outcome.BAD_KEY, "")
     if of_status and (of_key is None or (is_vague and of_status[0] is Outcome.BAD_KEY)):
         return of_status

@@ -1,30 +1,15 @@
-"""What the words of an answer mean, whatever its status: money, models, keys, streams. Pure.
+"""What the words of an answer mean, whatever its status: money, accounts, models. Pure.
 
 Gateways put their reason into a code, a type or a message and choose the status carelessly. A
-text is matched only; nothing of it is kept. Codes and sentences are folded to the same words
-first: insufficient_user_quota, InsufficientUserQuota, "insufficient user quota".
+text is matched only; nothing of it is kept.
 """
 
 import re
-import unicodedata
 
-from providers.dialects.paths import SEARCHED
+from providers.dialects.refused import of_key
+from providers.dialects.words import Meaning, any_of
 from providers.spec.kind import CallName
 from providers.spec.outcomes import Outcome
-
-Meaning = tuple[Outcome, str]
-
-
-def folded(text: str) -> str:
-    """Lower case, words apart, full-width signs as their ordinary ones; line breaks stay."""
-    text = unicodedata.normalize("NFKC", text[:SEARCHED])
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
-    return re.sub(r"[^\S\n]+", " ", re.sub(r"[_\-]", " ", text.casefold()))
-
-
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns))
-
 
 # Money ------------------------------------------------------------------------------------------
 
@@ -35,8 +20,8 @@ _CAP = (
 )
 # A plan's allowance that renews by itself, in Ollama's words and those of others:
 # https://github.com/continuedev/continue/issues/11444
-_WINDOW = _any(r"\b(?:session|hourly|daily|weekly|monthly|\d+ hours?) usage (?:limit|quota)\b")
-_CREDIT = _any(
+_WINDOW = any_of(r"\b(?:session|hourly|daily|weekly|monthly|\d+ hours?) usage (?:limit|quota)\b")
+_CREDIT = any_of(
     rf"insufficient (?:\w+ ){{0,3}}{_FUNDS}\b",
     rf"\b{_FUNDS}\b.{{0,40}}\b(?:insufficient|not (?:enough|sufficient)|too low|exhausted|depleted"
     r"|used up|expired|overdrawn|(?:ran|run) out)",
@@ -56,16 +41,16 @@ _CREDIT = _any(
     r"(?:solde|crédits?|quota) (?:\w+ )?(?:insuffisants?|épuisés?|dépassé)",
     r"(?:saldo|créditos?|fundos|cuota) (?:insuficientes?|agotad\w+|esgotad\w+)",
 )
-_ARREARS = _any(
+_ARREARS = any_of(
     r"arrear|account ?overdue|unpaid|outstanding (?:balance|invoice)|past (?:due|invoice)"
     r"|fail\w* to pay|欠费|欠費",
 )
 # The same words are used for a rate: then they are about money only without one.
-_QUOTA = _any(
+_QUOTA = any_of(
     r"exceed\w* (?:\w+ ){0,3}(?:quota|budget|allowance)\b",
     r"(?:quota|budget|allowance) (?:has been |was |is )?exceed",
 )
-_RATE = _any(
+_RATE = any_of(
     r"per (?:minute|second|min|sec|hour)\b|\b[rt]p[ms]\b|\brate\b|requests? (?:limit|quota)",
     r"throttl|concurren",
 )
@@ -81,30 +66,30 @@ _CLOSED = re.compile(
     r" (?:disabled|restricted|suspended|deactivated|banned|blocked|locked|frozen|terminated)\b"
     r"(?! (?:to|from)\b)"
 )
-_CLOSED_THERE = _any(
+_CLOSED_THERE = any_of(
     r"(?:用户|用戶|账户|賬戶|帐户|帳戶|账号|帳號).{0,6}(?:封禁|禁用|冻结|凍結|停用)",
 )
-_REGION = _any(
+_REGION = any_of(
     r"\bunsupported (?:countr(?:y|ies)\b|regions\b|territor)",
     r"not (?:available|supported|allowed|offered|permitted) in your (?:country|region|location)",
     r"\b(?:country|user location|territory) (?:is )?not (?:supported|allowed|available)",
 )
-_BILLING = _any(
+_BILLING = any_of(
     r"\b(?:country|location|region)\b.{0,80}\b(?:enable billing|billing account)",
 )
-_UNVERIFIED = _any(r"\borgani[sz]ation must be verified")
-_NO_PLAN = _any(
+_UNVERIFIED = any_of(r"\borgani[sz]ation must be verified")
+_NO_PLAN = any_of(
     r"\binvalid subscription\b(?! keys?\b)",
     r"\b(?:not have an?|no) (?:valid|active) (?:\w+ ){0,2}(?:subscription|plan)\b",
     r"\b(?:subscription|plan|package) (?:has |is |have )?expired",
 )
-_TERMS = _any(
+_TERMS = any_of(
     r"\bterms (?:acceptance|required)\b|\baccept(?:ed)? the (?:\w+ ){0,2}terms\b",
 )
 
 # Models -----------------------------------------------------------------------------------------
 
-_OTHER_API = _any(
+_OTHER_API = any_of(
     r"not (?:a |an )?chat\b|no chat model|unsupported api for model|unsupported (?:\w+ )?for chat",
     r"requires? that either input content or output modality|not enabled for (?:this )?model",
     r"not supported for task|supported tasks?:",
@@ -124,7 +109,7 @@ _OTHER_API = _any(
     r"unsupported model\b.{0,80}\bcompatib",
     r"only supports? (?:the )?(?:interactions|live|realtime|batch|responses)\b",
 )
-_NO_STREAM = _any(
+_NO_STREAM = any_of(
     r"stream(?:ing|ed)?(?: options?)?\b.{0,60}(?:not (?:\w+ ){0,2}(?:support|allow|available"
     r"|permitted|implemented|enabled)|unsupported|disabled|must be false|extra (?:inputs|fields)"
     r"|unknown|unrecognized|unexpected)",
@@ -135,7 +120,7 @@ _NO_STREAM = _any(
 )
 # What the agent sends along with every word: tools, and instructions as the system's message.
 # https://github.com/ollama/ollama/issues/6027, https://github.com/vllm-project/vllm/issues/9089
-_NO_TOOLS = _any(
+_NO_TOOLS = any_of(
     r"(?:\btools?\b|\bfunction call\w*)(?: \w+){0,4}[`'\" ]{0,3}(?:is |are |was )?"
     r"(?:not (?:\w+ ){0,2}(?:support|enabled|allow|available|implemented|permitted)\w*|unsupported"
     r"|disabled|requires?\b)",
@@ -143,7 +128,7 @@ _NO_TOOLS = _any(
     r" (?:[\w:]+ ){0,3}[`'\"]?(?:tools?\b|function call)",
     r"support (?:tool use|the provided [`'\"]?tool choice)",
 )
-_NO_SYSTEM = _any(
+_NO_SYSTEM = any_of(
     r"(?:developer|system) (?:instructions?|messages?|prompts?|role)\b.{0,20}(?:is |are )?"
     r"(?:not (?:support|enabled|allow)\w*|unsupported)",
     r"(?:not support|n.t support|unsupported)\w* (?:\w+ ){0,2}[`'\"]?system\b",
@@ -152,20 +137,20 @@ _NO_SYSTEM = _any(
     # What templates say of a first message that is not the user's
     r"only user and assistant roles|(?<!, )\bconversation roles must alternate",
 )
-_TEMPERATURE = _any(
+_TEMPERATURE = any_of(
     r"\btemperature\b(?!.{0,40}top.p).{0,60}"
     r"(?:not \w|n.t \w|unsupported|deprecated|only|invalid|(?:must|should) be|restricted)",
     r"(?:not support|n.t support|unsupported|invalid|only \w+)\b.{0,60}\btemperature\b",
 )
 # As OpenAI, Groq, xAI, Google and Ollama say it
-_EFFORT = _any(
+_EFFORT = any_of(
     r"\breasoning[ .]?effort\b|\bthinking level\b",
     r"\bthink(?:ing)?\b.{0,40}(?:not support|n.t support|unsupported|invalid|not allow)",
     r"(?:not support|n.t support|unsupported|invalid)\w* (?:\w+ ){0,3}[`'\"]?think(?:ing)?\b",
 )
 # OpenAI's newest models use tools by its newer API only, unless they are asked not to reason
-_REASONS_ELSEWHERE = _any(r"\bfunction tools with reasoning effort are not supported\b")
-_ACCESS = _any(
+_REASONS_ELSEWHERE = any_of(r"\bfunction tools with reasoning effort are not supported\b")
+_ACCESS = any_of(
     r"(?:not allowed|not permitted|not authorized|unauthorized|not entitled|no permission|no access"
     r"|not have (?:\w+ )?(?:access|permission)|access denied|denied access)\b.{0,60}\bmodels?\b",
     r"\bmodels?\b.{0,60}(?:access denied|not allowed|not permitted|no permission|not authorized"
@@ -174,42 +159,52 @@ _ACCESS = _any(
     r"无权.{0,8}模型|模型.{0,12}无权|没有权限.{0,8}模型",
 )
 # Google's words for any name that it does not know: "not found ..., or is not supported for ..."
-_UNKNOWN = _any(
+_UNKNOWN = any_of(
     r"\bnot found for api version\b",
     r"\bnot (?:found|exist)\b[^.\n]{0,80}\bor (?:\w+ )?not supported\b",
 )
 # https://ai.google.dev/gemini-api/docs/deprecations; not "does not exist or was removed"
-_RETIRED = _any(
+_RETIRED = any_of(
     r"\bmodels?\b.{0,120}(?<! or )\b(?:is|was|has|has been) (?:\w+ ){0,3}(?:retired|deprecated"
     r"|decommissioned|discontinued|sunset|removed|end of life)\b(?! for)",
     r"\bmodels?\b.{0,120}(?<! or )\bis no longer (?:available|supported|accessible|offered)\b",
     r"\bfree period has ended\b",
 )
-_NOT_IN_PLAN = _any(
+_NOT_IN_PLAN = any_of(
     r"not (?:available|included|enabled|offered)\b.{0,40}\byour (?:current )?(?:plan|tier"
     r"|subscription|account|organi[sz]ation|workspace)",
     r"\bmodel (?:\w+ ){0,2}disabled for your\b",
 )
-_PLAN_LACKS = _any(
+_PLAN_LACKS = any_of(
     r"\bplan (?:does )?not (?:support|include|cover|offer)\w*\b.{0,20}\bmodels?\b",
     r"\bmodels?\b.{0,40}\bonly (?:available|open|offered) (?:to|for) (?:paid|paying|pro|premium)\b",
     r"\bmodels?\b.{0,60}\brequires? (?:an? )?(?:paid|pro|premium) (?:plan|tier|subscription)\b",
 )
 # A gateway lists more than what stands behind it serves
-_UNSERVED = _any(
+_UNSERVED = any_of(
     r"no (?:available |active |valid )?(?:channels?|providers?|endpoints?|distributors?)\b.{0,30}"
     r"\b(?:for|serv\w+|support\w*|found|host\w*)\b",
     r"\bno healthy deployments for this model\b",  # LiteLLM
     r"无可用渠道|无可用通道",
 )
-_NOBODY = _any(
+# What an account has to rent first. https://docs.together.ai/docs/inference-faqs
+_DEDICATED = any_of(
+    r"\bnon serverless model\b|\bnot (?:\w+ ){0,3}(?:for|as|on|via) serverless\b",
+    r"\b(?:create|start|deploy|requires?|needs?) (?:\w+ ){0,4}dedicated (?:endpoint|deployment)\b",
+)
+# LM Studio's words, and those of llama.cpp where it does not load on demand
+_NOT_LOADED = any_of(
+    r"\bno models? (?:is |are )?(?:currently )?loaded\b",
+    r"\bmodel (?:[`'\"]?[^\s`'\"]+[`'\"]? )?is not (?:currently )?loaded\b",
+)
+_NOBODY = any_of(
     r"\bcould not find (?:real model ?id|suitable inference handler)\b",  # llama-swap
     r"model not found|no such model|\bmodel\b.{0,60}\b(?:does not exist|not exist|not found)\b",
     r"\bfunction\b.{0,80}\bnot found for account\b",  # NVIDIA's word for a model
     r"\bmodel (?:is |has been )?(?:disabled|taken offline)(?! for)\b",
     r"模型.{0,40}(?:不存在|未找到)",
 )
-_NO_MODEL = _any(
+_NO_MODEL = any_of(
     r"\b(?:model|deployment)\b.{0,200}(?:not found|not exist|n.t exist|unknown|no such)",
     r"(?:not found|unknown|no such|invalid) (?:model|deployment)\b",
     r"invalid model name",
@@ -217,11 +212,11 @@ _NO_MODEL = _any(
 )
 # It began to answer and met the bound of the test: key, model and money are there. A model that
 # thinks spends it before its first word: https://github.com/BerriAI/litellm/issues/26987
-_BOUND_MET = _any(
+_BOUND_MET = any_of(
     r"could not finish the message because",
     r"\bmax (?:output |completion )?tokens or model output limit was reached",
 )
-_LOAD_FAILED = _any(
+_LOAD_FAILED = any_of(
     r"\b(?:error|failed to|unable to|could not|cannot|can.t) (?:load|start)(?:ing)? (?:the )?model"
     r"\b",
     r"\bmodel\b.{0,80}\b(?:failed to (?:load|start)|could not be loaded|load(?:ing)? failed)",
@@ -231,65 +226,18 @@ _LOAD_FAILED = _any(
     r"\brunner (?:process )?(?:has )?(?:terminated|unexpectedly stopped)",
     r"\bmodel (?:is |was |has (?:been )?)?(?:unloaded|crashed)\b",
 )
-_LOADING = _any(
+_LOADING = any_of(
     r"\bloading\b.{0,30}\bmodels?\b|\bmodels?\b.{0,80}\b(?:loading|warming up|starting)\b",
     r"still (?:loading|starting|warming)|not (?:yet )?ready|model is being loaded",
 )
 
-# Keys -------------------------------------------------------------------------------------------
-
-_KEY = (
-    r"(?:api ?keys?|access (?:tokens?|keys?)|auth\w* (?:tokens?|keys?|headers?|credentials?)"
-    r"|bearer tokens?|credentials?|subscription keys?)"
-)
-_SPOILT = (
-    "invalid|incorrect|expired|wrong|bad|unknown|revoked|disabled|deactivated|unrecognized"
-    "|malformed|illegal"
-)
-_BAD_KEY = _any(
-    rf"(?:{_SPOILT}) (?:\w+ ){{0,2}}{_KEY}\b",
-    rf"{_KEY}\b.{{0,30}}\b(?:not valid|not found(?! in)|{_SPOILT})",
-    r"无效的?(?:令牌|密钥|api ?key)|(?:令牌|密钥|api ?key).{0,6}(?:无效|错误|不正确|过期|失效)",
-)
-_BAD_TOKEN = _any(
-    rf"(?:{_SPOILT}) token\b|\btoken\b.{{0,20}}\b(?:not valid|{_SPOILT})",
-)
-_MASTER_KEY = _any(r"\bno connected db\b|\bno db connection\b")  # LiteLLM takes that one alone
-_UNSEEN = _any(
-    rf"(?:\b(?:missing|no|without|lacks?|absent|empty|must provide)|n.t provide|not provide)"
-    rf" (?:\w+ ){{0,3}}(?:{_KEY}|authorization|authentication)\b",
-    rf"{_KEY} (?:\w+ ){{0,2}}(?:missing|required|absent|empty|needed|not (?:provided|supplied"
-    r"|present|sent|given|set|specified|found in))",
-    r"not authenticated|unauthenticated|not logged in|login required|unregistered callers",
-    r"(?:authorization|authentication)(?: header)? (?:is )?(?:missing|required|needed)",
-    r"未提供.{0,4}(?:令牌|密钥|api)|缺少.{0,4}(?:令牌|密钥|api)|未登录",
-)
 # LiteLLM passes on what a vendor said of the gateway's own key
-_BEHIND = _any(
+_BEHIND = any_of(
     r"\blitellm\.|\breceived model group\b",
     r"\b(?:open ?ai|azure|anthropic|gemini|vertex ?ai|bedrock|groq|mistral|deep ?seek|openrouter"
     r"|xai|cohere|hugging ?face) ?exception\b",
 )
-_BEHIND_LACKS = _any(r"api key client option must be set")
-
-# Refusals ---------------------------------------------------------------------------------------
-
-_PLACE = r"(?:country|countries|regions?|territor(?:y|ies))"
-_ABROAD = _any(
-    rf"\b{_PLACE}\b.{{0,40}}\bnot (?:\w+ )?(?:supported|available|allowed|offered|served)",
-    r"\b(?:not (?:\w+ )?(?:supported|available|allowed|offered)|unsupported|blocked|restricted)"
-    rf" (?:(?:in|from|for) )?(?:\w+ ){{0,3}}{_PLACE}\b",
-)
-_ADDRESS = r"\bip(?: address(?:es)?)?\b"
-_LET_IN = r"\b(?:allow|block|permit|restrict|whitelist|authori[sz])"
-_NETWORK = _any(
-    rf"{_ADDRESS}.{{0,40}}{_LET_IN}", rf"{_LET_IN}.{{0,40}}{_ADDRESS}", r"\bip\b.{0,20}不在"
-)
-_PERMISSION = _any(
-    r"\bpermissions?\b|\bscopes?\b|\broles?\b|\bentitle|无权|無權|没有权限|沒有權限",
-    r"\b(?:not|n.t) (?:allowed|permitted|authorized|enabled) (?:to|for|on)\b",
-    r"\byour (?:\w+ )?(?:tier|plan|account|team|project|organi[sz]ation|workspace|key|role)\b",
-)
+_BEHIND_LACKS = any_of(r"api key client option must be set")
 
 
 def meaning(words: str, status: int, call: CallName) -> Meaning | None:
@@ -338,6 +286,10 @@ def _of_model(words: str, status: int) -> Meaning | None:
     """What is said of a model, or by a gateway of the vendor behind it."""
     if _PLAN_LACKS.search(words):
         return Outcome.MODEL_NOT_FOUND, "not_in_plan"
+    if _DEDICATED.search(words):
+        return Outcome.MODEL_NOT_FOUND, "dedicated"
+    if _NOT_LOADED.search(words):
+        return Outcome.MODEL_NOT_FOUND, "not_loaded"
     if _UNSERVED.search(words):
         return Outcome.MODEL_NOT_FOUND, "not_served"
     is_closed = status in (401, 403) and _ACCESS.search(words) and not _NOBODY.search(words)
@@ -371,23 +323,3 @@ def of_unknown(words: str) -> str:
 def names_no_model(words: str) -> bool:
     """Whether a refused request says that there is no such model."""
     return _NO_MODEL.search(words) is not None
-
-
-def of_key(words: str, status: int) -> Meaning | None:
-    """Whether the words are about the key: wrong, or not seen at all."""
-    if status not in (400, 401, 403, 422):
-        return None
-    if _MASTER_KEY.search(words):
-        return Outcome.BAD_KEY, "master_key"
-    if _BAD_KEY.search(words) or (status in (401, 403) and _BAD_TOKEN.search(words)):
-        return Outcome.BAD_KEY, ""
-    return (Outcome.BAD_KEY, "key_unseen") if _UNSEEN.search(words) else None
-
-
-def of_refusal(words: str) -> str:
-    """Why a call is forbidden, as a detail; "" = it is not said, so the key may be unread."""
-    if _ABROAD.search(words):
-        return "region_blocked"
-    if _NETWORK.search(words):
-        return "not_allowed_here"
-    return "no_permission" if _PERMISSION.search(words) else ""

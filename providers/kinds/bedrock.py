@@ -66,6 +66,12 @@ def _said(outcome: Outcome, pattern: str, detail: str, *status: int) -> ErrorRul
     )
 
 
+def _typed(pattern: str, detail: str) -> tuple[ErrorRule, ErrorRule]:
+    """Credentials that are refused, by the error's type: it stands in a header or in the body."""
+    rule = ErrorRule(outcome=Outcome.BAD_KEY, status=(400, 403), pattern=pattern, detail=detail)
+    return replace(rule, header="x-amzn-errortype"), replace(rule, path="__type|code")
+
+
 # Sources: https://docs.aws.amazon.com/bedrock/latest/userguide/model-access.html and
 # https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
 _CAUSES = (
@@ -308,28 +314,20 @@ SPEC = ProviderSpec(
         is_stream=True,
     ),
     error_rules=(
-        ErrorRule(
-            outcome=Outcome.BAD_KEY,
-            status=(403,),
-            path="message|Message",
-            pattern="(?i)authentication failed: please make sure your api key is valid"
-            "|security token included in the request is (invalid|expired)|signature",
-            detail="key_or_region",
+        _said(Outcome.BAD_KEY, "signature (expired|not yet current)", "clock", 403),
+        _said(Outcome.BAD_KEY, "security token included .* is expired", "session_over", 400, 403),
+        *_typed("ExpiredToken", "session_over"),
+        _said(
+            Outcome.BAD_KEY,
+            "authentication failed: please make sure your api key is valid"
+            "|security token included in the request is invalid|signature",
+            "key_or_region",
+            403,
         ),
-        ErrorRule(
-            outcome=Outcome.BAD_KEY,
-            status=(403,),
-            header="x-amzn-errortype",
-            pattern="^(UnrecognizedClient|InvalidSignature|ExpiredToken|IncompleteSignature"
-            "|MissingAuthenticationToken|InvalidClientTokenId)",
-            detail="key_or_region",
-        ),
-        ErrorRule(
-            outcome=Outcome.BAD_KEY,
-            status=(403,),
-            path="__type|code",
-            pattern="(UnrecognizedClient|InvalidSignature|ExpiredToken)",
-            detail="key_or_region",
+        *_typed(
+            "UnrecognizedClient|InvalidSignature|IncompleteSignature|MissingAuthenticationToken"
+            "|InvalidClientTokenId",
+            "key_or_region",
         ),
         *_CAUSES,
         ErrorRule(

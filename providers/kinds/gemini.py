@@ -112,6 +112,7 @@ SPEC = ProviderSpec(
             pattern="^API_KEY_INVALID$",
         ),
         said(Outcome.BAD_KEY, "api key not valid", "", 400),
+        said(Outcome.BAD_KEY, "reported as leaked", "leaked", 403),
         ErrorRule(outcome=Outcome.FORBIDDEN, status=(403,), detail="key_restricted"),
         said(Outcome.FORBIDDEN, "enable billing|billing account", "needs_billing", 400, 403),
         ErrorRule(

@@ -120,7 +120,8 @@ def key_state_of(outcome: Outcome, detail: str = "") -> KeyState:
     """What an outcome of an authenticated call says about the key."""
     if outcome in _PROVES_KEY or (outcome is Outcome.FORBIDDEN and detail in _KNOWS_KEY):
         return KeyState.VALID
-    return KeyState.INVALID if outcome is Outcome.BAD_KEY else KeyState.UNKNOWN
+    is_read = detail != "clock"  # of a wrong time no key is read
+    return KeyState.INVALID if outcome is Outcome.BAD_KEY and is_read else KeyState.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

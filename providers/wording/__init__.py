@@ -22,10 +22,11 @@ from providers.wording.calls import CALLS
 from providers.wording.keys import KEYS
 from providers.wording.limits import LIMITS
 from providers.wording.local import LOCAL
+from providers.wording.models import MODELS
 from providers.wording.places import PLACES
 from providers.wording.shape import Sentences
 
-SENTENCES: Sentences = {**CALLS, **ANSWERS, **LIMITS, **KEYS, **PLACES}
+SENTENCES: Sentences = {**CALLS, **ANSWERS, **MODELS, **LIMITS, **KEYS, **PLACES}
 STEPS: dict[str, Any] = {
     Step.ADDRESS: gettext_lazy("Address allowed"),
     Step.DNS: gettext_lazy("Name resolves"),

@@ -61,6 +61,18 @@ KEYS: Sentences = {
             "This LiteLLM has no database, so it takes its master key alone, and this is another "
             "one. Enter the key that it was started with."
         ),
+        "clock": _(
+            "AWS takes no signature of another time: the clock of this machine is wrong by minutes "
+            "or more. Set it, then test again. The key was not looked at."
+        ),
+        "session_over": _(
+            "AWS says that these credentials have expired, as those of a session do after some "
+            "hours. Sign in again or enter new ones; the agent needs some that last."
+        ),
+        "leaked": _(
+            "The provider has blocked this key because it was found in public: it was leaked. "
+            "Create a new one in its console, and delete this one."
+        ),
         "expired": _("The key has expired. Create a new one in the provider's console."),
     },
     Outcome.FORBIDDEN: {
@@ -209,9 +221,8 @@ KEYS: Sentences = {
             "address that can be reached from here, look at OLLAMA_ORIGINS, and restart it."
         ),
         "key_restricted": _(
-            "The key exists, but is blocked for this: limited to other APIs or addresses, reported "
-            "as leaked, or without this API in its project. Check it in Google's console or create "
-            "a new one."
+            "The key exists, but is blocked for this: limited to other APIs or addresses, or "
+            "without this API in its project. Check it in Google's console or create a new one."
         ),
         "front": _(
             "A plain text came instead of the API's answer, so something in front of it, such as a "

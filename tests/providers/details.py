@@ -47,6 +47,8 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "region_or_plan",
             "key_or_region",
             "expired",
+            "leaked",
+            *("clock", "session_over"),  # AWS
             "master_key",  # LiteLLM without a database
         }
     ),
@@ -103,6 +105,8 @@ DETAILS: dict[Outcome, frozenset[str]] = {
             "no_endpoints",  # these three are OpenRouter's: privacy settings, allowed providers
             "no_allowed_provider",
             "not_served",
+            "dedicated",
+            "not_loaded",
         }
     ),
     Outcome.BAD_ENDPOINT: frozenset(

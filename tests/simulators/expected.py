@@ -265,7 +265,7 @@ _SPECIAL: tuple[_Row, ...] = (
     ("gemini", "good auth key", entered("gemini", apiKey="AQ.demo-good-a1b2"), "ok", "valid", ""),
     ("gemini", "bad auth key", entered("gemini", apiKey="AQ.demo-bad-a1b2"), "bad_key",
      "invalid", ""),
-    _word("gemini", "leaked key", "leaked", "forbidden", "valid"),
+    _word("gemini", "leaked key", "leaked", "bad_key", "invalid"),
     _word("gemini", "restricted key", "restricted", "forbidden", "valid"),
     _word("gemini", "expired key", "expired", "bad_key", "invalid"),
     _word("gemini", "location", "location", "forbidden", "unknown"),

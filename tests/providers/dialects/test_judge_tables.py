@@ -133,6 +133,16 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "list", "bad_key", "key_or_region"),
     ("bedrock", 403, {"__type": "UnrecognizedClientException"}, "list", "bad_key",
      "key_or_region"),
+    ("bedrock", 403, {"__type": "com.amazon#ExpiredTokenException"}, "list", "bad_key",
+     "session_over"),
+    ("bedrock", 400, {"message": "The security token included in the request is expired"}, "model",
+     "bad_key", "session_over"),
+    ("bedrock", 403, {"message": "Signature expired: 20260101T000000Z is now earlier than "
+     "20260101T000500Z", "__type": "InvalidSignatureException"}, "list", "bad_key", "clock"),
+    ("bedrock", 403, {"message": "Signature not yet current: 20260101T010000Z is still later"},
+     "list", "bad_key", "clock"),
+    ("bedrock", 403, {"message": "The request signature we calculated does not match"}, "list",
+     "bad_key", "key_or_region"),
     ("bedrock", 403, {"message": BEDROCK_DENIED.format("ListFoundationModels")}, "list",
      "forbidden", "no_list_scope"),
     ("bedrock", 403, {"message": BEDROCK_DENIED.format("InvokeModel")}, "model", "forbidden",
@@ -203,6 +213,10 @@ FAILURES: list[tuple[str, int, Any, CallName, str, str]] = [
      "expired"),
     ("gemini", 403, {"error": {"status": "PERMISSION_DENIED"}}, "list", "forbidden",
      "key_restricted"),
+    ("gemini", 403, {"error": {"status": "PERMISSION_DENIED", "message": "Requests to this API "
+     "generativelanguage.googleapis.com are blocked."}}, "list", "forbidden", "key_restricted"),
+    ("gemini", 403, {"error": {"status": "PERMISSION_DENIED", "message": "Your API key was "
+     "reported as leaked. Please use another API key."}}, "model", "bad_key", "leaked"),
     ("gemini", 400, {"error": {"status": "FAILED_PRECONDITION"}}, "list", "forbidden",
      "region_blocked"),
     ("gemini", 400, {"error": {"status": "FAILED_PRECONDITION", "message": "Gemini API free tier "

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from providers.dialects.judge import judge
-from providers.dialects.spoken import folded
+from providers.dialects.words import folded
 from providers.spec.kind import CallName
 from tests.providers.replies import reply
 
@@ -149,6 +149,28 @@ def test_why_a_call_is_forbidden_is_told_as_far_as_it_is_said(text: str, detail:
     for call in ("list", "model"):
         verdict = judge(reply(403, {"error": {"message": text}}), call)  # type: ignore[arg-type]
         assert (verdict.outcome.value, verdict.detail) == ("forbidden", detail)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "ending"),
+    [
+        (403, "API key is currently blocked: xai-***", ("bad_key", "")),
+        (401, "This API key has been deleted.", ("bad_key", "")),
+        (403, {"code": 10000, "message": "Authentication error"}, ("bad_key", "")),
+        (403, "Authentication failed: not on the allow list, IP 192.0.2.7", ("forbidden", None)),
+        (401, "This API key was disabled because it was leaked", ("bad_key", "leaked")),
+        (401, "The `models` permission is required to access this", ("forbidden", "no_permission")),
+        (401, "Token lacks the scopes inference", ("forbidden", "no_permission")),
+    ],
+)
+def test_a_key_that_is_closed_is_wrong_and_one_that_may_too_little_is_not(
+    status: int, error: Any, ending: tuple[str, str | None]
+) -> None:
+    for call in ("list", "model"):
+        verdict = judge(reply(status, {"error": error}), call)  # type: ignore[arg-type]
+        outcome, detail = ending
+        assert verdict.outcome.value == outcome
+        assert detail is None or verdict.detail == detail
 
 
 @pytest.mark.parametrize("call", ["list", "model"])

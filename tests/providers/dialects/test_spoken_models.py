@@ -46,6 +46,24 @@ def test_a_model_that_nobody_serves_is_not_found_under_any_status(status: int, b
 
 
 @pytest.mark.parametrize(
+    ("status", "text", "detail"),
+    [
+        (400, "Unable to access non-serverless model m. Please create and start a new dedicated "
+         "endpoint for the model.", "dedicated"),
+        (404, "m is not available on serverless", "dedicated"),
+        (404, "No models loaded. Please load a model or use the 'lms load' command.", "not_loaded"),
+        (400, "model is not loaded", "not_loaded"),
+        (400, "model 'm' is not loaded", "not_loaded"),
+        (500, "the model could not be loaded", "load_failed"),
+    ],
+)  # fmt: skip
+def test_a_model_that_waits_for_somebody_is_told_as_that(
+    status: int, text: str, detail: str
+) -> None:
+    assert judge(reply(status, {"error": {"message": text}}), "model").detail == detail
+
+
+@pytest.mark.parametrize(
     ("status", "error"),
     [
         (503, {"message": "No available channel for model m", "code": "model_not_found"}),

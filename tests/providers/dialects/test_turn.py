@@ -7,6 +7,7 @@ import pytest
 
 from providers.dialects import spoken, turn
 from providers.dialects.adapters import Adapter
+from providers.dialects.words import folded
 from providers.kinds import KINDS
 from providers.spec.outcomes import Outcome
 from tests.providers.dialects.climb import HI, check, told
@@ -163,7 +164,7 @@ REFUSED = {
     ("text", "detail"), [(text, detail) for detail, texts in REFUSED.items() for text in texts]
 )
 def test_words_that_refuse_them_are_known(text: str, detail: str, status: int) -> None:
-    words = spoken.folded(text)
+    words = folded(text)
     assert spoken.meaning(words, status, "model") == (Outcome.BAD_REQUEST, detail)
 
 
@@ -177,7 +178,7 @@ def test_words_that_refuse_them_are_known(text: str, detail: str, status: int) -
     ],
 )
 def test_other_words_are_not_taken_for_that(text: str) -> None:
-    found = spoken.meaning(spoken.folded(text), 400, "model")
+    found = spoken.meaning(folded(text), 400, "model")
     assert found is None or found[1] == ""
 
 
