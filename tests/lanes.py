@@ -1,10 +1,10 @@
 """The suite once more, on PostgreSQL (DATABASE_URL) and a real redis-server (REDIS_URL).
 
 `python -m tests.lanes [words for pytest]` starts both in a throw-away folder, on loopback, and ends
-them. `make check` runs what touches the database or a broker (`store`, a mark that conftest.py
-gives by a test's fixtures); the rest, and what is marked `alike`, is the same on both sides. Of the
-tests in a browser it takes those that go a whole `way` through the site; `make lanes` runs every
-test there is. What is not installed is said, and fails where nothing may be skipped (REQUIRE_ALL).
+them. `make check` runs here what touches the database or a broker (`store`, a mark that conftest.py
+gives by a test's fixtures); what is marked `alike` is the same on both sides. Of the tests in a
+browser it takes those that go a whole `way` through the site; `make lanes` runs every test there
+is. What is not installed is said, and fails where nothing may be skipped (REQUIRE_ALL).
 """
 
 import contextlib

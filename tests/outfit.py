@@ -1,6 +1,6 @@
 """What some tests and the benchmarks compare with: nanobot-ai and axe-core, made in var/ once.
 
-`python -m tests.outfit WORDS...` makes what is missing and hands the words to this Python. What
+`python -m tests.outfit [WORDS...]` makes what is missing and hands the words to this Python. What
 cannot be made is told, and its tests say so themselves.
 """
 
@@ -54,7 +54,8 @@ def main(words: list[str]) -> None:
             make()
         except Impossible as error:
             print(f"outfit: without {name}: {error}", file=sys.stderr, flush=True)
-    os.execv(sys.executable, [sys.executable, *words])
+    if words:
+        os.execv(sys.executable, [sys.executable, *words])
 
 
 if __name__ == "__main__":

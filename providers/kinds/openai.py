@@ -58,6 +58,12 @@ def _is_search(tool: Any) -> bool:
     return isinstance(word, str) and (word == "web_search" or word.startswith("web_search_"))
 
 
+# They continue a text and hold no conversation: https://platform.openai.com/docs/deprecations
+_COMPLETIONS_ALONE = (
+    *("babbage-002", "davinci-002"),
+    *("gpt-3.5-turbo-instruct", "gpt-3.5-turbo-instruct-0914"),
+)
+
 SPEC = ProviderSpec(
     kind="openai",
     label="OpenAI",
@@ -74,7 +80,7 @@ SPEC = ProviderSpec(
     key_prefixes=("sk-proj-", "sk-svcacct-", "sk-"),
     key_warnings={"sk-admin-": _("This is an admin key. It cannot call models.")},
     console_url="https://platform.openai.com/api-keys",
-    list_call=models(Columns(retires_at="shutdown_date")),
+    list_call=models(Columns(retires_at="shutdown_date"), hide={"id": _COMPLETIONS_ALONE}),
     model_call=chat("max_completion_tokens", 16),
     error_rules=(
         ErrorRule(

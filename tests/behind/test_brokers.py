@@ -145,6 +145,7 @@ def test_s85_tls_on_one_side_only_is_said(
     broker._client.cache_clear()
 
 
+@pytest.mark.long
 def test_s85_the_whole_site_runs_on_a_broker_with_tls_and_few_rights(
     tmp_path: Path, server: Redis
 ) -> None:

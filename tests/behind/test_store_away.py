@@ -101,6 +101,7 @@ def full(tmp_path: Path) -> Iterator[Full]:
         process.wait(30)
 
 
+@pytest.mark.long
 def test_s94_a_full_disk_is_told_on_the_page_in_the_log_by_readiness_and_by_commands(
     full: Full,
 ) -> None:

@@ -153,38 +153,46 @@ def floor(state: Path, found: Upstream) -> Iterator[Side]:
     listener = up.listen("127.0.0.1", 0, 0)
     port = listener.getsockname()[1]
     socket_path = state / "broker.sock"
-    environ = {
-        "PATH": os.environ["PATH"],
-        "DJANGO_SETTINGS_MODULE": "tests.bench.floor.settings",
-        "FLOOR_STATE": str(state),
-        "FLOOR_UPSTREAM": found.address("api.openai.com", "/v1/models"),
-        "MALLOC_ARENA_MAX": "2",
-        "PYTHONPATH": without_tools(found.state / "hidden"),
-        "REDIS_URL": f"unix://{socket_path}",
-        "SSL_CERT_FILE": str(found.trust_file),
-    }
+    environ = floor_environ(state, found, f"unix://{socket_path}")
     descriptor = listener.fileno()
     web = ["gunicorn", "--bind", f"fd://{descriptor}", "-k", "gthread", "--threads", "32"]
     web += ["--log-level", "warning", "--no-control-socket", "tests.bench.floor.wsgi"]
-    worker = ["celery", "-A", "tests.bench.floor.celery", "worker", "--pool", "threads"]
-    worker += ["--concurrency", "32", "--without-mingle", "--without-gossip"]
-    worker += ["--without-heartbeat", "--loglevel", "WARNING"]
     children = [
         broker(socket_path, state),
         Child("web server", [sys.executable, "-m", *web], environ, ROOT, keep_open=(descriptor,)),
-        Child("worker", [sys.executable, "-m", *worker], environ, ROOT),
+        floor_worker(environ, 32),
     ]
     session = seed("tests.bench.floor.seed", environ)
     with listener, contextlib.ExitStack() as ends:
         for child in children:
-            ends.callback(_end, child)
+            ends.callback(end, child)
             child.start()
         client = signed_in(f"http://127.0.0.1:{port}", session)
         first_answer(client, "/", seconds=STARTS_WITHIN)
         yield Side(client, os.getpid(), session)
 
 
-def _end(child: Child) -> None:
+def floor_environ(state: Path, found: Upstream, broker_url: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "tests.bench.floor.settings",
+        "FLOOR_STATE": str(state),
+        "FLOOR_UPSTREAM": found.address("api.openai.com", "/v1/models"),
+        "MALLOC_ARENA_MAX": "2",
+        "PYTHONPATH": without_tools(found.state / "hidden"),
+        "REDIS_URL": broker_url,
+        "SSL_CERT_FILE": str(found.trust_file),
+    }
+
+
+def floor_worker(environ: Mapping[str, str], threads: int) -> Child:
+    words = ["celery", "-A", "tests.bench.floor.celery", "worker", "--pool", "threads"]
+    words += ["--concurrency", str(threads), "--without-mingle", "--without-gossip"]
+    words += ["--without-heartbeat", "--loglevel", "WARNING"]
+    return Child("worker", [sys.executable, "-m", *words], environ, ROOT)
+
+
+def end(child: Child) -> None:
     if child.process is not None:
         stop(child.process)
     child.kill()

@@ -1,13 +1,19 @@
-"""Figures of several workers: many slow tests on one PostgreSQL and one Redis."""
+"""Figures of several workers: many slow tests on one PostgreSQL and one Redis. Beside them what
+the plainest task that calls as slow a server takes on the same machine: nothing runs faster there.
+"""
 
+import contextlib
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.bench import scale, sides
 from tests.bench.report import Line, times
 from tests.facio_site.run.machines import Site
-from tests.processes import wait_for
+from tests.processes import ROOT, wait_for
 
 TESTS, THREADS = 64, 16
+WORKERS = (1, 2, 4)
 CALLS, SLOW_MS = 4, 250  # a list and a call that asks for nothing, each with and without the key
 MOST = 1.15  # of what it would take without any work beside the waiting
 SAVED = """
@@ -38,7 +44,7 @@ SELECT extract(epoch FROM max(finished_at) - min(created_at))::float, count(*),
 def measure(folder: Path, found: sides.Upstream, key: str) -> list[Line]:
     folder.mkdir(parents=True)
     found.delay("custom", SLOW_MS)
-    lines = []
+    lines, ours = [], {}
     with scale.server() as (database, broker):
         site = Site(folder, database, broker)
         site.common |= {
@@ -49,7 +55,7 @@ def measure(folder: Path, found: sides.Upstream, key: str) -> list[Line]:
         try:
             assert site.manage("migrate_site").returncode == 0
             site.python(SAVED.format(count=TESTS, key=key))
-            for many in (1, 2, 4):
+            for many in WORKERS:
                 while site.workers() < many:
                     there = site.workers()
                     site.started("--worker", state=f"worker-{there}")
@@ -61,22 +67,53 @@ def measure(folder: Path, found: sides.Upstream, key: str) -> list[Line]:
                 if count != worked:
                     said = site.rows("SELECT DISTINCT outcome, detail FROM providers_job")
                     raise RuntimeError(f"{worked} of {count} tests worked: {said}")
-                lines.append(_line(many, seconds))
+                ours[many] = seconds
         finally:
             site.stop()
-    found.delay("custom", 0)
+        found.delay("custom", 0)
+        plain = {many: _plainest(folder / f"plain-{many}", found, broker, many) for many in WORKERS}
+    for many in WORKERS:
+        lines += _lines(many, ours[many], plain[many])
     return lines
 
 
-def _line(many: int, seconds: float) -> Line:
+def _plainest(folder: Path, found: sides.Upstream, broker: str, many: int) -> float:
+    """Seconds for as many runs of a task that makes one call and writes one row, by bare Celery."""
+    folder.mkdir()
+    environ = sides.floor_environ(folder, found, broker.rpartition("/")[0] + f"/{many}")
+    sides.seed("tests.bench.floor.seed", environ)
+    found.delay("openai", CALLS * SLOW_MS)
+    with contextlib.ExitStack() as ends:
+        for _ in range(many):
+            worker = sides.floor_worker(environ, THREADS)
+            ends.callback(sides.end, worker)
+            worker.start()
+        argv = [sys.executable, "-m", "tests.bench.floor.many", str(TESTS), str(many)]
+        run = subprocess.run(argv, cwd=ROOT, env=environ, stdout=subprocess.PIPE, check=True)
+    found.delay("openai", 0)
+    return float(run.stdout)
+
+
+def _lines(many: int, seconds: float, plain: float) -> list[Line]:
     ideal = TESTS / (many * THREADS) * CALLS * SLOW_MS / 1_000
     share = seconds / ideal
     workers = "1 worker" if many == 1 else f"{many} workers"
-    return Line(
-        f"{TESTS} tests of {CALLS * SLOW_MS:,} ms by {workers} of {THREADS} threads",
-        f"{seconds:.2f} s",
-        f"ideal {ideal:g} s",
-        f"<= {MOST} x ideal",
-        share <= MOST,
-        times(share),
-    )
+    figure = f"{TESTS} tests of {CALLS * SLOW_MS:,} ms by {workers} of {THREADS} threads"
+    return [
+        Line(
+            figure,
+            f"{seconds:.2f} s",
+            f"ideal {ideal:g} s",
+            f"<= {MOST} x ideal",
+            share <= MOST,
+            times(share),
+        ),
+        Line(
+            "the same, beside the plainest task",
+            f"{seconds:.2f} s",
+            f"plainest task {plain:.2f} s, {times(plain / ideal)} of the ideal",
+            "for comparison",
+            None,
+            times(seconds / plain),
+        ),
+    ]

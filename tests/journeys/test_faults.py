@@ -130,10 +130,10 @@ def silence(_desk: Desk, _worker: Any, url: str) -> None:
     [
         (running, kill_worker),
         pytest.param(running, kill_both, marks=pytest.mark.long),
-        (waiting, kill_worker),
+        pytest.param(waiting, kill_worker, marks=pytest.mark.long),
         pytest.param(waiting, kill_both, marks=pytest.mark.long),
         (waiting, silence),
-        (waiting, flush),
+        pytest.param(waiting, flush, marks=pytest.mark.long),
     ],
 )
 def test_s70_what_nobody_ends_any_more_ends_with_a_sentence_and_another_try(

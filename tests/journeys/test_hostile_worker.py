@@ -37,6 +37,7 @@ from tests.simulators.entries import HOSTED, LOCAL, demo_key
 
 pytestmark = [
     pytest.mark.alike,
+    pytest.mark.long,
     pytest.mark.journey,
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),

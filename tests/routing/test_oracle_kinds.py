@@ -23,7 +23,7 @@ EVERYWHERE = (
     *("good", "bad", "nocredit", "limited", "forbidden", "error", "html", "nostream"),
     *("unstreamed", "fixed"),
 )
-SHORT = ("good", "bad", "nocredit", "limited", "fixed")  # for the gate, beside a vendor's own
+SHORT = ("good", "bad", "fixed")  # for the gate, beside a vendor's own
 OWN = {
     "anthropic": ("overloaded", "billing", "onhold", "spendlimit"),
     "openai": ("noscope", "country", "billing"),

@@ -69,6 +69,7 @@ def test_s80_a_backup_is_restored_on_another_machine_with_the_key_brought_along(
     assert KEY in exported.stdout
 
 
+@pytest.mark.long
 @pytest.mark.sqlite("`backup` copies SQLite; PostgreSQL has pg_dump")
 @pytest.mark.journey
 def test_s80_a_restore_keeps_what_was_there_and_goes_back_in_time(filled: Path, copy: Path) -> None:

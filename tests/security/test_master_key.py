@@ -139,6 +139,7 @@ def test_s23_the_whole_site_does_not_start_with_a_wrong_key(state: Path) -> None
     assert "The master key is another one" in refused(state)
 
 
+@pytest.mark.long
 @pytest.mark.alike
 @pytest.mark.journey
 def test_s23_a_lost_key_is_given_up_by_name_and_keys_are_typed_again(state: Path) -> None:
@@ -154,6 +155,7 @@ def test_s23_a_lost_key_is_given_up_by_name_and_keys_are_typed_again(state: Path
     assert exported(state)["groq"]["apiKey"] == KEY
 
 
+@pytest.mark.long
 @pytest.mark.alike
 @pytest.mark.journey
 def test_s25_without_the_key_commands_refuse_and_nothing_is_overwritten(state: Path) -> None:
@@ -172,11 +174,16 @@ def test_s25_without_the_key_commands_refuse_and_nothing_is_overwritten(state: P
 @pytest.mark.parametrize(
     "key",
     [
-        "short",
-        "A" * 43 + "=",
-        base64.b64encode(b"0123456789" * 3 + b"01").decode(),
         "not base64 at all!",
-        "c2hvcnQ=",
+        *(
+            pytest.param(key, marks=pytest.mark.long)
+            for key in (
+                "short",
+                "A" * 43 + "=",
+                base64.b64encode(b"0123456789" * 3 + b"01").decode(),
+                "c2hvcnQ=",
+            )
+        ),
     ],
 )
 @pytest.mark.alike

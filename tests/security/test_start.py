@@ -112,6 +112,7 @@ def test_s30_the_deployment_checks_pass_whatever_else_is_set(tmp_path: Path, nam
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.long
 def test_what_a_command_makes_is_this_users_alone(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     assert command.run(tmp_path, "migrate", "--verbosity=0").returncode == 0

@@ -64,6 +64,7 @@ def test_no_command_migrates_by_itself(state: Path) -> None:
     assert stores.tables(state) == before
 
 
+@pytest.mark.long
 def test_a_restore_leaves_an_old_backup_as_it_is_and_the_next_start_migrates_it(
     state: Path, tmp_path: Path
 ) -> None:

@@ -149,6 +149,7 @@ def test_s82_no_key_is_made_for_a_database_elsewhere_that_has_one(site: Site) ->
     assert sorted(path.name for path in Path(state).glob("*key*")) == []
 
 
+@pytest.mark.long
 def test_s82_of_two_first_starts_without_a_key_only_one_makes_one(together: Site) -> None:
     both = [together.start(state=name, MASTER_KEYS="UNSET") for name in ("one", "two")]
     wait_for(lambda: all(part.is_up() for part in both), seconds=90)

@@ -315,6 +315,7 @@ def test_debug_is_refused(tmp_path: Path) -> None:
     assert "DEBUG" in refused(tmp_path, DEBUG="1")
 
 
+@pytest.mark.long
 @pytest.mark.journey
 @pytest.mark.sqlite("it is a damaged file")
 def test_a_database_that_cannot_be_migrated_is_told_in_one_line(tmp_path: Path) -> None:
@@ -330,6 +331,7 @@ def test_a_database_in_a_folder_that_is_not_there_is_told_as_that(tmp_path: Path
     assert "migrate failed: the database's file cannot be opened: is its folder there" in told
 
 
+@pytest.mark.long
 @pytest.mark.journey
 def test_a_state_folder_with_a_long_name_gets_its_socket_elsewhere(
     state: Path, tmp_path: Path

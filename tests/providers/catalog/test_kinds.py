@@ -87,6 +87,11 @@ def test_archived_models_of_mistral_are_left_out() -> None:
     assert ids(fetch(make("mistral"), {"data": rows})) == ["ft:mine", "m"]
 
 
+def test_models_of_openai_that_hold_no_conversation_are_left_out() -> None:
+    rows = [{"id": name} for name in ("davinci-002", "gpt-3.5-turbo", "gpt-3.5-turbo-instruct")]
+    assert ids(fetch(make("openai"), {"data": rows})) == ["gpt-3.5-turbo"]
+
+
 def test_bedrocks_word_for_speech_is_that_of_the_others() -> None:
     row = {"modelId": "amazon.nova-sonic-v1:0", "inputModalities": ["SPEECH"],
            "outputModalities": ["SPEECH", "TEXT"]}  # fmt: skip
