@@ -5,6 +5,7 @@ That is done for these kinds alone; a hosted service may count refused calls.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from providers.dialects.adapters import Adapter
 from providers.dialects.front import UNPROVEN
@@ -43,6 +44,31 @@ class LocalAdapter(Adapter):
         detail = "key_not_checked" if control is Outcome.OK else "control_failed"
         verdict = replace(verdict, outcome=Outcome.REACHABLE_UNVERIFIED, detail=detail)
         return replace(found, verdict=verdict, key_state=KeyState.UNKNOWN)
+
+    def check_model(self, send: Send, model: str) -> Finding:
+        """A server loads models with a window of its own, often a small one: then this short call
+        is answered, and the agent's instructions and tools are cut off or refused."""
+        found = super().check_model(send, model)
+        if (found.verdict.outcome, found.verdict.detail) != (Outcome.OK, ""):
+            return found
+        limit = self.loaded_window(send, self.sent_name(model))
+        if type(limit) is not int or not 0 < limit <= self.entered.asked.max_tokens:
+            return found
+        verdict = replace(found.verdict, detail="small_window", params={"limit": limit})
+        return replace(found, verdict=verdict)
+
+    def loaded_window(self, send: Send, name: str) -> Any:
+        """A hook: the window, in tokens, with which the server loaded a model just now, as it was
+        told; None = it does not say."""
+        return None
+
+    def told_rows(self, send: Send, call: Call, items: str) -> list[dict[str, Any]]:
+        """What a server tells beside the API that the agent uses; nothing where it does not."""
+        try:
+            reply, _verdict = self.ask(send, call, "list")
+        except Failed:
+            return []
+        return [row for row in rows_of(reply.data, items) or [] if isinstance(row, dict)]
 
     def key_state(self, verdict: Verdict) -> KeyState:
         """An answer alone proves no key here: only the control does."""

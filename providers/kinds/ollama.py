@@ -8,42 +8,31 @@ from facio_site.marked import marked as _
 from providers.dialects.compatible import chat, models
 from providers.dialects.local import LocalAdapter
 from providers.dialects.paths import values_at
-from providers.dialects.rows import rows_of
 from providers.dialects.rungs import Finding
 from providers.http import Send
 from providers.spec.kind import Call, Columns, ErrorRule, ListCall, ProviderSpec
-from providers.spec.outcomes import Failed, Outcome
+from providers.spec.outcomes import Outcome
 
 
 class OllamaAdapter(LocalAdapter):
     def check_model(self, send: Send, model: str) -> Finding:
         """A server of one's own signs in to the cloud by itself; the cloud has but the key."""
         found = super().check_model(send, model)
-        if urlsplit(self.base()).hostname not in _CLOUD:
-            is_good = (found.verdict.outcome, found.verdict.detail) == (Outcome.OK, "")
-            return self._with_window(send, found, model) if is_good else found
-        if found.verdict.detail != "signed_out":
+        if not self._is_cloud() or found.verdict.detail != "signed_out":
             return found
         verdict = replace(
             found.verdict, outcome=Outcome.BAD_KEY, detail="" if self.key else "key_required"
         )
         return replace(found, verdict=verdict, key_state=self.key_state(verdict))
 
-    def _with_window(self, send: Send, found: Finding, model: str) -> Finding:
-        """A server that was told nothing loads models with a small window on most machines, and
-        cuts off without a word what does not fit."""
-        try:
-            reply, _verdict = self.ask(send, _LOADED, "list")
-        except Failed:
-            return found
-        name = self.sent_name(model)
-        loaded = [row for row in rows_of(reply.data, "models") or [] if isinstance(row, dict)]
-        told = [row for row in loaded if row.get("model") in (name, f"{name}:latest")]
-        limit = told[0].get("context_length") if told else None
-        if type(limit) is not int or not 0 < limit <= self.entered.asked.max_tokens:
-            return found
-        verdict = replace(found.verdict, detail="small_window", params={"limit": limit})
-        return replace(found, verdict=verdict)
+    def loaded_window(self, send: Send, name: str) -> Any:
+        """Told nothing else, it loads models with 4,096 tokens on most machines."""
+        rows = [] if self._is_cloud() else self.told_rows(send, _LOADED, "models")
+        told = [row for row in rows if row.get("model") in (name, f"{name}:latest")]
+        return told[0].get("context_length") if told else None
+
+    def _is_cloud(self) -> bool:
+        return urlsplit(self.base()).hostname in _CLOUD
 
     def tidy(self, rows: list[Any], call: ListCall) -> list[Any]:
         return [_told(row) if isinstance(row, dict) else row for row in rows]

@@ -77,12 +77,13 @@ ANSWERS: Sentences = {
         "small_window": (
             _(
                 "The model %(model)s answered, but with a window of %(limit)s tokens, in which the "
-                "agent's instructions and tools do not fit. Start Ollama with "
-                "OLLAMA_CONTEXT_LENGTH=64000."
+                "agent's instructions and tools do not fit. Let the server load it with 64,000: "
+                "OLLAMA_CONTEXT_LENGTH of Ollama, or the context length in LM Studio's settings of "
+                "the model."
             ),
             _(
                 "The model answered, but with a window in which the agent's instructions and tools "
-                "do not fit. Start Ollama with OLLAMA_CONTEXT_LENGTH=64000."
+                "do not fit. Let the server load it with 64,000 tokens."
             ),
         ),
         "few_tokens": (

@@ -292,14 +292,13 @@ CALLS: Sentences = {
         ),
         "small_window": (
             _(
-                "%(model)s was loaded with a window of %(limit)s tokens, and Ollama cuts off the "
-                "agent's instructions and tools without a word. Start it with "
-                "OLLAMA_CONTEXT_LENGTH=64000."
+                "%(model)s was loaded with a window of %(limit)s tokens, in which the agent's "
+                "instructions and tools do not fit. Set OLLAMA_CONTEXT_LENGTH=64000 for Ollama, "
+                "or the context length in LM Studio's settings of the model, and load it again."
             ),
             _(
-                "The model was loaded with a window that is too small, and Ollama cuts off the "
-                "agent's instructions and tools without a word. Start it with "
-                "OLLAMA_CONTEXT_LENGTH=64000."
+                "The model was loaded with a window in which the agent's instructions and tools do "
+                "not fit. Let the server load it with 64,000 tokens."
             ),
         ),
         "not_streamed": (

@@ -146,12 +146,20 @@ def test_an_account_with_fewer_tokens_a_minute_than_the_agent_asks_for_does_not_
     assert (row.own, row.state, row.test_status) == ("", "key_ok", "never")
 
 
+@pytest.mark.parametrize(
+    ("kind", "host", "model"),
+    [
+        ("ollama", "localhost:11434", "llama3.2"),
+        ("lm_studio", "localhost:1234", "google/gemma-4-26b-a4b"),
+        ("lm_studio", "localhost:1234/~v0", "google/gemma-4-26b-a4b"),
+    ],
+)
 @pytest.mark.parametrize(("word", "state"), [("/~short", "attention"), ("", "works")])
-def test_a_model_that_ollama_loaded_with_a_small_window_does_not_work(
-    sims: Simulators, word: str, state: str
+def test_a_model_that_was_loaded_with_a_small_window_does_not_work(
+    sims: Simulators, kind: str, host: str, model: str, word: str, state: str
 ) -> None:
-    saved("ollama", api_base=f"http://localhost:11434{word}/v1")
-    Route.objects.create(slot="main", model="llama3.2", provider="ollama")
+    saved(kind, api_base=f"http://{host}{word}/v1")
+    Route.objects.create(slot="main", model=model, provider=kind)
     row, code = told("test_route", "main")
     assert (code, route_rows(with_tests=True)[0].state) == (int(bool(word)), state)
     if word:

@@ -1,7 +1,7 @@
 """LM Studio: three generations of lists; an unknown path answers 200 with an error text.
 
 `~v0` is a server without the v1 list, `~compat` one with the compatible list only, `~auth` one
-that wants a token. Source: https://lmstudio.ai/docs/developer/rest
+that wants a token, `~short` one that loads models with a small window. Source: https://lmstudio.ai/docs/developer/rest
 """
 
 from tests.simulators.answers import Answer, as_json, chat_done, fault, listing
@@ -12,7 +12,7 @@ from tests.simulators.shelf import Row
 
 # key | publisher | name | type | ceiling | loaded with | vision | tools
 _MODELS = """
-google/gemma-4-26b-a4b|google|Gemma 4 26B A4B|llm|262144|4096|yes|yes
+google/gemma-4-26b-a4b|google|Gemma 4 26B A4B|llm|262144|65536|yes|yes
 openai/gpt-oss-20b|openai|GPT-OSS 20B|llm|131072||no|yes
 qwen/qwen3-coder-30b|qwen|Qwen3 Coder 30B|llm|262144|32768|no|yes
 qwen/qwen3-vl-8b|qwen|Qwen3 VL 8B|llm|262144||yes|yes
@@ -69,6 +69,7 @@ MANNERS = Manners(
 
 def _older(one: Row) -> Row:
     sees = one.get("capabilities", {}).get("vision")
+    windows = [loaded["config"]["context_length"] for loaded in one["loaded_instances"]]
     return {
         "id": one["key"],
         "object": "model",
@@ -79,7 +80,16 @@ def _older(one: Row) -> Row:
         "quantization": one["quantization"]["name"],
         "state": "loaded" if one["loaded_instances"] else "not-loaded",
         "max_context_length": one["max_context_length"],
+        **({"loaded_context_length": windows[0]} if windows else {}),
     }
+
+
+def _rows(ask: Ask) -> list[Row]:
+    rows = ask.rows(ROWS, row)
+    if not ask.has("short"):
+        return rows
+    loaded = [{"id": "loaded", "config": {"context_length": 4096}}]
+    return [{**one, "loaded_instances": loaded} for one in rows]
 
 
 def _chat(ask: Ask) -> Answer:
@@ -91,9 +101,9 @@ def _chat(ask: Ask) -> Answer:
 def answer(ask: Ask) -> Answer:
     match ask.method, ask.path:
         case "GET", "/api/v1/models" if not ask.has("v0", "compat"):
-            return as_json(200, {"models": ask.rows(ROWS, row)})
+            return as_json(200, {"models": _rows(ask)})
         case "GET", "/api/v0/models" if not ask.has("compat"):
-            return listing([_older(one) for one in ask.rows(ROWS, row)])
+            return listing([_older(one) for one in _rows(ask)])
         case "GET", "/v1/models":
             rows = ask.rows(ROWS, row)
             return listing(
