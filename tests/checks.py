@@ -29,6 +29,8 @@ CHECKS = {
     "idioms": "git ls-files '*.py' | xargs django-upgrade --target-version 5.2 --check",
     "templates": "git ls-files '*.html' | xargs djade --target-version 5.2 --check",
     "markup": "djhtml --tabwidth 2 --check templates",
+    # Every test can be read, and pytest's own form of it is there for all processes of the lanes.
+    "collection": "pytest --collect-only -qq",
 }
 # Where nothing touches the database or a broker (tests/conftest.py sees to that): thousands of
 # tests that each process of the lanes need not collect.

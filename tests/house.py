@@ -41,7 +41,7 @@ GOALS = {
     "function": Goal("longest function, lines", 60),
     "function_median": Goal("median of the functions, lines", 10),
     # 23,200 when the rooms were put in order; each thing that came since is told in the changelog.
-    "python": Goal("lines of Python without tests and migrations", 49_400),
+    "python": Goal("lines of Python without tests and migrations", 49_450),
     "template_160": Goal("template lines over 160 characters", 0),
     "template_120": Goal("template lines over 120 characters, %", 3),
 }

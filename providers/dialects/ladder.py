@@ -201,6 +201,9 @@ def _try_models(
 
     def attempt(name: str) -> Finding:
         finding = _attempt(lambda: _check_model(adapter, send, name))
+        if key:
+            window = key.windows.get(adapter.sent_name(name))
+            finding = finding.within(window, adapter.entered.asked.max_tokens)
         verdict = finding.verdict
         if key and adapter.sent_name(name) in key.listed:
             if verdict.detail == "not_served":

@@ -10,7 +10,7 @@ from typing import Any
 from providers.dialects.adapters import Adapter
 from providers.dialects.front import UNPROVEN
 from providers.dialects.paths import unwrapped
-from providers.dialects.rows import rows_of
+from providers.dialects.rows import column, ids_of, rows_of
 from providers.dialects.rungs import Finding
 from providers.http import Reply, Send
 from providers.spec.kind import Call, CallName, ListCall
@@ -23,6 +23,11 @@ _NOTHING = {"messages": [], "max_tokens": 1}
 KNOCK = Call(url="{base}/chat/completions", method="POST", body=_NOTHING)
 
 
+# The word of vLLM and SGLang, which refuse to be asked for a longer answer, however short it comes:
+# https://github.com/vllm-project/vllm/issues/19861
+_WINDOW = "max_model_len"
+
+
 class LocalAdapter(Adapter):
     """The list tells that it is the right server; the control tells what the key is worth."""
 
@@ -32,10 +37,12 @@ class LocalAdapter(Adapter):
         if verdict.outcome is not Outcome.OK:
             return Finding(self._without_key(verdict), self.key_state(verdict), ms)
         listed = self.listed(reply, call, verdict)
-        if not rows_of(unwrapped(reply), call.columns.items):
+        rows = rows_of(unwrapped(reply), call.columns.items) or []
+        if not rows:
             verdict = replace(verdict, detail="no_models")
         is_odd = self.is_odd(reply, call, listed)
-        found = Finding(verdict, KeyState.NOT_NEEDED, ms, listed, is_odd=is_odd)
+        windows = dict(zip(ids_of(rows, call.columns), column(rows, _WINDOW), strict=True))
+        found = Finding(verdict, KeyState.NOT_NEEDED, ms, listed, is_odd=is_odd, windows=windows)
         if not self.key:
             return found
         control = self.control(send, call)
@@ -49,13 +56,10 @@ class LocalAdapter(Adapter):
         """A server loads models with a window of its own, often a small one: then this short call
         is answered, and the agent's instructions and tools are cut off or refused."""
         found = super().check_model(send, model)
-        if (found.verdict.outcome, found.verdict.detail) != (Outcome.OK, ""):
+        if found.verdict.outcome is not Outcome.OK:
             return found
-        limit = self.loaded_window(send, self.sent_name(model))
-        if type(limit) is not int or not 0 < limit <= self.entered.asked.max_tokens:
-            return found
-        verdict = replace(found.verdict, detail="small_window", params={"limit": limit})
-        return replace(found, verdict=verdict)
+        window = self.loaded_window(send, self.sent_name(model))
+        return found.within(window, self.entered.asked.max_tokens)
 
     def loaded_window(self, send: Send, name: str) -> Any:
         """A hook: the window, in tokens, with which the server loaded a model just now, as it was

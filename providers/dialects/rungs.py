@@ -7,7 +7,7 @@ test does its own. A rung that fails ends the climb; what stands above it is ski
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from providers.dialects.money import Money
@@ -29,6 +29,16 @@ class Finding:
     money: Money | None = None  # that the answer told of
     count: int = 0  # models of that list, where it came whole; 0 = not known
     is_odd: bool = False  # that list has the form of another API, which may stand beside this one
+    windows: Mapping[str, Any] = field(default_factory=dict)  # tokens by id, as that list tells it
+
+    def within(self, window: Any, asked: int) -> "Finding":
+        """A good answer of a model whose window has no room for what the agent asks for: there it
+        is refused or cut off. `window` is as a server tells it, in tokens; None = it does not."""
+        is_good = (self.verdict.outcome, self.verdict.detail) == (Outcome.OK, "")
+        if not is_good or type(window) is not int or not 0 < window <= asked:
+            return self
+        verdict = replace(self.verdict, detail="small_window", params={"limit": window})
+        return replace(self, verdict=verdict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

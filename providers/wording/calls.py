@@ -293,8 +293,9 @@ CALLS: Sentences = {
         "small_window": (
             _(
                 "%(model)s was loaded with a window of %(limit)s tokens, in which the agent's "
-                "instructions and tools do not fit. Set OLLAMA_CONTEXT_LENGTH=64000 for Ollama, "
-                "or the context length in LM Studio's settings of the model, and load it again."
+                "instructions and tools do not fit. Let the server load it with 64,000: "
+                "OLLAMA_CONTEXT_LENGTH of Ollama, the context length in LM Studio's settings of "
+                "the model, --max-model-len of vLLM."
             ),
             _(
                 "The model was loaded with a window in which the agent's instructions and tools do "

@@ -100,6 +100,7 @@ def back_up(folder: Path, **more: str) -> None:
     subprocess.run([str(script)], cwd=ROOT, env=environ, check=True, capture_output=True)
 
 
+@pytest.mark.long
 @pytest.mark.sqlite("PostgreSQL has pg_dump, below")
 def test_a_copy_is_made_and_old_ones_go(tmp_path: Path) -> None:
     copies = tmp_path / "copies"

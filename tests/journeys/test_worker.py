@@ -244,7 +244,7 @@ def hung_up_within_a_second(desk: Desk, *, left: int = 0) -> bool:
     return time.monotonic() - began < 1.0
 
 
-@pytest.mark.parametrize("what", ["check", "catalog"])
+@pytest.mark.parametrize("what", ["check", pytest.param("catalog", marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     "end",
     ["cancelled", *(pytest.param(end, marks=pytest.mark.long) for end in ("removed", "overdue"))],

@@ -45,7 +45,7 @@ AT_HOME = {
     "ollama": ("", "error", "limited", "hostcheck", "old", "nostream", "unstreamed", "empty"),
     "lm_studio": ("", "error", "v0", "compat", "auth", "nostream", "unstreamed"),
     "ovms": ("", "error", "keyed", "nostream", "unstreamed", "empty"),
-    "vllm": ("", "error", "guarded", "nostream", "unstreamed", "limited"),
+    "vllm": ("", "error", "guarded", "nostream", "unstreamed", "limited", "short"),
     "custom": (
         *("", "error", "guarded", "nolist", "nolist405", "nolist501", "arrays", "models", "nested"),
         *("html", "malformed", "nostream", "unstreamed", "redirect", "status418"),

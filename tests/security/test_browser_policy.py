@@ -52,6 +52,7 @@ def broken(watch: Watch) -> list[str]:
     return [text for text in watch.complaints if "policy" in text or "Content Security" in text]
 
 
+@pytest.mark.long
 def test_s56_no_page_breaks_the_policy(
     page: Any, context: Any, live_server: Any, watch: Watch, people: Any, places: Any, owner: Any
 ) -> None:

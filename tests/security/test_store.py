@@ -29,6 +29,7 @@ for n in range(40):
 """
 
 
+@pytest.mark.long
 @pytest.mark.sqlite("its one lock on all writers")
 @pytest.mark.journey
 def test_s77_eight_processes_write_without_one_lock_error(tmp_path: Path) -> None:

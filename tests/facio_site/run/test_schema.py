@@ -90,7 +90,8 @@ def test_a_part_alone_wants_database_and_broker(together: Site, missing: str) ->
     assert said == "facio: a part alone (--web) wants DATABASE_URL and REDIS_URL.\n"
 
 
-@pytest.mark.parametrize("part", ["--worker", pytest.param("--web", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("part", ["--worker", "--web"])
 def test_a_part_alone_refuses_a_bad_setting_before_it_waits(together: Site, part: str) -> None:
     given = {"PUBLIC_URL": "https://facio.example", "OUTBOUND_ALLOW": "everything!"}
     *before, last = together.refused(part, **given).splitlines()

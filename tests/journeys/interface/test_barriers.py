@@ -47,12 +47,12 @@ UNDER_PILLS = """() => {
 USUAL = (
     "/",
     "/providers/groq/",
-    "/catalog/",
     "/routing/",
-    "/health/",
-    "/config/",
 )
 RARE = (
+    "/catalog/",
+    "/health/",
+    "/config/",
     "/schedule/",
     "/providers/",
     "/alerts/",

@@ -16,6 +16,7 @@ MANY, LINE = 70, 4_000  # gunicorn reads 4,094 bytes of a request's first line
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+@pytest.mark.long
 def test_the_ends_of_a_long_round_are_all_shown(
     opened: Callable[..., Any], queued: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

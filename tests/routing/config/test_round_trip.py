@@ -53,7 +53,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
 
 
 DRAWN = settings(
-    max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 
 MODES = st.sampled_from(list(Mode))
@@ -164,7 +164,7 @@ def test_after_one_edit_the_difference_is_exactly_that_edit(
 
 
 @pytest.mark.nanobot
-@settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(document=documents().filter(lambda document: not problems(document)))
 def test_an_imported_file_that_nanobot_loads_is_loaded_after_the_round_trip_in_every_mode(
     nanobot: Ask, document: dict[str, Any]

@@ -152,6 +152,8 @@ def test_an_account_with_fewer_tokens_a_minute_than_the_agent_asks_for_does_not_
         ("ollama", "localhost:11434", "llama3.2"),
         ("lm_studio", "localhost:1234", "google/gemma-4-26b-a4b"),
         ("lm_studio", "localhost:1234/~v0", "google/gemma-4-26b-a4b"),
+        ("vllm", "localhost:8001", "Qwen/Qwen3-32B"),
+        ("custom", "localhost:8001", "Qwen/Qwen3-32B"),
     ],
 )
 @pytest.mark.parametrize(("word", "state"), [("/~short", "attention"), ("", "works")])

@@ -1,4 +1,5 @@
-"""vLLM: only /v1 is guarded, and only with `~guarded`; LoRA rows inherit from their parent.
+"""vLLM: only /v1 is guarded, and only with `~guarded`; LoRA rows inherit from their parent. With
+`~short` it serves its models with a small window.
 
 Source: https://github.com/vllm-project/vllm (vllm/entrypoints/openai)
 """
@@ -23,6 +24,7 @@ def row(model_id: str, parent: str | None = None) -> Row:
     return found if parent else {**found, "max_model_len": 40_960}
 
 
+SHORT = 4096
 ROWS: list[Row] = [row("Qwen/Qwen3-32B"), row("sql-adapter", parent="Qwen/Qwen3-32B")]
 
 
@@ -46,13 +48,19 @@ def _chat(ask: Ask) -> Answer:
         return problem(404, "NotFoundError", text)
     if not ask.has_messages:
         return problem(400, "BadRequestError", "messages: Field required")
+    if ask.has("short") and ask.document.get("max_tokens", 0) > SHORT:
+        text = f"'max_tokens' is too large. This model's maximum context length is {SHORT} tokens."
+        return problem(400, "BadRequestError", text)
     return chat_done(ask.model)
 
 
 def _api(ask: Ask) -> Answer:
     match ask.method, ask.path:
         case "GET", "/v1/models":
-            return listing(ask.rows(ROWS, row))
+            rows = ask.rows(ROWS, row)
+            return listing(
+                [{**one, "max_model_len": SHORT} for one in rows] if ask.has("short") else rows
+            )
         case "POST", "/v1/chat/completions":
             return _chat(ask)
     return as_json(404, {"detail": "Not Found"})
