@@ -10,7 +10,7 @@ from typing import Any
 from providers.dialects.adapters import Adapter
 from providers.dialects.front import UNPROVEN
 from providers.dialects.paths import unwrapped
-from providers.dialects.rows import column, ids_of, rows_of
+from providers.dialects.rows import Path, column, ids_of, rows_of
 from providers.dialects.rungs import Finding
 from providers.http import Reply, Send
 from providers.spec.kind import Call, CallName, ListCall
@@ -66,7 +66,7 @@ class LocalAdapter(Adapter):
         told; None = it does not say."""
         return None
 
-    def told_rows(self, send: Send, call: Call, items: str) -> list[dict[str, Any]]:
+    def told_rows(self, send: Send, call: Call, items: Path) -> list[dict[str, Any]]:
         """What a server tells beside the API that the agent uses; nothing where it does not."""
         try:
             reply, _verdict = self.ask(send, call, "list")

@@ -76,10 +76,10 @@ ANSWERS: Sentences = {
         ),
         "small_window": (
             _(
-                "The model %(model)s answered, but with a window of %(limit)s tokens, in which the "
-                "agent's instructions and tools do not fit. Let the server load it with 64,000: "
-                "OLLAMA_CONTEXT_LENGTH of Ollama, the context length in LM Studio's settings of "
-                "the model, --max-model-len of vLLM."
+                "%(model)s answered, but in its window of %(limit)s tokens the agent's "
+                "instructions and tools do not fit. Let the server load it with 64,000: "
+                "OLLAMA_CONTEXT_LENGTH of Ollama, the context length in LM Studio, "
+                "--max-model-len of vLLM."
             ),
             _(
                 "The model answered, but with a window in which the agent's instructions and tools "

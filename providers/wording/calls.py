@@ -292,10 +292,10 @@ CALLS: Sentences = {
         ),
         "small_window": (
             _(
-                "%(model)s was loaded with a window of %(limit)s tokens, in which the agent's "
-                "instructions and tools do not fit. Let the server load it with 64,000: "
-                "OLLAMA_CONTEXT_LENGTH of Ollama, the context length in LM Studio's settings of "
-                "the model, --max-model-len of vLLM."
+                "The agent's instructions and tools do not fit into the window of %(limit)s tokens "
+                "with which %(model)s was loaded. Let the server load it with 64,000: "
+                "OLLAMA_CONTEXT_LENGTH of Ollama, the context length in LM Studio, "
+                "--max-model-len of vLLM."
             ),
             _(
                 "The model was loaded with a window in which the agent's instructions and tools do "

@@ -166,7 +166,7 @@ def test_a_model_that_was_loaded_with_a_small_window_does_not_work(
     assert (code, route_rows(with_tests=True)[0].state) == (int(bool(word)), state)
     if word:
         assert (row["outcome"], row["detail"]) == ("unexpected_response", "small_window")
-        assert "a window of 4096 tokens" in row["message"]
+        assert "window of 4096 tokens" in row["message"]
         BaseDocument.put({"agents": {"defaults": {"maxTokens": 1024}}})
         assert told("test_route", "main")[1] == 0  # it is meant to be small
 
