@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -55,14 +56,18 @@ def compared(
     file = export(Mode.KEYS)
     text = json.dumps(file.document)
     told = {name: secret.reveal() for name, secret in file.env.items()}
+    asked = partial(nanobot, "turn", text=text, env={**told, **env}, pictured=slot == "vision")
     with ThreadPoolExecutor(1) as pool:
-        turn = pool.submit(
-            nanobot, "turn", text=text, env={**told, **env}, pictured=slot == "vision"
-        )
+        turn = pool.submit(asked)
         ours = tested(slot)
         heard = turn.result()
+    is_green = ours["outcome"] == "ok"
+    if (
+        is_green and "timed out" in heard["said"]
+    ):  # it waits a second, which a busy machine may take
+        heard = asked()
     return Compared(
-        is_green=ours["outcome"] == "ok",
+        is_green=is_green,
         answered=heard["answered"],
         ours=ours,
         said=heard["said"],
