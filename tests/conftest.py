@@ -25,7 +25,7 @@ from django.utils import translation
 from xdist.scheduler import LoadScopeScheduling
 
 from facio_site.sealing import site as site_keys
-from tests import processes, stores
+from tests import IS_FREE, processes, stores
 from tests.checks import WITHOUT_STORE
 from tests.journeys.stack import running
 from tests.lanes import redis_server
@@ -52,7 +52,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 # The gate tries the same values each time; FUZZ=free draws new ones, and many more.
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("free", max_examples=1_000, deadline=None)
-hypothesis.settings.load_profile("free" if os.environ.get("FUZZ") == "free" else "gate")
+hypothesis.settings.load_profile("free" if IS_FREE else "gate")
 
 
 TOUCHES_THE_STORE = {"db", "transactional_db", "live_server", "broker_url", "own_broker"}

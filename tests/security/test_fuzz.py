@@ -9,7 +9,6 @@ The gate tries the same values each time. To draw new ones:
 """
 
 import json
-import os
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -26,13 +25,12 @@ from facio_site.strictjson import BadDocument, read_json
 from providers.forms.provider import ProviderForm
 from providers.kinds import KINDS
 from providers.models import BODY, Provider
-from tests import stores
+from tests import IS_FREE, stores
 from tests.desk import KEY, confirm
 from tests.security.addresses import concrete, table
 
 pytestmark = [pytest.mark.django_db, pytest.mark.battery, pytest.mark.lane]
 
-IS_FREE = os.environ.get("FUZZ") == "free"
 QUICK = settings(
     # On PostgreSQL it is the store that is new.
     max_examples=1_000 if IS_FREE else 15 if stores.IS_POSTGRES else 60,

@@ -22,6 +22,7 @@ from routing.config.importing.importer import Plan, plan_import
 from routing.config.pasted import read_pasted
 from routing.config.schema import problems
 from routing.rules.slots import ROUTE_KEYS
+from tests import IS_FREE
 from tests.routing.config.drawn import documents
 from tests.routing.conftest import Ask
 
@@ -53,7 +54,10 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
 
 
 DRAWN = settings(
-    max_examples=40, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=150 if IS_FREE else 40,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
 )
 
 MODES = st.sampled_from(list(Mode))
@@ -164,7 +168,7 @@ def test_after_one_edit_the_difference_is_exactly_that_edit(
 
 
 @pytest.mark.nanobot
-@settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(DRAWN, max_examples=60 if IS_FREE else 20)
 @given(document=documents().filter(lambda document: not problems(document)))
 def test_an_imported_file_that_nanobot_loads_is_loaded_after_the_round_trip_in_every_mode(
     nanobot: Ask, document: dict[str, Any]

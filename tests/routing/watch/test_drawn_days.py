@@ -6,7 +6,6 @@ The gate tries the same few each time. To draw new ones:
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -31,7 +30,7 @@ from routing.models import (
     Watch,
     WatchSettings,
 )
-from tests import stores
+from tests import IS_FREE, stores
 from tests.routing.watch import oracle
 from tests.routing.watch.month import World
 from tests.routing.watch.scripts import HOW, Flap, Manner, Script, Spell, hours, minutes
@@ -46,7 +45,6 @@ from tests.routing.watch.told import (
 )
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.battery]
-IS_FREE = os.environ.get("FUZZ") == "free"
 DRAWN = settings(
     max_examples=40 if IS_FREE else 1 if stores.IS_POSTGRES else 3,
     deadline=None,
