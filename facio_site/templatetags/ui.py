@@ -45,7 +45,7 @@ _STATUS: Mapping[str, tuple[str, Any]] = {
     "tls_error": ("error", gettext_lazy("Certificate problem")),
     "unreachable": ("error", gettext_lazy("Unreachable")),
     "timeout": ("error", gettext_lazy("Timed out")),
-    "unexpected_response": ("error", gettext_lazy("Not an API")),
+    "unexpected_response": ("error", gettext_lazy("Unusable answer")),
     "blocked_address": ("error", gettext_lazy("Address not allowed")),
     "no_answer": ("warn", gettext_lazy("No answer")),
     "no_worker": ("warn", gettext_lazy("No worker")),

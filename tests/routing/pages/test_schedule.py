@@ -65,7 +65,7 @@ def test_a_route_is_told_by_its_own_models_step_however_it_is_written(site: Clie
     steps = [rung("key", "ok"), rung("model", "ok", model, detail="not_streamed")]
     job = ended(saved("anthropic"), "ok", model_names=[model], rungs=steps)
     Watch.objects.create(about="route:main", every=60, due_at=timezone.now(), job=job)
-    assert "Not an API" in row(flat(site.get(PAGE)), "route:main")
+    assert "Unusable answer" in row(flat(site.get(PAGE)), "route:main")
 
 
 def test_when_it_is_due_and_how_it_ended_stand_beside_it(site: Client, groq: Provider) -> None:
