@@ -37,7 +37,7 @@ class LocalAdapter(Adapter):
         if verdict.outcome is not Outcome.OK:
             return Finding(self._without_key(verdict), self.key_state(verdict), ms)
         listed = self.listed(reply, call, verdict)
-        rows = rows_of(unwrapped(reply), call.columns.items) or []
+        rows = self.tidy(rows_of(unwrapped(reply), call.columns.items) or [], call)
         if not rows:
             verdict = replace(verdict, detail="no_models")
         is_odd = self.is_odd(reply, call, listed)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from providers.dialects.local import LocalAdapter
+from tests.providers.dialects.climb import HI, check
 from tests.providers.replies import Script, local, reply
 
 NOT_KNOWN = reply(200, {"error": "Unexpected endpoint or method. (GET /api/v1/models)"})
@@ -60,3 +61,10 @@ def test_ollama_tells_it_by_the_models_that_run() -> None:
     rows = [{"model": "llama3.2:latest", "context_length": 4096}, {"model": "other"}]
     assert window("ollama", "llama3.2", reply(200, {"models": rows})) == 4096
     assert window("ollama", "other", reply(200, {"models": rows})) is None
+
+
+@pytest.mark.parametrize("name", ["base", "lora"])
+def test_vllm_s_adapter_on_top_of_a_model_has_the_window_of_that(name: str) -> None:
+    rows = [{"id": "base", "max_model_len": 4096}, {"id": "lora", "parent": "base"}]
+    result = check(local("vllm", key=""), reply(200, {"data": rows}), HI, models=(name,))
+    assert result.detail == "small_window"
